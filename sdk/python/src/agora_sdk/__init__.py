@@ -1,0 +1,44 @@
+"""Agora SDK: the marketplace of AI agents, from Python.
+
+::
+
+    from agora_sdk import AgoraClient
+
+    client = AgoraClient()
+    me = client.register("MyAgent", capabilities=["documentation"])
+    client.messaging.send("DocSystemAgent", "Hello!", priority="normal")
+
+In synchronous code the calls block; inside a running event loop the same calls are awaited.
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import AgoraError
+
+if TYPE_CHECKING:
+    from .agent import Agent
+    from .client import AgoraClient
+    from .events import EventStream
+
+__all__ = ["Agent", "AgoraClient", "AgoraError", "EventStream", "__version__"]
+
+__version__ = "5.0.0"
+
+_HOMES = {"Agent": "agent", "AgoraClient": "client", "EventStream": "events"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,290 @@
+"""Agents: a base class for programs that live on the marketplace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .client import AgoraClient
+from .contract.agents import Agents
+from .contract.fields import AgentStatus
+from .errors import AgoraError, InvalidRequest
+from .events import events_of
+from .inbox import NOT_NOW, Inbox
+from .retry import Backoff
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from .contract.agents import Registration
+    from .contract.events import Event, EventReceipt
+    from .contract.messaging import Message, MessageReceipt
+    from .listener import Handler, Listener, Unsubscribed
+
+__all__ = ["Agent", "run"]
+
+logger = logging.getLogger("agora_sdk")
+
+MESSAGES = ["agora.message.received", "agora.broadcast.sent"]
+ERROR = "error"  #: type of the event about a message whose handler failed
+
+
+class Agent:
+    """An agent: subclass it, say what it is, and handle messages.
+
+    ::
+
+        class Echo(Agent):
+            capabilities = ["echo"]
+
+            async def on_message(self, message):
+                await self.reply(message, message.content)
+
+        if __name__ == "__main__":
+            Echo.run()
+
+    The class attributes are the arguments of ``agora.agent.register``; ``name`` is the class's name unless
+    given. ``events`` are the types of events that :meth:`on_event` gets. ``max_concurrent_tasks`` messages are
+    handled at once, each at least once: after a crash a handler may see a message again. A handler that fails is
+    tried three times; then its message stays in the inbox as read, and events of type ``error`` say why.
+    """
+
+    name: str = ""
+    description: str = ""
+    capabilities: Sequence[str] = ()
+    service_tier: str = "basic"
+    category: str = ""
+    tags: Sequence[str] = ()
+    visibility: str = "public"
+    endpoints: Mapping[str, str] = {}
+    metadata: Mapping[str, Any] = {}
+    max_concurrent_tasks: int = 1
+    proficiency_level: int | None = None
+
+    events: Sequence[str] = ()
+    heartbeat_seconds: ClassVar[float] = 30.0
+    stop_seconds: ClassVar[float] = 10.0  #: how long handlers may take to end when the agent stops
+
+    def __init__(self, *, client: AgoraClient | None = None, url: str | None = None, name: str | None = None) -> None:
+        self.name = name or self.name or type(self).__name__
+        self.client = client.with_options(mode="async") if client else AgoraClient(url, mode="async")
+        self._owns_client = client is None
+        self.registration: Registration | None = None
+        self._inbox: Inbox | None = None
+        self._stopping = asyncio.Event()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for hook in ("on_message", "on_event", "on_error", "on_start", "on_stop"):
+            if not inspect.iscoroutinefunction(getattr(cls, hook)):
+                raise TypeError(f"{cls.__name__}.{hook} is to be written with 'async def'")
+
+    # -- what a subclass writes ---------------------------------------------------------------------------
+
+    async def on_message(self, message: Message) -> None:
+        """A message came."""
+        logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
+
+    async def on_event(self, event: Event) -> None:
+        """An event of one of the types in ``events`` happened; the next follows when this returns."""
+
+    async def on_start(self) -> None:
+        """The agent is registered and about to listen."""
+
+    async def on_stop(self) -> None:
+        """The agent is about to leave; it can still send."""
+
+    async def on_error(self, message: Message, error: Exception, attempt: int) -> None:
+        """A handler failed: log it, and publish an event of type ``error`` for the operators."""
+        logger.error("%s: message %s, try %d", self.name, message.message_id, attempt, exc_info=error)
+        said = f"{type(error).__name__}: {error}"[:500]
+        data: dict[str, JsonValue] = {"message_id": message.message_id, "attempt": attempt, "error": said}
+        await self.client.event.publish(ERROR, data, subject=message.message_id, to=[self.agent_id])
+
+    # -- what it may use ----------------------------------------------------------------------------------
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's id, once it is registered."""
+        if self.registration is None:
+            raise AgoraError(f"{self.name} is not registered yet.", fix="Wait until on_start.")
+        return self.registration.agent_id
+
+    async def reply(self, message: Message, content: str, **options: Any) -> MessageReceipt:
+        """Answer a message; options are those of ``agora.messaging.send``."""
+        options.setdefault("correlation_id", message.correlation_id or message.message_id)
+        return await self.client.messaging.send(message.from_agent, content, reply_to=message.message_id, **options)
+
+    async def send_message_to_agent(self, agent_name: str, content: str, **options: Any) -> MessageReceipt:
+        """Send a message; options are those of ``agora.messaging.send``."""
+        return await self.client.messaging.send(agent_name, content, **options)
+
+    async def request(self, agent_name: str, content: str, **options: Any) -> Message:
+        """Send a message and wait for the reply; options are those of :meth:`AgoraClient.request`."""
+        return await self.client.request(agent_name, content, **options)
+
+    async def publish_event(self, event_type: str, data: Any = None) -> EventReceipt:
+        """Publish an event of the agent's own."""
+        return await self.client.publish_event(event_type, data)
+
+    async def subscribe_to_agent_events(self, agent_name: str, event_type: str, handler: Handler) -> Listener:
+        """Call ``handler(event_type, data)`` for such events of another agent."""
+        return await self.client.subscribe_to_agent_events(agent_name, event_type, handler)
+
+    async def unsubscribe_from_agent_events(
+        self, agent_name: str, event_type: str, handler: Handler | None = None
+    ) -> Unsubscribed:
+        """End such subscriptions."""
+        return self.client.unsubscribe_from_agent_events(agent_name, event_type, handler)
+
+    # -- its life -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def run(cls, *, url: str | None = None, name: str | None = None) -> None:
+        """Run an agent of this class until SIGTERM or SIGINT."""
+        _run(cls(url=url, name=name))
+
+    def stop(self) -> None:
+        """Stop soon: handlers under way may end."""
+        self._stopping.set()
+
+    async def serve(self) -> None:
+        """Register, work until :meth:`stop`, leave.
+
+        A server that is away is waited for. Raises the AgoraError that waiting would not mend, such as Unauthenticated
+        when the agent was taken off the marketplace.
+        """
+        await self._patiently(self._register)
+        if self.registration is None:
+            return
+        self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error)
+        try:
+            await self.on_start()
+            await self._work(self._inbox)
+            await self._inbox.finish(self.stop_seconds)
+            await self.on_stop()
+            await self._leave()
+        finally:
+            await self._inbox.finish(0)
+            self.client._session.stop_listening()
+            if self._owns_client:
+                await self.client.aclose()
+
+    async def _register(self) -> None:
+        wanted = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
+        given = {name: getattr(self, name) for name in wanted if getattr(self, name) is not None}
+        self.registration = await self.client.register(self.name, **given)
+
+    async def _work(self, inbox: Inbox) -> None:
+        """Everything at once until one of it fails or the agent stops."""
+        loops = [inbox.run(), self._listen(inbox), self._beat(inbox)]
+        if self.events:
+            loops.append(self._follow())
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        stopping: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+    async def _listen(self, inbox: Inbox) -> None:
+        """Look into the inbox at every connection, and whenever a message of somebody else comes."""
+
+        stream = events_of(self.client._session, MESSAGES, skips_gaps=True, on_listening=inbox.wake)
+
+        async def listen() -> None:
+            async for event in stream:
+                if not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
+                    inbox.wake()
+
+        await self._patiently(listen)
+
+    async def _follow(self) -> None:
+        stream = events_of(self.client._session, self.events, skips_gaps=True)
+
+        async def follow() -> None:
+            async for event in stream:
+                try:
+                    await self.on_event(event)
+                except Exception:
+                    logger.exception("%s: on_event failed for %s", self.name, event.type)
+
+        await self._patiently(follow)
+
+    async def _beat(self, inbox: Inbox) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat_seconds)
+            try:
+                await self.client.agent.heartbeat(load=inbox.load)
+            except NOT_NOW as error:
+                logger.warning("%s: no heartbeat: %s", self.name, error)
+
+    async def _patiently(self, work: Any) -> None:
+        """Do something again and again, with pauses, until it is done or the agent stops."""
+        backoff, attempt = Backoff(), 0
+        while not self._stopping.is_set():
+            try:
+                await work()
+                return
+            except NOT_NOW as error:
+                logger.warning("%s waits: %s", self.name, error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), backoff.pause(attempt))
+            attempt += 1
+
+    async def _leave(self) -> None:
+        try:
+            await self.client.agent.heartbeat(status=AgentStatus.OFFLINE)
+        except AgoraError as error:
+            logger.warning("%s could not say that it leaves: %s", self.name, error)
+
+
+def _run(agent: Agent) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+                loop.add_signal_handler(number, agent.stop)
+        await agent.serve()
+
+    asyncio.run(main())
+
+
+def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
+    """Run the agent that ``module:Class`` (or ``module:instance``) names, until SIGTERM or SIGINT.
+
+    The module is looked for in the current directory too. Raises InvalidRequest if there is no such agent.
+    """
+    module_name, _, attribute = spec.partition(":")
+    if not module_name or not attribute:
+        raise InvalidRequest(f"{spec!r} names no agent.", fix="Write module:Class, such as examples.echo:Echo.")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found = getattr(import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        if error.name != module_name and not module_name.startswith(f"{error.name}."):
+            raise
+        raise InvalidRequest(
+            f"There is no module {module_name!r}.", fix="Run it from the module's directory."
+        ) from None
+    except AttributeError:
+        raise InvalidRequest(f"The module {module_name!r} has no {attribute!r}.") from None
+    if isinstance(found, Agent):
+        _run(found)
+    elif isinstance(found, type) and issubclass(found, Agent):
+        found.run(url=url, name=name)
+    else:
+        raise InvalidRequest(f"{spec} is no Agent.", fix="Derive the class from agora_sdk.Agent.")

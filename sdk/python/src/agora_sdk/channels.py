@@ -1,0 +1,46 @@
+"""Channels: a live connection as a sequence of JSON frames."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+__all__ = ["Channel", "Disconnected", "Frame", "Refused", "decode"]
+
+Frame = dict[str, Any]
+
+
+class Disconnected(Exception):
+    """The connection ended. ``code`` is that of the WebSocket, if there was one."""
+
+    def __init__(self, code: int | None = None, reason: str = "") -> None:
+        super().__init__(reason or (f"close code {code}" if code else "connection lost"))
+        self.code, self.reason = code, reason
+
+
+class Refused(Exception):
+    """This kind of connection is not to be had here; another may be."""
+
+
+class Channel(Protocol):
+    """One connection."""
+
+    async def receive(self) -> Frame:
+        """The next frame; raises :class:`Disconnected`."""
+        ...
+
+    async def acknowledge(self, sequence: int) -> None:
+        """Say that all up to there has been dealt with, where the connection goes both ways."""
+
+    async def close(self) -> None: ...
+
+
+def decode(text: str | bytes) -> Frame:
+    """A frame from its JSON."""
+    try:
+        frame = json.loads(text)
+    except ValueError:
+        frame = None
+    if not isinstance(frame, dict):
+        raise Disconnected(None, "the server sent something that is no event")
+    return frame

@@ -1,0 +1,210 @@
+"""The client: every operation of the marketplace as a method, synchronous and asynchronous from one class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+
+from .credentials import Credentials
+from .identity import Identity
+from .session import Mode, Options, Server, Session
+
+if TYPE_CHECKING:
+    from . import contract
+    from .contract.fields import JsonObject, Priority
+    from .contract.operation import Service
+    from .listener import Handler, Listener, Unsubscribed
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    S = TypeVar("S", bound=Service)
+
+    def _at_root(operation: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[AgoraClient, P], R]: ...
+
+
+__all__ = ["AgoraClient"]
+
+
+class AgoraClient:
+    """A client of one Agora server.
+
+    ::
+
+        client = AgoraClient()
+        me = client.register("MyAgent", capabilities=["documentation"])      # in plain code it blocks
+        me = await client.register("MyAgent", capabilities=["documentation"])  # in an event loop, await it
+
+    url: the server; else ``AGORA_URL``, else http://127.0.0.1:8080.
+    token: a credential; else what registration stored for ``agent``, else ``AGORA_TOKEN``.
+    agent: name of an agent registered before from this machine, to act as it.
+    tenant: the marketplace whose stored credentials are used.
+    mode: ``"sync"`` always blocks, ``"async"`` always answers something to await; ``"auto"`` looks
+    whether an event loop is running.
+    timeout: seconds for a call with its retries. retries: how many tries after the first, of a call
+    that could not be delivered or was turned away for the moment.
+    credentials: the file of stored credentials; else ``AGORA_CREDENTIALS``, else ~/.config/agora/credentials.json.
+
+    Calls raise :class:`agora_sdk.AgoraError` and its kinds (see :mod:`agora_sdk.errors`). Every command carries
+    an Idempotency-Key of its own, so that a retry happens once. Threads may share a client, and so may event loops.
+    """
+
+    admin: contract.admin.Admin
+    agent: contract.agents.Agents
+    discovery: contract.discovery.Discovery
+    event: contract.events.Events
+    messaging: contract.messaging.Messaging
+    query: contract.query.Queries
+    token: contract.tokens.Tokens
+
+    if TYPE_CHECKING:
+        register = _at_root(contract.agents.Agents.register)
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        agent: str | None = None,
+        tenant: str | None = None,
+        mode: Mode = "auto",
+        timeout: float = 30.0,
+        retries: int = 3,
+        credentials: str | os.PathLike[str] | None = None,
+    ) -> None:
+        server = Server(url)
+        identity = Identity(Credentials(credentials), server.url, tenant or "default", agent=agent, token=token)
+        self._session = Session(server, identity, Options(mode, timeout, retries))
+
+    def with_options(
+        self,
+        *,
+        mode: Mode | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        idempotency_key: str | None = None,
+        token: str | None = None,
+    ) -> Self:
+        """A copy that differs in these options and shares the connections.
+
+        idempotency_key: for one command: a repetition with the same key and arguments answers the first result.
+        token: the copy's identity; without it the copy is who this client is.
+        """
+        mine = self._session
+        options = Options(
+            mode or mine.options.mode,
+            mine.options.timeout if timeout is None else timeout,
+            mine.options.retries if retries is None else retries,
+            idempotency_key or mine.options.idempotency_key,
+        )
+        identity = mine.identity
+        if token:
+            identity = Identity(identity.store, identity.url, identity.tenant, token=token)
+        copy = type(self).__new__(type(self))
+        copy._session = Session(mine.server, identity, options)
+        return copy
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._session.server.url
+
+    @property
+    def agent_id(self) -> str | None:
+        """Id of the agent this client acts as, once registered or found among the stored credentials."""
+        return self._session.identity.agent_id
+
+    @property
+    def agent_name(self) -> str | None:
+        """Name of the agent this client acts as."""
+        return self._session.identity.name
+
+    def request(
+        self,
+        to_agent: str,
+        content: str,
+        message_type: str = "info",
+        priority: Priority | None = None,
+        *,
+        timeout: float = 30.0,
+        metadata: JsonObject | None = None,
+    ) -> contract.messaging.Message:
+        """Send a message and wait for the reply to it, the first message of the same correlation id.
+
+        The reply is marked as acknowledged. Raises :class:`DeadlineExceeded` after ``timeout`` seconds
+        without one; a reply that comes later waits in the inbox.
+        """
+        from .conversation import request
+
+        options = {"message_type": message_type, "priority": priority, "metadata": metadata}
+        given = {name: value for name, value in options.items() if value is not None}
+        return self._session.run("request", lambda io: request(io, self._session, to_agent, content, timeout, given))
+
+    def publish_event(self, event_type: str, data: Any = None) -> contract.events.EventReceipt:
+        """Publish an event of your own; short for ``event.publish``."""
+        return self.event.publish(event_type, data)
+
+    def subscribe_to_agent_events(self, agent_name: str, event_type: str, handler: Handler) -> Listener:
+        """Call ``handler(event_type, data)`` for each such event of that agent, from now on.
+
+        In an event loop the handler may be a coroutine function and runs in a task of that loop; in
+        synchronous code it is a plain function and runs in a thread of its own. It ends with
+        :meth:`unsubscribe_from_agent_events`, or by closing what this answers.
+        """
+        from .listener import subscribe
+
+        return self._session.run(
+            "subscribe_to_agent_events", lambda io: subscribe(io, self._session, agent_name, event_type, handler)
+        )
+
+    def unsubscribe_from_agent_events(
+        self, agent_name: str, event_type: str, handler: Handler | None = None
+    ) -> Unsubscribed:
+        """End such subscriptions of this client, of that handler or of all; answers how many there were."""
+        from .listener import unsubscribe
+
+        return unsubscribe(self._session, agent_name, event_type, handler)
+
+    def close(self) -> None:
+        """End the listeners and close what synchronous calls opened; a later call opens it anew. Copies share it."""
+        self._session.stop_listening()
+        if "blocking" in self._session.server.__dict__:
+            self._session.server.blocking.close()
+
+    async def aclose(self) -> None:
+        """End the listeners and close what calls in the running event loop opened. Copies share it."""
+        self._session.stop_listening()
+        if "looped" in self._session.server.__dict__:
+            await self._session.server.looped.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __getattr__(self, name: str) -> Any:
+        found = None
+        if not name.startswith("_"):
+            from .projection import root
+
+            found = root(self._session, name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.__dict__[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        from .projection import categories
+
+        return sorted({*super().__dir__(), *categories()})
+
+    def __repr__(self) -> str:
+        who = f", agent={self.agent_name!r}" if self.agent_name else ""
+        return f"AgoraClient({self.url!r}{who})"

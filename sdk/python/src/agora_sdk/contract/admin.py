@@ -1,0 +1,140 @@
+"""Administration: supervise and step in."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+from .fields import Cursor, Limit, OverrideAction, Text, Timestamp
+from .operation import Exposure, Service, operation
+from .results import Page, Result
+
+__all__ = ["Admin", "AuditEntry", "AuditPage", "ComponentHealth", "Health", "Managed", "OverrideReceipt"]
+
+
+class OverrideReceipt(Result):
+    override_id: str
+    status: str
+    target_id: str
+    action: OverrideAction
+    priority: int
+    executed_at: Timestamp
+    expires_at: Timestamp | None = None
+    lifted: list[str] = Field(default=[], description="Ids of the overrides this one ended.")
+
+
+class ComponentHealth(BaseModel):
+    status: Literal["healthy", "degraded", "critical"]
+    detail: str = ""
+    metrics: dict[str, float] = {}
+    warning: str | None = Field(default=None, description="Trouble that the trend points to.")
+
+
+class Health(Result):
+    status: Literal["healthy", "degraded", "critical"]
+    components: dict[str, ComponentHealth]
+    version: str
+    timestamp: Timestamp
+
+
+class Managed(Result):
+    resource: str
+    target: str
+    action: str
+    before: JsonValue = None
+    after: JsonValue = None
+    executed_at: Timestamp
+
+
+class AuditEntry(Result):
+    audit_id: str
+    time: Timestamp
+    actor: str
+    operation: str
+    target: str | None = None
+    outcome: str
+    detail: str | None = None
+    request_id: str | None = None
+
+
+class AuditPage(Page[AuditEntry]):
+    items_field: ClassVar[str] = "entries"
+
+    entries: list[AuditEntry]
+
+
+class Admin(Service, category="admin"):
+    """Overrides, health, management and the audit trail."""
+
+    @operation(
+        "POST /agora/admin/override",
+        scope="admin",
+        exposure=Exposure.OPERATOR,
+        destructive=True,
+        during_halt=True,
+    )
+    async def override(
+        self,
+        target_id: Annotated[
+            str, Field(min_length=1, max_length=200, description="Agent, workflow, or 'system_wide'.")
+        ],
+        action: OverrideAction,
+        reason: Annotated[Text, Field(max_length=2000)] = "",
+        priority: Annotated[
+            int | None, Field(ge=0, le=255, description="Authority, 255 = supreme; the caller's own if left out.")
+        ] = None,
+        expires_in: Annotated[
+            int | None, Field(ge=1, le=31_536_000, description="Seconds until it lifts itself.")
+        ] = None,
+    ) -> OverrideReceipt:
+        """Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+
+        ``resume`` lifts what stands against the target; a lower authority never lifts a higher one.
+        """
+
+    @operation("GET /agora/admin/health", scope="", exposure=Exposure.PUBLIC, during_halt=True)
+    async def health(
+        self,
+        component: Annotated[
+            str | None, Field(max_length=64, description="One component alone: database, mcp_server, agents ...")
+        ] = None,
+    ) -> Health:
+        """Check the health of the system, measured now, with a warning where a trend leads to trouble."""
+
+    @operation("POST /agora/admin/manage", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
+    async def manage(
+        self,
+        resource: Annotated[
+            Literal["agent", "configuration", "service"], Field(description="What kind of thing to manage.")
+        ],
+        target: Annotated[
+            str, Field(min_length=1, max_length=200, description="Agent id or name, setting, or operation name.")
+        ],
+        action: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=64,
+                description="agent: suspend, activate, retire, set_tier; configuration: get, set, reset; service: activate, beta, deprecate, sunset.",
+            ),
+        ],
+        value: JsonValue = None,
+        reason: Annotated[Text, Field(max_length=2000)] = "",
+    ) -> Managed:
+        """Manage an agent's life, a setting that may change at run time, or a service's status."""
+
+    @operation("GET /agora/admin/audit", scope="admin", exposure=Exposure.OPERATOR, during_halt=True)
+    async def audit(
+        self,
+        actor: Annotated[str | None, Field(max_length=200)] = None,
+        operation: Annotated[str | None, Field(max_length=200)] = None,
+        target: Annotated[str | None, Field(max_length=200)] = None,
+        outcome: Annotated[str | None, Field(max_length=64)] = None,
+        *,
+        since: Timestamp | None = None,
+        until: Timestamp | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> AuditPage:
+        """Read the audit trail, newest first: who did what to whom, and what came of it."""

@@ -1,0 +1,223 @@
+"""Agents: who is on the marketplace."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import AnyUrl, Field, UrlConstraints
+
+from .fields import (
+    AgentName,
+    AgentRef,
+    AgentStatus,
+    Capability,
+    Cursor,
+    JsonObject,
+    Label,
+    Limit,
+    Offset,
+    ServiceTier,
+    Text,
+    Timestamp,
+    Visibility,
+)
+from .operation import Exposure, Service, operation
+from .results import Page, Result
+
+__all__ = [
+    "Agent",
+    "AgentHeartbeat",
+    "AgentPage",
+    "AgentStatusReport",
+    "Agents",
+    "Deregistration",
+    "Rating",
+    "Registration",
+]
+
+Capabilities = Annotated[list[Capability], Field(max_length=100, description="What the agent can do.")]
+Tags = Annotated[list[Label], Field(max_length=50)]
+Description = Annotated[Text, Field(max_length=4000)]
+EndpointUrl = Annotated[
+    AnyUrl, UrlConstraints(max_length=2000, allowed_schemes=["http", "https", "ws", "wss", "grpc", "redis"])
+]
+Endpoints = Annotated[
+    dict[Label, EndpointUrl],
+    Field(max_length=20, description="Protocol name to URL.", examples=[{"a2a": "http://127.0.0.1:9100/"}]),
+]
+Metadata = Annotated[JsonObject, Field(max_length=100, description="Free-form data kept with the agent.")]
+MaxTasks = Annotated[int, Field(ge=1, le=10_000, description="How many tasks the agent takes at once.")]
+Proficiency = Annotated[int, Field(ge=0, le=100, description="The agent's own rating of its skill, in percent.")]
+Load = Annotated[float, Field(ge=0, le=1, description="Share of the agent's capacity in use, 0 to 1.")]
+
+
+class Agent(Result):
+    """An agent as everyone may see it."""
+
+    agent_id: str
+    agent_name: str
+    description: str = ""
+    capabilities: list[str] = []
+    service_tier: ServiceTier = ServiceTier.BASIC
+    status: AgentStatus = AgentStatus.ACTIVE
+    category: str = ""
+    tags: list[str] = []
+    visibility: Visibility = Visibility.PUBLIC
+    endpoints: dict[str, str] = {}
+    metadata: JsonObject = {}
+    max_concurrent_tasks: int = 1
+    proficiency_level: int | None = None
+    registered_at: Timestamp
+    last_activity: Timestamp
+    load: float = Field(
+        default=0.0, description="Share of its capacity in use, 0 to 1: as last reported, else from its tasks."
+    )
+    availability: float = Field(
+        default=1.0, description="Share of the time since registration it was reachable, 0 to 1."
+    )
+    reputation: float | None = Field(default=None, description="Mean of its ratings, 0 to 10; null without any.")
+    rating_count: int = 0
+
+
+class Registration(Agent):
+    """A registered agent, and what it needs to start."""
+
+    available_services: list[str] = Field(default=[], description="Names of the operations it may call.")
+    token: str | None = Field(default=None, description="The agent's own token. Shown once: keep it.")
+    created: bool = Field(default=True, description="False where an existing registration was updated.")
+    pending_messages: int = Field(
+        default=0, description="Messages that were held for this name and now wait in the inbox."
+    )
+
+
+class AgentPage(Page[Agent]):
+    items_field: ClassVar[str] = "agents"
+
+    agents: list[Agent]
+
+
+class AgentHeartbeat(Result):
+    agent_id: str
+    status: AgentStatus
+    last_activity: Timestamp
+    next_before: Timestamp = Field(description="Without another sign of life by then the agent counts as offline.")
+
+
+class AgentStatusReport(Result):
+    agent_id: str
+    agent_name: str
+    status: AgentStatus
+    registered_at: Timestamp
+    last_activity: Timestamp
+    load: float
+    availability: float
+    reputation: float | None
+    rating_count: int
+    unread_messages: int
+
+
+class Rating(Result):
+    agent_id: str
+    reputation: float
+    rating_count: int
+
+
+class Deregistration(Result):
+    agent_id: str
+    status: AgentStatus
+
+
+class Agents(Service, category="agent"):
+    """Registration, profile, signs of life and ratings of agents."""
+
+    @operation(
+        "POST /agents/register",
+        scope="write:agents",
+        aliases=("register",),
+        exposure=Exposure.PUBLIC,
+        idempotent=True,
+        secrets=("token",),
+    )
+    async def register(
+        self,
+        agent_name: AgentName,
+        capabilities: Capabilities = [],
+        service_tier: ServiceTier = ServiceTier.BASIC,
+        *,
+        description: Description = "",
+        category: Annotated[str, Field(max_length=64)] = "",
+        tags: Tags = [],
+        visibility: Visibility = Visibility.PUBLIC,
+        endpoints: Endpoints = {},
+        metadata: Metadata = {},
+        max_concurrent_tasks: MaxTasks = 1,
+        proficiency_level: Proficiency | None = None,
+    ) -> Registration:
+        """Register an agent, or update it when the call carries that agent's own token.
+
+        A name taken by another identity is a conflict. Messages held for the name are delivered.
+        """
+
+    @operation("GET /agents/{agent_id}", scope="read:agents")
+    async def get(self, agent_id: AgentRef) -> Agent:
+        """Read one agent's profile by id, name or dotted alias."""
+
+    @operation("GET /agents", scope="read:agents")
+    async def list(
+        self,
+        status: AgentStatus | None = None,
+        service_tier: ServiceTier | None = None,
+        category: Annotated[str | None, Field(max_length=64)] = None,
+        *,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        cursor: Cursor = None,
+    ) -> AgentPage:
+        """List the agents of the marketplace in the order of registration."""
+
+    @operation("PATCH /agents/{agent_id}", scope="write:agents", idempotent=True)
+    async def update(
+        self,
+        agent_id: AgentRef,
+        *,
+        capabilities: Capabilities | None = None,
+        status: AgentStatus | None = None,
+        description: Description | None = None,
+        category: Annotated[str | None, Field(max_length=64)] = None,
+        tags: Tags | None = None,
+        visibility: Visibility | None = None,
+        endpoints: Endpoints | None = None,
+        metadata: Metadata | None = None,
+        max_concurrent_tasks: MaxTasks | None = None,
+        proficiency_level: Proficiency | None = None,
+    ) -> Agent:
+        """Change an agent's profile; what is left out stays. An agent changes only its own."""
+
+    @operation("POST /agents/{agent_id}/heartbeat", scope="write:agents", idempotent=True)
+    async def heartbeat(
+        self,
+        agent_id: AgentRef | None = None,
+        status: AgentStatus | None = None,
+        load: Load | None = None,
+    ) -> AgentHeartbeat:
+        """Give a sign of life, with the agent's state and load if they changed.
+
+        Every other authenticated call is a sign of life too.
+        """
+
+    @operation("GET /agents/{agent_id}/status", scope="read:agents")
+    async def status(self, agent_id: AgentRef) -> AgentStatusReport:
+        """Read how an agent is doing: state, load, availability, reputation, unread messages."""
+
+    @operation("POST /agents/{agent_id}/rate", scope="write:agents", idempotent=True)
+    async def rate(
+        self,
+        agent_id: AgentRef,
+        rating: Annotated[float, Field(ge=0, le=10, description="0 (useless) to 10 (excellent).")],
+        comment: Annotated[Text, Field(max_length=1000)] = "",
+    ) -> Rating:
+        """Rate another agent; a second rating by the same agent replaces its first."""
+
+    @operation("DELETE /agents/{agent_id}", scope="write:agents", idempotent=True, destructive=True)
+    async def deregister(self, agent_id: AgentRef) -> Deregistration:
+        """Take an agent off the marketplace: its token ends, its name is free, its history stays."""

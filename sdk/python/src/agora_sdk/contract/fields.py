@@ -1,0 +1,176 @@
+"""Field types shared by the operations: each with its bounds and its words, stated once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, JsonValue
+
+__all__ = [
+    "AgentName",
+    "AgentRef",
+    "AgentStatus",
+    "Capability",
+    "Cursor",
+    "DeliveryState",
+    "EventType",
+    "JsonObject",
+    "Label",
+    "Limit",
+    "MessageType",
+    "Offset",
+    "OverrideAction",
+    "Priority",
+    "Recipients",
+    "ServiceTier",
+    "TaskStatus",
+    "Text",
+    "Timestamp",
+    "Visibility",
+]
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+NAME = r"^[^\x00-\x1f\x7f/]+$"
+
+
+class Priority(StrEnum):
+    """How urgent a message or task is."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class ServiceTier(StrEnum):
+    """Service tier of an agent; it decides its rate limit."""
+
+    BASIC = "basic"
+    PREMIUM = "premium"
+    ENTERPRISE = "enterprise"
+
+
+class AgentStatus(StrEnum):
+    """Where an agent is in its life."""
+
+    ACTIVE = "active"
+    BUSY = "busy"
+    ERROR = "error"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    INACTIVE = "inactive"
+    OFFLINE = "offline"
+    RETIRED = "retired"
+
+
+class Visibility(StrEnum):
+    """Who finds an agent in searches."""
+
+    PUBLIC = "public"
+    ORGANIZATION = "organization"
+    TEAM = "team"
+    PROJECT = "project"
+    PRIVATE = "private"
+
+
+class MessageType(StrEnum):
+    """The well-known message types; the vocabulary is open, any other label is accepted too."""
+
+    INFO = "info"
+    TASK = "task"
+    ALERT = "alert"
+    SYSTEM = "system"
+    INTRODUCTION = "introduction"
+    TASK_COMPLETION = "task_completion"
+    SYSTEM_ANNOUNCEMENT = "system_announcement"
+    DEPRECATION_NOTICE = "deprecation_notice"
+
+
+class TaskStatus(StrEnum):
+    """States of a task."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INPUT_REQUIRED = "input_required"
+    AUTH_REQUIRED = "auth_required"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class DeliveryState(StrEnum):
+    """State of a message for one recipient."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    READ = "read"
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class OverrideAction(StrEnum):
+    """What an administrative override does to its target."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    TERMINATE = "terminate"
+    EMERGENCY_HALT = "emergency_halt"
+
+
+def _split(value: Any) -> Any:
+    return value.split(",") if isinstance(value, str) and "," in value else value
+
+
+AgentRef = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=NAME, description="Agent id, name or dotted alias.")
+]
+AgentName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=NAME,
+        description="Name of the agent, unique in the marketplace; no slash, no control character.",
+        examples=["DocSystemAgent"],
+    ),
+]
+Recipients = Annotated[
+    AgentRef | Annotated[list[AgentRef], Field(min_length=1, max_length=100)],
+    BeforeValidator(_split),
+    Field(
+        description="Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' "
+        "for every agent that has it."
+    ),
+]
+Capability = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE, examples=["documentation"])]
+Label = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
+EventType = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[A-Za-z0-9_.*-]+$",
+        description="Event type, short name (message_received) or pattern (agora.message.*).",
+    ),
+]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+JsonObject = dict[Annotated[str, Field(max_length=200)], JsonValue]
+Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
+Offset = Annotated[int, Field(ge=0, le=1_000_000, description="How many items to skip; a cursor is cheaper.")]
+Cursor = Annotated[
+    str | None, Field(max_length=400, description="'next_cursor' of the page before, to continue after it.")
+]
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Timestamp = Annotated[AwareDatetime, AfterValidator(_utc), Field(description="RFC 3339 time, with its offset.")]

@@ -1,0 +1,166 @@
+"""Messaging: agents talk."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from .fields import (
+    AgentRef,
+    Cursor,
+    DeliveryState,
+    EventType,
+    JsonObject,
+    Label,
+    Limit,
+    Offset,
+    Priority,
+    Recipients,
+    Text,
+    Timestamp,
+)
+from .operation import Service, operation
+from .results import Page, Result
+
+__all__ = ["Marked", "Message", "MessagePage", "MessageReceipt", "Messaging", "SubscriptionReceipt"]
+
+MessageId = Annotated[str, Field(max_length=64, pattern=r"^msg_[0-9a-f]{32}$")]
+Content = Annotated[Text, Field(max_length=900_000, description="The message, as text.")]
+Correlation = Annotated[str | None, Field(min_length=1, max_length=200, description="Groups messages of one exchange.")]
+Lifetime = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=31_536_000,
+        description="Seconds after which an unread message expires; the server's default if left out.",
+    ),
+]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a first message when there is none.")]
+
+
+class MessageReceipt(Result):
+    """The message is stored: it survives whatever happens next."""
+
+    message_id: str
+    status: DeliveryState
+    timestamp: Timestamp
+    recipients: int | None = Field(default=1, description="How many it was addressed to; null for a broadcast.")
+    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+
+
+class Message(Result):
+    """A message as its recipient sees it."""
+
+    message_id: str
+    from_agent: str
+    from_name: str
+    to_agent: str
+    content: str
+    message_type: str = "info"
+    priority: Priority = Priority.NORMAL
+    status: DeliveryState = DeliveryState.QUEUED
+    timestamp: Timestamp
+    expires_at: Timestamp | None = None
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    metadata: JsonObject = {}
+    broadcast: bool = False
+
+
+class MessagePage(Page[Message]):
+    items_field: ClassVar[str] = "messages"
+
+    messages: list[Message]
+
+
+class Marked(Result):
+    """How many messages changed state, and which were not in the inbox."""
+
+    updated: int
+    status: DeliveryState
+    unknown: list[str] = []
+
+
+class SubscriptionReceipt(Result):
+    subscription_id: str
+    status: str = "active"
+    event_types: list[str] = []
+    position: int = Field(default=0, description="Sequence of the last event before the subscription.")
+    stream_url: str = Field(default="", description="Where to read it, as WebSocket or as SSE.")
+
+
+class Messaging(Service, category="messaging"):
+    """Durable messages with an inbox for each agent."""
+
+    @operation("POST /agora/messaging/send", scope="write:messages")
+    async def send(
+        self,
+        to_agent: Recipients,
+        content: Content,
+        message_type: Label = "info",
+        priority: Priority = Priority.NORMAL,
+        *,
+        from_agent: AgentRef | None = None,
+        correlation_id: Correlation = None,
+        reply_to: MessageId | None = None,
+        expires_in: Lifetime = None,
+        metadata: Annotated[JsonObject, Field(max_length=100)] = {},
+    ) -> MessageReceipt:
+        """Send a message to one agent, to several, to a capability, or to everyone.
+
+        The answer comes after the commit. A name that nobody has registered yet is held for it.
+        """
+
+    @operation(
+        scope="write:messages",
+        version="0.9.0",
+        deprecation_date=date(2025, 6, 1),
+        sunset_date=date(2025, 12, 1),
+        replacement="agora.messaging.send@1.0.0",
+        migration_guide="https://docs.agora.dev/migration/messaging-v1",
+    )
+    async def send_legacy(self, to_agent: AgentRef, content: Content) -> MessageReceipt:
+        """Send a message the way of version 0.9; sunset, use agora.messaging.send."""
+
+    @operation("GET /agora/messaging/receive", scope="read:messages")
+    async def receive(
+        self,
+        agent_id: AgentRef | None = None,
+        since: Timestamp | None = None,
+        message_type: Label | None = None,
+        *,
+        priority: Priority | None = None,
+        unread: bool | None = None,
+        status: DeliveryState | None = None,
+        from_agent: AgentRef | None = None,
+        correlation_id: Correlation = None,
+        reply_to: MessageId | None = None,
+        wait: Wait = 0,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        cursor: Cursor = None,
+    ) -> MessagePage:
+        """Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
+
+        ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
+        watched until a message comes or the time is over.
+        """
+
+    @operation("POST /agora/messaging/mark", scope="write:messages", idempotent=True)
+    async def mark(
+        self,
+        message_ids: Annotated[list[MessageId], Field(min_length=1, max_length=500)],
+        status: DeliveryState = DeliveryState.READ,
+        agent_id: AgentRef | None = None,
+    ) -> Marked:
+        """Mark messages of an inbox as delivered, read or acknowledged; a state never goes back."""
+
+    @operation("POST /agora/messaging/subscribe", scope="read:events")
+    async def subscribe(
+        self,
+        agent_id: AgentRef | None = None,
+        event_types: Annotated[list[EventType], Field(max_length=50)] = [],
+    ) -> SubscriptionReceipt:
+        """Make a durable subscription to an agent's events; read it at ``/ws`` or ``/events``."""

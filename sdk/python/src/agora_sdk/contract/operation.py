@@ -1,0 +1,328 @@
+"""One declaration for each operation: the machinery.
+
+An operation is an abstract, typed, documented method of a :class:`Service`; the decorator
+:func:`operation` adds what a signature cannot say. Everything a protocol needs (request model,
+response adapter, JSON schemas, routes) is derived here, lazily, from that one declaration.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import (
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+from .results import Result, Stream
+
+__all__ = ["Exposure", "Kind", "Lifecycle", "Operation", "Route", "Service", "implements", "operation"]
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=Result)
+S = TypeVar("S", bound="Service")
+T = TypeVar("T")
+
+MEBIBYTE = 1024 * 1024
+
+
+class Kind(StrEnum):
+    """How an operation runs."""
+
+    QUERY = "query"  #: reads; never changes state
+    COMMAND = "command"  #: changes state in one transaction
+    STREAM = "stream"  #: yields items while it lives, holding no transaction
+    RELAY = "relay"  #: commits an intent, does remote work, commits the outcome
+
+
+class Exposure(StrEnum):
+    """Who finds an operation in the catalogue."""
+
+    PUBLIC = "public"
+    AGENT = "agent"
+    OPERATOR = "operator"
+    TEST = "test"
+
+
+class Lifecycle(StrEnum):
+    """Where an operation is in its life."""
+
+    ACTIVE = "active"
+    BETA = "beta"
+    DEPRECATED = "deprecated"
+    SUNSET = "sunset"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An HTTP method and a path template such as ``/agents/{agent_id}/status``."""
+
+    method: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Route:
+        method, path = text.split()
+        return cls(method, path)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the path parameters, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+@dataclass(eq=False)
+class Operation:
+    """Everything known about one version of one operation."""
+
+    function: Callable[..., Any]
+    declared_routes: tuple[Route, ...]
+    scope: str
+    kind: Kind
+    version: str = "1.0.0"
+    declared_name: str | None = None
+    aliases: tuple[str, ...] = ()
+    exposure: Exposure = Exposure.AGENT
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    deprecation_date: date | None = None
+    sunset_date: date | None = None
+    replacement: str | None = None
+    migration_guide: str | None = None
+    success_status: int = 200
+    body_limit: int = MEBIBYTE
+    idempotent: bool = False
+    destructive: bool = False
+    during_halt: bool = False
+    category: str = ""
+    action: str = ""
+    attribute: str = ""
+    secrets: tuple[str, ...] = field(default=())
+
+    def bind(self, category: str, attribute: str) -> None:
+        """Learn the place of the declaration: its service's category and its method's name."""
+        self.category, self.attribute = category, attribute
+        self.action = self.declared_name or attribute
+
+    @property
+    def name(self) -> str:
+        """Canonical name, ``agora.{category}.{action}``."""
+        return f"agora.{self.category}.{self.action}"
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Declared routes and, last, the one by rule: ``/agora/{category}/{action}``."""
+        method = "GET" if self.kind in (Kind.QUERY, Kind.STREAM) else "POST"
+        rule = Route(method, f"/agora/{self.category}/{self.action}")
+        return self.declared_routes if rule in self.declared_routes else (*self.declared_routes, rule)
+
+    @property
+    def description(self) -> str:
+        """The method's docstring, whole."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return self.description.split("\n", 1)[0]
+
+    def lifecycle_on(self, today: date) -> Lifecycle:
+        """The status in force on a day: the dates, once reached, override what was declared."""
+        if self.sunset_date and today >= self.sunset_date:
+            return Lifecycle.SUNSET
+        if self.deprecation_date and today >= self.deprecation_date:
+            return Lifecycle.DEPRECATED
+        return self.lifecycle
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        return get_type_hints(self.function, include_extras=True)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Parameters in the order declared, without ``self``."""
+        return dict(list(inspect.signature(self.function).parameters.items())[1:])
+
+    @cached_property
+    def input(self) -> type[BaseModel]:
+        """Request model; unknown fields are refused."""
+        fields: dict[str, Any] = {
+            name: (self.hints[name], ... if p.default is p.empty else p.default) for name, p in self.parameters.items()
+        }
+        name = f"{self.category}_{self.action}_request".title().replace("_", "")
+        config = ConfigDict(extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
+        return create_model(name, __config__=config, __doc__=self.summary, **fields)
+
+    @cached_property
+    def result_type(self) -> Any:
+        """The result's type; for a stream, the type of one item."""
+        annotation = self.hints["return"]
+        if get_origin(annotation) is AsyncIterator:
+            return get_args(annotation)[0]
+        return annotation
+
+    @cached_property
+    def output(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.result_type)
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON schema (2020-12) of the arguments."""
+        return self.input.model_json_schema()
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON schema (2020-12) of the result, or of one item of a stream."""
+        return self.output.json_schema(mode="serialization")
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}@{self.version}>"
+
+
+class Service:
+    """Base of every service of the contract; a class names its category once."""
+
+    category: ClassVar[str] = ""
+    operations: ClassVar[Mapping[str, Operation]] = {}
+    declared: ClassVar[dict[str, type[Service]]] = {}
+
+    def __init_subclass__(cls, *, category: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if category:
+            _declare(cls, category)
+        else:
+            _check_implementation(cls)
+
+
+def _declare(cls: type[Service], category: str) -> None:
+    found = {}
+    for attribute, member in vars(cls).items():
+        declaration: Operation | None = getattr(member, "__operation__", None)
+        if declaration is not None:
+            declaration.bind(category, attribute)
+            found[attribute] = declaration
+    cls.category, cls.operations = category, found
+    Service.declared[category] = cls
+
+
+def _check_implementation(cls: type[Service]) -> None:
+    """Refuse what mypy lets pass: another parameter name, kind or default than the contract's."""
+    for attribute, declaration in cls.operations.items():
+        member = vars(cls).get(attribute)
+        if member is None:
+            continue
+        mine = list(inspect.signature(member).parameters.values())[1:]
+        ours = list(declaration.parameters.values())
+        if [(p.name, p.kind, p.default) for p in mine] != [(p.name, p.kind, p.default) for p in ours]:
+            raise TypeError(f"{cls.__name__}.{attribute} differs from the contract of {declaration.name}")
+
+
+class _Declaration:
+    """What :func:`operation` returns: a decorator typed for coroutines and for streams."""
+
+    def __init__(self, routes: tuple[str, ...], options: dict[str, Any]) -> None:
+        self.routes, self.options = tuple(map(Route.parse, routes)), options
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[S, P], AsyncIterator[T]]
+    ) -> Callable[Concatenate[S, P], Stream[T]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
+    ) -> Callable[Concatenate[S, P], R]: ...
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        options = dict(self.options)
+        kind = options.pop("kind") or self._kind(function)
+        declared = Operation(function, self.routes, kind=kind, **options)
+        function.__operation__ = declared  # type: ignore[attr-defined]
+        return function
+
+    def _kind(self, function: Callable[..., Any]) -> Kind:
+        if not inspect.iscoroutinefunction(function):
+            return Kind.STREAM
+        return Kind.QUERY if self.routes and self.routes[0].method == "GET" else Kind.COMMAND
+
+
+def operation(
+    *routes: str,
+    scope: str,
+    kind: Kind | None = None,
+    name: str | None = None,
+    version: str = "1.0.0",
+    aliases: tuple[str, ...] = (),
+    exposure: Exposure = Exposure.AGENT,
+    lifecycle: Lifecycle = Lifecycle.ACTIVE,
+    deprecation_date: date | None = None,
+    sunset_date: date | None = None,
+    replacement: str | None = None,
+    migration_guide: str | None = None,
+    success_status: int = 200,
+    body_limit: int = MEBIBYTE,
+    idempotent: bool = False,
+    destructive: bool = False,
+    during_halt: bool = False,
+    secrets: tuple[str, ...] = (),
+) -> _Declaration:
+    """Declare a method of a contract service as an operation of the marketplace.
+
+    routes: ``"METHOD /path/{parameter}"``, the first being the canonical one.
+    scope: what the caller must be allowed, such as ``write:messages``; empty for everyone.
+    kind: inferred (GET reads, anything else changes state, a plain ``def`` streams) unless given.
+    name: the action, where it differs from the method's name (two versions side by side).
+    aliases: other names, such as ``register`` at the root of the SDK's client.
+    idempotent: a client may retry it without an Idempotency-Key.
+    during_halt: stays callable while the marketplace or the caller is halted.
+    secrets: result fields shown once and never stored with an idempotency record.
+    """
+    options = {
+        "scope": scope,
+        "kind": kind,
+        "declared_name": name,
+        "version": version,
+        "aliases": aliases,
+        "exposure": exposure,
+        "lifecycle": lifecycle,
+        "deprecation_date": deprecation_date,
+        "sunset_date": sunset_date,
+        "replacement": replacement,
+        "migration_guide": migration_guide,
+        "success_status": success_status,
+        "body_limit": body_limit,
+        "idempotent": idempotent,
+        "destructive": destructive,
+        "during_halt": during_halt,
+        "secrets": secrets,
+    }
+    return _Declaration(routes, options)
+
+
+@overload
+def implements(
+    function: Callable[Concatenate[S, P], AsyncIterator[T]],
+) -> Callable[Concatenate[S, P], Stream[T]]: ...
+@overload
+def implements(
+    function: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[S, P], R]: ...
+def implements(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a server method as the implementation of its contract's operation.
+
+    It changes nothing at run time; it gives the method the same declared type as the contract's,
+    so that mypy reports a changed parameter as an ``[override]`` error.
+    """
+    return cast("Callable[..., Any]", function)

@@ -1,0 +1,48 @@
+"""Request and reply over messages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .contract.fields import DeliveryState
+from .contract.messaging import Message, Messaging
+from .errors import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from .retry import IO
+    from .session import Session
+
+__all__ = ["request"]
+
+#: The inbox is watched by calls of this length: what lies between may cut longer ones off.
+WATCH_SECONDS = 25.0
+
+
+async def request(
+    io: IO, session: Session, to_agent: str, content: str, seconds: float, options: Mapping[str, Any]
+) -> Message:
+    """Send a message and wait for the first one that answers it; raises DeadlineExceeded."""
+    calls = Messaging.operations
+    correlation = f"req_{os.urandom(16).hex()}"
+    deadline = io.now() + seconds
+    session.expected.wait_for(correlation)
+    try:
+        await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
+        while (left := deadline - io.now()) > 0:
+            page = await session.invoke(
+                io, calls["receive"], correlation_id=correlation, wait=min(left, WATCH_SECONDS), limit=1
+            )
+            if page.items:
+                reply: Message = page.items[0]
+                session.expected.take(reply.message_id)
+                await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
+                return reply
+    finally:
+        session.expected.leave(correlation)
+    raise DeadlineExceeded(
+        f"{to_agent} did not answer within {seconds:g} seconds.",
+        fix="Is it running? A reply that comes later waits in the inbox.",
+        correlation_id=correlation,
+    )

@@ -1,0 +1,113 @@
+"""Credentials: what registration answered once, kept for the next time.
+
+A JSON file readable by its owner alone, one entry for each server, tenant and agent name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from .errors import AgoraError
+
+try:
+    import fcntl
+except ImportError:  # no such locks on this system: the atomic replacement alone has to do
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Credential", "Credentials"]
+
+
+_Servers: TypeAlias = dict[str, dict[str, dict[str, dict[str, str]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An agent's identity on one server."""
+
+    agent_id: str
+    token: str = field(repr=False)
+
+
+class Credentials:
+    """The file of credentials: ``AGORA_CREDENTIALS``, or ``~/.config/agora/credentials.json``."""
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        chosen = path or os.environ.get("AGORA_CREDENTIALS") or "~/.config/agora/credentials.json"
+        self.path = os.path.abspath(os.path.expanduser(os.fspath(chosen)))
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.path!r})"
+
+    def find(self, url: str, tenant: str, name: str) -> Credential | None:
+        """The credential of an agent by its name, if it is kept."""
+        entry = self._read().get(_server(url), {}).get(tenant, {}).get(name)
+        return Credential(entry["agent_id"], entry["token"]) if entry else None
+
+    def keep(self, url: str, tenant: str, name: str, credential: Credential) -> None:
+        """Keep a credential in place of what was kept under that name."""
+        with self._locked():
+            servers = self._read()
+            kept = servers.setdefault(_server(url), {}).setdefault(tenant, {})
+            kept[name] = {"agent_id": credential.agent_id, "token": credential.token}
+            self._write(servers)
+
+    def forget(self, url: str, tenant: str, name: str) -> None:
+        """Remove a credential; nothing happens where there is none."""
+        with self._locked():
+            servers = self._read()
+            if servers.get(_server(url), {}).get(tenant, {}).pop(name, None):
+                self._write(servers)
+
+    def _read(self) -> _Servers:
+        """Servers to tenants to names to entries."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                servers: _Servers = json.load(file)["servers"]
+            entries = (e for tenants in servers.values() for names in tenants.values() for e in names.values())
+            if all(isinstance(entry["agent_id"] + entry["token"], str) for entry in entries):
+                return servers
+            raise TypeError
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise AgoraError(
+                f"The credentials file {self.path} cannot be read ({type(error).__name__}).",
+                fix="Repair it, or move it away and register again.",
+            ) from None
+
+    def _write(self, servers: _Servers) -> None:
+        """Replace the file in one step: a reader sees the old one or the new one, whole."""
+        from tempfile import mkstemp
+
+        handle, fresh = mkstemp(dir=os.path.dirname(self.path), prefix=".credentials-")  # mode 0600
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump({"servers": servers}, file, indent=2)
+            file.flush()
+            os.fsync(handle)
+        os.replace(fresh, self.path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes and threads from changing the file meanwhile."""
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if fcntl is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _server(url: str) -> str:
+    """One spelling for a server: ``localhost`` is where ``127.0.0.1`` is."""
+    parts = urlsplit(url)
+    host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else (parts.hostname or "")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"

@@ -1,0 +1,206 @@
+"""Errors: one tree, one table.
+
+::
+
+    AgoraError
+    ├── ServerUnreachable          no server answers (client side)
+    ├── InvalidRequest             a field is wrong; ``errors`` names it
+    │   ├── MalformedRequest       not JSON, not UTF-8, nested too deeply
+    │   ├── MethodNotAllowed       the path exists, with other methods; ``allowed`` says which
+    │   ├── PayloadTooLarge        the body is over its limit
+    │   └── UnsupportedMediaType   the body does not call itself JSON
+    ├── Unauthenticated            no credential, or a bad one
+    ├── PermissionDenied           the credential does not reach so far
+    │   └── Halted                 an override stands in the way
+    ├── NotFound
+    ├── Conflict
+    │   ├── NameTaken              the agent's name belongs to another identity
+    │   ├── IdempotencyConflict    the key was used with another body
+    │   └── IllegalTransition      the thing's state does not allow it; ``allowed`` says what is
+    ├── Gone
+    │   ├── OperationSunset        the operation ended; the replacement is named
+    │   └── CursorTooOld           resuming from before the retention; ``oldest`` says where to start
+    ├── RateLimited                too many calls; ``retry_after`` seconds
+    ├── Overloaded                 a queue is full or the server drains; ``retry_after`` seconds
+    ├── DeadlineExceeded           it took longer than was allowed
+    └── InternalError              our fault
+
+Every class has a stable ``code`` and one row of the table that maps it to each protocol: HTTP status
+(RFC 9457), JSON-RPC code, WebSocket close code, exit code of the CLI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+__all__ = [
+    "AgoraError",
+    "Conflict",
+    "CursorTooOld",
+    "DeadlineExceeded",
+    "Gone",
+    "Halted",
+    "IdempotencyConflict",
+    "IllegalTransition",
+    "InternalError",
+    "InvalidRequest",
+    "MalformedRequest",
+    "MethodNotAllowed",
+    "NameTaken",
+    "NotFound",
+    "OperationSunset",
+    "Overloaded",
+    "PayloadTooLarge",
+    "PermissionDenied",
+    "RateLimited",
+    "ServerUnreachable",
+    "Unauthenticated",
+    "UnsupportedMediaType",
+    "from_problem",
+]
+
+
+class AgoraError(Exception):
+    """Root of every error. ``detail`` says what happened, ``fix`` what to do about it."""
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Error"
+    status: ClassVar[int] = 500
+    jsonrpc: ClassVar[int] = -32000
+    close_code: ClassVar[int] = 1011
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, detail: str = "", *, fix: str | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.fix = fix
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.detail} {self.fix}" if self.fix else self.detail
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["extra"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def problem(self) -> dict[str, Any]:
+        """The error as an RFC 9457 problem document."""
+        problem: dict[str, Any] = {
+            "type": f"urn:agora:error:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.fix:
+            problem["fix"] = self.fix
+        return problem | self.extra
+
+
+class ServerUnreachable(AgoraError):
+    code, title, exit_code = "server_unreachable", "The server cannot be reached", 7
+    status, close_code = 503, 1006
+
+
+class InvalidRequest(AgoraError):
+    """``errors`` is a list of ``{"field", "message"}``."""
+
+    code, title, status, jsonrpc, close_code, exit_code = "invalid_request", "Invalid request", 422, -32602, 4400, 2
+
+
+class MalformedRequest(InvalidRequest):
+    code, title, status, jsonrpc = "malformed_request", "Malformed request", 400, -32700
+
+
+class MethodNotAllowed(InvalidRequest):
+    code, title, status, jsonrpc = "method_not_allowed", "Method not allowed", 405, -32601
+
+
+class UnsupportedMediaType(InvalidRequest):
+    code, title, status = "unsupported_media_type", "Unsupported media type", 415
+
+
+class PayloadTooLarge(InvalidRequest):
+    code, title, status, close_code = "payload_too_large", "Payload too large", 413, 1009
+
+
+class Unauthenticated(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "unauthenticated", "Unauthenticated", 401, -32001, 4401, 3
+
+
+class PermissionDenied(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "permission_denied", "Permission denied", 403, -32003, 4403, 3
+
+
+class Halted(PermissionDenied):
+    code, title, status, jsonrpc, close_code, exit_code = "halted", "Stopped by an override", 423, -32010, 4423, 6
+
+
+class NotFound(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "not_found", "Not found", 404, -32004, 4404, 4
+
+
+class Conflict(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "conflict", "Conflict", 409, -32009, 4409, 5
+
+
+class NameTaken(Conflict):
+    code, title = "name_taken", "Name taken"
+
+
+class IdempotencyConflict(Conflict):
+    code, title = "idempotency_conflict", "Idempotency key already used with another request"
+
+
+class IllegalTransition(Conflict):
+    code, title = "illegal_transition", "Not possible in this state"
+
+
+class Gone(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "gone", "Gone", 410, -32011, 4410, 4
+
+
+class OperationSunset(Gone):
+    code, title = "operation_sunset", "The operation has been sunset"
+
+
+class CursorTooOld(Gone):
+    code, title = "cursor_too_old", "The position is older than the retention"
+
+
+class RateLimited(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "rate_limited", "Too many calls", 429, -32029, 4429, 6
+
+
+class Overloaded(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "overloaded", "Overloaded", 503, -32013, 1013, 6
+
+
+class DeadlineExceeded(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "deadline_exceeded", "Deadline exceeded", 504, -32014, 4408, 6
+
+
+class InternalError(AgoraError):
+    code, title, jsonrpc = "internal_error", "Internal error", -32603
+
+
+def _tree(root: type[AgoraError]) -> dict[str, type[AgoraError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _tree(child)
+    return found
+
+
+BY_CODE: Mapping[str, type[AgoraError]] = _tree(AgoraError)
+
+
+def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:
+    """Make the error that a problem document describes; the HTTP status decides if the code is unknown."""
+    by_status = next((kind for kind in BY_CODE.values() if kind.status == status), AgoraError)
+    kind = BY_CODE.get(str(problem.get("code")), by_status)
+    known = {"type", "title", "status", "code", "detail", "fix"}
+    extra = {key: value for key, value in problem.items() if key not in known}
+    return kind(str(problem.get("detail") or ""), fix=problem.get("fix"), **extra)

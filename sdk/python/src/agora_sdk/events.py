@@ -1,0 +1,171 @@
+"""Event streams: what happens in the marketplace, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from . import sse, websocket, wire
+from .contract import Stream
+from .contract.events import Event, Events
+from .errors import InvalidRequest
+from .retry import Backoff
+from .tail import Tail, Way
+from .transport import Blocking, Looped, drive
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .contract import Operation
+    from .session import Session
+
+__all__ = ["EventStream", "events_of"]
+
+T = TypeVar("T")
+
+
+def events_of(
+    session: Session,
+    types: Sequence[str],
+    *,
+    skips_gaps: bool = False,
+    on_listening: Callable[[], None] | None = None,
+) -> EventStream[Event]:
+    """The events of these types, for one who reads them as long as it lives.
+
+    skips_gaps: go on with the oldest event there is, rather than raise CursorTooOld.
+    on_listening: called whenever the server has begun to listen, at first and after each interruption.
+    """
+    operation = Events.operations["stream"]
+    arguments = wire.bind(operation, (list(types),), {})
+    return EventStream(session, operation, arguments, skips_gaps=skips_gaps, on_listening=on_listening)
+
+
+class EventStream(Stream[T]):
+    """Items of a stream operation, read with ``for`` or with ``async for``.
+
+    ::
+
+        async with client.event.stream(["agora.message.*"]) as events:
+            async for event in events:
+                print(event.type, event.data)
+
+    In synchronous code the call answers when the server listens; so does ``await client.event.stream(...)``.
+    It comes over WebSocket, or as Server-Sent Events where WebSocket is refused. A broken connection is
+    mended and the stream resumes after the last event seen: nothing is lost, nothing repeated. ``position``
+    is the sequence number of that event, to be given as ``last_event_id`` another day.
+
+    Iterating raises :class:`agora_sdk.errors.CursorTooOld` (its ``oldest`` is where one can still begin) when
+    events were missed for longer than the server keeps them, :class:`ServerUnreachable` if the server
+    never answered, and other errors that trying again would not mend.
+
+    Of a durable subscription (``subscription_id=``) the server keeps the place: an item counts as dealt with when
+    the next one is asked for.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        operation: Operation,
+        arguments: BaseModel,
+        *,
+        skips_gaps: bool = False,
+        on_listening: Callable[[], None] | None = None,
+    ) -> None:
+        self._session, self._operation, self._arguments = session, operation, arguments
+        self._skips_gaps, self._on_listening = skips_gaps, on_listening
+        self._tail: Tail | None = None
+        self._is_closed = False
+
+    @property
+    def position(self) -> int | None:
+        """Sequence number of the last event seen, or of the moment it was connected."""
+        return self._tail.position if self._tail else None
+
+    def tail(self, io: Blocking | Looped) -> Tail:
+        """The reader under this stream; made by whoever reads first, in that one's kind of I/O."""
+        if self._tail is None:
+            ways = [Way(sse.open_channel, self._target)]
+            if self._operation.name == "agora.event.stream":
+                ways.insert(0, Way(websocket.open_channel, self._socket_target))
+            self._tail = Tail(
+                io,
+                ways,
+                self._headers,
+                Backoff(self._session.options.retries),
+                skips_gaps=self._skips_gaps,
+                on_listening=self._on_listening,
+            )
+            self._tail.ended = self._is_closed
+            self._io = io
+        elif self._io is not io:
+            raise InvalidRequest("This stream is read synchronously and asynchronously.", fix="Open one for each.")
+        return self._tail
+
+    @property
+    def _is_durable(self) -> bool:
+        """Whether the server keeps the place in this stream."""
+        return getattr(self._arguments, "subscription_id", None) is not None
+
+    def _headers(self) -> dict[str, str]:
+        token = self._session.identity.token()
+        return {"authorization": f"Bearer {token}"} if token else {}
+
+    def _target(self, position: int | None) -> str:
+        arguments = self._arguments
+        if position is not None and "last_event_id" in self._operation.parameters:
+            arguments = arguments.model_copy(update={"last_event_id": str(position)})
+        return wire.build(self._operation, arguments).target
+
+    def _socket_target(self, position: int | None) -> str:
+        _, mark, query = self._target(position).partition("?")
+        return f"/ws{mark}{query}"
+
+    def connect(self) -> None:
+        """Block until the server listens for us: no event after that is missed."""
+        drive(self.tail(self._session.server.blocking).open())
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._connected().__await__()
+
+    async def _connected(self) -> Self:
+        await self.tail(self._session.server.looped).open()
+        return self
+
+    def parse(self, frame: dict[str, Any]) -> T:
+        """An item from its frame."""
+        item: T = self._operation.output.validate_python(frame)
+        return item
+
+    def __iter__(self) -> Iterator[T]:
+        tail = self.tail(self._session.server.blocking)
+        try:
+            while (frame := drive(tail.receive())) is not None:
+                yield self.parse(frame)
+                if self._is_durable:
+                    drive(tail.acknowledge())
+        finally:
+            drive(tail.hang_up())
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        tail = self.tail(self._session.server.looped)
+        try:
+            while (frame := await tail.receive()) is not None:
+                yield self.parse(frame)
+                if self._is_durable:
+                    await tail.acknowledge()
+        finally:
+            await tail.hang_up()
+
+    def close(self) -> None:
+        """End it. From another task or loop than the reader's, the reader notices with its next event."""
+        self._is_closed = True
+        if self._tail is not None:
+            self._tail.ended = True
+            if isinstance(self._io, Blocking):
+                drive(self._tail.close())
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        if self._tail is not None:
+            await self._tail.close()

@@ -1,0 +1,155 @@
+"""Listeners: a handler that is called for the events of another agent."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from .contract.agents import Agents
+from .contract.results import Result
+from .errors import AgoraError, InvalidRequest, NotFound
+from .events import events_of
+from .transport import Blocking, drive
+
+if TYPE_CHECKING:
+    from .contract.events import Event
+    from .session import Session
+    from .transport import Looped
+
+__all__ = ["Handler", "Listener", "Unsubscribed", "subscribe", "unsubscribe"]
+
+logger = logging.getLogger("agora_sdk")
+
+Handler: TypeAlias = Callable[[str, Any], Any]
+
+SOURCE = "/agora/agents/"
+MOST_KNOWN = 10_000
+
+
+class Unsubscribed(Result):
+    """How many listeners ended."""
+
+    ended: int
+
+
+class Listener:
+    """Calls ``handler(event_type, data)`` for the events of one agent, until it is closed.
+
+    The agent is known by its name or id; it may register later, or again. An error of the handler is
+    logged, and the next event follows.
+    """
+
+    def __init__(self, session: Session, agent_name: str, event_type: str, handler: Handler) -> None:
+        self.agent_name, self.event_type, self.handler = agent_name, event_type, handler
+        self._session = session
+        self._stream = events_of(session, [event_type], skips_gaps=True)
+        self._known: dict[str, bool] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self
+        yield
+
+    def __repr__(self) -> str:
+        return f"<Listener to {self.event_type} of {self.agent_name}>"
+
+    def start(self, io: Blocking | Looped) -> None:
+        """Run, in a thread or in a task of the running loop."""
+        if isinstance(io, Blocking):
+            work = self._run(io)
+            threading.Thread(target=drive, args=(work,), name=repr(self), daemon=True).start()
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._run(io), name=repr(self))
+
+    async def connect(self, io: Blocking | Looped) -> None:
+        """Return when the server listens for us: no event after that is missed."""
+        await self._stream.tail(io).open()
+
+    def close(self) -> None:
+        """End it; a handler that runs may finish."""
+        if self in self._session.listeners:
+            self._session.listeners.remove(self)
+        self._stream.close()
+        if self._task is not None and not self._task.done():
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    async def _run(self, io: Blocking | Looped) -> None:
+        try:
+            while (event := await self._next(io)) is not None:
+                await self._handle(event)
+        except AgoraError:
+            logger.exception("%r has ended", self)
+        finally:
+            await self._stream.tail(io).close()
+
+    async def _next(self, io: Blocking | Looped) -> Event | None:
+        """The next event of the agent; None once closed."""
+        tail = self._stream.tail(io)
+        while (frame := await tail.receive()) is not None:
+            event = self._stream.parse(frame)
+            if await self._concerns(io, event):
+                return event
+        return None
+
+    async def _concerns(self, io: Blocking | Looped, event: Event) -> bool:
+        """Whether the agent published the event, or the event is about it."""
+        for agent_id in {event.source.removeprefix(SOURCE), event.subject or ""} - {""}:
+            if agent_id not in self._known:
+                if len(self._known) >= MOST_KNOWN:
+                    self._known.clear()
+                self._known[agent_id] = await self._is_meant(io, agent_id)
+            if self._known[agent_id]:
+                return True
+        return False
+
+    async def _is_meant(self, io: Blocking | Looped, agent_id: str) -> bool:
+        if agent_id == self.agent_name:
+            return True
+        if not agent_id.startswith("agent_"):
+            return False
+        try:
+            agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
+        except NotFound:
+            return False
+        return bool(agent.agent_name == self.agent_name)
+
+    async def _handle(self, event: Event) -> None:
+        try:
+            done = self.handler(event.type, event.data)
+            if inspect.isawaitable(done):
+                await done
+        except Exception:
+            logger.exception("%r: the handler failed", self)
+
+
+async def subscribe(
+    io: Blocking | Looped, session: Session, agent_name: str, event_type: str, handler: Handler
+) -> Listener:
+    """Make a listener that listens already."""
+    if isinstance(io, Blocking) and inspect.iscoroutinefunction(handler):
+        raise InvalidRequest(
+            "The handler is a coroutine function, and there is no event loop to run it.",
+            fix="Give a plain function, or subscribe from asynchronous code.",
+        )
+    listener = Listener(session, agent_name, event_type, handler)
+    await listener.connect(io)
+    session.listeners.append(listener)
+    listener.start(io)
+    return listener
+
+
+def unsubscribe(session: Session, agent_name: str, event_type: str, handler: Handler | None) -> Unsubscribed:
+    """Close the listeners that fit."""
+    found = [
+        listener
+        for listener in session.listeners
+        if (listener.agent_name, listener.event_type) == (agent_name, event_type)
+        and handler in (None, listener.handler)
+    ]
+    for listener in found:
+        listener.close()
+    return Unsubscribed(ended=len(found))

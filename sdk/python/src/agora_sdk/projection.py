@@ -1,0 +1,80 @@
+"""The projection: the contract's operations as methods of a client, made when they are first asked for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .contract import Kind, Operation, Service, operations
+from .wire import bind
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["Category", "categories", "method", "root"]
+
+
+def method(session: Session, operation: Operation) -> Callable[..., Any]:
+    """A function with the operation's signature and documentation that calls it."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        arguments = bind(operation, args, kwargs)
+        if operation.kind is Kind.STREAM:
+            from .events import EventStream
+
+            stream: EventStream[Any] = EventStream(session, operation, arguments)
+            if session.options.blocking:
+                stream.connect()
+            return stream
+        return session.run(
+            f"{operation.category}.{operation.attribute}", lambda io: session.call(io, operation, arguments)
+        )
+
+    call.__name__ = operation.attribute
+    call.__qualname__ = f"{operation.category}.{operation.attribute}"
+    call.__doc__ = operation.description
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        list(operation.parameters.values()), return_annotation=inspect.signature(operation.function).return_annotation
+    )
+    call.__operation__ = operation  # type: ignore[attr-defined]
+    return call
+
+
+class Category:
+    """A service of the contract, as seen from a client."""
+
+    def __init__(self, session: Session, service: type[Service]) -> None:
+        self._session, self._service = session, service
+        self.__doc__ = service.__doc__
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = self._service.operations.get(name) if not name.startswith("_") else None
+        if operation is None:
+            raise AttributeError(f"there is no operation {self._service.category}.{name}; there are: {', '.join(self)}")
+        made = self.__dict__[name] = method(self._session, operation)
+        return made
+
+    def __iter__(self) -> Any:
+        return iter(self._service.operations)
+
+    def __dir__(self) -> list[str]:
+        return list(self)
+
+    def __repr__(self) -> str:
+        return f"<{self._service.category}: {', '.join(self)}>"
+
+
+def categories() -> list[str]:
+    """Names of the services."""
+    return list(Service.declared)
+
+
+def root(session: Session, name: str) -> Any:
+    """What a client has at its root under a name: a category, or an operation by an alias; None for neither."""
+    if service := Service.declared.get(name):
+        return Category(session, service)
+    for operation in operations():
+        if name in operation.aliases:
+            return method(session, operation)
+    return None

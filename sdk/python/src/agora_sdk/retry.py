@@ -1,0 +1,109 @@
+"""Retrying: which failures are worth another try, how long to wait, and when to give up.
+
+Written once, over the port :class:`IO`; blocking or looped I/O is what drives it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from . import wire
+from .errors import AgoraError, DeadlineExceeded, ServerUnreachable
+
+__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "unreachable"]
+
+logger = logging.getLogger("agora_sdk")
+
+TRANSIENT = frozenset({429, 502, 503, 504})
+
+
+class ConnectionLost(Exception):
+    """No connection, or it broke before the answer was whole."""
+
+
+class TimedOut(Exception):
+    """The answer did not come in time."""
+
+
+class IO(Protocol):
+    """What a call needs of the world. The blocking kind never suspends, so no event loop is needed to run it."""
+
+    async def exchange(self, request: wire.Request, seconds: float) -> wire.Answer:
+        """Send a request and read the answer within so many seconds; raises :class:`ConnectionLost` or :class:`TimedOut`."""
+        ...
+
+    async def pause(self, seconds: float) -> None: ...
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        ...
+
+
+def _random() -> float:
+    import random
+
+    return random.random()  # noqa: S311  (spreads retries, guards nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Growing pauses with jitter, so that clients that failed together do not return together.
+
+    retries: how many tries after the first. first, most: seconds.
+    """
+
+    retries: int = 3
+    first: float = 0.1
+    most: float = 10.0
+    random: Callable[[], float] = _random
+
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
+        step = min(self.most, self.first * 2.0 ** min(attempt, 30))
+        return step * (0.5 + self.random() / 2)
+
+
+def unreachable(url: str, why: object) -> ServerUnreachable:
+    """The error of a server that does not answer, naming the fix."""
+    return ServerUnreachable(
+        f"No Agora server answers at {url} ({why}).",
+        fix="Start one with `make up` or `agora serve`, or set AGORA_URL to where it runs.",
+        url=url,
+    )
+
+
+async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, backoff: Backoff) -> wire.Answer:
+    """Send a request until it is answered for good; the answer is one of success.
+
+    seconds: for everything, retries and pauses included.
+    """
+    deadline = io.now() + seconds
+    attempt = 0
+    while True:
+        advised = None
+        try:
+            answer = await io.exchange(request, max(deadline - io.now(), 0.001))
+            if answer.status < 300:
+                return answer
+            failed: AgoraError = wire.failure(answer, url)
+            if answer.status not in TRANSIENT:
+                raise failed
+            advised = wire.retry_after(answer)
+        except ConnectionLost as lost:
+            failed = unreachable(url, lost)
+        except TimedOut:
+            raise DeadlineExceeded(f"{url}{_path(request)} did not answer within {seconds:g} seconds.") from None
+        pause = max(backoff.pause(attempt), advised or 0.0)
+        if attempt >= backoff.retries or io.now() + pause >= deadline:
+            raise failed
+        attempt += 1
+        logger.info("%s %s: %s; try %d in %.1f s", request.method, _path(request), failed.code, attempt + 1, pause)
+        await io.pause(pause)
+
+
+def _path(request: wire.Request) -> str:
+    """The path without its query, which may hold what does not belong in a log."""
+    return request.target.split("?", 1)[0]

@@ -1,0 +1,190 @@
+"""A session: what a client and its copies share, and how one call is made over it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from urllib.parse import urlsplit
+
+from .errors import InvalidRequest, Unauthenticated
+from .expected import Expected
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .contract import Operation
+    from .identity import Identity
+    from .listener import Listener
+    from .retry import IO
+    from .transport import Blocking, Endpoint, Looped
+    from .wire import Answer
+
+__all__ = ["Mode", "Options", "Server", "Session"]
+
+T = TypeVar("T")
+Mode = Literal["auto", "sync", "async"]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+logger = logging.getLogger("agora_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How calls are made. timeout: seconds for a call with its retries; retries: tries after the first."""
+
+    mode: Mode = "auto"
+    timeout: float = 30.0
+    retries: int = 3
+    idempotency_key: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("auto", "sync", "async"):
+            raise InvalidRequest(f"mode is {self.mode!r}.", fix="Use 'auto', 'sync' or 'async'.")
+        if self.timeout <= 0 or self.retries < 0:
+            raise InvalidRequest("timeout is to be above 0, and retries at least 0.")
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a call made here and now blocks: always, never, or unless an event loop is running."""
+        return self.mode == "sync" or (self.mode == "auto" and not _in_event_loop())
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")  # not imported: not running
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+class Server:
+    """A server and the connections to it, made when first needed."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = _checked(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        from . import __version__
+        from .transport import Endpoint
+
+        python = ".".join(map(str, sys.version_info[:2]))
+        return Endpoint(self.url, {"user-agent": f"agora-sdk/{__version__} python/{python}"})
+
+    @cached_property
+    def blocking(self) -> Blocking:
+        from .transport import Blocking
+
+        return Blocking(self.endpoint)
+
+    @cached_property
+    def looped(self) -> Looped:
+        from .transport import Looped
+
+        return Looped(self.endpoint)
+
+
+def _checked(url: str) -> str:
+    url = url if "://" in url else f"http://{url}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InvalidRequest(f"{url!r} is not the address of a server.", fix="Use one like http://127.0.0.1:8080.")
+    return url.rstrip("/")
+
+
+class Session:
+    """Makes calls to one server with one identity."""
+
+    def __init__(self, server: Server, identity: Identity, options: Options) -> None:
+        self.server, self.identity, self.options = server, identity, options
+        self.expected = Expected()
+        self.listeners: list[Listener] = []
+        self._warned: set[str] = set()
+
+    def stop_listening(self) -> None:
+        """End the listeners."""
+        for listener in tuple(self.listeners):
+            listener.close()
+
+    def run(self, name: str, work: Callable[[Blocking | Looped], Coroutine[Any, Any, T]]) -> T:
+        """Do something by the caller's habit: its result, or something to await for it."""
+        if self.options.blocking:
+            from .transport import drive
+
+            return drive(work(self.server.blocking))
+        from .pending import Pending
+
+        return cast("T", Pending(name, work(self.server.looped)))
+
+    async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
+        """Call an operation with arguments as its method takes them."""
+        from .wire import bind
+
+        return await self.call(io, operation, bind(operation, args, kwargs))
+
+    async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
+        """Call an operation with checked arguments; what it says about who we are is kept."""
+        if operation.name == "agora.agent.register":
+            return await self._register(io, operation, arguments)
+        result = await self._perform(io, operation, arguments, self.identity.token())
+        if operation.name == "agora.agent.deregister":
+            self.identity.ended(result.agent_id)
+        return result
+
+    async def _register(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
+        name: str = arguments.agent_name  # type: ignore[attr-defined]
+        *tries, last = self.identity.candidates(name)
+        for token in tries:
+            try:
+                registration = await self._perform(io, operation, arguments, token)
+            except Unauthenticated:
+                logger.info("The kept credential of %s is no longer valid; registering anew.", name)
+            else:
+                break
+        else:
+            token = last
+            registration = await self._perform(io, operation, arguments, token)
+        self.identity.adopt(registration, token)
+        return registration
+
+    async def _perform(self, io: IO, operation: Operation, arguments: BaseModel, token: str | None) -> Any:
+        from . import retry, wire
+
+        request = wire.build(operation, arguments)
+        if token:
+            request.headers["authorization"] = f"Bearer {token}"
+        if wire.needs_key(operation):
+            request.headers["idempotency-key"] = self.options.idempotency_key or os.urandom(16).hex()
+        answer = await retry.exchange(
+            io,
+            request,
+            url=self.server.url,
+            seconds=self.options.timeout + getattr(arguments, "wait", 0.0),
+            backoff=retry.Backoff(self.options.retries),
+        )
+        self._notice(operation, answer)
+        result = wire.result(operation, answer)
+        self._continue(operation, arguments, result)
+        return result
+
+    def _notice(self, operation: Operation, answer: Answer) -> None:
+        """Say once that an operation is deprecated."""
+        if "deprecation" not in answer.headers or operation.name in self._warned:
+            return
+        self._warned.add(operation.name)
+        sunset = answer.headers.get("sunset")
+        logger.warning("%s is deprecated%s.", operation.name, f" and ends on {sunset}" if sunset else "")
+
+    def _continue(self, operation: Operation, arguments: BaseModel, result: Any) -> None:
+        """Let a page fetch the ones after it: by blocking where ``for`` asks, by awaiting where ``async for`` does."""
+        from .contract import Page
+        from .paging import following
+        from .transport import drive
+
+        if not isinstance(result, Page) or (after := following(operation, arguments, result)) is None:
+            return
+        result._following = lambda: drive(self.call(self.server.blocking, operation, after))
+        result._following_async = lambda: self.call(self.server.looped, operation, after)

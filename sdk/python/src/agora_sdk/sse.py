@@ -1,0 +1,144 @@
+"""Channels over Server-Sent Events, in both kinds of I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from .channels import Channel, Disconnected, Frame, Refused, decode
+from .retry import TRANSIENT, ConnectionLost
+from .transport import CONNECT_SECONDS, Blocking, answer_of, translated
+from .wire import failure
+
+if TYPE_CHECKING:
+    from .transport import Looped
+
+__all__ = ["EventSource", "open_channel"]
+
+#: There is no ping here; a server says something at least this often, or the connection is dead.
+SILENCE_SECONDS = 60.0
+_TIMEOUT = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+_ACCEPT = {"accept": "text/event-stream"}
+
+
+async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
+    """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
+    return await (_open_blocking if isinstance(io, Blocking) else _open_looped)(io, target, headers)  # type: ignore
+
+
+async def _open_blocking(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
+    client = io.client()
+    request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
+    with translated():
+        response = client.send(request, stream=True)
+        if not _is_events(response):
+            response.read()
+            raise _refusal(response, io.endpoint.url)
+    chunks = response.iter_raw()
+
+    async def read() -> bytes:
+        with _reading():
+            return next(chunks, b"")
+
+    async def close() -> None:
+        response.close()
+
+    return _Messages(read, close)
+
+
+async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Channel:
+    client = await io.client()
+    request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
+    with translated():
+        response = await client.send(request, stream=True)
+        if not _is_events(response):
+            await response.aread()
+            raise _refusal(response, io.endpoint.url)
+    chunks = response.aiter_raw()
+
+    async def read() -> bytes:
+        with _reading():
+            return await anext(chunks, b"")
+
+    return _Messages(read, response.aclose)
+
+
+def _is_events(response: httpx.Response) -> bool:
+    return response.status_code == 200 and response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _refusal(response: httpx.Response, url: str) -> Exception:
+    """What an answer means that is no stream of events; its body has been read."""
+    if response.is_success:
+        return Refused(f"{url} does not answer with events")
+    if response.status_code in TRANSIENT:
+        return ConnectionLost(f"HTTP {response.status_code}")
+    return failure(answer_of(response), url)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """The failures of a connection being read, in this package's words."""
+    try:
+        yield
+    except (httpx.TransportError, httpx.StreamError, OSError) as error:
+        raise Disconnected(None, str(error) or type(error).__name__) from error
+
+
+class EventSource:
+    """Frames out of the bytes of Server-Sent Events, however they are cut.
+
+    A message without data moves the position: a heartbeat.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+        self._id = b""
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """The frames that are complete with this chunk. Lines end with LF, whatever else a text may hold."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            name, _, value = line.rstrip(b"\r").partition(b":")
+            value = value.removeprefix(b" ")
+            if not name and not value:
+                yield from self._dispatch()
+            elif name == b"data":
+                self._data.append(value)
+            elif name == b"id":
+                self._id = value
+
+    def _dispatch(self) -> Iterator[Frame]:
+        data, self._data = b"\n".join(self._data), []
+        position, self._id = self._id, b""
+        if data:
+            yield decode(data)
+        elif position.isdigit():
+            yield {"control": "heartbeat", "sequence": int(position)}
+
+
+class _Messages:
+    """Server-Sent Events over a response being read. ``read`` answers bytes, none at the end."""
+
+    def __init__(self, read: Callable[[], Awaitable[bytes]], close: Callable[[], Awaitable[None]]) -> None:
+        self._read, self._close = read, close
+        self._source = EventSource()
+        self._frames: list[Frame] = []
+
+    async def receive(self) -> Frame:
+        while not self._frames:
+            chunk = await self._read()
+            if not chunk:
+                raise Disconnected
+            self._frames = list(self._source.feed(chunk))
+        return self._frames.pop(0)
+
+    async def acknowledge(self, sequence: int) -> None:
+        """Nothing: the place is told when the stream is resumed."""
+
+    async def close(self) -> None:
+        await self._close()

@@ -1,0 +1,148 @@
+"""The tail of the event log: one reader that keeps its place however often its connection breaks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .channels import Channel, Disconnected, Frame, Refused
+from .errors import AgoraError, CursorTooOld
+from .retry import TRANSIENT, Backoff, ConnectionLost, TimedOut, unreachable
+
+if TYPE_CHECKING:
+    from .transport import Blocking, Looped
+
+__all__ = ["Tail", "Way"]
+
+logger = logging.getLogger("agora_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to connect: what opens it, and the address to open for a position."""
+
+    open_channel: Callable[[Blocking | Looped, str, dict[str, str]], Awaitable[Channel]]
+    target: Callable[[int | None], str]
+
+
+class Tail:
+    """Reads frames over one kind of I/O: connects, resumes after the last event seen, drops repeated ones.
+
+    ways: how to connect, the best first. headers: asked for at each connection.
+    A connection that ends for whatever reason is tried again; if there is an error that trying will not
+    mend (a token that ended, a position too old), the server says so when asked to open the next.
+    """
+
+    def __init__(
+        self,
+        io: Blocking | Looped,
+        ways: list[Way],
+        headers: Callable[[], dict[str, str]],
+        backoff: Backoff,
+        *,
+        skips_gaps: bool = False,
+        on_listening: Callable[[], None] | None = None,
+    ) -> None:
+        self._io, self._ways, self._headers, self._backoff = io, ways, headers, backoff
+        self._skips_gaps, self._on_listening = skips_gaps, on_listening
+        self._channel: Channel | None = None
+        self._first: Frame | None = None
+        self._failures = 0
+        self._has_listened = False
+        self.ended = False
+        self.position: int | None = None
+
+    async def receive(self) -> Frame | None:
+        """The next event; None once the tail is closed.
+
+        Raises the AgoraError that ends it: CursorTooOld, Unauthenticated, Halted and their like.
+        """
+        while not self.ended:
+            if self._channel is None:
+                await self.open()
+                continue
+            try:
+                frame, self._first = self._first or await self._channel.receive(), None
+            except Disconnected as cut:
+                await self._mend(cut)
+                continue
+            if self._is_news(frame):
+                return frame
+        return None
+
+    async def open(self) -> None:
+        """Connect, and wait for the server's word that it listens: no event after it is missed."""
+        while self._channel is None and not self.ended:
+            try:
+                self._channel = await self._connect()
+                self._first = await self._channel.receive()
+            except (AgoraError, ConnectionLost, Disconnected, Refused, TimedOut) as error:
+                await self._mend(error)
+            else:
+                self._has_listened = True
+                if self._on_listening is not None:
+                    self._on_listening()
+
+    async def _connect(self) -> Channel:
+        headers = self._headers()
+        for way in self._ways:
+            try:
+                channel = await way.open_channel(self._io, way.target(self.position), headers)
+            except Refused as refused:
+                logger.info("events of %s: %s", self._io.endpoint.url, refused)
+                if way is self._ways[-1]:
+                    raise
+            else:
+                if not self._has_listened:
+                    self._ways = self._ways[self._ways.index(way) :]
+                return channel
+        raise AssertionError("there is at least one way")
+
+    def _is_news(self, frame: Frame) -> bool:
+        """Whether a frame is an event not seen before; the position moves on with what it says."""
+        sequence, control = frame.get("sequence"), frame.get("control")
+        if control in (None, "heartbeat"):
+            self._failures = 0
+        if not isinstance(sequence, int):
+            return control is None
+        if self.position is not None and sequence <= self.position:
+            return False
+        self.position = sequence
+        return control is None
+
+    async def _mend(self, error: Exception) -> None:
+        """Hang up and wait before the next try, or raise the error if another try would not help."""
+        await self.hang_up()
+        if self.ended:
+            return
+        if self._skips_gaps and isinstance(error, CursorTooOld):
+            logger.warning("events were missed: %s", error)
+            self.position = max(int(error.extra.get("oldest", 1)) - 1, 0)
+            return
+        if isinstance(error, AgoraError) and error.status < 500 and error.status not in TRANSIENT:
+            raise error
+        url = self._io.endpoint.url
+        if not self._has_listened and self._failures >= self._backoff.retries:
+            raise error if isinstance(error, AgoraError) else unreachable(url, error)
+        pause = max(self._backoff.pause(self._failures), float(getattr(error, "retry_after", None) or 0))
+        self._failures += 1
+        logger.info("events of %s: %s; reconnecting in %.1f s", url, error, pause)
+        await self._io.pause(pause)
+
+    async def acknowledge(self) -> None:
+        """Tell the server that everything up to the position has been dealt with."""
+        if self._channel is not None and self.position is not None:
+            await self._channel.acknowledge(self.position)
+
+    async def hang_up(self) -> None:
+        """Close the connection; reading on connects again and resumes."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    async def close(self) -> None:
+        """End the tail: whoever waits in :meth:`receive` gets None."""
+        self.ended = True
+        await self.hang_up()

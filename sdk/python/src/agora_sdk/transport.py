@@ -1,0 +1,186 @@
+"""Transports: the two kinds of I/O, blocking and looped, behind one set of ``async`` methods.
+
+What the client does is written once, as coroutines over these methods. :class:`Blocking` never
+suspends, so :func:`drive` runs such a coroutine to its end in plain synchronous code, with no event loop;
+:class:`Looped` suspends as usual and has connections of its own for every event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from .retry import ConnectionLost, TimedOut
+from .wire import Answer, Request
+
+__all__ = ["Blocking", "Endpoint", "Looped", "answer_of", "drive", "translated"]
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 5.0
+#: An idle connection is dropped before common servers (5 s) drop it under a request.
+KEEPALIVE_SECONDS = 4.0
+
+
+def drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that only awaits blocking I/O: its first step is its last."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    work.close()
+    raise RuntimeError("a coroutine over blocking I/O has suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the server is, and what every request to it says."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Plain HTTP on this machine: neither a proxy nor TLS has a part in it."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        return parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
+
+    def client_options(self) -> dict[str, Any]:
+        """Options of an httpx client. On loopback no certificates are loaded, which takes 20 ms of CPU."""
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE_SECONDS)
+        remote = not self.is_local
+        return {"base_url": self.url, "headers": self.headers, "limits": limits, "trust_env": remote, "verify": remote}
+
+
+def _timeouts(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The failures of httpx, in this package's words."""
+    try:
+        yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise ConnectionLost("connecting took too long") from error
+    except httpx.TimeoutException as error:
+        raise TimedOut(str(error)) from error
+    except (httpx.TransportError, httpx.StreamError, ssl.SSLError) as error:
+        raise ConnectionLost(str(error) or type(error).__name__) from error
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """A response that has been read whole."""
+    return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+
+
+class Blocking:
+    """I/O that blocks the calling thread. Threads share one pool of connections."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._client: httpx.Client | None = None
+        self._lock = threading.Lock()
+
+    def client(self) -> httpx.Client:
+        """The pool of connections, made when first needed and closed with this object at the latest."""
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(**self.endpoint.client_options())
+                weakref.finalize(self, self._client.close)
+            return self._client
+
+    async def exchange(self, request: Request, seconds: float) -> Answer:
+        with translated():
+            return answer_of(
+                self.client().request(
+                    request.method,
+                    request.target,
+                    content=request.content,
+                    headers=request.headers,
+                    timeout=_timeouts(seconds),
+                )
+            )
+
+    async def pause(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251  (blocking is what this kind of I/O does)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+class Looped:
+    """I/O of asyncio. Every event loop has a pool of connections of its own, which ends with the loop."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._pools: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
+
+    async def client(self) -> httpx.AsyncClient:
+        """The running loop's pool of connections, made when first needed."""
+        loop = asyncio.get_running_loop()
+        if loop in self._pools:
+            return self._pools[loop][0]
+        for ended in [known for known in self._pools if known.is_closed()]:
+            self._pools.pop(ended, None)
+        client = httpx.AsyncClient(**self.endpoint.client_options())
+        lifetime = _lifetime(client)
+        self._pools[loop] = (client, lifetime)
+        await anext(lifetime)
+        return client
+
+    async def exchange(self, request: Request, seconds: float) -> Answer:
+        client = await self.client()
+        with translated():
+            return answer_of(
+                await client.request(
+                    request.method,
+                    request.target,
+                    content=request.content,
+                    headers=request.headers,
+                    timeout=_timeouts(seconds),
+                )
+            )
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def close(self) -> None:
+        """Close the running loop's connections; a later call opens new ones."""
+        _, lifetime = self._pools.pop(asyncio.get_running_loop(), (None, None))
+        if lifetime is not None:
+            await lifetime.aclose()
+
+
+async def _lifetime(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+    """Close a client when its loop ends.
+
+    A loop closes the asynchronous generators begun in it before it stops (``asyncio.run`` asks it
+    to), so a program that never closes its client leaves no connection open.
+    """
+    try:
+        yield
+    finally:
+        await client.aclose()

@@ -1,0 +1,111 @@
+"""Channels over WebSocket, in both kinds of I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+
+from .channels import Channel, Disconnected, Frame, Refused, decode
+from .retry import TRANSIENT, ConnectionLost
+from .transport import CONNECT_SECONDS, Blocking
+from .wire import Answer, failure
+
+if TYPE_CHECKING:
+    from .transport import Looped
+
+__all__ = ["open_channel"]
+
+MAX_FRAME = 16 * 1024 * 1024
+
+
+async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
+    """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
+    url = io.endpoint.url
+    address = "ws" + url.removeprefix("http") + target
+    with _handshake(url):
+        if isinstance(io, Blocking):
+            from websockets.sync.client import connect as connect_blocking
+
+            life = ExitStack()
+            return _BlockingSocket(life.enter_context(connect_blocking(address, **_options(io, headers))), life)
+        from websockets.asyncio.client import connect
+
+        return _LoopedSocket(await connect(address, **_options(io, headers)))
+
+
+def _options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "additional_headers": headers,
+        "user_agent_header": io.endpoint.headers["user-agent"],
+        "compression": None,
+        "max_size": MAX_FRAME,
+        "open_timeout": CONNECT_SECONDS,
+        "close_timeout": 1.0,
+    }
+    if io.endpoint.is_local:
+        options["proxy"] = None
+    return options
+
+
+@contextmanager
+def _handshake(url: str) -> Iterator[None]:
+    """The failures of a handshake, in this package's words."""
+    try:
+        yield
+    except InvalidStatus as error:
+        response = error.response
+        headers = {name.lower(): value for name, value in response.headers.raw_items()}
+        if "application/problem+json" in headers.get("content-type", ""):
+            raise failure(Answer(response.status_code, headers, bytes(response.body or b"")), url) from None
+        if response.status_code in TRANSIENT:
+            raise ConnectionLost(f"HTTP {response.status_code}") from None
+        raise Refused(f"HTTP {response.status_code}") from None
+    except InvalidMessage as error:
+        raise ConnectionLost(str(error)) from error
+    except InvalidHandshake as error:
+        raise Refused(str(error)) from error
+    except (OSError, ConnectionClosed) as error:
+        raise ConnectionLost(str(error) or type(error).__name__) from error
+
+
+def _closed(error: ConnectionClosed) -> Disconnected:
+    return Disconnected(error.rcvd.code, error.rcvd.reason) if error.rcvd else Disconnected()
+
+
+class _BlockingSocket:
+    def __init__(self, connection: Any, life: ExitStack) -> None:
+        self._connection, self._life = connection, life
+
+    async def receive(self) -> Frame:
+        try:
+            return decode(self._connection.recv())
+        except ConnectionClosed as error:
+            raise _closed(error) from None
+
+    async def acknowledge(self, sequence: int) -> None:
+        with suppress(ConnectionClosed):
+            self._connection.send(f'{{"ack":{sequence}}}')
+
+    async def close(self) -> None:
+        self._life.close()
+
+
+class _LoopedSocket:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def receive(self) -> Frame:
+        try:
+            return decode(await self._connection.recv())
+        except ConnectionClosed as error:
+            raise _closed(error) from None
+
+    async def acknowledge(self, sequence: int) -> None:
+        with suppress(ConnectionClosed):
+            await self._connection.send(f'{{"ack":{sequence}}}')
+
+    async def close(self) -> None:
+        await self._connection.close()

@@ -1,0 +1,156 @@
+"""The wire: an operation's arguments as an HTTP request, and the answer to it as a result or an error.
+
+Pure functions over the contract; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ValidationError
+
+from .contract import Kind
+from .errors import AgoraError, InternalError, InvalidRequest, from_problem
+
+if TYPE_CHECKING:
+    from .contract import Operation
+
+__all__ = ["Answer", "Request", "bind", "build", "failure", "needs_key", "result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request; ``target`` is its path and query."""
+
+    method: str
+    target: str
+    content: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read whole; names of headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:
+    """Check arguments against the contract, given by position or by name.
+
+    Raises :class:`InvalidRequest`, whose ``errors`` name the fields.
+    """
+    names = [name for name, p in operation.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(args) > len(names):
+        detail = f"takes at most {len(names)} arguments by position, {len(args)} were given"
+        raise _invalid(operation, [{"field": "", "message": detail}])
+    arguments = dict(zip(names, args, strict=False))
+    if twice := arguments.keys() & kwargs.keys():
+        raise _invalid(operation, [{"field": name, "message": "given twice"} for name in sorted(twice)])
+    try:
+        return operation.input.model_validate({**arguments, **kwargs})
+    except ValidationError as error:
+        raise _invalid(operation, [_fault(item) for item in error.errors(include_url=False)]) from None
+
+
+def _fault(item: Any) -> dict[str, str]:
+    """One finding of pydantic; of its place, the names that it invents for unions are left out."""
+    first, *rest = item["loc"] or ("",)
+    place = str(first) + "".join(f"[{part}]" for part in rest if isinstance(part, int))
+    message = "unknown argument" if item["type"] == "extra_forbidden" else item["msg"]
+    return {"field": place, "message": message}
+
+
+def _invalid(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
+    said = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
+    known = ", ".join(operation.parameters) or "none"
+    return InvalidRequest(f"{operation.name}: {said}.", fix=f"Its arguments are: {known}.", errors=errors)
+
+
+def build(operation: Operation, arguments: BaseModel) -> Request:
+    """The request that calls an operation: what was left out stays out, so that the server's defaults hold.
+
+    The canonical route is used unless a path parameter of it is missing or is no path segment; then
+    the next route that fits.
+    """
+    given: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
+    route = next(r for r in operation.routes if all(_is_segment(given.get(name)) for name in r.parameters))
+    path = route.path.format(**{name: quote(given.pop(name), safe="") for name in route.parameters})
+    if route.method == "GET":
+        query = urlencode(list(_pairs(given)))
+        return Request("GET", f"{path}?{query}" if query else path)
+    if route.method == "DELETE" and not given:
+        return Request("DELETE", path)
+    content = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Request(route.method, path, content.encode(), {"content-type": "application/json"})
+
+
+def _is_segment(value: Any) -> bool:
+    return isinstance(value, str) and value not in ("", ".", "..")
+
+
+def _pairs(given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Query parameters: lists repeat their key, null is left out."""
+    for name, value in given.items():
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                yield name, item if isinstance(item, str) else json.dumps(item)
+
+
+def needs_key(operation: Operation) -> bool:
+    """Whether a retry is safe only under an Idempotency-Key.
+
+    An answer that holds a secret is one of them even where repeating changes nothing: without the key
+    a lost answer is a lost secret.
+    """
+    changes = operation.kind in (Kind.COMMAND, Kind.RELAY)
+    return changes and (not operation.idempotent or bool(operation.secrets))
+
+
+def result(operation: Operation, answer: Answer) -> Any:
+    """The result in an answer of success."""
+    try:
+        return operation.output.validate_json(answer.body)
+    except ValidationError as error:
+        reason = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, reason["loc"])) or "body"
+        raise InternalError(
+            f"The answer to {operation.name} cannot be read: {place}: {reason['msg']}.",
+            fix="Is it an Agora server, of this SDK's version or newer?",
+        ) from None
+
+
+def failure(answer: Answer, url: str) -> AgoraError:
+    """The error in an answer of failure, be it ours (problem+json) or of something in between."""
+    try:
+        problem = json.loads(answer.body)
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict) or "code" not in problem:
+        where = f" to {answer.headers['location']}" if "location" in answer.headers else ""
+        problem = {"detail": f"{url} answered {answer.status}{where}, not as an Agora server does."}
+    if "retry_after" not in problem and (seconds := retry_after(answer)) is not None:
+        problem["retry_after"] = seconds
+    return from_problem(problem, answer.status)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds of the ``Retry-After`` header, which may also be a date."""
+    text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    import time
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None

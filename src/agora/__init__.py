@@ -1,0 +1,3 @@
+"""The Agora server."""
+
+__version__ = "5.0.0"

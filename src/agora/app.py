@@ -1,0 +1,191 @@
+"""The composition root: Settings to App. The only module that imports everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from agora_sdk.contract import Kind, operations
+from agora_sdk.errors import AgoraError
+
+from . import __version__
+from .catalogue import Catalogue
+from .clock import Clock, SystemClock
+from .dispatcher import Dispatcher
+from .events.feed import Feed
+try:
+    from .gate import Gate
+except ImportError:
+    class Gate:
+        def check(self,*a): ...
+from .identity.authenticator import Authenticator
+from .identity.limits import RateLimiter
+from .identity.signing import Signer, load_secret
+from .protocols.http import Access, Receive, Scope, Send, problem
+from .protocols.live.sse import EventSource
+from .protocols.live.websocket import WebSocketApp
+from .protocols.rest.app import RestApp
+from .protocols.rest.pages import Pages
+from .protocols.rest.routes import RouteTable
+from .services.base import Context
+from .services.registry import IMPLEMENTATIONS
+from .settings import ConfigurationError, Settings
+from .store.port import Store, StoredEvent
+from .usage import Meter
+
+__all__ = ["App"]
+
+SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
+
+
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """The engine that the setting ``store`` names."""
+    url = settings.store
+    if url.startswith(("postgresql://", "postgres://")):
+        from .store.postgres import PostgresStore
+
+        return PostgresStore(url, clock=clock)
+    from .store.sqlite import SqliteStore
+
+    if not url:
+        return SqliteStore(settings.data_dir / "agora.db", clock=clock)
+    if url.startswith("sqlite:///"):
+        return SqliteStore(Path(url.removeprefix("sqlite://")), clock=clock)
+    raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
+
+
+class App:
+    """An assembled server, as an ASGI application.
+
+    ``failure`` holds the error for which a start was refused.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, store: Store | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.store = store or open_store(settings, self.clock)
+        self.failure: Exception | None = None
+        self._started = False
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store, take over its state, begin to serve."""
+        await self.store.start()
+        self._assemble()
+        await self._load()
+        self.store.on_commit = self._committed
+        await self.feed.start()
+        self._stop = asyncio.Event()
+        self._loops = [asyncio.create_task(loop.run(self._stop)) for loop in self.controllers]
+        self._started = True
+
+    async def stop(self) -> None:
+        """End streams and loops, finish what is queued, close the store."""
+        self._started = False
+        await self.feed.stop()
+        self._stop.set()
+        await asyncio.gather(*self._loops)
+        await self.store.close()
+
+    def _assemble(self) -> None:
+        settings, clock = self.settings, self.clock
+        directory = settings.data_dir
+        self.signer = Signer(load_secret(directory / "signing.key").encode())
+        admin_token = load_secret(directory / "admin-token", make="adm_")
+        self.meter = Meter()
+        self.catalogue = Catalogue(operations(), clock, meter=self.meter, tests=settings.test_operations)
+        self.gate = Gate()
+        self.feed = Feed(
+            self.store,
+            heartbeat=settings.heartbeat_interval,
+            buffer_limit=settings.stream_buffer,
+            max_streams=settings.max_streams,
+        )
+        self.authenticator = Authenticator(self.store, self.signer, settings, clock, admin_token)
+        self.context = Context(
+            settings=settings, catalogue=self.catalogue, signer=self.signer, started_at=clock.now(), live=self.feed.live
+        )
+        self.dispatcher = Dispatcher(
+            store=self.store,
+            feed=self.feed,
+            services=IMPLEMENTATIONS,
+            context=self.context,
+            clock=clock,
+            gate=self.gate,
+            meter=self.meter,
+            catalogue=self.catalogue,
+            limiter=RateLimiter(self._rate),
+        )
+        self._wire_protocols()
+
+    async def _load(self) -> None:
+        """Take over what was set at run time."""
+
+    @property
+    def controllers(self):
+        return ()
+
+    def _rate(self, tier: str) -> float:
+        return float(getattr(self.settings, f"rate_{tier}"))
+
+    async def _trouble(self):
+        return None
+
+    def _committed(self, events: Sequence[StoredEvent]) -> None:
+        """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
+        self.authenticator.forget(events)
+        self.feed.publish(events)
+
+    def _wire_protocols(self) -> None:
+        access = Access(self.authenticator, self.settings)
+        self.routes = RouteTable(self.catalogue.operations)
+        self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
+        self.pages = Pages(self.catalogue.operations, __version__, self._trouble)
+        self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
+        self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
+
+    # -- requests --------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            await self._websocket(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+            if match is None:
+                if not await self.pages(scope, send):
+                    await self.rest.unknown(scope, send)
+            elif match.operation.kind is Kind.STREAM:
+                await self.events(scope, receive, send)
+            else:
+                await self.rest(match, scope, receive, send)
+        except AgoraError as error:
+            await problem(send, error, instance=scope["path"])
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in SOCKET_PATHS:
+            await self.sockets(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws"})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            self.failure = error
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,200 @@
+"""Command-line text to an operation's arguments, by its JSON schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agora_sdk.contract import Operation
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["Field", "document_of", "fields_of", "gather"]
+
+PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter of an operation as an option.
+
+    kind: string, integer, number, boolean, choice, list, object, or json (anything).
+    """
+
+    name: str
+    kind: str
+    required: bool
+    positional: bool
+    description: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def annotation(self) -> Any:
+        """The type of the option; None stands for not given."""
+        if self.kind == "choice":
+            return StrEnum(self.name, {choice.upper(): choice for choice in self.choices}) | None
+        if self.kind in ("list", "object"):
+            return list[str] | None
+        return PLAIN.get(self.kind, str) | None
+
+    def parse(self, text: Any) -> Any:
+        """The value of an option or positional argument.
+
+        Raises InvalidRequest.
+        """
+        match self.kind:
+            case "list":
+                return _list(text)
+            case "object":
+                return _object(self, text)
+            case "json":
+                return _json(text)
+            case "choice":
+                return str(text)
+            case "boolean" if isinstance(text, str):
+                return _boolean(self, text)
+        try:
+            return PLAIN[self.kind](text)
+        except ValueError:
+            raise fault(self.name, f"{text!r} is not {'an' if self.kind == 'integer' else 'a'} {self.kind}") from None
+
+
+def fields_of(operation: Operation) -> list[Field]:
+    """An operation's parameters in order."""
+    schema = operation.input_schema
+    definitions = schema.get("$defs", {})
+    required = schema.get("required", ())
+    fields = []
+    for name, parameter in operation.parameters.items():
+        declared = _resolve(schema["properties"][name], definitions)
+        kind, choices = _kind(declared, definitions)
+        positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        fields.append(Field(name, kind, name in required, positional, declared.get("description", ""), choices))
+    return fields
+
+
+def gather(
+    fields: Sequence[Field], values: Sequence[str], options: Mapping[str, Any], base: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Arguments from positional values, options and a whole object; options win.
+
+    A value ``@file.json`` or ``{...}`` gives the whole object.
+    Raises InvalidRequest for a value too many and for required ones that are missing.
+    """
+    arguments = dict(base or {})
+    free = [field for field in fields if field.positional]
+    for value in values:
+        if value.startswith("{") or (value.startswith("@") and value.endswith(".json")):
+            arguments |= document_of(value)
+        elif not free:
+            raise fault("arguments", f"{value!r} is one value too many")
+        else:
+            field = free.pop(0)
+            arguments[field.name] = field.parse(value)
+    given = {field.name: options[field.name] for field in fields if options.get(field.name) not in (None, [])}
+    arguments |= {field.name: field.parse(given[field.name]) for field in fields if field.name in given}
+    missing = [field for field in fields if field.required and field.name not in arguments]
+    if missing:
+        errors = [{"field": field.name, "message": f"required: {field.option}"} for field in missing]
+        raise InvalidRequest("Something required is missing.", errors=errors)
+    return arguments
+
+
+def document_of(text: str) -> dict[str, Any]:
+    """A JSON object given as text or as ``@file``."""
+    document = _load(text)
+    if not isinstance(document, dict):
+        raise fault("json", "a JSON object is expected")
+    return document
+
+
+def fault(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest("The arguments are not right.", errors=[{"field": field, "message": message}])
+
+
+def _resolve(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema without its reference and without its null."""
+    resolved = dict(schema)
+    options = [option for option in resolved.get("anyOf", ()) if option.get("type") != "null"]
+    if len(options) == 1:
+        resolved = dict(options[0]) | {key: value for key, value in resolved.items() if key != "anyOf"}
+    elif options:
+        resolved["anyOf"] = options
+    reference = resolved.get("$ref")
+    if reference:
+        resolved = dict(definitions[reference.rsplit("/", 1)[1]]) | resolved
+    return resolved
+
+
+def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    if "enum" in schema:
+        return "choice", tuple(map(str, schema["enum"]))
+    types = {_resolve(option, definitions).get("type") for option in schema.get("anyOf", ())} or {schema.get("type")}
+    if types == {"string", "array"} or types == {"array"}:
+        return "list", ()
+    if types == {"object"}:
+        return "object", ()
+    found = types.pop() if len(types) == 1 else None
+    return (found, ()) if found in PLAIN else ("json", ())
+
+
+def _list(given: Any) -> Any:
+    parts = [given] if isinstance(given, str) else list(given)
+    if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
+        return _load(parts[0])
+    split = [part.strip() for part in parts for part in part.split(",")]
+    return [part for part in split if part]
+
+
+def _is_json(text: str) -> bool:
+    return text.startswith("[") or text.endswith(".json")
+
+
+def _object(field: Field, given: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in [given] if isinstance(given, str) else given:
+        if part.startswith(("{", "@")):
+            found |= document_of(part)
+            continue
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise fault(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
+        found[key] = _json(value)
+    return found
+
+
+def _json(text: str) -> Any:
+    """Any value: JSON where it is, else the text itself."""
+    if text.startswith("@"):
+        return _load(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _load(text: str) -> Any:
+    source = "json"
+    try:
+        if text.startswith("@"):
+            source = text[1:]
+            text = Path(source).read_text("utf-8")
+        return json.loads(text)
+    except OSError as error:
+        raise fault(source, f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise fault(source, f"is not JSON: {error}") from None
+
+
+def _boolean(field: Field, text: str) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in words:
+        raise fault(field.name, f"{text!r} is not true or false")
+    return words[text.lower()]

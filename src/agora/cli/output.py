@@ -1,0 +1,155 @@
+"""What commands print: tables for people, JSON for machines, errors with their fix."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agora_sdk.contract import Result
+    from agora_sdk.errors import AgoraError
+
+__all__ = ["Column", "Output", "clean", "shown"]
+
+PIPE_WIDTH = 200
+TONES = {
+    "active": "green", "healthy": "green", "beta": "cyan", "busy": "cyan", "degraded": "yellow", "paused": "yellow",
+    "deprecated": "yellow", "queued": "yellow", "held": "yellow", "critical": "red", "error": "red", "sunset": "red",
+    "urgent": "red", "high": "yellow",
+}  # fmt: skip
+
+#: Heading, and how to get the cell from an item.
+Column = tuple[str, Callable[[Any], Any]]
+
+
+def clean(text: str) -> str:
+    """Text of others made safe for a terminal: no escape sequences, no control characters."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def shown(value: Any) -> str:
+    """A value as a person reads it in one cell."""
+    if value is None or value == [] or value == {}:
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{clean(str(key))}={shown(part)}" for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(shown(part) for part in value)
+    return clean(str(value))
+
+
+class Output:
+    """Where a command's answer goes. ``json`` chooses machines over people."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+
+    @cached_property
+    def console(self) -> Console:
+        return _console(sys.stdout)
+
+    @cached_property
+    def errors(self) -> Console:
+        return _console(sys.stderr)
+
+    def result(self, result: Result, columns: Sequence[Column] | None = None, *, title: str | None = None) -> None:
+        """Print an operation's result: as JSON, as a table of a page's items, or as its fields."""
+        if self.json:
+            self.line(result.model_dump_json(by_alias=True))
+            return
+        items_field = getattr(result, "items_field", None)
+        if items_field is None:
+            self.fields(dict(result), title=title)
+            return
+        items = getattr(result, items_field)
+        self.table(items, columns or columns_of(items), title=title)
+        self.page_note(result)
+
+    def value(self, value: Any) -> None:
+        """Print plain data as JSON."""
+        self.line(json.dumps(value, ensure_ascii=False))
+
+    def line(self, text: str) -> None:
+        """Print a line as it is, for machines."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def say(self, text: str, tone: str = "") -> None:
+        """Print a line for people; with ``--json`` nothing."""
+        if not self.json:
+            self.console.print(_text(text, tone))
+
+    def note(self, text: str) -> None:
+        """Print an aside on stderr, for people."""
+        self.errors.print(_text(text, "dim"))
+
+    def table(self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None) -> None:
+        """Print items as a table."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+        for heading, _ in columns:
+            table.add_column(heading, overflow="fold")
+        for item in items:
+            cells = [shown(cell(item)) for _, cell in columns]
+            table.add_row(*(_text(cell, TONES.get(cell, "")) for cell in cells))
+        self.console.print(table)
+
+    def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
+        """Print one thing, a line for each field that says something."""
+        told = {name: value for name, value in fields.items() if value not in (None, [], {}, "")}
+        self.table(told.items(), [("", lambda pair: pair[0]), ("", lambda pair: pair[1])], title=title)
+
+    def page_note(self, page: Any) -> None:
+        """Say what a page leaves out."""
+        if page.total is None or (page.count == page.total and not page.has_more):
+            return
+        about = "about " if page.total_is_estimate else ""
+        more = f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""
+        self.note(f"{page.count} of {about}{page.total}{more}")
+
+    def error(self, error: AgoraError) -> None:
+        """Print an error on stderr: what happened, the fields at fault, the fix."""
+        if self.json:
+            sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")
+            return
+        self.errors.print(_text("Error: ", "bold red") + _text(error.detail))
+        for wrong in error.extra.get("errors") or ():
+            self.errors.print(_text(f"  {wrong.get('field')}: {wrong.get('message')}"))
+        if error.fix:
+            self.errors.print(_text("Fix: ", "bold green") + _text(error.fix))
+
+
+def columns_of(items: Sequence[Any]) -> list[Column]:
+    """Columns for items of any kind: their fields that hold something in one of them."""
+    names: dict[str, None] = {}
+    for item in items:
+        names |= {name: None for name, value in dict(item).items() if value not in (None, [], {}, "")}
+    return [(name, lambda item, name=name: getattr(item, name)) for name in names]
+
+
+def _console(file: Any) -> Console:
+    from rich.console import Console
+
+    width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=file, width=width, highlight=False, soft_wrap=False)
+
+
+def _text(text: str, tone: str = "") -> Any:
+    from rich.text import Text
+
+    return Text(clean(text), style=tone)

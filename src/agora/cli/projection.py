@@ -1,0 +1,136 @@
+"""Operations of the contract as commands: ``agora {category} {action}``, nothing listed by hand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
+
+from .arguments import Field, document_of, fields_of, gather
+from .session import Session, client_command
+from .tables import TABLES
+
+__all__ = ["categories", "escape", "find", "group", "run_operation"]
+
+#: Options may be written with underscores, as the parameters are.
+SETTINGS = {"token_normalize_func": lambda token: token.replace("_", "-")}
+NAMES = {"json": "json_argument", "url": "url_argument", "token": "token_argument", "tenant": "tenant_argument"}
+
+
+def categories() -> dict[str, str]:
+    """Every category with what it is about."""
+    return {name: inspect.getdoc(service) or "" for name, service in Service.declared.items()}
+
+
+def group(category: str) -> typer.Typer:
+    """The commands of one category."""
+    service = Service.declared[category]
+    app = typer.Typer(help=escape(inspect.getdoc(service) or ""), no_args_is_help=True)
+    for operation in service.operations.values():
+        if operation.exposure is not Exposure.TEST:
+            app.command(
+                operation.action.replace("_", "-"),
+                help=escape(description(operation)),
+                context_settings=SETTINGS,
+                deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
+            )(project(operation))
+    return app
+
+
+def description(operation: Operation) -> str:
+    """The help of an operation's command."""
+    routes = ", ".join(f"{route.method} {route.path}" for route in operation.routes)
+    return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
+
+
+def project(operation: Operation, base: dict[str, Any] | None = None) -> Callable[..., None]:
+    """A command for one operation; ``base`` are arguments that were given otherwise."""
+    fields = fields_of(operation)
+    free = [field for field in fields if field.positional]
+
+    def command(session: Session, values: Any = None, **options: Any) -> None:
+        given = {field.name: options.get(NAMES.get(field.name, field.name)) for field in fields}
+        run_operation(session, operation, gather(fields, values or (), given, base))
+
+    parameters = [inspect.Parameter("session", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Session)]
+    if free:
+        shape = " ".join(field.name.upper() if field.required else f"[{field.name.upper()}]" for field in free)
+        note = "Values in this order, or by option; or the whole as @FILE.json."
+        values = Annotated[list[str] | None, typer.Argument(help=note, metavar=shape, show_default=False)]
+        parameters.append(_parameter("values", values))
+    parameters += [_parameter(NAMES.get(field.name, field.name), _option(field)) for field in fields]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__name__ = operation.attribute
+    return client_command(command)
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _option(field: Field) -> Any:
+    note = escape(field.description) + (" (required)" if field.required else "")
+    names = (field.option, f"--no-{field.option[2:]}") if field.kind == "boolean" else (field.option,)
+    spelled = "/".join(names)
+    metavar = {"object": "KEY=VALUE|JSON|@FILE", "json": "JSON|TEXT|@FILE"}.get(field.kind)
+    return Annotated[field.annotation, typer.Option(spelled, help=note, show_default=False, metavar=metavar)]
+
+
+def run_operation(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    """Call an operation and print what it answers."""
+
+    def call(client: Any) -> Any:
+        return getattr(getattr(client, operation.category), operation.attribute)(**arguments)
+
+    if operation.kind is Kind.STREAM:
+        from .watch import follow
+
+        follow(session, call(session.client))
+        return
+    operator = operation.exposure is Exposure.OPERATOR
+    result = session.as_operator(call) if operator else call(session.client)
+    session.out.result(result, TABLES.get(getattr(result, "items_field", "")))
+
+
+def find(name: str) -> Operation:
+    """An operation by its canonical name, with or without ``agora.``, or by an alias.
+
+    Raises NotFound with the names that come near.
+    """
+    from difflib import get_close_matches
+
+    from agora_sdk.errors import NotFound
+
+    short, _, version = name.removeprefix("agora.").partition("@")
+    known: dict[str, Operation] = {}
+    for operation in operations():
+        for each in (f"{operation.category}.{operation.action}", *operation.aliases):
+            if not version or operation.version == version:
+                known[each] = operation
+    if short in known:
+        return known[short]
+    near = get_close_matches(short, known, 3, 0.5)
+    fix = f"Did you mean {' or '.join(near)}?" if near else "See 'agora services' for what can be called."
+    raise NotFound(f"There is no operation {name!r}.", fix=fix)
+
+
+def split_json(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
+    """Take ``--json OBJECT`` out of a line; a ``--json`` without an object stays, and asks for JSON output."""
+    rest, found = list(arguments), None
+    for at, argument in enumerate(rest[:-1]):
+        if argument == "--json" and rest[at + 1].startswith(("{", "@")):
+            found = document_of(rest[at + 1])
+            del rest[at + 1]
+            break
+    return rest, found
+
+
+def escape(text: str) -> str:
+    """Text that typer's markup leaves alone."""
+    return text.replace("[", "\\[")

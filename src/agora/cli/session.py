@@ -1,0 +1,170 @@
+"""What every client command shares: the global options, the client, and where answers go."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+from .output import Output
+
+if TYPE_CHECKING:
+    from agora_sdk import AgoraClient
+
+__all__ = ["Connection", "Session", "client_command", "connection_of", "reporting_errors"]
+
+T = TypeVar("T")
+PANEL = "Connection"
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", help="The server; else AGORA_URL, else http://127.0.0.1:8080.", rich_help_panel=PANEL, metavar="URL"
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", help="Credential; else AGORA_TOKEN, else what is stored.", rich_help_panel=PANEL),
+]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help="Marketplace, where a server has several.", rich_help_panel=PANEL)
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="Act as this agent, registered from this machine.", rich_help_panel=PANEL, metavar="AGENT"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.", rich_help_panel=PANEL)]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The global options, given before or after the command."""
+
+    url: str | None = None
+    token: str | None = None
+    tenant: str | None = None
+    agent: str | None = None
+    json: bool = False
+
+    def over(self, other: Connection | None) -> Connection:
+        """These options, completed by others given earlier on the line."""
+        if other is None:
+            return self
+        return Connection(
+            self.url or other.url,
+            self.token or other.token,
+            self.tenant or other.tenant,
+            self.agent or other.agent,
+            self.json or other.json,
+        )
+
+
+class Session:
+    """One command's connection to a server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.out = Output(json=connection.json)
+
+    @cached_property
+    def client(self) -> AgoraClient:
+        return self._connect(self.connection)
+
+    def close(self) -> None:
+        opened = self.__dict__.pop("client", None)
+        if opened is not None:
+            opened.close()
+
+    def as_operator(self, call: Callable[[AgoraClient], T]) -> T:
+        """Make a call of an administrator.
+
+        On this machine the server usually takes its operator without a token. Where it does not and no
+        credential was given, the admin token of the local data directory is tried, if it can be read.
+        """
+        from agora_sdk.errors import PermissionDenied, Unauthenticated
+
+        from .credentials import admin_token
+
+        try:
+            return call(self.client)
+        except (Unauthenticated, PermissionDenied):
+            token = None if self.connection.token or self.connection.agent else admin_token()
+            if token is None:
+                raise
+        self.close()
+        self.connection = replace(self.connection, token=token)
+        return call(self.client)
+
+    @staticmethod
+    def _connect(connection: Connection) -> AgoraClient:
+        from agora_sdk import AgoraClient
+
+        return AgoraClient(
+            connection.url, token=connection.token, tenant=connection.tenant, agent_name=connection.agent
+        )
+
+
+def connection_of(url: Url, token: Token, tenant: Tenant, agent: As, json: Json) -> Connection:
+    """The signature that :func:`client_command` adds to a command."""
+    return Connection(url, token, tenant, agent, json)
+
+
+_SHARED = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    for name, annotation, default in (
+        ("url", Url, None),
+        ("token", Token, None),
+        ("tenant", Tenant, None),
+        ("agent_", As, None),
+        ("json_", Json, False),
+    )
+]
+
+
+def client_command(function: Callable[..., Any]) -> Callable[..., None]:
+    """Make a function of a :class:`Session` and its own options a command with the global options too."""
+    own = list(inspect.signature(function).parameters.values())[1:]
+    hints = get_type_hints(function, include_extras=True)
+    own = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own]
+
+    @functools.wraps(function)
+    def command(context: typer.Context, **options: Any) -> None:
+        shared = [options.pop(p.name) for p in _SHARED]
+        connection = connection_of(*shared).over(context.find_object(Connection))
+        session = Session(connection)
+        with reporting_errors(session.out):
+            try:
+                function(session, **options)
+            finally:
+                session.close()
+
+    return with_signature(command, [*own, *_SHARED])
+
+
+def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+    """Give a function the signature that typer reads its options from."""
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    del command.__wrapped__  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in (context, *parameters)}
+    return command
+
+
+@contextmanager
+def reporting_errors(out: Output) -> Iterator[None]:
+    """Print an Agora error with its fix and leave with its exit code."""
+    from agora_sdk.errors import AgoraError
+
+    try:
+        yield
+    except AgoraError as error:
+        out.error(error)
+        raise typer.Exit(error.exit_code) from None

@@ -1,0 +1,350 @@
+"""The dispatcher: the only gate.
+
+Every protocol, controller and test comes in here. In order: the operation's lifecycle, the caller's
+scope, overrides, rate limit, validation; then one transaction in which the idempotency key is
+claimed, the service method runs, and the audit record and the events are written; then the answer.
+Refusals are audited in a transaction of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from agora_sdk.contract import Kind, Operation, Service
+from agora_sdk.errors import (
+    AgoraError,
+    IdempotencyConflict,
+    InternalError,
+    InvalidRequest,
+    MalformedRequest,
+    PermissionDenied,
+    Unauthenticated,
+)
+
+from .clock import Clock, new_id
+from .event_filter import Viewer
+from .events.feed import Feed
+from .events.stream import LiveStream
+from .identity.limits import RateLimiter
+from .services.base import Call, Caller, Context, Wait
+from .store.port import Reader, Store, StoreFailure, Tx
+from .store.statements.records import AUDIT, IDEMPOTENCY, answered
+
+__all__ = ["Dispatcher", "Outcome"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+SYSTEM = "system"
+KEY_LIMIT = 200
+
+
+class Gate(Protocol):
+    """Overrides in force."""
+
+    def check(self, caller: Caller, operation: Operation, now: int) -> None: ...
+
+
+class Meter(Protocol):
+    """Usage counters."""
+
+    def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None: ...
+
+
+class Lifecycles(Protocol):
+    """What the dispatcher asks of the catalogue."""
+
+    def admit(self, operation: Operation, tenant: str) -> None: ...
+    def notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a call came to. ``body`` is the result as JSON; ``notices`` are headers about the operation's life."""
+
+    operation: Operation
+    _result: Any = None
+    _body: bytes | None = None
+    replayed: bool = False
+    notices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        if self._body is None:
+            self._body = self.operation.output.dump_json(self._result, by_alias=True)
+        return self._body
+
+    @property
+    def result(self) -> Any:
+        if self._result is None and self._body is not None:
+            self._result = self.operation.output.validate_json(self._body)
+        return self._result
+
+
+class Dispatcher:
+    """One per server. ``services`` maps a category to the class that implements it."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        feed: Feed,
+        services: Mapping[str, type[Service]],
+        context: Context,
+        clock: Clock,
+        gate: Gate,
+        meter: Meter,
+        catalogue: Lifecycles,
+        limiter: RateLimiter,
+    ) -> None:
+        self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
+        self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
+
+    # -- one call --------------------------------------------------------------------------------
+
+    async def invoke(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+    ) -> Outcome:
+        """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
+
+        Raises an AgoraError: every other failure is logged and becomes InternalError.
+        """
+        began = time.perf_counter()
+        ok = False
+        try:
+            self._admit(operation, caller)
+            values = self._validate(operation, arguments)
+            if operation.kind is Kind.QUERY:
+                outcome = await self._query(operation, caller, values, request_id)
+            else:
+                outcome = await self._command(operation, caller, values, idempotency_key, request_id)
+            outcome.notices = self.catalogue.notices(operation, caller.tenant)
+            ok = True
+            return outcome
+        except AgoraError as error:
+            if isinstance(error, PermissionDenied) and operation.kind is not Kind.QUERY:
+                await self._audit_refusal(operation, caller, error, request_id)
+            raise
+        except Exception as error:
+            raise self._internal(operation, error) from error
+        finally:
+            self.meter.record(operation, time.perf_counter() - began, ok, caller.tenant)
+
+    def _internal(self, operation: Operation, error: Exception) -> AgoraError:
+        incident = new_id("err")
+        log.error("%s failed (%s)", operation.name, incident, exc_info=error)
+        if isinstance(error, StoreFailure):
+            return InternalError(
+                "The storage could not keep the call.", fix="Look at the server's health and log.", incident=incident
+            )
+        return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
+
+    def _admit(self, operation: Operation, caller: Caller) -> None:
+        """Lifecycle, scope, overrides, rate: everything that needs no argument."""
+        self.catalogue.admit(operation, caller.tenant)
+        if not caller.may(operation.scope) or (caller.kind == "enrolment" and operation.name != "agora.agent.register"):
+            raise _refused(operation, caller)
+        self.gate.check(caller, operation, self.clock.now())
+        self.limiter.take(caller)
+        if caller.kind == "agent":
+            self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
+
+    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
+        validator = operation.input.__pydantic_validator__
+        try:
+            if isinstance(arguments, bytes):
+                return validator.validate_json(arguments or b"{}").__dict__  # type: ignore[no-any-return]
+            return validator.validate_python(arguments).__dict__  # type: ignore[no-any-return]
+        except ValidationError as error:
+            raise invalid(error, operation) from None
+
+    def _call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
+        return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
+
+    def _service(self, operation: Operation, call: Call) -> Any:
+        return self.services[operation.category](call)  # type: ignore[call-arg]
+
+    async def _query(
+        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None
+    ) -> Outcome:
+        deadline: float | None = None
+
+        async def work(reader: Reader) -> Any:
+            service = self._service(operation, self._call(operation, caller, reader, request_id))
+            return await getattr(service, operation.attribute)(**values)
+
+        while True:
+            position = (await self.feed.channel(caller.tenant)).head
+            try:
+                return Outcome(operation, await self.store.read(caller.tenant, work))
+            except Wait as wait:
+                deadline = deadline or time.monotonic() + wait.seconds
+                left = deadline - time.monotonic()
+                viewer = Viewer(caller.subject, caller.may("read:all"))
+                if left <= 0 or not await self.feed.wait(caller.tenant, wait.events, viewer, left, position):
+                    return Outcome(operation, wait.result)
+
+    async def _command(
+        self, operation: Operation, caller: Caller, values: dict[str, Any], key: str | None, request_id: str | None
+    ) -> Outcome:
+        digest = _digest(operation, values, key, caller) if key is not None else b""
+
+        async def work(tx: Tx) -> Outcome:
+            call = self._call(operation, caller, tx, request_id)
+            service = self._service(operation, call)
+            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+                return earlier
+            result = await getattr(service, operation.attribute)(**values)
+            outcome = Outcome(operation, result)
+            if key is not None:
+                stored = operation.output.dump_json(result, by_alias=True, exclude=set(operation.secrets) or None)
+                tx.append(
+                    IDEMPOTENCY,
+                    (caller.tenant, caller.subject, key, operation.name, digest, stored, call.now),
+                )
+            tx.append(AUDIT, _audit(call, operation.name, "ok"))
+            return outcome
+
+        return await self.store.write(caller.tenant, work, label=operation.name)
+
+    async def _earlier(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
+        """The stored answer under this key; IdempotencyConflict if it was given for another request."""
+        row = await call.tx.one(answered, subject=call.caller.subject, key=key)
+        if row is None:
+            return None
+        operation = call.operation
+        assert operation is not None
+        if bytes(row["digest"]) != digest or row["operation"] != operation.name:
+            raise IdempotencyConflict(
+                f"The idempotency key {key!r} was used for another request.",
+                fix="Use a new key for a new request, the same key only to repeat one unchanged.",
+            )
+        outcome = Outcome(operation, None, bytes(row["response"]), replayed=True)
+        if operation.secrets:
+            outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)
+        return outcome
+
+    async def _audit_refusal(
+        self, operation: Operation, caller: Caller, error: AgoraError, request_id: str | None
+    ) -> None:
+        async def work(tx: Tx) -> None:
+            call = self._call(operation, caller, tx, request_id)
+            call.detail = error.detail
+            tx.append(AUDIT, _audit(call, operation.name, error.code))
+
+        await self.store.write(caller.tenant, work, label="audit")
+
+    # -- streams and the system ------------------------------------------------------------------
+
+    async def stream(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        *,
+        valid: Callable[[], Awaitable[None]] | None = None,
+    ) -> LiveStream:
+        """Open a stream; it holds no transaction. ``valid`` raises when its credential has ended.
+
+        Attach a sink to what it answers, or iterate it.
+        """
+        began, ok = time.perf_counter(), False
+        try:
+            self._admit(operation, caller)
+            values = self._validate(operation, arguments)
+
+            async def work(reader: Reader) -> Any:
+                service = self._service(operation, self._call(operation, caller, reader, None))
+                return await getattr(service, operation.attribute)(**values)
+
+            opening = await self.store.read(caller.tenant, work)
+
+            async def recheck() -> None:
+                if valid is not None:
+                    await valid()
+                self.gate.check(caller, operation, self.clock.now())
+                if caller.kind == "agent":
+                    self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
+
+            live = self.feed.open(caller.tenant, opening, recheck)
+            ok = True
+            return live
+        finally:
+            self.meter.record(operation, time.perf_counter() - began, ok, caller.tenant)
+
+    async def system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM) -> T:
+        """Run a controller's work in a transaction; it is audited if it names a target."""
+        caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
+
+        async def run(tx: Tx) -> T:
+            call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
+            result = await work(call)
+            if call.target is not None:
+                tx.append(AUDIT, _audit(call, label, "ok"))
+            return result
+
+        return await self.store.write(tenant, run, label=label)
+
+
+def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
+    """A validation error as ours: every fault with its field, none with the value."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    errors = [{"field": ".".join(map(str, fault["loc"])) or "body", "message": fault["msg"]} for fault in faults]
+    first = errors[0]
+    what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
+    kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
+    return kind(what, fix=f"What it takes is at /discovery/schema/{operation.name}.", errors=errors)
+
+
+def _refused(operation: Operation, caller: Caller) -> AgoraError:
+    if caller.kind == "anonymous" or (caller.kind == "enrolment" and caller.subject == "anonymous"):
+        return Unauthenticated(
+            f"{operation.name} needs a credential.",
+            fix="Send 'Authorization: Bearer TOKEN': an agent's token from registering, or a key from an operator.",
+        )
+    return PermissionDenied(
+        f"{operation.name} needs the scope {operation.scope!r}.",
+        fix="Ask an operator for a key that has it.",
+        required=operation.scope,
+    )
+
+
+def _digest(operation: Operation, values: Mapping[str, Any], key: str, caller: Caller) -> bytes:
+    """What a request under a key is recognised by.
+
+    Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
+    """
+    least = 16 if caller.kind == "enrolment" else 1
+    if not least <= len(key) <= KEY_LIMIT or not key.isprintable():
+        raise InvalidRequest(
+            f"An idempotency key has {least} to {KEY_LIMIT} printable characters.",
+            errors=[{"field": "Idempotency-Key", "message": "malformed"}],
+        )
+    request = operation.input.model_construct(**values).model_dump_json()
+    return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
+
+
+def _audit(call: Call, operation: str, outcome: str) -> tuple[Any, ...]:
+    return (
+        call.caller.tenant,
+        new_id("aud"),
+        call.now,
+        call.caller.subject,
+        operation,
+        call.target,
+        outcome,
+        call.detail,
+        call.request_id,
+    )

@@ -1,0 +1,162 @@
+"""The authenticator: from a credential to a caller.
+
+Verified credentials are cached for a short time; an event that changes a caller (deregistered, updated,
+revoked) drops it from the cache at once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Sequence
+
+from pydantic_core import from_json
+
+from agora_sdk.errors import Unauthenticated
+
+from ..clock import Clock
+from ..services import scopes
+from ..services.base import Caller
+from ..settings import Settings
+from ..store.port import Reader, Row, Store, StoredEvent
+from ..store.statements import credentials
+from .signing import MAX_CREDENTIAL, Signer
+
+__all__ = ["Authenticator"]
+
+CACHE_SECONDS = 30.0
+CACHE_SIZE = 10_000
+CHANGES = ("agora.agent.", "agora.token.", "agora.override.")
+
+
+class Authenticator:
+    """Answers callers for credentials; raises Unauthenticated for bad ones."""
+
+    def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
+        self._store, self._signer, self._settings, self._clock = store, signer, settings, clock
+        self._admin_digest = signer.digest(admin_token)
+        self._static = _static_tokens(settings, signer)
+        self._cache: dict[str, tuple[Caller, float]] = {}
+        authority = settings.admin_authority_level
+        self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
+        self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
+        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT, tier="enterprise")
+
+    def cached(self, credential: str | None, *, local: bool) -> Caller | None:
+        """The caller if no look-up is needed."""
+        if credential is None:
+            if local:
+                return self.operator
+            return self.newcomer if self._settings.open_registration else self.anonymous
+        found = self._cache.get(credential)
+        if found is None or found[1] < time.monotonic():
+            return None
+        caller = found[0]
+        return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
+
+    async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
+        """The caller a credential stands for; without one, what a stranger at that place may be."""
+        caller = self.cached(credential, local=local)
+        if caller is None:
+            assert credential is not None
+            caller = await self._verify(credential)
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
+        return caller
+
+    async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
+        """Whether a stream opened with this credential may go on."""
+        try:
+            await self.authenticate(credential, local=local)
+        except Unauthenticated:
+            return False
+        return True
+
+    def forget(self, events: Sequence[StoredEvent]) -> None:
+        """Drop cached callers that these events may have changed."""
+        if self._cache and any(stored.event.type.startswith(CHANGES) for stored in events):
+            subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
+            stale = [key for key, (caller, _) in self._cache.items() if {caller.subject, caller.token_id} & subjects]
+            for key in stale:
+                del self._cache[key]
+
+    async def _verify(self, credential: str) -> Caller:
+        if len(credential) > MAX_CREDENTIAL:
+            raise _bad("The credential is too long.")
+        if credential.startswith("agt_"):
+            return await self._agent(credential)
+        digest = self._signer.digest(credential)
+        if hmac.compare_digest(digest, self._admin_digest):
+            return self.operator
+        if digest in self._static:
+            return self._static[digest]
+        if credential.startswith(("agfy_", "enr_")):
+            return await self._key(digest)
+        raise _bad("The credential is not known here.")
+
+    async def _agent(self, token: str) -> Caller:
+        claims = self._signer.verify_agent_token(token)
+        if claims is None:
+            raise _bad("The agent token is not genuine.")
+
+        async def look_up(reader: Reader) -> Row | None:
+            return await reader.one(credentials.agent, agent_id=claims.agent_id)
+
+        row = await self._store.read(claims.tenant, look_up)
+        if row is None or row["token_generation"] != claims.generation:
+            raise _bad("The agent token has ended: the agent was deregistered.", "Register the agent again.")
+        return Caller(
+            tenant=claims.tenant,
+            subject=claims.agent_id,
+            name=row["agent_name"],
+            kind="agent",
+            scopes=scopes.AGENT,
+            account=row["account_id"],
+            tier=row["service_tier"],
+            generation=claims.generation,
+        )
+
+    async def _key(self, digest: bytes) -> Caller:
+        async def look_up(reader: Reader) -> Row | None:
+            return await reader.one(credentials.key, digest=digest)
+
+        row = await self._store.read("default", look_up)
+        if row is None or row["revoked_at"] is not None:
+            raise _bad("The key is not known here, or was revoked.", "Ask an operator for another one.")
+        if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():
+            raise _bad("The key has expired.", "Ask an operator for another one.")
+        enrolment = row["kind"] == "enrolment"
+        return Caller(
+            tenant=row["tenant_id"],
+            subject=row["token_id"],
+            name=row["label"],
+            kind="enrolment" if enrolment else "key",
+            scopes=scopes.ENROLMENT if enrolment else frozenset(from_json(row["scopes"])) or scopes.AGENT,
+            account=row["account_id"],
+            tier=row["service_tier"],
+            authority=row["authority"],
+            expires_at=row["expires_at"],
+            token_id=row["token_id"],
+        )
+
+
+def _bad(
+    detail: str, fix: str = "Check the token; a new one comes from registering, or from an operator."
+) -> Unauthenticated:
+    return Unauthenticated(detail, fix=fix)
+
+
+def _static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
+    found = {}
+    for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
+        name, _, rest = entry.partition(":")
+        token, _, role = rest.partition(":")
+        if not name or not token or role not in ("", "admin"):
+            raise ValueError("auth_tokens: write name:token,name2:token2 or name:token:admin")
+        allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
+        authority = settings.admin_authority_level if role == "admin" else 0
+        found[signer.digest(token)] = Caller(
+            "default", f"static:{name}", name, "key", allowed, tier="enterprise", authority=authority
+        )
+    return found

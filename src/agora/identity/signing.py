@@ -1,0 +1,93 @@
+"""Signed credentials: minted from the server's key, verified without a look at the store.
+
+An agent token is ``agt_`` + base64url(JSON payload) + ``.`` + base64url(HMAC-SHA256). The same agent and
+generation always give the same token, so nothing secret is ever stored; raising the generation ends
+every token before it. Keys (``agfy_``, ``enr_``) are derived from the key's id in the same way, and only
+their digest is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic_core import from_json, to_json
+
+__all__ = ["AgentClaims", "Signer", "load_secret"]
+
+PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
+MAX_CREDENTIAL = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClaims:
+    """What an agent token says."""
+
+    tenant: str
+    agent_id: str
+    generation: int
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+class Signer:
+    """Mints and verifies with one secret of at least 32 bytes."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def _mac(self, purpose: str, text: str) -> str:
+        return _encode(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))
+
+    def agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
+        payload = _encode(to_json([tenant, agent_id, generation]))
+        return f"agt_{payload}.{self._mac('agent', payload)}"
+
+    def verify_agent_token(self, token: str) -> AgentClaims | None:
+        """The claims of a genuine token, else None."""
+        payload, _, signature = token.removeprefix("agt_").partition(".")
+        if not hmac.compare_digest(self._mac("agent", payload).encode(), signature.encode()):
+            return None
+        try:
+            tenant, agent_id, generation = from_json(_decode(payload))
+        except (ValueError, binascii.Error):
+            return None
+        return AgentClaims(tenant, agent_id, generation)
+
+    def key(self, tenant: str, token_id: str, kind: str) -> str:
+        """An API key or enrolment token of the given id."""
+        return PREFIXES[kind] + self._mac(kind, f"{tenant}\0{token_id}")
+
+    def digest(self, credential: str) -> bytes:
+        """What is stored of a key."""
+        return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()
+
+
+def load_secret(path: Path, *, make: str = "") -> str:
+    """The secret kept in a file (mode 0600), made at first use: ``make`` and 43 random characters."""
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = make + secrets.token_urlsafe(32)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    return secret

@@ -1,0 +1,154 @@
+"""What every protocol over HTTP shares: whose request it is, its body, its errors."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic_core import to_json
+
+from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated
+
+from ..identity.authenticator import Authenticator
+from ..services.base import Caller
+from ..settings import Settings
+
+__all__ = ["Access", "Message", "Receive", "Scope", "Send", "header", "problem", "read_body", "respond"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON = (b"content-type", b"application/json")
+PROBLEM = (b"content-type", b"application/problem+json")
+FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"x-forwarded-host")
+SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """First header of that (lower-case) name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+class Access:
+    """Whose request it is. A tokenless caller on this machine acts as the operator, everyone else as a stranger."""
+
+    def __init__(self, authenticator: Authenticator, settings: Settings) -> None:
+        self._authenticator, self._loopback = authenticator, settings.loopback
+        self._hosts = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", settings.host, *settings.trusted_hosts})
+
+    async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
+        """The caller of a request or WebSocket handshake; Unauthenticated for a bad credential."""
+        credential = credential or self.credential(scope)
+        local = credential is None and self.is_local(scope)
+        caller = self._authenticator.cached(credential, local=local)
+        return caller or await self._authenticator.authenticate(credential, local=local)
+
+    def credential(self, scope: Scope) -> str | None:
+        """The token of ``Authorization: Bearer`` or ``X-API-Key``."""
+        key = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                scheme, _, token = value.decode("latin-1").partition(" ")
+                if scheme.lower() != "bearer" or not token.strip():
+                    raise Unauthenticated(
+                        "The Authorization header is not a bearer token.", fix="Send 'Authorization: Bearer TOKEN'."
+                    )
+                return str(token.strip())
+            if name == b"x-api-key":
+                key = value.decode("latin-1").strip() or None
+        return key
+
+    def is_local(self, scope: Scope) -> bool:
+        """Whether the request comes from a program on this machine: not through a proxy, not from a web page.
+
+        A web page of another site reaches a loopback server through the visitor's browser; its Origin, its
+        Host (DNS rebinding) or its fetch metadata give it away.
+        """
+        client = scope.get("client")
+        if not self._loopback or client is None or not _is_loopback(client[0]):
+            return False
+        for name, value in scope["headers"]:
+            if name in FORWARDING:
+                return False
+            if name == b"host" and _hostname(value.decode("latin-1")) not in self._hosts:
+                return False
+            if name == b"origin" and (urlsplit(value.decode("latin-1")).hostname or "") not in self._hosts:
+                return False
+            if name == b"sec-fetch-site" and value not in (b"same-origin", b"none"):
+                return False
+        return True
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _hostname(host: str) -> str:
+    return host.rsplit(":", 1)[0] if (not host.endswith("]") and host.count(":") in (1,)) or "]:" in host else host
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body; PayloadTooLarge above the limit, before it is read where its length is announced."""
+    announced = header(scope, b"content-length")
+    if announced is not None and announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The request ended before its body did.")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return part if not parts else b"".join((*parts, part))
+        parts.append(part)
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"The body is larger than {limit} bytes.",
+        fix="Send less, or raise the setting body_limit.",
+        errors=[{"field": "body", "message": f"longer than {limit} bytes"}],
+    )
+
+
+async def respond(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    *,
+    kind: tuple[bytes, bytes] = JSON,
+) -> None:
+    """Send one whole response."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def problem(send: Send, error: AgoraError, *, instance: str | None = None, extra: Mapping[str, str] = {}) -> None:
+    """Send an error as problem+json (RFC 9457)."""
+    document = error.problem()
+    if instance:
+        document["instance"] = instance
+    headers = [(name.encode(), value.encode()) for name, value in extra.items()]
+    retry_after = error.extra.get("retry_after")
+    if retry_after is not None:
+        headers.append((b"retry-after", str(int(retry_after)).encode()))
+    elif isinstance(error, RateLimited):
+        headers.append((b"retry-after", b"1"))
+    if isinstance(error, Unauthenticated):
+        headers.append((b"www-authenticate", b'Bearer realm="agora"'))
+    await respond(send, error.status, to_json(document), headers, kind=PROBLEM)

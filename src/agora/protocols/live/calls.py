@@ -1,0 +1,166 @@
+"""Operations called over a WebSocket.
+
+``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
+by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
+answers come as they are ready. ``{"ack": 17}`` advances the durable subscription that is being read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from agora_sdk.contract import Kind
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
+
+from ...dispatcher import Dispatcher
+from ...services.base import Caller
+
+__all__ = ["Calls", "Garbage"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 32  #: calls of one socket under way at once; what comes then waits
+PATIENCE_SECONDS = 5.0  #: how long it waits, with the socket not read, until it is refused
+
+_Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
+
+
+class Garbage(Exception):
+    """A frame that is nothing of ours; the socket is closed."""
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: _Id = None
+    operation: Annotated[StrictStr, Field(max_length=200)] | None = None
+    version: Annotated[StrictStr, Field(max_length=50)] | None = None
+    arguments: dict[str, JsonValue] = {}
+    idempotency_key: StrictStr | None = None
+    ack: StrictInt | None = None
+
+
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+class Calls:
+    """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        caller: Callable[[], Awaitable[Caller]],
+        body_limit: int,
+        answer: Callable[[bytes], Awaitable[None]],
+        acknowledge: Callable[[int], None],
+    ) -> None:
+        self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
+        self._answer, self._acknowledge = answer, acknowledge
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def take(self, text: str) -> None:
+        """Take one frame: start its call, or refuse it. Raises Garbage."""
+        try:
+            frame = self._parse(text)
+            if frame.operation is None:
+                self._acknowledge(frame.ack or 0)
+                return
+            await self._slot(frame)
+        except _Refused as refused:
+            await self._answer(_failure(refused.id, refused.error))
+        except AgoraError as error:
+            await self._answer(_failure(None, error))
+        else:
+            task = asyncio.create_task(self._run(frame, frame.operation))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    def _parse(self, text: str) -> _Frame:
+        if len(text) > self._limit:
+            raise PayloadTooLarge(
+                f"The frame is larger than {self._limit} bytes.",
+                fix="Send less, or raise the setting body_limit.",
+                errors=[{"field": "frame", "message": f"longer than {self._limit} bytes"}],
+            )
+        try:
+            fields = _OBJECT.validate_json(text)
+        except ValidationError:
+            raise Garbage("frames are JSON objects") from None
+        if "operation" not in fields and "ack" not in fields:
+            raise Garbage("a frame has an 'operation' or an 'ack'")
+        try:
+            return _Frame.model_validate(fields)
+        except ValidationError as error:
+            given = fields.get("id")
+            raise _Refused(given if isinstance(given, int | str) else None, _invalid(error)) from None
+
+    async def _slot(self, frame: _Frame) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            error = Overloaded(
+                f"{AT_ONCE} calls of this socket are under way.", fix="Wait for answers first.", retry_after=1
+            )
+            raise _Refused(frame.id, error) from None
+
+    async def _run(self, frame: _Frame, name: str) -> None:
+        try:
+            answer = await self._invoke(frame, name)
+        except AgoraError as error:
+            answer = _failure(frame.id, error)
+        except Exception:
+            log.exception("%s failed over a socket", name)
+            answer = _failure(frame.id, InternalError("Something went wrong on our side."))
+        finally:
+            self._free.release()
+        with contextlib.suppress(OSError):  # the client left before its answer
+            await self._answer(answer)
+
+    async def _invoke(self, frame: _Frame, name: str) -> bytes:
+        operation = self._dispatcher.context.catalogue.find(name, frame.version)
+        if operation.kind is Kind.STREAM:
+            raise InvalidRequest(
+                f"{name} is a stream; this socket is one already.",
+                fix="Open another socket with other filters.",
+                errors=[{"field": "operation", "message": "not possible over a socket"}],
+            )
+        outcome = await self._dispatcher.invoke(
+            operation, await self._caller(), frame.arguments, idempotency_key=frame.idempotency_key
+        )
+        notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
+        return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
+
+    async def close(self, *, finish: bool = False) -> None:
+        """Wait for the calls under way, or abandon them; what they committed stays."""
+        for task in () if finish else tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _failure(given: int | str | None, error: AgoraError) -> bytes:
+    return to_json({"id": given, "error": error.problem()})
+
+
+def _invalid(error: ValidationError) -> InvalidRequest:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults[:20]]
+    return InvalidRequest(
+        "{field}: {message}".format(**errors[0]),
+        fix="A call has id, operation, and if needed version, arguments and idempotency_key.",
+        errors=errors,
+    )
+
+
+class _Refused(Exception):
+    def __init__(self, given: int | str | None, error: AgoraError) -> None:
+        super().__init__(str(error))
+        self.id, self.error = given, error

@@ -1,0 +1,117 @@
+"""What WebSocket and SSE requests share: whose they are, and which events they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from agora_sdk.contract.events import Events
+from agora_sdk.errors import InvalidRequest, MalformedRequest
+
+from ...dispatcher import Dispatcher
+from ...events.stream import LiveStream
+from ...services.base import Caller
+from ..http import Scope, Send, header
+
+__all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
+
+STREAM = Events.operations["stream"]
+MAX_QUERY = 16_384
+TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
+
+
+class Authenticate(Protocol):
+    """Answers the caller of a request; raises Unauthenticated."""
+
+    def __call__(self, scope: Scope, credential: str | None = None, /) -> Awaitable[Caller]: ...
+
+
+class Limits(Protocol):
+    """The settings that live protocols read."""
+
+    @property
+    def body_limit(self) -> int: ...
+    @property
+    def heartbeat_interval(self) -> float: ...
+
+
+@dataclass(slots=True)
+class StreamRequest:
+    """A request for events: credential, if it is not in a header, and the stream's arguments."""
+
+    scope: Scope
+    credential: str | None
+    arguments: dict[str, Any]
+
+    @classmethod
+    def read(cls, scope: Scope) -> StreamRequest:
+        """Read filters, the place to resume from, and the credential; raises InvalidRequest.
+
+        A browser cannot set headers on these requests: its token comes as the subprotocol
+        ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
+        """
+        query: bytes = scope["query_string"]
+        if b"access_token" in query:
+            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
+        arguments = _arguments(query)
+        credential = arguments.pop("access_token", None)
+        for protocol in scope.get("subprotocols", ()):
+            if protocol.startswith(TOKEN_PROTOCOL):
+                credential = protocol.removeprefix(TOKEN_PROTOCOL)
+        resume = header(scope, b"last-event-id")
+        if resume:
+            arguments["last_event_id"] = resume
+        return cls(scope, credential, arguments)
+
+
+def _arguments(query: bytes) -> dict[str, Any]:
+    if len(query) > MAX_QUERY:
+        raise InvalidRequest(f"The query string is longer than {MAX_QUERY} bytes.")
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError as error:
+        raise MalformedRequest(
+            "The query string is not valid UTF-8 in percent-encoding.",
+            errors=[{"field": "query", "message": str(error)}],
+        ) from None
+    arguments: dict[str, Any] = {}
+    for name, value in pairs:
+        if name == "types":
+            arguments.setdefault(name, []).extend(part.strip() for part in value.split(",") if part.strip())
+        elif name in arguments:
+            raise InvalidRequest(f"{name} is given twice.", errors=[{"field": name, "message": "given twice"}])
+        else:
+            arguments[name] = value
+    return arguments
+
+
+class Live:
+    """Base of the live protocols: from a request to an opened stream."""
+
+    def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
+        self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
+
+    async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
+        """The stream a request asks for, and who asks, as of the moment it is called.
+
+        Raises an AgoraError: the request was refused.
+        """
+
+        async def caller() -> Caller:
+            return await self.authenticate(request.scope, request.credential)
+
+        async def valid() -> None:
+            await caller()
+
+        stream = await self.dispatcher.stream(STREAM, await caller(), request.arguments, valid=valid)
+        return stream, caller
+
+
+def drop(send: Send) -> bool:
+    """Cut the connection of a peer that takes nothing, where the server lets us reach it."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
+    return transport is not None

@@ -1,0 +1,93 @@
+"""Server-sent events: a stream as a long response that every HTTP client can read.
+
+``id`` is the sequence number, ``event`` the type, ``data`` the CloudEvent. Comments are heartbeats. The
+last message is ``event: closing`` with the reason; a client that reconnects sends ``Last-Event-ID``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from agora_sdk.errors import AgoraError
+
+from ...events.frames import TOO_SLOW, Farewell, closing_chunk
+from ...events.stream import LiveStream, QueueSink
+from ..http import Receive, Scope, Send, problem
+from .request import Live, StreamRequest, drop
+
+__all__ = ["EventSource"]
+
+RETRY_MILLISECONDS = 2000
+GRACE_SECONDS = 5.0  # for a reader that was cut off to take the last message
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class EventSource(Live):
+    """ASGI application of ``GET /events``."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            stream, _ = await self.open(StreamRequest.read(scope))
+        except AgoraError as error:
+            await problem(send, error, instance=scope["path"])
+            return
+        try:
+            await self._serve(stream, receive, send)
+        finally:
+            stream.close()
+
+    async def _serve(self, stream: LiveStream, receive: Receive, send: Send) -> None:
+        start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": start, "more_body": True})
+        sink = _EventSourceSink(self.dispatcher.feed.buffer_limit)
+        writing = asyncio.create_task(_write(stream, sink, send))
+        leaving = asyncio.create_task(_gone(receive))
+        tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
+        try:
+            await asyncio.wait((writing, leaving, sink.cut), return_when=asyncio.FIRST_COMPLETED)
+            if sink.cut.done():
+                await asyncio.wait((writing,), timeout=GRACE_SECONDS)
+                if not writing.done() and drop(send):
+                    await asyncio.wait((leaving,), timeout=GRACE_SECONDS)
+        finally:
+            stream.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _EventSourceSink(QueueSink):
+    """A queue that tells when its reader was cut off: nothing may wait for that reader any more."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(self, farewell: Farewell, /) -> None:
+        super().end(farewell)
+        if farewell.code == TOO_SLOW and not self.cut.done():
+            self.cut.set_result(None)
+
+
+async def _write(stream: LiveStream, sink: QueueSink, send: Send) -> None:
+    """Send what comes, as much as waits in one piece; at the end, say why."""
+    sequence = stream.position
+    while batches := await sink.take():
+        sequence = batches[-1].sequence
+        body = b"".join([batch.chunk for batch in batches])
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    if sink.farewell is not None:
+        body = closing_chunk(sink.farewell, sequence)
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

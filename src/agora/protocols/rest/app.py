@@ -1,0 +1,165 @@
+"""REST as an ASGI application: one path from the socket to the dispatcher and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic_core import from_json
+
+from agora_sdk.contract import Kind, Operation
+from agora_sdk.errors import (
+    AgoraError,
+    InvalidRequest,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedMediaType,
+)
+
+from ...clock import new_id
+from ...dispatcher import Dispatcher
+from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond
+from .routes import Match, RouteTable, has_body, is_list
+
+__all__ = ["RestApp"]
+
+MAX_QUERY = 16_384
+
+
+class RestApp:
+    """Serves the operations of a route table; ``handles`` tells whether a request is for one."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, routes: RouteTable, body_limit: int) -> None:
+        self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
+        self._lists: dict[Operation, frozenset[str]] = {}
+
+    def match(self, scope: Scope) -> Match | None:
+        """The operation a request is for; streams are another protocol's."""
+        found = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+        return None if found is None or found.operation.kind is Kind.STREAM else found
+
+    async def __call__(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every failure is a problem document."""
+        request_id = _request_id(scope)
+        headers = [(b"x-request-id", request_id.encode())]
+        try:
+            await self._answer(match, scope, receive, send, request_id, headers)
+        except AgoraError as error:
+            extra = {"x-request-id": request_id}
+            await problem(send, error, instance=scope["path"], extra=extra)
+
+    async def _answer(
+        self,
+        match: Match,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_id: str,
+        headers: list[tuple[bytes, bytes]],
+    ) -> None:
+        operation = match.operation
+        caller = await self.access.authenticate(scope)
+        arguments = await self._arguments(match, scope, receive)
+        outcome = await self.dispatcher.invoke(
+            operation,
+            caller,
+            arguments,
+            idempotency_key=header(scope, b"idempotency-key"),
+            request_id=request_id,
+        )
+        for name, value in outcome.notices.items():
+            headers.append((name.lower().encode(), value.encode()))
+        if outcome.replayed:
+            headers.append((b"idempotency-replayed", b"true"))
+        await respond(send, operation.success_status, outcome.body, headers)
+
+    async def _arguments(self, match: Match, scope: Scope, receive: Receive) -> bytes | Mapping[str, Any]:
+        query = scope["query_string"]
+        if has_body(match.operation, scope["method"]):
+            body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
+            _check_type(scope, body)
+            if not match.parameters and not query:
+                return body
+            arguments = _object(body)
+        else:
+            arguments = {}
+        if query:
+            self._read_query(match.operation, query, arguments)
+        for name, value in match.parameters.items():
+            if arguments.setdefault(name, value) != value:
+                raise InvalidRequest(
+                    f"{name} differs between path and body.",
+                    errors=[{"field": name, "message": "differs from the path"}],
+                )
+        return arguments
+
+    def _read_query(self, operation: Operation, query: bytes, arguments: dict[str, Any]) -> None:
+        """Repeated keys and commas both make lists; anything else given twice is an error."""
+        if len(query) > MAX_QUERY:
+            raise InvalidRequest(f"The query string is longer than {MAX_QUERY} bytes.")
+        lists = self._list_parameters(operation)
+        try:
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+        except ValueError as error:
+            raise MalformedRequest(
+                "The query string is not valid UTF-8 in percent-encoding.",
+                errors=[{"field": "query", "message": str(error)}],
+            ) from None
+        for name, value in pairs:
+            if name in lists:
+                found = arguments.setdefault(name, [])
+                found.extend(part.strip() for part in value.split(",") if part.strip())
+            elif name in arguments:
+                raise InvalidRequest(f"{name} is given twice.", errors=[{"field": name, "message": "given twice"}])
+            else:
+                arguments[name] = value
+
+    def _list_parameters(self, operation: Operation) -> frozenset[str]:
+        found = self._lists.get(operation)
+        if found is None:
+            properties = operation.input_schema.get("properties", {})
+            found = frozenset(name for name, schema in properties.items() if is_list(schema))
+            self._lists[operation] = found
+        return found
+
+    async def unknown(self, scope: Scope, send: Send) -> None:
+        """Answer a path or method that does not exist."""
+        allowed = self.routes.allowed(scope["path"])
+        if allowed:
+            error: AgoraError = MethodNotAllowed(
+                f"{scope['method']} is not possible at {scope['path']}.",
+                fix=f"Use {', '.join(allowed)}.",
+                allowed=allowed,
+            )
+            await problem(send, error, instance=scope["path"], extra={"allow": ", ".join(allowed)})
+        else:
+            error = NotFound(f"There is nothing at {scope['path']}.", fix="The API is described at /docs.")
+            await problem(send, error, instance=scope["path"])
+
+
+def _request_id(scope: Scope) -> str:
+    given = header(scope, b"x-request-id")
+    return given if given and len(given) <= 100 and given.isascii() and given.isprintable() else new_id("req")
+
+
+def _check_type(scope: Scope, body: bytes) -> None:
+    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
+    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    if body and kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaType(
+            f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
+        )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = from_json(body or b"{}", allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedRequest(
+            f"The body is not JSON: {error}", errors=[{"field": "body", "message": str(error)}]
+        ) from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}])
+    return value

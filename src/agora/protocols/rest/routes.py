@@ -1,0 +1,89 @@
+"""The route table: a request's method and path to an operation and its path parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from agora_sdk.contract import Kind, Operation
+from agora_sdk.errors import MalformedRequest
+
+__all__ = ["Match", "RouteTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An operation and what its path said."""
+
+    operation: Operation
+    parameters: dict[str, str]
+
+
+class RouteTable:
+    """Fixed paths are one dictionary look-up; paths with parameters are matched segment by segment."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._fixed: dict[tuple[str, str], Operation] = {}
+        self._open: dict[int, list[tuple[str, tuple[str, ...], Operation]]] = {}
+        self._methods: dict[str, set[str]] = {}
+        for operation in operations:
+            for route in operation.routes:
+                self._methods.setdefault(route.path, set()).add(route.method)
+                if not route.parameters:
+                    self._fixed.setdefault((route.method, route.path), operation)
+                else:
+                    parts = tuple(route.path.strip("/").split("/"))
+                    self._open.setdefault(len(parts), []).append((route.method, parts, operation))
+
+    def find(self, method: str, path: str, raw_path: bytes | None = None) -> Match | None:
+        """The operation at a path, or None; MalformedRequest for a path that is no UTF-8."""
+        operation = self._fixed.get((method, path))
+        if operation is not None:
+            return Match(operation, {})
+        segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
+        for wanted, parts, candidate in self._open.get(len(segments), ()):
+            if wanted == method and (found := _match(parts, segments)) is not None:
+                return Match(candidate, found)
+        return None
+
+    def allowed(self, path: str) -> list[str]:
+        """Methods that exist at a path."""
+        methods = set(self._methods.get(path, ()))
+        segments = path.strip("/").split("/")
+        for method, parts, _ in self._open.get(len(segments), ()):
+            if _match(parts, segments) is not None:
+                methods.add(method)
+        return sorted(methods)
+
+
+def _match(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    found = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{"):
+            if not segment:
+                return None
+            found[part[1:-1]] = _unquoted(segment)
+        elif part != segment:
+            return None
+    return found
+
+
+def _unquoted(segment: str) -> str:
+    try:
+        return unquote(segment, errors="strict") if "%" in segment else segment
+    except UnicodeDecodeError:
+        raise MalformedRequest(
+            "The path is not valid UTF-8 in percent-encoding.", errors=[{"field": "path", "message": "not UTF-8"}]
+        ) from None
+
+
+def has_body(operation: Operation, method: str) -> bool:
+    """Whether the arguments come in a JSON body rather than in the query string."""
+    return operation.kind not in (Kind.QUERY, Kind.STREAM) and method not in ("GET", "HEAD", "DELETE")
+
+
+def is_list(schema: dict[str, Any]) -> bool:
+    """Whether a parameter's JSON schema admits an array."""
+    return schema.get("type") == "array" or any(is_list(option) for option in schema.get("anyOf", ()))

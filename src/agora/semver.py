@@ -1,0 +1,138 @@
+"""Semantic versions and ranges over them (semver.org 2.0.0, ranges as npm and Cargo write them).
+
+``1.0.0`` exactly, ``^1.2`` compatible with, ``~1.2.3`` patches of, ``>=1,<2`` several at once,
+``1.x`` and ``*`` anything there. A pre-release matches only a range that names one of the same version.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache, total_ordering
+
+__all__ = ["InvalidVersion", "Range", "Version", "parse_range", "parse_version"]
+
+_IDENTIFIERS = r"[0-9A-Za-z-]{1,32}(?:\.[0-9A-Za-z-]{1,32}){0,8}"
+_VERSION = re.compile(
+    rf"v?(?P<numbers>\d{{1,9}}(?:\.\d{{1,9}}){{0,2}})(?:-(?P<pre>{_IDENTIFIERS}))?(?:\+{_IDENTIFIERS})?"
+)
+_TERM = re.compile(r"(?P<sign>\^|~|>=|<=|>|<|==|=)?\s*(?P<version>\S+)")
+_WILDCARD = re.compile(r"v?(?:(?P<numbers>\d{1,9}(?:\.\d{1,9})?)\.)?[xX*](?:\.[xX*]){0,2}")
+
+
+class InvalidVersion(ValueError):
+    """The text is neither a version nor a range."""
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version: three numbers and the identifiers of a pre-release; build data is not kept."""
+
+    numbers: tuple[int, int, int]
+    pre: tuple[str, ...] = ()
+
+    def __lt__(self, other: Version) -> bool:
+        return self._key() < other._key()
+
+    def _key(self) -> tuple[tuple[int, int, int], bool, list[tuple[bool, int, str]]]:
+        """Precedence (semver 11): a pre-release comes before its release, numbers before words."""
+        parts = [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in self.pre]
+        return self.numbers, not self.pre, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds that all have to hold: each a sign (``>=``, ``<``, ``>``, ``<=``, ``=``) and a version."""
+
+    bounds: tuple[tuple[str, Version], ...]
+
+    def __contains__(self, version: Version) -> bool:
+        if version.pre and not any(bound.pre and bound.numbers == version.numbers for _, bound in self.bounds):
+            return False
+        return all(_holds(version, sign, bound) for sign, bound in self.bounds)
+
+
+def _holds(version: Version, sign: str, bound: Version) -> bool:
+    match sign:
+        case ">=":
+            return version >= bound
+        case ">":
+            return version > bound
+        case "<":
+            return version < bound
+        case "<=":
+            return version <= bound
+        case _:
+            return version == bound
+
+
+@lru_cache(maxsize=1024)
+def parse_version(text: str) -> Version:
+    """Read a version; missing numbers count as 0. Raises InvalidVersion."""
+    version, _ = _partial(text)
+    return version
+
+
+@lru_cache(maxsize=256)
+def parse_range(text: str) -> Range:
+    """Read a version or a range. Raises InvalidVersion."""
+    terms = re.sub(r"(\^|~|>=|<=|>|<|==|=)\s+", r"\1", text.strip()).replace(",", " ").split()
+    if not terms:
+        raise InvalidVersion("a version or a range such as 1.0.0, ^1.2 or >=1,<2 is needed")
+    return Range(tuple(bound for term in terms for bound in _bounds(term)))
+
+
+def _partial(text: str) -> tuple[Version, int]:
+    """A version and how many of its numbers were written."""
+    found = _VERSION.fullmatch(text)
+    if not found:
+        raise InvalidVersion(f"{text[:50]!r} is not a semantic version")
+    numbers = [int(number) for number in found["numbers"].split(".")]
+    pre = tuple(found["pre"].split(".")) if found["pre"] else ()
+    if pre and len(numbers) < 3:
+        raise InvalidVersion(f"{text[:50]!r}: a pre-release needs all three numbers")
+    return Version(_three(numbers), pre), len(numbers)
+
+
+def _three(numbers: list[int]) -> tuple[int, int, int]:
+    major, minor, patch = (*numbers, 0, 0)[:3]
+    return major, minor, patch
+
+
+def _bounds(term: str) -> list[tuple[str, Version]]:
+    found = _TERM.fullmatch(term)
+    if not found:
+        raise InvalidVersion(f"{term[:50]!r} is not a semantic version or range")
+    sign, text = found["sign"] or "=", found["version"]
+    wildcard = _WILDCARD.fullmatch(text)
+    if wildcard:
+        if sign not in ("=", "==", "^", "~"):
+            raise InvalidVersion(f"{term[:50]!r}: a wildcard takes no comparison")
+        return _span(*_partial(wildcard["numbers"])) if wildcard["numbers"] else []
+    version, written = _partial(text)
+    if sign == "^":
+        return _caret(version, written)
+    if sign == "~":
+        return _span(version, min(written, 2))
+    if sign in ("=", "=="):
+        return [("=", version)] if written == 3 else _span(version, written)
+    return [(sign, version)]
+
+
+def _span(version: Version, fixed: int) -> list[tuple[str, Version]]:
+    """Everything from a version on whose first numbers, ``fixed`` of them, are the same."""
+    return [(">=", version), ("<", _next(version, fixed))]
+
+
+def _next(version: Version, fixed: int) -> Version:
+    kept = list(version.numbers[:fixed])
+    kept[-1] += 1
+    return Version(_three(kept))
+
+
+def _caret(version: Version, written: int) -> list[tuple[str, Version]]:
+    """Up to the next change of the leftmost number that is not 0: ``^0.2.3`` stays below 0.3."""
+    major, minor, _ = version.numbers
+    fixed = 1 if major or written == 1 else 2 if minor or written == 2 else 3
+    return _span(version, fixed)

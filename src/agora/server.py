@@ -1,0 +1,127 @@
+"""The server process: an App on its sockets, until a signal."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from . import __version__, logs
+from .app import App
+from .settings import ConfigurationError, Settings
+
+__all__ = ["PortTaken", "run"]
+
+BACKLOG = 2048
+
+
+class PortTaken(ConfigurationError):
+    """The main port is in use."""
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
+    """The API's socket and, where it can be had, the events' one."""
+    try:
+        found = [_bind(settings.host, settings.port)]
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+        raise PortTaken(
+            f"Port {settings.port} is taken. Stop what uses it, or choose another with --port or AGORA_PORT."
+        ) from None
+    if settings.events_port and settings.events_port != settings.port:
+        try:
+            found.append(_bind(settings.host, settings.events_port))
+        except OSError:
+            say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
+    return found
+
+
+def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    ports = [listener.getsockname()[1] for listener in listeners]
+    base = f"{host}:{ports[0]}"
+    lines = [
+        f"Agora {__version__} is ready",
+        f"  REST      http://{base}/",
+        f"  docs      http://{base}/docs",
+        f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
+        f"  admin     {settings.data_dir / 'admin-token'} (token for operators)",
+    ]
+    if not settings.loopback:
+        lines.append("  Not on loopback: every caller needs a credential; agents enrol with `agora token create --kind enrolment`.")
+    return lines
+
+
+class _Server(uvicorn.Server):
+    """Tells streams to resume later before it waits for requests in flight."""
+
+    def __init__(self, config: uvicorn.Config, app: App, say: Callable[[str], None], lines: list[str]) -> None:
+        super().__init__(config)
+        self._app, self._say, self._lines = app, say, lines
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            for line in self._lines:
+                self._say(line)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.feed.close("resume later")
+        await super().shutdown(sockets)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
+    """Serve until SIGTERM or SIGINT; answers the exit code.
+
+    Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    listeners = _listeners(settings, say)
+    app = App(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=settings.body_limit,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=settings.shutdown_grace,
+        timeout_keep_alive=75,
+        h11_max_incomplete_event_size=65_536,
+        proxy_headers=False,
+    )
+    server = _Server(config, app, say, _addresses(settings, listeners))
+    server.run(sockets=listeners)
+    if app.failure is not None:
+        raise app.failure
+    return 0 if server.started else 1

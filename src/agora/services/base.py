@@ -1,0 +1,162 @@
+"""What a service is given: its call, and the ports of the house that rules may need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.contract import Operation
+
+from ..clock import new_id
+from ..event_filter import EventFilter, Viewer
+from ..store.port import NewEvent, Tx
+
+__all__ = ["Bound", "Call", "Caller", "Context", "Opening", "Wait", "pack", "unpack"]
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """Who calls: tenant, account, subject and what it may.
+
+    subject: an agent id, ``operator``, ``system``, or a key's id.
+    authority: 0 to 255, 255 being the supreme override.
+    expires_at: microseconds since 1970; None never.
+    """
+
+    tenant: str
+    subject: str
+    name: str
+    kind: str  # agent, operator, key, enrolment, anonymous, system
+    scopes: frozenset[str]
+    account: str = "default"
+    tier: str = "basic"
+    authority: int = 0
+    expires_at: int | None = None
+    token_id: str | None = None
+    generation: int = 0
+
+    def may(self, scope: str) -> bool:
+        """Whether a scope is held; ``*`` holds every scope."""
+        return not scope or scope in self.scopes or "*" in self.scopes
+
+    @property
+    def acts_for_others(self) -> bool:
+        """Whether it may name another agent as the actor."""
+        return "*" in self.scopes or "act:any" in self.scopes
+
+
+class Catalogue(Protocol):
+    """Operations that can be found and called."""
+
+    def find(self, name: str, version: str | None = None) -> Operation: ...
+    def visible(self, caller: Caller) -> Sequence[Operation]: ...
+    def status(self, operation: Operation) -> str: ...
+    def usage(self, operation: Operation) -> Mapping[str, Any]: ...
+
+
+class Signer(Protocol):
+    """Mints credentials; the same id and generation give the same credential."""
+
+    def agent_token(self, tenant: str, agent_id: str, generation: int) -> str: ...
+    def key(self, tenant: str, token_id: str, kind: str) -> str: ...
+    def digest(self, credential: str) -> bytes: ...
+
+
+class HealthProbe(Protocol):
+    """One component's health, measured now. See services/health.py for the shape of the answer."""
+
+    name: str
+
+    async def check(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """The parts of the house that rules may use; none of them does I/O inside a transaction."""
+
+    settings: Any
+    catalogue: Catalogue
+    signer: Signer
+    started_at: int
+    live: Mapping[str, int] = field(default_factory=dict)
+    last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of one operation: who, what, when, and the transaction it runs in."""
+
+    operation: Operation | None
+    caller: Caller
+    now: int
+    context: Context
+    tx: Tx
+    request_id: str
+    events: list[NewEvent] = field(default_factory=list)
+    target: str | None = None
+    detail: str | None = None
+
+    def emit(
+        self,
+        type: str,
+        data: Any,
+        *,
+        subject: str | None = None,
+        audience: tuple[str, ...] | None = None,
+        source: str | None = None,
+    ) -> str:
+        """Log an event with this call's transaction; answers its id."""
+        event_id = new_id("evt")
+        origin = source or f"/agora/agents/{self.caller.subject}"
+        event = NewEvent(event_id, type, origin, subject, self.now, to_json(data), audience)
+        self.events.append(event)
+        self.tx.emit(event)
+        return event_id
+
+
+class Bound:
+    """A service over one call. Services compose by constructing each other over the same call."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a stream shows, from where, and to whom: a stream's implementation answers it, the feed runs it.
+
+    position: sequence number after which it begins. resumed: whether the reader asked for that place,
+    and so has everything before it.
+    """
+
+    filter: EventFilter
+    viewer: Viewer
+    position: int
+    subscription_id: str | None = None
+    resumed: bool = False
+
+
+class Wait(Exception):
+    """Raised by a query with nothing to answer yet: run it again when such an event comes.
+
+    events: types that may change the answer. result: the answer when the time is over.
+    """
+
+    def __init__(self, events: frozenset[str], seconds: float, result: Any) -> None:
+        super().__init__("waiting")
+        self.events, self.seconds, self.result = events, seconds, result
+
+
+def pack(value: Any) -> str:
+    """JSON text of a column."""
+    return to_json(value).decode()
+
+
+def unpack(text: str) -> Any:
+    """Value of a JSON column."""
+    return from_json(text)

@@ -1,0 +1,321 @@
+"""Messaging: send, receive, mark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agora_sdk.contract import implements
+from agora_sdk.contract import messaging as contract
+from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+
+from ..clock import moment, new_id, stamp
+from ..store.port import Row
+from ..store.statements import agents
+from ..store.statements import messages as statements
+from . import paging
+from .addresses import check_name, find, held_address, looks_like_id, own_or_allowed, require
+from .base import Bound, Wait, pack
+from .events import EventService
+from .mail import announce, view
+
+__all__ = ["MessagingService"]
+
+HELD_LIMIT = 1000
+CAPABILITY_LIMIT = 1000
+RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
+ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
+
+
+@dataclass(slots=True)
+class _Destination:
+    """Where a message goes: registered agents, and names it is held for."""
+
+    agents: list[str]
+    held: list[str]
+    broadcast: bool = False
+
+
+class MessagingService(Bound, contract.Messaging):
+    @implements
+    async def send(
+        self,
+        to_agent: contract.Recipients,
+        content: str,
+        message_type: str = "info",
+        priority: Priority = Priority.NORMAL,
+        *,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        expires_in: int | None = None,
+        metadata: JsonObject = {},
+    ) -> contract.MessageReceipt:
+        call = self.call
+        sender, sender_name = await self._sender(from_agent)
+        destination = await self._destination(to_agent)
+        if reply_to and not correlation_id:
+            correlation_id = await self._correlation(reply_to)
+        lifetime = expires_in or call.context.settings.message_lifetime
+        message_id = call.target = new_id("msg")
+        row = {
+            "tenant_id": call.caller.tenant,
+            "message_id": message_id,
+            "from_agent": sender,
+            "from_name": sender_name,
+            "to_agent": to_agent if isinstance(to_agent, str) else ",".join(to_agent),
+            "content": content,
+            "message_type": message_type,
+            "priority": priority.value,
+            "correlation_id": correlation_id,
+            "reply_to": reply_to,
+            "metadata": pack(metadata) if metadata else "{}",
+            "broadcast": int(destination.broadcast),
+            "created_at": call.now,
+            "expires_at": call.now + lifetime * 1_000_000,
+        }
+        call.tx.append(statements.MESSAGES, tuple(row.values()))
+        self._deliver(row, destination)
+        return contract.MessageReceipt.model_construct(
+            message_id=message_id,
+            status=DeliveryState.QUEUED,
+            timestamp=moment(call.now),
+            recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
+            warning=_warning(destination.held),
+        )
+
+    @implements
+    async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
+        return await self.send(to_agent, content)
+
+    async def _sender(self, from_agent: str | None) -> tuple[str, str]:
+        caller = self.call.caller
+        if from_agent is None or from_agent in (caller.subject, caller.name):
+            return caller.subject, caller.name
+        row = await require(self.call.tx, from_agent, "from_agent")
+        own_or_allowed(caller, row["agent_id"])
+        return row["agent_id"], row["agent_name"]
+
+    async def _correlation(self, reply_to: str) -> str:
+        """A reply joins the exchange of what it answers."""
+        answered = await self.call.tx.one(statements.of, message_id=reply_to)
+        if answered is None:
+            raise NotFound(
+                f"There is no message {reply_to} to reply to.", errors=[{"field": "reply_to", "message": "unknown"}]
+            )
+        return answered["correlation_id"] or reply_to
+
+    async def _destination(self, to_agent: contract.Recipients) -> _Destination:
+        refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
+        if refs == ["broadcast"]:
+            return _Destination([], [], broadcast=True)
+        found = _Destination([], [])
+        for ref in refs:
+            if ref == "broadcast":
+                raise InvalidRequest(
+                    "'broadcast' stands alone.",
+                    errors=[{"field": "to_agent", "message": "mixed with other recipients"}],
+                )
+            if ref.startswith("capability:"):
+                found.agents += await self._having(ref.removeprefix("capability:"))
+            else:
+                await self._address(ref, found)
+        found.agents = list(dict.fromkeys(found.agents))
+        return found
+
+    async def _having(self, capability: str) -> list[str]:
+        rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
+        chosen = [row["agent_id"] for row in rows if row["agent_id"] != self.call.caller.subject]
+        if not chosen:
+            raise NotFound(
+                f"No agent has the capability {capability!r}.",
+                fix="See which there are with GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "unknown capability"}],
+            )
+        if len(rows) > CAPABILITY_LIMIT:
+            raise InvalidRequest(
+                f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.",
+                fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "too many recipients"}],
+            )
+        return chosen
+
+    async def _address(self, ref: str, found: _Destination) -> None:
+        row = await find(self.call.tx, ref)
+        if row is not None and row["retired_at"] is None:
+            found.agents.append(row["agent_id"])
+            return
+        if looks_like_id(ref):
+            raise NotFound(
+                f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
+                fix="Agents are found with GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "unknown agent"}],
+            )
+        if ref != "operator":
+            check_name(ref)
+        held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
+        if ref != "operator" and held is not None and held["held"] >= HELD_LIMIT:
+            raise Conflict(
+                f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
+                fix="Check the name; it is not among GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "too many held messages"}],
+            )
+        found.held.append(ref)
+
+    def _deliver(self, row: dict[str, Any], destination: _Destination) -> None:
+        call, tenant, message_id = self.call, self.call.caller.tenant, row["message_id"]
+        for agent_id in destination.agents:
+            call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
+        for name in destination.held:
+            state = "queued" if name == "operator" else "held"
+            call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
+        if destination.broadcast or destination.agents:
+            announce(call, row, destination.agents)
+        if destination.held:
+            data = {"message_id": message_id, "names": destination.held, "from_agent": row["from_agent"]}
+            call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
+
+    @implements
+    async def receive(
+        self,
+        agent_id: str | None = None,
+        since: datetime | None = None,
+        message_type: str | None = None,
+        *,
+        priority: Priority | None = None,
+        unread: bool | None = None,
+        status: DeliveryState | None = None,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        wait: float = 0,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> contract.MessagePage:
+        owner = await self._inbox(agent_id)
+        given: dict[str, Any] = {
+            "since": stamp(since) if since else None,
+            "message_type": message_type,
+            "priority": priority and priority.value,
+            "status": status and status.value,
+            "from_agent": await self._from(from_agent),
+            "correlation_id": correlation_id,
+            "reply_to": reply_to,
+            "after": paging.decode(cursor)[0] if cursor else None,
+        }
+        filters = {name for name, value in given.items() if value is not None}
+        if unread is not None:
+            filters.add("unread" if unread else "seen")
+        parameters = {name: given[name] for name in filters if name in given}
+        parameters |= {
+            "agent_id": owner.agent_id,
+            "address": owner.address,
+            "joined": owner.joined,
+            "now": self.call.now,
+        }
+        page = await self._page(owner, frozenset(filters), parameters, limit, offset)
+        if not page.messages and wait:
+            raise Wait(ARRIVALS, wait, page)
+        return page
+
+    async def _from(self, from_agent: str | None) -> str | None:
+        """Senders are stored by id; one that nobody has registered is compared as it stands."""
+        row = await find(self.call.tx, from_agent) if from_agent else None
+        return from_agent if row is None else str(row["agent_id"])
+
+    async def _page(
+        self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
+    ) -> contract.MessagePage:
+        rows = await self.call.tx.all(statements.inbox(filters), **parameters, limit=limit + 1, offset=offset)
+        found = [view(row, owner.agent_id, row["state"]) for row in rows[:limit]]
+        more = len(rows) > limit
+        total, estimate = offset + len(found), False
+        if more or "after" in filters:
+            whole = {name: value for name, value in parameters.items() if name != "after"}
+            counted = await self.call.tx.one(
+                statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
+            )
+            total, estimate = paging.bounded(counted["total"] if counted else 0)
+        return contract.MessagePage.model_construct(
+            messages=found,
+            count=len(found),
+            total=total,
+            total_is_estimate=estimate,
+            has_more=more,
+            next_cursor=paging.encode(found[-1].message_id) if more else None,
+        )
+
+    async def _inbox(self, agent_id: str | None) -> _Inbox:
+        """Whose inbox: the caller's own, or another's if it may act for it."""
+        caller = self.call.caller
+        ref = agent_id or caller.subject
+        row = await find(self.call.tx, ref)
+        if row is None:
+            if ref == caller.subject:
+                return _Inbox(ref, held_address(ref), "msg_f")
+            row = await require(self.call.tx, ref)
+        own_or_allowed(caller, row["agent_id"])
+        joined = f"msg_{row['registered_at'] // 1000:012x}"
+        return _Inbox(row["agent_id"], held_address(row["agent_name"]), joined)
+
+    @implements
+    async def mark(
+        self, message_ids: list[str], status: DeliveryState = DeliveryState.READ, agent_id: str | None = None
+    ) -> contract.Marked:
+        call = self.call
+        rank = RANK.get(status)
+        if rank is None:
+            raise InvalidRequest(
+                f"A message cannot be marked {status.value}.",
+                fix=f"Use one of {', '.join(state.value for state in RANK)}.",
+                errors=[{"field": "status", "message": "not a mark"}],
+            )
+        owner = await self._inbox(agent_id)
+        call.target = owner.agent_id
+        ids = list(dict.fromkeys(message_ids))
+        where = {"agent_id": owner.agent_id, "address": owner.address, "ids": pack(ids)}
+        known = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
+        origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=pack(ids))}
+        updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
+        first = [i for i in ids if i not in known and i > owner.joined and i in origins and origins[i]["broadcast"]]
+        for message_id in first:
+            call.tx.append(
+                statements.DELIVERIES, (call.caller.tenant, owner.agent_id, message_id, status.value, call.now)
+            )
+        self._announce_marks(owner, [i for i in ids if i in known or i in first], status, origins)
+        return contract.Marked(
+            updated=updated + len(first), status=status, unknown=[i for i in ids if i not in known and i not in first]
+        )
+
+    def _announce_marks(
+        self, owner: _Inbox, ids: Sequence[str], status: DeliveryState, origins: dict[str, Row]
+    ) -> None:
+        if not ids:
+            return
+        audience = dict.fromkeys([owner.agent_id, *(origins[i]["from_agent"] for i in ids if i in origins)])
+        data = {"message_ids": list(ids), "status": status.value, "agent_id": owner.agent_id}
+        self.call.emit("agora.message.marked", data, subject=owner.agent_id, audience=tuple(audience))
+
+    @implements
+    async def subscribe(self, agent_id: str | None = None, event_types: list[str] = []) -> contract.SubscriptionReceipt:
+        return await EventService(self.call).subscribe(event_types, agent_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inbox:
+    """An inbox: its agent, the address it had before the agent registered, and the id it starts after."""
+
+    agent_id: str
+    address: str
+    joined: str
+
+
+def _warning(held: Sequence[str]) -> str | None:
+    names = [name for name in held if name != "operator"]
+    if not names:
+        return None
+    return f"Nobody has registered {', '.join(map(repr, names))} yet; the message is held until someone does."

@@ -1,0 +1,20 @@
+"""Scopes: what each kind of caller may."""
+
+from __future__ import annotations
+
+__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING"]
+
+AGENT = frozenset(
+    {
+        "read:agents",
+        "write:agents",
+        "read:messages",
+        "write:messages",
+        "read:events",
+        "write:events",
+        "read:catalogue",
+    }
+)
+ENROLMENT = frozenset({"write:agents"})
+ANONYMOUS: frozenset[str] = frozenset()
+EVERYTHING = frozenset({"*"})

@@ -1,0 +1,158 @@
+"""Settings: one frozen, validated object, from the command line, the environment and a file.
+
+Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
+``ADMIN_AUTHORITY_LEVEL``), then ``agora.toml``, then the defaults below.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+__all__ = ["ConfigurationError", "Settings"]
+
+PREFIX = "AGORA_"
+PLAIN = ("LOG_LEVEL", "SERVICE_DISCOVERY", "ADMIN_AUTHORITY_LEVEL")
+DAY = 86_400
+
+
+class ConfigurationError(ValueError):
+    """A setting is wrong; the message names it, where it came from, and the fix."""
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "agora"
+
+
+class Settings(BaseModel):
+    """What an operator can decide before a start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on. Off loopback, every caller needs a credential.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
+    events_port: int = Field(8081, ge=0, le=65535, description="Second listener for event streams; 0 for none.")
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
+    store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
+    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+    service_discovery: bool = Field(True, description="Whether agora.discovery answers (enabled, disabled).")
+    admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255 is supreme.")
+    auth_tokens: SecretStr = Field(
+        SecretStr(""), description="Static tokens, as name:token,name2:token2; name:token:admin for all scopes."
+    )
+    open_registration: bool = Field(
+        False, description="Whether strangers may register agents; local callers always may on a loopback address."
+    )
+    trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
+        (), description="Host names besides localhost under which local callers may reach the server."
+    )
+    body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
+    message_lifetime: int = Field(30 * DAY, ge=1, le=3650 * DAY, description="Seconds an unread message is kept.")
+    idempotency_lifetime: int = Field(DAY, ge=60, le=365 * DAY, description="Seconds an idempotency key is kept.")
+    event_retention: int = Field(30 * DAY, ge=60, le=3650 * DAY, description="Seconds events stay in the log.")
+    audit_retention: int = Field(365 * DAY, ge=3600, le=36500 * DAY, description="Seconds audit entries are kept.")
+    rate_basic: int = Field(200, ge=1, le=1_000_000, description="Calls a second for an agent of the basic tier.")
+    rate_premium: int = Field(1000, ge=1, le=1_000_000, description="Calls a second for the premium tier.")
+    rate_enterprise: int = Field(5000, ge=1, le=1_000_000, description="Calls a second for the enterprise tier.")
+    rate_anonymous: int = Field(50, ge=1, le=1_000_000, description="Calls a second for callers without a credential.")
+    offline_after: int = Field(90, ge=5, le=86_400, description="Seconds without a sign of life until offline.")
+    heartbeat_interval: float = Field(15.0, ge=0.1, le=300, description="Seconds between heartbeats on a stream.")
+    stream_buffer: int = Field(1_048_576, ge=4096, le=104_857_600, description="Bytes a slow stream may lag behind.")
+    max_streams: int = Field(10_000, ge=1, le=1_000_000, description="Largest number of open streams.")
+    shutdown_grace: int = Field(10, ge=0, le=300, description="Seconds that requests in flight may take at shutdown.")
+    test_operations: bool = Field(False, description="Serve the operations that exist for tests only.")
+
+    @field_validator("service_discovery", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        return {"enabled": True, "disabled": False}.get(value, value) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @classmethod
+    def load(
+        cls,
+        config_file: Path | str | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        **overrides: Any,
+    ) -> Settings:
+        """Settings from every source; ConfigurationError names the first fault of each setting."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for origin, found in (
+            _from_file(config_file, environ),
+            _from_environment(environ),
+            ("the command line", {name: value for name, value in overrides.items() if value is not None}),
+        ):
+            values |= found
+            origins |= dict.fromkeys(found, origin)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error, origins)) from None
+
+
+def _from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    given = path or environ.get(f"{PREFIX}CONFIG")
+    file = Path(given or "agora.toml")
+    if not file.is_file():
+        if given:
+            raise ConfigurationError(f"The configuration file {file} does not exist.")
+        return str(file), {}
+    try:
+        return str(file), tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    found: dict[str, Any] = {name.lower(): environ[name] for name in PLAIN if environ.get(name)}
+    for name in Settings.model_fields:
+        value = environ.get(PREFIX + name.upper())
+        if value is not None:
+            found[name] = value
+    return "the environment", found
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines = []
+    for fault in error.errors():
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting")
+        else:
+            lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {fault['msg']}")
+    return "; ".join(lines)

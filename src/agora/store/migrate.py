@@ -1,0 +1,97 @@
+"""Schema migrations: numbered SQL files for each dialect, applied once, in order, never changed.
+
+A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`pending` answers, each file
+in a transaction, under a lock, and records number, name, checksum and time in ``schema_migrations``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .port import StoreFailure
+
+__all__ = ["Migration", "MigrationChanged", "MigrationError", "NewerDatabase", "pending", "plan"]
+
+_FILES = Path(__file__).parent / "migrations"
+_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
+
+
+class MigrationError(StoreFailure):
+    """The schema of the database and the migrations of this release do not fit."""
+
+
+class MigrationChanged(MigrationError):
+    """A file was edited after it had been applied."""
+
+
+class NewerDatabase(MigrationError):
+    """The database was migrated by a newer release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema. ``checksum``: SHA-256, hexadecimal, of the text."""
+
+    number: int
+    name: str
+    sql: str
+    checksum: str
+
+    def __str__(self) -> str:
+        return f"{self.number:04d}_{self.name}.sql"
+
+
+def plan(dialect: str, files: Path = _FILES) -> list[Migration]:
+    """Every migration of a dialect in order.
+
+    Raises MigrationError when a file is misnamed or a number is missing or used twice.
+    """
+    migrations = sorted(map(_load, (files / dialect).glob("*.sql")), key=lambda migration: migration.number)
+    if not migrations:
+        raise MigrationError(f"this installation holds no migrations for {dialect}")
+    for expected, migration in enumerate(migrations, 1):
+        if migration.number != expected:
+            raise MigrationError(f"{dialect}/{migration} is out of order: number {expected} was expected")
+    return migrations
+
+
+def pending(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
+    """What is still to be applied, in order.
+
+    applied: checksum by number, as ``schema_migrations`` has them.
+    Raises NewerDatabase, MigrationChanged, and MigrationError when one before the last is missing.
+    """
+    migrations = plan(dialect, files)
+    last = max(applied, default=0)
+    if last > len(migrations):
+        raise NewerDatabase(
+            f"The database is at migration {last}; this release knows {len(migrations)}. "
+            "Run the release that made it, or a newer one; or start with an empty database."
+        )
+    _compare(migrations[:last], applied, dialect)
+    return migrations[last:]
+
+
+def _compare(done: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
+    for migration in done:
+        checksum = applied.get(migration.number)
+        if checksum is None:
+            raise MigrationError(f"Migration {dialect}/{migration} was skipped: later ones have been applied.")
+        if checksum != migration.checksum:
+            raise MigrationChanged(
+                f"Migration {dialect}/{migration} was changed after it had been applied to this database. "
+                "Restore the file as it was, and put the change into a new migration."
+            )
+
+
+def _load(path: Path) -> Migration:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise MigrationError(f"{path.name} is not a migration: its name must be NNNN_name.sql")
+    sql = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+    checksum = hashlib.sha256(sql.encode()).hexdigest()
+    return Migration(int(match["number"]), match["name"], sql, checksum)

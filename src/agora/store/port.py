@@ -1,0 +1,195 @@
+"""The port: what a service may ask of the store, and what an engine must keep.
+
+A piece of work is a coroutine function over a :class:`Tx`. **The only thing it may await is the Tx**;
+the engine drives it, many calls to one commit. An engine promises:
+
+* a call's effects are committed whole or not at all, and its future resolves only after the commit;
+* a call sees everything that calls before it in the same batch wrote, or it is run again alone;
+* events of a tenant get a sequence without gaps, in commit order, in the same transaction;
+* no row of another tenant is read or written: ``:tenant`` is bound by the engine in every statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+__all__ = [
+    "NewEvent",
+    "Query",
+    "Reader",
+    "Row",
+    "Store",
+    "StoreFailure",
+    "StoredEvent",
+    "SuspendedInTransaction",
+    "Table",
+    "Tx",
+    "TxClosed",
+    "Work",
+    "Write",
+]
+
+T = TypeVar("T")
+_TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_]+)", re.IGNORECASE)
+_PARAMETERS = re.compile(r"(?<!:):([a-z_]+)")
+
+
+class StoreFailure(RuntimeError):
+    """The engine could not keep the call: nothing of it was stored."""
+
+
+class SuspendedInTransaction(RuntimeError):
+    """A service awaited something that is not the store while in a transaction."""
+
+
+class TxClosed(RuntimeError):
+    """A transaction was used after its call had ended."""
+
+
+class Row(Protocol):
+    """A row: columns by name or position."""
+
+    def __getitem__(self, key: Any) -> Any: ...
+    def keys(self) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """SQL with ``:named`` parameters, written once and portable where it can be.
+
+    postgres: the text for PostgreSQL where it has to differ.
+    types: PostgreSQL types of parameters that are not ``text`` (``bigint``, ``boolean`` ...).
+    """
+
+    sql: str
+    postgres: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Names of the tables the statement touches."""
+        return frozenset(name.lower() for name in _TABLES.findall(self.sql))
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters in order of first appearance."""
+        return tuple(dict.fromkeys(_PARAMETERS.findall(self.sql)))
+
+
+@dataclass(frozen=True, eq=False)
+class Query(Statement):
+    """A statement that reads.
+
+    scan: it may read much more than it returns; it never runs on the event loop.
+    lock: the rows are to be changed by this call (``for update`` where the engine has it).
+    """
+
+    scan: bool = False
+    lock: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Write(Statement):
+    """A statement that changes rows in place; ``returning`` is allowed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that takes appended rows; columns are (name, PostgreSQL type), in the order of a row."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event about to be logged. ``audience``: agent ids that may see it, None for everyone."""
+
+    event_id: str
+    type: str
+    source: str
+    subject: str | None
+    time: int
+    data: bytes
+    audience: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the log has it; ``seq`` orders the tenant's events without gaps."""
+
+    tenant_id: str
+    seq: int
+    event: NewEvent
+
+
+class Reader(Protocol):
+    """Reading. ``:tenant`` is bound by the engine."""
+
+    tenant: str
+
+    def one(self, query: Query, /, **parameters: Any) -> Awaitable[Row | None]:
+        """First row, or None."""
+
+    def all(self, query: Query, /, **parameters: Any) -> Awaitable[Sequence[Row]]:
+        """All rows."""
+
+
+class Tx(Reader, Protocol):
+    """One call's transaction."""
+
+    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+        """Buffer a new row (values in the table's column order); written with the batch."""
+
+    def emit(self, event: NewEvent, /) -> None:
+        """Buffer an event; it gets its sequence with the commit."""
+
+    def execute(self, write: Write, /, **parameters: Any) -> Awaitable[int]:
+        """Change rows in place; answers how many."""
+
+    def returning(self, write: Write, /, **parameters: Any) -> Awaitable[Sequence[Row]]:
+        """Change rows in place; answers the statement's ``returning`` rows."""
+
+
+Work = Callable[[Tx], Coroutine[Any, Any, T]]
+Reading = Callable[[Reader], Coroutine[Any, Any, T]]
+
+
+class Store(Protocol):
+    """An engine."""
+
+    #: called after each commit with its events, on the event loop
+    on_commit: Callable[[Sequence[StoredEvent]], None]
+
+    async def start(self) -> None:
+        """Open, lock against a second server where needed, migrate."""
+
+    async def close(self) -> None:
+        """Finish what is queued, then close."""
+
+    def write(self, tenant: str, work: Work[T], *, label: str = "") -> Awaitable[T]:
+        """Run work in a transaction and commit it; resolves after the commit.
+
+        label: what kind of work it is; an engine may learn from it how to run the next of its kind.
+        Raises what the work raised, Overloaded when the queue is full, StoreFailure.
+        """
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        """Run work that only reads, on committed data."""
+
+    async def tenants(self) -> Sequence[str]:
+        """Every tenant that has rows."""
+
+    async def check(self) -> Mapping[str, float]:
+        """Prove that the engine answers: a real round trip, with numbers worth watching.
+
+        Always among them: ``round_trip_ms``, ``queue_depth``, ``queue_limit``, ``size_bytes``.
+        """

@@ -1,0 +1,172 @@
+"""A call: its work, its transaction as the work sees it, and one attempt at running it.
+
+Nothing here talks to the database. The work awaits a :class:`Request`, which yields itself to
+whoever drives the attempt; the answer comes back with the next step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine, Generator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from ..port import NewEvent, Query, Statement, SuspendedInTransaction, Table, TxClosed, Work, Write
+from . import sql
+
+__all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request"]
+
+log = logging.getLogger(__name__)
+
+
+class Kind(Enum):
+    """What a request wants back."""
+
+    ONE = auto()
+    ALL = auto()
+    COUNT = auto()
+    RETURNING = auto()
+
+
+class Request:
+    """One statement with its values, awaited by the work and answered by the engine."""
+
+    __slots__ = ("kind", "statement", "text", "tx", "values")
+
+    def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement, parameters: dict[str, Any]) -> None:
+        self.tx, self.kind, self.statement = tx, kind, statement
+        self.text = sql.plain(statement)
+        self.values = sql.bind(self.text, tx.tenant, parameters)
+
+    def __await__(self) -> Generator[Request, Any, Any]:
+        self.tx.check()
+        return (yield self)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs a transaction of the call's own: it changes or locks rows, or must see its own new ones."""
+        statement = self.statement
+        return not isinstance(statement, Query) or statement.lock or self.tx.wrote(statement)
+
+
+class PostgresTx:
+    """One call's transaction: reads are requests, new rows and events are buffered."""
+
+    __slots__ = ("_open", "events", "rows", "tenant")
+
+    def __init__(self, tenant: str) -> None:
+        self.tenant = tenant
+        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
+        self.events: list[NewEvent] = []
+        self._open = True
+
+    def one(self, query: Query, /, **parameters: Any) -> Request:
+        self.check()
+        return Request(self, Kind.ONE, query, parameters)
+
+    def all(self, query: Query, /, **parameters: Any) -> Request:
+        self.check()
+        return Request(self, Kind.ALL, query, parameters)
+
+    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+        self.check()
+        self.rows.setdefault(table, []).append(row)
+
+    def emit(self, event: NewEvent, /) -> None:
+        self.check()
+        self.events.append(event)
+
+    def execute(self, write: Write, /, **parameters: Any) -> Request:
+        self.check()
+        return Request(self, Kind.COUNT, write, parameters)
+
+    def returning(self, write: Write, /, **parameters: Any) -> Request:
+        self.check()
+        return Request(self, Kind.RETURNING, write, parameters)
+
+    def check(self) -> None:
+        if not self._open:
+            raise TxClosed("the transaction was used after its call had ended")
+
+    def wrote(self, statement: Statement) -> bool:
+        """Whether rows buffered by this call belong to a table that the statement touches."""
+        return any(table.name in sql.touches(statement) for table in self.rows)
+
+    def close(self) -> None:
+        self._open = False
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A piece of work waiting for its commit."""
+
+    tenant: str
+    label: str
+    work: Work[Any]
+    future: asyncio.Future[Any]
+    context: contextvars.Context
+
+    def resolve(self, result: Any) -> None:
+        if not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: BaseException) -> None:
+        if self.future.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self.future.cancel()
+        else:
+            self.future.set_exception(error)
+
+
+class Attempt:
+    """One running of a call's work, from its start, in a copy of the context it was submitted in.
+
+    After :meth:`step` answered None it has ended: with ``error`` set, or with ``result``.
+    """
+
+    __slots__ = ("_context", "_coroutine", "call", "error", "result", "tx")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.tx = PostgresTx(call.tenant)
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._context = call.context.copy()
+        self._coroutine: Coroutine[Any, Any, Any] | None = None
+
+    def step(self, answer: Any = None) -> Request | None:
+        """Run the work up to its next request. Must not run inside a task: the work could cancel that one."""
+        try:
+            if self._coroutine is None:
+                self._coroutine = self._context.run(self.call.work, self.tx)
+            asked = self._context.run(self._coroutine.send, answer)
+        except StopIteration as stop:
+            self.tx.close()
+            self.result = stop.value
+            return None
+        except (Exception, asyncio.CancelledError) as error:
+            self.tx.close()
+            self.error = error
+            return None
+        if type(asked) is Request and asked.tx is self.tx:
+            return asked
+        self.error = SuspendedInTransaction(f"{_name(self.call)} awaited something that is not the store")
+        self.close()
+        return None
+
+    def close(self) -> None:
+        """Give the attempt up; nothing of it stays."""
+        self.tx.close()
+        if self._coroutine is not None:
+            try:
+                self._context.run(self._coroutine.close)
+            except Exception:
+                log.warning("%s failed while it was closed", _name(self.call), exc_info=True)
+
+
+def _name(call: Call) -> str:
+    return call.label or getattr(call.work, "__qualname__", "a call")

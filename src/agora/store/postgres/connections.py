@@ -1,0 +1,157 @@
+"""Connections: one pool, divided so that no kind of work can starve another."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from ..port import StoreFailure
+from .failures import ConnectionLost, is_loss
+from .transaction import Transaction
+
+__all__ = ["Connections", "connect", "redacted"]
+
+OLDEST = (14, 0)
+CONNECT_SECONDS = 5.0
+RETRY_SECONDS = 0.25
+STATEMENT_SECONDS = 60.0
+IDLE_SECONDS = 300.0
+#: settings of a session: what hangs is cut off, and a lock is not waited for without end
+SESSION = {
+    "application_name": "agora",
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+    "jit": "off",
+}
+_REFUSALS = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+    ValueError,
+)
+
+
+def redacted(url: str) -> str:
+    """The URL without its password."""
+    parts = urlsplit(url)
+    host = re.sub(r"^([^:@]*):[^@]*@", r"\1:***@", parts.netloc)
+    query = re.sub(r"(^|&)(password|sslpassword)=[^&]*", r"\1\2=***", parts.query)
+    return urlunsplit(parts._replace(netloc=host, query=query))
+
+
+async def connect(url: str, wait: float) -> asyncpg.Connection:
+    """A connection outside the pool, without limits of time; waits for a server that is still starting.
+
+    wait: seconds. Raises StoreFailure, which names the server without its password.
+    """
+    until = asyncio.get_running_loop().time() + wait
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        except _REFUSALS as error:
+            raise StoreFailure(f"PostgreSQL at {redacted(url)} refused the connection: {error}") from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if asyncio.get_running_loop().time() >= until:
+                raise StoreFailure(
+                    f"PostgreSQL at {redacted(url)} cannot be reached: {error or type(error).__name__}. "
+                    "Start it, or check the store's URL."
+                ) from error
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return await _suitable(connection)
+
+
+async def _suitable(connection: asyncpg.Connection) -> asyncpg.Connection:
+    version = connection.get_server_version()
+    encoding = await connection.fetchval("show server_encoding")
+    if version[:2] < OLDEST or encoding != "UTF8":
+        await connection.close()
+        raise StoreFailure(
+            f"PostgreSQL {OLDEST[0]} or newer with a UTF8 database is needed; "
+            f"this one is {version.major}.{version.minor} with {encoding}."
+        )
+    return connection
+
+
+def _number(text: str) -> int | float:
+    """A ``numeric`` (what sum() and avg() answer) as the other engine has it."""
+    return float(text) if "." in text or not text.lstrip("-").isdigit() else int(text)
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+
+
+async def _keep(connection: asyncpg.Connection) -> None:
+    """Nothing to reset: every transaction is ended, and its settings with it, before a connection goes back."""
+
+
+class Connections:
+    """A pool of connections, and transactions on them."""
+
+    def __init__(self, url: str, limit: int) -> None:
+        self.url, self.limit = url, limit
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=self.limit,
+            max_queries=math.inf,
+            max_inactive_connection_lifetime=IDLE_SECONDS,
+            init=_prepare,
+            reset=_keep,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            statement_cache_size=1024,
+            max_cached_statement_lifetime=0,
+            server_settings=SESSION,
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    @property
+    def in_use(self) -> int:
+        """Connections at work."""
+        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str, mode: str = "") -> AsyncIterator[Transaction]:
+        """A transaction, begun; one that the block did not commit is rolled back.
+
+        Raises ConnectionLost when the server went away or cannot be reached.
+        """
+        connection = await self._acquire()
+        transaction = Transaction(connection, tenant)
+        try:
+            await transaction.begin(mode)
+            yield transaction
+        except BaseException as error:
+            if not is_loss(connection, error):
+                raise
+            connection.terminate()
+            await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
+            raise ConnectionLost(f"The connection to PostgreSQL was lost: {error or type(error).__name__}") from error
+        finally:
+            await transaction.end()
+            await self._pool.release(connection)
+
+    async def _acquire(self) -> asyncpg.Connection:
+        try:
+            return await self._pool.acquire()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ConnectionLost(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from error

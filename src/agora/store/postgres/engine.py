@@ -1,0 +1,123 @@
+"""The engine: opens, migrates, and hands work to the writer and the readers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...clock import Clock, SystemClock
+from ..port import Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
+from .connections import Connections, connect, redacted
+from .reading import Readers
+from .schema import migrated
+from .writing import QUEUE_LIMIT, Writer
+
+__all__ = ["PostgresStore"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+CHECK_SECONDS = 5.0
+
+_TENANTS = Query("select tenant_id from event_heads where :tenant = '' order by tenant_id", scan=True)
+_SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
+
+
+class PostgresStore:
+    """A PostgreSQL database, shared with nobody else's tables of the same names.
+
+    url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+    batches, solos, readers: connections for grouped commits, for calls that change or lock rows, for reads.
+    wait: seconds to wait at start for a server that does not answer yet.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        batches: int = 4,
+        solos: int = 4,
+        readers: int = 8,
+        wait: float = 10.0,
+    ) -> None:
+        self.url = url
+        self.clock = clock or SystemClock()
+        self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
+        self._wait = wait
+        self._connections = Connections(url, batches + solos + readers)
+        self._readers = Readers(self._connections, readers)
+        self._writer = Writer(self._connections, batches=batches, solos=solos, publish=self._publish)
+
+    def __repr__(self) -> str:
+        return f"PostgresStore({redacted(self.url)!r})"
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Wait for the server, migrate, open the pool. Raises StoreFailure, MigrationError."""
+        connection = await connect(self.url, self._wait)
+        try:
+            await migrated(connection, self.clock)
+        finally:
+            await connection.close()
+        await self._connections.open()
+
+    async def close(self) -> None:
+        await self._writer.drain()
+        await self._connections.close()
+
+    # -- work ------------------------------------------------------------------------------------
+
+    def write(self, tenant: str, work: Work[T], *, label: str = "") -> asyncio.Future[T]:
+        return self._writer.submit(tenant, work, label)
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        return await self._readers.read(tenant, work)
+
+    async def tenants(self) -> Sequence[str]:
+        return await self.read("", _tenants)
+
+    async def check(self) -> Mapping[str, float]:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self.write("", _nothing)
+                elapsed = time.perf_counter() - began
+                size = await self.read("", _size)
+        except TimeoutError:
+            raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
+        return {
+            "round_trip_ms": elapsed * 1000,
+            "queue_depth": float(self._writer.depth),
+            "queue_limit": float(QUEUE_LIMIT),
+            "size_bytes": float(size),
+            "connections": float(self._connections.in_use),
+            "connections_limit": float(self._connections.limit),
+            "commits": float(self._writer.commits),
+            "replays": float(self._writer.replays),
+            "ejections": float(self._writer.ejections),
+        }
+
+    def _publish(self, events: list[StoredEvent]) -> None:
+        try:
+            self.on_commit(events)
+        except Exception:
+            log.exception("publishing committed events failed")
+
+
+async def _nothing(tx: Tx) -> None:
+    """A transaction that only proves that one can be made."""
+
+
+async def _tenants(reader: Reader) -> list[str]:
+    return [row["tenant_id"] for row in await reader.all(_TENANTS)]
+
+
+async def _size(reader: Reader) -> Any:
+    row = await reader.one(_SIZE)
+    assert row is not None
+    return row["size"]

@@ -1,0 +1,102 @@
+"""Reading: a snapshot on a connection that is taken when the first statement runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import asyncpg
+
+from agora_sdk.errors import DeadlineExceeded, Overloaded
+
+from ..port import Query, Reading, Row, TxClosed
+from . import sql
+from .calls import Kind
+from .connections import Connections
+from .failures import ConnectionLost, failure
+from .transaction import Transaction
+
+__all__ = ["Readers"]
+
+T = TypeVar("T")
+WAIT_SECONDS = 5.0  # for a connection, before the reader is turned away
+SCAN_SECONDS = 10
+MODE = f"isolation level repeatable read read only; set local statement_timeout = '{SCAN_SECONDS}s'"
+
+
+class PostgresReader:
+    """Reads of one piece of work. All see the same committed state; none can write."""
+
+    def __init__(self, readers: Readers, tenant: str) -> None:
+        self.tenant = tenant
+        self._readers = readers
+        self._stack = AsyncExitStack()
+        self._transaction: Transaction | None = None
+        self._turn = asyncio.Lock()
+        self._open = True
+
+    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+        row: Row | None = await self._run(Kind.ONE, query, parameters)
+        return row
+
+    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._run(Kind.ALL, query, parameters)
+        return rows
+
+    async def _run(self, kind: Kind, query: Query, parameters: dict[str, Any]) -> Any:
+        text = sql.plain(query)
+        values = sql.bind(text, self.tenant, parameters)
+        async with self._turn:
+            if not self._open:
+                raise TxClosed("the reader was used after its work had ended")
+            if self._transaction is None:
+                self._transaction = await self._readers.enter(self._stack, self.tenant)
+            try:
+                return await self._transaction.run(kind, text.sql, values)
+            except Exception as error:
+                self._open = False
+                await self._stack.__aexit__(type(error), error, error.__traceback__)
+                raise _failure(error) from error
+
+    async def close(self) -> None:
+        self._open = False
+        await self._stack.aclose()
+
+
+class Readers:
+    """A share of the pool for reading."""
+
+    def __init__(self, connections: Connections, limit: int) -> None:
+        self._connections = connections
+        self._slots = asyncio.Semaphore(limit)
+
+    async def enter(self, stack: AsyncExitStack, tenant: str) -> Transaction:
+        """Begin a reading transaction. Raises Overloaded when no connection gets free in time."""
+        try:
+            await asyncio.wait_for(self._slots.acquire(), WAIT_SECONDS)
+        except TimeoutError:
+            raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None
+        stack.callback(self._slots.release)
+        return await stack.enter_async_context(self._connections.transaction(tenant, MODE))
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        """Run work that only reads; from its start again, on another connection, if the first is lost."""
+        try:
+            return await self._read(tenant, work)
+        except ConnectionLost:
+            return await self._read(tenant, work)
+
+    async def _read(self, tenant: str, work: Reading[T]) -> T:
+        reader = PostgresReader(self, tenant)
+        try:
+            return await work(reader)
+        finally:
+            await reader.close()
+
+
+def _failure(error: Exception) -> Exception:
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return DeadlineExceeded("The query took too long.", fix="Ask for less: narrow the filters or the page.")
+    return failure(error)

@@ -1,0 +1,127 @@
+"""Statement texts for PostgreSQL, made once from the ``:named`` ones.
+
+Three forms:
+
+* **plain**: ``:name`` becomes ``$1::type``; one call's values.
+* **shared**: the statement run once for the values of many calls. The values come as arrays, one
+  position for each call, and the statement is a lateral subquery over them; ``_ord`` says whose a row is.
+* **insert**: rows of a table from one array for each column.
+
+The inner ``offset 0`` (or ``limit 1``) is a fence: it keeps the planner from turning one index lookup
+for each call into a join over the whole table, and the statement's own order is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..port import Query, Statement, Table
+
+__all__ = ["Text", "bind", "insert_many", "insert_one", "literal", "plain", "shared", "touches"]
+
+_TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
+_LOCKED = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
+_WORDS = re.compile(r"[a-z_][a-z0-9_]*")
+_CACHED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """SQL with ``$n`` parameters, and the names of the parameters in that order."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+@lru_cache(_CACHED)
+def plain(statement: Statement) -> Text:
+    """The statement for one call's values. Values are cast, so that a wrong type is found at once."""
+    names: list[str] = []
+
+    def number(name: str) -> str:
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}::{_type(statement, name)}"
+
+    sql = _replace(_source(statement), number)
+    if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
+        sql += " for update"
+    return Text(sql, tuple(names))
+
+
+@lru_cache(_CACHED)
+def shared(query: Query, first: bool) -> Text | None:
+    """The query for the values of many calls of one tenant; None when its parameters do not allow it.
+
+    first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
+    """
+    names = tuple(name for name in plain(query).names if name != "tenant")
+    types = [_type(query, name) for name in names]
+    if not names or any(kind.endswith("]") for kind in types):
+        return None
+    inner = _replace(_source(query), lambda name: "$1::text" if name == "tenant" else f'_p."{name}"')
+    arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 2))
+    columns = ", ".join(f'"{name}"' for name in names)
+    fence = "limit 1" if first else "offset 0"
+    sql = (
+        f"select _q.*, _p._ord from unnest({arrays}) with ordinality as _p({columns}, _ord) "
+        f"cross join lateral (select * from ({inner}) as _i {fence}) as _q"
+    )
+    if "tenant" not in plain(query).names:
+        sql += " where $1::text is not null"
+    return Text(sql, names)
+
+
+@lru_cache(_CACHED)
+def insert_one(table: Table) -> str:
+    """Insert one row: a value for each column."""
+    values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
+    return f"insert into {table.name} ({', '.join(table.names)}) values ({values})"
+
+
+@lru_cache(_CACHED)
+def insert_many(table: Table) -> str:
+    """Insert many rows: an array for each column."""
+    arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
+    return f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})"
+
+
+@lru_cache(_CACHED)
+def touches(statement: Statement) -> frozenset[str]:
+    """Every word of the statement: a table whose name is not among them is not touched by it."""
+    return frozenset(_WORDS.findall(_source(statement).lower()))
+
+
+def bind(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Values in the order of the names. Raises TypeError when one was not given."""
+    try:
+        return tuple([tenant if name == "tenant" else parameters[name] for name in text.names])
+    except KeyError as missing:
+        raise TypeError(f"the statement's parameter {missing} was not given") from None
+
+
+def literal(text: str) -> str:
+    """A quoted string constant, for the simple protocol, which takes no parameters."""
+    if "\0" in text:
+        raise ValueError("PostgreSQL text cannot hold NUL")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _source(statement: Statement) -> str:
+    return (statement.postgres or statement.sql).strip().rstrip(";")
+
+
+def _type(statement: Statement, name: str) -> str:
+    return statement.types.get(name, "text")
+
+
+def _replace(sql: str, parameter: Callable[[str], str]) -> str:
+    def token(match: re.Match[str]) -> str:
+        name = match["name"]
+        return match[0] if name is None else parameter(name)
+
+    return _TOKENS.sub(token, sql)

@@ -1,0 +1,155 @@
+"""A transaction on one connection: reads for one call or for many at once, appended rows, events, COMMIT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from ..port import NewEvent, Query, StoreFailure, Table
+from ..statements.log import audience_text
+from . import sql
+from .calls import Kind, Request
+from .failures import OutcomeUnknown, is_loss
+
+__all__ = ["SharedRow", "Transaction"]
+
+Rows = Mapping[Table, Sequence[tuple[Any, ...]]]
+
+_EVENTS = """
+with head as (
+    insert into event_heads (tenant_id, seq) values ($1::text, $2::bigint)
+    on conflict (tenant_id) do update set seq = event_heads.seq + excluded.seq
+    returning seq - $2::bigint as base
+), logged as (
+    insert into events (tenant_id, seq, event_id, type, source, subject, time, data, audience)
+    select $1::text, head.base + e.ord, e.event_id, e.type, e.source, e.subject, e.time, e.data, e.audience
+    from head, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::text[])
+        with ordinality as e(event_id, type, source, subject, time, data, audience, ord)
+)
+select base from head
+"""
+
+
+class SharedRow(asyncpg.Record):  # type: ignore[misc]
+    """A row of a shared statement: its last column, which says whose row it is, is not shown."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return int(super().__len__()) - 1
+
+    def __iter__(self) -> Any:
+        return iter(self.values())
+
+    def keys(self) -> Any:
+        return list(super().keys())[:-1]
+
+    def values(self) -> Any:
+        return list(super().values())[:-1]
+
+    def items(self) -> Any:
+        return list(super().items())[:-1]
+
+
+class Transaction:
+    """BEGIN to COMMIT for one tenant."""
+
+    __slots__ = ("_connection", "_open", "_tenant")
+
+    def __init__(self, connection: asyncpg.Connection, tenant: str) -> None:
+        self._connection, self._tenant = connection, tenant
+        self._open = False
+
+    async def begin(self, mode: str = "") -> None:
+        """Begin, with the tenant set for as long as the transaction lasts: one round trip."""
+        tenant = sql.literal(self._tenant)
+        self._open = True
+        await self._connection.execute(f"begin {mode}; select set_config('app.current_tenant_id', {tenant}, true)")
+
+    async def answer(self, request: Request) -> Any:
+        """Run one call's statement."""
+        return await self.run(request.kind, request.text.sql, request.values)
+
+    async def run(self, kind: Kind, text: str, values: Sequence[Any]) -> Any:
+        if kind is Kind.ONE:
+            return await self._connection.fetchrow(text, *values)
+        if kind is Kind.COUNT:
+            status = await self._connection.execute(text, *values)
+            return int(status.rpartition(" ")[2])
+        return await self._connection.fetch(text, *values)
+
+    async def answer_all(self, requests: Iterable[Request]) -> list[Any]:
+        """Run the reads of many calls: each statement once for all of them. Answers in their order."""
+        requests = list(requests)
+        groups: dict[tuple[Any, Kind], dict[tuple[Any, ...], list[int]]] = {}
+        for position, request in enumerate(requests):
+            wanted = groups.setdefault((request.statement, request.kind), {})
+            wanted.setdefault(request.values, []).append(position)
+        answers: list[Any] = [None] * len(requests)
+        for (query, kind), wanted in groups.items():
+            found = await self._read(query, kind, list(wanted))
+            for positions, answer in zip(wanted.values(), found, strict=True):
+                for position in positions:
+                    answers[position] = list(answer) if kind is Kind.ALL else answer
+        return answers
+
+    async def _read(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
+        """Answers for distinct values, in their order."""
+        shared = sql.shared(query, kind is Kind.ONE) if len(wanted) > 1 else None
+        if shared is None:
+            text = sql.plain(query).sql
+            return [await self.run(kind, text, values) for values in wanted]
+        names = sql.plain(query).names
+        columns = dict(zip(names, map(list, zip(*wanted, strict=True)), strict=True))
+        arrays = [columns[name] for name in shared.names]
+        rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
+        grouped: list[list[Any]] = [[] for _ in wanted]
+        for row in rows:
+            grouped[row["_ord"] - 1].append(row)
+        return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
+
+    async def flush(self, rows: Rows) -> None:
+        """Write appended rows: one statement for each table, in one order for every transaction."""
+        for table in sorted(rows, key=lambda table: table.name):
+            if len(rows[table]) == 1:
+                await self._connection.execute(sql.insert_one(table), *rows[table][0])
+            else:
+                columns = map(list, zip(*rows[table], strict=True))
+                await self._connection.execute(sql.insert_many(table), *columns)
+
+    async def log(self, events: Sequence[NewEvent]) -> int:
+        """Number events and log them; answers the sequence before the first.
+
+        The tenant's head stays locked until the end of the transaction, so numbers are given in the
+        order of the commits: nothing but COMMIT may follow.
+        """
+        columns = zip(
+            *((e.event_id, e.type, e.source, e.subject, e.time, e.data, audience_text(e.audience)) for e in events),
+            strict=True,
+        )
+        base = await self._connection.fetchval(_EVENTS, self._tenant, len(events), *map(list, columns))
+        return int(base)
+
+    async def commit(self) -> None:
+        """Raises OutcomeUnknown when the connection is lost before the answer."""
+        try:
+            status = await self._connection.execute("commit")
+        except Exception as error:
+            if is_loss(self._connection, error):
+                raise OutcomeUnknown from error
+            raise
+        if status != "COMMIT":
+            raise StoreFailure("PostgreSQL rolled the transaction back instead of committing it")
+        self._open = False
+
+    async def end(self) -> None:
+        """Roll back what was not committed; a connection on which even that fails is cut off."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            await self._connection.execute("rollback")
+        except Exception:
+            self._connection.terminate()

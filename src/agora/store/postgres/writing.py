@@ -1,0 +1,267 @@
+"""Writing: who runs with whom, when, and what happens when it fails.
+
+Calls wait in a lane for each tenant. A lane's pumps take what waits, up to a batch, and commit it
+in one transaction. A call that must be alone (it changes or locks rows) runs in a transaction of
+its own beside the batches; its label is remembered, so the next of its kind starts there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from agora_sdk.errors import Overloaded
+
+from ..port import StoredEvent, StoreFailure, Work
+from .batch import Batch, events_of, run_alone, run_together
+from .calls import Attempt, Call
+from .connections import Connections
+from .failures import ConnectionLost, failure, is_hopeless, is_retryable
+from .transaction import Transaction
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 4096
+BATCH_LIMIT = 256
+LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
+ATTEMPTS = 5  # of a call that other transactions stand in the way of
+HABITS = 1024
+
+
+class Habits:
+    """Which kinds of call need a transaction of their own: two steps up when one did, one down when one did not."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, int] = {}
+
+    def goes_alone(self, label: str) -> bool:
+        return label in self._scores
+
+    def saw(self, label: str, alone: bool) -> None:
+        score = min(self._scores.get(label, 0) + 2, 3) if alone else self._scores.get(label, 0) - 1
+        if score <= 0 or not label:
+            self._scores.pop(label, None)
+        elif label in self._scores or len(self._scores) < HABITS:
+            self._scores[label] = score
+
+
+class Lane:
+    """Calls of one tenant that wait for a batch."""
+
+    __slots__ = ("pumps", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[Call] = deque()
+        self.pumps = 0
+
+    def take(self) -> list[Call]:
+        return [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
+
+
+class Writer:
+    """The queue and its pumps."""
+
+    def __init__(
+        self, connections: Connections, *, batches: int, solos: int, publish: Callable[[list[StoredEvent]], None]
+    ) -> None:
+        self._connections, self._publish, self._solo_limit = connections, publish, solos
+        self._slots = asyncio.Semaphore(batches)
+        self._lanes: dict[str, Lane] = {}
+        self._solos: deque[Call] = deque()
+        self._solo_pumps = 0
+        self._habits = Habits()
+        self._tails: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self.commits = self.replays = self.ejections = 0
+
+    # -- the queue -------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """Calls waiting."""
+        return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def submit(self, tenant: str, work: Work[T], label: str) -> asyncio.Future[T]:
+        """Queue a call. Raises Overloaded."""
+        if self._closing:
+            raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
+        if self.depth >= QUEUE_LIMIT:
+            raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        call = Call(tenant, label, work, future, contextvars.copy_context())
+        if self._habits.goes_alone(label):
+            self._queue_alone(call)
+        else:
+            self._queue(call)
+        return future
+
+    async def drain(self) -> None:
+        """Take no more; finish what is queued."""
+        self._closing = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _queue(self, call: Call) -> None:
+        lane = self._lanes.setdefault(call.tenant, Lane())
+        lane.waiting.append(call)
+        if lane.pumps < LANE_BATCHES:
+            lane.pumps += 1
+            self._spawn(self._pump(call.tenant, lane))
+
+    def _queue_alone(self, call: Call) -> None:
+        self._solos.append(call)
+        if self._solo_pumps < self._solo_limit:
+            self._solo_pumps += 1
+            self._spawn(self._pump_alone())
+
+    def _spawn(self, pump: Coroutine[Any, Any, None]) -> None:
+        # In a context of its own: a pump outlives the call that started it, and serves others.
+        task = asyncio.get_running_loop().create_task(pump, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _pump(self, tenant: str, lane: Lane) -> None:
+        while lane.waiting:
+            async with self._slots:
+                if calls := lane.take():
+                    await self._guarded(self._commit_all(lane, calls), calls)
+        lane.pumps -= 1
+        if not lane.pumps:
+            del self._lanes[tenant]
+
+    async def _pump_alone(self) -> None:
+        while self._solos:
+            call = self._solos.popleft()
+            await self._guarded(self._commit_alone(call), [call])
+        self._solo_pumps -= 1
+
+    async def _guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
+        """Whatever happens, every call gets an answer and the pump goes on."""
+        try:
+            await run
+        except Exception as error:
+            log.exception("a batch of %d calls failed", len(calls))
+            _fail_all(calls, error)
+        except BaseException as error:
+            _fail_all(calls, error)
+            raise
+
+    # -- committing ------------------------------------------------------------------------------
+
+    async def _commit_all(self, lane: Lane, calls: list[Call]) -> None:
+        """Commit calls together. If a statement fails, each half together, down to each call alone."""
+        calls = [call for call in calls if not call.future.done()]
+        if len(calls) < 2:
+            for call in calls:
+                await self._commit_alone(call)
+            return
+        try:
+            batch = await self._connected(calls[0].tenant, lambda transaction: self._together(transaction, calls))
+        except Exception as error:
+            if isinstance(error, StoreFailure) or is_hopeless(error):
+                _fail_all(calls, error)
+                return
+            self.replays += 1
+            log.info("a batch of %d calls is run again in halves: %s", len(calls), error)
+            middle = len(calls) // 2
+            await self._commit_all(lane, calls[:middle])
+            await self._commit_all(lane, calls[middle:])
+            return
+        lane.waiting.extendleft(reversed(batch.unstarted))
+        for call in batch.ejected:
+            self.ejections += 1
+            self._habits.saw(call.label, alone=True)
+            self._queue_alone(call)
+
+    async def _together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
+        batch = await run_together(transaction, calls)
+        await self._finish(transaction, calls[0].tenant, batch.ended)
+        return batch
+
+    async def _commit_alone(self, call: Call) -> None:
+        """Commit one call. If another transaction stands in its way it is run again, from its start.
+
+        While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
+        """
+        turn = _lock(self._turns, call.tenant)
+        async with turn:
+            pass
+        error = await self._attempt(call)
+        if error is not None and is_retryable(error):
+            async with turn:
+                for _ in range(ATTEMPTS - 1):
+                    self.replays += 1
+                    error = await self._attempt(call)
+                    if error is None or not is_retryable(error):
+                        break
+        if error is not None:
+            call.fail(failure(error))
+
+    async def _attempt(self, call: Call) -> Exception | None:
+        """Answers what the database had against it, if anything."""
+        if call.future.done():
+            return None
+        try:
+            await self._connected(call.tenant, lambda transaction: self._alone(transaction, call))
+        except Exception as error:
+            return error
+        return None
+
+    async def _alone(self, transaction: Transaction, call: Call) -> None:
+        attempt, needed = await run_alone(transaction, call)
+        self._habits.saw(call.label, alone=needed)
+        if attempt.error is None:
+            await self._finish(transaction, call.tenant, [attempt])
+        else:
+            call.fail(attempt.error)
+
+    async def _connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run in a transaction; once more, on another connection, if the first is lost before COMMIT."""
+        try:
+            async with self._connections.transaction(tenant) as transaction:
+                return await run(transaction)
+        except ConnectionLost as error:
+            log.warning("%s Trying another one.", error)
+            async with self._connections.transaction(tenant) as transaction:
+                return await run(transaction)
+
+    async def _finish(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
+        """Number and log the events, commit, publish, resolve.
+
+        One at a time for each tenant from the numbering to the publishing, so that events are
+        published in the order of their numbers; the database holds the others back just as long.
+        """
+        events = events_of(attempts)
+        if events:
+            async with _lock(self._tails, tenant):
+                base = await transaction.log(events)
+                await transaction.commit()
+                self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
+        else:
+            await transaction.commit()
+        self.commits += 1
+        for attempt in attempts:
+            attempt.call.resolve(attempt.result)
+
+
+def _lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
+    """The tenant's lock; it is gone when nobody holds it or waits for it."""
+    lock = locks.get(tenant)
+    if lock is None:
+        lock = locks[tenant] = asyncio.Lock()
+    return lock
+
+
+def _fail_all(calls: Sequence[Call], error: BaseException) -> None:
+    for call in calls:
+        call.fail(failure(error))

@@ -1,0 +1,533 @@
+"""SQLite: one file, one writer on the event loop, many calls to a commit.
+
+A batch is BEGIN; each queued call driven to its end (a SAVEPOINT is opened at its first direct
+write); buffered rows flushed with one ``executemany`` per table; one COMMIT in a dedicated thread;
+then events are published and futures resolve. No statement runs on the writer while it commits.
+
+A read that would touch rows still buffered flushes them first, so every call sees everything that
+calls before it wrote, exactly as if each had been alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import fcntl
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from agora_sdk.errors import Overloaded
+
+from ..clock import Clock, SystemClock
+from . import migrate
+from .port import (
+    NewEvent,
+    Query,
+    Reading,
+    Row,
+    StoredEvent,
+    StoreFailure,
+    SuspendedInTransaction,
+    Table,
+    TxClosed,
+    Work,
+    Write,
+)
+from .statements.log import EVENTS, audience_text
+
+__all__ = ["DataDirectoryLocked", "SqliteStore"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 4096
+BATCH_LIMIT = 512
+SLICE_SECONDS = 0.004  # the loop is not held longer than this by one batch
+SCAN_THREADS = 2
+PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",
+    "temp_store=memory",
+    "cache_size=-16000",
+    "busy_timeout=5000",
+)
+
+
+class DataDirectoryLocked(StoreFailure):
+    """Another server has this data directory open."""
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    tenant: str
+    work: Work[Any]
+    future: asyncio.Future[Any]
+    context: contextvars.Context
+
+
+@dataclass(slots=True, eq=False)
+class _Done:
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+def _drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that may only await what is ready; suspending is an error of that call."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    coroutine.close()
+    raise SuspendedInTransaction(f"{coroutine.__qualname__} awaited something that is not the store")
+
+
+class _Batch:
+    """What one commit holds: rows not yet written, per table, and the events in order."""
+
+    __slots__ = ("events", "heads", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
+        self.events: list[StoredEvent] = []
+        self.heads: dict[str, int] = {}
+
+
+class _Tx:
+    """One call's transaction on the writer's connection."""
+
+    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_rows", "_savepoint", "tenant")
+
+    def __init__(self, connection: sqlite3.Connection, batch: _Batch, tenant: str) -> None:
+        self.tenant = tenant
+        self._connection = connection
+        self._batch = batch
+        self._rows: list[tuple[Table, tuple[Any, ...]]] = []
+        self._emitted: list[NewEvent] = []
+        self._savepoint = False
+        self._open = True
+
+    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+        self._settle(query.tables)
+        return self._run(query, parameters).fetchone()  # type: ignore[no-any-return]
+
+    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+        self._settle(query.tables)
+        return self._run(query, parameters).fetchall()
+
+    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+        self._check()
+        self._rows.append((table, row))
+
+    def emit(self, event: NewEvent, /) -> None:
+        self._check()
+        self._emitted.append(event)
+
+    async def execute(self, write: Write, /, **parameters: Any) -> int:
+        self._begin()
+        cursor = self._run(write, parameters)
+        cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
+        return cursor.rowcount
+
+    async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
+        self._begin()
+        return self._run(write, parameters).fetchall()
+
+    def _check(self) -> None:
+        if not self._open:
+            raise TxClosed("the transaction was used after its call had ended")
+
+    def _run(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
+        parameters["tenant"] = self.tenant
+        return self._connection.execute(statement.sql, parameters)
+
+    def _settle(self, tables: frozenset[str]) -> None:
+        """Make buffered rows of these tables visible to the statement about to run."""
+        self._check()
+        if any(table.name in tables for table, _ in self._rows):
+            self._begin()
+        elif any(table.name in tables for table in self._batch.rows):
+            _flush(self._connection, self._batch)
+
+    def _begin(self) -> None:
+        """Open the call's savepoint, everything before it written, and write its own rows."""
+        self._check()
+        if not self._savepoint:
+            _flush(self._connection, self._batch)
+            self._connection.execute("savepoint call")
+            self._savepoint = True
+        for table, row in self._rows:
+            self._connection.execute(_insert(table), row)
+        self._rows.clear()
+
+    def finish(self) -> None:
+        """The call ended well: its rows and events join the batch."""
+        self._open = False
+        if self._savepoint:
+            self._connection.execute("release call")
+        for table, row in self._rows:
+            self._batch.rows.setdefault(table, []).append(row)
+        if self._emitted:
+            self._number()
+
+    def abandon(self) -> None:
+        """The call failed: nothing of it stays."""
+        self._open = False
+        if self._savepoint:
+            self._connection.execute("rollback to call")
+            self._connection.execute("release call")
+
+    def _number(self) -> None:
+        batch, tenant = self._batch, self.tenant
+        rows = batch.rows.setdefault(EVENTS, [])
+        sequence = batch.heads[tenant] if tenant in batch.heads else _head(self._connection, tenant)
+        for event in self._emitted:
+            sequence += 1
+            batch.events.append(StoredEvent(tenant, sequence, event))
+            rows.append(
+                (
+                    tenant,
+                    sequence,
+                    event.event_id,
+                    event.type,
+                    event.source,
+                    event.subject,
+                    event.time,
+                    event.data,
+                    audience_text(event.audience),
+                )
+            )
+        batch.heads[tenant] = sequence
+
+
+def _head(connection: sqlite3.Connection, tenant: str) -> int:
+    row = connection.execute("select max(seq) from events where tenant_id = ?", (tenant,)).fetchone()
+    return row[0] or 0
+
+
+_inserts: dict[Table, str] = {}
+
+
+def _insert(table: Table) -> str:
+    text = _inserts.get(table)
+    if text is None:
+        names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
+        text = _inserts[table] = f"insert into {table.name} ({names}) values ({marks})"
+    return text
+
+
+def _flush(connection: sqlite3.Connection, batch: _Batch) -> None:
+    for table, rows in batch.rows.items():
+        if rows:
+            connection.executemany(_insert(table), rows)
+    batch.rows.clear()
+
+
+class _Reader:
+    """Reading on a connection of its own: committed data only; what may scan goes to a thread."""
+
+    __slots__ = ("_store", "tenant")
+
+    def __init__(self, store: SqliteStore, tenant: str) -> None:
+        self._store, self.tenant = store, tenant
+
+    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+        rows = await self.all(query, **parameters)
+        return rows[0] if rows else None
+
+    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+        parameters["tenant"] = self.tenant
+        if query.scan:
+            return await self._store.scan(query.sql, parameters)
+        return self._store.read_connection.execute(query.sql, parameters).fetchall()
+
+
+class SqliteStore:
+    """The default engine: ``agora.db`` in the data directory.
+
+    Raises DataDirectoryLocked at start when another server has it.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
+        self.path = Path(path)
+        self.clock = clock or SystemClock()
+        self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
+        self.replays = 0
+        self.commits = 0
+        self._queue: deque[_Pending] = deque()
+        self._busy = False
+        self._closing = False
+        self._heads: dict[str, int] = {}
+        self._commits: queue.SimpleQueue[tuple[_Batch, list[_Done]] | None] = queue.SimpleQueue()
+        self._idle = asyncio.Event()
+        self._local = threading.local()
+        self._scanners: list[sqlite3.Connection] = []
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock()
+        self._writer = self._connect()
+        try:
+            for pragma in PRAGMAS:
+                self._writer.execute(f"pragma {pragma}")
+            self._migrate()
+        except BaseException:
+            self._writer.close()
+            self._unlock()
+            raise
+        self.read_connection = self._connect(read_only=True)
+        self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="agora-scan")
+        self._committer = threading.Thread(target=self._commit_loop, name="agora-commit", daemon=True)
+        self._committer.start()
+        self._idle.set()
+
+    async def close(self) -> None:
+        self._closing = True
+        await self._idle.wait()
+        self._commits.put(None)
+        await asyncio.to_thread(self._committer.join)
+        self._threads.shutdown()
+        for connection in (*self._scanners, self.read_connection, self._writer):
+            connection.close()
+        self._unlock()
+
+    def _lock(self) -> None:
+        descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise DataDirectoryLocked(
+                f"{self.path} is open in another Agora server: stop that one, or give this one another --data-dir"
+            ) from None
+        self._lock_descriptor = descriptor
+
+    def _unlock(self) -> None:
+        os.close(self._lock_descriptor)
+
+    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        connection.row_factory = sqlite3.Row
+        if read_only:
+            connection.execute("pragma query_only=1")
+            connection.execute("pragma busy_timeout=5000")
+        else:
+            self.path.chmod(0o600)
+        return connection
+
+    def _migrate(self) -> None:
+        execute = self._writer.execute
+        execute(
+            "create table if not exists schema_migrations "
+            "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
+        )
+        applied = {row["number"]: row["checksum"] for row in execute("select number, checksum from schema_migrations")}
+        for migration in migrate.pending(applied, "sqlite"):
+            self._apply(migration)
+
+    def _apply(self, migration: migrate.Migration) -> None:
+        record = (migration.number, migration.name, migration.checksum, self.clock.now())
+        values = ", ".join(str(v) if isinstance(v, int) else "'" + v.replace("'", "''") + "'" for v in record)
+        script = f"begin immediate; {migration.sql}\n; insert into schema_migrations values ({values}); commit;"
+        try:
+            self._writer.executescript(script)
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            raise migrate.MigrationError(f"SQLite refused migration {migration}: {error}") from error
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        return await work(_Reader(self, tenant))
+
+    async def scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """Run a read in a thread, on a connection of that thread."""
+        return await self._loop.run_in_executor(self._threads, self._scan, sql, parameters)
+
+    def _scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect(read_only=True)
+            self._scanners.append(connection)
+        return connection.execute(sql, parameters).fetchall()
+
+    async def tenants(self) -> Sequence[str]:
+        rows = self.read_connection.execute(
+            "with recursive t(id) as (select min(tenant_id) from events union all "
+            "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
+            "select id from t where id is not null"
+        )
+        return [row[0] for row in rows]
+
+    async def check(self) -> Mapping[str, float]:
+        began = time.perf_counter()
+        await self.write("", _nothing)
+        size = self.path.stat().st_size + _size(self.path.with_name(self.path.name + "-wal"))
+        return {
+            "round_trip_ms": (time.perf_counter() - began) * 1000,
+            "queue_depth": float(len(self._queue)),
+            "queue_limit": float(QUEUE_LIMIT),
+            "size_bytes": float(size),
+            "commits": float(self.commits),
+            "replays": float(self.replays),
+        }
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def write(self, tenant: str, work: Work[T], *, label: str = "") -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closing:
+            raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
+        if len(self._queue) >= QUEUE_LIMIT:
+            raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
+        self._queue.append(_Pending(tenant, work, future, contextvars.copy_context()))
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            self._loop.call_soon(self._run_batch)
+        return future
+
+    def _run_batch(self) -> None:
+        calls = list(self._queue) if len(self._queue) <= BATCH_LIMIT else [self._queue[i] for i in range(BATCH_LIMIT)]
+        try:
+            count, batch, done = self._attempt(calls, time.perf_counter() + SLICE_SECONDS)
+        except Exception:
+            log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=True)
+            for _ in calls:
+                self._queue.popleft()
+            self._replay(calls)
+            return
+        for _ in range(count):
+            self._queue.popleft()
+        self._commits.put((batch, done))
+
+    def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, _Batch, list[_Done]]:
+        """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
+        batch, done, count = _Batch(), [], 0
+        batch.heads = dict(self._heads)
+        self._writer.execute("begin immediate")
+        try:
+            for call in calls:
+                count += 1
+                if not call.future.cancelled():
+                    done.append(self._call(call, batch))
+                if time.perf_counter() > until:
+                    break
+            _flush(self._writer, batch)
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            raise
+        return count, batch, done
+
+    def _call(self, call: _Pending, batch: _Batch) -> _Done:
+        tx = _Tx(self._writer, batch, call.tenant)
+        try:
+            result = call.context.copy().run(_drive, call.work(tx))
+            tx.finish()
+        except (Exception, asyncio.CancelledError) as error:
+            if not self._writer.in_transaction:  # SQLITE_FULL and the like roll everything back
+                raise StoreFailure("the database rolled the whole batch back") from error
+            tx.abandon()
+            return _Done(call.future, error=error)
+        return _Done(call.future, result)
+
+    def _replay(self, calls: Sequence[_Pending]) -> None:
+        """Each call alone, each its own commit: slow and rare."""
+        self.replays += 1
+        for call in calls:
+            if call.future.cancelled():
+                continue
+            try:
+                _, batch, done = self._attempt([call], float("inf"))
+                self._commit(batch)
+            except Exception as error:
+                _fail(call.future, error)
+                continue
+            self._settle(batch, done, None)
+        self._next()
+
+    def _commit(self, batch: _Batch) -> None:
+        try:
+            self._writer.execute("commit")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            raise
+
+    def _commit_loop(self) -> None:
+        while (job := self._commits.get()) is not None:
+            batch, done = job
+            error: BaseException | None = None
+            try:
+                self._commit(batch)
+            except BaseException as failure:
+                error = failure
+            self._loop.call_soon_threadsafe(self._committed, batch, done, error)
+
+    def _committed(self, batch: _Batch, done: list[_Done], error: BaseException | None) -> None:
+        self._next()
+        self._settle(batch, done, error)
+
+    def _next(self) -> None:
+        if self._queue:
+            self._loop.call_soon(self._run_batch)
+        else:
+            self._busy = False
+            self._idle.set()
+
+    def _settle(self, batch: _Batch, done: list[_Done], failure: BaseException | None) -> None:
+        """After COMMIT: publish the events, resolve the futures."""
+        if failure is None:
+            self.commits += 1
+            self._heads = batch.heads
+            if batch.events:
+                try:
+                    self.on_commit(batch.events)
+                except Exception:
+                    log.exception("publishing committed events failed")
+        for call in done:
+            if call.future.cancelled():
+                continue
+            error = call.error or failure
+            if error is not None:
+                _fail(call.future, error)
+            else:
+                call.future.set_result(call.result)
+
+
+async def _nothing(tx: Any) -> None:
+    """A transaction that only proves that one can be made."""
+
+
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    """Answer a call with its error, or with the engine's trouble as the caller sees it."""
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+        return
+    if isinstance(error, sqlite3.Error):
+        failed = StoreFailure(f"the database could not keep the call: {error}")
+        failed.__cause__ = error
+        error = failed
+    future.set_exception(error)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

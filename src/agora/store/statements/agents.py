@@ -1,0 +1,159 @@
+"""Agents: profiles, capabilities, ratings."""
+
+from __future__ import annotations
+
+from ..port import Query, Table, Write
+
+__all__ = [
+    "AGENTS",
+    "CAPABILITIES",
+    "by_alias",
+    "by_capability",
+    "by_id",
+    "by_name",
+    "clear_capabilities",
+    "listing",
+    "lock",
+    "rate",
+    "rated",
+    "rating_of",
+    "retire",
+    "set_status",
+    "set_vitals",
+    "unread",
+    "update",
+]
+
+BIG = "bigint"
+
+AGENTS = Table(
+    "agents",
+    (
+        ("tenant_id", "text"),
+        ("agent_id", "text"),
+        ("agent_name", "text"),
+        ("account_id", "text"),
+        ("description", "text"),
+        ("capabilities", "text"),
+        ("service_tier", "text"),
+        ("status", "text"),
+        ("category", "text"),
+        ("tags", "text"),
+        ("visibility", "text"),
+        ("endpoints", "text"),
+        ("metadata", "text"),
+        ("max_concurrent_tasks", BIG),
+        ("proficiency_level", BIG),
+        ("token_generation", BIG),
+        ("registered_at", BIG),
+        ("last_activity", BIG),
+        ("status_since", BIG),
+        ("reachable_for", BIG),
+        ("reported_load", "double precision"),
+        ("active_tasks", BIG),
+        ("rating_sum", "double precision"),
+        ("rating_count", BIG),
+        ("retired_at", BIG),
+    ),
+)
+CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
+
+by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref")
+by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null")
+by_alias = Query(
+    "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
+)
+lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", lock=True)
+
+by_capability = Query(
+    """
+    select a.agent_id, a.agent_name from agent_capabilities c
+    join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
+    where c.tenant_id = :tenant and c.capability = :capability and a.visibility <> 'private'
+    order by c.agent_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+
+update = Write(
+    """
+    update agents set capabilities = :capabilities, service_tier = :service_tier, description = :description,
+        category = :category, tags = :tags, visibility = :visibility, endpoints = :endpoints,
+        metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks,
+        proficiency_level = :proficiency_level, last_activity = :now
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"max_concurrent_tasks": BIG, "proficiency_level": BIG, "now": BIG},
+)
+set_status = Write(
+    """
+    update agents set status = :status, last_activity = :now, status_since = :now,
+        reachable_for = reachable_for + case
+            when status in ('offline', 'inactive', 'suspended', 'retired') then 0 else :now - status_since end
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+set_vitals = Write(
+    """
+    update agents set last_activity = :now, reported_load = coalesce(:load, reported_load)
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG, "load": "double precision"},
+)
+retire = Write(
+    """
+    update agents set status = 'retired', retired_at = :now, token_generation = token_generation + 1
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+clear_capabilities = Write("delete from agent_capabilities where tenant_id = :tenant and agent_id = :agent_id")
+
+rating_of = Query(
+    "select rating from ratings where tenant_id = :tenant and agent_id = :agent_id and rater_id = :rater_id", lock=True
+)
+rate = Write(
+    """
+    insert into ratings (tenant_id, agent_id, rater_id, rating, comment, rated_at)
+    values (:tenant, :agent_id, :rater_id, :rating, :comment, :now)
+    on conflict (tenant_id, agent_id, rater_id) do update
+        set rating = excluded.rating, comment = excluded.comment, rated_at = excluded.rated_at
+    """,
+    types={"rating": "double precision", "now": BIG},
+)
+rated = Write(
+    """
+    update agents set rating_sum = rating_sum + :change, rating_count = rating_count + :raters
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"change": "double precision", "raters": BIG},
+)
+
+unread = Query(
+    """
+    select count(*) as unread from (
+        select 1 from deliveries where tenant_id = :tenant and recipient = :agent_id
+            and state in ('queued', 'delivered') limit 10000
+    ) as waiting
+    """,
+    scan=True,
+)
+
+
+def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query:
+    """A page of agents in the order of registration, with the filters that are present."""
+    conditions = [
+        "and status = :status" if status else "and retired_at is null",
+        "and service_tier = :service_tier" if service_tier else "",
+        "and category = :category" if category else "",
+        "" if everyone else "and (visibility <> 'private' or account_id = :account or agent_id = :viewer)",
+    ]
+    return Query(
+        f"""
+        select * from agents where tenant_id = :tenant and agent_id > :after {" ".join(conditions)}
+        order by agent_id limit :limit offset :offset
+        """,
+        types={"limit": BIG, "offset": BIG},
+        scan=True,
+    )

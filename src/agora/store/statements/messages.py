@@ -1,0 +1,158 @@
+"""Messages and their delivery to each recipient."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..port import Query, Table, Write
+
+__all__ = [
+    "DELIVERIES",
+    "MESSAGES",
+    "advance",
+    "delivered_states",
+    "held_count",
+    "held_for",
+    "inbox",
+    "inbox_count",
+    "of",
+    "readdress",
+    "senders",
+]
+
+BIG = "bigint"
+
+MESSAGES = Table(
+    "messages",
+    (
+        ("tenant_id", "text"),
+        ("message_id", "text"),
+        ("from_agent", "text"),
+        ("from_name", "text"),
+        ("to_agent", "text"),
+        ("content", "text"),
+        ("message_type", "text"),
+        ("priority", "text"),
+        ("correlation_id", "text"),
+        ("reply_to", "text"),
+        ("metadata", "text"),
+        ("broadcast", BIG),
+        ("created_at", BIG),
+        ("expires_at", BIG),
+    ),
+)
+DELIVERIES = Table(
+    "deliveries",
+    (("tenant_id", "text"), ("recipient", "text"), ("message_id", "text"), ("state", "text"), ("updated_at", BIG)),
+)
+
+of = Query("select * from messages where tenant_id = :tenant and message_id = :message_id")
+
+held_count = Query(
+    """
+    select count(*) as held from (
+        select 1 from deliveries where tenant_id = :tenant and recipient = :address and state = 'held' limit :limit
+    ) as waiting
+    """,
+    types={"limit": BIG},
+)
+held_for = Query(
+    """
+    select m.* from deliveries d
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.recipient = :address and d.state = 'held'
+        and (m.expires_at is null or m.expires_at > :now)
+    order by d.message_id
+    """,
+    types={"now": BIG},
+    lock=False,
+)
+readdress = Write(
+    """
+    update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
+    where tenant_id = :tenant and recipient = :address and state = 'held'
+    """,
+    types={"now": BIG},
+)
+
+_IN_IDS = "in (select value from json_each(:ids))"
+_IN_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+
+def _with_ids(sql: str, **options: object) -> tuple[str, str]:
+    return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
+
+
+_ADVANCE = _with_ids(
+    """
+    update deliveries set state = :state, updated_at = :now
+    where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
+        and case state when 'held' then 0 when 'queued' then 1 when 'delivered' then 2 when 'read' then 3 else 4 end
+            < :rank
+    """
+)
+advance = Write(_ADVANCE[0], _ADVANCE[1], types={"now": BIG, "rank": BIG})
+
+_STATES = _with_ids(
+    """
+    select message_id, state from deliveries
+    where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
+    """
+)
+delivered_states = Query(_STATES[0], _STATES[1], lock=True)
+
+_SENDERS = _with_ids(
+    "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
+)
+senders = Query(_SENDERS[0], _SENDERS[1])
+
+_FILTERS = {
+    "since": "and m.created_at > :since",
+    "message_type": "and m.message_type = :message_type",
+    "priority": "and m.priority = :priority",
+    "from_agent": "and m.from_agent = :from_agent",
+    "correlation_id": "and m.correlation_id = :correlation_id",
+    "reply_to": "and m.reply_to = :reply_to",
+    "after": "and m.message_id > :after",
+}
+_STATE_FILTERS = {
+    "unread": "and {state} in ('held', 'queued', 'delivered')",
+    "seen": "and {state} in ('read', 'acknowledged')",
+    "status": "and {state} = :status",
+}
+_TYPES = {"since": BIG, "now": BIG, "limit": BIG, "offset": BIG}
+
+
+def _sources(filters: frozenset[str]) -> str:
+    """Both halves of an inbox: what was addressed to the agent, and broadcasts it has not marked yet."""
+    shared = " ".join(text for name, text in _FILTERS.items() if name in filters)
+    states = [text for name, text in _STATE_FILTERS.items() if name in filters]
+    alive = "" if "status" in filters else "and (m.expires_at is null or m.expires_at > :now) and d.state <> 'expired'"
+    fresh = "and (m.expires_at is null or m.expires_at > :now)"
+    mine = " ".join(state.format(state="d.state") for state in states)
+    unmarked = " ".join(state.format(state="'queued'") for state in states)
+    return f"""
+        select m.*, d.state as state from deliveries d
+        join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+        where d.tenant_id = :tenant and d.recipient in (:agent_id, :address) {alive} {shared} {mine}
+        union all
+        select m.*, 'queued' as state from messages m
+        where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.from_agent <> :agent_id
+            {fresh} {shared} {unmarked}
+            and not exists (select 1 from deliveries d where d.tenant_id = :tenant
+                and d.recipient = :agent_id and d.message_id = m.message_id)
+    """
+
+
+@cache
+def inbox(filters: frozenset[str]) -> Query:
+    """A page of an inbox, oldest first, with the filters that are present."""
+    text = f"select * from ({_sources(filters)}) as inbox order by message_id limit :limit offset :offset"
+    return Query(text, types=_TYPES)
+
+
+@cache
+def inbox_count(filters: frozenset[str]) -> Query:
+    """How many messages such an inbox holds, counted up to :limit."""
+    text = f"select count(*) as total from (select 1 from ({_sources(filters)}) as inbox limit :limit) as counted"
+    return Query(text, types=_TYPES, scan=True)

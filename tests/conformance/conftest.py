@@ -1,0 +1,50 @@
+"""Conformance: one suite of behaviour, run on every engine. Both always run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+from tests.postgres import PostgresServer, postgres_server
+
+from agora.app import App
+from agora.store.port import Store
+
+__all__ = ["postgres_server"]
+
+
+@pytest.fixture(params=ENGINES)
+async def engine(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
+) -> AsyncIterator[Engine]:
+    async with an_engine(request.param, tmp_path, postgres_server) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def store(engine: Engine) -> AsyncIterator[Store]:
+    """A started store on an empty database."""
+    store = engine.store()
+    await store.start()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
+    """A started application on each engine."""
+    app = App(make_settings(tmp_path / "data"), clock=clock, store=engine.store(clock))
+    await app.start()
+    yield Market(app, clock)
+    await app.stop()
+
+
+@pytest.fixture
+async def postgres(tmp_path: Path, postgres_server: PostgresServer) -> AsyncIterator[PostgresEngine]:
+    """An empty PostgreSQL database, for what only that engine does."""
+    async with postgres_server.database() as url:
+        yield PostgresEngine(url)

@@ -1,0 +1,79 @@
+"""The engines under test: each opens its store again and again on the same data."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+from tests.postgres import PostgresServer
+
+from agora.clock import Clock, SystemClock
+from agora.store.port import Store
+from agora.store.postgres import PostgresStore
+from agora.store.sqlite import SqliteStore
+
+__all__ = ["ENGINES", "Engine", "PostgresEngine", "SqliteEngine", "an_engine"]
+
+ENGINES = ("sqlite", "postgres")
+
+
+class Engine(Protocol):
+    """A place for data, and the engine that keeps it."""
+
+    dialect: str
+
+    def store(self, clock: Clock | None = None) -> Store:
+        """A new store on the data, not started."""
+
+    async def run(self, sql: str) -> list[dict[str, Any]]:
+        """Run a statement beside the store, as somebody with a console would."""
+
+
+class SqliteEngine:
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def store(self, clock: Clock | None = None) -> SqliteStore:
+        return SqliteStore(self.path, clock=clock or SystemClock())
+
+    async def run(self, sql: str) -> list[dict[str, Any]]:
+        connection = sqlite3.connect(self.path)
+        connection.row_factory = sqlite3.Row
+        try:
+            with connection:
+                return [dict(row) for row in connection.execute(sql)]
+        finally:
+            connection.close()
+
+
+class PostgresEngine:
+    dialect = "postgres"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def store(self, clock: Clock | None = None, **options: Any) -> PostgresStore:
+        return PostgresStore(self.url, clock=clock or SystemClock(), **options)
+
+    async def run(self, sql: str) -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            return [dict(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def an_engine(name: str, directory: Path, server: PostgresServer) -> AsyncIterator[Engine]:
+    """An engine with no data yet."""
+    if name == "sqlite":
+        yield SqliteEngine(directory / "agora.db")
+    else:
+        async with server.database() as url:
+            yield PostgresEngine(url)

@@ -1,0 +1,166 @@
+"""Agents behave the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.market import Market
+
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied, Unauthenticated
+
+REGISTER = "agent.register"
+
+
+async def test_registering_answers_everything_an_agent_needs(market: Market) -> None:
+    registration = await market.call(
+        market.operator,
+        REGISTER,
+        agent_name="MyDocumentationAgent",
+        capabilities=["documentation", "analysis", "documentation"],
+        service_tier="premium",
+        metadata={"team": "docs"},
+        max_concurrent_tasks=4,
+        proficiency_level=5,
+        endpoints={"a2a": "http://127.0.0.1:9100/"},
+        tags=["en"],
+    )
+    assert registration.agent_id.startswith("agent_")
+    assert len(registration.agent_id) == len("agent_") + 32
+    assert registration.capabilities == ["documentation", "analysis"]
+    assert (registration.status, registration.created) == ("active", True)
+    assert "agora.messaging.send" in registration.available_services
+    caller = await market.app.authenticator.authenticate(registration.token)
+    assert (caller.subject, caller.tier, caller.kind) == (registration.agent_id, "premium", "agent")
+    agent = await market.call(caller, "agent.get", agent_id="MyDocumentationAgent")
+    assert agent.metadata.get("team") == "docs"
+    assert agent.endpoints == {"a2a": "http://127.0.0.1:9100/"}
+    assert not hasattr(agent, "token")
+
+
+async def test_registering_again_with_the_token_updates(market: Market) -> None:
+    ada = await market.agent("Ada", capabilities=["old"])
+    again = await market.call(ada, REGISTER, agent_name="Ada", capabilities=["new"], description="changed")
+    assert (again.agent_id, again.created, again.capabilities) == (ada.subject, False, ["new"])
+    assert (await market.call(ada, "agent.get", agent_id=ada.subject)).description == "changed"
+    for other in (market.operator, await market.agent("Bob")):
+        with pytest.raises(NameTaken):
+            await market.call(other, REGISTER, agent_name="Ada")
+
+
+async def test_of_many_that_want_a_name_one_gets_it(market: Market) -> None:
+    tries = [market.call(market.operator, REGISTER, agent_name="Popular") for _ in range(10)]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(result, NameTaken) for result in results) == 9
+    assert sum(not isinstance(result, BaseException) for result in results) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["broadcast", "operator", "system_wide", "agent_" + "a" * 32, "capability:x", "name:x", " x", "x ", "a/b", "", "\x00"]
+)
+async def test_names_that_mean_something_else_are_refused(market: Market, name: str) -> None:
+    with pytest.raises(InvalidRequest) as failure:
+        await market.call(market.operator, REGISTER, agent_name=name)
+    assert failure.value.errors[0]["field"] == "agent_name"
+
+
+async def test_a_registration_repeated_under_its_key_shows_the_token_again(market: Market) -> None:
+    first = await market.call(market.operator, REGISTER, key="k-1", agent_name="Ada")
+    again = await market.call(market.operator, REGISTER, key="k-1", agent_name="Ada")
+    assert (again.agent_id, again.token) == (first.agent_id, first.token)
+
+    async def stored(tx):  # type: ignore[no-untyped-def]
+        from agora.store.statements.records import answered
+
+        return await tx.one(answered, subject="operator", key="k-1")
+
+    row = await market.app.store.read("default", stored)
+    assert first.token.encode() not in bytes(row["response"]), "a token is never stored"
+
+
+async def test_names_ids_and_aliases_find_an_agent(market: Market) -> None:
+    ada = await market.agent("Ada")
+    for ref in ("Ada", ada.subject, "agent.default.Ada"):
+        assert (await market.call(ada, "agent.get", agent_id=ref)).agent_id == ada.subject
+    for ref in ("ada", "agent.other.Ada", "agent_" + "0" * 32):
+        with pytest.raises(NotFound):
+            await market.call(ada, "agent.get", agent_id=ref)
+
+
+async def test_an_agent_changes_only_itself(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    changed = await market.call(ada, "agent.update", agent_id="Ada", status="busy", tags=["x"], max_concurrent_tasks=3)
+    assert (changed.status, changed.tags, changed.max_concurrent_tasks) == ("busy", ["x"], 3)
+    for operation in ("agent.update", "agent.heartbeat", "agent.deregister"):
+        with pytest.raises(PermissionDenied):
+            await market.call(bob, operation, agent_id="Ada")
+    with pytest.raises(InvalidRequest, match="itself"):
+        await market.call(ada, "agent.update", agent_id="Ada", status="suspended")
+
+
+async def test_a_heartbeat_is_a_sign_of_life(market: Market) -> None:
+    ada = await market.agent("Ada", max_concurrent_tasks=2)
+    market.clock.advance(30)
+    beat = await market.call(ada, "agent.heartbeat", load=0.5)
+    assert (beat.next_before - beat.last_activity).total_seconds() == 90
+    status = await market.call(ada, "agent.status", agent_id="Ada")
+    assert (status.load, status.status, status.last_activity) == (0.5, "active", beat.last_activity)
+    with pytest.raises(InvalidRequest, match="Which agent"):
+        await market.call(market.operator, "agent.heartbeat")
+
+
+async def test_ratings_make_a_reputation(market: Market) -> None:
+    ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
+    await market.call(bob, "agent.rate", agent_id="Ada", rating=10)
+    await market.call(cyd, "agent.rate", agent_id="Ada", rating=4, comment="slow")
+    rated = await market.call(bob, "agent.rate", agent_id="Ada", rating=6)
+    assert (rated.reputation, rated.rating_count) == (5.0, 2)
+    assert (await market.call(ada, "agent.get", agent_id="Ada")).reputation == 5.0
+    with pytest.raises(InvalidRequest):
+        await market.call(ada, "agent.rate", agent_id="Ada", rating=10)
+    with pytest.raises(InvalidRequest, match="rating"):
+        await market.call(bob, "agent.rate", agent_id="Ada", rating=10.5)
+
+
+async def test_ratings_given_at_the_same_time_all_count(market: Market) -> None:
+    ada = await market.agent("Ada")
+    raters = [await market.agent(f"Rater{number}") for number in range(12)]
+    await asyncio.gather(*(market.call(rater, "agent.rate", agent_id="Ada", rating=6) for rater in raters))
+    agent = await market.call(ada, "agent.get", agent_id="Ada")
+    assert (agent.rating_count, agent.reputation) == (12, 6.0)
+
+
+async def test_leaving_ends_the_token_and_frees_the_name(market: Market) -> None:
+    registration = await market.call(market.operator, REGISTER, agent_name="Ada", capabilities=["x"])
+    ada = await market.app.authenticator.authenticate(registration.token)
+    left = await market.call(ada, "agent.deregister", agent_id="Ada")
+    assert left.status == "retired"
+    with pytest.raises(Unauthenticated):
+        await market.app.authenticator.authenticate(registration.token)
+    assert (await market.call(market.operator, "agent.get", agent_id=ada.subject)).status == "retired"
+    assert (await market.call(market.operator, "query.agents", capabilities=["x"])).count == 0
+    assert (await market.agent("Ada")).subject != ada.subject
+
+
+async def test_listing_pages_in_the_order_of_registration(market: Market) -> None:
+    names = [f"Agent{number}" for number in range(5)]
+    callers = [await market.agent(name, service_tier="premium" if name == "Agent3" else "basic") for name in names]
+    await market.agent("Hidden", visibility="private")
+    seen, cursor = [], None
+    while True:
+        page = await market.call(callers[0], "agent.list", limit=2, cursor=cursor)
+        seen += [agent.agent_name for agent in page.agents]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen[:5] == names
+    assert [a.agent_name for a in (await market.call(callers[0], "agent.list", service_tier="premium")).agents] == ["Agent3"]
+    everyone = await market.call(market.operator, "agent.list")
+    assert "Hidden" in [agent.agent_name for agent in everyone.agents]
+
+
+async def test_an_operator_state_is_not_the_agents_to_leave(market: Market) -> None:
+    ada = await market.agent("Ada")
+    await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
+    with pytest.raises((IllegalTransition, PermissionDenied)):
+        await market.call(ada, "agent.update", agent_id="Ada", status="active")

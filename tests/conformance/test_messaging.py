@@ -1,0 +1,225 @@
+"""Messaging behaves the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic_core import from_json
+from tests.market import Market
+
+from agora_sdk.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound, PermissionDenied
+
+SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
+
+
+async def test_a_message_waits_in_the_inbox_until_it_is_read(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    receipt = await market.call(ada, SEND, to_agent="Bob", content="Hello", priority="high", metadata={"k": [1]})
+    assert receipt.message_id.startswith("msg_")
+    assert (receipt.status, receipt.warning, receipt.recipients) == ("queued", None, 1)
+
+    page = await market.call(bob, RECEIVE)
+    (message,) = page.messages
+    assert (message.content, message.from_agent, message.from_name) == ("Hello", ada.subject, "Ada")
+    assert (message.to_agent, message.priority, message.metadata) == (bob.subject, "high", {"k": [1]})
+    assert (page.count, page.total, page.has_more) == (1, 1, False)
+    assert (await market.call(bob, RECEIVE)).messages[0].status == "queued", "receiving must not change state"
+
+    marked = await market.call(bob, MARK, message_ids=[message.message_id])
+    assert (marked.updated, marked.unknown) == (1, [])
+    assert (await market.call(bob, RECEIVE, unread=True)).count == 0
+    assert (await market.call(bob, RECEIVE, unread=False)).messages[0].status == "read"
+
+
+async def test_a_delivery_state_never_goes_back(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    sent = await market.call(ada, SEND, to_agent="Bob", content="x")
+    for status, updated in (("delivered", 1), ("acknowledged", 1), ("read", 0), ("acknowledged", 0)):
+        marked = await market.call(bob, MARK, message_ids=[sent.message_id], status=status)
+        assert marked.updated == updated
+    assert (await market.call(bob, RECEIVE)).messages[0].status == "acknowledged"
+    with pytest.raises(InvalidRequest):
+        await market.call(bob, MARK, message_ids=[sent.message_id], status="queued")
+
+
+async def test_several_recipients_and_a_capability(market: Market) -> None:
+    ada = await market.agent("Ada", capabilities=["review"])
+    bob = await market.agent("Bob", capabilities=["review", "edit"])
+    cyd = await market.agent("Cyd", capabilities=["review"])
+    receipt = await market.call(ada, SEND, to_agent=["Bob", cyd.subject, "Bob"], content="both")
+    assert receipt.recipients == 2
+    receipt = await market.call(ada, SEND, to_agent="capability:review", content="reviewers")
+    assert receipt.recipients == 2, "not to oneself"
+    for reader in (bob, cyd):
+        assert [m.content for m in (await market.call(reader, RECEIVE)).messages] == ["both", "reviewers"]
+    with pytest.raises(NotFound, match="flying"):
+        await market.call(ada, SEND, to_agent="capability:flying", content="x")
+    with pytest.raises(InvalidRequest, match="stands alone"):
+        await market.call(ada, SEND, to_agent=["broadcast", "Bob"], content="x")
+
+
+async def test_a_broadcast_reaches_everyone_registered_before_it(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    market.clock.advance(1)
+    receipt = await market.call(ada, SEND, to_agent="broadcast", content="hear ye", message_type="introduction")
+    assert receipt.recipients is None
+    market.clock.advance(1)
+    late = await market.agent("Late")
+    assert [m.broadcast for m in (await market.call(bob, RECEIVE)).messages] == [True]
+    assert (await market.call(ada, RECEIVE)).count == 0, "not to oneself"
+    assert (await market.call(late, RECEIVE)).count == 0
+    marked = await market.call(bob, MARK, message_ids=[receipt.message_id], status="acknowledged")
+    assert marked.updated == 1
+    assert [m.status for m in (await market.call(bob, RECEIVE)).messages] == ["acknowledged"]
+    assert (await market.call(bob, RECEIVE, unread=True)).count == 0
+
+
+async def test_a_message_to_a_name_not_registered_yet_is_held_for_it(market: Market) -> None:
+    ada = await market.agent("Ada")
+    receipt = await market.call(ada, SEND, to_agent="DocSystemAgent", content="early")
+    assert receipt.status == "queued"
+    assert "DocSystemAgent" in receipt.warning
+    registration = await market.call(market.operator, "agent.register", agent_name="DocSystemAgent")
+    assert registration.pending_messages == 1
+    doc = await market.app.authenticator.authenticate(registration.token)
+    (message,) = (await market.call(doc, RECEIVE)).messages
+    assert (message.content, message.status) == ("early", "queued")
+    (event,) = market.of_type("agora.message.received")
+    assert event.audience == (ada.subject, doc.subject)
+    assert from_json(event.data)["content"] == "early"
+
+
+async def test_held_messages_are_bounded(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agora.services.messaging.HELD_LIMIT", 3)
+    ada = await market.agent("Ada")
+    for _ in range(3):
+        await market.call(ada, SEND, to_agent="Nobody", content="x")
+    with pytest.raises(Conflict, match="Nobody"):
+        await market.call(ada, SEND, to_agent="Nobody", content="x")
+
+
+async def test_an_unknown_or_departed_id_is_a_clear_error(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    with pytest.raises(NotFound, match="agent_0000") as failure:
+        await market.call(ada, SEND, to_agent="agent_" + "0" * 32, content="x")
+    assert failure.value.errors[0]["field"] == "to_agent"
+    await market.call(bob, "agent.deregister", agent_id=bob.subject)
+    with pytest.raises(NotFound, match="left the marketplace"):
+        await market.call(ada, SEND, to_agent=bob.subject, content="x")
+
+
+async def test_nobody_speaks_for_another(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    with pytest.raises(PermissionDenied):
+        await market.call(ada, SEND, to_agent="Ada", content="x", from_agent="Bob")
+    with pytest.raises(PermissionDenied):
+        await market.call(ada, RECEIVE, agent_id="Bob")
+    with pytest.raises(PermissionDenied):
+        await market.call(ada, MARK, message_ids=["msg_" + "0" * 32], agent_id="Bob")
+    await market.call(ada, SEND, to_agent="Bob", content="as myself", from_agent="Ada")
+    await market.call(market.operator, SEND, to_agent="Bob", content="on behalf", from_agent="Ada")
+    found = (await market.call(market.operator, RECEIVE, agent_id="Bob")).messages
+    assert [m.from_agent for m in found] == [ada.subject, ada.subject]
+    assert bob.subject != ada.subject
+
+
+async def test_a_reply_joins_the_exchange(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    question = await market.call(ada, SEND, to_agent="Bob", content="?")
+    answer = await market.call(bob, SEND, to_agent=ada.subject, content="!", reply_to=question.message_id)
+    page = await market.call(ada, RECEIVE, correlation_id=question.message_id)
+    assert [m.message_id for m in page.messages] == [answer.message_id]
+    assert page.messages[0].reply_to == question.message_id
+    with pytest.raises(NotFound):
+        await market.call(bob, SEND, to_agent="Ada", content="!", reply_to="msg_" + "0" * 32)
+
+
+async def test_filters_and_pages(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    for number in range(7):
+        kind = "alert" if number % 2 else "info"
+        await market.call(ada, SEND, to_agent="Bob", content=str(number), message_type=kind)
+    market.clock.advance(60)
+    middle = datetime.now(UTC) + timedelta(seconds=30)
+    await market.call(ada, SEND, to_agent="Bob", content="7", priority="urgent")
+    assert [m.content for m in (await market.call(bob, RECEIVE, message_type="alert")).messages] == ["1", "3", "5"]
+    assert [m.content for m in (await market.call(bob, RECEIVE, since=middle)).messages] == ["7"]
+    assert [m.content for m in (await market.call(bob, RECEIVE, priority="urgent")).messages] == ["7"]
+    assert (await market.call(bob, RECEIVE, from_agent="Ada")).count == 8
+    assert (await market.call(bob, RECEIVE, from_agent="Nobody")).count == 0
+    seen, cursor = [], None
+    while True:
+        page = await market.call(bob, RECEIVE, limit=3, cursor=cursor)
+        assert page.total == 8
+        seen += [m.content for m in page.messages]
+        if not page.has_more:
+            break
+        cursor = page.next_cursor
+    assert seen == [str(number) for number in range(8)]
+    assert [m.content for m in (await market.call(bob, RECEIVE, limit=2, offset=5)).messages] == ["5", "6"]
+    with pytest.raises(InvalidRequest, match="cursor"):
+        await market.call(bob, RECEIVE, cursor="bm9uc2Vuc2U")
+
+
+async def test_what_has_expired_is_not_received(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    await market.call(ada, SEND, to_agent="Bob", content="brief", expires_in=10)
+    await market.call(ada, SEND, to_agent="broadcast", content="brief", expires_in=10)
+    assert (await market.call(bob, RECEIVE)).count == 2
+    market.clock.advance(11)
+    assert (await market.call(bob, RECEIVE)).count == 0
+
+
+async def test_marking_in_bulk_names_what_is_not_there(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    sent = [(await market.call(ada, SEND, to_agent="Bob", content=str(n))).message_id for n in range(20)]
+    stranger = (await market.call(bob, SEND, to_agent="Ada", content="not Bob's")).message_id
+    marked = await market.call(bob, MARK, message_ids=[*sent, stranger], status="acknowledged")
+    assert (marked.updated, marked.unknown) == (20, [stranger])
+    (event,) = market.of_type("agora.message.marked")
+    assert set(event.audience or ()) == {ada.subject, bob.subject}
+
+
+async def test_waiting_for_a_message(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    waiting = asyncio.create_task(market.call(bob, RECEIVE, wait=30))
+    other = asyncio.create_task(market.call(ada, RECEIVE, wait=0.05))
+    await market.call(ada, SEND, to_agent="Bob", content="at last")
+    assert [m.content for m in (await waiting).messages] == ["at last"]
+    assert (await other).count == 0
+
+
+async def test_an_idempotency_key_makes_one_message_of_many_requests(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    answers = await asyncio.gather(
+        *(market.call(ada, SEND, key="order-1", to_agent="Bob", content="once") for _ in range(20))
+    )
+    assert len({answer.message_id for answer in answers}) == 1
+    assert (await market.call(bob, RECEIVE)).count == 1
+    with pytest.raises(IdempotencyConflict):
+        await market.call(ada, SEND, key="order-1", to_agent="Bob", content="twice")
+    await market.call(bob, SEND, key="order-1", to_agent="Ada", content="another caller's key is another key")
+
+
+async def test_a_race_between_sending_and_registering_loses_nothing(market: Market) -> None:
+    ada = await market.agent("Ada")
+    for number in range(10):
+        name = f"Racer{number}"
+        sends = [market.call(ada, SEND, to_agent=name, content=str(i)) for i in range(5)]
+        results = await asyncio.gather(*sends[:3], market.agent(name), *sends[3:])
+        found = await market.call(results[3], RECEIVE)
+        assert sorted(m.content for m in found.messages) == ["0", "1", "2", "3", "4"]
+
+
+async def test_the_operator_has_an_inbox(market: Market) -> None:
+    ada = await market.agent("Ada")
+    receipt = await market.call(ada, SEND, to_agent="operator", content="help")
+    assert receipt.warning is None
+    assert [m.content for m in (await market.call(market.operator, RECEIVE)).messages] == ["help"]
+
+
+async def test_the_inbox_of_nobody(market: Market) -> None:
+    with pytest.raises(NotFound):
+        await market.call(market.operator, RECEIVE, agent_id="Nobody")

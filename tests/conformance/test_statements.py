@@ -1,0 +1,119 @@
+"""Every statement of the house is understood by both engines, in each form they run it in."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.conformance.engines import PostgresEngine
+
+from agora.store import migrate, statements
+from agora.store.port import Query, Statement, Table
+from agora.store.postgres import sql
+
+
+def everything() -> Iterator[tuple[str, Any]]:
+    """Statements and tables by name; those made by a function, with a few sets of arguments."""
+    for module in pkgutil.iter_modules(statements.__path__):
+        loaded = importlib.import_module(f"{statements.__name__}.{module.name}")
+        for name, value in sorted(vars(loaded).items()):
+            if isinstance(value, Statement | Table):
+                yield f"{module.name}.{name}", value
+            elif name in ("inbox", "inbox_count"):
+                yield from _with_filters(f"{module.name}.{name}", value, loaded)
+
+
+def _with_filters(name: str, make: Any, module: Any) -> Iterator[tuple[str, Query]]:
+    filters = [*module._FILTERS, *module._STATE_FILTERS]
+    chosen = chain(combinations(filters, 0), combinations(filters, 1), [tuple(filters)])
+    for names in chosen:
+        yield f"{name}({'+'.join(names)})", make(frozenset(names))
+
+
+ALL = dict(everything())
+STATEMENTS = {name: value for name, value in ALL.items() if isinstance(value, Statement)}
+TABLES = {name: value for name, value in ALL.items() if isinstance(value, Table)}
+TYPES = {"text": "text", "bigint": "integer", "double precision": "real", "bytea": "blob"}
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(tmp_path_factory.mktemp("statements") / "x.db")
+    for migration in migrate.plan("sqlite"):
+        connection.executescript(migration.sql)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+async def connection(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
+    store = postgres.store()
+    await store.start()
+    await store.close()
+    connection = await asyncpg.connect(postgres.url)
+    yield connection
+    await connection.close()
+
+
+def test_there_is_something_to_test() -> None:
+    assert len(STATEMENTS) > 20
+    assert len(TABLES) > 5
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_sqlite_understands_it(name: str, sqlite: sqlite3.Connection) -> None:
+    statement = STATEMENTS[name]
+    values = dict.fromkeys(statement.parameters) | {"tenant": "t"}
+    assert sqlite.execute(f"explain {statement.sql}", values).fetchall()
+
+
+async def test_postgres_understands_them(connection: asyncpg.Connection) -> None:
+    """Plain, and for queries that share batches, the form for many calls at once."""
+    wrong = {}
+    for name, statement in STATEMENTS.items():
+        forms = [sql.plain(statement)]
+        if isinstance(statement, Query) and not statement.lock:
+            forms += [form for first in (True, False) if (form := sql.shared(statement, first))]
+        for form in forms:
+            try:
+                await connection.prepare(form.sql)
+            except asyncpg.PostgresError as error:
+                wrong[name] = f"{error}: {form.sql}"
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_declared_as_sqlite_has_it(name: str, sqlite: sqlite3.Connection) -> None:
+    table = TABLES[name]
+    actual = {row[1]: row[2].lower() for row in sqlite.execute(f"pragma table_info({table.name})")}
+    assert {column: TYPES[kind] for column, kind in table.columns} == actual
+
+
+async def test_tables_are_declared_as_postgres_has_them(connection: asyncpg.Connection) -> None:
+    for table in TABLES.values():
+        rows = await connection.fetch(
+            "select column_name, data_type from information_schema.columns "
+            "where table_name = $1 and is_generated = 'NEVER'",
+            table.name,
+        )
+        assert dict(table.columns) == {row["column_name"]: row["data_type"] for row in rows}, table.name
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_is_bound_to_the_tenant(name: str) -> None:
+    assert "tenant" in STATEMENTS[name].parameters
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_query_reads_and_a_write_writes(name: str) -> None:
+    statement = STATEMENTS[name]
+    for text in filter(None, (statement.sql, statement.postgres)):
+        first = text.split(maxsplit=1)[0].lower()
+        assert first in (("select", "with") if isinstance(statement, Query) else ("insert", "update", "delete"))

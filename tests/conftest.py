@@ -1,0 +1,54 @@
+"""Fixtures that every tier shares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from agora.app import App
+from agora.settings import Settings
+
+from tests.harness import ManualClock, Running, local_client, make_settings, running
+
+
+@pytest.fixture(autouse=True)
+def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the person's own credentials or settings."""
+    monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
+    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_DATA_DIR", "AGORA_STORE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path / "data")
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[App]:
+    """A started application on SQLite."""
+    app = App(settings, clock=clock)
+    await app.start()
+    yield app
+    await app.stop()
+
+
+@pytest.fixture
+async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """A tokenless client on the same machine: the local operator."""
+    async with local_client(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def server(settings: Settings, clock: ManualClock) -> AsyncIterator[Running]:
+    """A server on a socket."""
+    async with running(App(settings, clock=clock)) as server:
+        yield server

@@ -1,0 +1,71 @@
+"""A server process that the suite kills and starts again on the same data and port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.harness import free_port
+
+__all__ = ["Victim"]
+
+STARTING = 30.0
+
+
+class Victim:
+    """``agora serve`` in a process of its own."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory, self.port = directory, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = directory.parent / "server.log"
+        self.settings = {"rate_basic": "1000000", "log_level": "warning"} | settings
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "agora.db"
+
+    async def start(self) -> None:
+        """Start and wait until it is ready."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
+        environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
+        environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log
+            )
+        async with asyncio.timeout(STARTING), httpx.AsyncClient(base_url=self.url) as client:
+            while True:
+                assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()[-4000:]}"
+                try:
+                    if (await client.get("/ready")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.to_thread(self._pause)
+
+    def _pause(self) -> None:
+        """Let the process come up; there is nothing to wait on before its socket exists."""
+        assert self.process is not None
+        try:
+            self.process.wait(0.02)
+        except subprocess.TimeoutExpired:
+            return
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed, nothing said."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self, seconds: float = 20.0) -> int:
+        """SIGTERM: the server drains; answers its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)

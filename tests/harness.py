@@ -1,0 +1,88 @@
+"""The harness: a real server inside the test's event loop, and a clock that tests move by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from agora.app import App
+from agora.clock import SystemClock
+from agora.settings import Settings
+
+__all__ = ["ManualClock", "Running", "admin_token", "free_port", "local_client", "make_settings", "running"]
+
+
+class ManualClock:
+    """The machine's clock plus what the test added."""
+
+    def __init__(self) -> None:
+        self.system, self.added = SystemClock(), 0
+
+    def now(self) -> int:
+        return self.system.now() + self.added
+
+    def advance(self, seconds: float) -> None:
+        self.added += int(seconds * 1_000_000)
+
+
+def make_settings(directory: Path, **overrides: Any) -> Settings:
+    """Settings of a test server: everything in one directory, nothing from the environment."""
+    values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
+    return Settings.load(environ={}, **(values | overrides))
+
+
+def local_client(app: App, **options: Any) -> httpx.AsyncClient:
+    """A client on this machine, talking to the application without a socket."""
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", **options)
+
+
+def admin_token(settings: Settings) -> str:
+    return (settings.data_dir / "admin-token").read_text().strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Running:
+    """A server that answers on a socket."""
+
+    app: App
+    url: str
+
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http://", "ws://") + "/ws"
+
+
+@contextlib.asynccontextmanager
+async def running(app: App) -> AsyncIterator[Running]:
+    """Serve an application on a free port of the loopback until the block ends."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, ws="websockets-sansio", log_config=None, lifespan="on", ws_per_message_deflate=False
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    listener = config.bind_socket()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        if serving.done():
+            await serving
+        await asyncio.sleep(0)
+    try:
+        yield Running(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        app.feed.close("the test is over")
+        server.should_exit = True
+        await serving

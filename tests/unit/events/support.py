@@ -1,0 +1,139 @@
+"""Parts for tests of the feed: a real log to write to, readers that remember, and time moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from agora.clock import new_id
+from agora.event_filter import EVERYONE, EventFilter, Viewer
+from agora.events.feed import Feed
+from agora.events.frames import Batch, Farewell
+from agora.events.stream import LiveStream
+from agora.services.base import Opening
+from agora.store.port import NewEvent, StoredEvent, Tx
+from agora.store.sqlite import SqliteStore
+
+__all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everything run until a condition holds; fails after a while."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0)
+
+
+class ManualTime:
+    """``sleep`` for code under test; ``advance`` wakes who has slept long enough."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.now + seconds, alarm))
+        await alarm
+
+    async def advance(self, seconds: float) -> None:
+        end = self.now + seconds
+        await self._run()
+        while due := [each for each in self._sleepers if each[0] <= end + 1e-9]:
+            first = min(due, key=lambda each: each[0])
+            self._sleepers.remove(first)
+            self.now = first[0]
+            if not first[1].done():
+                first[1].set_result(None)
+            await self._run()
+        self.now = end
+
+    async def _run(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Journal:
+    """Writes events to a store's log; what was committed waits in ``hints`` unless it is published at once."""
+
+    store: SqliteStore
+    tenant: str = "default"
+    hints: list[Sequence[StoredEvent]] = field(default_factory=list)
+    events: list[StoredEvent] = field(default_factory=list)
+
+    def watch(self, publish: Callable[[Sequence[StoredEvent]], None] | None = None) -> None:
+        def committed(events: Sequence[StoredEvent]) -> None:
+            self.events.extend(events)
+            self.hints.append(tuple(events))
+            if publish is not None:
+                publish(events)
+
+        self.store.on_commit = committed
+
+    async def write(self, *events: NewEvent) -> list[StoredEvent]:
+        """Commit events together."""
+
+        async def work(tx: Tx) -> None:
+            for event in events:
+                tx.emit(event)
+
+        before = len(self.events)
+        await self.store.write(self.tenant, work)
+        return self.events[before:]
+
+    async def emit(
+        self,
+        type: str = "work.done",
+        data: bytes = b"null",
+        *,
+        source: str = "agent_a",
+        subject: str | None = None,
+        audience: tuple[str, ...] | None = None,
+        time: int = 1_700_000_000_000_000,
+    ) -> StoredEvent:
+        event = NewEvent(new_id("evt"), type, f"/agora/agents/{source}", subject, time, data, audience)
+        return (await self.write(event))[0]
+
+
+class Reader:
+    """A sink that remembers what it was given."""
+
+    pending = 0
+
+    def __init__(self) -> None:
+        self.sequences: list[int] = []
+        self.batches: list[Batch] = []
+        self.farewell: Farewell | None = None
+        self.room = asyncio.Event()
+        self.room.set()
+        self.accepts = True
+
+    def write(self, batch: Batch, /) -> bool:
+        if self.accepts:
+            self.batches.append(batch)
+            self.sequences += [encoded.stored.seq for encoded in batch.events]
+        return self.accepts
+
+    async def drain(self) -> None:
+        await self.room.wait()
+
+    def end(self, farewell: Farewell, /) -> None:
+        self.farewell = farewell
+
+    @property
+    def heartbeats(self) -> list[int]:
+        return [batch.sequence for batch in self.batches if not batch.events]
+
+
+def open_stream(
+    feed: Feed,
+    position: int,
+    *,
+    types: Sequence[str] = (),
+    agent: str | None = None,
+    viewer: Viewer = EVERYONE,
+    tenant: str = "default",
+) -> LiveStream:
+    return feed.open(tenant, Opening(EventFilter.of(types, agent), viewer, position))

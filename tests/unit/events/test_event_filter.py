@@ -1,0 +1,97 @@
+"""What a filter wants, by name, short name and pattern; and who may see what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora.event_filter import EVERYTHING, EventFilter, Viewer, expand
+from agora.store.port import NewEvent
+
+
+def event(
+    type: str = "work.done",
+    *,
+    source: str = "/agora/agents/agent_a",
+    subject: str | None = None,
+    audience: tuple[str, ...] | None = None,
+) -> NewEvent:
+    return NewEvent("evt_1", type, source, subject, 0, b"null", audience)
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("message_received", "agora.message.received"),
+        ("broadcast_message", "agora.broadcast.sent"),
+        ("broadcast_sent", "agora.broadcast.sent"),
+        ("agent_status_changed", "agora.agent.status_changed"),
+        ("task_assigned", "agora.task.assigned"),
+        ("message_*", "agora.message.*"),
+    ],
+)
+def test_short_names_mean_the_servers_type_and_the_literal_one(name: str, full: str) -> None:
+    assert expand(name) == (name, full)
+
+
+@pytest.mark.parametrize("name", ["agora.message.received", "agora.agent.status_changed", "build", "my.own_type", "*"])
+def test_other_names_mean_themselves(name: str) -> None:
+    assert expand(name) == (name,)
+
+
+def test_a_short_name_matches_an_agents_own_type_too() -> None:
+    wanted = EventFilter.of(["work_done"])
+    assert wanted.matches(event("work_done"))
+    assert wanted.matches(event("agora.work.done"))
+    assert not wanted.matches(event("work.done"))
+
+
+@given(
+    pattern=st.text("ab.*", min_size=1, max_size=8),
+    text=st.text("ab.", max_size=8),
+)
+def test_patterns_agree_with_regular_expressions(pattern: str, text: str) -> None:
+    expected = re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
+    assert EventFilter.of([pattern]).matches(event(text)) is expected
+
+
+def test_a_hostile_pattern_costs_nothing() -> None:
+    assert not EventFilter.of(["*a" * 63 + "*b"]).matches(event("a" * 128))
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        event(source="/agora/agents/agent_x"),
+        event(subject="agent_x"),
+        event(audience=("agent_y", "agent_x")),
+    ],
+)
+def test_an_agents_events_are_those_from_it_about_it_or_for_it(about: NewEvent) -> None:
+    assert EventFilter.of(agent="agent_x").matches(about)
+    assert not EventFilter.of(agent="agent_z").matches(about)
+
+
+def test_all_conditions_must_hold() -> None:
+    wanted = EventFilter.of(["work.*"], "agent_a", "task_1")
+    assert wanted.matches(event(subject="task_1"))
+    assert not wanted.matches(event(subject="task_2"))
+    assert not wanted.matches(event("rest.taken", subject="task_1"))
+    assert not wanted.matches(event(subject="task_1", source="/agora/agents/agent_b"))
+
+
+def test_equal_wishes_are_equal_filters() -> None:
+    assert EventFilter.of(["b", "a", "b"]) == EventFilter.of(["a", "b"], None, "")
+    assert EventFilter.of(["*", "a"]) == EVERYTHING
+    assert EventFilter.of(["a"]) != EventFilter.of(["b"])
+
+
+def test_private_events_are_seen_by_their_audience_and_by_those_that_see_all() -> None:
+    private = event(audience=("agent_x",))
+    assert Viewer("agent_x").sees(private)
+    assert Viewer("operator", sees_all=True).sees(private)
+    assert not Viewer("agent_y").sees(private)
+    assert Viewer("agent_y").sees(event())

@@ -1,0 +1,120 @@
+"""Parts for tests of the live protocols: clients of a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from tests.harness import Running
+from websockets.asyncio.client import ClientConnection, connect
+
+from agora.app import App
+from agora.protocols.http import Receive, Scope, Send
+from agora.services.base import Caller
+from agora.store.port import Tx
+from agora.store.statements import events as statements
+
+__all__ = ["Hidden", "call", "event_source", "events_of", "prune", "publish", "receive", "socket", "until"]
+
+
+class Hidden:
+    """The application behind middleware, so that the server's transport is out of its reach."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.app, name)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def forward(message: Any) -> None:
+            await send(message)
+
+        await self.app(scope, receive, forward)
+
+
+@asynccontextmanager
+async def socket(server: Running, *, path: str = "/ws", **query: Any) -> AsyncIterator[ClientConnection]:
+    """A WebSocket, its greeting received. Header and client options: ``token``, ``subprotocols``, ``max_queue``."""
+    options = {name: query.pop(name) for name in ("subprotocols", "max_queue") if name in query}
+    token = query.pop("token", None)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    url = server.url.replace("http", "ws") + path + "?" + urlencode(query, doseq=True)
+    async with connect(url, additional_headers=headers, max_size=None, **options) as connection:
+        greeting = await receive(connection)
+        assert greeting["control"] == "connected"
+        connection.greeting = greeting  # type: ignore[attr-defined]
+        yield connection
+
+
+async def receive(connection: ClientConnection) -> Any:
+    async with asyncio.timeout(20):
+        return json.loads(await connection.recv())
+
+
+async def events_of(connection: ClientConnection, count: int) -> list[Any]:
+    """The next events, heartbeats left out."""
+    found: list[Any] = []
+    while len(found) < count:
+        frame = await receive(connection)
+        if "control" not in frame:
+            found.append(frame)
+    return found
+
+
+@asynccontextmanager
+async def event_source(
+    server: Running, headers: dict[str, str] | None = None, **query: Any
+) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[dict[str, str]]]]:
+    """An SSE stream: the response, and its messages as fields; comments are the field ``''``."""
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=20) as client,
+        client.stream("GET", "/events", params=query, headers=headers or {}) as response,
+    ):
+        yield response, _messages(response)
+
+
+async def _messages(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        else:
+            yield fields
+            fields = {}
+
+
+async def call(server: Running, name: str, caller: Caller | None = None, **arguments: Any) -> Any:
+    """Call an operation as the operator or as somebody."""
+    app = server.app
+    operation = app.catalogue.find(f"agora.{name}")
+    outcome = await app.dispatcher.invoke(operation, caller or app.authenticator.operator, arguments)
+    return outcome.result
+
+
+async def publish(server: Running, *types: str, data: Any = None) -> list[str]:
+    """Publish events as the operator; answers their ids."""
+    return [(await call(server, "event.publish", event_type=type, data=data)).event_id for type in types]
+
+
+async def prune(server: Running) -> int:
+    """Delete the whole log but its newest event; answers what is now the oldest."""
+
+    async def work(tx: Tx) -> None:
+        await tx.execute(statements.prune, before=2**62)
+
+    await server.app.store.write("default", work)
+    return server.app.feed.head("default")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let everything run until a condition holds; fails after a while."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.001)

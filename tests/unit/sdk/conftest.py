@@ -1,0 +1,32 @@
+"""Fixtures of the SDK's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.sdk.support import Wire, serving
+
+from agora_sdk import AgoraClient
+
+
+@pytest.fixture(autouse=True)
+def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
+    for name in ("AGORA_URL", "AGORA_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """A scripted server."""
+    with serving(Wire()) as wire:
+        yield wire
+
+
+@pytest.fixture
+def client(wire: Wire) -> Iterator[AgoraClient]:
+    """A client of the scripted server, for plain synchronous tests."""
+    with AgoraClient(wire.url) as client:
+        yield client

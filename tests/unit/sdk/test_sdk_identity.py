@@ -1,0 +1,201 @@
+"""Identity: what registration stores, and which credential each call carries."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.sdk.support import AGENT_ID, Wire, agent_answer, page
+
+from agora_sdk import AgoraClient, AgoraError
+from agora_sdk.credentials import Credential, Credentials
+from agora_sdk.errors import NameTaken, Unauthenticated
+
+URL = "http://127.0.0.1:8080"
+
+
+@pytest.fixture(autouse=True)
+def _pages(wire: Wire) -> None:
+    wire.answer("/agora/query/agents", page("agents", []))
+
+
+def tokens(wire: Wire, path: str = "/agora/query/agents") -> list[str | None]:
+    return [seen.token for seen in wire.of(path)]
+
+
+def test_registering_stores_the_token_and_uses_it(wire: Wire, client: AgoraClient) -> None:
+    wire.answer("/agents/register", agent_answer())
+    client.query.agents()
+    client.register("Ada")
+    client.query.agents()
+    assert tokens(wire) == [None, "agt_secret"]
+    assert (client.agent_id, client.agent_name) == (AGENT_ID, "Ada")
+    path = Path(os.environ["AGORA_CREDENTIALS"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["servers"][wire.url]["default"]["Ada"]["token"] == "agt_secret"
+
+
+def test_registering_again_sends_the_stored_token(wire: Wire) -> None:
+    wire.answer("/agents/register", agent_answer(), agent_answer(token=None, created=False))
+    for _ in range(2):
+        with AgoraClient(wire.url) as client:
+            client.register("Ada")
+            client.query.agents()
+    assert tokens(wire, "/agents/register") == [None, "agt_secret"]
+    assert tokens(wire) == ["agt_secret", "agt_secret"]
+
+
+def test_a_stored_token_of_a_server_that_began_anew_is_replaced(wire: Wire) -> None:
+    Credentials().keep(wire.url, "default", "Ada", Credential("agent_old", "agt_old"))
+    wire.answer("/agents/register", Unauthenticated("ended"), agent_answer())
+    with AgoraClient(wire.url) as client:
+        client.register("Ada")
+    assert tokens(wire, "/agents/register") == ["agt_old", None]
+    found = Credentials().find(wire.url, "default", "Ada")
+    assert found == Credential(AGENT_ID, "agt_secret")
+
+
+def test_a_taken_name_is_a_conflict_and_stores_nothing(wire: Wire, client: AgoraClient) -> None:
+    wire.answer("/agents/register", NameTaken("The name belongs to another agent."))
+    with pytest.raises(NameTaken):
+        client.register("Ada")
+    assert client.agent_id is None
+    assert not Path(os.environ["AGORA_CREDENTIALS"]).exists()
+
+
+def test_a_stored_identity_is_used_by_name(wire: Wire) -> None:
+    Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
+    with AgoraClient(wire.url, agent="Ada") as client:
+        client.query.agents()
+        assert client.agent_id == AGENT_ID
+    assert tokens(wire) == ["agt_secret"]
+
+
+def test_an_identity_that_is_not_stored_never_becomes_the_operator(wire: Wire) -> None:
+    with AgoraClient(wire.url, agent="Nobody") as client, pytest.raises(Unauthenticated, match="Register it first"):
+        client.query.agents()
+    assert not wire.requests
+
+
+def test_identities_are_kept_by_server_tenant_and_name(wire: Wire) -> None:
+    store = Credentials()
+    store.keep(wire.url, "default", "Ada", Credential("a", "agt_1"))
+    store.keep(wire.url, "other", "Ada", Credential("b", "agt_2"))
+    store.keep("https://elsewhere/agora/", "default", "Ada", Credential("c", "agt_3"))
+    with AgoraClient(wire.url, agent="Ada", tenant="other") as client:
+        client.query.agents()
+    assert tokens(wire) == ["agt_2"]
+    assert store.find("https://elsewhere:443/agora", "default", "Ada") == Credential("c", "agt_3")
+    port = wire.url.rpartition(":")[2]
+    assert store.find(f"http://localhost:{port}", "default", "Ada") == Credential("a", "agt_1")
+
+
+def test_what_the_program_gives_comes_first(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, "agt_secret"))
+    monkeypatch.setenv("AGORA_TOKEN", "agfy_environment")
+    for client in (
+        AgoraClient(wire.url, token="agfy_given", agent="Ada"),
+        AgoraClient(wire.url, agent="Ada"),
+        AgoraClient(wire.url, agent="Nobody"),
+        AgoraClient(wire.url).with_options(token="agfy_copy"),
+    ):
+        with client:
+            client.query.agents()
+    assert tokens(wire) == ["agfy_given", "agt_secret", "agfy_environment", "agfy_copy"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored", "sent"),
+    [
+        ("enr_1", None, "enr_1"),
+        ("enr_1", "agt_kept", "agt_kept"),
+        ("agt_given", "agt_kept", "agt_given"),
+    ],
+)
+def test_which_credential_registers(wire: Wire, given: str, stored: str | None, sent: str) -> None:
+    if stored:
+        Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, stored))
+    wire.answer("/agents/register", agent_answer())
+    with AgoraClient(wire.url, token=given) as client:
+        client.register("Ada")
+        client.query.agents()
+    assert tokens(wire, "/agents/register") == [sent]
+    assert tokens(wire) == ["agt_secret"]
+
+
+def test_one_client_may_register_several_agents(wire: Wire) -> None:
+    bob = agent_answer(agent_name="Bob", token="agt_bob")
+    wire.answer("/agents/register", agent_answer(), bob)
+    with AgoraClient(wire.url, token="enr_1") as client:
+        client.register("Ada")
+        client.register("Bob")
+        client.query.agents()
+    assert tokens(wire, "/agents/register") == ["enr_1", "enr_1"]
+    assert tokens(wire) == ["agt_bob"]
+
+
+def test_a_deregistered_agents_credential_is_forgotten(wire: Wire, client: AgoraClient) -> None:
+    wire.answer("/agents/register", agent_answer())
+    wire.answer("/agents/Ada", {"agent_id": AGENT_ID, "status": "retired"})
+    client.register("Ada")
+    client.agent.deregister("Ada")
+    client.query.agents()
+    assert tokens(wire) == [None]
+    assert Credentials().find(wire.url, "default", "Ada") is None
+
+
+def test_registering_works_where_nothing_can_be_stored(
+    wire: Wire, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    wire.answer("/agents/register", agent_answer())
+    with AgoraClient(wire.url, credentials=tmp_path / "file" / "credentials.json") as client:
+        client.register("Ada")
+        client.query.agents()
+    assert tokens(wire) == ["agt_secret"]
+    assert "could not be kept" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"servers": ', "[]", '{"servers": {"a": []}}', '{"servers": {"a": {"b": {"c": {}}}}}']
+)
+def test_a_damaged_file_is_named_and_left_alone(wire: Wire, text: str) -> None:
+    path = Path(os.environ["AGORA_CREDENTIALS"])
+    path.write_text(text)
+    with AgoraClient(wire.url, agent="Ada") as client, pytest.raises(AgoraError, match="cannot be read") as caught:
+        client.query.agents()
+    assert str(path) in str(caught.value)
+    assert path.read_text() == text
+
+
+def test_tokens_appear_in_no_representation_and_no_log(
+    wire: Wire, client: AgoraClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(1, "agora_sdk")
+    wire.answer("/agents/register", agent_answer(token="agt_hidden"))
+    client.register("Ada")
+    session = client._session
+    shown: list[Any] = [client, session.identity, session.identity._current(), session.options, Credentials()]
+    assert "agt_hidden" not in "".join(map(repr, shown)) + caplog.text
+    assert "Ada" in repr(client)
+
+
+def test_threads_and_processes_may_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "credentials.json"
+
+    def keep(number: int) -> None:
+        Credentials(path).keep(URL, "default", f"Agent{number}", Credential(f"id{number}", f"agt_{number}"))
+
+    threads = [threading.Thread(target=keep, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(Credentials(path).find(URL, "default", f"Agent{n}") for n in range(16))
+    assert sorted(each.name for each in path.parent.iterdir()) == ["credentials.json", "credentials.json.lock"]
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

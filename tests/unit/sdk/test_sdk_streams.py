@@ -1,0 +1,233 @@
+"""Event streams: live, resumed, deduplicated, over WebSocket or Server-Sent Events, by both habits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import PlainTextResponse
+from tests.unit.sdk.support import Wire, event, free_port
+
+from agora_sdk import AgoraClient
+from agora_sdk.errors import (
+    CursorTooOld,
+    Halted,
+    InvalidRequest,
+    Overloaded,
+    ServerUnreachable,
+    Unauthenticated,
+)
+from agora_sdk.sse import EventSource
+
+WAYS = pytest.mark.parametrize("way", ["WS", "SSE"])
+
+
+def choose(wire: Wire, way: str) -> None:
+    if way == "SSE":
+        wire.socket_refusal = PlainTextResponse("no upgrade here", 404)
+
+
+def take(stream: Any, count: int) -> list[int]:
+    """Sequence numbers of the next events."""
+    found: Iterator[Any] = iter(stream)
+    return [next(found).sequence for _ in range(count)]
+
+
+@WAYS
+def test_events_come_as_they_happen(wire: Wire, client: AgoraClient, way: str) -> None:
+    choose(wire, way)
+    with client.event.stream(["work.*", "agora.message.received"], agent="Ada") as stream:
+        wire.publish(event(1), event(2, "work.begun", data="\u2028grüße"))
+        first, second = (each for _, each in zip(range(2), stream, strict=False))
+    assert (first.type, first.data, second.data) == ("work.done", {"n": 1}, "\u2028grüße")
+    seen = wire.streams[-1]
+    assert seen.method == way
+    assert seen.query == [("types", "work.*"), ("types", "agora.message.received"), ("agent", "Ada")]
+
+
+@WAYS
+async def test_the_same_in_an_event_loop(wire: Wire, way: str) -> None:
+    choose(wire, way)
+    async with AgoraClient(wire.url, token="agt_1") as client, client.event.stream() as stream:
+        assert await stream is stream
+        wire.publish(event(1), event(2))
+        found = []
+        async for each in stream:
+            found.append(each.sequence)
+            if len(found) == 2:
+                break
+    assert found == [1, 2]
+    assert wire.streams[-1].token == "agt_1"
+
+
+@WAYS
+def test_a_broken_stream_resumes_after_the_last_event_and_drops_repeated_ones(
+    wire: Wire, client: AgoraClient, way: str
+) -> None:
+    choose(wire, way)
+    wire.repeats = 2
+    stream = client.event.stream()
+    events = iter(stream)
+    wire.publish(event(1), event(2))
+    assert [next(events).sequence, next(events).sequence] == [1, 2]
+    wire.cut()
+    wire.publish(event(3))
+    assert next(events).sequence == 3
+    wire.publish(event(4))
+    assert next(events).sequence == 4
+    stream.close()
+    assert list(events) == []
+    assert [dict(seen.query).get("last_event_id") for seen in wire.streams] == [None, "2"]
+
+
+@WAYS
+def test_what_happens_before_the_first_event_is_seen_is_not_lost_either(
+    wire: Wire, client: AgoraClient, way: str
+) -> None:
+    choose(wire, way)
+    wire.publish(event(1))
+    stream = client.event.stream()
+    wire.cut()
+    wire.publish(event(2))
+    assert take(stream, 1) == [2]
+    assert stream.position == 2
+
+
+@WAYS
+def test_it_begins_where_the_program_says(wire: Wire, client: AgoraClient, way: str) -> None:
+    choose(wire, way)
+    wire.publish(*map(event, range(1, 6)))
+    assert take(client.event.stream(last_event_id="3"), 2) == [4, 5]
+
+
+def test_reading_on_after_leaving_the_loop_resumes(wire: Wire, client: AgoraClient) -> None:
+    stream = client.event.stream()
+    wire.publish(event(1), event(2), event(3))
+    for _ in stream:
+        break
+    for each in stream:
+        assert each.sequence == 2
+        break
+    assert take(stream, 1) == [3]
+
+
+@WAYS
+def test_a_position_that_is_too_old_says_where_one_can_begin(wire: Wire, client: AgoraClient, way: str) -> None:
+    choose(wire, way)
+    wire.stream_refusals.append(CursorTooOld("Gone.", oldest=7))
+    with pytest.raises(CursorTooOld) as caught:
+        client.event.stream(last_event_id="3")
+    assert caught.value.oldest == 7
+
+
+def test_a_decision_of_the_server_ends_a_stream_with_its_error(wire: Wire, client: AgoraClient) -> None:
+    for error in (Unauthenticated("Revoked."), Halted("Stopped.")):
+        stream = client.event.stream()
+        wire.stream_refusals.append(error)
+        wire.cut(error)
+        with pytest.raises(type(error), match=str(error)):
+            take(stream, 1)
+
+
+def test_a_server_that_is_busy_is_tried_again(wire: Wire, client: AgoraClient) -> None:
+    wire.stream_refusals.extend([Overloaded("Too many streams."), Overloaded("Too many streams.")])
+    stream = client.event.stream()
+    wire.publish(event(1))
+    assert take(stream, 1) == [1]
+    assert len(wire.streams) == 3
+
+
+def test_a_server_that_never_answers_is_named(tmp_path: Any) -> None:
+    with AgoraClient(f"http://127.0.0.1:{free_port()}", retries=1) as client, pytest.raises(ServerUnreachable):
+        client.event.stream()
+
+
+async def test_a_server_that_never_answers_is_named_in_a_loop_too() -> None:
+    async with AgoraClient(f"http://127.0.0.1:{free_port()}", retries=0) as client:
+        with pytest.raises(ServerUnreachable):
+            await client.event.stream()
+
+
+def test_wrong_filters_are_refused_before_any_request(wire: Wire, client: AgoraClient) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        client.event.stream(subscription_id="sub_1")
+    assert caught.value.errors[0]["field"] == "subscription_id"
+    assert not wire.streams
+
+
+def test_a_stream_is_closed_from_another_thread(wire: Wire, client: AgoraClient) -> None:
+    stream = client.event.stream()
+    wire.publish(event(1))
+    found: list[int] = []
+    one = threading.Event()
+
+    def read() -> None:
+        for each in stream:
+            found.append(each.sequence)
+            one.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert one.wait(10)
+    stream.close()
+    reader.join(10)
+    assert not reader.is_alive()
+    assert found == [1]
+
+
+async def test_a_stream_is_closed_from_another_task(wire: Wire) -> None:
+    async with AgoraClient(wire.url) as client:
+        stream = await client.event.stream()
+        reader = asyncio.create_task(_collect(stream))
+        wire.publish(event(1))
+        await asyncio.to_thread(wire.wait_for_streams, 1)
+        await stream.aclose()
+        assert await asyncio.wait_for(reader, 10) in ([], [1])
+
+
+async def _collect(stream: Any) -> list[int]:
+    return [each.sequence async for each in stream]
+
+
+async def test_one_stream_is_read_by_one_habit(wire: Wire) -> None:
+    async with AgoraClient(wire.url) as client:
+        stream = await client.event.stream()
+        with pytest.raises(InvalidRequest, match="Open one for each"):
+            next(iter(stream))
+        await stream.aclose()
+
+
+def test_the_place_in_a_durable_subscription_is_acknowledged_when_the_next_event_is_asked_for(
+    wire: Wire, client: AgoraClient
+) -> None:
+    stream = client.event.stream(subscription_id="sub_" + "0" * 32)
+    wire.publish(event(1), event(2))
+    take(stream, 2)
+    wire.wait_for_acknowledged(1)
+    assert wire.acknowledged == [1]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9**9), st.text(max_size=30)), max_size=8), st.integers(1, 7))
+def test_server_sent_events_are_read_however_they_are_cut(messages: list[tuple[int, str]], size: int) -> None:
+    import json
+
+    text = b"retry: 1\nid: 0\n: connected\n\n"
+    for sequence, data in messages:
+        document = json.dumps({"sequence": sequence, "data": data}, ensure_ascii=False)
+        text += f"id: {sequence}\nevent: x\ndata: {document}\n\n: heartbeat\nid: {sequence}\n\n".encode()
+    source = EventSource()
+    frames = [f for at in range(0, len(text), size) for f in source.feed(text[at : at + size])]
+    expected: list[dict[str, Any]] = [{"control": "heartbeat", "sequence": 0}]
+    for sequence, data in messages:
+        expected += [{"sequence": sequence, "data": data}, {"control": "heartbeat", "sequence": sequence}]
+    assert frames == expected
+
+
+def test_server_sent_events_with_carriage_returns_and_split_data() -> None:
+    frames = list(EventSource().feed(b'data: {"a":\r\ndata: 1}\r\n\r\n'))
+    assert frames == [{"a": 1}]
