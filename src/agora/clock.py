@@ -11,7 +11,7 @@ __all__ = ["Clock", "SystemClock", "moment", "new_id", "stamp"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_POOL = 4096
+_POOL = 256
 
 
 class Clock(Protocol):
@@ -29,8 +29,8 @@ class SystemClock:
 
 
 def moment(microseconds: int) -> datetime:
-    """The moment as answers show it."""
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(microsecond=microseconds % 1_000_000)
+    """The moment as answers show it. (A float holds every microsecond until the year 2255.)"""
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
 
 
 def stamp(value: datetime) -> int:
@@ -38,21 +38,18 @@ def stamp(value: datetime) -> int:
     return (value - _EPOCH) // _MICROSECOND
 
 
-class _Randomness:
-    """Random hex digits, drawn from the system in blocks: one system call for 200 ids."""
-
-    def __init__(self) -> None:
-        self.digits, self.at, self.pid = "", 0, 0
-
-    def take(self, count: int) -> str:
-        if self.at + count > len(self.digits) or self.pid != os.getpid():
-            self.digits, self.at, self.pid = os.urandom(_POOL // 2).hex(), 0, os.getpid()
-        self.at += count
-        return self.digits[self.at - count : self.at]
-
-
-_random = _Randomness()
+_tails: list[str] = []  # the last 16 digits of ids to come
 _last = 0
+
+
+def _refill() -> None:
+    """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
+    digits = os.urandom(8 * _POOL).hex()
+    for at in range(0, 16 * _POOL, 16):
+        _tails.append("89ab"[int(digits[at], 16) & 3] + digits[at + 1 : at + 16])
+
+
+os.register_at_fork(after_in_child=_tails.clear)
 
 
 def new_id(prefix: str) -> str:
@@ -62,9 +59,10 @@ def new_id(prefix: str) -> str:
     count fractions of it (method 3), and never repeat or go back.
     """
     global _last
+    if not _tails:
+        _refill()
     fraction = time.time_ns() * 4096 // 1_000_000
-    _last = fraction = fraction if fraction > _last else _last + 1
-    milliseconds, sub = divmod(fraction, 4096)
-    tail = _random.take(16)
-    variant = "89ab"[int(tail[0], 16) & 3]
-    return f"{prefix}_{milliseconds:012x}7{sub:03x}{variant}{tail[1:]}"
+    if fraction <= _last:
+        fraction = _last + 1
+    _last = fraction
+    return f"{prefix}_{fraction >> 12:012x}7{fraction & 4095:03x}{_tails.pop()}"

@@ -15,6 +15,7 @@ from tests.harness import free_port
 
 __all__ = ["Victim"]
 
+SERVE = "from agora.server import run; from agora.settings import Settings; raise SystemExit(run(Settings.load()))"
 STARTING = 30.0
 
 
@@ -39,7 +40,7 @@ class Victim:
         environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log
+                [sys.executable, "-c", SERVE], env=environment, stdout=log, stderr=log
             )
         async with asyncio.timeout(STARTING), httpx.AsyncClient(base_url=self.url) as client:
             while True:

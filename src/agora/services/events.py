@@ -166,7 +166,7 @@ class EventService(Bound, contract.Events):
         cursor: str | None = None,
     ) -> contract.EventPage:
         if cursor:
-            after = int(paging.decode(cursor)[0])
+            after = _position(cursor)
         wanted = await self._filter(types, agent, subject)
         page = await event_log.read(self.call.tx, after, limit + 1, wanted=wanted, viewer=self._viewer)
         shown = page.events[:limit]
@@ -179,6 +179,17 @@ class EventService(Bound, contract.Events):
             next_cursor=paging.encode(position) if more else None,
             last_sequence=page.head,
         )
+
+
+def _position(cursor: str) -> int:
+    (position,) = paging.decode(cursor)
+    if not isinstance(position, int) or position < 0:
+        raise InvalidRequest(
+            "The cursor is not one of this operation's.",
+            fix="Use 'next_cursor' of the page before, unchanged.",
+            errors=[{"field": "cursor", "message": "malformed"}],
+        )
+    return position
 
 
 def _event(stored: StoredEvent) -> contract.Event:

@@ -14,7 +14,12 @@ from ..store.statements import messages
 from .addresses import held_address
 from .base import Call, unpack
 
-__all__ = ["announce", "deliver_held", "view"]
+__all__ = ["announce", "deliver_held", "horizon", "view"]
+
+
+def horizon(call: Call) -> int:
+    """When messages without an expiry of their own had to be sent to be alive now."""
+    return int(call.now - call.context.settings.message_lifetime * 1_000_000)
 
 
 def view(row: Row, recipient: str, state: str) -> Message:
@@ -68,7 +73,7 @@ def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Hand over what waited for a name that is now registered; answers how many messages."""
     address = held_address(agent_name)
-    held = await call.tx.all(messages.held_for, address=address, now=call.now)
+    held = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
     if not held:
         return 0
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)

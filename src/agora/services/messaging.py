@@ -20,7 +20,7 @@ from . import paging
 from .addresses import check_name, find, held_address, looks_like_id, own_or_allowed, require
 from .base import Bound, Wait, pack
 from .events import EventService
-from .mail import announce, view
+from .mail import announce, horizon, view
 
 __all__ = ["MessagingService"]
 
@@ -59,7 +59,6 @@ class MessagingService(Bound, contract.Messaging):
         destination = await self._destination(to_agent)
         if reply_to and not correlation_id:
             correlation_id = await self._correlation(reply_to)
-        lifetime = expires_in or call.context.settings.message_lifetime
         message_id = call.target = new_id("msg")
         row = {
             "tenant_id": call.caller.tenant,
@@ -75,7 +74,7 @@ class MessagingService(Bound, contract.Messaging):
             "metadata": pack(metadata) if metadata else "{}",
             "broadcast": int(destination.broadcast),
             "created_at": call.now,
-            "expires_at": call.now + lifetime * 1_000_000,
+            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
         }
         call.tx.append(statements.MESSAGES, tuple(row.values()))
         self._deliver(row, destination)
@@ -211,12 +210,8 @@ class MessagingService(Bound, contract.Messaging):
         if unread is not None:
             filters.add("unread" if unread else "seen")
         parameters = {name: given[name] for name in filters if name in given}
-        parameters |= {
-            "agent_id": owner.agent_id,
-            "address": owner.address,
-            "joined": owner.joined,
-            "now": self.call.now,
-        }
+        parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
+        parameters |= {"now": self.call.now, "horizon": horizon(self.call)}
         page = await self._page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             raise Wait(ARRIVALS, wait, page)

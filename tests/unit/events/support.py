@@ -12,8 +12,7 @@ from agora.events.feed import Feed
 from agora.events.frames import Batch, Farewell
 from agora.events.stream import LiveStream
 from agora.services.base import Opening
-from agora.store.port import NewEvent, StoredEvent, Tx
-from agora.store.sqlite import SqliteStore
+from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
 __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
 
@@ -58,7 +57,7 @@ class ManualTime:
 class Journal:
     """Writes events to a store's log; what was committed waits in ``hints`` unless it is published at once."""
 
-    store: SqliteStore
+    store: Store
     tenant: str = "default"
     hints: list[Sequence[StoredEvent]] = field(default_factory=list)
     events: list[StoredEvent] = field(default_factory=list)

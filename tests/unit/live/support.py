@@ -38,17 +38,24 @@ class Hidden:
         await self.app(scope, receive, forward)
 
 
+class Socket(ClientConnection):
+    """A connection, and the first thing the server said on it."""
+
+    greeting: Any
+
+
 @asynccontextmanager
-async def socket(server: Running, *, path: str = "/ws", **query: Any) -> AsyncIterator[ClientConnection]:
+async def socket(server: Running, *, path: str = "/ws", **query: Any) -> AsyncIterator[Socket]:
     """A WebSocket, its greeting received. Header and client options: ``token``, ``subprotocols``, ``max_queue``."""
-    options = {name: query.pop(name) for name in ("subprotocols", "max_queue") if name in query}
+    options: dict[str, Any] = {name: query.pop(name) for name in ("subprotocols", "max_queue") if name in query}
     token = query.pop("token", None)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = server.url.replace("http", "ws") + path + "?" + urlencode(query, doseq=True)
-    async with connect(url, additional_headers=headers, max_size=None, **options) as connection:
-        greeting = await receive(connection)
-        assert greeting["control"] == "connected"
-        connection.greeting = greeting  # type: ignore[attr-defined]
+    options |= {"additional_headers": headers, "max_size": None, "create_connection": Socket}
+    async with connect(url, **options) as connection:
+        assert isinstance(connection, Socket)
+        connection.greeting = await receive(connection)
+        assert connection.greeting["control"] == "connected"
         yield connection
 
 

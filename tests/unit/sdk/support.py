@@ -117,7 +117,7 @@ class Wire:
 
     def cut(self, farewell: AgoraError | None = None) -> None:
         """End every open stream, as a crash or (with an error) as a decision of the server."""
-        self._within(lambda: [queue.put_nowait(farewell or "cut") for queue in self._open])
+        self._within(lambda: self._end(farewell or "cut"))
 
     def wait_for_streams(self, count: int) -> None:
         """Block until so many streams have been opened, ever."""
@@ -136,7 +136,12 @@ class Wire:
     def _within(self, work: Any) -> None:
         assert self.loop is not None
         done = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (work(), done.set()))
+
+        def run() -> None:
+            work()
+            done.set()
+
+        self.loop.call_soon_threadsafe(run)
         assert done.wait(10)
 
     def _push(self, events: tuple[dict[str, Any], ...]) -> None:
@@ -144,6 +149,10 @@ class Wire:
         for queue in self._open:
             for each in events:
                 queue.put_nowait(each)
+
+    def _end(self, reason: object) -> None:
+        for queue in self._open:
+            queue.put_nowait(reason)
 
     def _tell(self) -> None:
         with self._changed:

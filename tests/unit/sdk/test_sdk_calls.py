@@ -22,7 +22,7 @@ from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, Tas
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 
 
-def test_the_examples_of_the_source_run_as_they_stand_in_synchronous_code(wire: Wire, client: AgoraClient) -> None:
+def test_the_examples_of_the_source_run_as_they_stand_in_synchronous_code(wire: Wire, client: Any) -> None:
     wire.answer("/agents/register", agent_answer())
     wire.answer("/agora/messaging/send", RECEIPT)
     wire.answer("/agora/query/agents", page("agents", [agent_answer()], total=1))
@@ -52,7 +52,7 @@ async def test_the_same_client_is_awaited_in_an_event_loop(wire: Wire) -> None:
         registration = await client.register("Ada", ["documentation"], ServiceTier.BASIC)
         assert registration.agent_id == agent_answer()["agent_id"]
         assert len(await client.query.agents(status=AgentStatus.ACTIVE)) == 1
-        both = await asyncio.gather(client.query.agents(), asyncio.create_task(client.query.agents()))
+        both = await asyncio.gather(client.query.agents(), asyncio.ensure_future(client.query.agents()))
         assert [len(found) for found in both] == [1, 1]
 
 
@@ -78,9 +78,9 @@ async def test_mode_forces_either_habit(wire: Wire) -> None:
     wire.answer("/agora/query/agents", page("agents", []))
     with AgoraClient(wire.url, mode="sync") as blocking:
         assert await asyncio.to_thread(lambda: blocking.query.agents().count) == 0
-    pending = AgoraClient(wire.url, mode="async").query.agents()
+    pending: Any = AgoraClient(wire.url, mode="async").query.agents()
     assert inspect.isawaitable(pending)
-    assert len(await pending) == 0
+    assert len(await asyncio.create_task(pending)) == 0
 
 
 def test_mode_async_can_be_prepared_outside_of_a_loop(wire: Wire) -> None:
@@ -123,7 +123,7 @@ def test_every_operation_is_a_method_with_the_contracts_signature() -> None:
         for alias in operation.aliases:
             assert getattr(client, alias).__operation__ is operation
     with pytest.raises(AttributeError, match=r"no operation messaging\.sned; there are: send"):
-        client.messaging.sned  # noqa: B018
+        client.messaging.sned  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(AttributeError):
         client.nothing  # noqa: B018
 
@@ -163,7 +163,7 @@ def test_python_values_become_json_and_query_strings(wire: Wire, client: AgoraCl
     wire.answer("/agora/messaging/send", RECEIPT)
     wire.answer("/agora/messaging/receive", page("messages", []))
     client.messaging.send(
-        ("Ada", "Bob"), "grüße \u2028", MessageType.TASK, Priority.HIGH, metadata={"n": [1, None]}, expires_in=60
+        ["Ada", "Bob"], "grüße \u2028", MessageType.TASK, Priority.HIGH, metadata={"n": [1, None]}, expires_in=60
     )
     assert wire.requests[-1].body == {
         "to_agent": ["Ada", "Bob"],
@@ -180,7 +180,7 @@ def test_python_values_become_json_and_query_strings(wire: Wire, client: AgoraCl
         ("wait", "0.5"),
         ("limit", "2"),
     ]
-    assert TaskStatus.IN_PROGRESS == "in_progress"
+    assert str(TaskStatus.IN_PROGRESS) == "in_progress"
 
 
 def test_path_parameters_fill_the_canonical_route(wire: Wire, client: AgoraClient) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from tests.unit.sdk.support import Wire, event, free_port
 
-from agora_sdk import AgoraClient
+from agora_sdk import AgoraClient, EventStream
 from agora_sdk.errors import (
     CursorTooOld,
     Halted,
@@ -92,6 +92,7 @@ def test_what_happens_before_the_first_event_is_seen_is_not_lost_either(
     choose(wire, way)
     wire.publish(event(1))
     stream = client.event.stream()
+    assert isinstance(stream, EventStream)
     wire.cut()
     wire.publish(event(2))
     assert take(stream, 1) == [2]

@@ -69,6 +69,7 @@ class Agent:
     proficiency_level: int | None = None
 
     events: Sequence[str] = ()
+    backoff: ClassVar[Backoff] = Backoff(first=0.5)  #: pauses between tries
     heartbeat_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 10.0  #: how long handlers may take to end when the agent stops
 
@@ -164,7 +165,7 @@ class Agent:
         await self._patiently(self._register)
         if self.registration is None:
             return
-        self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error)
+        self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         try:
             await self.on_start()
             await self._work(self._inbox)
@@ -233,7 +234,7 @@ class Agent:
 
     async def _patiently(self, work: Any) -> None:
         """Do something again and again, with pauses, until it is done or the agent stops."""
-        backoff, attempt = Backoff(), 0
+        attempt = 0
         while not self._stopping.is_set():
             try:
                 await work()
@@ -241,7 +242,7 @@ class Agent:
             except NOT_NOW as error:
                 logger.warning("%s waits: %s", self.name, error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff.pause(attempt))
+                await asyncio.wait_for(self._stopping.wait(), self.backoff.pause(attempt))
             attempt += 1
 
     async def _leave(self) -> None:

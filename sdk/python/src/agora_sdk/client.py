@@ -189,16 +189,18 @@ class AgoraClient:
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
-    def __getattr__(self, name: str) -> Any:
-        found = None
-        if not name.startswith("_"):
-            from .projection import root
+    if not TYPE_CHECKING:  # to mypy, only what is annotated above is there
 
-            found = root(self._session, name)
-        if found is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self.__dict__[name] = found
-        return found
+        def __getattr__(self, name: str) -> Any:
+            found = None
+            if not name.startswith("_"):
+                from .projection import root
+
+                found = root(self._session, name)
+            if found is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.__dict__[name] = found
+            return found
 
     def __dir__(self) -> list[str]:
         from .projection import categories

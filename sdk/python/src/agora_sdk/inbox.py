@@ -42,10 +42,10 @@ class Inbox:
         at_once: int,
         handle: Callable[[Message], Awaitable[None]],
         failed: Callable[[Message, Exception, int], Awaitable[None]],
-        backoff: Backoff | None = None,
+        backoff: Backoff,
     ) -> None:
         self._client, self._handle, self._failed = client, handle, failed
-        self._backoff = backoff or Backoff(first=0.5)
+        self._backoff = backoff
         self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
         self._wake = asyncio.Event()

@@ -75,8 +75,9 @@ class _Socket:
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
         await self._text(to_json(self._greeting()))
         sink, pumping = self._sink()
+        attaching = asyncio.create_task(self._stream.attach(sink))  # before anything can end the stream
         listening = asyncio.create_task(self._listen())
-        tasks = [listening, asyncio.create_task(self._stream.attach(sink)), *pumping]
+        tasks = [attaching, listening, *pumping]
         try:
             await asyncio.wait((listening, self._over), return_when=asyncio.FIRST_COMPLETED)
             listening.cancel()

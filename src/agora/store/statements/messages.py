@@ -61,11 +61,10 @@ held_for = Query(
     select m.* from deliveries d
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
     where d.tenant_id = :tenant and d.recipient = :address and d.state = 'held'
-        and (m.expires_at is null or m.expires_at > :now)
+        and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
     order by d.message_id
     """,
-    types={"now": BIG},
-    lock=False,
+    types={"now": BIG, "horizon": BIG},
 )
 readdress = Write(
     """
@@ -120,15 +119,15 @@ _STATE_FILTERS = {
     "seen": "and {state} in ('read', 'acknowledged')",
     "status": "and {state} = :status",
 }
-_TYPES = {"since": BIG, "now": BIG, "limit": BIG, "offset": BIG}
+_TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
 
 
 def _sources(filters: frozenset[str]) -> str:
     """Both halves of an inbox: what was addressed to the agent, and broadcasts it has not marked yet."""
     shared = " ".join(text for name, text in _FILTERS.items() if name in filters)
     states = [text for name, text in _STATE_FILTERS.items() if name in filters]
-    alive = "" if "status" in filters else "and (m.expires_at is null or m.expires_at > :now) and d.state <> 'expired'"
-    fresh = "and (m.expires_at is null or m.expires_at > :now)"
+    fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+    alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
     mine = " ".join(state.format(state="d.state") for state in states)
     unmarked = " ".join(state.format(state="'queued'") for state in states)
     return f"""

@@ -184,10 +184,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         gone += [f"- {section}: {name}" for name in old if name not in now]
         new += [f"+ {section}: {name}" for name in now if name not in old]
         changed += [
-            f"~ {section}: {name}: {path}"
-            for name in old
-            if name in now
-            for path in _differences(old[name], now[name])
+            f"~ {section}: {name}: {path}" for name in old if name in now for path in _differences(old[name], now[name])
         ]
     if before.get("format") != after.get("format"):
         changed.insert(0, f"~ format: {before.get('format')} is now {after.get('format')}")

@@ -62,7 +62,9 @@ class Message(Result):
     priority: Priority = Priority.NORMAL
     status: DeliveryState = DeliveryState.QUEUED
     timestamp: Timestamp
-    expires_at: Timestamp | None = None
+    expires_at: Timestamp | None = Field(
+        default=None, description="Null where the marketplace's message lifetime applies."
+    )
     correlation_id: str | None = None
     reply_to: str | None = None
     metadata: JsonObject = {}

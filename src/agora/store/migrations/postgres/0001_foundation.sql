@@ -81,7 +81,6 @@ create table deliveries (
     primary key (tenant_id, recipient, message_id)
 );
 create index deliveries_waiting on deliveries (tenant_id, recipient, message_id) where state in ('held', 'queued');
-create index deliveries_message on deliveries (tenant_id, message_id);
 
 create table events (
     tenant_id text collate "C" not null,
@@ -106,6 +105,7 @@ create table subscriptions (
     created_at bigint not null,
     primary key (tenant_id, subscription_id)
 );
+create index subscriptions_owner on subscriptions (tenant_id, owner, subscription_id);
 
 create table audit (
     tenant_id text collate "C" not null,
@@ -119,8 +119,6 @@ create table audit (
     request_id text,
     primary key (tenant_id, audit_id)
 );
-create index audit_actor on audit (tenant_id, actor, audit_id);
-create index audit_operation on audit (tenant_id, operation, audit_id);
 
 create table idempotency (
     tenant_id text collate "C" not null,

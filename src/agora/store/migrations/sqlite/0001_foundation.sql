@@ -68,8 +68,9 @@ create table messages (
     expires_at integer,
     primary key (tenant_id, message_id)
 ) without rowid;
-create index messages_broadcast on messages (tenant_id, message_id) where broadcast = 1;
+-- expires_at is null where the marketplace's message lifetime applies
 create index messages_expiry on messages (expires_at) where expires_at is not null;
+create index messages_broadcast on messages (tenant_id, message_id) where broadcast = 1;
 
 -- recipient: an agent id, or 'name:NAME' for a name not registered yet
 create table deliveries (
@@ -81,7 +82,6 @@ create table deliveries (
     primary key (tenant_id, recipient, message_id)
 ) without rowid;
 create index deliveries_waiting on deliveries (tenant_id, recipient, message_id) where state in ('held', 'queued');
-create index deliveries_message on deliveries (tenant_id, message_id);
 
 create table events (
     tenant_id text not null,
@@ -106,6 +106,7 @@ create table subscriptions (
     created_at integer not null,
     primary key (tenant_id, subscription_id)
 ) without rowid;
+create index subscriptions_owner on subscriptions (tenant_id, owner, subscription_id);
 
 create table audit (
     tenant_id text not null,
@@ -119,8 +120,6 @@ create table audit (
     request_id text,
     primary key (tenant_id, audit_id)
 ) without rowid;
-create index audit_actor on audit (tenant_id, actor, audit_id);
-create index audit_operation on audit (tenant_id, operation, audit_id);
 
 create table idempotency (
     tenant_id text not null,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +12,16 @@ from tests.unit.events.support import Journal
 from agora import event_log
 from agora.clock import new_id
 from agora.event_filter import EVERYONE, EventFilter, Viewer
-from agora.store.port import NewEvent, Tx
-from agora.store.sqlite import SqliteStore
+from agora.store.port import NewEvent, Store, Tx
 from agora.store.statements import events as statements
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
+
+
+@pytest.fixture
+def journal(store: Store) -> Journal:
+    journal = Journal(store)
+    journal.watch()
+    return journal
 
 
 async def prune(journal: Journal, before: int) -> None:
@@ -119,11 +124,9 @@ viewers = st.sampled_from([EVERYONE, Viewer("agent_a"), Viewer("agent_b")])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.lists(events, min_size=3, max_size=12), wanted=wishes, viewer=viewers, limit=st.integers(1, 2))
 async def test_sql_and_python_want_the_same(
-    tmp_path: Path, written: list[NewEvent], wanted: EventFilter, viewer: Viewer, limit: int
+    store: Store, written: list[NewEvent], wanted: EventFilter, viewer: Viewer, limit: int
 ) -> None:
-    store = SqliteStore(tmp_path / new_id("db") / "agora.db")
-    await store.start()
-    journal = Journal(store)
+    journal = Journal(store, new_id("tenant"))
     journal.watch()
     stored = await journal.write(*written)
     found, position = [], 0
@@ -133,8 +136,5 @@ async def test_sql_and_python_want_the_same(
         found += page.events
         assert page.position > position
         position = page.position
-    await store.close()
-    assert (wanted, found) == (
-        wanted,
-        [each for each in stored if wanted.matches(each.event) and viewer.sees(each.event)],
-    )
+    shown = [each for each in stored if wanted.matches(each.event) and viewer.sees(each.event)]
+    assert (wanted, found) == (wanted, shown)

@@ -1,0 +1,83 @@
+"""Listeners to another agent's events, on a real server, by both habits."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.harness import Running
+
+from agora.events.frames import RESTARTING, Farewell
+from agora_sdk import AgoraClient
+from agora_sdk.errors import InvalidRequest
+
+WAIT = 20.0
+
+
+@pytest.fixture
+async def operator(server: Running) -> AsyncIterator[AgoraClient]:
+    async with AgoraClient(server.url) as client:
+        yield client
+
+
+async def test_it_hears_one_type_of_one_agent_in_whatever_order_they_start(
+    server: Running, operator: AgoraClient
+) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    listener = await operator.subscribe_to_agent_events("Ada", "done", lambda type, data: heard.put_nowait(data))
+    assert repr(listener) == "<Listener to done of Ada>"
+    async with AgoraClient(server.url) as ada, AgoraClient(server.url) as bob:
+        await bob.register("Bob")
+        registration = await ada.register("Ada")
+        await bob.publish_event("done", "bob's")
+        await ada.publish_event("begun", "of another type")
+        await ada.publish_event("done", 1)
+        assert await asyncio.wait_for(heard.get(), WAIT) == 1
+        for stream in server.app.feed.streams():
+            stream.end(Farewell(RESTARTING))
+        await ada.publish_event("done", 2)
+        assert await asyncio.wait_for(heard.get(), WAIT) == 2
+        await ada.agent.deregister(registration.agent_id)
+        await ada.register("Ada")
+        await ada.publish_event("done", 3)
+        assert await asyncio.wait_for(heard.get(), WAIT) == 3
+    assert heard.empty()
+
+
+async def test_it_ends_when_unsubscribed_by_handler_or_by_all(operator: AgoraClient) -> None:
+    def one(type: str, data: Any) -> None:
+        """Never called."""
+
+    def other(type: str, data: Any) -> None:
+        """Never called."""
+
+    for handler in (one, other, other):
+        await operator.subscribe_to_agent_events("Ada", "done", handler)
+    assert (await operator.unsubscribe_from_agent_events("Ada", "done", one)).ended == 1
+    assert (await operator.unsubscribe_from_agent_events("Ada", "begun")).ended == 0
+    assert (await operator.unsubscribe_from_agent_events("Ada", "done")).ended == 2
+
+
+async def test_synchronous_code_hears_in_a_thread(server: Running, operator: AgoraClient) -> None:
+    def work() -> list[Any]:
+        heard: queue.Queue[Any] = queue.Queue()
+        with AgoraClient(server.url) as ada:
+            ada.register("Ada")
+            listener = ada.subscribe_to_agent_events("Ada", "done", lambda type, data: heard.put(data))
+            ada.publish_event("done", 1)
+            first = heard.get(timeout=WAIT)
+            listener.close()
+            return [first, heard.qsize()]
+
+    assert await asyncio.to_thread(work) == [1, 0]
+
+
+def test_synchronous_code_cannot_run_a_coroutine_function() -> None:
+    async def handler(type: str, data: Any) -> None:
+        """Never called."""
+
+    with AgoraClient("http://127.0.0.1:1") as client, pytest.raises(InvalidRequest, match="coroutine function"):
+        client.subscribe_to_agent_events("Ada", "done", handler)
