@@ -48,7 +48,11 @@ class Report:
 def run(spec: Spec) -> Report:
     """Generate load from another process."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"], input=json.dumps(asdict(spec)), capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.load"],
+        input=json.dumps(asdict(spec)),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return Report(**json.loads(done.stdout))
 

@@ -61,7 +61,9 @@ def main(rounds: int = ROUNDS, seconds: float = 3.0) -> None:
     print(f"FastAPI echo      {statistics.median(anchors):7.0f} us CPU per request at 64 callers (anchor)")
     print(f"ratio             {statistics.median(ratios):7.2f} (rounds: {', '.join(f'{r:.2f}' for r in ratios)})")
     print(f"throughput        {statistics.median(r.rate for r in reports):7.0f} sends/s at 64 callers")
-    print(f"latency           {statistics.median(r.p50 for r in reports):7.1f} ms p50, {statistics.median(r.p99 for r in reports):.1f} ms p99")
+    print(
+        f"latency           {statistics.median(r.p50 for r in reports):7.1f} ms p50, {statistics.median(r.p99 for r in reports):.1f} ms p99"
+    )
     print(f"one caller        {single.rate:7.0f} sends/s, {alone:.0f} us CPU, {single.p50:.2f} ms p50")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from agora.app import App
 from agora.settings import Settings
-
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+
 from agora.app import App
 from agora.clock import SystemClock
 from agora.settings import Settings
@@ -70,11 +71,18 @@ class Running:
 async def running(app: App) -> AsyncIterator[Running]:
     """Serve an application on a free port of the loopback until the block ends."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, ws="websockets-sansio", log_config=None, lifespan="on", ws_per_message_deflate=False
+        app,
+        host="127.0.0.1",
+        port=0,
+        ws="websockets-sansio",
+        log_config=None,
+        lifespan="on",
+        ws_per_message_deflate=False,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     listener = config.bind_socket()
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         if serving.done():

@@ -9,7 +9,6 @@ from typing import Any
 from agora.app import App
 from agora.services.base import Caller
 from agora.store.port import NewEvent, StoredEvent
-
 from tests.harness import ManualClock
 
 __all__ = ["Market"]

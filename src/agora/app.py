@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +13,11 @@ from agora_sdk.errors import AgoraError
 from . import __version__
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
+from .configuration import Configuration
 from .dispatcher import Dispatcher
 from .events.feed import Feed
-try:
-    from .gate import Gate
-except ImportError:
-    class Gate:
-        def check(self,*a): ...
+
+from .gate import Gate
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
 from .identity.signing import Signer, load_secret
@@ -31,11 +30,14 @@ from .protocols.rest.routes import RouteTable
 from .services.base import Context
 from .services.registry import IMPLEMENTATIONS
 from .settings import ConfigurationError, Settings
-from .store.port import Store, StoredEvent
-from .usage import Meter
+from .store.port import Query, Reader, Row, Store, StoredEvent
+from .store.statements import admin, overrides
+from .usage import DEFAULT_TENANT, Meter
 
 __all__ = ["App"]
 
+FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.")
+ENDING = frozenset({"agora.agent.deregistered", "agora.token.revoked"})
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 
 
@@ -97,6 +99,7 @@ class App:
         self.meter = Meter()
         self.catalogue = Catalogue(operations(), clock, meter=self.meter, tests=settings.test_operations)
         self.gate = Gate()
+        self.configuration = Configuration(settings)
         self.feed = Feed(
             self.store,
             heartbeat=settings.heartbeat_interval,
@@ -105,7 +108,11 @@ class App:
         )
         self.authenticator = Authenticator(self.store, self.signer, settings, clock, admin_token)
         self.context = Context(
-            settings=settings, catalogue=self.catalogue, signer=self.signer, started_at=clock.now(), live=self.feed.live
+            settings=self.configuration,
+            catalogue=self.catalogue,
+            signer=self.signer,
+            started_at=clock.now(),
+            live=self.feed.live,
         )
         self.dispatcher = Dispatcher(
             store=self.store,
@@ -122,21 +129,42 @@ class App:
 
     async def _load(self) -> None:
         """Take over what was set at run time."""
+        for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
+            self.gate.load(tenant, await self._rows(tenant, overrides.active))
+            self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
+        self.configuration.load(await self._rows(DEFAULT_TENANT, admin.settings))
+        self._follow_log_level()
 
-    @property
-    def controllers(self):
-        return ()
+    async def _rows(self, tenant: str, query: Query) -> Sequence[Row]:
+        async def read(reader: Reader) -> Sequence[Row]:
+            return await reader.all(query)
 
-    def _rate(self, tier: str) -> float:
-        return float(getattr(self.settings, f"rate_{tier}"))
-
-    async def _trouble(self):
-        return None
+        return await self.store.read(tenant, read)
 
     def _committed(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
         self.authenticator.forget(events)
+        changed = False
+        for stored in events:
+            if stored.event.type.startswith(FOLLOWED):
+                changed = self.gate.apply(stored) or changed
+                self.catalogue.apply(stored)
+                if self.configuration.apply(stored):
+                    self._follow_log_level()
         self.feed.publish(events)
+        if changed or any(stored.event.type in ENDING for stored in events):
+            self._sweeping = asyncio.ensure_future(self.feed.sweep())
+
+    def _follow_log_level(self) -> None:
+        if self.configuration.log_level != self.settings.log_level:
+            logging.getLogger().setLevel(self.configuration.log_level.upper())
+
+    def _rate(self, tier: str) -> float:
+        return float(getattr(self.configuration, f"rate_{tier}"))
+
+    async def _trouble(self) -> str | None:
+        """Why calls cannot be served now, for ``/ready``."""
+        return self.monitor.trouble() if self._started else "starting or stopping"
 
     def _wire_protocols(self) -> None:
         access = Access(self.authenticator, self.settings)

@@ -15,9 +15,10 @@ from datetime import time as day_time
 from email.utils import format_datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
-from pydantic_core import from_json
 
 from .clock import Clock, moment, stamp
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version

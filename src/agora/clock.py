@@ -45,8 +45,7 @@ _last = 0
 def _refill() -> None:
     """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
     digits = os.urandom(8 * _POOL).hex()
-    for at in range(0, 16 * _POOL, 16):
-        _tails.append("89ab"[int(digits[at], 16) & 3] + digits[at + 1 : at + 16])
+    _tails.extend("89ab"[int(digits[at], 16) & 3] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
 
 
 os.register_at_fork(after_in_child=_tails.clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import signal
@@ -18,6 +19,7 @@ from .settings import ConfigurationError, Settings
 __all__ = ["PortTaken", "run"]
 
 BACKLOG = 2048
+FAREWELL_SECONDS = 2.0
 
 
 class PortTaken(ConfigurationError):
@@ -68,7 +70,9 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
         f"  admin     {settings.data_dir / 'admin-token'} (token for operators)",
     ]
     if not settings.loopback:
-        lines.append("  Not on loopback: every caller needs a credential; agents enrol with `agora token create --kind enrolment`.")
+        lines.append(
+            "  Not on loopback: every caller needs a credential; agents enrol with `agora token create --kind enrolment`."
+        )
     return lines
 
 
@@ -97,6 +101,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.feed.close("resume later")
+        if self.server_state.tasks:  # let sockets say why before they are closed
+            await asyncio.wait(tuple(self.server_state.tasks), timeout=FAREWELL_SECONDS)
         await super().shutdown(sockets)
 
 

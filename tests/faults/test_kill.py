@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 import websockets
-
 from tests.faults.victim import Victim
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "4"))
@@ -88,8 +88,7 @@ def _check(database: Path, ledger: Ledger) -> None:
         stored = connection.execute("select content, message_id from messages").fetchall()
         delivered = Counter(row[0] for row in connection.execute("select message_id from deliveries"))
         audited = Counter(
-            row[0]
-            for row in connection.execute("select target from audit where operation = 'agora.messaging.send'")
+            row[0] for row in connection.execute("select target from audit where operation = 'agora.messaging.send'")
         )
         sequences = [row[0] for row in connection.execute("select seq from events order by seq")]
     finally:
@@ -177,11 +176,6 @@ async def _frames(socket: websockets.ClientConnection):  # type: ignore[no-untyp
 async def test_a_data_directory_has_one_server(tmp_path: Path) -> None:
     first, second = Victim(tmp_path / "data"), Victim(tmp_path / "data")
     await first.start()
-    try:
+    with pytest.raises(AssertionError, match="another Agora server"):
         await second.start()
-    except AssertionError as failure:
-        assert "another Agora server" in str(failure)
-    else:
-        raise AssertionError("two servers opened one data directory")
-    finally:
-        first.terminate()
+    assert first.terminate() == 0

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 
 import httpx
 import websockets
+
 from agora_sdk import AgoraClient
 
 __all__ = ["CONNECTORS", "Connector"]

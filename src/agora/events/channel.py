@@ -114,11 +114,10 @@ class Channel:
         group.add(stream)
 
     def leave(self, stream: LiveStream) -> None:
+        """The stream, which has joined, gets no more."""
         key = _key(stream.filter)
-        groups = self._groups.get(key, {})
-        group = groups.get(stream.filter)
-        if group is None:
-            return
+        groups = self._groups[key]
+        group = groups[stream.filter]
         group.remove(stream)
         if not group:
             del groups[stream.filter]
@@ -131,6 +130,8 @@ class Channel:
 
     def _deliver(self, run: Sequence[StoredEvent]) -> None:
         self.head = run[-1].seq
+        if not self._groups:
+            return
         hits: dict[Group, list[Encoded]] = {}
         for stored in run:
             encoded = Encoded(stored)

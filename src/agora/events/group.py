@@ -12,9 +12,9 @@ from ..event_filter import EventFilter
 from .frames import Batch, Encoded, Farewell
 
 if TYPE_CHECKING:
-    from .stream import LiveStream
+    from .stream import LiveStream, Sink
 
-__all__ = ["Group"]
+__all__ = ["Group", "offer"]
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +94,18 @@ def _batch(events: Sequence[Encoded]) -> Batch:
 def _write(streams: Iterable[LiveStream], batch: Batch, failed: list[tuple[LiveStream, Farewell]]) -> int:
     written = 0
     for stream in streams:
-        try:
-            if stream.sink.write(batch):
-                written += 1
-            else:
-                failed.append((stream, Farewell.too_slow()))
-        except Exception:
-            log.exception("a stream failed and is closed")
-            failed.append((stream, Farewell.of(InternalError("The stream failed.", fix="Resume from the last event."))))
+        farewell = offer(stream.sink, batch)
+        if farewell is None:
+            written += 1
+        else:
+            failed.append((stream, farewell))
     return written * len(batch.events)
+
+
+def offer(sink: Sink, batch: Batch) -> Farewell | None:
+    """Write a batch to a sink; answers why its stream has to end, if it has to."""
+    try:
+        return None if sink.write(batch) else Farewell.too_slow()
+    except Exception:
+        log.exception("a stream failed and is closed")
+        return Farewell.of(InternalError("The stream failed.", fix="Resume from the last event."))

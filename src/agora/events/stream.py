@@ -15,6 +15,7 @@ from ..event_filter import EventFilter, Viewer
 from ..services.base import Opening
 from .channel import Channel
 from .frames import TOO_SLOW, Batch, Encoded, Farewell
+from .group import offer
 
 if TYPE_CHECKING:
     from .feed import Feed
@@ -184,8 +185,9 @@ class LiveStream:
             return
         if page.events:
             channel.delivered += len(page.events)
-            if not self.sink.write(Batch([Encoded(stored) for stored in page.events], page.position)):
-                self.end(Farewell.too_slow())
+            batch = Batch([Encoded(stored) for stored in page.events], page.position)
+            if farewell := offer(self.sink, batch):
+                self.end(farewell)
                 return
         self._position = page.position
         async with asyncio.timeout(self._feed.stall_seconds):
@@ -194,8 +196,8 @@ class LiveStream:
 
     def beat(self) -> None:
         """Write a heartbeat, if the stream is live."""
-        if self.live and not self.sink.write(Batch((), self.position)):
-            self.end(Farewell.too_slow())
+        if self.live and (farewell := offer(self.sink, Batch((), self.position))):
+            self.end(farewell)
 
     async def recheck(self) -> None:
         """End the stream if it may not go on."""

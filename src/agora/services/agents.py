@@ -35,7 +35,7 @@ def _availability(row: Row, now: int) -> float:
     reachable = row["reachable_for"]
     if row["status"] not in UNREACHABLE:
         reachable += now - row["status_since"]
-    return round(min(1.0, max(0.0, reachable / age)), 4)
+    return float(round(min(1.0, max(0.0, reachable / age)), 4))
 
 
 def _load(row: Row) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
-from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
+from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recipients
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
 from ..clock import moment, new_id, stamp
@@ -43,7 +43,7 @@ class MessagingService(Bound, contract.Messaging):
     @implements
     async def send(
         self,
-        to_agent: contract.Recipients,
+        to_agent: Recipients,
         content: str,
         message_type: str = "info",
         priority: Priority = Priority.NORMAL,
@@ -107,7 +107,7 @@ class MessagingService(Bound, contract.Messaging):
             )
         return answered["correlation_id"] or reply_to
 
-    async def _destination(self, to_agent: contract.Recipients) -> _Destination:
+    async def _destination(self, to_agent: Recipients) -> _Destination:
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
         if refs == ["broadcast"]:
             return _Destination([], [], broadcast=True)

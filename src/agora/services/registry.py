@@ -1,19 +1,30 @@
 """Which class implements which service of the contract."""
 
-from importlib import import_module
+from __future__ import annotations
 
-IMPLEMENTATIONS = {}
-for module, name in (
-    ("admin", "AdminService"),
-    ("agents", "AgentService"),
-    ("discovery", "DiscoveryService"),
-    ("events", "EventService"),
-    ("messaging", "MessagingService"),
-    ("query", "QueryService"),
-    ("tokens", "TokenService"),
-):
-    try:
-        service = getattr(import_module("." + module, __package__), name)
-    except ImportError:
-        continue
-    IMPLEMENTATIONS[service.category] = service
+from collections.abc import Mapping
+
+from agora_sdk.contract import Service
+
+from .admin import AdminService
+from .agents import AgentService
+from .discovery import DiscoveryService
+from .events import EventService
+from .messaging import MessagingService
+from .query import QueryService
+from .tokens import TokenService
+
+__all__ = ["IMPLEMENTATIONS"]
+
+IMPLEMENTATIONS: Mapping[str, type[Service]] = {
+    service.category: service
+    for service in (
+        AdminService,
+        AgentService,
+        DiscoveryService,
+        EventService,
+        MessagingService,
+        QueryService,
+        TokenService,
+    )
+}

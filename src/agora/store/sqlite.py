@@ -89,7 +89,8 @@ def _drive(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as stop:
         return cast("T", stop.value)
     coroutine.close()
-    raise SuspendedInTransaction(f"{coroutine.__qualname__} awaited something that is not the store")
+    name = getattr(coroutine, "__qualname__", "the work")
+    raise SuspendedInTransaction(f"{name} awaited something that is not the store")
 
 
 class _Batch:

@@ -14,7 +14,7 @@ from agora.events.feed import Feed
 from agora.events.frames import NORMAL, RESTARTING, TOO_SLOW
 from agora.events.stream import LiveStream, QueueSink
 from agora.services.base import Opening
-from agora.store.port import Tx
+from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora.store.statements import events as statements
 from agora_sdk.errors import CursorTooOld, Overloaded, Unauthenticated
@@ -179,8 +179,28 @@ async def test_a_reader_that_stalls_in_the_middle_of_the_log_is_cut_off(store: S
     assert reader.farewell.code == TOO_SLOW
 
 
-async def test_a_sink_that_fails_hurts_nobody_else(
+async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, journal: Journal) -> None:
+    await journal.emit()
+    stream, reader = open_stream(feed, 0), Reader()
+    reader.accepts = False
+    await stream.attach(reader)
+    assert reader.farewell is not None
+    assert (reader.farewell.code, stream.position) == (TOO_SLOW, 0)
+
+
+async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
     feed: Feed, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, reader = await attached(feed)
+    event = (await journal.emit()).event
+    feed.publish([StoredEvent("default", 9, event)])
+    await until(lambda: "the log ends at 1" in caplog.text)
+    await journal.emit()
+    assert reader.sequences == [1, 2]
+
+
+async def test_a_sink_that_fails_hurts_nobody_else(
+    feed: Feed, journal: Journal, time: ManualTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Reader):
         def write(self, batch: Any, /) -> bool:
@@ -194,6 +214,11 @@ async def test_a_sink_that_fails_hurts_nobody_else(
     assert broken.farewell is not None
     assert broken.farewell.code == 1011
     assert "a stream failed" in caplog.text
+    broken = Broken()
+    await open_stream(feed, 1).attach(broken)
+    await time.advance(feed.heartbeat)
+    assert broken.farewell is not None
+    assert reader.heartbeats == [1]
 
 
 async def test_every_stream_beats_once_an_interval_at_its_position(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import socket as socketlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +20,20 @@ from agora.services.base import Caller
 from agora.store.port import Tx
 from agora.store.statements import events as statements
 
-__all__ = ["Hidden", "call", "event_source", "events_of", "prune", "publish", "receive", "socket", "until"]
+__all__ = [
+    "WEBSOCKET",
+    "Hidden",
+    "call",
+    "deaf",
+    "event_source",
+    "events_of",
+    "flood",
+    "prune",
+    "publish",
+    "receive",
+    "socket",
+    "until",
+]
 
 
 class Hidden:
@@ -95,6 +109,35 @@ async def _messages(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
         else:
             yield fields
             fields = {}
+
+
+WEBSOCKET = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+@asynccontextmanager
+async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[None]:
+    """A client that opens a stream and reads nothing of it."""
+    port = int(server.url.rsplit(":", 1)[1])
+    with socketlib.create_connection(("127.0.0.1", port)) as connection:
+        lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{k}: {v}" for k, v in headers.items())]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        await until(lambda: server.app.feed.live["subscribers"] == 1)
+        yield
+
+
+async def flood(server: Running) -> int:
+    """Publish large events until a reader is cut off; answers how many."""
+    published = 0
+    while server.app.feed.live["cut_off"] == 0:
+        await publish(server, "large", data="x" * 500_000)
+        published += 1
+        assert published < 200
+    return published
 
 
 async def call(server: Running, name: str, caller: Caller | None = None, **arguments: Any) -> Any:

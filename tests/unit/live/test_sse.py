@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.harness import Running
-from tests.unit.live.support import call, event_source, prune, publish, until
+from tests.unit.live.support import call, deaf, event_source, flood, prune, publish, until
+
+from agora.protocols.live import sse
 
 
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:
@@ -70,15 +72,23 @@ async def test_heartbeats_carry_the_place_to_resume_from(server: Running) -> Non
         ({"last_event_id": "evt_" + "f" * 32}, 404),
         ({"access_token": "agt_forged"}, 401),
         ({"agent": "Nobody"}, 404),
+        ({"subject": ["a", "b"]}, 422),
+        ({"subject": "x" * 20_000}, 422),
     ],
 )
-async def test_refusals_are_problem_documents(server: Running, query: dict[str, str], status: int) -> None:
+async def test_refusals_are_problem_documents(server: Running, query: dict[str, Any], status: int) -> None:
     await publish(server, "a")
     async with httpx.AsyncClient(base_url=server.url) as client:
         response = await client.get("/events", params=query)
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["fix"]
+
+
+async def test_a_query_that_is_no_text_is_malformed(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        response = await client.get("/events?subject=%ff")
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "query")
 
 
 async def test_a_place_older_than_the_log_says_where_to_begin(server: Running) -> None:
@@ -125,15 +135,19 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 
 
 @pytest.mark.limits(stream_buffer=65_536)
+async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "GRACE_SECONDS", 0.01)
+    async with deaf(server, "/events"):
+        await flood(server)
+        await until(lambda: not server.app.events._serving)
+
+
+@pytest.mark.limits(stream_buffer=65_536)
 async def test_a_slow_consumer_is_cut_off_and_resumes(server: Running) -> None:
-    feed, large = server.app.feed, "x" * 500_000
+    feed = server.app.feed
     async with event_source(server) as (_, messages):
         await anext(messages)
-        published = 0
-        while feed.live["cut_off"] == 0:
-            await publish(server, "large", data=large)
-            published += 1
-            assert published < 200
+        published = await flood(server)
         assert feed.live["subscribers"] == 0
         seen = []
         while (message := (await taken(messages, 1))[0])["event"] != "closing":

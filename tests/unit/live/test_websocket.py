@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from typing import Any
 
 import pytest
 from tests.harness import Running
-from tests.unit.live.support import call, events_of, prune, publish, receive, socket, until
+from tests.unit.live.support import WEBSOCKET, call, deaf, events_of, flood, prune, publish, receive, socket, until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from agora.protocols.live import calls, websocket
 from agora.protocols.live.websocket import TransportSink
 
 
@@ -234,6 +236,31 @@ async def test_calls_overlap_and_are_answered_when_ready(server: Running) -> Non
         assert answer["result"]["messages"][0]["content"] == "hello"
 
 
+async def test_calls_at_once_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "PATIENCE_SECONDS", 0.01)
+    token = (await call(server, "agent.register", agent_name="Worker")).token
+    async with socket(server, token=token, types="never") as connection:
+        frame = {"operation": "agora.messaging.receive", "arguments": {"wait": 60}}
+        for n in range(calls.AT_ONCE + 1):
+            await connection.send(json.dumps(frame | {"id": n}))
+        answer = await receive(connection)
+        assert (answer["id"], answer["error"]["code"]) == (calls.AT_ONCE, "overloaded")
+        await call(server, "messaging.send", to_agent="Worker", content="hello")
+        answered = {(await receive(connection))["id"] for _ in range(calls.AT_ONCE)}
+        assert answered == set(range(calls.AT_ONCE))
+        assert "result" in await invoke(connection, "event.list")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e400", '"\\ud800"'])
+async def test_what_is_not_json_is_never_stored(server: Running, value: str) -> None:
+    async with socket(server) as connection:
+        frame = '{"id":1,"operation":"agora.event.publish","arguments":{"event_type":"a.b","data":[%s]}}'
+        await connection.send(frame % value)
+        with contextlib.suppress(ConnectionClosed):
+            assert "error" in await receive(connection)
+    assert server.app.feed.head("default") == 0
+
+
 @pytest.mark.parametrize(
     "garbage",
     ["", "hello", "[1]", "null", '{"id":1}', "[" * 10_000, '{"a":' * 10_000, b"\x00\x01"],
@@ -307,7 +334,9 @@ async def test_draining_closes_with_resume_later_and_finishes_calls(server: Runn
         )
         await until(lambda: server.app.feed.head("default") == 2)
         server.app.feed.close("resume later")
-        assert await closed(connection) == (1012, "resume later")
+        async with asyncio.timeout(20):
+            closing, _ = await asyncio.gather(closed(connection), server.app.sockets.finish(60))
+        assert closing == (1012, "resume later")
     status, problem = await refusal(server)
     assert (status, problem["code"]) == (503, "overloaded")
 
@@ -336,15 +365,61 @@ async def test_the_number_of_streams_is_bounded(server: Running) -> None:
         assert (status, problem["retry_after"]) == (503, 15)
 
 
+async def test_a_call_that_breaks_shows_no_trace_of_it(
+    server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the inner secret")
+
+    async with socket(server) as connection:
+        monkeypatch.setattr(server.app.dispatcher, "invoke", breaks)
+        answer = await invoke(connection, "event.list")
+        assert (answer["id"], answer["error"]["code"]) == (1, "internal_error")
+        assert "secret" not in json.dumps(answer)
+        assert "the inner secret" in caplog.text
+
+
+async def test_a_socket_that_breaks_is_closed_as_our_fault(
+    server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(*_: Any) -> None:
+        raise RuntimeError("the inner secret")
+
+    monkeypatch.setattr(calls.Calls, "take", breaks)
+    async with socket(server) as connection:
+        await connection.send("{}")
+        code, reason = await closed(connection)
+        assert (code, "secret" in reason) == (1011, False)
+        assert "a socket failed" in caplog.text
+
+
+async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running) -> None:
+    sent: list[Any] = []
+
+    async def hears() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def says(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/ws", "query_string": b"", "headers": [(b"x-api-key", b"agfy_x")]}
+    await server.app.sockets(scope | {"client": ("127.0.0.1", 1)}, hears, says)
+    assert [(message["type"], message["code"]) for message in sent] == [("websocket.close", 4401)]
+
+
+@pytest.mark.limits(stream_buffer=65_536)
+async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "GRACE_SECONDS", 0.01)
+    async with deaf(server, "/ws", WEBSOCKET):
+        await flood(server)
+        await until(lambda: not server.app.sockets._serving)
+
+
 @pytest.mark.limits(stream_buffer=65_536)
 async def test_a_slow_consumer_is_cut_off_and_resumes(server: Running) -> None:
-    feed, large = server.app.feed, "x" * 500_000
+    feed = server.app.feed
     async with socket(server, max_queue=1) as connection:
-        published = 0
-        while feed.live["cut_off"] == 0:
-            await publish(server, "large", data=large)
-            published += 1
-            assert published < 200
+        published = await flood(server)
         assert feed.live["subscribers"] == 0
         seen = [frame["sequence"] for frame in await rest_of(connection)]
         assert connection.close_code == 4508

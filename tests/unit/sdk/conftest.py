@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.sdk.support import Wire, serving
+from tests.unit.sdk.support import Host, Wire, hosting
 
 from agora_sdk import AgoraClient
 
@@ -18,10 +18,16 @@ def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
 @pytest.fixture
-def wire() -> Iterator[Wire]:
+def wire(host: Host) -> Iterator[Wire]:
     """A scripted server."""
-    with serving(Wire()) as wire:
+    with host.playing() as wire:
         yield wire
 
 

@@ -17,11 +17,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agora_sdk.errors import AgoraError
 
-__all__ = ["Seen", "Wire", "agent_answer", "event", "free_port", "page", "problem", "serving"]
+__all__ = ["Host", "Seen", "Wire", "agent_answer", "event", "free_port", "hosting", "page", "problem"]
 
 NOW = "2026-01-02T03:04:05Z"
 AGENT_ID = "agent_" + "a" * 32
@@ -90,8 +91,8 @@ def event(sequence: int, type: str = "work.done", **more: Any) -> dict[str, Any]
 class Wire:
     """What the server answers, and what it was asked."""
 
-    def __init__(self) -> None:
-        self.url = ""
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop | None) -> None:
+        self.url, self.loop = url, loop
         self.requests: list[Seen] = []
         self.streams: list[Seen] = []
         self.acknowledged: list[int] = []
@@ -101,7 +102,6 @@ class Wire:
         self.repeats = 0  #: how many events before the position a resumed stream sends again
         self.socket_refusal: Response | None = None
         self.stream_refusals: deque[AgoraError] = deque()
-        self.loop: asyncio.AbstractEventLoop | None = None
         self._open: set[asyncio.Queue[Any]] = set()
         self._changed = threading.Condition()
 
@@ -263,11 +263,36 @@ class Wire:
         return StreamingResponse(body(), media_type="text/event-stream")
 
 
+class Host:
+    """One server for all tests, in a thread and a loop of its own; each test has its own script."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._app: ASGIApp | None = None
+
+    @contextlib.contextmanager
+    def playing(self) -> Iterator[Wire]:
+        """A new script, until the block ends."""
+        wire = Wire(self.url, self.loop)
+        self._app = wire.app
+        try:
+            yield wire
+        finally:
+            wire.cut()
+            self._app = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+
 @contextlib.contextmanager
-def serving(wire: Wire) -> Iterator[Wire]:
-    """Serve it on a free port of the loopback, in a thread and a loop of its own."""
+def hosting() -> Iterator[Host]:
+    """A host on a free port of the loopback."""
+    host = Host()
     config = uvicorn.Config(
-        wire.app,
+        host,
         host="127.0.0.1",
         port=0,
         log_config=None,
@@ -277,11 +302,12 @@ def serving(wire: Wire) -> Iterator[Wire]:
     )
     server = uvicorn.Server(config)
     listener = config.bind_socket()
-    wire.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
+    host.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     started = threading.Event()
 
     async def serve() -> None:
-        wire.loop = asyncio.get_running_loop()
+        host.loop = asyncio.get_running_loop()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event to wait for)
             await asyncio.sleep(0)
@@ -292,8 +318,7 @@ def serving(wire: Wire) -> Iterator[Wire]:
     thread.start()
     assert started.wait(10)
     try:
-        yield wire
+        yield host
     finally:
-        wire.cut()
         server.should_exit = True
         thread.join(10)

@@ -106,6 +106,11 @@ async def test_a_request_is_answered(server: Running, ada: AgoraClient) -> None:
         assert [message.status for message in page] == [DeliveryState.ACKNOWLEDGED]
 
 
+async def test_the_local_operator_asks_too(server: Running) -> None:
+    async with living(Echo(url=server.url)), AgoraClient(server.url) as operator:
+        assert (await operator.request("Echo", "hello", timeout=WAIT)).content == "HELLO"
+
+
 async def test_a_request_to_nobody_ends_at_its_deadline(ada: AgoraClient) -> None:
     with pytest.raises(AgoraError, match=r"did not answer within 0\.05 seconds") as caught:
         await ada.request("Nobody", "hello", timeout=0.05)

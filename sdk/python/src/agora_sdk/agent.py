@@ -17,8 +17,8 @@ from .contract.agents import Agents
 from .contract.fields import AgentStatus
 from .errors import AgoraError, InvalidRequest
 from .events import events_of
-from .inbox import NOT_NOW, Inbox
-from .retry import Backoff
+from .inbox import Inbox
+from .retry import Backoff, is_passing
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -229,7 +229,9 @@ class Agent:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
                 await self.client.agent.heartbeat(load=inbox.load)
-            except NOT_NOW as error:
+            except AgoraError as error:
+                if not is_passing(error):
+                    raise
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 
     async def _patiently(self, work: Any) -> None:
@@ -239,7 +241,9 @@ class Agent:
             try:
                 await work()
                 return
-            except NOT_NOW as error:
+            except AgoraError as error:
+                if not is_passing(error):
+                    raise
                 logger.warning("%s waits: %s", self.name, error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self.backoff.pause(attempt))

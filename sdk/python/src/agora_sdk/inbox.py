@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from .contract.fields import DeliveryState
 from .errors import AgoraError, Halted, Overloaded, RateLimited, ServerUnreachable
-from .retry import Backoff
+from .retry import Backoff, is_passing
 
 if TYPE_CHECKING:
     from .client import AgoraClient
     from .contract.messaging import Message
     from .expected import Expected
 
-__all__ = ["NOT_NOW", "Inbox"]
+__all__ = ["Inbox"]
 
 logger = logging.getLogger("agora_sdk")
 
-#: Nobody's fault, and over some day: what met one of these is done again from the start.
+#: Not the handler's fault: what met one of these is done again from the start.
 NOT_NOW = (ServerUnreachable, Overloaded, RateLimited, Halted)
 TRIES = 3
 PAGE = 100
@@ -70,7 +70,9 @@ class Inbox:
             try:
                 await self._drain()
                 attempt = 0
-            except NOT_NOW as error:
+            except AgoraError as error:
+                if not is_passing(error):
+                    raise
                 logger.warning("The inbox cannot be read for the moment: %s", error)
                 self._wake.set()
                 await asyncio.sleep(self._backoff.pause(attempt))

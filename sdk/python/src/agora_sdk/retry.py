@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from . import wire
-from .errors import AgoraError, DeadlineExceeded, ServerUnreachable
+from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable
 
-__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "unreachable"]
+__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passing", "unreachable"]
 
 logger = logging.getLogger("agora_sdk")
 
@@ -64,6 +64,11 @@ class Backoff:
         """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
         step = min(self.most, self.first * 2.0 ** min(attempt, 30))
         return step * (0.5 + self.random() / 2)
+
+
+def is_passing(error: AgoraError) -> bool:
+    """Whether who lives long enough may see it go away by itself: trouble of the server, limits, a halt."""
+    return error.status >= 500 or isinstance(error, RateLimited | Halted)
 
 
 def unreachable(url: str, why: object) -> ServerUnreachable:

@@ -156,8 +156,9 @@ class Session:
         request = wire.build(operation, arguments)
         if token:
             request.headers["authorization"] = f"Bearer {token}"
-        if wire.needs_key(operation):
-            request.headers["idempotency-key"] = self.options.idempotency_key or os.urandom(16).hex()
+        key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
+        if key and request.method != "GET":
+            request.headers["idempotency-key"] = key
         answer = await retry.exchange(
             io,
             request,

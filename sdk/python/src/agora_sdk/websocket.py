@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["open_channel"]
 
-MAX_FRAME = 16 * 1024 * 1024
+#: Above the largest event that any server can be configured to take.
+MAX_FRAME = 128 * 1024 * 1024
 
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:

@@ -30,18 +30,18 @@ HEADERS = [
 class EventSource(Live):
     """ASGI application of ``GET /events``."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             stream, _ = await self.open(StreamRequest.read(scope))
         except AgoraError as error:
             await problem(send, error, instance=scope["path"])
             return
         try:
-            await self._serve(stream, receive, send)
+            await self._stream(stream, receive, send)
         finally:
             stream.close()
 
-    async def _serve(self, stream: LiveStream, receive: Receive, send: Send) -> None:
+    async def _stream(self, stream: LiveStream, receive: Receive, send: Send) -> None:
         start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": start, "more_body": True})

@@ -156,7 +156,7 @@ def _parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A path parameter is never null, even where the body's field may be."""
-    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    options: list[dict[str, Any]] = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) != 1:
         return schema
     return {key: value for key, value in schema.items() if key not in ("anyOf", "default")} | options[0]

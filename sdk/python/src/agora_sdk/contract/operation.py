@@ -20,7 +20,6 @@ from typing import (
     Concatenate,
     ParamSpec,
     TypeVar,
-    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -325,4 +324,4 @@ def implements(function: Callable[..., Any]) -> Callable[..., Any]:
     It changes nothing at run time; it gives the method the same declared type as the contract's,
     so that mypy reports a changed parameter as an ``[override]`` error.
     """
-    return cast("Callable[..., Any]", function)
+    return function

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from .fields import AgentName, Limit, ServiceTier, Timestamp
+from .fields import AgentName, Cursor, Limit, ServiceTier, Timestamp
 from .operation import Exposure, Service, operation
 from .results import Page, Result
 
@@ -68,7 +68,7 @@ class Tokens(Service, category="token"):
         """Make an API key or an enrolment token."""
 
     @operation("GET /tokens", scope="admin", exposure=Exposure.OPERATOR)
-    async def list(self, *, limit: Limit = 50) -> TokenPage:
+    async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> TokenPage:
         """List the keys, newest first, without their secrets."""
 
     @operation(

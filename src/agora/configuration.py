@@ -1,0 +1,88 @@
+"""Configuration: the settings, and those of them that an operator may change while the server runs.
+
+Reads like :class:`agora.settings.Settings`. A change is a row of ``settings`` and an event; the object
+follows the event log, so every reader sees it at the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agora_sdk.errors import InvalidRequest
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from .settings import Settings
+from .store.port import StoredEvent
+
+__all__ = ["CHANGEABLE", "Configuration"]
+
+CHANGEABLE = (
+    "rate_basic",
+    "rate_premium",
+    "rate_enterprise",
+    "rate_anonymous",
+    "log_level",
+    "message_lifetime",
+    "idempotency_lifetime",
+    "event_retention",
+    "audit_retention",
+    "offline_after",
+    "service_discovery",
+)
+
+
+class Configuration:
+    """The settings in force."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._changed: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        changed = self.__dict__["_changed"]
+        return changed[name] if name in changed else getattr(self.__dict__["settings"], name)
+
+    def check(self, name: str) -> None:
+        """Refuse a name that cannot change while the server runs."""
+        if name not in CHANGEABLE:
+            known = name in Settings.model_fields
+            raise InvalidRequest(
+                f"{name} cannot change while the server runs." if known else f"There is no setting {name!r}.",
+                fix=f"These can: {', '.join(CHANGEABLE)}."
+                + (" Others change in agora.toml, with a restart." if known else ""),
+                errors=[{"field": "target", "message": "not changeable" if known else "unknown setting"}],
+            )
+
+    def validated(self, name: str, value: Any) -> Any:
+        """A value as the setting takes it; raises InvalidRequest naming the fault."""
+        self.check(name)
+        try:
+            return getattr(Settings.model_validate({name: value}), name)
+        except ValidationError as error:
+            fault = error.errors()[0]["msg"]
+            raise InvalidRequest(
+                f"{name}: {fault}.",
+                fix=Settings.model_fields[name].description,
+                errors=[{"field": "value", "message": fault}],
+            ) from None
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take over what was changed: rows of ``settings``."""
+        for row in rows:
+            if row["name"] in CHANGEABLE:
+                self._changed[row["name"]] = from_json(row["value"])
+
+    def apply(self, stored: StoredEvent) -> bool:
+        """Follow the event log; tells whether something changed."""
+        if stored.event.type != "agora.configuration.changed":
+            return False
+        data = from_json(stored.event.data)
+        if data["reset"]:
+            self._changed.pop(data["name"], None)
+        else:
+            self._changed[data["name"]] = data["value"]
+        return True

@@ -1,0 +1,122 @@
+"""The gate: overrides in force, in memory, so that every call of every protocol meets them at once.
+
+It follows the event log: loaded at start, then changed by ``agora.override.*`` events as they commit.
+
+======================  =============================================================================
+target and action       what is refused while it stands
+======================  =============================================================================
+system_wide halt        everything but what the contract marks ``during_halt``; streams close
+system_wide pause       commands, except those marked ``during_halt``; queries and streams go on
+agent halt              every call of that agent; its streams close
+agent pause             that agent's commands, except its heartbeats
+======================  =============================================================================
+
+Operators are stopped by a system-wide override too; lifting it is marked ``during_halt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agora_sdk.contract import Kind, Operation
+from agora_sdk.errors import Halted
+from pydantic_core import from_json
+
+from .services.base import Caller
+from .store.port import StoredEvent
+
+__all__ = ["SYSTEM_WIDE", "Gate", "Override"]
+
+SYSTEM_WIDE = "system_wide"
+ALIVE = "agora.agent.heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One override in force."""
+
+    override_id: str
+    target_id: str
+    action: str
+    authority: int
+    actor: str
+    reason: str
+    expires_at: int | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Override:
+        """The override of a row, or of an event's data."""
+        return cls(*(row[name] for name in cls.__slots__))
+
+    def refuses(self, operation: Operation) -> bool:
+        """Whether a call of this operation is stopped."""
+        if operation.during_halt:
+            return False
+        if self.action == "emergency_halt":
+            return True
+        alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
+        return self.action == "pause" and operation.kind in (Kind.COMMAND, Kind.RELAY) and not alive
+
+
+class Gate:
+    """Every tenant's overrides in force."""
+
+    def __init__(self) -> None:
+        self._standing: dict[tuple[str, str], dict[str, Override]] = {}
+
+    def load(self, tenant: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take over the overrides in force: rows of ``overrides``."""
+        for row in rows:
+            self._add(tenant, Override.of(row))
+
+    def apply(self, stored: StoredEvent) -> bool:
+        """Follow the event log; tells whether anything changed, so that open streams are checked again."""
+        if not stored.event.type.startswith("agora.override."):
+            return False
+        data = from_json(stored.event.data)
+        if stored.event.type == "agora.override.applied":
+            if data["action"] in ("pause", "emergency_halt"):
+                self._add(stored.tenant_id, Override.of(data))
+        else:
+            self._remove(stored.tenant_id, data["target_id"], data["override_id"])
+        return True
+
+    def _add(self, tenant: str, override: Override) -> None:
+        self._standing.setdefault((tenant, override.target_id), {})[override.override_id] = override
+
+    def _remove(self, tenant: str, target_id: str, override_id: str) -> None:
+        standing = self._standing.get((tenant, target_id), {})
+        standing.pop(override_id, None)
+        if not standing:
+            self._standing.pop((tenant, target_id), None)
+
+    def check(self, caller: Caller, operation: Operation, now: int) -> None:
+        """Let a call pass, or raise Halted, saying by whom, why, and who may lift it."""
+        if not self._standing:
+            return
+        for target in (SYSTEM_WIDE, caller.subject):
+            for override in self._standing.get((caller.tenant, target), {}).values():
+                if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
+                    raise _halted(override)
+
+    def frozen(self, tenant: str, now: int) -> bool:
+        """Whether leases and timers stand still: the whole marketplace is halted."""
+        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        return any(
+            override.action == "emergency_halt" and (override.expires_at is None or override.expires_at > now)
+            for override in standing
+        )
+
+
+def _halted(override: Override) -> Halted:
+    whom = "The marketplace" if override.target_id == SYSTEM_WIDE else "This agent"
+    what = "halted" if override.action == "emergency_halt" else "paused"
+    because = f": {override.reason.rstrip('.')}." if override.reason else "."
+    return Halted(
+        f"{whom} is {what} by {override.actor}{because}",
+        fix=f"An operator with authority {override.authority} or more lifts it: agora.admin.override, action 'resume'.",
+        override_id=override.override_id,
+        target_id=override.target_id,
+    )

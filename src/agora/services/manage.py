@@ -1,0 +1,115 @@
+"""Management: an agent's life, a setting, a service's status. Each answers what was before and what is now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from agora_sdk.contract.fields import ServiceTier
+from agora_sdk.errors import IllegalTransition, InvalidRequest
+from pydantic import JsonValue
+
+from ..store.statements import admin as statements
+from .addresses import require
+from .agents import AgentService
+from .base import Bound, pack
+from .supervision import set_agent_status
+
+__all__ = ["Management"]
+
+Change = tuple[JsonValue, JsonValue]
+STATUSES = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "sunset": "sunset", "reset": None}
+UNENDING = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
+
+
+class Management(Bound):
+    """What ``agora.admin.manage`` does, by resource and action."""
+
+    async def run(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
+        """Do it; raises InvalidRequest naming the actions there are."""
+        actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
+            "agent": self._agent,
+            "configuration": self._configuration,
+            "service": self._service,
+        }
+        return await actions[resource](target, action, value)
+
+    async def _agent(self, target: str, action: str, value: JsonValue) -> Change:
+        call = self.call
+        row = await require(call.tx, target, "target")
+        call.target = row["agent_id"]
+        if row["status"] == "retired":
+            raise IllegalTransition(f"{row['agent_name']} has left the marketplace.", allowed=[])
+        if action == "retire":
+            await AgentService(call).retire(row)
+            return row["status"], "retired"
+        if action == "set_tier":
+            return await self._tier(row, value)
+        wanted = {"suspend": "suspended", "activate": "active"}.get(action)
+        if wanted is None:
+            raise _unknown(action, ("suspend", "activate", "retire", "set_tier"))
+        if row["status"] != wanted:
+            await set_agent_status(call, row, wanted)
+        return row["status"], wanted
+
+    async def _tier(self, row: Any, value: JsonValue) -> Change:
+        try:
+            tier = ServiceTier(str(value))
+        except ValueError:
+            raise InvalidRequest(
+                f"{value!r} is not a service tier.",
+                fix=f"Give one of {', '.join(ServiceTier)} as value.",
+                errors=[{"field": "value", "message": "not a service tier"}],
+            ) from None
+        await self.call.tx.execute(statements.set_tier, agent_id=row["agent_id"], tier=tier.value)
+        data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "service_tier": tier.value}
+        self.call.emit("agora.agent.updated", data, subject=row["agent_id"])
+        return row["service_tier"], tier.value
+
+    async def _configuration(self, target: str, action: str, value: JsonValue) -> Change:
+        call, configuration = self.call, self.call.context.settings
+        call.target = target
+        configuration.check(target)
+        before = getattr(configuration, target)
+        if action == "get":
+            return before, before
+        if action == "set":
+            after = configuration.validated(target, value)
+            await call.tx.execute(
+                statements.set_setting, name=target, value=pack(after), now=call.now, by=call.caller.subject
+            )
+        elif action == "reset":
+            after = getattr(configuration.settings, target)
+            await call.tx.execute(statements.clear_setting, name=target)
+        else:
+            raise _unknown(action, ("get", "set", "reset"))
+        data = {"name": target, "value": after, "reset": action == "reset"}
+        call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
+        return before, after
+
+    async def _service(self, target: str, action: str, value: JsonValue) -> Change:
+        call, catalogue = self.call, self.call.context.catalogue
+        if action not in STATUSES:
+            raise _unknown(action, tuple(STATUSES))
+        operation = catalogue.find(target, None, call.caller.tenant)
+        call.target = f"{operation.name}@{operation.version}"
+        if operation.name in UNENDING and action == "sunset":
+            raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
+        before, status = str(catalogue.status(operation, call.caller.tenant)), STATUSES[action]
+        where = {"operation": operation.name, "version": operation.version}
+        if status is None:
+            await call.tx.execute(statements.clear_status, **where)
+            status = str(catalogue.declared(operation))
+        else:
+            await call.tx.execute(statements.set_status, **where, status=status, now=call.now, by=call.caller.subject)
+        data = where | {"status": status, "reset": action == "reset"}
+        call.emit("agora.service.status_changed", data, subject=operation.name)
+        return before, status
+
+
+def _unknown(action: str, actions: tuple[str, ...]) -> InvalidRequest:
+    return InvalidRequest(
+        f"There is no action {action!r} here.",
+        fix=f"Use one of {', '.join(actions)}.",
+        errors=[{"field": "action", "message": "unknown action"}],
+    )

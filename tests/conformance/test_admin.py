@@ -1,0 +1,212 @@
+"""Administration behaves the same on every engine: overrides, management, audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from agora.services.base import Caller
+from agora_sdk.errors import (
+    Halted,
+    IllegalTransition,
+    InvalidRequest,
+    NotFound,
+    OperationSunset,
+    PermissionDenied,
+    Unauthenticated,
+)
+
+from tests.market import Market
+
+OVERRIDE, MANAGE, AUDIT, SEND = "admin.override", "admin.manage", "admin.audit", "messaging.send"
+
+
+@pytest.fixture
+def admin(market: Market) -> Callable[[int], Caller]:
+    """Operators of a given authority."""
+    return lambda authority: replace(market.operator, subject=f"admin{authority}", kind="key", authority=authority)
+
+
+async def _refused(market: Market, caller: Caller, name: str, **arguments: Any) -> Halted:
+    with pytest.raises(Halted) as failure:
+        await market.call(caller, name, **arguments)
+    return failure.value
+
+
+async def test_a_halt_stops_everything_but_its_own_lifting(market: Market) -> None:
+    ada = await market.agent("Ada")
+    receipt = await market.call(market.operator, OVERRIDE, target_id="system_wide", action="emergency_halt", reason="fire")
+    assert (receipt.status, receipt.priority) == ("halted", 255)
+    for caller in (ada, market.operator):
+        refusal = await _refused(market, caller, "agent.list")
+        assert "fire" in refusal.detail
+        assert refusal.override_id == receipt.override_id
+        await _refused(market, caller, SEND, to_agent="Ada", content="x")
+    assert (await market.call(ada, "admin.health")).status
+    await market.call(market.operator, AUDIT)
+    resumed = await market.call(market.operator, OVERRIDE, target_id="system_wide", action="resume")
+    assert (resumed.status, resumed.lifted) == ("resumed", [receipt.override_id])
+    await market.call(ada, SEND, to_agent="Ada", content="x")
+
+
+async def test_a_pause_stops_commands_alone(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    await market.call(market.operator, OVERRIDE, target_id="Ada", action="pause", reason="check")
+    assert (await market.call(bob, "agent.get", agent_id="Ada")).status == "paused"
+    await _refused(market, ada, SEND, to_agent="Bob", content="x")
+    await market.call(ada, "agent.list")
+    await market.call(ada, "agent.heartbeat")
+    await market.call(bob, SEND, to_agent="Ada", content="waits for Ada")
+    assert (await market.call(ada, "messaging.receive")).count == 1
+    await market.call(market.operator, OVERRIDE, target_id="Ada", action="resume")
+    assert (await market.call(bob, "agent.get", agent_id="Ada")).status == "active"
+    await market.call(ada, SEND, to_agent="Bob", content="x")
+
+
+async def test_a_halted_agent_may_do_nothing(market: Market) -> None:
+    ada = await market.agent("Ada")
+    await market.call(market.operator, OVERRIDE, target_id=ada.subject, action="emergency_halt")
+    await _refused(market, ada, "agent.list")
+    await _refused(market, ada, "agent.heartbeat")
+
+
+async def test_termination_retires_an_agent(market: Market) -> None:
+    registration = await market.call(market.operator, "agent.register", agent_name="Ada")
+    await market.call(market.operator, OVERRIDE, target_id="Ada", action="terminate")
+    with pytest.raises(Unauthenticated):
+        await market.app.authenticator.authenticate(registration.token)
+    with pytest.raises(IllegalTransition):
+        await market.call(market.operator, OVERRIDE, target_id="system_wide", action="terminate")
+
+
+async def test_a_lower_authority_never_lifts_a_higher_one(
+    market: Market, admin: Callable[[int], Caller]
+) -> None:
+    ada = await market.agent("Ada")
+    high = await market.call(admin(200), OVERRIDE, target_id="Ada", action="pause", priority=200)
+    with pytest.raises(PermissionDenied, match="200"):
+        await market.call(admin(100), OVERRIDE, target_id="Ada", action="resume")
+    with pytest.raises(PermissionDenied, match="asks for 201"):
+        await market.call(admin(200), OVERRIDE, target_id="Ada", action="resume", priority=201)
+    low = await market.call(admin(50), OVERRIDE, target_id="Ada", action="pause")
+    partly = await market.call(admin(100), OVERRIDE, target_id="Ada", action="resume")
+    assert (partly.status, partly.lifted) == ("partly_resumed", [low.override_id])
+    await _refused(market, ada, SEND, to_agent="Ada", content="x")
+    supreme = await market.call(market.operator, OVERRIDE, target_id="Ada", action="resume", priority=255)
+    assert supreme.lifted == [high.override_id]
+    await market.call(ada, SEND, to_agent="Ada", content="x")
+
+
+async def test_an_override_ends_by_itself(market: Market) -> None:
+    ada = await market.agent("Ada")
+    await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", expires_in=60)
+    await _refused(market, ada, SEND, to_agent="Ada", content="x")
+    market.clock.advance(61)
+    await market.call(ada, SEND, to_agent="Ada", content="x")
+
+
+async def test_overrides_survive_a_restart(market: Market) -> None:
+    ada = await market.agent("Ada")
+    await market.call(market.operator, MANAGE, resource="configuration", target="rate_basic", action="set", value=77)
+    await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
+    market.app.gate._standing.clear()
+    market.app.configuration._changed.clear()
+    await market.app._load()
+    await _refused(market, ada, SEND, to_agent="Ada", content="x")
+    assert market.app.configuration.rate_basic == 77
+
+
+async def test_wrong_overrides(market: Market) -> None:
+    for arguments, error in (
+        ({"target_id": "Nobody", "action": "pause"}, NotFound),
+        ({"target_id": "system_wide", "action": "explode"}, InvalidRequest),
+        ({"target_id": "system_wide", "action": "pause", "priority": 256}, InvalidRequest),
+        ({"target_id": "system_wide", "action": "resume"}, IllegalTransition),
+    ):
+        with pytest.raises(error):
+            await market.call(market.operator, OVERRIDE, **arguments)
+    ada = await market.agent("Ada")
+    with pytest.raises(PermissionDenied):
+        await market.call(ada, OVERRIDE, target_id="Ada", action="pause")
+
+
+async def test_settings_change_while_the_server_runs(market: Market) -> None:
+    async def manage(action: str, target: str = "rate_basic", value: Any = None) -> Any:
+        return await market.call(
+            market.operator, MANAGE, resource="configuration", target=target, action=action, value=value
+        )
+
+    assert (await manage("set", value=5)).after == 5
+    assert (await manage("get")).after == 5
+    assert market.app.configuration.rate_basic == 5
+    assert (await manage("reset")).after == market.app.settings.rate_basic
+    for target, value in (("rate_basic", 0), ("rate_basic", "many"), ("log_level", "loud"), ("port", 1), ("nonsense", 1)):
+        with pytest.raises(InvalidRequest, match=target):
+            await manage("set", target, value)
+    with pytest.raises(InvalidRequest, match="juggle"):
+        await manage("juggle")
+
+
+async def test_services_are_deprecated_and_sunset(market: Market) -> None:
+    async def manage(action: str) -> Any:
+        return await market.call(
+            market.operator, MANAGE, resource="service", target="agora.agent.list", action=action
+        )
+
+    operation = market.app.catalogue.find("agora.agent.list")
+    assert (await manage("deprecate")).after == "deprecated"
+    outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
+    assert outcome.notices["Deprecation"].startswith("@")
+    await manage("sunset")
+    with pytest.raises(OperationSunset):
+        await market.call(market.operator, "agent.list")
+    await manage("reset")
+    assert (await market.app.dispatcher.invoke(operation, market.operator, {})).notices == {}
+    with pytest.raises(IllegalTransition):
+        await market.call(market.operator, MANAGE, resource="service", target="agora.admin.manage", action="sunset")
+
+
+async def test_agents_are_managed(market: Market) -> None:
+    ada = await market.agent("Ada")
+
+    def manage(action: str, value: Any = None) -> Awaitable[Any]:
+        return market.call(market.operator, MANAGE, resource="agent", target="Ada", action=action, value=value)
+
+    assert (await manage("set_tier", "enterprise")).before == "basic"
+    assert (await market.call(ada, "agent.get", agent_id="Ada")).service_tier == "enterprise"
+    assert (await manage("suspend")).after == "suspended"
+    assert (await market.call(ada, "agent.get", agent_id="Ada")).status == "suspended"
+    assert (await manage("activate")).after == "active"
+    for action, value in (("set_tier", "gold"), ("promote", None)):
+        with pytest.raises(InvalidRequest):
+            await manage(action, value)
+    assert (await manage("retire")).after == "retired"
+    with pytest.raises((IllegalTransition, NotFound)):
+        await manage("suspend")
+
+
+async def test_every_change_is_in_the_audit_trail(market: Market) -> None:
+    ada = await market.agent("Ada")
+    await asyncio.gather(*(market.call(ada, SEND, to_agent="Ada", content=str(n)) for n in range(5)))
+    await market.call(market.operator, OVERRIDE, target_id="Ada", action="pause", reason="look")
+    await _refused(market, ada, SEND, to_agent="Ada", content="x")
+    page = await market.call(market.operator, AUDIT)
+    assert [entry.operation for entry in page.entries[:2]] == ["agora.messaging.send", "agora.admin.override"]
+    assert (page.entries[0].outcome, page.entries[1].outcome) == ("halted", "ok")
+    assert (page.entries[1].target, page.entries[1].detail) == (ada.subject, "pause with authority 255: look")
+    sends = await market.call(market.operator, AUDIT, operation="agora.messaging.send", outcome="ok", actor=ada.subject)
+    assert sends.count == 5
+    seen, cursor = [], None
+    while True:
+        page = await market.call(market.operator, AUDIT, limit=3, cursor=cursor)
+        seen += [entry.audit_id for entry in page.entries]
+        if not page.has_more:
+            break
+        cursor = page.next_cursor
+    assert len(seen) == len(set(seen)) == 8
+    assert seen == sorted(seen, reverse=True)
+    with pytest.raises(PermissionDenied):
+        await market.call(ada, AUDIT)
