@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 SYSTEM = "system"
 KEY_LIMIT = 200
+KEY = re.compile(r"[!-~]+")
 
 
 class Gate(Protocol):
@@ -327,9 +329,9 @@ def _digest(operation: Operation, values: Mapping[str, Any], key: str, caller: C
     Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
     """
     least = 16 if caller.kind == "enrolment" else 1
-    if not least <= len(key) <= KEY_LIMIT or not key.isprintable():
+    if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):
         raise InvalidRequest(
-            f"An idempotency key has {least} to {KEY_LIMIT} printable characters.",
+            f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
             errors=[{"field": "Idempotency-Key", "message": "malformed"}],
         )
     request = operation.input.model_construct(**values).model_dump_json()

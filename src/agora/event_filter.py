@@ -95,9 +95,13 @@ class EventFilter:
         """Full types and patterns."""
         return tuple(dict.fromkeys(full for name in self.types for full in expand(name)))
 
+    def wants(self, type: str) -> bool:
+        """Whether events of a type are wanted at all."""
+        return not self.types or type in self._exact or any(matches(type) for matches in self._patterns)
+
     def matches(self, event: NewEvent) -> bool:
         """Whether an event is wanted."""
-        if self.types and event.type not in self._exact and not any(found(event.type) for found in self._patterns):
+        if not self.wants(event.type):
             return False
         if self.subject is not None and event.subject != self.subject:
             return False

@@ -1,1 +1,41 @@
-"""Agora."""
+"""Controllers: small loops, each with one job, that keep the marketplace in order by themselves."""
+
+from __future__ import annotations
+
+from ..clock import Clock
+from ..dispatcher import Dispatcher
+from ..events.feed import Feed
+from ..gate import Gate
+from ..services.base import Context
+from ..services.monitor import HealthMonitor
+from ..store.port import Store
+from ..usage import Meter
+from .base import Controller, House
+from .heartbeats import Heartbeats
+from .mail import Mail
+from .overrides import Overrides
+from .positions import Positions
+from .retention import Retention
+from .sampling import Sampling
+from .usage import UsageCounters
+
+__all__ = ["Controller", "build"]
+
+
+def build(
+    *,
+    store: Store,
+    dispatcher: Dispatcher,
+    feed: Feed,
+    gate: Gate,
+    meter: Meter,
+    context: Context,
+    clock: Clock,
+    monitor: HealthMonitor,
+) -> list[Controller]:
+    """Every loop of a server. The monitor gets to know them, to tell how they fare."""
+    house = House(store, dispatcher, feed, gate, meter, context, clock)
+    kinds = (Heartbeats, Overrides, Mail, Retention, UsageCounters, Positions)
+    controllers = [Sampling(house, monitor), *(kind(house) for kind in kinds)]
+    monitor.loops = controllers
+    return controllers

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Channel"]
 
 log = logging.getLogger(__name__)
+ROUTES = 10_000  #: most routes remembered
 _Key = tuple[str, str] | None
 
 
@@ -30,8 +31,8 @@ class Channel:
     """Takes committed events as hints, in any order; what a hint skips is read from the log.
 
     head: sequence of the last event delivered. known: highest sequence heard of.
-    Groups are found by the agent or the subject they ask for, so that an event does not touch the
-    thousand streams that follow another agent.
+    Groups are found by the agent or the subject they ask for and by the type, so that an event does not
+    touch the thousand streams that follow another agent or another type.
     """
 
     def __init__(self, store: Store, tenant: str, head: int, page: int = event_log.PAGE) -> None:
@@ -39,6 +40,7 @@ class Channel:
         self.head = self.known = head
         self.delivered = 0
         self._groups: dict[_Key, dict[EventFilter, Group]] = {}
+        self._routes: dict[tuple[_Key, str], list[Group]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     # -- the log ---------------------------------------------------------------------------------
@@ -111,6 +113,7 @@ class Channel:
         group = groups.get(wanted)
         if group is None:
             group = groups[wanted] = Group(wanted)
+            self._routes.clear()
         group.add(stream)
 
     def leave(self, stream: LiveStream) -> None:
@@ -121,6 +124,7 @@ class Channel:
         group.remove(stream)
         if not group:
             del groups[stream.filter]
+            self._routes.clear()
         if not groups:
             del self._groups[key]
 
@@ -143,12 +147,23 @@ class Channel:
 
     def _candidates(self, event: NewEvent) -> Iterator[Group]:
         """Groups that may want an event."""
-        groups = self._groups
-        yield from groups.get(None, {}).values()
-        if len(groups) > 1 or None not in groups:
+        yield from self._route(None, event.type)
+        if len(self._groups) > 1 or None not in self._groups:
             for agent in agents_of(event):
-                yield from groups.get(("agent", agent), {}).values()
-            yield from groups.get(("subject", event.subject or ""), {}).values()
+                yield from self._route(("agent", agent), event.type)
+            yield from self._route(("subject", event.subject or ""), event.type)
+
+    def _route(self, key: _Key, type: str) -> Sequence[Group]:
+        """Groups under a key that want a type, remembered until a group comes or goes."""
+        groups = self._groups.get(key)
+        if groups is None:
+            return ()
+        route = self._routes.get((key, type))
+        if route is None:
+            if len(self._routes) >= ROUTES:
+                self._routes.clear()
+            route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants(type)]
+        return route
 
 
 def _report(reading: asyncio.Task[None]) -> None:

@@ -76,14 +76,13 @@ class Feed:
             arrival.end(self._closing)
 
     async def stop(self) -> None:
-        """Close, stop what runs in the background, write what was acknowledged."""
+        """Close, and stop what runs in the background."""
         self.close()
         for channel in self._channels.values():
             channel.close()
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
-        await self.positions.flush(self._store)
 
     # -- events in -------------------------------------------------------------------------------
 
@@ -194,7 +193,6 @@ class Feed:
                 for stream in tuple(slot):
                     await stream.recheck()
                     stream.beat()
-            await self.positions.flush(self._store)
 
 
 class _Arrival:

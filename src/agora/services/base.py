@@ -13,6 +13,7 @@ from agora_sdk.contract import Lifecycle, Operation
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
 from ..store.port import NewEvent, Tx
+from .monitor import HealthMonitor
 
 __all__ = ["Bound", "Call", "Caller", "Context", "Opening", "Wait", "pack", "unpack"]
 
@@ -82,6 +83,7 @@ class Context:
     started_at: int
     live: Mapping[str, int] = field(default_factory=dict)
     last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    health: HealthMonitor | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -1,23 +1,36 @@
-"""Supervision: an agent's state as others than the agent set it."""
+"""Supervision: changes of an agent's state that it did not ask for itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..store.statements import agents
+from agora_sdk.contract.fields import Visibility
+
+from ..store.statements import agents, overrides, upkeep
 from .base import Call
 
-__all__ = ["announce_status", "set_agent_status"]
+__all__ = ["resume_agent", "set_agent_status"]
 
 
 async def set_agent_status(call: Call, row: Any, status: str) -> None:
-    """Move an agent to a state and say so; ``row`` is the agent's row as it was."""
-    await call.tx.execute(agents.set_status, agent_id=row["agent_id"], status=status, now=call.now)
-    announce_status(call, row, status)
+    """Put an agent into another state, and say so in the log.
+
+    row: its ``agent_id``, ``agent_name``, ``status`` and ``visibility`` as they are now. The time of its
+    last activity stays: it is the agent's, not ours.
+    """
+    agent_id, before = row["agent_id"], row["status"]
+    await call.tx.execute(upkeep.set_state, agent_id=agent_id, status=status, now=call.now)
+    data = {"agent_id": agent_id, "agent_name": row["agent_name"], "from": before, "to": status}
+    audience = (agent_id,) if row["visibility"] == Visibility.PRIVATE else None
+    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience)
 
 
-def announce_status(call: Call, row: Any, status: str) -> None:
-    """Log the event of an agent's change of state; a private agent's is seen by itself alone."""
-    data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "from": row["status"], "to": status}
-    audience = (row["agent_id"],) if row["visibility"] == "private" else None
-    call.emit("agora.agent.status_changed", data, subject=row["agent_id"], audience=audience)
+async def resume_agent(call: Call, agent_id: str) -> bool:
+    """Let a paused agent go on, if no override stands against it any more; tells whether it does."""
+    row = await call.tx.one(agents.lock, ref=agent_id)
+    if row is None or row["status"] != "paused":
+        return False
+    if await call.tx.all(overrides.standing, target_id=agent_id, now=call.now):
+        return False
+    await set_agent_status(call, row, "active")
+    return True

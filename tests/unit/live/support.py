@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
 import socket as socketlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -120,14 +121,16 @@ WEBSOCKET = {
 
 
 @asynccontextmanager
-async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[None]:
-    """A client that opens a stream and reads nothing of it."""
+async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[Callable[[], bool]]:
+    """A client that opens a stream and reads nothing of it; tells whether the server reset its connection."""
     port = int(server.url.rsplit(":", 1)[1])
     with socketlib.create_connection(("127.0.0.1", port)) as connection:
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{k}: {v}" for k, v in headers.items())]
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         await until(lambda: server.app.feed.live["subscribers"] == 1)
-        yield
+        hung_up = select.poll()
+        hung_up.register(connection, 0)
+        yield lambda: bool(hung_up.poll(0))
 
 
 async def flood(server: Running) -> int:

@@ -135,11 +135,12 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 
 
 @pytest.mark.limits(stream_buffer=65_536)
+@pytest.mark.parametrize("server", ["transport"], indirect=True)
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "GRACE_SECONDS", 0.01)
-    async with deaf(server, "/events"):
+    async with deaf(server, "/events") as dropped:
         await flood(server)
-        await until(lambda: not server.app.events._serving)
+        await until(dropped)
 
 
 @pytest.mark.limits(stream_buffer=65_536)

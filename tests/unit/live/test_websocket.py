@@ -334,9 +334,7 @@ async def test_draining_closes_with_resume_later_and_finishes_calls(server: Runn
         )
         await until(lambda: server.app.feed.head("default") == 2)
         server.app.feed.close("resume later")
-        async with asyncio.timeout(20):
-            closing, _ = await asyncio.gather(closed(connection), server.app.sockets.finish(60))
-        assert closing == (1012, "resume later")
+        assert await closed(connection) == (1012, "resume later")
     status, problem = await refusal(server)
     assert (status, problem["code"]) == (503, "overloaded")
 
@@ -408,11 +406,12 @@ async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running
 
 
 @pytest.mark.limits(stream_buffer=65_536)
+@pytest.mark.parametrize("server", ["transport"], indirect=True)
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "GRACE_SECONDS", 0.01)
-    async with deaf(server, "/ws", WEBSOCKET):
+    async with deaf(server, "/ws", WEBSOCKET) as dropped:
         await flood(server)
-        await until(lambda: not server.app.sockets._serving)
+        await until(dropped)
 
 
 @pytest.mark.limits(stream_buffer=65_536)

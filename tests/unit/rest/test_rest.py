@@ -95,7 +95,8 @@ async def test_names_with_reserved_characters_work_in_a_path(client: httpx.Async
 async def test_the_pages_are_there_and_need_nothing_from_elsewhere(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 200
-    assert "http://" not in answer.text
+    if path != "/openapi.json":
+        assert "://" not in answer.text
     if path == "/docs":
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 

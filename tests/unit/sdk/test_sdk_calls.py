@@ -149,6 +149,9 @@ def test_the_annotations_of_the_client_are_the_contracts_categories() -> None:
         (lambda c: c.query.agents(limit=-1), "limit"),
         (lambda c: c.messaging.send(["Ada", "a/b"], "x"), "to_agent[1]"),
         (lambda c: c.query.marketplace("surplus"), ""),
+        (lambda c: c.messaging.send("Ada", "\ud800"), "content"),
+        (lambda c: c.messaging.send("Ada", "x", metadata={"k": "\ud800"}), ""),
+        (lambda c: c.messaging.send("Ada", "x", metadata={"k": object()}), "metadata"),
     ],
 )
 def test_wrong_arguments_are_refused_before_any_request(wire: Wire, client: AgoraClient, call: Any, field: str) -> None:

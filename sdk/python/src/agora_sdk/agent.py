@@ -202,7 +202,6 @@ class Agent:
 
     async def _listen(self, inbox: Inbox) -> None:
         """Look into the inbox at every connection, and whenever a message of somebody else comes."""
-
         stream = events_of(self.client._session, MESSAGES, skips_gaps=True, on_listening=inbox.wake)
 
         async def listen() -> None:
@@ -278,18 +277,17 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        found = getattr(import_module(module_name), attribute)
+        module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name != module_name and not module_name.startswith(f"{error.name}."):
             raise
         raise InvalidRequest(
             f"There is no module {module_name!r}.", fix="Run it from the module's directory."
         ) from None
-    except AttributeError:
-        raise InvalidRequest(f"The module {module_name!r} has no {attribute!r}.") from None
+    found = getattr(module, attribute, None)
     if isinstance(found, Agent):
         _run(found)
     elif isinstance(found, type) and issubclass(found, Agent):
         found.run(url=url, name=name)
     else:
-        raise InvalidRequest(f"{spec} is no Agent.", fix="Derive the class from agora_sdk.Agent.")
+        raise InvalidRequest(f"{spec} is no agent.", fix="It is to be a class derived from agora_sdk.Agent.")

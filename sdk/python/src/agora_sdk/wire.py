@@ -77,7 +77,7 @@ def build(operation: Operation, arguments: BaseModel) -> Request:
     """The request that calls an operation: what was left out stays out, so that the server's defaults hold.
 
     The canonical route is used unless a path parameter of it is missing or is no path segment; then
-    the next route that fits.
+    the next route that fits. Raises :class:`InvalidRequest` for text that cannot be encoded.
     """
     given: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
     route = next(r for r in operation.routes if all(_is_segment(given.get(name)) for name in r.parameters))
@@ -87,8 +87,13 @@ def build(operation: Operation, arguments: BaseModel) -> Request:
         return Request("GET", f"{path}?{query}" if query else path)
     if route.method == "DELETE" and not given:
         return Request("DELETE", path)
-    content = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Request(route.method, path, content.encode(), {"content-type": "application/json"})
+    text = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        fault = f"text that is no Unicode (a lone surrogate, {text[error.start]!a})"
+        raise _invalid(operation, [{"field": "", "message": fault}]) from None
+    return Request(route.method, path, content, {"content-type": "application/json"})
 
 
 def _is_segment(value: Any) -> bool:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 from agora_sdk.contract.events import Events
-from agora_sdk.errors import InvalidRequest, MalformedRequest
 
 from ...dispatcher import Dispatcher
 from ...events.stream import LiveStream
 from ...services.base import Caller
-from ..http import Receive, Scope, Send, header
+from ..http import Scope, Send, header
 
 __all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
 
 STREAM = Events.operations["stream"]
-MAX_QUERY = 16_384
 TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
@@ -55,10 +50,10 @@ class StreamRequest:
         ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
         """
         query: bytes = scope["query_string"]
-        if b"access_token" in query:
-            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
-        arguments = _arguments(query)
+        arguments = query_string.read(query, STREAM)
         credential = arguments.pop("access_token", None)
+        if credential is not None:
+            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         for protocol in scope.get("subprotocols", ()):
             if protocol.startswith(TOKEN_PROTOCOL):
                 credential = protocol.removeprefix(TOKEN_PROTOCOL)
@@ -68,58 +63,11 @@ class StreamRequest:
         return cls(scope, credential, arguments)
 
 
-def _arguments(query: bytes) -> dict[str, Any]:
-    if len(query) > MAX_QUERY:
-        raise InvalidRequest(
-            f"The query string is longer than {MAX_QUERY} bytes.",
-            fix="Ask for fewer types, by patterns, or make a subscription.",
-            errors=[{"field": "query", "message": f"longer than {MAX_QUERY} bytes"}],
-        )
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
-    except ValueError as error:
-        raise MalformedRequest(
-            "The query string is not valid UTF-8 in percent-encoding.",
-            fix="Percent-encode it as UTF-8.",
-            errors=[{"field": "query", "message": str(error)}],
-        ) from None
-    arguments: dict[str, Any] = {}
-    for name, value in pairs:
-        if name == "types":
-            arguments.setdefault(name, []).extend(part.strip() for part in value.split(",") if part.strip())
-        elif name in arguments:
-            raise InvalidRequest(
-                f"{name} is given twice.", fix="Give it once.", errors=[{"field": name, "message": "given twice"}]
-            )
-        else:
-            arguments[name] = value
-    return arguments
-
-
-class Live(ABC):
+class Live:
     """Base of the live protocols: from a request to an opened stream."""
 
     def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
         self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
-        self._serving: set[asyncio.Task[None]] = set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        try:
-            await self.serve(scope, receive, send)
-        finally:
-            self._serving.discard(task)
-
-    @abstractmethod
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as long as it takes."""
-
-    async def finish(self, seconds: float) -> None:
-        """Wait, once the feed is closed, until every reader was told so, at most this long."""
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=seconds)
 
     async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
         """The stream a request asks for, and who asks, as of the moment it is called.

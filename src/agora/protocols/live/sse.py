@@ -30,7 +30,7 @@ HEADERS = [
 class EventSource(Live):
     """ASGI application of ``GET /events``."""
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             stream, _ = await self.open(StreamRequest.read(scope))
         except AgoraError as error:

@@ -38,7 +38,7 @@ MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 class WebSocketApp(Live):
     """ASGI application of ``/ws``."""
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
             stream, caller = await self.open(StreamRequest.read(scope))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from pydantic_core import from_json
 
@@ -20,12 +19,11 @@ from agora_sdk.errors import (
 
 from ...clock import new_id
 from ...dispatcher import Dispatcher
+from .. import query_string
 from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond
-from .routes import Match, RouteTable, has_body, is_list
+from .routes import Match, RouteTable, has_body
 
 __all__ = ["RestApp"]
-
-MAX_QUERY = 16_384
 
 
 class RestApp:
@@ -33,7 +31,6 @@ class RestApp:
 
     def __init__(self, dispatcher: Dispatcher, access: Access, routes: RouteTable, body_limit: int) -> None:
         self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
-        self._lists: dict[Operation, frozenset[str]] = {}
 
     def match(self, scope: Scope) -> Match | None:
         """The operation a request is for; streams are another protocol's."""
@@ -86,7 +83,7 @@ class RestApp:
         else:
             arguments = {}
         if query:
-            self._read_query(match.operation, query, arguments)
+            arguments = query_string.read(query, match.operation) | arguments
         for name, value in match.parameters.items():
             if arguments.setdefault(name, value) != value:
                 raise InvalidRequest(
@@ -94,35 +91,6 @@ class RestApp:
                     errors=[{"field": name, "message": "differs from the path"}],
                 )
         return arguments
-
-    def _read_query(self, operation: Operation, query: bytes, arguments: dict[str, Any]) -> None:
-        """Repeated keys and commas both make lists; anything else given twice is an error."""
-        if len(query) > MAX_QUERY:
-            raise InvalidRequest(f"The query string is longer than {MAX_QUERY} bytes.")
-        lists = self._list_parameters(operation)
-        try:
-            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
-        except ValueError as error:
-            raise MalformedRequest(
-                "The query string is not valid UTF-8 in percent-encoding.",
-                errors=[{"field": "query", "message": str(error)}],
-            ) from None
-        for name, value in pairs:
-            if name in lists:
-                found = arguments.setdefault(name, [])
-                found.extend(part.strip() for part in value.split(",") if part.strip())
-            elif name in arguments:
-                raise InvalidRequest(f"{name} is given twice.", errors=[{"field": name, "message": "given twice"}])
-            else:
-                arguments[name] = value
-
-    def _list_parameters(self, operation: Operation) -> frozenset[str]:
-        found = self._lists.get(operation)
-        if found is None:
-            properties = operation.input_schema.get("properties", {})
-            found = frozenset(name for name, schema in properties.items() if is_list(schema))
-            self._lists[operation] = found
-        return found
 
     async def unknown(self, scope: Scope, send: Send) -> None:
         """Answer a path or method that does not exist."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from agora_sdk.contract import Kind, Operation
@@ -82,8 +81,3 @@ def _unquoted(segment: str) -> str:
 def has_body(operation: Operation, method: str) -> bool:
     """Whether the arguments come in a JSON body rather than in the query string."""
     return operation.kind not in (Kind.QUERY, Kind.STREAM) and method not in ("GET", "HEAD", "DELETE")
-
-
-def is_list(schema: dict[str, Any]) -> bool:
-    """Whether a parameter's JSON schema admits an array."""
-    return schema.get("type") == "array" or any(is_list(option) for option in schema.get("anyOf", ()))

@@ -165,7 +165,8 @@ JsonObject = dict[Annotated[str, Field(max_length=200)], JsonValue]
 Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
 Offset = Annotated[int, Field(ge=0, le=1_000_000, description="How many items to skip; a cursor is cheaper.")]
 Cursor = Annotated[
-    str | None, Field(max_length=400, description="'next_cursor' of the page before, to continue after it.")
+    Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None,
+    Field(description="'next_cursor' of the page before, to continue after it."),
 ]
 
 

@@ -1,0 +1,72 @@
+"""Retention: what was kept as long as the settings say is deleted, a little at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..services.base import Call, pack
+from ..store.port import Write
+from ..store.statements import upkeep
+from .base import MICROSECONDS, Controller, batches
+
+__all__ = ["Retention"]
+
+BATCH = 1000  # rows deleted in one transaction
+SWEEP = 10_000  # deliveries found with one read
+SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may have been put right since
+
+
+class Retention(Controller):
+    """Events, answers under idempotency keys, audit entries, and messages twice as old as they may get unread.
+
+    Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
+    """
+
+    name = "retention"
+    interval = 600.0
+
+    async def tend(self, tenant: str) -> None:
+        settings = self.house.context.settings
+        await self._prune(tenant, upkeep.prune_events, settings.event_retention)
+        await self._prune(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
+        await self._prune(tenant, upkeep.prune_audit, settings.audit_retention)
+        await self._drop_messages(tenant, 2 * settings.message_lifetime)
+
+    async def _prune(self, tenant: str, write: Write, seconds: int) -> None:
+        before = self.house.clock.now() - seconds * MICROSECONDS
+        # The oldest row that is looked at may be there to stay, so the last batch has one row less.
+        while not self.stopping and await self._write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
+            pass
+
+    async def _drop_messages(self, tenant: str, seconds: int) -> None:
+        now = self.house.clock.now()
+        before = now - seconds * MICROSECONDS
+        when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
+        while not self.stopping:
+            rows = await self.read(tenant, upkeep.doomed_messages, bound=bound, limit=BATCH, **when)
+            if not rows:
+                return
+            ids = [row["message_id"] for row in rows]
+            await self._drop_deliveries(tenant, ids[-1], when)
+            if not self.stopping:  # a message outlives its deliveries, by which they are found
+                await self._write(tenant, upkeep.drop_messages, ids=pack(ids))
+
+    async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
+        while not self.stopping:
+            rows = await self.read(tenant, upkeep.doomed_deliveries, last=last, limit=SWEEP, **when)
+            for batch in batches(rows, BATCH):
+                pairs = [(row["recipient"], row["message_id"]) for row in batch]
+                await self._write(tenant, upkeep.drop_deliveries, pairs=pack(pairs))
+            if len(rows) < SWEEP:
+                return
+
+    async def _write(self, tenant: str, write: Write, **parameters: Any) -> int:
+        async def work(call: Call) -> int:
+            return await call.tx.execute(write, **parameters)
+
+        return await self.act(tenant, work)
+
+
+def _id_after(microseconds: int) -> str:
+    """What sorts after the ids of messages made until then."""
+    return f"msg_{max(0, microseconds) // 1000:012x}"

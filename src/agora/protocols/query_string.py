@@ -1,0 +1,59 @@
+"""A query string as an operation's arguments."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from agora_sdk.contract import Operation
+from agora_sdk.errors import InvalidRequest, MalformedRequest
+
+__all__ = ["MAX_QUERY", "read"]
+
+MAX_QUERY = 16_384
+MAX_FIELDS = 200
+
+
+def read(query: bytes, operation: Operation) -> dict[str, Any]:
+    """Arguments as text; repeated keys and commas both make lists, anything else given twice is refused.
+
+    Raises InvalidRequest, and MalformedRequest for what is not UTF-8.
+    """
+    if len(query) > MAX_QUERY:
+        raise InvalidRequest(
+            f"The query string is longer than {MAX_QUERY} bytes.",
+            fix="Ask for less at once.",
+            errors=[{"field": "query", "message": f"longer than {MAX_QUERY} bytes"}],
+        )
+    arguments: dict[str, Any] = {}
+    for name, value in _pairs(query):
+        if name in _lists(operation):
+            arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
+        elif name in arguments:
+            raise InvalidRequest(f"{name} is given twice.", errors=[{"field": name, "message": "given twice"}])
+        else:
+            arguments[name] = value
+    return arguments
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise MalformedRequest(
+            "The query string is not valid UTF-8 in percent-encoding.",
+            fix="Percent-encode it as UTF-8.",
+            errors=[{"field": "query", "message": str(error)}],
+        ) from None
+
+
+@cache
+def _lists(operation: Operation) -> frozenset[str]:
+    """Names of the parameters that take a list."""
+    properties = operation.input_schema.get("properties", {})
+    return frozenset(name for name, schema in properties.items() if _is_list(schema))
+
+
+def _is_list(schema: dict[str, Any]) -> bool:
+    return schema.get("type") == "array" or any(_is_list(option) for option in schema.get("anyOf", ()))

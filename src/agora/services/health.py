@@ -1,0 +1,233 @@
+"""Health, by component.
+
+============  ==============================================  ===================================================
+component     degraded                                        critical
+============  ==============================================  ===================================================
+database      a round trip over 1 s, queue half full          no answer, queue 95 % full
+mcp_server    -                                                    no operation in the catalogue
+agents        more than half offline, of at least four        -
+events        a stream 10,000 events behind                   -
+disk          less than 1 GiB free                            less than 128 MiB free
+memory        less than 10 % available                        less than 3 % available
+controllers   a loop failed three times, or is overdue        -
+============  ==============================================  ===================================================
+
+A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
+queue full or the streams too far behind within ten minutes. What was measured too long ago is degraded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from agora_sdk.contract.admin import ComponentHealth, Health
+from agora_sdk.errors import AgoraError, NotFound
+
+from .. import __version__
+from ..clock import moment
+from ..store.port import StoreFailure, TxClosed
+from ..store.statements import vitals
+from .base import Call
+from .monitor import MICROSECONDS, HealthMonitor, Loop
+from .trend import in_words
+
+__all__ = ["COMPONENTS", "health"]
+
+Status = Literal["healthy", "degraded", "critical"]
+Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
+
+MIB = 1024.0 * 1024
+SLOW_MS = 1000.0
+QUEUE_HIGH, QUEUE_FULL = 0.5, 0.95
+LAG_HIGH = 10_000
+DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
+MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
+AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
+FAILED_OFTEN = 3
+MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
+RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
+
+
+async def health(call: Call, component: str | None = None) -> Health:
+    """The health of the system, or of one component. Raises NotFound naming the components."""
+    if component is not None and component not in COMPONENTS:
+        raise NotFound(
+            f"There is no component {component!r}.",
+            fix=f"The components are {', '.join(COMPONENTS)}.",
+            errors=[{"field": "component", "message": "unknown component"}],
+        )
+    monitor = call.context.health
+    assert monitor is not None, "a server that answers measures itself"
+    names = [component] if component is not None else list(COMPONENTS)
+    found = {name: await COMPONENTS[name](call, monitor) for name in names}
+    return Health(
+        status=_worst(*(part.status for part in found.values())),
+        components=found,
+        version=__version__,
+        timestamp=moment(call.now),
+    )
+
+
+def _worst(*statuses: Status) -> Status:
+    return "critical" if "critical" in statuses else "degraded" if "degraded" in statuses else "healthy"
+
+
+def _by_limit(value: float, degraded: float, critical: float) -> Status:
+    """By limits below which (falling) or from which (rising) a value is in trouble."""
+    if degraded > critical:
+        return "critical" if value < critical else "degraded" if value < degraded else "healthy"
+    return "critical" if value >= critical else "degraded" if value >= degraded else "healthy"
+
+
+# -- what is measured beforehand ---------------------------------------------------------------
+
+
+def _values(monitor: HealthMonitor) -> Mapping[str, float]:
+    return monitor.latest.values if monitor.latest is not None else {}
+
+
+def _measured(
+    call: Call,
+    monitor: HealthMonitor,
+    status: Status,
+    detail: str,
+    metrics: dict[str, float],
+    warning: str | None = None,
+) -> ComponentHealth:
+    """A report on sampled values; one that is too old is degraded, and says so."""
+    age = monitor.age(call.now)
+    if age is None or age > 2 * monitor.interval:
+        stale = "not measured yet" if age is None else f"last measured {in_words(age)} ago"
+        status, detail = _worst(status, "degraded"), f"{detail}; {stale}" if detail else stale
+    return ComponentHealth(status=status, detail=detail, metrics=metrics, warning=warning)
+
+
+def _soon(what: str, seconds: float | None, horizon: float) -> str | None:
+    """The warning, if it is time for one."""
+    if seconds is None or seconds >= horizon:
+        return None
+    return f"At the present rate {what} in {in_words(seconds)}."
+
+
+# -- the components ----------------------------------------------------------------------------
+
+
+async def _database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    sample, began = monitor.latest, time.perf_counter()
+    try:
+        await call.tx.one(vitals.ping)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
+    asked = (time.perf_counter() - began) * 1000
+    if sample is not None and sample.failure is not None:
+        return _measured(call, monitor, "critical", f"no commit: {sample.failure}", {"read_ms": round(asked, 3)})
+    metrics = {"read_ms": round(asked, 3)} | {
+        name: round(value, 3) for name, value in _values(monitor).items() if not name.startswith(_ELSEWHERE)
+    }
+    depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
+    slow = max(asked, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
+    status = _worst(_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy")
+    left = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
+    detail = f"commits in {metrics.get('round_trip_ms', asked):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
+    return _measured(call, monitor, status, detail, metrics, _soon("the write queue is full", left, MINUTES))
+
+
+_ELSEWHERE = ("disk_", "memory_", "event_")
+
+
+async def _mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    count = len(call.context.catalogue.operations)
+    return ComponentHealth(
+        status="healthy" if count else "critical",
+        detail=f"catalogue of {count} operations; MCP endpoint not enabled",
+        metrics={"operations": float(count), "endpoint_enabled": 0.0},
+    )
+
+
+async def _agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(vitals.agents)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    counts = {row["status"]: float(row["agents"]) for row in rows}
+    total, offline = sum(counts.values()), counts.get("offline", 0.0)
+    share = offline / total if total else 0.0
+    return ComponentHealth(
+        status="degraded" if total >= AGENTS_ENOUGH and share > OFFLINE_SHARE else "healthy",
+        detail=f"{total:.0f} registered, {offline:.0f} offline",
+        metrics=counts | {"total": total, "offline_share": round(share, 4)},
+    )
+
+
+async def _events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = {name: float(value) for name, value in call.context.live.items()}
+    lag = metrics.get("lag", 0.0)
+    left = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
+    return _measured(
+        call,
+        monitor,
+        "degraded" if lag >= LAG_HIGH else "healthy",
+        f"{metrics.get('subscribers', 0):.0f} streams, the slowest {lag:.0f} events behind",
+        metrics,
+        _soon(f"a stream is {LAG_HIGH:,} events behind", left, MINUTES),
+    )
+
+
+async def _disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _only(monitor, "disk_")
+    if "disk_free" not in metrics:
+        return _measured(call, monitor, "degraded", "cannot be measured", {})
+    free = metrics["disk_free"]
+    left = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
+    status = _by_limit(free, DISK_LOW, DISK_OUT)
+    detail = f"{free / MIB:,.0f} MiB free"
+    return _measured(call, monitor, status, detail, metrics, _soon("the disk is full", left, DAY))
+
+
+async def _memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _only(monitor, "memory_")
+    if "memory_rss" not in metrics:
+        return _measured(call, monitor, "degraded", "cannot be measured", {})
+    share = metrics["memory_available"] / metrics["memory_total"]
+    left = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
+    status = _by_limit(share, MEMORY_LOW, MEMORY_OUT)
+    detail = f"the server uses {metrics['memory_rss'] / MIB:,.0f} MiB, {share:.0%} of the memory is available"
+    return _measured(call, monitor, status, detail, metrics, _soon("memory is used up", left, HOUR))
+
+
+def _only(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
+    return {name: value for name, value in _values(monitor).items() if name.startswith(prefix)}
+
+
+async def _controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics: dict[str, float] = {}
+    complaints: list[str] = []
+    for loop in monitor.loops:
+        since = call.context.started_at if loop.last_run is None else loop.last_run
+        age = (call.now - since) / MICROSECONDS
+        metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
+        if complaint := _complaint(loop, age):
+            complaints.append(complaint)
+    detail = "; ".join(complaints) or f"{len(monitor.loops)} loops run"
+    return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
+
+
+def _complaint(loop: Loop, age: float) -> str | None:
+    if loop.failures >= FAILED_OFTEN:
+        return f"{loop.name} failed {loop.failures} times in a row"
+    if age > 3 * loop.interval + 60:
+        return f"{loop.name} last ran {in_words(age)} ago"
+    return None
+
+
+COMPONENTS: dict[str, Check] = {
+    "database": _database,
+    "mcp_server": _mcp_server,
+    "agents": _agents,
+    "events": _events,
+    "disk": _disk,
+    "memory": _memory,
+    "controllers": _controllers,
+}

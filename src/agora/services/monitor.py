@@ -1,0 +1,174 @@
+"""The monitor: what the server measured of itself in the last hour.
+
+A query may await nothing but the store, so whatever else health tells is measured beforehand, every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..clock import Clock
+from ..store.port import Store
+from . import trend
+
+__all__ = ["HealthMonitor", "Loop", "Sample", "machine"]
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0
+WINDOW = 3600.0
+CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
+MICROSECONDS = 1_000_000
+
+Machine = Callable[[], Mapping[str, float]]
+
+
+class Loop(Protocol):
+    """What is told about a controller."""
+
+    name: str
+    interval: float
+    last_run: int | None
+    failures: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement.
+
+    failure: why the store did not answer, None if it did. values: disk_free, disk_total, memory_rss,
+    memory_available, memory_total in bytes; event_lag; what the store says of itself.
+    """
+
+    at: int
+    failure: str | None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+class HealthMonitor:
+    """A ring of samples, one every ``interval`` seconds, for an hour.
+
+    live: counters of the event streams. machine: measures disk and memory.
+    draining: set when the server has begun to stop.
+    """
+
+    interval = INTERVAL
+
+    def __init__(
+        self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
+    ) -> None:
+        self._store, self._clock, self._live = store, clock, live
+        self._machine = machine or _machine_of(directory)
+        self._samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
+        self.loops: Sequence[Loop] = ()
+        self.draining = False
+
+    async def sample(self) -> Sample:
+        """Measure everything now. A store that fails is a result, not an error."""
+        values, failure = dict(self._machine()), None
+        values["event_lag"] = float(self._live.get("lag", 0))
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                values |= await self._store.check()
+        except TimeoutError:
+            failure = f"no answer within {CHECK_SECONDS:g} s"
+        except Exception as error:
+            log.warning("the store failed its check", exc_info=error)
+            failure = type(error).__name__
+        sample = Sample(self._clock.now(), failure, values)
+        self._samples.append(sample)
+        return sample
+
+    @property
+    def latest(self) -> Sample | None:
+        """The last measurement; None before the first."""
+        return self._samples[-1] if self._samples else None
+
+    def age(self, now: int) -> float | None:
+        """Seconds since the last measurement."""
+        return (now - self._samples[-1].at) / MICROSECONDS if self._samples else None
+
+    def seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
+        """Seconds until a value reaches a limit, by the trend of the last ``window`` seconds."""
+        if not self._samples:
+            return None
+        since = self._samples[-1].at - window * MICROSECONDS
+        points = [
+            (sample.at / MICROSECONDS, sample.values[name])
+            for sample in self._samples
+            if sample.at >= since and name in sample.values
+        ]
+        return trend.seconds_until(points, limit, at_least=at_least)
+
+    def trouble(self) -> str | None:
+        """Why calls cannot be served now; None when they can."""
+        if self.draining:
+            return "The server is shutting down."
+        sample = self.latest
+        if sample is None:
+            return "The store has not been checked yet."
+        if sample.failure is not None:
+            return f"The store cannot be reached: {sample.failure}."
+        if sample.values["queue_depth"] >= sample.values["queue_limit"]:
+            return "The store's write queue is full."
+        return None
+
+
+# -- the machine -------------------------------------------------------------------------------
+
+
+def _machine_of(directory: Path) -> Machine:
+    def measure() -> Mapping[str, float]:
+        return machine(directory)
+
+    return measure
+
+
+def machine(directory: Path) -> dict[str, float]:
+    """Disk of a directory, and memory of this process and its machine or container, in bytes.
+
+    What the system does not tell is left out.
+    """
+    values: dict[str, float] = {}
+    try:
+        disk = shutil.disk_usage(directory)
+        values |= {"disk_free": float(disk.free), "disk_total": float(disk.total)}
+    except OSError:
+        log.debug("the disk cannot be measured", exc_info=True)
+    try:
+        values |= _memory()
+    except (OSError, ValueError, IndexError, KeyError):
+        log.debug("the memory cannot be measured", exc_info=True)
+    return values
+
+
+def _memory() -> dict[str, float]:
+    rss = float(int(_text("/proc/self/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    lines = (line.split() for line in _text("/proc/meminfo").splitlines())
+    machine = {words[0].rstrip(":"): float(words[1]) * 1024 for words in lines}
+    total, available = machine["MemTotal"], machine["MemAvailable"]
+    limit = _container_limit()
+    if limit is not None and limit < total:
+        total, available = limit, min(available, limit - rss)
+    return {"memory_rss": rss, "memory_available": available, "memory_total": total}
+
+
+def _container_limit() -> float | None:
+    """Memory that the container may use, where there is one with a limit."""
+    try:
+        return float(_text("/sys/fs/cgroup/memory.max"))
+    except (OSError, ValueError):  # none, or "max"
+        return None
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text("ascii")

@@ -1,0 +1,62 @@
+"""Trend: from a series of measurements, when a limit will be reached if it goes on like this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Line", "fit", "in_words", "seconds_until"]
+
+Point = tuple[float, float]  # seconds, value
+
+CLEAR = 0.7  #: share of the variance that the line must explain before it is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A least squares line: change per second, value at the last point, how well it fits (r squared, 0 to 1)."""
+
+    slope: float
+    last: float
+    fit: float
+
+
+def fit(points: Sequence[Point]) -> Line | None:
+    """The line through points; None through fewer than two moments."""
+    count = len(points)
+    if count < 2:
+        return None
+    mean_time = sum(time for time, _ in points) / count
+    mean = sum(value for _, value in points) / count
+    spread = sum((time - mean_time) ** 2 for time, _ in points)
+    variance = sum((value - mean) ** 2 for _, value in points)
+    if not spread:
+        return None
+    together = sum((time - mean_time) * (value - mean) for time, value in points)
+    slope = together / spread
+    explained = together * together / (spread * variance) if variance else 1.0
+    return Line(slope, mean + slope * (points[-1][0] - mean_time), explained)
+
+
+def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> float | None:
+    """Seconds from the last point until the line reaches a limit.
+
+    None when it moves away from it, when the points scatter too much to be called a trend, or when they
+    cover less than ``at_least`` seconds. Zero when the line is there already.
+    """
+    if not points or points[-1][0] - points[0][0] < at_least:
+        return None
+    line = fit(points)
+    if line is None or not line.slope or line.fit < CLEAR:
+        return None
+    left = (limit - line.last) / line.slope
+    beyond = line.last >= limit if line.slope > 0 else line.last <= limit
+    return 0.0 if beyond else left if left > 0 else None
+
+
+def in_words(seconds: float) -> str:
+    """A time to come, roughly: ``3 h``, ``12 min``, ``40 s``."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

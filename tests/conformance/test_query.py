@@ -1,0 +1,470 @@
+"""Queries answer the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.conformance.engines import Engine
+from tests.market import Market
+
+from agora.services import query as rules
+from agora.services.base import Caller
+from agora.services.paging import encode
+from agora_sdk.errors import InvalidRequest
+
+FIND = "query.agents"
+
+
+def names(page: Any) -> list[str]:
+    return [agent.agent_name for agent in page.agents]
+
+
+async def found(market: Market, caller: Caller | None = None, **arguments: Any) -> list[str]:
+    """Names on the first page, which is to hold everything."""
+    page = await market.call(caller or market.operator, FIND, **arguments)
+    assert (page.count, page.total, page.has_more) == (len(page.agents), len(page.agents), False)
+    return names(page)
+
+
+# -- capabilities and filters ------------------------------------------------------------------------
+
+
+async def test_all_or_any_of_the_capabilities(market: Market) -> None:
+    for name, capabilities in {"A": ["x"], "B": ["x", "y"], "C": ["y", "z"], "D": ["x", "y", "z"], "E": []}.items():
+        await market.agent(name, capabilities=capabilities)
+    assert await found(market, capabilities=["x"]) == ["A", "B", "D"]
+    assert await found(market, capabilities=["x", "y"]) == ["B", "D"]
+    assert await found(market, capabilities=["z", "x", "z"]) == ["D"]
+    assert await found(market, capabilities=["x", "z"], match="any") == ["A", "B", "C", "D"]
+    assert await found(market, capabilities=["z"], match="any") == ["C", "D"]
+    assert await found(market, capabilities=["x", "nothing"]) == []
+    assert await found(market, capabilities=["z", "nothing"], match="any") == ["C", "D"]
+    assert await found(market, capabilities=["nothing"]) == []
+    assert await found(market) == ["A", "B", "C", "D", "E"]
+
+
+async def test_filters_narrow_what_is_found(market: Market) -> None:
+    ada = await market.agent("Ada", service_tier="premium", category="docs", capabilities=["x"])
+    bob = await market.agent("Bob", category="docs", capabilities=["x"])
+    await market.agent("Cyd", service_tier="premium")
+    await market.call(bob, "agent.update", agent_id="Bob", status="busy")
+    await market.call(bob, "agent.rate", agent_id="Ada", rating=7)
+    await market.call(ada, "agent.rate", agent_id="Bob", rating=3)
+    assert await found(market, status="busy") == ["Bob"]
+    assert await found(market, service_tier="premium") == ["Ada", "Cyd"]
+    assert await found(market, category="docs", capabilities=["x"]) == ["Ada", "Bob"]
+    assert await found(market, min_rating=7) == ["Ada"]
+    assert await found(market, min_rating=7.01) == []
+    assert await found(market, min_rating=0) == ["Ada", "Bob"], "who has no rating has not even the least"
+    assert await found(market, category="docs", service_tier="basic", status="busy", min_rating=1) == ["Bob"]
+    assert await found(market, search="ada", service_tier="basic") == []
+
+
+async def test_a_reputation_is_compared_as_it_is_shown(market: Market) -> None:
+    raters = [await market.agent(name) for name in ("R", "S", "T")]
+    await market.agent("Ada")
+    for rater, rating in zip(raters, (6, 7, 7), strict=True):
+        await market.call(rater, "agent.rate", agent_id="Ada", rating=rating)
+    page = await market.call(market.operator, FIND, min_rating=6.67)
+    assert [(agent.agent_name, agent.reputation) for agent in page] == [("Ada", 6.67)]
+    assert await found(market, min_rating=6.68) == []
+
+
+async def test_a_profile_is_whole(market: Market) -> None:
+    ada = await market.agent("Ada", capabilities=["x"], metadata={"team": "docs"}, tags=["en"])
+    [agent] = (await market.call(market.operator, FIND, capabilities=["x"])).agents
+    assert agent == await market.call(ada, "agent.get", agent_id="Ada")
+
+
+# -- who sees whom -----------------------------------------------------------------------------------
+
+
+async def test_private_agents_are_found_by_themselves_and_by_operators(market: Market) -> None:
+    await market.agent("Open", capabilities=["x"])
+    hidden = await market.agent("Hidden", capabilities=["x"], visibility="private")
+    other = await market.agent("Other", visibility="private")
+    for arguments in ({"capabilities": ["x"]}, {"search": "hidden"}, {"capabilities": ["x", "y"], "match": "any"}, {}):
+        for caller, expected in ((market.operator, True), (hidden, True), (other, False)):
+            assert ("Hidden" in await found(market, caller, **arguments)) is expected, (arguments, caller.name)
+
+
+async def test_an_account_sees_its_private_agents(market: Market) -> None:
+    acme = replace(market.operator, account="acme")
+    registered = await market.call(
+        acme, "agent.register", agent_name="Hidden", capabilities=["x"], visibility="private"
+    )
+    colleague = replace(await market.agent("Colleague"), account="acme")
+    stranger = replace(await market.agent("Stranger"), account="other")
+    itself = await market.app.authenticator.authenticate(registered.token)
+    assert itself.account == "acme"
+    for arguments in ({"capabilities": ["x"]}, {"search": "hidden"}):
+        assert await found(market, colleague, **arguments) == ["Hidden"]
+        assert await found(market, itself, **arguments) == ["Hidden"]
+        assert await found(market, stranger, **arguments) == []
+
+
+async def test_the_total_follows_every_change(market: Market) -> None:
+    async def total() -> tuple[int, int]:
+        mine = await market.call(watcher, FIND, capabilities=["x"], limit=1)
+        operators = await market.call(market.operator, FIND, capabilities=["x"], limit=1)
+        assert not mine.total_is_estimate
+        return mine.total, operators.total
+
+    watcher = await market.agent("Watcher")
+    assert await total() == (0, 0)
+    ada = await market.agent("Ada", capabilities=["x", "y"])
+    bob = await market.agent("Bob", capabilities=["x"], visibility="private")
+    assert await total() == (1, 2)
+    await market.call(bob, "agent.update", agent_id="Bob", visibility="public")
+    assert await total() == (2, 2)
+    await market.call(ada, "agent.update", agent_id="Ada", visibility="private", capabilities=["x"])
+    assert await total() == (1, 2)
+    await market.call(ada, "agent.update", agent_id="Ada", capabilities=["y"])
+    assert await total() == (1, 1)
+    await market.call(ada, "agent.update", agent_id="Ada", capabilities=["y", "x"], visibility="public")
+    assert await total() == (2, 2)
+    await market.call(bob, "agent.deregister", agent_id="Bob")
+    assert await total() == (1, 1)
+    await market.call(ada, "agent.deregister", agent_id="Ada")
+    assert await total() == (0, 0)
+
+
+async def test_counters_hold_under_concurrent_change(market: Market, engine: Engine) -> None:
+    agents = [await market.agent(f"Agent{number}", capabilities=["x"]) for number in range(8)]
+
+    async def change(agent: Caller, number: int) -> None:
+        await market.call(agent, "agent.update", agent_id=agent.subject, capabilities=["y", "x"][: number % 3])
+        await market.call(agent, "agent.update", agent_id=agent.subject, visibility=("private", "public")[number % 2])
+        if number % 4 == 0:
+            await market.call(agent, "agent.deregister", agent_id=agent.subject)
+
+    newcomers = (market.agent(f"New{number}", capabilities=["y", "z"]) for number in range(8))
+    await asyncio.gather(*(change(agent, number) for number, agent in enumerate(agents)), *newcomers)
+    counted = await engine.run("select capability, agents, private from capability_counts order by capability")
+    actual = await engine.run(
+        "select c.capability, count(*) as agents, count(case when a.visibility = 'private' then 1 end) as private "
+        "from agent_capabilities c join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id "
+        "group by c.capability order by c.capability"
+    )
+    assert counted == actual
+    assert [row["capability"] for row in counted] == ["x", "y", "z"]
+
+
+async def test_who_has_left_is_shown_to_operators_who_ask(market: Market) -> None:
+    ada, bob = await market.agent("Ada", capabilities=["x", "y"]), await market.agent("Bob", capabilities=["x"])
+    await market.call(ada, "agent.deregister", agent_id="Ada")
+    assert await found(market, capabilities=["x"]) == ["Bob"]
+    assert await found(market, search="ada") == []
+    for arguments in ({}, {"capabilities": ["x"]}, {"capabilities": ["z", "y"], "match": "any"}):
+        assert await found(market, status="retired", **arguments) == ["Ada"]
+        assert await found(market, bob, status="retired", **arguments) == []
+    assert await found(market, status="retired", capabilities=["x", "z"]) == []
+    with pytest.raises(InvalidRequest) as failure:
+        await found(market, status="retired", search="ada")
+    assert failure.value.errors[0]["field"] == "search"
+
+
+# -- words -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def library(market: Market) -> AsyncIterator[Market]:
+    """A few agents with something to be found by."""
+    await market.agent("DocSystemAgent", capabilities=["documentation", "analysis"], description="Writes manuals.")
+    await market.agent("Résumé Writer", capabilities=["writing"], tags=["emploi", "ÉCOLE"])
+    await market.agent("Переводчик", capabilities=["translation"], description="Перевод с русского")
+    await market.agent("文档处理", capabilities=["c++", "node.js"], description="about documentation")
+    await market.agent("go-между", capabilities=["go", "k8s-deploy"], tags=["R", "analytics"])
+    yield market
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("docsystemagent", ["DocSystemAgent"]),
+        ("DocSys", ["DocSystemAgent"]),
+        ("documentation", ["DocSystemAgent", "文档处理"]),
+        ("docu", ["DocSystemAgent", "文档处理"]),
+        ("documantation", ["DocSystemAgent", "文档处理"]),
+        ("docmuentation", ["DocSystemAgent", "文档处理"]),
+        ("dcoumentaton", ["DocSystemAgent", "文档处理"]),
+        ("DocSystme", ["DocSystemAgent"]),
+        ("system", ["DocSystemAgent"]),
+        ("manual writes", ["DocSystemAgent"]),
+        ("manual nothing", []),
+        ("resume", ["Résumé Writer"]),
+        ("RÉSUMÉ writ", ["Résumé Writer"]),
+        ("école", ["Résumé Writer"]),
+        ("Ecole", ["Résumé Writer"]),
+        ("пЕРЕВОД", ["Переводчик"]),
+        ("переводчек", ["Переводчик"]),
+        ("文档", ["文档处理"]),
+        ("处理", ["文档处理"]),
+        ("go", ["go-между"]),
+        ("k8", ["go-между"]),
+        ("r", ["go-между", "Résumé Writer"]),
+        ("c++", ["文档处理"]),
+        ("node.js", ["文档处理"]),
+        ("anal", ["DocSystemAgent", "go-между"]),
+        ("zz", []),
+        ("zzzzzzzzzz", []),
+    ],
+)
+async def test_words_find_what_a_person_means(library: Market, search: str, expected: list[str]) -> None:
+    found_now = await found(library, search=search)
+    assert sorted(found_now) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        '"', '""', "*", "a*", "AND", "OR", "NOT", "NEAR(a b)", "(", ")(", "a AND", "^a", "agent_name:x", "{a}:b", "-x",
+        "'", "';--", "\\", "a\\", "%", "_", "a_b", "a:*", "a:A", "!a", "a & | b", "<->", "\x00", "\x00a", "\u0301", "ß", "İ",
+        "🙂", "हिन्दी", "a" * 200, " ".join(["ab"] * 60), " ".join(chr(97 + n) for n in range(26)), "\ud7ff", "\ufffe", "' : *",
+    ],
+)  # fmt: skip
+async def test_whatever_is_typed_is_no_error(library: Market, search: str) -> None:
+    page = await library.call(library.operator, FIND, search=search)
+    assert page.total == page.count
+
+
+async def test_syntax_is_read_as_words(library: Market) -> None:
+    await library.agent("And Or Not Near")
+    assert await found(library, search="AND") == ["And Or Not Near"]
+    assert await found(library, search='"near" (or)') == ["And Or Not Near"]
+    assert await found(library, search="docsystemagent OR resume") == []
+
+
+async def test_the_closest_come_first(market: Market) -> None:
+    await market.agent("E", description="reviews poetry")
+    await market.agent("D", tags=["poetry"])
+    await market.agent("C", capabilities=["poetry"])
+    await market.agent("PoetryMachine")
+    await market.agent("Poetry")
+    assert await found(market, search="poetry") == ["Poetry", "PoetryMachine", "C", "D", "E"]
+    assert await found(market, search="poetri") == ["Poetry", "PoetryMachine", "C", "D", "E"]
+
+
+async def test_nearness_does_not_dilute_what_was_found(market: Market) -> None:
+    await market.agent("translate")
+    await market.agent("translates")
+    await market.agent("transplate")
+    assert await found(market, search="translate") == ["translate", "translates"]
+    assert sorted(await found(market, search="trasnplate")) == ["transplate"]
+
+
+async def test_words_follow_every_change(market: Market, engine: Engine) -> None:
+    ada = await market.agent("Ada", description="paints", tags=["oil"], capabilities=["portraits"])
+    assert [await found(market, search=word) for word in ("paints", "oil", "portraits")] == [["Ada"]] * 3
+    await market.call(
+        ada, "agent.update", agent_id="Ada", description="sculpts", tags=["marble"], capabilities=["busts"]
+    )
+    assert [await found(market, search=word) for word in ("paints", "oil", "portraits")] == [[]] * 3
+    assert [await found(market, search=word) for word in ("sculpts", "marble", "busts", "ada")] == [["Ada"]] * 4
+    await market.call(ada, "agent.deregister", agent_id="Ada")
+    assert await found(market, search="ada") == []
+    table = "agent_vocabulary" if engine.dialect == "sqlite" else "agent_terms"
+    assert await engine.run(f"select term from {table}") == [], "no word of a retired agent stays"
+
+
+async def test_words_and_capabilities_together(library: Market) -> None:
+    assert await found(library, search="documentation", capabilities=["analysis"]) == ["DocSystemAgent"]
+    assert await found(library, search="documentation", capabilities=["analysis", "c++"]) == []
+    assert len(await found(library, search="documentation", capabilities=["analysis", "c++"], match="any")) == 2
+
+
+async def test_a_heartbeat_does_not_touch_the_index(market: Market, engine: Engine) -> None:
+    table, mark = ("agent_search_data", "hex(block)") if engine.dialect == "sqlite" else ("agent_words", "xmin::text")
+    ada = await market.agent("Ada", capabilities=["x"])
+    before = await engine.run(f"select {mark} as mark from {table}")
+    await market.call(ada, "agent.heartbeat", load=0.5)
+    await market.call(ada, "agent.update", agent_id="Ada", status="busy", metadata={"a": 1})
+    assert await engine.run(f"select {mark} as mark from {table}") == before
+
+
+# -- pages -------------------------------------------------------------------------------------------
+
+KINDS: list[dict[str, Any]] = [
+    {},
+    {"capabilities": ["x"]},
+    {"capabilities": ["x", "y"]},
+    {"capabilities": ["x", "z"], "match": "any"},
+    {"status": "active"},
+    {"search": "agent"},
+    {"search": "aegnt"},
+    {"search": "agent", "capabilities": ["x"]},
+]
+
+
+async def pages(market: Market, **arguments: Any) -> AsyncIterator[Any]:
+    cursor = None
+    while True:
+        page = await market.call(market.operator, FIND, cursor=cursor, **arguments)
+        yield page
+        cursor = page.next_cursor
+        assert page.has_more is (cursor is not None)
+        if cursor is None:
+            return
+
+
+@pytest.mark.parametrize("arguments", KINDS)
+async def test_pages_by_cursor_and_by_offset_are_the_same(market: Market, arguments: dict[str, Any]) -> None:
+    for number in range(7):
+        await market.agent(f"Agent{number}", capabilities=["x", "y"])
+    by_cursor = [page async for page in pages(market, limit=3, **arguments)]
+    assert [len(page) for page in by_cursor] == [3, 3, 1]
+    assert [page.total for page in by_cursor] == [7, 7, 7]
+    by_offset = [await market.call(market.operator, FIND, limit=3, offset=at, **arguments) for at in (0, 3, 6)]
+    assert [names(page) for page in by_offset] == [names(page) for page in by_cursor]
+    assert sum((names(page) for page in by_cursor), []) == [f"Agent{number}" for number in range(7)]
+    beyond = await market.call(market.operator, FIND, offset=1_000_000, **arguments)
+    assert (beyond.count, beyond.total, beyond.has_more) == (0, 7, False)
+
+
+@pytest.mark.parametrize("arguments", KINDS)
+async def test_who_registers_or_leaves_meanwhile_shifts_no_page(market: Market, arguments: dict[str, Any]) -> None:
+    agents = [await market.agent(f"Agent{number}", capabilities=["x", "y"]) for number in range(6)]
+    seen: list[str] = []
+    async for page in pages(market, limit=2, **arguments):
+        seen += names(page)
+        if len(seen) == 2:
+            await asyncio.gather(*(market.agent(f"Agent late{number}", capabilities=["x", "y"]) for number in range(3)))
+            await market.call(agents[0], "agent.deregister", agent_id="Agent0")
+            await market.call(agents[4], "agent.deregister", agent_id="Agent4")
+    assert len(set(seen)) == len(seen), "nobody is shown twice"
+    assert {"Agent0", "Agent1", "Agent2", "Agent3", "Agent5"} <= set(seen), "nobody is passed over"
+
+
+async def test_totals_above_the_bound_are_estimates(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agora.services.paging.EXACT_UP_TO", 3)
+    for number in range(5):
+        await market.agent(f"Agent{number}", capabilities=["x", "y"])
+    for arguments in KINDS:
+        page = await market.call(market.operator, FIND, limit=2, **arguments)
+        exact = arguments == {"capabilities": ["x"]}
+        assert (page.total, page.total_is_estimate) == ((5, False) if exact else (3, True)), arguments
+
+
+async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "INLINE", 2)
+    for number in range(4):
+        await market.agent(f"Hidden{number}", capabilities=["x"], visibility="private")
+    watcher = await market.agent("Watcher", capabilities=["x"])
+    asked = []
+    build = rules.statements.page
+
+    def watched(chosen: Any) -> Any:
+        asked.append(chosen.scan)
+        return build(chosen)
+
+    monkeypatch.setattr(rules.statements, "page", watched)
+    assert await found(market, watcher, capabilities=["x"]) == ["Watcher"]
+    assert len(await found(market, capabilities=["x"])) == 5
+    await market.call(market.operator, FIND, capabilities=["x"], offset=3)
+    assert asked == [True, False, True]
+
+
+# -- wrong input -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 501}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"min_rating": 11}, "min_rating"),
+        ({"min_rating": float("nan")}, "min_rating"),
+        ({"status": "asleep"}, "status"),
+        ({"service_tier": "gold"}, "service_tier"),
+        ({"match": "some"}, "match"),
+        ({"search": ""}, "search"),
+        ({"search": "a" * 201}, "search"),
+        ({"capabilities": [""]}, "capabilities"),
+        ({"capabilities": ["x"] * 21}, "capabilities"),
+        ({"capabilities": ["a\x00b"]}, "capabilities"),
+        ({"colour": "red"}, "colour"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"cursor": "!!!"}, "cursor"),
+        ({"cursor": encode(1)}, "cursor"),
+        ({"cursor": encode("Ada")}, "cursor"),
+        ({"cursor": encode("\x00")}, "cursor"),
+        ({"cursor": encode(0, 1, "agent_" + "0" * 32)}, "cursor"),
+        ({"cursor": encode("agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode(7, 1, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode(0, 10**30, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode(0, 1.5, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode(0, 1, "Ada"), "search": "a"}, "cursor"),
+    ],
+)  # fmt: skip
+async def test_wrong_input_names_its_field(market: Market, arguments: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as failure:
+        await market.call(market.operator, FIND, **arguments)
+    assert failure.value.errors[0]["field"].split(".")[0] == field
+
+
+# -- services and the marketplace --------------------------------------------------------------------
+
+
+async def test_services_come_with_what_callers_experienced(market: Market) -> None:
+    ada = await market.agent("Ada")
+    for recipient in ("Ada", "agent_" + "0" * 32):
+        await asyncio.gather(
+            market.call(ada, "messaging.send", to_agent=recipient, content="hi"), return_exceptions=True
+        )
+    page = await market.call(ada, "query.services", category="messaging", version="^1.0", status="active")
+    assert {service.category for service in page} == {"messaging"}
+    [send] = [service for service in page if service.name == "agora.messaging.send"]
+    assert (send.usage.calls, send.usage.errors) == (2, 1)
+    assert 0 < send.usage.p50_ms <= send.usage.p99_ms
+    untouched = [service.usage for service in page if service.name == "agora.messaging.mark"]
+    assert [(usage.calls, usage.p50_ms) for usage in untouched] == [(0, None)]
+
+
+async def test_services_are_paged_and_shown_to_those_who_may_call_them(market: Market) -> None:
+    ada = await market.agent("Ada")
+    everything = await market.call(market.operator, "query.services")
+    assert everything.total == everything.count > 20
+    second = await market.call(market.operator, "query.services", limit=5, offset=5)
+    assert [service.name for service in second.services] == [service.name for service in everything.services[5:10]]
+    assert (second.count, second.total, second.has_more) == (5, everything.total, True)
+    assert (await market.call(ada, "query.services")).total < everything.total
+    assert (await market.call(ada, "query.services", category="nothing")).total == 0
+    with pytest.raises(InvalidRequest) as failure:
+        await market.call(ada, "query.services", version="newest")
+    assert failure.value.errors[0]["field"] == "version"
+
+
+async def test_the_marketplace_is_counted(market: Market) -> None:
+    ada = await market.agent("Ada", capabilities=["x", "y"], service_tier="premium")
+    bob = await market.agent("Bob", capabilities=["x"])
+    await market.agent("Hidden", capabilities=["secret"], visibility="private")
+    gone = await market.agent("Gone", capabilities=["x"])
+    await market.call(gone, "agent.deregister", agent_id="Gone")
+    await market.call(bob, "agent.update", agent_id="Bob", status="busy")
+    await market.call(ada, "messaging.send", to_agent="Bob", content="old")
+    market.clock.advance(2 * 3600)
+    await market.call(ada, "messaging.send", to_agent=["Bob", "Nobody yet"], content="new")
+    seen = await market.call(ada, "query.marketplace")
+    assert (seen.agents_total, seen.agents_by_status, seen.agents_by_tier) == (
+        3, {"active": 2, "busy": 1}, {"basic": 2, "premium": 1},
+    )  # fmt: skip
+    assert seen.top_capabilities == {"x": 2, "y": 1}
+    assert (seen.messages.total, seen.messages.last_hour, seen.messages.waiting) == (2, 1, 3)
+    assert seen.events_total == len(market.events) > 0
+    assert seen.busiest_services["agora.agent.register"] == 4
+    assert seen.calls >= 8
+    assert seen.errors == 0
+    assert (seen.timestamp - seen.started_at).total_seconds() >= 2 * 3600
+
+
+async def test_an_empty_marketplace_has_numbers_too(market: Market) -> None:
+    seen = await market.call(market.operator, "query.marketplace")
+    assert (seen.agents_total, seen.events_total, seen.messages.total, seen.top_capabilities) == (0, 0, 0, {})
