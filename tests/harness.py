@@ -91,6 +91,6 @@ async def running(app: App) -> AsyncIterator[Running]:
     try:
         yield Running(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
-        app.feed.close("the test is over")
+        app.drain()
         server.should_exit = True
         await serving

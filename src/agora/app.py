@@ -14,6 +14,7 @@ from . import __version__
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
 from .configuration import Configuration
+from .controllers import build
 from .dispatcher import Dispatcher
 from .events.feed import Feed
 
@@ -28,6 +29,7 @@ from .protocols.rest.app import RestApp
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
 from .services.base import Context
+from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
 from .settings import ConfigurationError, Settings
 from .store.port import Query, Reader, Row, Store, StoredEvent
@@ -68,7 +70,6 @@ class App:
         self.clock = clock or SystemClock()
         self.store = store or open_store(settings, self.clock)
         self.failure: Exception | None = None
-        self._started = False
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -77,19 +78,26 @@ class App:
         await self.store.start()
         self._assemble()
         await self._load()
+        for controller in self.controllers:
+            await controller.load()
         self.store.on_commit = self._committed
         await self.feed.start()
+        await self.monitor.sample()
         self._stop = asyncio.Event()
-        self._loops = [asyncio.create_task(loop.run(self._stop)) for loop in self.controllers]
-        self._started = True
+        self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
 
     async def stop(self) -> None:
         """End streams and loops, finish what is queued, close the store."""
-        self._started = False
+        self.drain()
         await self.feed.stop()
         self._stop.set()
         await asyncio.gather(*self._loops)
         await self.store.close()
+
+    def drain(self) -> None:
+        """Begin to stop: not ready any more, and every stream told to resume later."""
+        self.monitor.draining = True
+        self.feed.close("resume later")
 
     def _assemble(self) -> None:
         settings, clock = self.settings, self.clock
@@ -114,6 +122,8 @@ class App:
             started_at=clock.now(),
             live=self.feed.live,
         )
+        self.monitor = HealthMonitor(self.store, clock, self.feed.live, directory)
+        self.context.health = self.monitor
         self.dispatcher = Dispatcher(
             store=self.store,
             feed=self.feed,
@@ -124,6 +134,16 @@ class App:
             meter=self.meter,
             catalogue=self.catalogue,
             limiter=RateLimiter(self._rate),
+        )
+        self.controllers = build(
+            store=self.store,
+            dispatcher=self.dispatcher,
+            feed=self.feed,
+            gate=self.gate,
+            meter=self.meter,
+            context=self.context,
+            clock=clock,
+            monitor=self.monitor,
         )
         self._wire_protocols()
 
@@ -164,7 +184,7 @@ class App:
 
     async def _trouble(self) -> str | None:
         """Why calls cannot be served now, for ``/ready``."""
-        return self.monitor.trouble() if self._started else "starting or stopping"
+        return self.monitor.trouble()
 
     def _wire_protocols(self) -> None:
         access = Access(self.authenticator, self.settings)

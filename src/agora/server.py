@@ -100,7 +100,7 @@ class _Server(uvicorn.Server):
                 self._say(line)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.feed.close("resume later")
+        self._app.drain()
         if self.server_state.tasks:  # let sockets say why before they are closed
             await asyncio.wait(tuple(self.server_state.tasks), timeout=FAREWELL_SECONDS)
         await super().shutdown(sockets)

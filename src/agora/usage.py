@@ -16,6 +16,8 @@ from pydantic_core import from_json, to_json
 
 from agora_sdk.contract import Operation
 
+from .store.port import Row
+
 __all__ = ["BUCKETS", "DEFAULT_TENANT", "Meter", "Usage", "bucket_of", "midpoint_ms"]
 
 DEFAULT_TENANT = "default"
@@ -112,7 +114,7 @@ class Meter:
                 total.add(counted)
         return total
 
-    def load(self, tenant: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
         """Take over what the store has: rows of ``operation_usage``."""
         self._stored[tenant] = {(row["operation"], row["version"]): Usage.of(row) for row in rows}
 

@@ -35,7 +35,7 @@ def build(
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare."""
     house = House(store, dispatcher, feed, gate, meter, context, clock)
-    kinds = (Heartbeats, Overrides, Mail, Retention, UsageCounters, Positions)
-    controllers = [Sampling(house, monitor), *(kind(house) for kind in kinds)]
+    kinds: tuple[type[Controller], ...] = (Heartbeats, Overrides, Mail, Retention, UsageCounters, Positions)
+    controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in kinds)]
     monitor.loops = controllers
     return controllers

@@ -85,7 +85,7 @@ class Controller:
     @property
     def pause(self) -> float:
         """Seconds until the next step: doubled by each failure in a row, up to five minutes."""
-        return min(self.interval * 2 ** min(self.failures, 16), max(LONGEST_WAIT, self.interval))
+        return min(self.interval * float(1 << min(self.failures, 16)), max(LONGEST_WAIT, self.interval))
 
     @property
     def stopping(self) -> bool:

@@ -31,7 +31,9 @@ def read(query: bytes, operation: Operation) -> dict[str, Any]:
         if name in _lists(operation):
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
-            raise InvalidRequest(f"{name} is given twice.", errors=[{"field": name, "message": "given twice"}])
+            raise InvalidRequest(
+                f"{name} is given twice.", fix="Give it once.", errors=[{"field": name, "message": "given twice"}]
+            )
         else:
             arguments[name] = value
     return arguments

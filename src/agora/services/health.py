@@ -4,7 +4,7 @@
 component     degraded                                        critical
 ============  ==============================================  ===================================================
 database      a round trip over 1 s, queue half full          no answer, queue 95 % full
-mcp_server    -                                                    no operation in the catalogue
+mcp_server    -                                               no operation in the catalogue
 agents        more than half offline, of at least four        -
 events        a stream 10,000 events behind                   -
 disk          less than 1 GiB free                            less than 128 MiB free

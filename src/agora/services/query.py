@@ -16,7 +16,7 @@ from ..clock import moment
 from ..store.port import Row
 from ..store.statements import search as statements
 from ..store.statements import statistics
-from ..store.statements.search import Selection
+from ..store.statements.search import Selection, Term
 from . import paging
 from .addresses import looks_like_id
 from .agents import profile
@@ -34,7 +34,6 @@ MEANT = 20  # words that one word is taken for at most
 LISTED = 10
 
 EXACT, NEAR = 0, 1
-Groups = Sequence[Sequence[tuple[str, bool]]]
 
 
 class QueryService(Bound, contract.Queries):
@@ -205,7 +204,7 @@ class Hunt:
             return _page([], self.call.now, 0, False, None)
         chosen, total = replace(self.chosen, searched=True), (0, False)
         if stage == EXACT:
-            self.parameters |= statements.match([[(word, True)] for word in asked])
+            self.parameters |= statements.match([[_typed(word)] for word in asked])
             total = await self._total(chosen, place=0, after="")
         if total[0] == 0 and (stage == NEAR or not cursor):
             stage = NEAR
@@ -216,11 +215,11 @@ class Hunt:
         following = paging.encode(stage, last["place"], last["agent_id"]) if last else None
         return _page(rows[:limit], self.call.now, *total, following)
 
-    async def _meant(self, asked: Sequence[str]) -> Groups:
+    async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
         """For each word itself and the known words that contain it, or that it may be a misspelling of."""
-        return [[(word, True), *((term, False) for term in await self._terms(word))] for word in asked]
+        return [[_typed(word), *await self._terms(word)] for word in asked]
 
-    async def _terms(self, word: str) -> Sequence[str]:
+    async def _terms(self, word: str) -> Sequence[Term]:
         allowed = errors_allowed(word)
         if len(word) < 3 and word.isascii():
             return ()
@@ -232,16 +231,16 @@ class Hunt:
             limit=CANDIDATES,
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, pieces(word), strict=False)},
         )
-        holding = [row["term"] for row in rows if row["intact"] > statements.PIECES]
-        errors = {row["term"]: distance(word, row["term"], allowed) for row in rows if row["term"] not in holding}
-        near = sorted((term for term in errors if errors[term] <= allowed), key=lambda term: (errors[term], term))
-        return [*holding, *near][:MEANT]
+        holding = [Term(row["term"]) for row in rows if row["intact"] > statements.PIECES]
+        return (holding or _nearest(word, [row["term"] for row in rows], allowed))[:MEANT]
 
     # -- both ------------------------------------------------------------------------------------
 
     async def _all(self, query: Any, **parameters: Any) -> Sequence[Row]:
         known = self.parameters | parameters
-        known |= {f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)}
+        known |= {
+            f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)
+        }
         return await self.call.tx.all(query, **known)
 
     async def _total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:

@@ -126,7 +126,8 @@ class Calls:
             await self._answer(answer)
 
     async def _invoke(self, frame: _Frame, name: str) -> bytes:
-        operation = self._dispatcher.context.catalogue.find(name, frame.version)
+        caller = await self._caller()
+        operation = self._dispatcher.context.catalogue.find(name, frame.version, caller.tenant)
         if operation.kind is Kind.STREAM:
             raise InvalidRequest(
                 f"{name} is a stream; this socket is one already.",
@@ -134,7 +135,7 @@ class Calls:
                 errors=[{"field": "operation", "message": "not possible over a socket"}],
             )
         outcome = await self._dispatcher.invoke(
-            operation, await self._caller(), frame.arguments, idempotency_key=frame.idempotency_key
+            operation, caller, frame.arguments, idempotency_key=frame.idempotency_key
         )
         notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
         return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)

@@ -11,6 +11,7 @@ from agora_sdk.contract.events import Events
 from ...dispatcher import Dispatcher
 from ...events.stream import LiveStream
 from ...services.base import Caller
+from .. import query_string
 from ..http import Scope, Send, header
 
 __all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
@@ -50,10 +51,10 @@ class StreamRequest:
         ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
         """
         query: bytes = scope["query_string"]
+        if b"access_token=" in query:
+            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         arguments = query_string.read(query, STREAM)
         credential = arguments.pop("access_token", None)
-        if credential is not None:
-            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         for protocol in scope.get("subprotocols", ()):
             if protocol.startswith(TOKEN_PROTOCOL):
                 credential = protocol.removeprefix(TOKEN_PROTOCOL)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora_sdk.contract import Kind, Operation
+from agora_sdk.contract import Kind
 from agora_sdk.errors import (
     AgoraError,
     InvalidRequest,

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ..port import Query
 
-__all__ = ["LETTERS", "PIECES", "Selection", "counts", "match", "page", "private_seen", "terms", "total"]
+__all__ = ["LETTERS", "PIECES", "Selection", "Term", "counts", "match", "page", "private_seen", "terms", "total"]
 
 BIG = "bigint"
 LETTERS = "abcdefghijklmnopqrst"  #: of capabilities asked for, and of the pieces of a word
@@ -187,23 +187,36 @@ terms = Query(
 """Words that hold ``:word`` or some of its pieces, those that hold most of it first."""
 
 
-def match(groups: Sequence[Sequence[tuple[str, bool]]]) -> dict[str, str]:
-    """The parameters of a search for one term of every group; with true, a term may go on.
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word to look for: letters and digits only.
 
-    Terms hold letters and digits only.
+    goes_on: longer words that begin with it will do. whole: a name of such words alone is the closest hit.
     """
+
+    text: str
+    goes_on: bool = False
+    whole: bool = False
+
+
+def match(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
+    """The parameters of a search for one term of every group, in either dialect."""
     parameters = {}
-    for name, columns, weights in (*_PLACES, ("anywhere", "", "")):
+    for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):
         whole = name == "whole"
-        fts = [
-            " OR ".join(f'"{term}"{"*" if goes_on and not whole else ""}' for term, goes_on in group)
-            for group in groups
-        ]
-        ts = [
-            " | ".join(f"'{term}':{'*' if goes_on and not whole else ''}{weights or 'ABCD'}" for term, goes_on in group)
-            for group in groups
-        ]
-        expression = " AND ".join(f"({group})" for group in fts)
+        expression = _all_of(groups, whole, " OR ", " AND ", '"{}"{}')
         parameters[f"fts_{name}"] = f"{{{columns}}} : ({expression})" if columns else expression
-        parameters[f"ts_{name}"] = " & ".join(f"({group})" for group in ts)
+        parameters[f"ts_{name}"] = _all_of(groups, whole, " | ", " & ", f"'{{}}':{{}}{weights}")
     return parameters
+
+
+def _all_of(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
+    """One of each group; ``form`` takes a term and the mark of one that goes on."""
+    return both.join(
+        "("
+        + either.join(
+            form.format(t.text, "*" if t.goes_on and not whole else "") for t in group if t.whole or not whole
+        )
+        + ")"
+        for group in groups
+    )
