@@ -14,6 +14,7 @@ from agora.clock import new_id
 from agora.event_filter import EVERYONE, EventFilter, Viewer
 from agora.store.port import NewEvent, Store, Tx
 from agora.store.statements import events as statements
+from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
 
 
@@ -26,7 +27,7 @@ def journal(store: Store) -> Journal:
 
 async def prune(journal: Journal, before: int) -> None:
     async def work(tx: Tx) -> None:
-        await tx.execute(statements.prune, before=before)
+        await tx.execute(upkeep.prune_events, before=before, limit=1000)
 
     await journal.store.write(journal.tenant, work)
 

@@ -10,7 +10,7 @@ from tests.market import Market
 from agora.services import paging
 from agora.services.base import Caller
 from agora.services.events import SUBSCRIPTIONS_KEPT
-from agora.store.statements import events as statements
+from agora.store.statements import upkeep
 from agora_sdk.contract.events import Events
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 
@@ -101,7 +101,7 @@ async def test_listing_from_before_the_retention_says_where_to_begin(market: Mar
         await market.call(market.operator, "event.publish", event_type=f"own.{n}")
 
     async def prune(call: Any) -> None:
-        await call.tx.execute(statements.prune, before=market.clock.now() + 1)
+        await call.tx.execute(upkeep.prune_events, before=market.clock.now() + 1, limit=1000)
 
     await market.app.dispatcher.system("default", prune)
     with pytest.raises(CursorTooOld) as gone:

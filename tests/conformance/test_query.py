@@ -11,7 +11,7 @@ import pytest
 from tests.conformance.engines import Engine
 from tests.market import Market
 
-from agora.services import query as rules
+from agora.services import search as rules
 from agora.services.base import Caller
 from agora.services.paging import encode
 from agora_sdk.errors import InvalidRequest
@@ -172,14 +172,14 @@ async def test_who_has_left_is_shown_to_operators_who_ask(market: Market) -> Non
 
 
 @pytest.fixture
-async def library(market: Market) -> AsyncIterator[Market]:
+async def library(market: Market) -> Market:
     """A few agents with something to be found by."""
     await market.agent("DocSystemAgent", capabilities=["documentation", "analysis"], description="Writes manuals.")
     await market.agent("Résumé Writer", capabilities=["writing"], tags=["emploi", "ÉCOLE"])
-    await market.agent("Переводчик", capabilities=["translation"], description="Перевод с русского")
+    await market.agent("Переводчик", capabilities=["translation"], description="Перевод на русский")
     await market.agent("文档处理", capabilities=["c++", "node.js"], description="about documentation")
     await market.agent("go-между", capabilities=["go", "k8s-deploy"], tags=["R", "analytics"])
-    yield market
+    return market
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ async def test_pages_by_cursor_and_by_offset_are_the_same(market: Market, argume
     assert [page.total for page in by_cursor] == [7, 7, 7]
     by_offset = [await market.call(market.operator, FIND, limit=3, offset=at, **arguments) for at in (0, 3, 6)]
     assert [names(page) for page in by_offset] == [names(page) for page in by_cursor]
-    assert sum((names(page) for page in by_cursor), []) == [f"Agent{number}" for number in range(7)]
+    assert [name for page in by_cursor for name in names(page)] == [f"Agent{number}" for number in range(7)]
     beyond = await market.call(market.operator, FIND, offset=1_000_000, **arguments)
     assert (beyond.count, beyond.total, beyond.has_more) == (0, 7, False)
 

@@ -108,7 +108,7 @@ class Session:
         from agora_sdk import AgoraClient
 
         return AgoraClient(
-            connection.url, token=connection.token, tenant=connection.tenant, agent_name=connection.agent
+            connection.url, token=connection.token, tenant=connection.tenant, agent=connection.agent
         )
 
 

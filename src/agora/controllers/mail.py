@@ -50,7 +50,8 @@ class Mail(Controller):
                 await self._mark(tenant, batch)
             if end == END or self.stopping:
                 return
-            place = self._reached[tenant] = end
+            place = end
+        self._reached[tenant] = place
 
     async def _end(self, tenant: str, place: Place) -> Place:
         """Where the page after a place ends."""

@@ -210,7 +210,7 @@ async def _controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
         if complaint := _complaint(loop, age):
             complaints.append(complaint)
-    detail = "; ".join(complaints) or f"{len(monitor.loops)} loops run"
+    detail = "; ".join(complaints) or f"{len(monitor.loops)} running"
     return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
 
 

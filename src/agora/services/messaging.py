@@ -171,10 +171,11 @@ class MessagingService(Bound, contract.Messaging):
         for name in destination.held:
             state = "queued" if name == "operator" else "held"
             call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
-        if destination.broadcast or destination.agents:
-            announce(call, row, destination.agents)
-        if destination.held:
-            data = {"message_id": message_id, "names": destination.held, "from_agent": row["from_agent"]}
+        reached = [*destination.agents, *(name for name in destination.held if name == "operator")]
+        if destination.broadcast or reached:
+            announce(call, row, reached)
+        if held := [name for name in destination.held if name != "operator"]:
+            data = {"message_id": message_id, "names": held, "from_agent": row["from_agent"]}
             call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
 
     @implements

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from agora_sdk.contract import Lifecycle, implements
 from agora_sdk.contract import query as contract
 from agora_sdk.contract.fields import AgentStatus, ServiceTier
-from agora_sdk.errors import InvalidRequest
 
 from ..clock import moment
 from ..store.port import Row
-from ..store.statements import search as statements
 from ..store.statements import statistics
-from ..store.statements.search import Selection, Term
-from . import paging
-from .addresses import looks_like_id
-from .agents import profile
-from .base import Bound, Call, pack
+from .base import Bound
 from .discovery import info
 from .discovery import page as service_page
-from .words import distance, errors_allowed, pieces, words
+from .search import AgentSearch
+from .words import words
 
 __all__ = ["QueryService"]
 
 HOUR = 3_600_000_000
-INLINE = 1000  # rows that are walked over on the event loop at most
-CANDIDATES = 100
-MEANT = 20  # words that one word is taken for at most
 LISTED = 10
-
-EXACT, NEAR = 0, 1
 
 
 class QueryService(Bound, contract.Queries):
@@ -57,12 +46,12 @@ class QueryService(Bound, contract.Queries):
         # A reputation is shown rounded: what shows as 7.0 is at least 7.
         least = None if min_rating is None else min_rating - 0.005
         values = {"status": status, "service_tier": service_tier, "category": category, "min_rating": least}
-        hunt = Hunt(
+        found = AgentSearch(
             self.call, list(dict.fromkeys(capabilities)), values, any=match == "any", retired=status == "retired"
         )
         if search is not None:
-            return await hunt.searched(words(search), limit, offset, cursor)
-        return await hunt.listed(limit, offset, cursor)
+            return await found.searched(words(search), limit, offset, cursor)
+        return await found.listed(limit, offset, cursor)
 
     @implements
     async def services(
@@ -88,8 +77,9 @@ class QueryService(Bound, contract.Queries):
         messages = await tx.one(statistics.messages, since=call.now - HOUR)
         waiting = await tx.one(statistics.waiting)
         events = await tx.one(statistics.events)
-        assert messages and waiting
-        assert events
+        assert messages is not None
+        assert waiting is not None
+        assert events is not None
         operations = call.context.catalogue.visible(call.caller)
         usage = [(found.name, call.context.catalogue.usage(found, call.caller.tenant)) for found in operations]
         return contract.Marketplace(
@@ -123,161 +113,3 @@ def _busiest(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
     for name, counted in usage:
         calls[name] += counted["calls"]
     return {name: count for name, count in calls.most_common(LISTED) if count}
-
-
-class Hunt:
-    """One search for agents."""
-
-    def __init__(
-        self, call: Call, capabilities: list[str], values: Mapping[str, Any], *, any: bool, retired: bool
-    ) -> None:
-        caller = call.caller
-        everyone = caller.may("read:all")
-        self.call, self.capabilities = call, capabilities
-        self.barred = retired and not everyone  # who has left is shown to operators alone
-        self.chosen = Selection(
-            capabilities=len(capabilities),
-            any=any and len(capabilities) > 1,
-            filters=frozenset(name for name, value in values.items() if value is not None),
-            sees="all" if everyone else "own" if caller.account == "default" else "account",
-            retired=retired,
-        )
-        self.parameters: dict[str, Any] = {**values, "viewer": caller.subject, "account": caller.account}
-
-    # -- in the order of registration ------------------------------------------------------------
-
-    async def listed(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
-        after = _after(paging.decode(cursor)[0]) if cursor else ""
-        if self.barred:
-            return _page([], self.call.now, 0, False, None)
-        counts = await self._counts()
-        if counts is not None and not self._possible(counts):
-            return _page([], self.call.now, 0, False, None)
-        plain = self.chosen.capabilities == 1 and not self.chosen.filters
-        private = counts[0]["private"] if counts and self.chosen.sees != "all" else 0
-        chosen = replace(self.chosen, scan=not plain or offset > INLINE or private > INLINE)
-        rows = await self._all(statements.page(chosen), after=after, limit=limit + 1, offset=offset)
-        if plain and counts is not None:
-            total, estimated = await self._counted(counts[0]), False
-        else:
-            total, estimated = await self._total(chosen, after="")
-        following = paging.encode(rows[limit - 1]["agent_id"]) if len(rows) > limit else None
-        return _page(rows[:limit], self.call.now, total, estimated, following)
-
-    async def _counts(self) -> Sequence[Row] | None:
-        """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
-        if not self.capabilities or self.chosen.retired:
-            return None
-        rows = await self.call.tx.all(statements.counts, capabilities=pack(self.capabilities))
-        known = {row["capability"]: row for row in rows}
-        self.capabilities.sort(key=lambda name: known[name]["agents"] if name in known else 0)
-        return [known[name] for name in self.capabilities if name in known]
-
-    def _possible(self, counts: Sequence[Row]) -> bool:
-        """Whether there is anybody at all: nobody has all of several if nobody has one of them."""
-        return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
-
-    async def _counted(self, counted: Row) -> int:
-        """The exact number of visible agents that have the one capability, from its counter."""
-        agents, private = int(counted["agents"]), int(counted["private"])
-        if self.chosen.sees == "all" or not private:
-            return agents
-        query = statements.private_seen(self.chosen.sees == "account")
-        parameters = {"viewer": self.call.caller.subject, "capability": counted["capability"]}
-        if "account" in query.parameters:
-            parameters["account"] = self.call.caller.account
-        row = await self.call.tx.one(query, **parameters)
-        return agents - private + (row["seen"] if row else 0)
-
-    # -- the closest first -----------------------------------------------------------------------
-
-    async def searched(self, asked: list[str], limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
-        """What has all the words; only if nothing has, what has words that contain or resemble them."""
-        stage, place, after = _position(cursor) if cursor else (EXACT, 0, "")
-        if self.chosen.retired:
-            raise InvalidRequest(
-                "Agents that have left are not found by words.",
-                fix="Leave out 'search', or the status.",
-                errors=[{"field": "search", "message": "not with status=retired"}],
-            )
-        if not asked:
-            return _page([], self.call.now, 0, False, None)
-        chosen, total = replace(self.chosen, searched=True), (0, False)
-        if stage == EXACT:
-            self.parameters |= statements.match([[_typed(word)] for word in asked])
-            total = await self._total(chosen, place=0, after="")
-        if total[0] == 0 and (stage == NEAR or not cursor):
-            stage = NEAR
-            self.parameters |= statements.match(await self._meant(asked))
-            total = await self._total(chosen, place=0, after="")
-        rows = await self._all(statements.page(chosen), place=place, after=after, limit=limit + 1, offset=offset)
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode(stage, last["place"], last["agent_id"]) if last else None
-        return _page(rows[:limit], self.call.now, *total, following)
-
-    async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
-        """For each word itself and the known words that contain it, or that it may be a misspelling of."""
-        return [[_typed(word), *await self._terms(word)] for word in asked]
-
-    async def _terms(self, word: str) -> Sequence[Term]:
-        allowed = errors_allowed(word)
-        if len(word) < 3 and word.isascii():
-            return ()
-        rows = await self.call.tx.all(
-            statements.terms,
-            word=word,
-            shortest=len(word) - allowed,
-            least=1 if allowed else statements.PIECES + 1,
-            limit=CANDIDATES,
-            **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, pieces(word), strict=False)},
-        )
-        holding = [Term(row["term"]) for row in rows if row["intact"] > statements.PIECES]
-        return (holding or _nearest(word, [row["term"] for row in rows], allowed))[:MEANT]
-
-    # -- both ------------------------------------------------------------------------------------
-
-    async def _all(self, query: Any, **parameters: Any) -> Sequence[Row]:
-        known = self.parameters | parameters
-        known |= {
-            f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)
-        }
-        return await self.call.tx.all(query, **known)
-
-    async def _total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
-        rows = await self._all(statements.total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
-        return paging.bounded(rows[0]["total"])
-
-
-def _page(rows: Sequence[Row], now: int, total: int, estimated: bool, following: str | None) -> contract.FoundAgentPage:
-    agents = [profile(row, now) for row in rows]
-    return contract.FoundAgentPage.model_construct(
-        agents=agents,
-        count=len(agents),
-        total=total,
-        total_is_estimate=estimated,
-        has_more=following is not None,
-        next_cursor=following,
-    )
-
-
-def _after(part: object) -> str:
-    """The agent that a cursor stands behind."""
-    if not isinstance(part, str) or not looks_like_id(part):
-        raise _foreign()
-    return part
-
-
-def _position(cursor: str) -> tuple[int, int, str]:
-    """Stage, place and agent of a cursor in ranked pages."""
-    stage, place, agent_id = paging.decode(cursor, 3)
-    if stage not in (EXACT, NEAR) or not isinstance(place, int) or not 0 < place < 10:
-        raise _foreign()
-    return int(stage), place, _after(agent_id)
-
-
-def _foreign() -> InvalidRequest:
-    return InvalidRequest(
-        "The cursor belongs to another query.",
-        fix="Repeat the query as it was, with 'next_cursor' of the page before.",
-        errors=[{"field": "cursor", "message": "of another query"}],
-    )

@@ -41,8 +41,8 @@ def fit(points: Sequence[Point]) -> Line | None:
 def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> float | None:
     """Seconds from the last point until the line reaches a limit.
 
-    None when it moves away from it, when the points scatter too much to be called a trend, or when they
-    cover less than ``at_least`` seconds. Zero when the line is there already.
+    None when it moves away from it, also from one it has passed, when the points scatter too much to be
+    called a trend, or when they cover less than ``at_least`` seconds.
     """
     if not points or points[-1][0] - points[0][0] < at_least:
         return None
@@ -50,8 +50,7 @@ def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> 
     if line is None or not line.slope or line.fit < CLEAR:
         return None
     left = (limit - line.last) / line.slope
-    beyond = line.last >= limit if line.slope > 0 else line.last <= limit
-    return 0.0 if beyond else left if left > 0 else None
+    return left if left >= 0 else None
 
 
 def in_words(seconds: float) -> str:

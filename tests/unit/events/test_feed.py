@@ -16,7 +16,7 @@ from agora.events.stream import LiveStream, QueueSink
 from agora.services.base import Opening
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
-from agora.store.statements import events as statements
+from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, Overloaded, Unauthenticated
 
 
@@ -342,7 +342,7 @@ async def test_iterating_raises_why_the_stream_ended(feed: Feed, journal: Journa
         await journal.emit(time=n)
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(statements.prune, before=2)
+        await tx.execute(upkeep.prune_events, before=2, limit=1000)
 
     await journal.store.write("default", prune)
     with pytest.raises(CursorTooOld) as gone:
@@ -359,7 +359,7 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
         await journal.emit(time=n)
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(statements.prune, before=2)
+        await tx.execute(upkeep.prune_events, before=2, limit=1000)
 
     await store.write("default", prune)
     feed.publish(journal.hints[2])

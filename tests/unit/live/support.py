@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import select
 import socket as socketlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,12 +16,14 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from agora.app import App
 from agora.protocols.http import Receive, Scope, Send
+from agora.protocols.live.request import drop
 from agora.services.base import Caller
 from agora.store.port import Tx
-from agora.store.statements import events as statements
+from agora.store.statements import upkeep
 
 __all__ = [
     "WEBSOCKET",
+    "Drops",
     "Hidden",
     "call",
     "deaf",
@@ -121,16 +122,25 @@ WEBSOCKET = {
 
 
 @asynccontextmanager
-async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[Callable[[], bool]]:
-    """A client that opens a stream and reads nothing of it; tells whether the server reset its connection."""
+async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[None]:
+    """A client that opens a stream and reads nothing of it."""
     port = int(server.url.rsplit(":", 1)[1])
     with socketlib.create_connection(("127.0.0.1", port)) as connection:
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{k}: {v}" for k, v in headers.items())]
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         await until(lambda: server.app.feed.live["subscribers"] == 1)
-        hung_up = select.poll()
-        hung_up.register(connection, 0)
-        yield lambda: bool(hung_up.poll(0))
+        yield
+
+
+class Drops:
+    """Stands in for ``drop`` and does the same; remembers the connections that were cut."""
+
+    def __init__(self) -> None:
+        self.transports: list[asyncio.Transport] = []
+
+    def __call__(self, send: Any) -> bool:
+        self.transports.append(send.__self__.transport)
+        return drop(send)
 
 
 async def flood(server: Running) -> int:
@@ -160,7 +170,7 @@ async def prune(server: Running) -> int:
     """Delete the whole log but its newest event; answers what is now the oldest."""
 
     async def work(tx: Tx) -> None:
-        await tx.execute(statements.prune, before=2**62)
+        await tx.execute(upkeep.prune_events, before=2**62, limit=1000)
 
     await server.app.store.write("default", work)
     return server.app.feed.head("default")

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.harness import Running
-from tests.unit.live.support import call, deaf, event_source, flood, prune, publish, until
+from tests.unit.live.support import Drops, call, deaf, event_source, flood, prune, publish, until
 
 from agora.protocols.live import sse
 
@@ -137,10 +137,15 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    drops = Drops()
     monkeypatch.setattr(sse, "GRACE_SECONDS", 0.01)
-    async with deaf(server, "/events") as dropped:
+    monkeypatch.setattr(sse, "drop", drops)
+    async with deaf(server, "/events"):
         await flood(server)
-        await until(dropped)
+        await until(lambda: bool(drops.transports))
+        (transport,) = drops.transports
+        assert transport.is_closing()
+        assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
 
 
 @pytest.mark.limits(stream_buffer=65_536)

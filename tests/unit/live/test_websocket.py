@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 from tests.harness import Running
-from tests.unit.live.support import WEBSOCKET, call, deaf, events_of, flood, prune, publish, receive, socket, until
+from tests.unit.live.support import (
+    WEBSOCKET,
+    Drops,
+    call,
+    deaf,
+    events_of,
+    flood,
+    prune,
+    publish,
+    receive,
+    socket,
+    until,
+)
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agora.protocols.live import calls, websocket
@@ -408,10 +420,15 @@ async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    drops = Drops()
     monkeypatch.setattr(websocket, "GRACE_SECONDS", 0.01)
-    async with deaf(server, "/ws", WEBSOCKET) as dropped:
+    monkeypatch.setattr(websocket, "drop", drops)
+    async with deaf(server, "/ws", WEBSOCKET):
         await flood(server)
-        await until(dropped)
+        await until(lambda: bool(drops.transports))
+        (transport,) = drops.transports
+        assert transport.is_closing()
+        assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
 
 
 @pytest.mark.limits(stream_buffer=65_536)

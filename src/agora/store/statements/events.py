@@ -15,7 +15,6 @@ __all__ = [
     "matching",
     "page",
     "position_of",
-    "prune",
     "subscription",
     "surplus",
 ]
@@ -74,15 +73,6 @@ matching = Query(
 data_of = Query("select data from events where tenant_id = :tenant and seq = :seq", types={"seq": BIG})
 position_of = Query("select seq from events where tenant_id = :tenant and event_id = :event_id")
 first_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1")
-
-# The newest event stays: its sequence number is where the next one goes on.
-prune = Write(
-    """
-    delete from events where tenant_id = :tenant and time < :before
-        and seq < (select max(seq) from events where tenant_id = :tenant)
-    """,
-    types={"before": BIG},
-)
 
 subscription = Query("select * from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")
 surplus = Query(

@@ -33,20 +33,17 @@ _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:p
 
 # -- agents ------------------------------------------------------------------------------------
 
-# seen: JSON array of [agent id, microseconds].
+# seen: JSON array of [agent id, microseconds]. Grouped, so that it is walked, and each agent looked up.
+_SEEN = """
+    update agents set last_activity = s.at
+    from (select {agent_id} as agent_id, max({at}) as at from {pairs} group by 1) as s
+    where agents.tenant_id = :tenant and agents.agent_id = s.agent_id and agents.last_activity < s.at
+"""
 seen = Write(
-    """
-    update agents set last_activity = s.at
-    from (select json_extract(value, '$[0]') as agent_id, json_extract(value, '$[1]') as at
-        from json_each(:seen)) as s
-    where agents.tenant_id = :tenant and agents.agent_id = s.agent_id and agents.last_activity < s.at
-    """,
-    postgres="""
-    update agents set last_activity = s.at
-    from (select p.pair->>0 as agent_id, (p.pair->>1)::bigint as at
-        from json_array_elements(:seen::json) as p (pair)) as s
-    where agents.tenant_id = :tenant and agents.agent_id = s.agent_id and agents.last_activity < s.at
-    """,
+    _SEEN.format(agent_id="json_extract(value, '$[0]')", at="json_extract(value, '$[1]')", pairs="json_each(:seen)"),
+    _SEEN.format(
+        agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
+    ),
 )
 _WHO = "select agent_id, agent_name, status, visibility from agents where tenant_id = :tenant"
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
@@ -89,26 +86,31 @@ overdue_overrides = Query(
 # -- mail --------------------------------------------------------------------------------------
 # Waiting deliveries are read a page at a time, in the order of their index.
 
-_WAITING = """
+_AFTER = """
     d.tenant_id = :tenant and d.state in ('held', 'queued') and (d.recipient, d.message_id) > (:recipient, :message_id)
 """
-page_end = Query(
-    f"""
-    select d.recipient, d.message_id from deliveries d where {_WAITING}
+_PAGE_END = f"""
+    select d.recipient, d.message_id from deliveries d {{hint}} where {_AFTER}
     order by d.recipient, d.message_id limit 1 offset :size
-    """,
-    types={"size": BIG},
-    scan=True,
-)
-overdue_deliveries = Query(
-    f"""
-    select d.recipient, d.message_id, m.from_agent from deliveries d
-    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
-    where {_WAITING} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
+"""
+_OVERDUE = f"""
+    select d.recipient, d.message_id, m.from_agent from deliveries d {{hint}} {{messages}}
+    where {_AFTER} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
         and (m.expires_at <= :now or (m.expires_at is null and m.created_at <= :horizon))
-    """,
-    types={"now": BIG, "horizon": BIG},
-    scan=True,
+"""
+# Each planner is told to walk the index of what waits, and to look up each message by its id.
+_PLAN = {
+    "hint": "indexed by deliveries_waiting",
+    "messages": "join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id",
+}
+_PLAN_POSTGRES = {
+    "hint": "",
+    "messages": """cross join lateral (select from_agent, created_at, expires_at from messages o
+        where o.tenant_id = d.tenant_id and o.message_id = d.message_id offset 0) as m""",
+}
+page_end = Query(_PAGE_END.format(**_PLAN), _PAGE_END.format(**_PLAN_POSTGRES), types={"size": BIG}, scan=True)
+overdue_deliveries = Query(
+    _OVERDUE.format(**_PLAN), _OVERDUE.format(**_PLAN_POSTGRES), types={"now": BIG, "horizon": BIG}, scan=True
 )
 _EXPIRE = """
     update deliveries set state = 'expired', updated_at = :now
@@ -123,7 +125,7 @@ addressed = Query(
     select distinct a.agent_id, a.agent_name from deliveries d
     join agents a on a.tenant_id = d.tenant_id and a.agent_name = substr(d.recipient, 6) and a.retired_at is null
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
-    where d.tenant_id = :tenant and d.state in ('held', 'queued') and d.state = 'held'
+    where d.tenant_id = :tenant and d.state = 'held'
         and d.recipient >= 'name:' and d.recipient < 'name;'
         and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
     limit 100
@@ -186,11 +188,12 @@ prune_audit = Write(
     """,
     types={"before": BIG, "limit": BIG},
 )
+# The index by age holds every tenant; || keeps the planner from walking the tenant's rows instead.
 prune_idempotency = Write(
     """
     delete from idempotency where tenant_id = :tenant and (subject, key) in (
         select o.subject, o.key from idempotency o
-        where o.tenant_id = :tenant and o.created_at < :before order by o.created_at limit :limit)
+        where o.tenant_id || '' = :tenant and o.created_at < :before order by o.created_at limit :limit)
     """,
     types={"before": BIG, "limit": BIG},
 )

@@ -1,0 +1,103 @@
+"""The loop of a controller: it steps, waits, survives, and finishes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from tests.harness import ManualClock
+
+from agora.app import App
+from agora.controllers.base import Controller, House, batches
+
+
+@pytest.fixture
+def house(app: App, clock: ManualClock) -> House:
+    return House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+
+
+class Counting(Controller):
+    """Steps without a pause until told to stop from within."""
+
+    name = "counting"
+    interval = 0.0
+
+    def __init__(self, house: House, job: Callable[[int], None]) -> None:
+        super().__init__(house)
+        self.job, self.steps, self.finished = job, 0, 0
+
+    async def step(self) -> None:
+        self.steps += 1
+        self.job(self.steps)
+
+    async def finish(self) -> None:
+        self.finished += 1
+
+
+async def test_it_steps_until_it_is_stopped_and_then_finishes(house: House, clock: ManualClock) -> None:
+    stop = asyncio.Event()
+    loop = Counting(house, lambda step: stop.set() if step == 3 else None)
+    assert loop.last_run is None
+    await loop.run(stop)
+    assert (loop.steps, loop.finished) == (3, 1)
+    assert loop.last_run is not None
+    assert loop.last_run <= clock.now()
+    assert loop.stopping
+
+
+async def test_a_failing_step_is_survived_and_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    stop = asyncio.Event()
+    seen: list[tuple[int, str | None]] = []
+
+    def job(step: int) -> None:
+        seen.append((loop.failures, loop.last_error))
+        if step == 4:
+            stop.set()
+        elif step < 3:
+            raise OSError("broken")
+
+    loop = Counting(house, job)
+    await loop.run(stop)
+    assert seen == [(0, None), (1, "OSError: broken"), (2, "OSError: broken"), (0, None)]
+    assert [record.message for record in caplog.records] == [
+        "counting failed, 1 in a row",
+        "counting failed, 2 in a row",
+    ]
+
+
+async def test_a_failing_finish_does_not_stop_the_server_from_stopping(house: House) -> None:
+    class Unfinished(Counting):
+        async def finish(self) -> None:
+            raise OSError("broken")
+
+    stop = asyncio.Event()
+    stop.set()
+    loop = Unfinished(house, lambda step: None)
+    await loop.run(stop)
+    assert (loop.steps, loop.failures) == (0, 1)
+
+
+async def test_failures_are_answered_with_patience(house: House) -> None:
+    loop = Counting(house, lambda step: None)
+    loop.interval, pauses = 5.0, []
+    for loop.failures in (0, 1, 2, 3, 100):
+        pauses.append(loop.pause)
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 300.0]
+    loop.interval = 600.0
+    assert loop.pause == 600.0, "never shorter than without a failure"
+
+
+async def test_stopping_does_not_wait_for_the_interval(house: House) -> None:
+    loop, stop = Counting(house, lambda step: None), asyncio.Event()
+    loop.interval = 3600.0
+    running = asyncio.create_task(loop.run(stop))
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+    assert (loop.steps, loop.finished) == (0, 1)
+
+
+def test_batches_cover_everything() -> None:
+    assert list(batches([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+    assert list(batches([], 2)) == []

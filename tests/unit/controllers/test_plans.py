@@ -1,0 +1,44 @@
+"""What runs over and over walks an index, not a table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from agora.store import migrate
+from agora.store.statements import upkeep
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    for migration in migrate.plan("sqlite"):
+        connection.executescript(migration.sql)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("seen", "SEARCH agents USING INDEX sqlite_autoindex_agents_1 (tenant_id=? AND agent_id=?)"),
+        ("silent", "SEARCH agents USING INDEX agents_activity (tenant_id=? AND last_activity<?)"),
+        ("page_end", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND (recipient,message_id)>(?,?))"),
+        ("overdue_deliveries", "SEARCH m USING PRIMARY KEY (tenant_id=? AND message_id=?)"),
+        ("expire", "SEARCH deliveries USING PRIMARY KEY (tenant_id=? AND recipient=? AND message_id=?)"),
+        ("addressed", "SEARCH d USING PRIMARY KEY (tenant_id=? AND recipient>? AND recipient<?)"),
+        ("doomed_messages", "SEARCH m USING PRIMARY KEY (tenant_id=? AND message_id<?)"),
+        ("doomed_deliveries", "SEARCH d USING PRIMARY KEY (tenant_id=? AND recipient=? AND message_id<?)"),
+        ("drop_deliveries", "SEARCH deliveries USING PRIMARY KEY (tenant_id=? AND recipient=? AND message_id=?)"),
+        ("drop_messages", "SEARCH messages USING PRIMARY KEY (tenant_id=? AND message_id=?)"),
+        ("prune_events", "SEARCH events USING PRIMARY KEY (tenant_id=? AND seq<?)"),
+        ("prune_idempotency", "SEARCH o USING COVERING INDEX idempotency_age (created_at<?)"),
+    ],
+)
+def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
+    statement = getattr(upkeep, name)
+    values = dict.fromkeys(statement.parameters, "[]")
+    plan = [row[3] for row in connection.execute(f"explain query plan {statement.sql}", values)]
+    assert step in plan

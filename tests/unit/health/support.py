@@ -1,0 +1,57 @@
+"""A monitor whose measurements the test decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from tests.harness import ManualClock
+
+from agora.services.monitor import HealthMonitor
+from agora.store.port import Store, StoreFailure
+
+__all__ = ["MIB", "Gauges", "Measured"]
+
+MIB = 1024.0 * 1024
+
+
+class Gauges:
+    """What is measured: set by the test. ``failure``: the store does not answer."""
+
+    def __init__(self) -> None:
+        self.store = {"round_trip_ms": 1.0, "queue_depth": 0.0, "queue_limit": 4096.0, "size_bytes": 1e6}
+        self.machine = {
+            "disk_free": 50_000 * MIB,
+            "disk_total": 100_000 * MIB,
+            "memory_rss": 80 * MIB,
+            "memory_available": 4000 * MIB,
+            "memory_total": 8000 * MIB,
+        }
+        self.live = {"subscribers": 2, "delivered": 10, "cut_off": 1, "lag": 0}
+        self.failure: Exception | None = None
+
+    async def check(self) -> Mapping[str, float]:
+        if self.failure is not None:
+            raise self.failure
+        return dict(self.store)
+
+    def fail(self) -> None:
+        self.failure = StoreFailure("the password is secret")
+
+
+class Measured(HealthMonitor):
+    """A monitor with its gauges, and the means to let time go by."""
+
+    def __init__(self, gauges: Gauges, clock: ManualClock) -> None:
+        super().__init__(cast("Store", gauges), clock, gauges.live, Path("/"), machine=lambda: gauges.machine)
+        self.gauges, self.clock = gauges, clock
+
+    async def watch(self, seconds: float, **change: float) -> None:
+        """Sample for so long; each named gauge changes by so much a second."""
+        for _ in range(int(seconds / self.interval)):
+            self.clock.advance(self.interval)
+            for group in (self.gauges.store, self.gauges.machine, cast("dict[str, Any]", self.gauges.live)):
+                for name in group.keys() & change.keys():
+                    group[name] += change[name] * self.interval
+            await self.sample()

@@ -1,0 +1,70 @@
+"""Trends: synthetic series, and when they reach their limit."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora.services.trend import fit, in_words, seconds_until
+
+
+def series(start: float, slope: float, *, count: int = 60, every: float = 5.0) -> list[tuple[float, float]]:
+    return [(step * every, start + slope * step * every) for step in range(count)]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e3, 1e3), st.integers(2, 200))
+def test_a_straight_line_is_found_again(start: float, slope: float, count: int) -> None:
+    points = series(start, slope, count=count)
+    line = fit(points)
+    assert line is not None
+    assert line.slope == pytest.approx(slope, rel=1e-6, abs=1e-5)
+    assert line.last == pytest.approx(points[-1][1], rel=1e-6, abs=1e-2)
+
+
+def test_what_is_no_line_has_none() -> None:
+    assert fit([]) is None
+    assert fit([(1.0, 1.0)]) is None
+    assert fit([(1.0, 1.0), (1.0, 2.0)]) is None, "one moment"
+
+
+def test_the_time_to_a_limit_above_and_below() -> None:
+    rising, falling = series(0, 2), series(1000, -2)
+    assert seconds_until(rising, 1000, at_least=60) == pytest.approx((1000 - 590) / 2)
+    assert seconds_until(falling, 0, at_least=60) == pytest.approx((1000 - 590) / 2)
+    assert seconds_until(rising, 590, at_least=60) == pytest.approx(0, abs=1e-6)
+
+
+def test_what_moves_away_or_stands_still_never_gets_there() -> None:
+    assert seconds_until(series(1000, 2), 0, at_least=60) is None
+    assert seconds_until(series(0, 2), 500, at_least=60) is None, "passed: no prediction any more"
+    assert seconds_until(series(100, 0), 1000, at_least=60) is None
+    assert seconds_until(series(100, -1, count=50), 1000, at_least=60) is None
+
+
+def test_a_short_series_is_not_believed() -> None:
+    points = series(0, 10)
+    assert seconds_until(points[:12], 1e4, at_least=60) is None, "55 seconds"
+    assert seconds_until(points[:13], 1e4, at_least=60) is not None
+    assert seconds_until([], 1e4, at_least=0) is None
+
+
+def test_noise_is_no_trend_but_a_noisy_trend_is_one() -> None:
+    chance = random.Random(7)
+    noise = [(time, 500 + chance.uniform(-400, 400)) for time, _ in series(0, 0)]
+    assert seconds_until(noise, 4096, at_least=60) is None
+    trend = [(time, value + chance.uniform(-40, 40)) for time, value in series(0, 2)]
+    assert seconds_until(trend, 4096, at_least=60) == pytest.approx((4096 - 590) / 2, rel=0.1)
+
+
+def test_a_time_in_words() -> None:
+    assert [in_words(seconds) for seconds in (0, 59, 60, 720, 3600, 86_000)] == [
+        "0 s",
+        "59 s",
+        "1 min",
+        "12 min",
+        "1 h",
+        "24 h",
+    ]

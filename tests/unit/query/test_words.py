@@ -1,0 +1,87 @@
+"""Words: what counts as one, and how far one is from another."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora.services.words import WORDS, distance, errors_allowed, fold, pieces, words
+
+letters = st.text("abc", max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Doc-System_Agent", ["doc", "system", "agent"]),
+        ("RÉSUMÉ résumé", ["resume"]),
+        ('"a" AND (b*)', ["a", "and", "b"]),
+        ("한국어", ["한국어"]),
+        ("文档 处理", ["文档", "处理"]),
+        ('"*()%\x00', []),
+    ],
+)
+def test_words_are_letters_and_digits(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_there_is_a_bound_on_the_words() -> None:
+    assert len(words(" ".join(map(str, range(100))))) == WORDS
+
+
+@given(st.text())
+def test_folding_again_changes_nothing(text: str) -> None:
+    assert [fold(word) for word in words(text)] == words(text)
+    assert all(word.isalnum() for word in words(text))
+
+
+@pytest.mark.parametrize(
+    ("word", "term", "expected"),
+    [
+        ("word", "word", 0),
+        ("wrd", "word", 1),
+        ("woord", "word", 1),
+        ("ward", "word", 1),
+        ("wrod", "word", 1),
+        ("drow", "word", 3),
+        ("docsystme", "docsystemagent", 1),
+        ("docu", "documentation", 0),
+        ("xyz", "", 3),
+    ],
+)
+def test_distance_counts_typing_errors_up_to_the_end_of_the_word(word: str, term: str, expected: int) -> None:
+    assert distance(word, term, 3) == expected
+
+
+def edits(word: str, term: str) -> int:
+    """Optimal string alignment, by its definition."""
+    if not word or not term:
+        return len(word) + len(term)
+    best = min(edits(word[1:], term) + 1, edits(word, term[1:]) + 1, edits(word[1:], term[1:]) + (word[0] != term[0]))
+    if len(word) > 1 and word[:2] == term[1::-1]:
+        best = min(best, edits(word[2:], term[2:]) + 1)
+    return best
+
+
+@given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=5), st.integers(0, 3))
+def test_distance_is_that_of_the_nearest_beginning(word: str, term: str, limit: int) -> None:
+    nearest = min(edits(word, term[:end]) for end in range(len(term) + 1))
+    assert distance(word, term, limit) == min(nearest, limit + 1)
+
+
+@given(st.text("abcd", min_size=4, max_size=12), st.data())
+def test_one_error_leaves_a_piece_intact(word: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(word) - 1))
+    typed = word[:at] + data.draw(st.sampled_from(["", "x", word[at] * 2])) + word[at + 1 :]
+    if len(typed) >= 4:
+        assert any(piece in word for piece in pieces(typed))
+
+
+@given(letters)
+def test_pieces_make_the_word(word: str) -> None:
+    assert "".join(pieces(word)) == word
+
+
+def test_short_words_must_be_right() -> None:
+    assert [errors_allowed("x" * length) for length in (1, 3, 4, 5, 6, 20)] == [0, 0, 1, 1, 2, 2]
