@@ -82,7 +82,6 @@ class App:
             await controller.load()
         self.store.on_commit = self._committed
         await self.feed.start()
-        await self.monitor.sample()
         self._stop = asyncio.Event()
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
 

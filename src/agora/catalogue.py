@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
 from .clock import Clock, moment, stamp
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .services.base import Caller
-from .store.port import StoredEvent
+from .store.port import Row, StoredEvent
 from .usage import DEFAULT_TENANT, Meter
 
 __all__ = ["Catalogue"]
@@ -199,7 +199,7 @@ class Catalogue:
 
     # -- run time --------------------------------------------------------------------------------
 
-    def load(self, tenant: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
         """Take over the statuses set at run time: rows of ``operation_status``."""
         for row in rows:
             self._decide(tenant, row["operation"], row["version"], row["status"], row["changed_at"])

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from .settings import Settings
-from .store.port import StoredEvent
+from .store.port import Row, StoredEvent
 
 __all__ = ["CHANGEABLE", "Configuration"]
 
@@ -70,7 +70,7 @@ class Configuration:
                 errors=[{"field": "value", "message": fault}],
             ) from None
 
-    def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def load(self, rows: Iterable[Row]) -> None:
         """Take over what was changed: rows of ``settings``."""
         for row in rows:
             if row["name"] in CHANGEABLE:

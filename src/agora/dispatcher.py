@@ -158,10 +158,11 @@ class Dispatcher:
         self.catalogue.admit(operation, caller.tenant)
         if not caller.may(operation.scope) or (caller.kind == "enrolment" and operation.name != "agora.agent.register"):
             raise _refused(operation, caller)
-        self.gate.check(caller, operation, self.clock.now())
-        self.limiter.take(caller)
+        now = self.clock.now()
         if caller.kind == "agent":
-            self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
+            self.context.last_seen[(caller.tenant, caller.subject)] = now
+        self.gate.check(caller, operation, now)
+        self.limiter.take(caller)
 
     def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
         validator = operation.input.__pydantic_validator__

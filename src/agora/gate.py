@@ -25,7 +25,7 @@ from agora_sdk.errors import Halted
 from pydantic_core import from_json
 
 from .services.base import Caller
-from .store.port import StoredEvent
+from .store.port import Row, StoredEvent
 
 __all__ = ["SYSTEM_WIDE", "Gate", "Override"]
 
@@ -46,7 +46,7 @@ class Override:
     expires_at: int | None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Override:
+    def of(cls, row: Row | Mapping[str, Any]) -> Override:
         """The override of a row, or of an event's data."""
         return cls(*(row[name] for name in cls.__slots__))
 
@@ -66,7 +66,7 @@ class Gate:
     def __init__(self) -> None:
         self._standing: dict[tuple[str, str], dict[str, Override]] = {}
 
-    def load(self, tenant: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
         """Take over the overrides in force: rows of ``overrides``."""
         for row in rows:
             self._add(tenant, Override.of(row))

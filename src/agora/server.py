@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from .settings import ConfigurationError, Settings
 __all__ = ["PortTaken", "run"]
 
 BACKLOG = 2048
+ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
 FAREWELL_SECONDS = 2.0
 
 
@@ -76,6 +78,13 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
     return lines
 
 
+def _raise_file_limit() -> None:
+    """Each connection is a file: use as many as the system lets this process have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 class _Server(uvicorn.Server):
     """Tells streams to resume later before it waits for requests in flight."""
 
@@ -117,6 +126,7 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
     """
     logs.configure(settings.log_level, settings.log_format)
+    _raise_file_limit()
     listeners = _listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(
@@ -125,7 +135,7 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=settings.body_limit,
+        ws_max_size=settings.body_limit + ENVELOPE,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         lifespan="on",

@@ -98,6 +98,17 @@ async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: H
     assert 0.4 < availability < 0.55, "the time offline does not count"
 
 
+async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    await market.call(ada, "agent.update", agent_id="Ada", status="offline")
+    await heartbeats.step()
+    assert await status(market, ada) == "offline"
+    market.clock.advance(1)
+    await market.call(ada, "agent.list")
+    await heartbeats.step()
+    assert await status(market, ada) == "active"
+
+
 async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeats) -> None:
     agents = {name: await market.agent(name) for name in ("busy", "error", "inactive", "gone")}
     for name in ("busy", "error", "inactive"):

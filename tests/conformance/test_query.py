@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, SqliteEngine
+from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
+from agora.app import App
 from agora.services import search as rules
 from agora.services.base import Caller
 from agora.services.paging import encode
+from agora.store import migrate
 from agora_sdk.errors import InvalidRequest
 
 FIND = "query.agents"
@@ -78,6 +83,14 @@ async def test_a_profile_is_whole(market: Market) -> None:
     ada = await market.agent("Ada", capabilities=["x"], metadata={"team": "docs"}, tags=["en"])
     [agent] = (await market.call(market.operator, FIND, capabilities=["x"])).agents
     assert agent == await market.call(ada, "agent.get", agent_id="Ada")
+
+
+async def test_any_of_the_capabilities_that_very_many_have(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "COMMON", 2)
+    monkeypatch.setattr(rules, "COUNTED", 2)
+    for name, capabilities in {"A": ["x"], "B": ["x", "y"], "C": ["z"], "D": ["y", "z"], "E": []}.items():
+        await market.agent(name, capabilities=capabilities)
+    assert await found(market, capabilities=["x", "y"], match="any") == ["A", "B", "D"]
 
 
 # -- who sees whom -----------------------------------------------------------------------------------
@@ -271,6 +284,54 @@ async def test_words_follow_every_change(market: Market, engine: Engine) -> None
     assert await engine.run(f"select term from {table}") == [], "no word of a retired agent stays"
 
 
+async def test_agents_of_an_older_release_are_found_too(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "pending", lambda applied, dialect: migrate.plan(dialect)[:1])
+        store = engine.store()
+        await store.start()
+        await store.close()
+    row = {
+        "tenant_id": "default", "agent_id": "agent_" + "0" * 32, "agent_name": "Veteran", "account_id": "default",
+        "description": "knows history", "capabilities": '["x"]', "service_tier": "basic", "status": "active",
+        "category": "", "tags": "[]", "visibility": "public", "endpoints": "{}", "metadata": "{}",
+    }  # fmt: skip
+    values = ", ".join([*(f"'{value}'" for value in row.values()), "1, 1, 1, 1, 1, 1, 0, null, 0, 0, 0, null"])
+    await engine.run(f"insert into agents values ({values})")
+    await engine.run(f"insert into agent_capabilities values ('default', 'x', '{row['agent_id']}')")
+    app = App(make_settings(tmp_path / "data"), store=engine.store())
+    await app.start()
+    market = Market(app, ManualClock())
+    assert await found(market, search="histroy") == ["Veteran"]
+    assert await found(market, capabilities=["x"]) == ["Veteran"]
+    await market.call(market.operator, "agent.deregister", agent_id="Veteran")
+    assert await found(market, search="history") == await found(market, capabilities=["x"]) == []
+    await app.stop()
+
+
+async def test_compacting_the_file_does_not_mix_up_the_words(tmp_path: Path) -> None:
+    engine = SqliteEngine(tmp_path / "agora.db")
+    app = App(make_settings(tmp_path / "data"), store=engine.store())
+    await app.start()
+    market = Market(app, ManualClock())
+    leaving = [await market.agent(name) for name in ("First", "Second", "Third")]
+    await market.agent("Fourth")
+    for agent in leaving:
+        await market.call(agent, "agent.deregister", agent_id=agent.subject)
+    await app.stop()
+    connection = sqlite3.connect(engine.path)
+    connection.execute("delete from agents where retired_at is not null")
+    connection.commit()
+    connection.execute("vacuum")
+    assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    app = App(make_settings(tmp_path / "data"), store=engine.store())
+    await app.start()
+    assert await found(Market(app, ManualClock()), search="fourth") == ["Fourth"]
+    await app.stop()
+
+
 async def test_words_and_capabilities_together(library: Market) -> None:
     assert await found(library, search="documentation", capabilities=["analysis"]) == ["DocSystemAgent"]
     assert await found(library, search="documentation", capabilities=["analysis", "c++"]) == []
@@ -367,7 +428,9 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
     assert await found(market, watcher, capabilities=["x"]) == ["Watcher"]
     assert len(await found(market, capabilities=["x"])) == 5
     await market.call(market.operator, FIND, capabilities=["x"], offset=3)
-    assert asked == [True, False, True]
+    assert await found(market, capabilities=["x"], status="retired") == []
+    assert await found(market, capabilities=["x"], status="busy") == []
+    assert asked == [True, False, True, True, True]
 
 
 # -- wrong input -------------------------------------------------------------------------------------
@@ -390,6 +453,8 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
         ({"capabilities": [""]}, "capabilities"),
         ({"capabilities": ["x"] * 21}, "capabilities"),
         ({"capabilities": ["a\x00b"]}, "capabilities"),
+        ({"category": "\x00"}, "category"),
+        ({"category": "x" * 65}, "category"),
         ({"colour": "red"}, "colour"),
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "!!!"}, "cursor"),

@@ -53,9 +53,16 @@ class Heartbeats(Controller):
                         del last_seen[tenant, agent_id]
 
     async def _write(self, tenant: str, batch: Seen) -> None:
+        """Write a batch, and wake those whom it finds offline.
+
+        The call by which an agent said that it goes offline is a sign of life too, but no news.
+        """
+        seen = dict(batch)
+
         async def work(call: Call) -> None:
-            for row in await call.tx.all(upkeep.asleep, ids=pack([agent_id for agent_id, _ in batch])):
-                await set_agent_status(call, row, "active")
+            for row in await call.tx.all(upkeep.asleep, ids=pack(list(seen))):
+                if seen[row["agent_id"]] > row["last_activity"]:
+                    await set_agent_status(call, row, "active")
             await call.tx.execute(upkeep.seen, seen=pack(batch))
 
         await self.act(tenant, work)

@@ -18,6 +18,7 @@ from . import paging, scopes
 from .addresses import check_name, find, held_address, own_or_allowed, require
 from .base import Bound, pack, unpack
 from .mail import deliver_held
+from .supervision import set_agent_status
 
 __all__ = ["UNREACHABLE", "AgentService", "profile"]
 
@@ -319,11 +320,7 @@ class AgentService(Bound, contract.Agents):
                 fix="agora.admin.override with action 'resume', or agora.admin.manage.",
                 allowed=[],
             )
-        await self.call.tx.execute(
-            statements.set_status, agent_id=row["agent_id"], status=status.value, now=self.call.now
-        )
-        data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "from": old, "to": status.value}
-        self.call.emit("agora.agent.status_changed", data, subject=row["agent_id"])
+        await set_agent_status(self.call, row, status.value)
         return status.value
 
     @implements

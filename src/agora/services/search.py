@@ -21,6 +21,9 @@ from .words import distance, errors_allowed, pieces
 __all__ = ["AgentSearch"]
 
 INLINE = 1000  # rows that are walked over on the event loop at most
+# Agents that have one of several capabilities: from here on they are looked for among all, not gathered first.
+COMMON = 10_000  # for a page
+COUNTED = 100_000  # for the total
 CANDIDATES = 100  # known words that one word is compared with
 MEANT = 20  # known words that it is taken for
 NOBODY = (0, False)
@@ -55,14 +58,17 @@ class AgentSearch:
         counts = await self._counts()
         if counts is not None and not self._possible(counts):
             return _page([], self.call.now, NOBODY)
-        plain = self.chosen.capabilities == 1 and not self.chosen.filters
-        private = counts[0]["private"] if counts and self.chosen.sees != "all" else 0
-        chosen = replace(self.chosen, scan=not plain or offset > INLINE or private > INLINE)
+        plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
+        private = plain["private"] if plain is not None and self.chosen.sees != "all" else 0
+        gathered = sum(row["agents"] for row in counts or ())
+        chosen = replace(
+            self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
+        )
         rows = await self._all(statements.page(chosen), after=after, limit=limit + 1, offset=offset)
-        if plain and counts is not None:
-            total = await self._counted(counts[0]), False
+        if plain is not None:
+            total = await self._counted(plain), False
         else:
-            total = await self._total(chosen, after="")
+            total = await self._total(replace(chosen, common=gathered > COUNTED), after="")
         following = paging.encode(rows[limit - 1]["agent_id"]) if len(rows) > limit else None
         return _page(rows[:limit], self.call.now, total, following)
 

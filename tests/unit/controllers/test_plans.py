@@ -25,6 +25,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     [
         ("seen", "SEARCH agents USING INDEX sqlite_autoindex_agents_1 (tenant_id=? AND agent_id=?)"),
         ("silent", "SEARCH agents USING INDEX agents_activity (tenant_id=? AND last_activity<?)"),
+        ("overdue_overrides", "SEARCH overrides USING INDEX overrides_active (tenant_id=?)"),
         ("page_end", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND (recipient,message_id)>(?,?))"),
         ("overdue_deliveries", "SEARCH m USING PRIMARY KEY (tenant_id=? AND message_id=?)"),
         ("expire", "SEARCH deliveries USING PRIMARY KEY (tenant_id=? AND recipient=? AND message_id=?)"),

@@ -52,7 +52,8 @@ _TYPES = {"min_rating": "double precision", "limit": BIG, "offset": BIG, "place"
 class Selection:
     """Which agents: the shape of the question, without its values.
 
-    capabilities: how many are asked for; any: one of them is enough.
+    capabilities: how many are asked for; any: one of them is enough; common: so many agents have one
+        that it is quicker to look for them among all than to gather them.
     filters: names of those present: status, service_tier, category, min_rating.
     sees: private agents that are shown: ``all``, those of the caller's ``account``, its ``own``.
     retired: agents that have left, and none else.
@@ -61,6 +62,7 @@ class Selection:
 
     capabilities: int = 0
     any: bool = False
+    common: bool = False
     filters: frozenset[str] = frozenset()
     sees: str = "own"
     searched: bool = False
@@ -68,24 +70,29 @@ class Selection:
     scan: bool = True
 
 
-def _found_sqlite() -> str:
-    inside = "in (select rowid from agent_search where agent_search match :fts_{})"
-    places = " ".join(f"when s.rowid {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
+def _found_sqlite(place: str) -> str:
+    # Cross joins keep their order: words first, then whose they are.
     return f"""
-        (select d.agent_id, case {places} else {len(_PLACES) + 1} end as place
-         from agent_search s join agent_documents d on d.document = s.rowid
-         where s.agent_search match :fts_anywhere and d.tenant_id = :tenant)
+        (select d.agent_id{place} from agent_search s cross join agent_documents d
+         where s.agent_search match :fts_anywhere and d.document = s.rowid and d.tenant_id = :tenant)
     """
 
 
-def _found_postgres() -> str:
-    places = " ".join(
-        f"when words @@ cast(:ts_{name} as tsquery) then {at}" for at, (name, _, _) in enumerate(_PLACES, 1)
-    )
+def _found_postgres(place: str) -> str:
     return f"""
-        (select agent_id, case {places} else {len(_PLACES) + 1} end as place from agent_words
+        (select agent_id{place} from agent_words
          where tenant_id = :tenant and words @@ cast(:ts_anywhere as tsquery))
     """
+
+
+def _place(inside: str) -> str:
+    """The column that says where the words were found; ``inside`` is the condition for one place."""
+    cases = " ".join(f"when {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
+    return f", case {cases} else {len(_PLACES) + 1} end as place"
+
+
+_PLACE = _place("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
+_PLACE_POSTGRES = _place("words @@ cast(:ts_{} as tsquery)")
 
 
 def _capabilities(chosen: Selection, first: int, had: str) -> str:
@@ -99,7 +106,7 @@ def _source(chosen: Selection, found: str) -> tuple[str, int]:
     """Where agent ids come from, and how many capabilities that has taken care of."""
     if chosen.searched:
         return found, 0
-    if not chosen.capabilities or chosen.retired:
+    if not chosen.capabilities or chosen.retired or (chosen.any and chosen.common):
         return "(select agent_id from agents where tenant_id = :tenant and agent_id > :after)", 0
     if chosen.any:
         arms = " union ".join(_HAS.format(letter=letter) for letter in LETTERS[: chosen.capabilities])
@@ -107,42 +114,48 @@ def _source(chosen: Selection, found: str) -> tuple[str, int]:
     return f"({_HAS.format(letter=LETTERS[0])})", 1
 
 
-def _body(chosen: Selection, found: str, had: str) -> str:
+def _body(chosen: Selection, found: str, had: str, *further: str) -> str:
     source, done = _source(chosen, found)
     conditions = [
         "a.tenant_id = :tenant",
         "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
         _capabilities(chosen, done, had),
         _SEES[chosen.sees],
-        "(f.place > :place or (f.place = :place and f.agent_id > :after))" if chosen.searched else "",
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
+        *further,
     ]
     return f"{source} as f cross join agents a where a.agent_id = f.agent_id and " + " and ".join(
         filter(None, conditions)
     )
 
 
-def _query(chosen: Selection, form: str, *, scan: bool) -> Query:
-    return Query(
-        form.format(_body(chosen, _found_sqlite(), _HAD)),
-        form.format(_body(chosen, _found_postgres(), _HAD_POSTGRES)),
-        types=_TYPES,
-        scan=scan,
-    )
-
-
 @lru_cache(512)
 def page(chosen: Selection) -> Query:
     """A page of agents after ``:after``: in the order of registration, or the closest first."""
-    columns, order = ("a.*, f.place", "f.place, f.agent_id") if chosen.searched else ("a.*", "f.agent_id")
+    if chosen.searched:
+        columns, order = "a.*, f.place", "f.place, f.agent_id"
+        start = ("(f.place > :place or (f.place = :place and f.agent_id > :after))",)
+    else:
+        columns, order, start = "a.*", "f.agent_id", ()
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
-    return _query(chosen, form, scan=chosen.scan)
+    return Query(
+        form.format(_body(chosen, _found_sqlite(_PLACE), _HAD, *start)),
+        form.format(_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        types=_TYPES,
+        scan=chosen.scan,
+    )
 
 
 @lru_cache(512)
 def total(chosen: Selection) -> Query:
     """How many there are, counted up to ``:limit``."""
-    return _query(chosen, "select count(*) as total from (select 1 from {} limit :limit) as counted", scan=True)
+    form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
+    return Query(
+        form.format(_body(chosen, _found_sqlite(""), _HAD)),
+        form.format(_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
+        types=_TYPES,
+        scan=True,
+    )
 
 
 # As two texts: a list of values is JSON in SQLite, and in PostgreSQL.

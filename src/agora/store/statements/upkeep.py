@@ -45,7 +45,7 @@ seen = Write(
         agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
     ),
 )
-_WHO = "select agent_id, agent_name, status, visibility from agents where tenant_id = :tenant"
+_WHO = "select agent_id, agent_name, status, visibility, last_activity from agents where tenant_id = :tenant"
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
 asleep = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
@@ -76,10 +76,13 @@ set_state = Write(
 
 # -- overrides ---------------------------------------------------------------------------------
 
+_OVERDUE_OVERRIDES = """
+    select override_id from overrides {hint}
+    where tenant_id = :tenant and status = 'active' and expires_at <= :now limit 1
+"""
 overdue_overrides = Query(
-    """
-    select override_id from overrides where tenant_id = :tenant and status = 'active' and expires_at <= :now limit 1
-    """,
+    _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),
+    _OVERDUE_OVERRIDES.format(hint=""),
     types={"now": BIG},
 )
 

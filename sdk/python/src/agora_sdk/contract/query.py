@@ -17,7 +17,7 @@ SemverRange = Annotated[
     str | None,
     Field(max_length=100, description="Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2.", examples=["^1.0"]),
 ]
-CategoryFilter = Annotated[str | None, Field(max_length=64)]
+CategoryFilter = Annotated[str | None, Field(max_length=64, pattern=r"^[^\x00]*$")]
 
 
 class FoundAgentPage(Page[Agent]):

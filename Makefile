@@ -1,0 +1,59 @@
+# Agora: what a person types. Only make, git and a Python of 3.11 or newer are needed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export AGORA_DATA_DIR ?= $(CURDIR)/data
+
+.DEFAULT_GOAL := help
+.PHONY: help up down logs demo test test-long lint bench format reference clean
+
+help: ## Show what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+.venv/server:
+	@$(PYTHON) scripts/environment.py server
+
+.venv/test:
+	@$(PYTHON) scripts/environment.py test
+
+.PHONY: .venv/server .venv/test
+
+up: .venv/server ## Install into .venv, start the server in the background, print its addresses
+	@$(BIN)/python scripts/service.py up
+
+down: ## Stop the server that 'make up' started
+	@$(PYTHON) scripts/service.py down
+
+logs: ## Follow the server's log
+	@$(PYTHON) scripts/service.py logs
+
+demo: .venv/server ## Run several real agents against the server, or one of its own
+	@$(BIN)/agora demo
+
+test: .venv/test ## Install what the tests need and run them all
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest --durations=10 $(ARGS)
+
+lint: .venv/test ## Check style, types and the dependency rule
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test-long: .venv/test ## The fault and property suites in full
+	@AGORA_FAULT_KILLS=40 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py $(ARGS)
+
+bench: .venv/test ## Run every benchmark; each prints its anchor
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	@for name in startup send query fanout store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+format: .venv/test ## Format the code
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+reference: .venv/test ## Write the generated reference pages and contract.json
+	@$(BIN)/python scripts/reference.py
+	@$(BIN)/agora contract export --output sdk/contract.json
+
+clean: ## Remove the environment and caches, not the data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
