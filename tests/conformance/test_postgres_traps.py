@@ -54,8 +54,9 @@ async def blocked(console: asyncpg.Connection, statement: str) -> int:
     query = (
         "select pid from pg_stat_activity where application_name = 'agora' and wait_event_type = 'Lock' and query ~* $1"
     )
-    while (pid := await console.fetchval(query, statement)) is None:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while (pid := await console.fetchval(query, statement)) is None:
+            await asyncio.sleep(0)
     return int(pid)
 
 
@@ -193,7 +194,7 @@ async def test_the_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStor
     await transaction.start()
     await console.execute("insert into settings values ($1, 'key', 'theirs', 0, 'console')", TENANT)
     calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent("key", f"ours{n}"))) for n in range(5)]
-    await blocked(console, "insert into settings")
+    await blocked(console, "settings")
     await transaction.commit()
     assert await asyncio.gather(*calls) == ["theirs"] * 5
     assert await logged(store) == []
@@ -243,8 +244,8 @@ async def test_a_batch_that_loses_its_connection_before_the_commit_is_run_again(
     await transaction.start()
     await console.execute("insert into settings values ($1, 'key', '', 0, 'console')", TENANT)
     calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent(name, name))) for name in ("a", "key", "b")]
-    await console.execute("select pg_terminate_backend($1)", await blocked(console, "insert into settings"))
-    await blocked(console, "insert into settings")
+    await console.execute("select pg_terminate_backend($1)", await blocked(console, "settings"))
+    await blocked(console, "settings")
     await transaction.rollback()
     assert await asyncio.gather(*calls) == ["a", "key", "b"]
     assert [stored.seq for stored in published] == [1, 2, 3]
@@ -273,7 +274,7 @@ async def test_a_connection_lost_twice_fails_the_calls_and_stores_nothing(
     await console.execute("insert into settings values ($1, 'key', '', 0, 'console')", TENANT)
     calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent(name, ""))) for name in ("a", "key", "b")]
     for _ in range(2):
-        await console.execute("select pg_terminate_backend($1)", await blocked(console, "insert into settings"))
+        await console.execute("select pg_terminate_backend($1)", await blocked(console, "settings"))
     results = await asyncio.gather(*calls, return_exceptions=True)
     await transaction.rollback()
     assert [type(result) for result in results] == [ConnectionLost] * 3

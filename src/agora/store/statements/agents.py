@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..port import Query, Table, Write
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
+VISIBLE = """and (visibility <> 'private' or agent_id = :viewer or (account_id <> 'default' and account_id = :account))"""
 
 AGENTS = Table(
     "agents",
@@ -141,13 +144,18 @@ unread = Query(
 )
 
 
+@cache
 def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query:
-    """A page of agents in the order of registration, with the filters that are present."""
+    """A page of agents in the order of registration, with the filters that are present.
+
+    everyone: private agents too, and those that have left if their status is asked for.
+    """
     conditions = [
-        "and status = :status" if status else "and retired_at is null",
+        "and status = :status" if status else "",
+        "" if status and everyone else "and retired_at is null",
         "and service_tier = :service_tier" if service_tier else "",
         "and category = :category" if category else "",
-        "" if everyone else "and (visibility <> 'private' or account_id = :account or agent_id = :viewer)",
+        "" if everyone else VISIBLE,
     ]
     return Query(
         f"""

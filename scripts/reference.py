@@ -1,0 +1,354 @@
+"""Write the generated reference pages. Usage: reference.py [--check]
+
+``docs/reference/{operations,settings,errors,cli}.md`` come from the contract, the settings, the error
+tree and the command line. ``--check`` writes nothing and fails where a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import typer.main
+from pydantic.fields import FieldInfo
+
+from agora.cli.session import PANEL as CONNECTION
+from agora.configuration import CHANGEABLE
+from agora.settings import PLAIN, PREFIX, Settings
+from agora_sdk.contract import Exposure, Operation, Service, operations
+from agora_sdk.contract.export import document
+from agora_sdk.errors import BY_CODE, AgoraError
+
+__all__ = ["commands_of", "main", "pages"]
+
+DIRECTORY = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- Written by scripts/reference.py: change the code it describes, then run `make reference`. -->"
+FACTS = {"idempotent": "idempotent", "destructive": "destructive", "during_halt": "answers during a halt"}
+
+Row = Sequence[object]
+
+
+def pages() -> dict[str, str]:
+    """Name and text of every generated page."""
+    return {
+        "operations.md": _page(_operations()),
+        "settings.md": _page(_settings()),
+        "errors.md": _page(_errors()),
+        "cli.md": _page(_cli()),
+    }
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "\n".join([NOTE, "", *lines]).rstrip("\n") + "\n"
+
+
+def _table(titles: Row, rows: Iterable[Row]) -> Iterator[str]:
+    yield "| " + " | ".join(map(str, titles)) + " |"
+    yield "|" + " --- |" * len(titles)
+    for row in rows:
+        yield "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+    yield ""
+
+
+# -- operations --------------------------------------------------------------------------------------
+
+
+def _operations() -> Iterator[str]:
+    contract = document(operations(), BY_CODE)
+    shown = [found for found in operations() if found.exposure is not Exposure.TEST]
+    exported = {(found["name"], found["version"]): found for found in contract["operations"]}
+    yield from (
+        "# Operations",
+        "",
+        "Every operation of the marketplace, from its declaration in the contract. The same arguments serve REST, the",
+        "WebSocket, the SDK (`client.messaging.send(...)`) and the command line (`agora messaging send`). In a table of",
+        "parameters, those before the line `*` may be given by position in the SDK and on the command line. Unknown",
+        "fields are refused. GET takes its arguments from the query string (lists as repeated keys or with commas),",
+        "other methods from a JSON body; names in braces come from the path.",
+        "",
+    )
+    for category, service in Service.declared.items():
+        mine = [found for found in shown if found.category == category]
+        if mine:
+            yield from (f"## {category}", "", service.__doc__ or "", "")
+        for found in mine:
+            yield from _operation(found, exported[found.name, found.version])
+    yield from _types(contract["definitions"])
+
+
+def _operation(found: Operation, exported: Mapping[str, Any]) -> Iterator[str]:
+    version = "" if found.version == "1.0.0" else f" {found.version}"
+    routes = ", ".join(f"`{route.method} {route.path}`" for route in found.routes)
+    facts = [found.kind.value, *(text for name, text in FACTS.items() if exported[name])]
+    yield from (f"### {found.name}{version}", "", found.description, "")
+    yield f"- Routes: {routes}"
+    yield f"- Scope: {f'`{found.scope}`' if found.scope else 'none'}; {', '.join(facts)}"
+    if found.deprecation_date:
+        yield f"- Deprecated from {found.deprecation_date}, ends on {found.sunset_date}; use `{found.replacement}`"
+    stream = " (a stream of them)" if exported["result"]["stream"] else ""
+    yield f"- Answers: {_type(exported['result']['schema'])}{stream}"
+    yield f"- Errors: {', '.join(f'`{code}`' for code in exported['errors'])}"
+    yield ""
+    if exported["parameters"]:
+        yield from _table(("Parameter", "Type", "Default", "Meaning"), _parameters(exported["parameters"]))
+
+
+def _parameters(parameters: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    by_position = True
+    for parameter in parameters:
+        if by_position and not parameter["positional"] and parameter is not parameters[0]:
+            yield ("`*`", "", "", "")
+        by_position = parameter["positional"]
+        default = "required" if parameter["required"] else _value(parameter["default"])
+        kind = _type(parameter["schema"]).removesuffix(" or null")
+        yield (f"`{parameter['name']}`", kind, default, parameter["description"])
+
+
+def _types(definitions: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("## Types", "")
+    for name, schema in definitions.items():
+        if name == "JsonValue":
+            continue
+        yield from (f"### {name}", "")
+        if "enum" in schema:
+            yield from (schema.get("description", ""), "", " · ".join(f"`{value}`" for value in schema["enum"]), "")
+            continue
+        if schema.get("description"):
+            yield from (schema["description"], "")
+        rows = ((f"`{n}`", _type(field), field.get("description", "")) for n, field in schema["properties"].items())
+        yield from _table(("Field", "Type", "Meaning"), rows)
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A JSON schema in words, with its bounds."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return "any JSON" if name == "JsonValue" else f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(option) for option in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    kind = schema.get("type", "any JSON")
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}))}{_bounds(schema, 'Items')}"
+    if kind == "object":
+        values = schema.get("additionalProperties")
+        return f"object of {_type(values)}" if isinstance(values, dict) and values else "object"
+    return f"{schema.get('format', kind)}{_bounds(schema, 'Length', ' characters')}"
+
+
+def _bounds(schema: Mapping[str, Any], kind: str, unit: str = "") -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None or high is not None:
+        return f", {'' if low is None else low} to {'' if high is None else high}"
+    most = schema.get(f"max{kind}")
+    return "" if most is None else f", at most {most}{unit}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return ""
+    return {"": "empty", "True": "true", "False": "false"}.get(str(value), f"`{value}`")
+
+
+# -- settings ----------------------------------------------------------------------------------------
+
+
+def _settings() -> Iterator[str]:
+    yield from (
+        "# Settings",
+        "",
+        "Each can be given on the command line of `agora serve` (`--log-level debug`), in the environment, or in a file",
+        "`agora.toml` in the current directory (another file: `--config`, `AGORA_CONFIG`), under its name in the table.",
+        "The command line comes first, then the environment, then the file. An unknown name in the file, or a wrong",
+        "value anywhere, stops the start with a sentence that names it.",
+        "",
+        "```toml",
+        'host = "127.0.0.1"',
+        "port = 8080",
+        'log_level = "info"',
+        "message_lifetime = 604800",
+        "```",
+        "",
+    )
+    rows = (_setting(name, field) for name, field in Settings.model_fields.items())
+    yield from _table(("Setting", "Environment", "Default", "Values", "Meaning"), rows)
+    yield from (
+        "## Changing a setting while the server runs",
+        "",
+        "With `agora.admin.manage` (resource `configuration`; actions `get`, `set`, `reset`) an operator changes these, at",
+        "once and for later starts; `reset` goes back to what the sources above say:",
+        "",
+        ", ".join(f"`{name}`" for name in CHANGEABLE) + ".",
+        "",
+        "## Settings of clients",
+        "",
+        "The SDK and the client commands of the command line read `AGORA_URL` (default `http://127.0.0.1:8080`),",
+        "`AGORA_TOKEN`, and `AGORA_CREDENTIALS` (default `~/.config/agora/credentials.json`).",
+    )
+
+
+def _setting(name: str, field: FieldInfo) -> Row:
+    variables = [f"`{PREFIX}{name.upper()}`", *(f"`{plain}`" for plain in PLAIN if plain.lower() == name)]
+    return (f"`{name}`", "<br>".join(variables), _default(name, field), _values(field), field.description)
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    if name == "data_dir":
+        return "`~/.local/share/agora`"
+    default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
+    return "" if default in ("", ()) else _value(default)
+
+
+def _values(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(field.annotation))
+    bounds = {name: getattr(item, name) for item in field.metadata for name in ("ge", "le") if hasattr(item, name)}
+    if bounds:
+        return f"{bounds['ge']} to {bounds['le']}"
+    kinds: dict[object, str] = {bool: "true, false", str: "text", Path: "path"}
+    return kinds.get(field.annotation, "list, with commas")
+
+
+# -- errors ------------------------------------------------------------------------------------------
+
+
+def _errors() -> Iterator[str]:
+    yield from (
+        "# Errors",
+        "",
+        "Every protocol answers the same errors. Over HTTP an error is a problem document (RFC 9457,",
+        "`application/problem+json`) with `type`, `title`, `status`, `code`, `detail`, and where they help `fix` (what to do),",
+        "`errors` (a list of `field` and `message`), `retry_after` (seconds; the header `Retry-After` too), `allowed`,",
+        "`replacement`, `oldest`. The SDK raises the class `agora_sdk.errors.NAME`; `code` is stable, the sentences are not.",
+        "",
+        "```json",
+        "{",
+        '  "type": "urn:agora:error:not_found",',
+        '  "title": "Not found",',
+        '  "status": 404,',
+        '  "code": "not_found",',
+        '  "detail": "No agent \'Nobody\' is registered.",',
+        '  "fix": "Agents are found with GET /agora/query/agents.",',
+        '  "errors": [{"field": "agent_id", "message": "unknown agent"}],',
+        '  "instance": "/agents/Nobody"',
+        "}",
+        "```",
+        "",
+    )
+    titles = ("Code", "SDK class", "HTTP", "JSON-RPC", "WebSocket close", "Exit code", "Meaning")
+    yield from _table(titles, (_error(kind) for kind in BY_CODE.values()))
+    yield from (
+        "## The tree",
+        "",
+        "A class indented under another is a kind of it: `except Conflict` catches `NameTaken` too.",
+        "",
+        "```text",
+        *_tree(AgoraError),
+        "```",
+        "",
+        "## Exit codes of the command line",
+        "",
+        "0: done. 1: an error of the server or of the command itself. 2: the arguments are wrong. Others: see the table.",
+    )
+
+
+def _error(kind: type[AgoraError]) -> Row:
+    numbers = (kind.status, kind.jsonrpc, kind.close_code, kind.exit_code)
+    return (f"`{kind.code}`", f"`{kind.__name__}`", *numbers, kind.title)
+
+
+def _tree(kind: type[AgoraError], depth: int = 0) -> Iterator[str]:
+    yield "  " * depth + kind.__name__
+    for child in kind.__subclasses__():
+        yield from _tree(child, depth + 1)
+
+
+# -- command line ------------------------------------------------------------------------------------
+
+
+def commands_of(command: Any, path: tuple[str, ...] = ("agora",)) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that is not hidden, with the words that call it."""
+    if command.hidden:
+        return
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands_of(child, (*path, name))
+
+
+def _cli() -> Iterator[str]:
+    from agora.cli.app import application  # which loads every command
+
+    root = typer.main.get_command(application())
+    yield from (
+        "# Command line",
+        "",
+        "`agora COMMAND --help` shows the same. Arguments of an operation may be given by position or by option; lists with",
+        "commas or by repeating the option, objects as `key=value`, as JSON or as `@file.json`. Exit codes are those of the",
+        "[errors](errors.md#exit-codes-of-the-command-line).",
+        "",
+    )
+    commands = list(commands_of(root))
+    shared = {
+        _spelling(option): _plain(option.help or "")
+        for _, command in commands
+        for option in _options(command)
+        if option.rich_help_panel == CONNECTION
+    }
+    yield from ("Every command that talks to a server has these options too, before or after its name:", "")
+    yield from _table(("Option", "Meaning"), shared.items())
+    for path, command in commands:
+        yield from _command(path, command)
+
+
+def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
+    depth = min(len(path) + 1, 4)
+    usage = " ".join([*path, *(p.metavar or p.name.upper() for p in _arguments(command))])
+    yield from ("#" * depth + " " + " ".join(path), "")
+    if command.help:
+        yield from (_plain(command.help), "")
+    if hasattr(command, "commands"):
+        return
+    yield from (f"`{usage}`", "")
+    rows = [(_spelling(p), _plain(p.help or "")) for p in _options(command) if p.rich_help_panel != CONNECTION]
+    if rows:
+        yield from _table(("Option", "Meaning"), rows)
+
+
+def _arguments(command: Any) -> list[Any]:
+    return [p for p in command.params if p.param_type_name == "argument"]
+
+
+def _options(command: Any) -> list[Any]:
+    return [p for p in command.params if p.param_type_name == "option" and not p.hidden and p.name != "help"]
+
+
+def _spelling(option: Any) -> str:
+    return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\f", "").replace("\\[", "[").strip()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with ``--check`` say which are stale."""
+    stale = []
+    for name, text in pages().items():
+        file = DIRECTORY / name
+        if "--check" in arguments:
+            if not file.is_file() or file.read_text("utf-8") != text:
+                stale.append(name)
+        else:
+            file.write_text(text, "utf-8")
+    for name in stale:
+        sys.stderr.write(f"docs/reference/{name} is stale: run 'make reference'\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
