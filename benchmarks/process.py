@@ -14,7 +14,6 @@ from pathlib import Path
 
 __all__ = ["Server", "agora", "anchor", "free_port"]
 
-SERVE = "from agora.server import run; from agora.settings import Settings; raise SystemExit(run(Settings.load()))"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -82,7 +81,7 @@ def agora(directory: Path, **settings: str) -> Iterator[Server]:
     environment = {f"AGORA_{name.upper()}": value for name, value in settings.items()}
     environment |= {"AGORA_DATA_DIR": str(directory), "AGORA_EVENTS_PORT": "0", "AGORA_PORT": str(port)}
     environment.setdefault("AGORA_LOG_LEVEL", "warning")
-    with _running([sys.executable, "-c", SERVE], port, "/ready", environment) as server:
+    with _running([sys.executable, "-m", "agora.cli", "serve"], port, "/ready", environment) as server:
         yield server
 
 

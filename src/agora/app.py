@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agora_sdk.contract import Kind, operations
-from agora_sdk.errors import AgoraError
+from agora_sdk.errors import AgoraError, InternalError
+from pydantic_core import from_json
 
 from . import __version__
 from .catalogue import Catalogue
-from .clock import Clock, SystemClock
+from .clock import Clock, SystemClock, new_id
 from .configuration import Configuration
 from .controllers import build
 from .dispatcher import Dispatcher
@@ -32,11 +33,13 @@ from .services.base import Context
 from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
 from .settings import ConfigurationError, Settings
-from .store.port import Query, Reader, Row, Store, StoredEvent
+from .store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from .store.statements import admin, overrides
 from .usage import DEFAULT_TENANT, Meter
 
 __all__ = ["App"]
+
+log = logging.getLogger(__name__)
 
 FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.")
 ENDING = frozenset({"agora.agent.deregistered", "agora.token.revoked"})
@@ -57,6 +60,12 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if url.startswith("sqlite:///"):
         return SqliteStore(Path(url.removeprefix("sqlite://")), clock=clock)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
+
+
+def _ends_streams(event: NewEvent) -> bool:
+    """Whether a credential may have ended with an event."""
+    suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
+    return suspended or event.type in ENDING
 
 
 class App:
@@ -171,7 +180,7 @@ class App:
                 if self.configuration.apply(stored):
                     self._follow_log_level()
         self.feed.publish(events)
-        if changed or any(stored.event.type in ENDING for stored in events):
+        if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.sweep())
 
     def _follow_log_level(self) -> None:
@@ -216,6 +225,10 @@ class App:
                 await self.rest(match, scope, receive, send)
         except AgoraError as error:
             await problem(send, error, instance=scope["path"])
+        except Exception:  # before a call was made of it: identity, arguments
+            incident = new_id("err")
+            log.exception("%s %s failed (%s)", scope["method"], scope["path"], incident)
+            await problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in SOCKET_PATHS:

@@ -1,7 +1,7 @@
 """The dispatcher: the only gate.
 
-Every protocol, controller and test comes in here. In order: the operation's lifecycle, the caller's
-scope, overrides, rate limit, validation; then one transaction in which the idempotency key is
+Every protocol, controller and test comes in here. In order: the operation's lifecycle, rate limit, the
+caller's scope, overrides, validation; then one transaction in which the idempotency key is
 claimed, the service method runs, and the audit record and the events are written; then the answer.
 Refusals are audited in a transaction of their own.
 """
@@ -154,15 +154,15 @@ class Dispatcher:
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
 
     def _admit(self, operation: Operation, caller: Caller) -> None:
-        """Lifecycle, scope, overrides, rate: everything that needs no argument."""
+        """Lifecycle, rate, scope, overrides: everything that needs no argument."""
         self.catalogue.admit(operation, caller.tenant)
+        self.limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
         if not caller.may(operation.scope) or (caller.kind == "enrolment" and operation.name != "agora.agent.register"):
             raise _refused(operation, caller)
         now = self.clock.now()
         if caller.kind == "agent":
             self.context.last_seen[(caller.tenant, caller.subject)] = now
         self.gate.check(caller, operation, now)
-        self.limiter.take(caller)
 
     def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
         validator = operation.input.__pydantic_validator__
@@ -247,7 +247,10 @@ class Dispatcher:
             call.detail = error.detail
             tx.append(AUDIT, _audit(call, operation.name, error.code))
 
-        await self.store.write(caller.tenant, work, label="audit")
+        try:
+            await self.store.write(caller.tenant, work, label="audit")
+        except Exception:  # the refusal stands whether or not it could be written down
+            log.exception("a refusal of %s could not be audited", operation.name)
 
     # -- streams and the system ------------------------------------------------------------------
 
@@ -284,6 +287,10 @@ class Dispatcher:
             live = self.feed.open(caller.tenant, opening, recheck)
             ok = True
             return live
+        except AgoraError:
+            raise
+        except Exception as error:
+            raise self._internal(operation, error) from error
         finally:
             self.meter.record(operation, time.perf_counter() - began, ok, caller.tenant)
 

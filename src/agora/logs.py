@@ -30,10 +30,14 @@ def configure(level: str, style: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[Any] = (
-        [structlog.processors.dict_tracebacks, _redact, structlog.processors.JSONRenderer()]
+    # Tracebacks as text, without the values of variables: those hold what callers sent.
+    last: list[Any] = [structlog.processors.format_exc_info, _redact]
+    last.append(
+        structlog.processors.JSONRenderer()
         if style == "json"
-        else [_redact, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]

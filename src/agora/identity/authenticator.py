@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from pydantic_core import from_json
 
-from agora_sdk.errors import Unauthenticated
+from agora_sdk.errors import PermissionDenied, Unauthenticated
 
 from ..clock import Clock
 from ..services import scopes
@@ -37,6 +37,7 @@ class Authenticator:
         self._admin_digest = signer.digest(admin_token)
         self._static = _static_tokens(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
+        self._changes = 0
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
         self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
@@ -59,24 +60,27 @@ class Authenticator:
         caller = self.cached(credential, local=local)
         if caller is None:
             assert credential is not None
+            known = self._changes
             caller = await self._verify(credential)
-            if len(self._cache) >= CACHE_SIZE:
-                self._cache.clear()
-            self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
+            if known == self._changes:  # else what was just read may be what was just changed
+                if len(self._cache) >= CACHE_SIZE:
+                    self._cache.clear()
+                self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
         return caller
 
     async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
         """Whether a stream opened with this credential may go on."""
         try:
             await self.authenticate(credential, local=local)
-        except Unauthenticated:
+        except (PermissionDenied, Unauthenticated):
             return False
         return True
 
     def forget(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached callers that these events may have changed."""
-        if self._cache and any(stored.event.type.startswith(CHANGES) for stored in events):
-            subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
+        subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
+        if subjects:
+            self._changes += 1
             stale = [key for key, (caller, _) in self._cache.items() if {caller.subject, caller.token_id} & subjects]
             for key in stale:
                 del self._cache[key]
@@ -104,8 +108,12 @@ class Authenticator:
             return await reader.one(credentials.agent, agent_id=claims.agent_id)
 
         row = await self._store.read(claims.tenant, look_up)
-        if row is None or row["token_generation"] != claims.generation:
+        if row is None or row["token_generation"] != claims.generation or row["status"] == "retired":
             raise _bad("The agent token has ended: the agent was deregistered.", "Register the agent again.")
+        if row["status"] == "suspended":
+            raise PermissionDenied(
+                "The agent is suspended.", fix="An operator activates it again: agora.admin.manage, action 'activate'."
+            )
         return Caller(
             tenant=claims.tenant,
             subject=claims.agent_id,

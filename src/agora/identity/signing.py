@@ -19,10 +19,13 @@ from pathlib import Path
 
 from pydantic_core import from_json, to_json
 
+from ..settings import ConfigurationError
+
 __all__ = ["AgentClaims", "Signer", "load_secret"]
 
 PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
 MAX_CREDENTIAL = 2048
+MIN_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,26 @@ class Signer:
 
 
 def load_secret(path: Path, *, make: str = "") -> str:
-    """The secret kept in a file (mode 0600), made at first use: ``make`` and 43 random characters."""
+    """The secret kept in a file (mode 0600), made at first use: ``make`` and 43 random characters.
+
+    Raises ConfigurationError for a file that cannot be read, or is too short to be safe.
+    """
     try:
-        return path.read_text("ascii").strip()
+        secret = path.read_bytes().strip()
     except FileNotFoundError:
-        pass
+        return _make_secret(path, make)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(secret) < MIN_SECRET or not secret.isascii():
+        raise ConfigurationError(f"{path} is damaged: restore it, or remove it to get a new one (old tokens then end).")
+    return secret.decode()
+
+
+def _make_secret(path: Path, make: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     secret = make + secrets.token_urlsafe(32)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)  # of a start that was killed
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secret + "\n")

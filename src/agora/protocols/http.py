@@ -24,7 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
-FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"x-forwarded-host")
+FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
 SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
@@ -41,6 +41,7 @@ class Access:
 
     def __init__(self, authenticator: Authenticator, settings: Settings) -> None:
         self._authenticator, self._loopback = authenticator, settings.loopback
+        self._port, self._events_port = settings.port, settings.events_port
         self._hosts = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", settings.host, *settings.trusted_hosts})
 
     async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
@@ -75,15 +76,26 @@ class Access:
         if not self._loopback or client is None or not _is_loopback(client[0]):
             return False
         for name, value in scope["headers"]:
-            if name in FORWARDING:
+            if name in FORWARDING or name.startswith(b"x-forwarded-"):
                 return False
             if name == b"host" and _hostname(value.decode("latin-1")) not in self._hosts:
                 return False
-            if name == b"origin" and (urlsplit(value.decode("latin-1")).hostname or "") not in self._hosts:
+            if name == b"origin" and not self._own_origin(scope, value.decode("latin-1")):
                 return False
             if name == b"sec-fetch-site" and value not in (b"same-origin", b"none"):
                 return False
         return True
+
+
+    def _own_origin(self, scope: Scope, origin: str) -> bool:
+        """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
+        try:
+            url = urlsplit(origin)
+            name, port = url.hostname or "", url.port or 80
+        except ValueError:
+            return False
+        own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
+        return url.scheme == "http" and name in self._hosts and (port in own or url.netloc == header(scope, b"host"))
 
 
 def _is_loopback(address: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
 
@@ -10,15 +11,22 @@ from ..store.port import Reader, Row
 from ..store.statements import agents
 from .base import Caller
 
-__all__ = ["RESERVED", "check_name", "find", "held_address", "looks_like_id", "own_or_allowed", "require"]
+__all__ = ["RESERVED", "check_name", "find", "held_address", "looks_like_id", "looks_like_key", "own_or_allowed", "require"]
 
 RESERVED = frozenset({"broadcast", "operator", "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")
+_KEY = re.compile(r"key_[0-9a-f]{32}|static:.+")
+_MEANT = ("capability:", "name:", "agent.")
 
 
 def looks_like_id(ref: str) -> bool:
     """Whether a reference has the form of an agent id; such a form is never a name."""
     return _ID.fullmatch(ref) is not None
+
+
+def looks_like_key(ref: str) -> bool:
+    """Whether a reference is the subject of a key or of a static token: an address, and never a name."""
+    return _KEY.fullmatch(ref) is not None
 
 
 def held_address(name: str) -> str:
@@ -27,11 +35,13 @@ def held_address(name: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Refuse names that mean something else."""
-    if name in RESERVED or looks_like_id(name) or name.startswith(("capability:", "name:")) or name != name.strip():
+    """Refuse names that mean something else, and those that only look like another."""
+    reserved = name.casefold() in RESERVED or looks_like_id(name) or looks_like_key(name) or name.startswith(_MEANT)
+    visible = name.isprintable() and name == name.strip() and unicodedata.is_normalized("NFC", name)
+    if reserved or not visible:
         raise InvalidRequest(
             f"{name!r} cannot be an agent's name.",
-            fix="Choose a name without surrounding spaces that is not reserved and not an id.",
+            fix="Choose a name that is neither reserved nor an id, without surrounding spaces or invisible characters.",
             errors=[{"field": "agent_name", "message": "reserved"}],
         )
 

@@ -61,6 +61,8 @@ class AdminService(Bound, contract.Admin):
                 fix="Use emergency_halt, or stop the server.",
                 allowed=["pause", "resume", "emergency_halt"],
             )
+        if action is OverrideAction.TERMINATE:
+            self._check_higher(target, authority, standing)
         row = self._row(target, action, authority, reason, expires_in)
         call.tx.append(overrides.OVERRIDES, tuple(row[name] for name in overrides.OVERRIDES.names))
         self._emit("agora.override.applied", row)
@@ -76,6 +78,16 @@ class AdminService(Bound, contract.Admin):
                 fix="Use your own authority, or let somebody with more do it.",
             )
         return mine if priority is None else priority
+
+    def _check_higher(self, target: str, authority: int, standing: list[Row]) -> None:
+        """Refuse what would end an override of a higher authority."""
+        higher = [row for row in standing if row["authority"] > authority]
+        if higher:
+            raise PermissionDenied(
+                f"{target} is held by an authority of {max(row['authority'] for row in higher)}; yours is {authority}.",
+                fix="A lower authority never lifts a higher one: ask who placed it.",
+                overrides=[row["override_id"] for row in higher],
+            )
 
     async def _agent(self, target_id: str) -> Row | None:
         """The agent meant; None for the whole marketplace and for workflows."""
@@ -118,12 +130,8 @@ class AdminService(Bound, contract.Admin):
         call = self.call
         lower = [row for row in standing if row["authority"] <= authority]
         higher = [row for row in standing if row["authority"] > authority]
-        if higher and not lower:
-            raise PermissionDenied(
-                f"{target} is held by an authority of {max(row['authority'] for row in higher)}; yours is {authority}.",
-                fix="A lower authority never lifts a higher one: ask who placed it.",
-                overrides=[row["override_id"] for row in higher],
-            )
+        if not lower:
+            self._check_higher(target, authority, standing)
         paused = agent is not None and agent["status"] == "paused"
         if not standing and not paused:
             raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
@@ -194,7 +202,7 @@ class AdminService(Bound, contract.Admin):
         given: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
         given |= {"since": since and stamp(since), "until": until and stamp(until)}
         filters = {name: value for name, value in given.items() if value is not None}
-        before = str(paging.decode(cursor)[0]) if cursor else NEWEST
+        before = paging.decode(cursor)[0] if cursor else NEWEST
         query = statements.audit(frozenset(filters))
         rows = await self.call.tx.all(query, **filters, before=before, limit=limit + 1)
         entries = [_entry(row) for row in rows[:limit]]

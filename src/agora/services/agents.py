@@ -165,17 +165,19 @@ class AgentService(Bound, contract.Agents):
     async def reissue(self, result: contract.Registration) -> contract.Registration:
         """Show the token again to whoever repeats the registration under its idempotency key."""
         row = await require(self.call.tx, result.agent_id)
-        result.token = self.call.context.signer.agent_token(
-            self.call.caller.tenant, result.agent_id, row["token_generation"]
-        )
+        if row["status"] != "retired":  # who has left gets no new token
+            result.token = self.call.context.signer.agent_token(
+                self.call.caller.tenant, result.agent_id, row["token_generation"]
+            )
         return result
 
     def _check_tier(self, tier: ServiceTier) -> None:
+        """Nobody but an operator gives more than it has: the tier decides the rate limit."""
         caller = self.call.caller
-        if caller.kind == "enrolment" and TIERS[tier] > TIERS[ServiceTier(caller.tier)]:
+        if TIERS[tier] > TIERS[ServiceTier(caller.tier)] and not caller.may("admin"):
             raise PermissionDenied(
-                f"This enrolment token admits agents of the tier {caller.tier}.",
-                fix="Ask for that tier, or for another enrolment token.",
+                f"This credential admits agents of the tier {caller.tier}.",
+                fix="Register with that tier; an operator raises it with agora.admin.manage, action 'set_tier'.",
             )
 
     def _append_capabilities(self, agent_id: str, capabilities: Sequence[str]) -> None:

@@ -182,8 +182,8 @@ class EventService(Bound, contract.Events):
 
 
 def _position(cursor: str) -> int:
-    (position,) = paging.decode(cursor)
-    if not isinstance(position, int) or position < 0:
+    (position,) = paging.decode(cursor, int)
+    if position < 0:
         raise InvalidRequest(
             "The cursor is not one of this operation's.",
             fix="Use 'next_cursor' of the page before, unchanged.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from agora_sdk.contract.fields import ServiceTier
+from agora_sdk.contract.fields import ServiceTier, Visibility
 from agora_sdk.errors import IllegalTransition, InvalidRequest
 from pydantic import JsonValue
 
@@ -48,6 +48,12 @@ class Management(Bound):
         wanted = {"suspend": "suspended", "activate": "active"}.get(action)
         if wanted is None:
             raise _unknown(action, ("suspend", "activate", "retire", "set_tier"))
+        if row["status"] == "paused" and wanted == "active":
+            raise IllegalTransition(
+                f"{row['agent_name']} is paused by an override.",
+                fix="Lift it: agora.admin.override, action 'resume'.",
+                allowed=["suspend", "retire"],
+            )
         if row["status"] != wanted:
             await set_agent_status(call, row, wanted)
         return row["status"], wanted
@@ -63,7 +69,8 @@ class Management(Bound):
             ) from None
         await self.call.tx.execute(statements.set_tier, agent_id=row["agent_id"], tier=tier.value)
         data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "service_tier": tier.value}
-        self.call.emit("agora.agent.updated", data, subject=row["agent_id"])
+        audience = (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None
+        self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience)
         return row["service_tier"], tier.value
 
     async def _configuration(self, target: str, action: str, value: JsonValue) -> Change:

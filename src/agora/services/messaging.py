@@ -17,7 +17,7 @@ from ..store.port import Row
 from ..store.statements import agents
 from ..store.statements import messages as statements
 from . import paging
-from .addresses import check_name, find, held_address, looks_like_id, own_or_allowed, require
+from .addresses import check_name, find, held_address, looks_like_id, looks_like_key, own_or_allowed, require
 from .base import Bound, Wait, pack
 from .events import EventService
 from .mail import announce, horizon, view
@@ -123,6 +123,8 @@ class MessagingService(Bound, contract.Messaging):
             else:
                 await self._address(ref, found)
         found.agents = list(dict.fromkeys(found.agents))
+        if len(found.agents) > CAPABILITY_LIMIT:
+            raise _too_many(f"These are {len(found.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
         return found
 
     async def _having(self, capability: str) -> list[str]:
@@ -135,11 +137,7 @@ class MessagingService(Bound, contract.Messaging):
                 errors=[{"field": "to_agent", "message": "unknown capability"}],
             )
         if len(rows) > CAPABILITY_LIMIT:
-            raise InvalidRequest(
-                f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.",
-                fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
-                errors=[{"field": "to_agent", "message": "too many recipients"}],
-            )
+            raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
         return chosen
 
     async def _address(self, ref: str, found: _Destination) -> None:
@@ -153,7 +151,7 @@ class MessagingService(Bound, contract.Messaging):
                 fix="Agents are found with GET /agora/query/agents.",
                 errors=[{"field": "to_agent", "message": "unknown agent"}],
             )
-        if ref != "operator":
+        if ref != "operator" and not looks_like_key(ref):
             check_name(ref)
         held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
         if ref != "operator" and held is not None and held["held"] >= HELD_LIMIT:
@@ -308,6 +306,14 @@ class _Inbox:
     agent_id: str
     address: str
     joined: str
+
+
+def _too_many(detail: str) -> InvalidRequest:
+    return InvalidRequest(
+        detail,
+        fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
+        errors=[{"field": "to_agent", "message": "too many recipients"}],
+    )
 
 
 def _warning(held: Sequence[str]) -> str | None:

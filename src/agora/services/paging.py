@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -12,6 +13,7 @@ from agora_sdk.errors import InvalidRequest
 __all__ = ["EXACT_UP_TO", "bounded", "decode", "encode"]
 
 EXACT_UP_TO = 10_000
+LARGEST = 2**63 - 1
 
 
 def encode(*position: str | int | float) -> str:
@@ -19,16 +21,22 @@ def encode(*position: str | int | float) -> str:
     return base64.urlsafe_b64encode(to_json(position)).rstrip(b"=").decode()
 
 
-def decode(cursor: str, size: int = 1) -> list[str | int | float]:
-    """Position of a cursor made by :func:`encode`; InvalidRequest for anything else."""
+def decode(cursor: str, *kinds: type) -> list[Any]:
+    """Position of a cursor made by :func:`encode`, of parts of these kinds; InvalidRequest for anything else.
+
+    Without kinds it is one text, such as an id. Numbers are those a database column holds.
+    """
+    kinds = kinds or (str,)
     try:
         position = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
         position = None
     if (
         not isinstance(position, list)
-        or len(position) != size
-        or not all(isinstance(part, str | int | float) for part in position)
+        or len(position) != len(kinds)
+        or any(type(part) is not kind for part, kind in zip(position, kinds, strict=True))
+        or any(isinstance(part, int) and abs(part) > LARGEST for part in position)
+        or any(isinstance(part, str) and "\0" in part for part in position)
     ):
         raise InvalidRequest(
             "The cursor is not one of this server's.",

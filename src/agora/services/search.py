@@ -185,19 +185,19 @@ def _page(
     )
 
 
-def _after(part: object) -> str:
+def _after(part: str) -> str:
     """The agent that a cursor stands behind."""
-    if not isinstance(part, str) or not looks_like_id(part):
+    if not looks_like_id(part):
         raise _foreign()
     return part
 
 
 def _position(cursor: str) -> tuple[int, int, str]:
     """Stage, place and agent of a cursor in ranked pages."""
-    stage, place, agent_id = paging.decode(cursor, 3)
-    if stage not in (EXACT, NEAR) or not isinstance(place, int) or not 0 < place < 10:
+    stage, place, agent_id = paging.decode(cursor, int, int, str)
+    if stage not in (EXACT, NEAR) or not 0 < place < 10:
         raise _foreign()
-    return int(stage), place, _after(agent_id)
+    return stage, place, _after(agent_id)
 
 
 def _foreign() -> InvalidRequest:

@@ -83,25 +83,26 @@ class TokenService(Bound, contract.Tokens):
                 fix=f"Scopes are {', '.join(sorted(known))}.",
                 errors=[{"field": "scopes", "message": f"unknown scope {scope!r}"} for scope in unknown],
             )
-        missing = [scope for scope in wanted if not self.call.caller.may(scope)]
+        granted = sorted(set(wanted) or scopes.AGENT)
+        missing = [scope for scope in granted if not self.call.caller.may(scope)]
         if missing:
             raise PermissionDenied(
                 f"You do not hold {missing[0]!r} yourself.",
                 fix="Ask for scopes that your own credential has.",
                 required=missing[0],
             )
-        return sorted(set(wanted)) or sorted(scopes.AGENT)
+        return granted
 
-    def _check_authority(self, authority: int) -> None:
+    def _check_authority(self, authority: int, what: str = "grant") -> None:
         if authority > self.call.caller.authority:
             raise PermissionDenied(
-                f"Your authority is {self.call.caller.authority}; you cannot grant {authority}.",
-                fix="Grant as much as you have, or less.",
+                f"Your authority is {self.call.caller.authority}; you cannot {what} {authority}.",
+                fix="It takes as much authority, or more.",
             )
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
-        before = str(paging.decode(cursor)[0]) if cursor else NEWEST
+        before = paging.decode(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
         found = [contract.Token.model_construct(**_fields(row)) for row in rows[:limit]]
         more = len(rows) > limit
@@ -124,6 +125,7 @@ class TokenService(Bound, contract.Tokens):
                 fix="Keys are listed at GET /tokens.",
                 errors=[{"field": "token_id", "message": "unknown"}],
             )
+        self._check_authority(row["authority"], "revoke a key with")
         if row["revoked_at"] is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=moment(row["revoked_at"]))
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
-from .fields import Cursor, Limit, OverrideAction, Text, Timestamp
+from .fields import Cursor, JsonData, Limit, OverrideAction, Text, Timestamp
 from .operation import Exposure, Service, operation
 from .results import Page, Result
 
@@ -119,7 +119,7 @@ class Admin(Service, category="admin"):
                 description="agent: suspend, activate, retire, set_tier; configuration: get, set, reset; service: activate, beta, deprecate, sunset.",
             ),
         ],
-        value: JsonValue = None,
+        value: JsonData = None,
         reason: Annotated[Text, Field(max_length=2000)] = "",
     ) -> Managed:
         """Manage an agent's life, a setting that may change at run time, or a service's status."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
-from .fields import AgentRef, Cursor, EventType, Limit, Timestamp
+from .fields import AgentRef, Cursor, EventType, JsonData, Limit, Timestamp
 from .messaging import SubscriptionReceipt
 from .operation import Service, operation
 from .results import Page, Result
@@ -15,6 +15,7 @@ from .results import Page, Result
 __all__ = ["Event", "EventPage", "EventReceipt", "Events"]
 
 Types = Annotated[list[EventType], Field(max_length=50, description="Event types or patterns; all if empty.")]
+Subject = Annotated[str | None, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Audience = Annotated[list[AgentRef], Field(max_length=100, description="Only these agents see it; everyone if empty.")]
 Sequence = Annotated[int | None, Field(ge=0, description="Only events after this sequence number.")]
 LastEvent = Annotated[
@@ -57,8 +58,8 @@ class Events(Service, category="event"):
     async def publish(
         self,
         event_type: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.-]+$")],
-        data: JsonValue = None,
-        subject: Annotated[str | None, Field(max_length=200)] = None,
+        data: JsonData = None,
+        subject: Subject = None,
         *,
         to: Audience = [],
     ) -> EventReceipt:
@@ -69,7 +70,7 @@ class Events(Service, category="event"):
         self,
         types: Types = [],
         agent: AgentRef | None = None,
-        subject: Annotated[str | None, Field(max_length=200)] = None,
+        subject: Subject = None,
         *,
         after: Sequence = None,
         limit: Limit = 50,
@@ -82,7 +83,7 @@ class Events(Service, category="event"):
         self,
         types: Types = [],
         agent: AgentRef | None = None,
-        subject: Annotated[str | None, Field(max_length=200)] = None,
+        subject: Subject = None,
     ) -> SubscriptionReceipt:
         """Make a durable subscription: a filter and a position that survive reconnects."""
 
@@ -91,7 +92,7 @@ class Events(Service, category="event"):
         self,
         types: Types = [],
         agent: AgentRef | None = None,
-        subject: Annotated[str | None, Field(max_length=200)] = None,
+        subject: Subject = None,
         *,
         subscription_id: SubscriptionId | None = None,
         last_event_id: LastEvent = None,

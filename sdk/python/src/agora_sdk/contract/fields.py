@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, JsonValue
@@ -16,6 +18,7 @@ __all__ = [
     "Cursor",
     "DeliveryState",
     "EventType",
+    "JsonData",
     "JsonObject",
     "Label",
     "Limit",
@@ -31,6 +34,7 @@ __all__ = [
     "Visibility",
 ]
 
+DEPTH = 100  #: most levels of free-form JSON
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 NAME = r"^[^\x00-\x1f\x7f/]+$"
 
@@ -161,7 +165,26 @@ EventType = Annotated[
     ),
 ]
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-JsonObject = dict[Annotated[str, Field(max_length=200)], JsonValue]
+
+
+def _portable(value: Any) -> Any:
+    """Refuse JSON that some reader cannot read again: answers and events wrap it in further levels."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [part for item in level for part in _parts(item)]
+        if not level:
+            return value
+    raise ValueError(f"nested deeper than {DEPTH} levels")
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    if isinstance(item, float) and not isfinite(item):
+        raise ValueError("NaN and infinity are not JSON")
+    return item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+
+
+JsonObject = Annotated[dict[Annotated[str, Field(max_length=200)], JsonValue], AfterValidator(_portable)]
+JsonData = Annotated[JsonValue, AfterValidator(_portable)]
 Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
 Offset = Annotated[int, Field(ge=0, le=1_000_000, description="How many items to skip; a cursor is cheaper.")]
 Cursor = Annotated[
@@ -171,7 +194,10 @@ Cursor = Annotated[
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range") from None
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc), Field(description="RFC 3339 time, with its offset.")]

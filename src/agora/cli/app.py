@@ -1,0 +1,115 @@
+"""The application: hand-made commands, and a group for each category of the contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import doctor, operators, people, serving
+from .output import Output
+from .projection import SETTINGS, categories, find, group, project, split_json
+from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
+
+__all__ = ["application"]
+
+SERVER, AGENTS, OPERATIONS = "Server", "Agents and messages", "Every operation, by category"
+ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def application() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(name="agora", no_args_is_help=True, rich_markup_mode="rich", context_settings=SETTINGS)
+    app.callback()(_main)
+    for command, panel in (
+        (serving.serve, SERVER),
+        (demo, SERVER),
+        (doctor.doctor, SERVER),
+        (people.run, AGENTS),
+        (people.register, AGENTS),
+        (people.agents, AGENTS),
+        (people.send, AGENTS),
+        (people.inbox, AGENTS),
+        (people.watch, AGENTS),
+        (people.services, AGENTS),
+    ):
+        app.command(rich_help_panel=panel)(command)
+    app.command("call", rich_help_panel=AGENTS, context_settings=ANYTHING)(call)
+    for category, words in categories().items():
+        members = group(category)
+        if category == "admin":
+            members.command("health")(operators.health)
+            members.command("halt")(operators.halt)
+            members.command("resume")(operators.resume)
+        if category == "token":
+            members.command("show")(operators.show)
+        app.add_typer(members, name=category, help=words, rich_help_panel=OPERATIONS)
+    contract = typer.Typer(help="The contract: what the marketplace can do.", no_args_is_help=True)
+    contract.command("export")(export)
+    contract.callback()(lambda: None)
+    app.add_typer(contract, name="contract", rich_help_panel=SERVER)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"agora {__version__}")
+        raise typer.Exit
+
+
+def _main(
+    context: typer.Context,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+    agent: As = None,
+    json: Json = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Agora: one server where AI agents find each other, talk and take work."""
+    context.obj = Connection(url, token, tenant, agent, json)
+
+
+def demo(
+    url: Annotated[str | None, typer.Option("--url", help="A running server; else AGORA_URL, else one of its own.")] = None,
+) -> None:
+    """Run several real agents and show what they did."""
+    from ..demo import main
+
+    raise typer.Exit(main(url))
+
+
+def call(context: typer.Context) -> None:
+    """Call any operation: agora call messaging.send Bob Hello --priority high."""
+    words = list(context.args)
+    with reporting_errors(Output(json="--json" in words)):
+        if not words or words[0].startswith("-"):
+            raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
+        operation = find(words[0])
+        rest, base = split_json(words[1:])
+    app = typer.Typer(add_completion=False, context_settings=SETTINGS)
+    app.command(help=operation.description)(project(operation, base))
+    command = typer.main.get_command(app)
+    command.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
+
+
+def export(
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output if left out.")] = None,
+) -> None:
+    """Write the contract as JSON, from which clients in other languages are generated."""
+    from agora_sdk.contract import operations
+    from agora_sdk.contract.export import document
+    from agora_sdk.errors import BY_CODE
+
+    text = json.dumps(document(operations(), BY_CODE), indent=1, ensure_ascii=False) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, "utf-8")
+        typer.echo(f"{output} written")

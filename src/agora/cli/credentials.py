@@ -1,0 +1,25 @@
+"""Where the operator of this machine finds the admin token."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["admin_token", "data_directory"]
+
+
+def data_directory() -> Path:
+    """The data directory a server of this person would use."""
+    given = os.environ.get("AGORA_DATA_DIR")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "agora"
+
+
+def admin_token() -> str | None:
+    """The admin token, if this person may read it."""
+    try:
+        return (data_directory() / "admin-token").read_text("ascii").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,126 @@
+"""``agora doctor``: what may keep Agora from working here, and the fix for each."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import typer
+
+from .credentials import data_directory
+from .session import Session, client_command
+
+__all__ = ["doctor"]
+
+MINIMUM_SQLITE = (3, 35, 0)
+SKEW_SECONDS = 60.0
+MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: ok, warn or fail, and what to do."""
+
+    state: str
+    subject: str
+    detail: str
+    fix: str = ""
+
+
+def _python() -> Finding:
+    version = sys.version.split()[0]
+    if sys.version_info < (3, 11):
+        return Finding("fail", "python", version, "Install Python 3.11 or newer.")
+    return Finding("ok", "python", version)
+
+
+def _sqlite() -> Finding:
+    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+        return Finding("fail", "sqlite", sqlite3.sqlite_version, "Use a Python built with SQLite 3.35 or newer.")
+    return Finding("ok", "sqlite", sqlite3.sqlite_version)
+
+
+def _directory() -> Finding:
+    directory = data_directory()
+    above = directory
+    while not above.exists():
+        above = above.parent
+    if not os.access(above, os.W_OK):
+        return Finding("fail", "data directory", f"{directory} cannot be written", "Choose another: AGORA_DATA_DIR.")
+    lock = directory / "agora.lock"
+    if lock.exists() and _locked(str(lock)):
+        return Finding("ok", "data directory", f"{directory} is in use by a running server")
+    return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be made)"))
+
+
+def _locked(path: str) -> bool:
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
+def _ports(reachable: bool) -> Iterator[Finding]:
+    for name, default in (("AGORA_PORT", 8080), ("AGORA_EVENTS_PORT", 8081)):
+        port = int(os.environ.get(name, default))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                state = "ok" if reachable else "warn"
+                by = "in use, by the server" if reachable else "in use by another program"
+                yield Finding(state, f"port {port}", by, "" if reachable else f"Choose another: {name}.")
+            else:
+                yield Finding("ok", f"port {port}", "free")
+
+
+def _server(session: Session) -> Iterator[Finding]:
+    from agora_sdk.errors import AgoraError
+
+    client = session.client.with_options(retries=0, timeout=5)
+    try:
+        health = client.admin.health()
+    except AgoraError as error:
+        yield Finding("warn", "server", error.detail, error.fix or "")
+        return
+    state = {"healthy": "ok", "degraded": "warn"}.get(health.status, "fail")
+    yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}")
+    skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
+    if skew > SKEW_SECONDS:
+        yield Finding("warn", "clock", f"{skew:.0f} s from the server's", "Synchronise the clocks (NTP).")
+    try:
+        client.query.agents(limit=1)
+    except AgoraError as error:
+        yield Finding("fail", "credential", error.detail, error.fix or "")
+    else:
+        yield Finding("ok", "credential", "accepted")
+
+
+@client_command
+def doctor(session: Session) -> None:
+    """Check this machine and the connection to the server, with a fix for whatever is wrong."""
+    findings = [_python(), _sqlite(), _directory()]
+    server = list(_server(session))
+    findings += [*_ports(server[0].state == "ok"), *server]
+    if session.out.json:
+        for finding in findings:
+            session.out.value({name: getattr(finding, name) for name in Finding.__slots__})
+    else:
+        columns: list[tuple[str, Callable[[Finding], str]]] = [
+            ("", lambda finding: finding.state),
+            ("what", lambda finding: finding.subject),
+            ("found", lambda finding: finding.detail),
+            ("fix", lambda finding: finding.fix),
+        ]
+        session.out.table(findings, columns)
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,68 @@
+"""Commands of operators: step in, look after tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .credentials import admin_token
+from .output import TONES, Column
+from .session import Session, client_command
+
+__all__ = ["halt", "health", "resume", "show"]
+
+Reason = Annotated[str, typer.Option(help="Why; everybody who is stopped reads it.")]
+
+
+@client_command
+def health(
+    session: Session, component: Annotated[str | None, typer.Argument(help="One component alone: database, events ...")] = None
+) -> None:
+    """Check the health of the system, component by component."""
+    result = session.client.admin.health(component)
+    if session.out.json:
+        session.out.result(result)
+        return
+    columns: list[Column] = [
+        ("component", lambda pair: pair[0]),
+        ("status", lambda pair: pair[1].status),
+        ("found", lambda pair: pair[1].detail),
+        ("warning", lambda pair: pair[1].warning),
+    ]
+    session.out.table(result.components.items(), columns)
+    session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))
+
+
+@client_command
+def halt(
+    session: Session,
+    target: Annotated[str, typer.Argument(help="An agent, or the whole marketplace.")] = "system_wide",
+    reason: Reason = "",
+    expires_in: Annotated[int | None, typer.Option(help="Seconds until it lifts itself.")] = None,
+) -> None:
+    """Stop an agent, or everything, at once."""
+    result = session.as_operator(
+        lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)  # type: ignore[arg-type]
+    )
+    session.out.result(result)
+
+
+@client_command
+def resume(
+    session: Session,
+    target: Annotated[str, typer.Argument(help="An agent, or the whole marketplace.")] = "system_wide",
+    reason: Reason = "",
+) -> None:
+    """Lift what stands against an agent, or against everything."""
+    result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))  # type: ignore[arg-type]
+    session.out.result(result)
+
+
+def show() -> None:
+    """Print the admin token of the server on this machine."""
+    token = admin_token()
+    if token is None:
+        typer.echo("Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True)
+        raise typer.Exit(4)
+    typer.echo(token)

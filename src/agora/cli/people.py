@@ -1,0 +1,141 @@
+"""Commands made by hand, where a person deserves better than the operation's own form."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .arguments import document_of
+from .session import Session, client_command
+from .tables import TABLES
+from .watch import follow
+
+__all__ = ["agents", "inbox", "register", "run", "send", "services", "watch"]
+
+List = list[str] | None
+
+
+@client_command
+def register(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="Name of the agent, unique in the marketplace.")],
+    capability: Annotated[List, typer.Option("--capability", "-c", help="What it can do; repeat it.")] = None,
+    tier: Annotated[str, typer.Option(help="basic, premium or enterprise.")] = "basic",
+    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    metadata: Annotated[str, typer.Option(help="A JSON object, or @FILE.json.")] = "{}",
+) -> None:
+    """Register an agent; its token is kept for later calls with --as NAME."""
+    result = session.client.register(
+        name,
+        capability or [],
+        tier,  # type: ignore[arg-type]
+        description=description,
+        metadata=document_of(metadata),
+    )
+    if session.out.json:
+        session.out.result(result)
+        return
+    verb = "Registered" if result.created else "Updated"
+    session.out.say(f"{verb} {result.agent_name} as {result.agent_id}", "green")
+    session.out.say(f"{len(result.available_services)} services are available; act as it with --as {result.agent_name}")
+    if result.pending_messages:
+        session.out.say(f"{result.pending_messages} messages were waiting for this name: agora inbox --as {name}")
+
+
+@client_command
+def agents(
+    session: Session,
+    capability: Annotated[List, typer.Option("--capability", "-c", help="Must have it; repeat it.")] = None,
+    search: Annotated[str | None, typer.Option("--search", "-s", help="Words of name, description, tags.")] = None,
+    status: Annotated[str | None, typer.Option(help="active, busy, paused, offline ...")] = None,
+    limit: Annotated[int, typer.Option(help="Largest number of rows.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Continue after a page.")] = None,
+) -> None:
+    """Find agents."""
+    page = session.client.query.agents(
+        capability or [],
+        status,  # type: ignore[arg-type]
+        search=search,
+        limit=limit,
+        cursor=cursor,
+    )
+    session.out.result(page, TABLES["agents"])
+
+
+@client_command
+def send(
+    session: Session,
+    to: Annotated[str, typer.Argument(help="Agent name or id, a,b,c, broadcast, or capability:NAME.")],
+    content: Annotated[str, typer.Argument(help="The message.")],
+    type: Annotated[str, typer.Option("--type", help="info, task, alert, or any other label.")] = "info",
+    priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
+    reply_to: Annotated[str | None, typer.Option(help="Id of the message this answers.")] = None,
+) -> None:
+    """Send a message."""
+    receipt = session.client.messaging.send(to, content, type, priority, reply_to=reply_to)  # type: ignore[arg-type]
+    if session.out.json:
+        session.out.result(receipt)
+        return
+    session.out.say(f"{receipt.status} {receipt.message_id}", "green")
+    if receipt.warning:
+        session.out.note(receipt.warning)
+
+
+@client_command
+def inbox(
+    session: Session,
+    agent: Annotated[str | None, typer.Argument(help="Whose inbox; your own if left out.")] = None,
+    unread: Annotated[bool, typer.Option("--unread", help="Only what was not read yet.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Do not mark what is shown as read.")] = False,
+    limit: Annotated[int, typer.Option(help="Largest number of messages.")] = 50,
+) -> None:
+    """Read messages, and mark them as read."""
+    messaging = session.client.messaging
+    page = messaging.receive(agent, unread=True if unread else None, limit=limit)
+    session.out.result(page, TABLES["messages"])
+    fresh = [message.message_id for message in page.messages if message.status in ("held", "queued", "delivered")]
+    if fresh and not keep:
+        messaging.mark(fresh, agent_id=agent)
+
+
+@client_command
+def watch(
+    session: Session,
+    types: Annotated[List, typer.Argument(help="Event types or patterns, such as message_received, agora.agent.*")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only events that concern this agent.")] = None,
+    since: Annotated[str | None, typer.Option(help="Begin after this sequence number or event id.")] = None,
+    limit: Annotated[int, typer.Option(help="Stop after so many; 0 for never.")] = 0,
+) -> None:
+    """Follow events live. Ctrl-C ends it."""
+    stream: Any = session.client.event.stream(types or [], agent, last_event_id=since)
+    follow(session, stream, limit)
+
+
+@client_command
+def services(
+    session: Session,
+    category: Annotated[str | None, typer.Argument(help="messaging, agent, query ...")] = None,
+    version: Annotated[str | None, typer.Option(help="A version or range, such as ^1.0.")] = None,
+) -> None:
+    """List what can be called, with how often it was and how long it took."""
+    session.out.result(session.client.query.services(category, version), TABLES["services"])
+
+
+def run(
+    agent: Annotated[str, typer.Argument(help="module:Class of an agora_sdk.Agent.")],
+    url: Annotated[str | None, typer.Option("--url", help="The server; else AGORA_URL.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name to register under; the class's own if left out.")] = None,
+) -> None:
+    """Run an agent until Ctrl-C."""
+    import os
+    import sys
+
+    from agora_sdk.agent import run as run_agent
+
+    from .output import Output
+    from .session import reporting_errors
+
+    sys.path.insert(0, os.getcwd())
+    with reporting_errors(Output()):
+        run_agent(agent, url=url, name=name)

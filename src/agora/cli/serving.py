@@ -1,0 +1,42 @@
+"""``agora serve``: the only command that imports the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["serve"]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (AGORA_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API (AGORA_PORT).")] = None,
+    events_port: Annotated[int | None, typer.Option(help="Second listener for events; 0 for none (AGORA_EVENTS_PORT).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where the database and keys live (AGORA_DATA_DIR).")] = None,
+    store: Annotated[str | None, typer.Option(help="postgresql://...; SQLite if left out (AGORA_STORE).")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
+    log_format: Annotated[str | None, typer.Option(help="console or json (AGORA_LOG_FORMAT).")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")] = None,
+) -> None:
+    """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
+    from ..server import run
+    from ..settings import ConfigurationError, Settings
+    from ..store.port import StoreFailure
+
+    try:
+        settings = Settings.load(
+            config,
+            host=host,
+            port=port,
+            events_port=events_port,
+            data_dir=data_dir,
+            store=store,
+            log_level=log_level,
+            log_format=log_format,
+        )
+        raise typer.Exit(run(settings))
+    except (ConfigurationError, StoreFailure, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,40 @@
+"""Following events live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .output import clean, shown
+from .session import Session
+
+__all__ = ["follow"]
+
+TEXT = 300
+
+
+def follow(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
+    """Print events as they come, until Ctrl-C, or until so many came."""
+    try:
+        for number, event in enumerate(stream, 1):
+            _print(session, event)
+            if number == limit:
+                return
+    except KeyboardInterrupt:
+        return
+    finally:
+        close = getattr(stream, "close", None)
+        if close is not None:
+            close()
+
+
+def _print(session: Session, event: Any) -> None:
+    if session.out.json:
+        session.out.line(event.model_dump_json())
+        return
+    data = event.data if isinstance(event.data, dict) else {"data": event.data}
+    who = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
+    what = data.get("content") or ", ".join(f"{key}={shown(value)}" for key, value in data.items() if value)
+    text = clean(str(what)).replace("\n", " ")
+    short = text if len(text) <= TEXT else text[:TEXT] + " ..."
+    session.out.say(f"{shown(event.time)}  #{event.sequence}  {event.type}  {who}: {short}")
