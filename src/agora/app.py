@@ -7,9 +7,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from agora_sdk.contract import Kind, operations
 from agora_sdk.errors import AgoraError, InternalError
-from pydantic_core import from_json
 
 from . import __version__
 from .catalogue import Catalogue
@@ -18,7 +19,6 @@ from .configuration import Configuration
 from .controllers import build
 from .dispatcher import Dispatcher
 from .events.feed import Feed
-
 from .gate import Gate
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
@@ -227,7 +227,7 @@ class App:
             await problem(send, error, instance=scope["path"])
         except Exception:  # before a call was made of it: identity, arguments
             incident = new_id("err")
-            log.exception("%s %s failed (%s)", scope["method"], scope["path"], incident)
+            log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,7 +39,8 @@ class Field:
     def annotation(self) -> Any:
         """The type of the option; None stands for not given."""
         if self.kind == "choice":
-            return StrEnum(self.name, {choice.upper(): choice for choice in self.choices}) | None
+            choices: Any = StrEnum(str(self.name), {choice.upper(): choice for choice in self.choices})  # type: ignore[misc]
+            return choices | None
         if self.kind in ("list", "object"):
             return list[str] | None
         return PLAIN.get(self.kind, str) | None

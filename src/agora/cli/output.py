@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def columns_of(items: Sequence[Any]) -> list[Column]:
     names: dict[str, None] = {}
     for item in items:
         names |= {name: None for name, value in dict(item).items() if value not in (None, [], {}, "")}
-    return [(name, lambda item, name=name: getattr(item, name)) for name in names]
+    return [(name, attrgetter(name)) for name in names]
 
 
 def _console(file: Any) -> Console:

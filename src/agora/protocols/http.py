@@ -86,7 +86,6 @@ class Access:
                 return False
         return True
 
-
     def _own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
         try:

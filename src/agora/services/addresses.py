@@ -11,7 +11,16 @@ from ..store.port import Reader, Row
 from ..store.statements import agents
 from .base import Caller
 
-__all__ = ["RESERVED", "check_name", "find", "held_address", "looks_like_id", "looks_like_key", "own_or_allowed", "require"]
+__all__ = [
+    "RESERVED",
+    "check_name",
+    "find",
+    "held_address",
+    "looks_like_id",
+    "looks_like_key",
+    "own_or_allowed",
+    "require",
+]
 
 RESERVED = frozenset({"broadcast", "operator", "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
 from agora_sdk.contract import admin as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import IllegalTransition, PermissionDenied
-from pydantic import JsonValue
 
 from ..clock import moment, new_id, stamp
 from ..store.port import Row

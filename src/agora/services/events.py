@@ -182,7 +182,8 @@ class EventService(Bound, contract.Events):
 
 
 def _position(cursor: str) -> int:
-    (position,) = paging.decode(cursor, int)
+    (decoded,) = paging.decode(cursor, int)
+    position = int(decoded)
     if position < 0:
         raise InvalidRequest(
             "The cursor is not one of this operation's.",

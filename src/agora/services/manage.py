@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import JsonValue
+
 from agora_sdk.contract.fields import ServiceTier, Visibility
 from agora_sdk.errors import IllegalTransition, InvalidRequest
-from pydantic import JsonValue
 
 from ..store.statements import admin as statements
 from .addresses import require

@@ -54,6 +54,8 @@ QUEUE_LIMIT = 4096
 BATCH_LIMIT = 512
 SLICE_SECONDS = 0.004  # the loop is not held longer than this by one batch
 SCAN_THREADS = 2
+LOCK_RETRY_SECONDS = 0.02
+LOCK_PATIENCE_SECONDS = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
     "synchronous=full",
@@ -268,6 +270,7 @@ class SqliteStore:
         self._queue: deque[_Pending] = deque()
         self._busy = False
         self._closing = False
+        self._locked_since: float | None = None
         self._heads: dict[str, int] = {}
         self._commits: queue.SimpleQueue[tuple[_Batch, list[_Done]] | None] = queue.SimpleQueue()
         self._idle = asyncio.Event()
@@ -285,9 +288,12 @@ class SqliteStore:
             for pragma in PRAGMAS:
                 self._writer.execute(f"pragma {pragma}")
             self._migrate()
-        except BaseException:
+            self._writer.execute("pragma busy_timeout=0")  # from here on the loop waits, not SQLite
+        except BaseException as error:
             self._writer.close()
             self._unlock()
+            if isinstance(error, sqlite3.Error):
+                raise StoreFailure(f"{self.path} cannot be used: {error}") from error
             raise
         self.read_connection = self._connect(read_only=True)
         self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="agora-scan")
@@ -403,6 +409,8 @@ class SqliteStore:
         return future
 
     def _run_batch(self) -> None:
+        if self._locked():
+            return
         calls = list(self._queue) if len(self._queue) <= BATCH_LIMIT else [self._queue[i] for i in range(BATCH_LIMIT)]
         try:
             count, batch, done = self._attempt(calls, time.perf_counter() + SLICE_SECONDS)
@@ -416,11 +424,36 @@ class SqliteStore:
             self._queue.popleft()
         self._commits.put((batch, done))
 
+    def _locked(self) -> bool:
+        """Open the batch's transaction; where another program holds the lock, try again with the loop free meanwhile."""
+        try:
+            self._writer.execute("begin immediate")
+        except sqlite3.Error as error:
+            if not _is_busy(error):
+                return False  # the attempt meets the same error, and answers it
+            self._locked_since = self._locked_since or time.monotonic()
+            if time.monotonic() - self._locked_since < LOCK_PATIENCE_SECONDS:
+                self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
+            else:
+                self._give_up(error)
+            return True
+        self._locked_since = None
+        return False
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        """Answer whatever waits that the lock was not to be had."""
+        log.warning("another program holds the write lock of %s", self.path)
+        self._locked_since = None
+        while self._queue:
+            _fail(self._queue.popleft().future, error)
+        self._next()
+
     def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, _Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
         batch, done, count = _Batch(), [], 0
         batch.heads = dict(self._heads)
-        self._writer.execute("begin immediate")
+        if not self._writer.in_transaction:
+            self._writer.execute("begin immediate")
         try:
             for call in calls:
                 count += 1
@@ -515,11 +548,21 @@ async def _nothing(tx: Any) -> None:
     """A transaction that only proves that one can be made."""
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Answer a call with its error, or with the engine's trouble as the caller sees it."""
+    if future.cancelled():
+        return
     if isinstance(error, asyncio.CancelledError):
         future.cancel()
         return
+    if _is_busy(error):
+        error = Overloaded(
+            "Another program holds the database's lock.", fix="End that program, or try again.", retry_after=2
+        )
     if isinstance(error, sqlite3.Error):
         failed = StoreFailure(f"the database could not keep the call: {error}")
         failed.__cause__ = error

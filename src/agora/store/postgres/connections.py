@@ -143,7 +143,7 @@ class Connections:
         except BaseException as error:
             if not is_loss(connection, error):
                 raise
-            connection.terminate()
+            transaction.cut()
             await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
             raise ConnectionLost(f"The connection to PostgreSQL was lost: {error or type(error).__name__}") from error
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -152,4 +153,10 @@ class Transaction:
         try:
             await self._connection.execute("rollback")
         except Exception:
+            self.cut()
+
+    def cut(self) -> None:
+        """Cut the connection off; it may have been taken back by the pool already."""
+        self._open = False
+        with contextlib.suppress(asyncpg.InterfaceError):
             self._connection.terminate()

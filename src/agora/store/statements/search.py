@@ -132,11 +132,12 @@ def _body(chosen: Selection, found: str, had: str, *further: str) -> str:
 @lru_cache(512)
 def page(chosen: Selection) -> Query:
     """A page of agents after ``:after``: in the order of registration, or the closest first."""
+    start: tuple[str, ...] = ()
     if chosen.searched:
         columns, order = "a.*, f.place", "f.place, f.agent_id"
         start = ("(f.place > :place or (f.place = :place and f.agent_id > :after))",)
     else:
-        columns, order, start = "a.*", "f.agent_id", ()
+        columns, order = "a.*", "f.agent_id"
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
         form.format(_body(chosen, _found_sqlite(_PLACE), _HAD, *start)),

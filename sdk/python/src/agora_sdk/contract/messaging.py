@@ -28,7 +28,10 @@ __all__ = ["Marked", "Message", "MessagePage", "MessageReceipt", "Messaging", "S
 
 MessageId = Annotated[str, Field(max_length=64, pattern=r"^msg_[0-9a-f]{32}$")]
 Content = Annotated[Text, Field(max_length=900_000, description="The message, as text.")]
-Correlation = Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="Groups messages of one exchange.")]
+Correlation = Annotated[
+    str | None,
+    Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="Groups messages of one exchange."),
+]
 Lifetime = Annotated[
     int | None,
     Field(

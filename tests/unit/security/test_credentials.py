@@ -1,0 +1,161 @@
+"""Credentials end when they should, give no more than their maker has, and open no way around a refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.app import App
+from agora.identity.signing import load_secret
+from agora.settings import ConfigurationError
+from agora_sdk.errors import AgoraError, IllegalTransition, PermissionDenied, RateLimited, Unauthenticated
+from tests.harness import Running
+from tests.market import Market
+
+
+@pytest.fixture
+async def market(app: App, clock: Any) -> Market:
+    return Market(app, clock)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_repeating_a_registration_gives_no_token_to_who_has_left(client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "a-key-that-is-hard-to-guess"}
+    first = (await client.post("/agents/register", json={"agent_name": "Gone"}, headers=key)).json()
+    await client.delete(f"/agents/{first['agent_id']}")
+    again = await client.post("/agents/register", json={"agent_name": "Gone"}, headers=key)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json()["token"] is None
+
+
+async def test_a_retired_agent_has_no_valid_token_of_any_generation(market: Market) -> None:
+    gone = await market.agent("Gone")
+    await market.call(market.operator, "agent.deregister", agent_id=gone.subject)
+    for generation in (1, 2, 3):
+        with pytest.raises(Unauthenticated):
+            await market.app.authenticator.authenticate(
+                market.app.signer.agent_token("default", gone.subject, generation)
+            )
+
+
+async def test_a_suspended_agent_is_refused_until_it_is_activated(client: httpx.AsyncClient) -> None:
+    agent = (await client.post("/agents/register", json={"agent_name": "Rogue"})).json()
+    own = _bearer(agent["token"])
+    for action, expected in (("suspend", 403), ("activate", 200)):
+        await client.post(
+            "/agora/admin/manage", json={"resource": "agent", "target": agent["agent_id"], "action": action}
+        )
+        assert (await client.get("/agents", headers=own)).status_code == expected
+
+
+async def test_suspending_an_agent_ends_its_streams_at_once(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        agent = (await client.post("/agents/register", json={"agent_name": "Rogue"})).json()
+        async with client.stream("GET", "/events", headers=_bearer(agent["token"])) as stream:
+            lines = stream.aiter_lines()
+            await anext(lines)
+            order = {"resource": "agent", "target": agent["agent_id"], "action": "suspend"}
+            await client.post("/agora/admin/manage", json=order)
+            said = [line async for line in lines]
+    assert any("suspended" in line for line in said)
+
+
+async def test_a_key_makes_no_key_with_scopes_it_lacks(market: Market) -> None:
+    made = await market.call(market.operator, "token.create", label="narrow", scopes=["admin"])
+    narrow = await market.app.authenticator.authenticate(made.token)
+    with pytest.raises(PermissionDenied):
+        await market.call(narrow, "token.create", label="wide")
+    assert (await market.call(narrow, "token.create", label="as narrow", scopes=["admin"])).scopes == ["admin"]
+
+
+async def test_a_lower_authority_revokes_no_higher_key(market: Market) -> None:
+    high = await market.call(market.operator, "token.create", label="high", authority=200)
+    made = await market.call(market.operator, "token.create", label="low", scopes=["admin"], authority=10)
+    low = await market.app.authenticator.authenticate(made.token)
+    with pytest.raises(PermissionDenied):
+        await market.call(low, "token.revoke", token_id=high.token_id)
+    await market.app.authenticator.authenticate(high.token)
+
+
+async def test_a_lower_authority_ends_nobody_that_a_higher_one_holds(market: Market) -> None:
+    agent = await market.agent("Held")
+    made = await market.call(market.operator, "token.create", label="low", scopes=["admin"], authority=10)
+    low = await market.app.authenticator.authenticate(made.token)
+    await market.call(market.operator, "admin.override", target_id=agent.subject, action="emergency_halt")
+    with pytest.raises(PermissionDenied):
+        await market.call(low, "admin.override", target_id=agent.subject, action="terminate")
+    with pytest.raises(IllegalTransition):
+        await market.call(low, "admin.manage", resource="agent", target=agent.subject, action="activate")
+    assert (await market.call(market.operator, "agent.get", agent_id=agent.subject)).status == "paused"
+
+
+async def test_an_agent_gives_nobody_a_higher_tier_than_its_own(market: Market) -> None:
+    agent = await market.agent("Basic")
+    for name in ("Basic", "Other"):
+        with pytest.raises(PermissionDenied):
+            await market.call(agent, "agent.register", agent_name=name, service_tier="enterprise")
+    await market.call(
+        market.operator, "admin.manage", resource="agent", target="Basic", action="set_tier", value="premium"
+    )
+    raised = await market.app.authenticator.authenticate(market.app.signer.agent_token("default", agent.subject, 1))
+    again = await market.call(raised, "agent.register", agent_name="Basic", service_tier="premium")
+    assert again.service_tier == "premium"
+
+
+async def test_refusals_are_rate_limited_too(market: Market) -> None:
+    agent = await market.agent("Flood")
+    market.app.configuration._changed["rate_basic"] = 2
+    refusals: list[type[AgoraError]] = []
+    for _ in range(8):
+        with pytest.raises(AgoraError) as refused:
+            await market.call(agent, "admin.override", target_id="Flood", action="pause")
+        refusals.append(refused.type)
+    assert refusals.count(PermissionDenied) <= 5
+    assert refusals[-1] is RateLimited
+    entries = await market.call(market.operator, "admin.audit", outcome="permission_denied")
+    assert entries.count == refusals.count(PermissionDenied)
+
+
+async def test_what_is_read_while_a_credential_ends_is_not_remembered(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await market.agent("Racer")
+    authenticator = market.app.authenticator
+    token = market.app.signer.agent_token("default", agent.subject, 1)
+    authenticator._cache.clear()
+    verify = authenticator._verify
+
+    async def slow(credential: str) -> Any:
+        found = await verify(credential)
+        await market.call(market.operator, "agent.deregister", agent_id=agent.subject)
+        return found
+
+    monkeypatch.setattr(authenticator, "_verify", slow)
+    await authenticator.authenticate(token)  # it was still good when it was looked up
+    monkeypatch.setattr(authenticator, "_verify", verify)
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate(token)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff" * 60])
+def test_a_damaged_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "signing.key").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"signing\.key is damaged"):
+        load_secret(tmp_path / "signing.key")
+
+
+def test_a_start_that_was_killed_while_making_the_secret_does_not_hinder_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getpid", lambda: 7)  # as in a container, where it is the same at each start
+    (tmp_path / ".signing.key.7").write_text("half")
+    secret = load_secret(tmp_path / "signing.key")
+    assert len(secret) > 32
+    assert load_secret(tmp_path / "signing.key") == secret
+    assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600

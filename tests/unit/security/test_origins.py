@@ -1,0 +1,51 @@
+"""A web page or a proxy is never taken for the operator."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.harness import Running
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://localhost:99999999"},
+        {"Origin": "http://localhost:3000"},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "https://127.0.0.1:8080"},
+        {"Origin": "chrome-extension://localhost"},
+        {"Origin": "http://localhost.:8080"},
+        {"Origin": "file://"},
+        {"Origin": ""},
+        {"Host": ""},
+        {"Host": "localhost."},
+        {"Host": "127.1"},
+        {"Host": "localhost@evil.example"},
+        {"Via": "1.1 proxy"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-Server": "proxy"},
+        {"CF-Connecting-IP": "203.0.113.7"},
+    ],
+    ids=str,
+)
+async def test_a_page_of_another_place_or_a_proxied_request_is_a_stranger(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.get("/tokens", headers=headers)
+    assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+async def test_our_own_pages_are_at_home(server: Running, name: str) -> None:
+    url = server.url.replace("127.0.0.1", name)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/tokens", headers={"Origin": url})).status_code == 200
+
+
+async def test_a_tunnel_from_another_port_keeps_its_own_pages(client: httpx.AsyncClient) -> None:
+    headers = {"Host": "localhost:9000", "Origin": "http://localhost:9000"}
+    assert (await client.get("/tokens", headers=headers)).status_code == 200

@@ -1,0 +1,122 @@
+"""When the storage fails: the answer is still a problem document, the loop stays free, the log keeps secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora import logs
+from agora.app import App
+from agora.store.port import StoreFailure
+from agora.store.sqlite import SqliteStore
+from agora_sdk.errors import PermissionDenied
+from tests.harness import ManualClock
+from tests.market import Market
+
+
+@pytest.fixture
+def other(app: App) -> Iterator[sqlite3.Connection]:
+    """Another program that holds the database's write lock."""
+    assert isinstance(app.store, SqliteStore)
+    connection = sqlite3.connect(app.store.path, isolation_level=None)
+    connection.execute("begin immediate")
+    yield connection
+    connection.close()
+
+
+async def test_a_lock_held_by_another_program_does_not_stop_the_loop(
+    app: App, client: httpx.AsyncClient, other: sqlite3.Connection
+) -> None:
+    writing = asyncio.ensure_future(client.post("/events", json={"event_type": "patient"}))
+    assert (await client.get("/health")).status_code == 200
+    assert (await client.get("/agents")).status_code == 200
+    assert not writing.done()
+    other.execute("rollback")
+    assert (await writing).status_code == 200
+
+
+async def test_a_lock_held_for_long_is_answered(
+    client: httpx.AsyncClient, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.store.sqlite.LOCK_PATIENCE_SECONDS", 0.05)
+    answers = await asyncio.gather(*(client.post("/events", json={"event_type": "x"}) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert answers[0].headers["retry-after"]
+    other.execute("rollback")
+    assert (await client.post("/events", json={"event_type": "x"})).status_code == 200
+
+
+async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.AsyncClient) -> None:
+    assert isinstance(app.store, SqliteStore)
+    writer = app.store._writer
+    (pages,) = writer.execute("pragma page_count").fetchone()
+    writer.execute(f"pragma max_page_count={pages}")
+    message = {"to_agent": "operator", "content": "x" * 200_000}
+    refused = await client.post("/agora/messaging/send", json=message)
+    assert refused.status_code == 500
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert (await client.get("/agora/messaging/receive")).json()["count"] == 0
+    writer.execute("pragma max_page_count=1000000")
+    assert (await client.post("/agora/messaging/send", json=message)).status_code == 200
+
+
+async def test_a_refusal_stands_even_if_it_cannot_be_audited(
+    app: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = Market(app, clock)
+    agent = await market.agent("Nosy")
+
+    async def fails(*args: Any, **options: Any) -> Any:
+        raise StoreFailure("no space left")
+
+    monkeypatch.setattr(app.store, "write", fails)
+    with pytest.raises(PermissionDenied):
+        await market.call(agent, "admin.override", target_id="system_wide", action="pause")
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("path", ["/agents", "/events"])
+async def test_a_failing_identity_check_is_a_problem_document(
+    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def fails(credential: str) -> Any:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(app.authenticator, "_verify", fails)
+    answer = await client.get(path, headers={"X-API-Key": "agfy_something"})
+    assert answer.status_code == 500
+    assert answer.json()["incident"].startswith("err_")
+    assert "disk" not in answer.text
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        logs.configure("debug", style)
+        try:
+            credential = "plainsecret"
+            raise ValueError(f"about adm_{'x' * 40} of {len(credential)}")
+        except ValueError:
+            logging.getLogger("test").exception("failed with agt_%s", "y" * 40)
+    finally:
+        root.handlers[:], root.level = before
+    shown = capsys.readouterr().err
+    assert "ValueError" in shown
+    assert "[redacted]" in shown
+    for secret in ("xxxx", "yyyy", "plainsecret"):
+        assert secret not in shown
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "agora.db").write_bytes(b"not a database, but long enough" * 100)
+    with pytest.raises(StoreFailure, match=r"agora\.db cannot be used: file is not a database"):
+        await SqliteStore(tmp_path / "agora.db").start()
