@@ -85,10 +85,14 @@ class App:
     async def start(self) -> None:
         """Open the store, take over its state, begin to serve."""
         await self.store.start()
-        self._assemble()
-        await self._load()
-        for controller in self.controllers:
-            await controller.load()
+        try:
+            self._assemble()
+            await self._load()
+            for controller in self.controllers:
+                await controller.load()
+        except BaseException:
+            await self.store.close()
+            raise
         self.store.on_commit = self._committed
         await self.feed.start()
         self._stop = asyncio.Event()

@@ -149,7 +149,12 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
         proxy_headers=False,
     )
     server = _Server(config, app, say, _addresses(settings, listeners))
-    server.run(sockets=listeners)
+    try:
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
+            server.run(sockets=listeners)
+    finally:
+        for listener in listeners:
+            listener.close()
     if app.failure is not None:
         raise app.failure
     return 0 if server.started else 1

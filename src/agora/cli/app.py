@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from . import doctor, operators, people, serving
+from .lazy import ordered
 from .output import Output
-from .projection import SETTINGS, categories, find, group, project, split_json
+from .projection import SETTINGS, actions, categories, command, escape, find, split_json
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
 
 __all__ = ["application"]
@@ -21,9 +23,15 @@ ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 def application() -> typer.Typer:
     """The whole command line."""
-    app = typer.Typer(name="agora", no_args_is_help=True, rich_markup_mode="rich", context_settings=SETTINGS)
+    app = typer.Typer(
+        name="agora",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        context_settings=SETTINGS,
+        cls=ordered(_categories, _category),
+    )
     app.callback()(_main)
-    for command, panel in (
+    for function, panel in (
         (serving.serve, SERVER),
         (demo, SERVER),
         (doctor.doctor, SERVER),
@@ -35,22 +43,36 @@ def application() -> typer.Typer:
         (people.watch, AGENTS),
         (people.services, AGENTS),
     ):
-        app.command(rich_help_panel=panel)(command)
+        app.command(rich_help_panel=panel)(function)
     app.command("call", rich_help_panel=AGENTS, context_settings=ANYTHING)(call)
-    for category, words in categories().items():
-        members = group(category)
-        if category == "admin":
-            members.command("health")(operators.health)
-            members.command("halt")(operators.halt)
-            members.command("resume")(operators.resume)
-        if category == "token":
-            members.command("show")(operators.show)
-        app.add_typer(members, name=category, help=words, rich_help_panel=OPERATIONS)
     contract = typer.Typer(help="The contract: what the marketplace can do.", no_args_is_help=True)
     contract.command("export")(export)
     contract.callback()(lambda: None)
     app.add_typer(contract, name="contract", rich_help_panel=SERVER)
     return app
+
+
+def _categories() -> list[str]:
+    return list(categories())
+
+
+def _category(name: str) -> Any:
+    """The group of one category; its commands are made when they are used."""
+    app = typer.Typer(
+        name=name,
+        help=escape(categories()[name]),
+        no_args_is_help=True,
+        cls=ordered(lambda: list(actions(name)), lambda action: command(actions(name)[action])),
+    )
+    if name == "admin":
+        app.command("health")(operators.health)
+        app.command("halt")(operators.halt)
+        app.command("resume")(operators.resume)
+    if name == "token":
+        app.command("show")(operators.show)
+    made = typer.main.get_group(app)
+    made.rich_help_panel = OPERATIONS
+    return made
 
 
 def _version(wanted: bool) -> None:
@@ -77,7 +99,9 @@ def _main(
 
 
 def demo(
-    url: Annotated[str | None, typer.Option("--url", help="A running server; else AGORA_URL, else one of its own.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="A running server; else AGORA_URL, else one of its own.")
+    ] = None,
 ) -> None:
     """Run several real agents and show what they did."""
     from ..demo import main
@@ -93,14 +117,13 @@ def call(context: typer.Context) -> None:
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
         operation = find(words[0])
         rest, base = split_json(words[1:])
-    app = typer.Typer(add_completion=False, context_settings=SETTINGS)
-    app.command(help=operation.description)(project(operation, base))
-    command = typer.main.get_command(app)
-    command.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
+    command(operation, base).main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
 
 
 def export(
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output if left out.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; standard output if left out.")
+    ] = None,
 ) -> None:
     """Write the contract as JSON, from which clients in other languages are generated."""
     from agora_sdk.contract import operations

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from .credentials import data_directory
+from agora.settings import ConfigurationError, Settings
+from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
+
 from .session import Session, client_command
 
 __all__ = ["doctor"]
@@ -34,10 +36,7 @@ class Finding:
 
 
 def _python() -> Finding:
-    version = sys.version.split()[0]
-    if sys.version_info < (3, 11):
-        return Finding("fail", "python", version, "Install Python 3.11 or newer.")
-    return Finding("ok", "python", version)
+    return Finding("ok", "python", sys.version.split()[0])
 
 
 def _sqlite() -> Finding:
@@ -46,8 +45,17 @@ def _sqlite() -> Finding:
     return Finding("ok", "sqlite", sqlite3.sqlite_version)
 
 
-def _directory() -> Finding:
-    directory = data_directory()
+def _settings() -> tuple[Settings, list[Finding]]:
+    """The settings a server would start with; where they are wrong, the defaults and what is wrong."""
+    try:
+        return Settings.load(), []
+    except ConfigurationError as error:
+        fix = "Correct it where it comes from; then 'agora serve' starts."
+        return Settings(), [Finding("fail", "configuration", str(error), fix)]
+
+
+def _directory(settings: Settings) -> Finding:
+    directory = settings.data_dir
     above = directory
     while not above.exists():
         above = above.parent
@@ -68,35 +76,45 @@ def _locked(path: str) -> bool:
         return False
 
 
-def _ports(reachable: bool) -> Iterator[Finding]:
-    for name, default in (("AGORA_PORT", 8080), ("AGORA_EVENTS_PORT", 8081)):
-        port = int(os.environ.get(name, default))
+def _ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
+    """A taken main port is only as it should be where a server answers; without the events port one can do."""
+    for name, port, trouble in (
+        ("AGORA_PORT", settings.port, "fail"),
+        ("AGORA_EVENTS_PORT", settings.events_port, "warn"),
+    ):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                state = "ok" if reachable else "warn"
-                by = "in use, by the server" if reachable else "in use by another program"
-                yield Finding(state, f"port {port}", by, "" if reachable else f"Choose another: {name}.")
+                if reachable:
+                    yield Finding("ok", f"port {port}", "in use, and a server answers")
+                else:
+                    yield Finding(trouble, f"port {port}", "in use by another program", f"Choose another: {name}.")
             else:
                 yield Finding("ok", f"port {port}", "free")
 
 
 def _server(session: Session) -> Iterator[Finding]:
-    from agora_sdk.errors import AgoraError
-
     client = session.client.with_options(retries=0, timeout=5)
     try:
         health = client.admin.health()
+    except ServerUnreachable as error:
+        chosen = session.connection.url or os.environ.get("AGORA_URL")
+        yield Finding("fail" if chosen else "warn", "server", error.detail, error.fix or "")
+        return
+    except Unauthenticated as error:
+        yield Finding("ok", "server", f"{client.url} answers")
+        yield Finding("fail", "credential", error.detail, error.fix or "Register again, or ask for a new token.")
+        return
     except AgoraError as error:
-        yield Finding("warn", "server", error.detail, error.fix or "")
+        yield Finding("fail", "server", error.detail, error.fix or "")
         return
     state = {"healthy": "ok", "degraded": "warn"}.get(health.status, "fail")
     yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}")
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
-    if skew > SKEW_SECONDS:
-        yield Finding("warn", "clock", f"{skew:.0f} s from the server's", "Synchronise the clocks (NTP).")
+    late = skew > SKEW_SECONDS
+    yield Finding("warn" if late else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if late else "")
     try:
         client.query.agents(limit=1)
     except AgoraError as error:
@@ -108,9 +126,10 @@ def _server(session: Session) -> Iterator[Finding]:
 @client_command
 def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for whatever is wrong."""
-    findings = [_python(), _sqlite(), _directory()]
+    settings, wrong = _settings()
     server = list(_server(session))
-    findings += [*_ports(server[0].state == "ok"), *server]
+    ports = _ports(settings, reachable=server[0].state == "ok")
+    findings = [_python(), _sqlite(), *wrong, _directory(settings), *ports, *server]
     if session.out.json:
         for finding in findings:
             session.out.value({name: getattr(finding, name) for name in Finding.__slots__})

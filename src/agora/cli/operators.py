@@ -17,7 +17,8 @@ Reason = Annotated[str, typer.Option(help="Why; everybody who is stopped reads i
 
 @client_command
 def health(
-    session: Session, component: Annotated[str | None, typer.Argument(help="One component alone: database, events ...")] = None
+    session: Session,
+    component: Annotated[str | None, typer.Argument(help="One component alone: database, events ...")] = None,
 ) -> None:
     """Check the health of the system, component by component."""
     result = session.client.admin.health(component)
@@ -63,6 +64,8 @@ def show() -> None:
     """Print the admin token of the server on this machine."""
     token = admin_token()
     if token is None:
-        typer.echo("Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True)
+        typer.echo(
+            "Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True
+        )
         raise typer.Exit(4)
     typer.echo(token)

@@ -102,13 +102,17 @@ def inbox(
 @client_command
 def watch(
     session: Session,
-    types: Annotated[List, typer.Argument(help="Event types or patterns, such as message_received, agora.agent.*")] = None,
+    types: Annotated[
+        List, typer.Argument(help="Event types or patterns, such as message_received, agora.agent.*")
+    ] = None,
+    more: Annotated[List, typer.Option("--types", help="The same, with commas or repeated.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only events that concern this agent.")] = None,
     since: Annotated[str | None, typer.Option(help="Begin after this sequence number or event id.")] = None,
     limit: Annotated[int, typer.Option(help="Stop after so many; 0 for never.")] = 0,
 ) -> None:
     """Follow events live. Ctrl-C ends it."""
-    stream: Any = session.client.event.stream(types or [], agent, last_event_id=since)
+    wanted = [part.strip() for given in (*(types or ()), *(more or ())) for part in given.split(",") if part.strip()]
+    stream: Any = session.client.event.stream(wanted, agent, last_event_id=since)
     follow(session, stream, limit)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+import typer.main
 
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
 
@@ -15,7 +16,7 @@ from .arguments import Field, document_of, fields_of, gather
 from .session import Session, client_command
 from .tables import TABLES
 
-__all__ = ["categories", "escape", "find", "group", "run_operation"]
+__all__ = ["actions", "categories", "command", "escape", "find", "run_operation", "split_json"]
 
 #: Options may be written with underscores, as the parameters are.
 SETTINGS = {"token_normalize_func": lambda token: token.replace("_", "-")}
@@ -27,19 +28,22 @@ def categories() -> dict[str, str]:
     return {name: inspect.getdoc(service) or "" for name, service in Service.declared.items()}
 
 
-def group(category: str) -> typer.Typer:
-    """The commands of one category."""
-    service = Service.declared[category]
-    app = typer.Typer(help=escape(inspect.getdoc(service) or ""), no_args_is_help=True)
-    for operation in service.operations.values():
-        if operation.exposure is not Exposure.TEST:
-            app.command(
-                operation.action.replace("_", "-"),
-                help=escape(description(operation)),
-                context_settings=SETTINGS,
-                deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
-            )(project(operation))
-    return app
+def actions(category: str) -> dict[str, Operation]:
+    """The operations of one category by the names of their commands."""
+    found = Service.declared[category].operations.values()
+    return {each.action.replace("_", "-"): each for each in found if each.exposure is not Exposure.TEST}
+
+
+def command(operation: Operation, base: dict[str, Any] | None = None) -> Any:
+    """The command of one operation; ``base`` are arguments that were given otherwise."""
+    app = typer.Typer(add_completion=False)
+    app.command(
+        operation.action.replace("_", "-"),
+        help=escape(description(operation)),
+        context_settings=SETTINGS,
+        deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
+    )(project(operation, base))
+    return typer.main.get_command(app)
 
 
 def description(operation: Operation) -> str:

@@ -13,12 +13,16 @@ __all__ = ["serve"]
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (AGORA_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the API (AGORA_PORT).")] = None,
-    events_port: Annotated[int | None, typer.Option(help="Second listener for events; 0 for none (AGORA_EVENTS_PORT).")] = None,
+    events_port: Annotated[
+        int | None, typer.Option(help="Second listener for events; 0 for none (AGORA_EVENTS_PORT).")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where the database and keys live (AGORA_DATA_DIR).")] = None,
     store: Annotated[str | None, typer.Option(help="postgresql://...; SQLite if left out (AGORA_STORE).")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
     log_format: Annotated[str | None, typer.Option(help="console or json (AGORA_LOG_FORMAT).")] = None,
-    config: Annotated[Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
+    ] = None,
 ) -> None:
     """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
     from ..server import run

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 import typer
 
@@ -70,8 +72,8 @@ class Connection:
 class Session:
     """One command's connection to a server."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, context: typer.Context | None = None) -> None:
+        self.connection, self.context = connection, context
         self.out = Output(json=connection.json)
 
     @cached_property
@@ -89,27 +91,32 @@ class Session:
         On this machine the server usually takes its operator without a token. Where it does not and no
         credential was given, the admin token of the local data directory is tried, if it can be read.
         """
-        from agora_sdk.errors import PermissionDenied, Unauthenticated
+        from agora_sdk.errors import Halted, PermissionDenied, Unauthenticated
 
         from .credentials import admin_token
 
         try:
             return call(self.client)
-        except (Unauthenticated, PermissionDenied):
-            token = None if self.connection.token or self.connection.agent else admin_token()
+        except (Unauthenticated, PermissionDenied) as error:
+            token = None if isinstance(error, Halted) or not self._is_nobody else admin_token()
             if token is None:
                 raise
         self.close()
         self.connection = replace(self.connection, token=token)
         return call(self.client)
 
+    @property
+    def _is_nobody(self) -> bool:
+        """Whether no credential was chosen, and the server is on this machine: no other may see the local token."""
+        host = urlsplit(self.client.url).hostname or ""
+        is_local = host in ("localhost", "::1") or host.startswith("127.")
+        return is_local and not (self.connection.token or self.connection.agent or os.environ.get("AGORA_TOKEN"))
+
     @staticmethod
     def _connect(connection: Connection) -> AgoraClient:
         from agora_sdk import AgoraClient
 
-        return AgoraClient(
-            connection.url, token=connection.token, tenant=connection.tenant, agent=connection.agent
-        )
+        return AgoraClient(connection.url, token=connection.token, tenant=connection.tenant, agent=connection.agent)
 
 
 def connection_of(url: Url, token: Token, tenant: Tenant, agent: As, json: Json) -> Connection:
@@ -139,7 +146,7 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
     def command(context: typer.Context, **options: Any) -> None:
         shared = [options.pop(p.name) for p in _SHARED]
         connection = connection_of(*shared).over(context.find_object(Connection))
-        session = Session(connection)
+        session = Session(connection, context)
         with reporting_errors(session.out):
             try:
                 function(session, **options)

@@ -1,15 +1,25 @@
-"""The demo: several real agents, each a process of its own with nothing but the SDK, and a table of what happened.
+"""The demo: several real agents, each a process of its own, meet on a server and are watched doing so.
 
-:mod:`.cast` is the agents, :mod:`.stage` the processes, :mod:`.director` the story, :mod:`.report` the table.
+What belongs here: a cast of agents that use nothing but the SDK (:mod:`.cast`), the processes they run in
+(:mod:`.stage`), what is expected of them (:mod:`.plot`), and the report (:mod:`.report`). The server is
+one that runs, or a process started for the occasion (:mod:`.venue`); it is never imported.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 __all__ = ["main"]
 
 
-def main(url: str | None = None) -> int:
-    """Run the demo on a running server, or on one of its own; answers the exit code."""
-    from .director import run
+def main(url: str | None = None, *, without: Collection[str] = ()) -> int:
+    """Run the demo and print what happened; answers the exit code.
 
-    return run(url)
+    url: a running server; else ``AGORA_URL`` or the default address if a server is ready there, else one
+    of its own on a free port with a temporary data directory. without: roles to leave out, to see what the
+    demo then misses. 0 if everything expected was observed, 1 if something was not, 2 if it could not begin,
+    128 and the signal's number if it was interrupted.
+    """
+    from .director import direct
+
+    return direct(url, without)

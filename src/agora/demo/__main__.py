@@ -1,8 +1,26 @@
-"""``python -m agora.demo``."""
+"""``python -m agora.demo``: the demo without the command line's other commands."""
 
-import sys
+from __future__ import annotations
+
+import argparse
 
 from . import main
+from .troupe import ROLES
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="agora.demo", description="Run several real agents and show what they did.")
+    parser.add_argument("--url", help="a running server; else AGORA_URL, else one of the demo's own")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=ROLES,
+        help="leave an agent out, to see what is then missing; may be repeated",
+    )
+    return parser.parse_args()
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    given = _arguments()
+    raise SystemExit(main(given.url, without=given.without))

@@ -1,52 +1,77 @@
-"""The report: what was expected, what was observed."""
+"""The report: progress while the demo runs, and a table of what was expected and observed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import io
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-__all__ = ["Report"]
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["Finding", "Reporter"]
+
+PIPE_WIDTH = 140
 
 
-@dataclass
-class Report:
-    """Expectations in the order they were checked."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One expectation, and what was observed of it."""
 
-    rows: list[tuple[str, str, bool]] = field(default_factory=list)
+    expectation: str
+    observed: str
+    fulfilled: bool
 
-    def expect(self, what: str, observed: object, met: bool) -> None:
-        """Note an expectation, and print it as it comes."""
-        self.rows.append((what, str(observed), met))
-        _console().print(f"  {'✓' if met else '✗'} {what}", highlight=False, markup=False)
 
-    @property
-    def missing(self) -> list[str]:
-        """What was not observed."""
-        return [what for what, _, met in self.rows if not met]
+class Reporter:
+    """Prints to standard output, for a terminal or a pipe."""
 
-    def show(self) -> None:
-        """Print the table."""
-        from rich import box
-        from rich.table import Table
+    def __init__(self) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # agents may say what the terminal cannot show
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+        self._console = Console(width=width, highlight=False)
+        self._began = time.monotonic()
+        self._marks = ("✓", "✗") if self._console.encoding.startswith("utf") else ("yes", "NO")
 
-        table = Table(box=box.SIMPLE_HEAD)
-        for heading in ("", "expected", "observed"):
-            table.add_column(heading, overflow="fold")
-        for what, observed, met in self.rows:
-            table.add_row("✓" if met else "✗", what, observed)
-        _console().print(table)
-        if self.missing:
-            _console().print("Missing: " + "; ".join(self.missing), highlight=False)
+    def say(self, line: str, tone: str = "") -> None:
+        """A line of progress, with the seconds since the start."""
+        self._print(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
+
+    def found(self, finding: Finding) -> None:
+        """A line about an expectation that has just been decided."""
+        if finding.fulfilled:
+            self.say(f"{self._marks[0]} {finding.expectation}", "green")
         else:
-            _console().print(f"All {len(self.rows)} expectations were observed.", highlight=False)
+            self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
+    def conclude(self, findings: Sequence[Finding]) -> None:
+        """The table, and a line that names what is missing."""
+        table = Table(box=box.ROUNDED, show_lines=False, pad_edge=True)
+        table.add_column("expected", overflow="fold", ratio=5)
+        table.add_column("observed", overflow="fold", ratio=6)
+        table.add_column("", justify="center", no_wrap=True)
+        for finding in findings:
+            mark = Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
+            table.add_row(Text(finding.expectation), Text(finding.observed), mark)
+        self._console.print()
+        self._console.print(table)
+        missing = [finding for finding in findings if not finding.fulfilled]
+        if not missing:
+            self._print(f"All {len(findings)} expectations were observed.", "bold green")
+            return
+        self._print(f"{len(missing)} of {len(findings)} expectations were not observed:", "bold red")
+        for finding in missing:
+            self._print(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
-def _console():  # type: ignore[no-untyped-def]
-    from rich.console import Console
+    def fail(self, line: str) -> None:
+        """Why the demo could not begin."""
+        self._print(line, "bold red")
 
-    return Console(width=None if _wide() else 110)
-
-
-def _wide() -> bool:
-    import sys
-
-    return sys.stdout.isatty()
+    def _print(self, line: str, tone: str) -> None:
+        self._console.print(Text(line, tone), soft_wrap=True)

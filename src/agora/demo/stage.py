@@ -1,119 +1,106 @@
-"""The stage: the processes of a run, what they tell, and the end of all of them."""
+"""The stage: the agents' processes, from their start to their end."""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
-import os
-import subprocess
+import signal
 import sys
-import tempfile
-import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Self
 
-__all__ = ["Stage", "answers", "free_server"]
+from .ledger import Ledger, Report
+from .troupe import ROLES, Troupe
 
-PATIENCE = 20.0
+__all__ = ["Stage"]
 
-
-def answers(url: str) -> bool:
-    """Whether a server is ready there."""
-    try:
-        with urllib.request.urlopen(f"{url}/ready", timeout=2) as answer:  # noqa: S310 - the person gave it
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def free_server(directory: Path) -> Iterator[str]:
-    """A server of the demo's own, on a free port."""
-    log = directory / "server.log"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
-    environment |= {"AGORA_PORT": "0", "AGORA_EVENTS_PORT": "0", "AGORA_DATA_DIR": str(directory / "data")}
-    with log.open("wb") as out:
-        command = [sys.executable, "-m", "agora.cli", "serve"]
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
-    try:
-        yield _address(server, log)
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
-
-
-def _address(server: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and server.poll() is None:
-        for line in log.read_text().splitlines():
-            if line.strip().startswith("REST"):
-                return line.split()[1].rstrip("/")
-        time.sleep(0.05)
-    raise RuntimeError(f"The demo's server did not start:\n{log.read_text()[-2000:]}")
+CURTAIN_SECONDS = 4.0
+LONGEST_LINE = 1 << 20
 
 
 class Stage:
-    """Agents as processes. ``heard`` is everything they told, in the order it came."""
+    """Starts and ends agents, and writes what they report into the ledger.
 
-    def __init__(self, url: str, run: str, since: int) -> None:
-        self.run, self.heard = run, list[dict[str, Any]]()
-        self._changed = threading.Condition()
-        self._processes: dict[str, subprocess.Popen[str]] = {}
-        self.directory = Path(tempfile.mkdtemp(prefix="agora-demo-"))
-        self.environment = os.environ | {
-            "AGORA_URL": url,
-            "AGORA_CREDENTIALS": str(self.directory / "credentials.json"),
-            "AGORA_DEMO_PLACE": str(self.directory / "place"),
-            "AGORA_DEMO_SINCE": str(since),
-        }
-        self.environment.pop("AGORA_TOKEN", None)
+    environ: the environment of the agents. directory: where their error output goes. without: roles that
+    are never started. Leaving the block ends every process that is left.
+    """
 
-    def enter(self, role: str) -> None:
-        """Start an agent."""
-        log = (self.directory / f"{role}.log").open("a")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "agora.demo.cast", role, self.run],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+    def __init__(
+        self, troupe: Troupe, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
+    ) -> None:
+        self.troupe, self.environ, self.directory = troupe, environ, directory
+        self.ledger = Ledger(absent=dict.fromkeys(without, "does not take part"))
+        self.roles = tuple(role for role in ROLES if role not in without)
+        self._processes: dict[str, Process] = {}
+        self._readers: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.clear()
+
+    async def enter(self, role: str, after: int = 0) -> None:
+        """Start an agent, if it takes part."""
+        if role not in self.roles:
+            return
+        command = [sys.executable, "-m", "agora.demo.player", role, self.troupe.mark, str(after)]
+        with self._log(role).open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=errors,
+                env=dict(self.environ),
+                limit=LONGEST_LINE,
+                start_new_session=True,
+            )
+        self.ledger.absent.pop(role, None)
         self._processes[role] = process
-        threading.Thread(target=self._listen, args=(role, process), daemon=True).start()
+        self._readers[role] = asyncio.create_task(self._read(role, process))
 
-    def _listen(self, role: str, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            with self._changed:
-                self.heard.append({"role": role, **json.loads(line)})
-                self._changed.notify_all()
-
-    def strike(self, role: str) -> None:
-        """SIGKILL: the agent gets no chance to say anything."""
-        process = self._processes[role]
+    async def kill(self, role: str) -> int:
+        """SIGKILL: nothing is flushed, nothing said. Answers how the process ended."""
+        process = self._processes.pop(role)
         process.kill()
-        process.wait()
+        await self._readers.pop(role)
+        return await process.wait()
 
-    def told(self, wanted: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
-        """What was told that is wanted, once there is enough of it, or the patience is over."""
-
-        def found() -> list[dict[str, Any]]:
-            return [fact for fact in self.heard if wanted(fact)]
-
-        with self._changed:
-            self._changed.wait_for(lambda: len(found()) >= count, PATIENCE)
-            return found()
-
-    def clear(self) -> None:
-        """End every process."""
+    async def clear(self) -> dict[str, int]:
+        """Ask every agent to leave, and end those that do not; answers the exit codes."""
         for process in self._processes.values():
-            process.terminate()
+            _signal(process, signal.SIGTERM)
+        if self._readers:
+            await asyncio.wait(self._readers.values(), timeout=CURTAIN_SECONDS)
         for process in self._processes.values():
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _signal(process, signal.SIGKILL)
+        await asyncio.gather(*self._readers.values(), return_exceptions=True)
+        codes = {role: await process.wait() for role, process in self._processes.items()}
+        self._processes.clear()
+        self._readers.clear()
+        return codes
+
+    async def _read(self, role: str, process: Process) -> None:
+        """Take down reports until the process ends. A line that was cut off by its death is none."""
+        assert process.stdout is not None
+        async for line in process.stdout:
+            if line.endswith(b"\n"):
+                told = json.loads(line)
+                self.ledger.add(Report(role, told.pop("kind"), told))
+        code = await process.wait()
+        said = self._log(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        self.ledger.absent[role] = f"has ended with code {code}" + (f": {said}" if said else "")
+        self.ledger.wake()
+
+    def _log(self, role: str) -> Path:
+        return self.directory / f"{role}.log"
+
+
+def _signal(process: Process, number: int) -> None:
+    if process.returncode is None:
+        process.send_signal(number)

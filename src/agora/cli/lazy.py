@@ -1,0 +1,57 @@
+"""Groups that are made when asked for: a command does not pay for the whole contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+from typer.core import TyperGroup
+
+__all__ = ["Lazy", "ordered"]
+
+
+class Lazy(MutableMapping[str, Any]):
+    """Names to commands: some that are there, some that ``make(name)`` makes at first use."""
+
+    def __init__(self, ready: MutableMapping[str, Any], names: list[str], make: Callable[[str], Any]) -> None:
+        self._ready, self._make = dict(ready), make
+        self._names = [*ready, *(name for name in names if name not in ready)]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._ready:
+            if name not in self._names:
+                raise KeyError(name)
+            self._ready[name] = self._make(name)
+        return self._ready[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._ready[name] = command
+        if name not in self._names:
+            self._names.append(name)
+
+    def __delitem__(self, name: str) -> None:
+        self._names.remove(name)
+        self._ready.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+def ordered(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
+    """A kind of group whose further commands are those names, each made when it is used."""
+
+    class LazyGroup(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = Lazy(self.commands, names(), make)
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(self.commands)
+
+    return LazyGroup

@@ -1,0 +1,87 @@
+"""The ledger: what the agents reported, and waiting for what they are expected to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Ledger", "Missing", "Report"]
+
+PATIENCE = 6.0
+
+
+class Missing(Exception):
+    """Something expected was not observed; the message says what was instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one agent told: its role, the kind of observation, and the fields of it."""
+
+    role: str
+    kind: str
+    observed: dict[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.observed[name]
+
+    def has(self, fields: dict[str, Any]) -> bool:
+        return all(self.observed.get(name) == value for name, value in fields.items())
+
+
+@dataclass
+class Ledger:
+    """Reports in the order of arrival. ``absent`` says of an agent that cannot report why it cannot."""
+
+    reports: list[Report] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _missed: set[str] = field(default_factory=set)
+
+    def add(self, report: Report) -> None:
+        self.reports.append(report)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def all(self, role: str, kind: str, **fields: Any) -> list[Report]:
+        """Reports of a role and kind that have these fields."""
+        return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has(fields)]
+
+    async def wait(
+        self, role: str, kind: str, *, count: int = 1, seconds: float = PATIENCE, **fields: Any
+    ) -> list[Report]:
+        """Wait for so many such reports; raises Missing after so many seconds, or when the agent is gone.
+
+        What was waited for in vain is not waited for again.
+        """
+        wanted = " ".join([kind, *map(str, fields.values())])
+        try:
+            async with asyncio.timeout(0 if f"{role} {wanted}" in self._missed else seconds):
+                while len(found := self.all(role, kind, **fields)) < count:
+                    if role in self.absent:
+                        raise Missing(f"{role} {self.absent[role]}")
+                    await self._news.wait()
+                return found
+        except TimeoutError:
+            self._missed.add(f"{role} {wanted}")
+            raise Missing(f"{role} did not report: {wanted}") from None
+
+    async def one(self, role: str, kind: str, **fields: Any) -> Report:
+        """The first such report."""
+        return (await self.wait(role, kind, **fields))[0]
+
+    async def each(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
+        """The first such report of every role; Missing names all that have none."""
+        waiting = [self.one(role, kind, **fields) for role in roles]
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        if faults := [answer for answer in answers if isinstance(answer, BaseException)]:
+            if unforeseen := [fault for fault in faults if not isinstance(fault, Missing)]:
+                raise unforeseen[0]
+            raise Missing("; ".join(map(str, faults)))
+        return [answer for answer in answers if isinstance(answer, Report)]

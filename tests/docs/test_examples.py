@@ -1,0 +1,102 @@
+"""The examples run as they are, as processes, against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from agora_sdk import AgoraClient
+from tests.harness import Running
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SECONDS = 20
+
+
+@asynccontextmanager
+async def started(server: Running, name: str, *arguments: str) -> AsyncIterator[Process]:
+    """An example that runs, for as long as the block."""
+    environ = os.environ | {"AGORA_URL": server.url, "PYTHONIOENCODING": "utf-8"}
+    command = (sys.executable, str(EXAMPLES / name), *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environ)
+    try:
+        async with asyncio.timeout(SECONDS):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def printed(server: Running, name: str) -> str:
+    """What an example prints that runs to its end, and it ends well."""
+    async with started(server, name) as process:
+        output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    return output
+
+
+async def _line(process: Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+async def test_quickstart(server: Running) -> None:
+    output = await printed(server, "quickstart.py")
+    assert "services available" in output
+    assert "Marketplace status: healthy" in output
+    assert "Onboarding complete!" in output
+    assert "Onboarding complete!" in await printed(server, "quickstart.py"), "it runs a second time"
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        events = (await client.get("/agora/event/list?types=agora.broadcast.sent")).json()["events"]
+    assert [event["data"]["message_type"] for event in events] == ["introduction"] * 2
+
+
+async def test_sync_client(server: Running) -> None:
+    output = await printed(server, "sync_client.py")
+    assert "SyncAgent can report, and is active" in output
+    assert "SyncAgent: Note to myself: hello!" in output
+    assert "not_found: " in output
+
+
+async def test_agents_in_any_order(server: Running) -> None:
+    first = await printed(server, "agents_in_any_order.py")
+    assert "LateAgent came and found 1 held messages" in first
+    assert "LateAgent read: Welcome, whenever you come!" in first
+    assert "EarlyAgent read: Thank you!" in first
+    again = await printed(server, "agents_in_any_order.py")
+    assert "LateAgent is registered already" in again
+    assert "EarlyAgent read: Thank you!" in again
+
+
+async def test_watch_events(server: Running) -> None:
+    async with started(server, "watch_events.py", "1") as process:
+        assert await _line(process) == "watching"
+        async with AgoraClient(server.url) as client:
+            registration = await client.register("Somebody")
+        seen = (await _line(process)).split()
+        assert seen[1:] == ["agora.agent.registered", registration.agent_id]
+        assert await process.wait() == 0
+
+
+async def test_echo_agent(server: Running) -> None:
+    async with started(server, "echo_agent.py") as process:
+        assert await _line(process) == "Echo listens"
+        async with AgoraClient(server.url) as client:
+            await client.register("Caller")
+            reply = await client.request("Echo", "Hello?", timeout=10)
+        assert (reply.from_name, reply.content) == ("Echo", "Hello?")
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
+def test_every_example_is_run() -> None:
+    tests = Path(__file__).read_text()
+    assert [example.name for example in EXAMPLES.glob("*.py") if f'"{example.name}"' not in tests] == []

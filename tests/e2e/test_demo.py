@@ -1,0 +1,137 @@
+"""The demo, as a person starts it: it ends well only if everything expected was observed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agora.demo.plot import PLOT
+from agora.demo.troupe import ROLES
+from tests.harness import Running, free_port
+
+SECONDS = 60
+
+
+async def start(directory: Path, url: str, *arguments: str) -> Process:
+    """The demo, with its temporary files in a directory. AGORA_URL names a server that may run or not."""
+    environ = os.environ | {"TMPDIR": str(directory), "AGORA_URL": url, "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
+    command = (sys.executable, "-m", "agora.demo", *arguments)
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environ)
+
+
+async def output(demo: Process) -> str:
+    """All it prints until its end."""
+    try:
+        return (await asyncio.wait_for(demo.communicate(), SECONDS))[0].decode()
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+
+
+def nowhere() -> str:
+    """An address where no server is."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    made = tmp_path / "demo"
+    made.mkdir()
+    return made
+
+
+def leftovers(directory: Path) -> list[str]:
+    """Processes that were started with this directory in their environment, and files in it."""
+    found = [str(path) for path in directory.iterdir()]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(directory) in (process / "environ").read_text("utf-8", "replace"):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue  # it ended, or is somebody else's
+    return found
+
+
+def assert_complete(printed: str) -> None:
+    """The table has every expectation, and a check mark at each."""
+    table = [line for line in printed.splitlines() if line.startswith("│") and not line.rstrip().endswith("│   │")]
+    assert len(table) == len(PLOT), printed
+    assert all(line.rstrip().endswith("│ ✓ │") for line in table), printed
+    flowing = " ".join(printed.split())
+    for expectation in PLOT:
+        assert f"✓ {expectation.title}" in flowing
+    assert f"All {len(PLOT)} expectations were observed." in printed
+
+
+async def test_on_a_server_of_its_own(directory: Path) -> None:
+    demo = await start(directory, nowhere())
+    printed = await output(demo)
+    assert demo.returncode == 0, printed
+    assert_complete(printed)
+    assert "started one at http://127.0.0.1:" in printed
+    assert leftovers(directory) == []
+    assert not os.path.exists(os.environ["AGORA_CREDENTIALS"]), "the person's credentials are not the demo's"  # noqa: ASYNC240
+
+
+async def test_twice_on_a_running_server(server: Running, directory: Path) -> None:
+    for _ in range(2):
+        demo = await start(directory, server.url)
+        printed = await output(demo)
+        assert demo.returncode == 0, printed
+        assert_complete(printed)
+        assert f"Using the server at {server.url}." in printed
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        assert (await client.get("/agents")).json()["total"] == 0
+        registered = (await client.get("/agora/event/list?types=agora.agent.registered")).json()["count"]
+    assert registered == 2 * len(ROLES)
+    assert leftovers(directory) == []
+
+
+async def test_without_one_agent_it_fails_and_names_what_is_missing(server: Running, directory: Path) -> None:
+    demo = await start(directory, server.url, "--without", "Translator")
+    printed = await output(demo)
+    assert demo.returncode == 1, printed
+    last = printed[printed.rindex("expectations were not observed:") :]
+    assert "start in any order and register: Translator does not take part" in last
+    assert "nobody found for translation: Translator" in last
+    assert "An operator pauses an agent: what it then tries is refused: Translator does not take part" in last
+    assert "✓ A request is answered by a reply of the same correlation" in printed
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        assert (await client.get("/agents")).json()["total"] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_interrupted_it_leaves_nothing_behind(directory: Path, number: signal.Signals) -> None:
+    demo = await start(directory, nowhere())
+    assert demo.stdout is not None
+    async with asyncio.timeout(SECONDS):
+        while "✓".encode() not in (line := await demo.stdout.readline()):
+            assert line, "it ended before it began"
+    demo.send_signal(number)
+    printed = await output(demo)
+    assert demo.returncode == 128 + number, printed
+    assert "Traceback" not in printed
+    assert leftovers(directory) == []
+
+
+async def test_a_given_server_that_is_not_there_is_an_error(directory: Path) -> None:
+    url = nowhere()
+    demo = await start(directory, nowhere(), "--url", url)
+    printed = await output(demo)
+    assert demo.returncode == 2
+    assert f"No Agora server is ready at {url}." in printed
+
+
+async def test_an_operator_is_needed(server: Running, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGORA_TOKEN", "adm_wrong")
+    demo = await start(directory, server.url)
+    printed = await output(demo)
+    assert demo.returncode == 2
+    assert "Set AGORA_TOKEN to the admin token" in printed

@@ -1,0 +1,197 @@
+"""The command line against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora_sdk.contract import Exposure, operations
+from tests.harness import free_port
+from tests.unit.cli.conftest import AGORA, Agora, Served
+
+
+def test_every_operation_is_a_command(agora: Agora) -> None:
+    for operation in operations():
+        if operation.exposure is not Exposure.TEST:
+            shown = agora(operation.category, operation.action.replace("_", "-"), "--help").stdout
+            assert operation.summary.split(" ")[0] in shown
+
+
+def test_help_groups_the_commands(agora: Agora) -> None:
+    shown = agora("--help").stdout
+    panels = [shown.index(name) for name in ("Server", "Agents and messages", "Every operation, by category")]
+    assert panels == sorted(panels)
+    assert "messaging" in shown[panels[-1] :]
+
+
+def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> None:
+    registered = agora("register", "CliBob", "-c", "echo")
+    assert "Registered CliBob" in registered.stdout
+    found = answer("agents", "--capability", "echo")
+    assert [agent["agent_name"] for agent in found["agents"]] == ["CliBob"]
+    receipt = answer("send", "CliBob", "good \x1b[31mmorning", "--priority", "high")
+    assert receipt["status"] == "queued"
+    kept = agora("inbox", "--unread", "--keep", "--as", "CliBob")
+    assert "\x1b" not in kept.stdout  # what others write does not steer the terminal
+    first = answer("inbox", "--unread", "--as", "CliBob")
+    assert [message["message_id"] for message in first["messages"]] == [receipt["message_id"]]
+    assert answer("inbox", "--unread", "--as", "CliBob")["messages"] == []
+
+
+def test_global_options_before_and_after(agora: Agora) -> None:
+    before = json.loads(agora("--json", "services").stdout)
+    after = json.loads(agora("services", "--json").stdout)
+    names = [service["name"] for service in before["services"]]
+    assert names == [service["name"] for service in after["services"]]
+    assert "agora.messaging.send" in names
+
+
+def test_call_by_name(agora: Agora, answer: Agora) -> None:
+    sent = answer("call", "messaging.send", "Nobody-Yet", "hello", "--priority", "low")
+    assert sent["warning"]
+    whole = json.dumps({"to_agent": "Nobody-Yet", "content": "again"})
+    assert json.loads(agora("--json", "call", "agora.messaging.send", "--json", whole).stdout)["status"] == "queued"
+    wrong = agora("call", "messaging.sent", exit_code=4)
+    assert "messaging.send" in wrong.stderr
+    assert "--to-agent" in agora("call", "messaging.send", "--help").stdout
+
+
+def test_wrong_input_names_the_field(agora: Agora) -> None:
+    refused = agora("messaging", "receive", "--limit", "-5", exit_code=2)
+    assert "limit" in refused.stderr
+    assert refused.stdout == ""
+    missing = agora("messaging", "send", "Someone", exit_code=2)
+    assert "--content" in missing.stderr
+    agora("messaging", "nothing", exit_code=2)
+    agora("inbox", "--as", "NeverRegistered", exit_code=3)
+
+
+def test_errors_as_json(agora: Agora) -> None:
+    refused = agora("agent", "get", "agent_" + "0" * 32, "--json", exit_code=4)
+    assert json.loads(refused.stderr)["code"] == "not_found"
+
+
+def test_token_round_trip(agora: Agora, answer: Agora) -> None:
+    made = answer("token", "create", "cli-key", "--scopes", "read:agents")
+    assert answer("agents", "--token", made["token"])["count"] >= 0
+    assert made["token_id"] in agora("token", "list").stdout
+    answer("token", "revoke", made["token_id"])
+    agora("agents", "--token", made["token"], exit_code=3)
+
+
+def test_halt_and_resume(agora: Agora, answer: Agora) -> None:
+    agora("register", "CliHalted")
+    try:
+        answer("admin", "halt", "CliHalted", "--reason", "test")
+        stopped = agora("send", "operator", "hi", "--as", "CliHalted", exit_code=6)
+        assert "Fix" in stopped.stderr or "resume" in stopped.stderr
+    finally:
+        answer("admin", "resume", "CliHalted")
+    agora("send", "operator", "hi", "--as", "CliHalted")
+
+
+def test_admin_token_stays_on_this_machine(agora: Agora, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agora.cli.session import Connection, Session
+    from agora_sdk.errors import PermissionDenied
+
+    def refuse(client: Any) -> Any:
+        seen.append(client._session.identity.token())
+        raise PermissionDenied
+
+    for url, used in ((served.url, 2), ("http://agora.example:8080", 1)):
+        seen: list[Any] = []
+        session = Session(Connection(url))
+        with pytest.raises(PermissionDenied):
+            session.as_operator(refuse)
+        assert len(seen) == used
+    monkeypatch.setenv("AGORA_TOKEN", "agfy_chosen")
+    seen = []
+    with pytest.raises(PermissionDenied):
+        Session(Connection(served.url)).as_operator(refuse)
+    assert seen == ["agfy_chosen"]  # who chose a credential is not made more than it allows
+
+
+def test_watch_sees_an_event_and_ends_well(agora: Agora, answer: Agora, served: Served) -> None:
+    last = answer("event", "list", "--limit", "1")["last_sequence"]
+    command = [*AGORA, "watch", "--types", "cli_test", "--since", str(last), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as watching:
+        agora("event", "publish", "cli_test", "--data", '{"n": 1}')
+        assert watching.stdout is not None
+        event = json.loads(watching.stdout.readline())
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+    assert (event["type"], event["data"]) == ("cli_test", {"n": 1})
+
+
+def test_no_server(agora: Agora) -> None:
+    refused = agora("agents", "--url", f"http://127.0.0.1:{free_port()}", exit_code=7)
+    assert "agora serve" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_doctor(agora: Agora) -> None:
+    found = [json.loads(line) for line in agora("doctor", "--json").stdout.splitlines()]
+    states = {finding["subject"]: finding["state"] for finding in found}
+    assert {states[name] for name in ("python", "sqlite", "data directory", "credential")} == {"ok"}
+    assert "credential" in agora("doctor", "--token", "agt_forged", exit_code=1).stdout
+
+
+def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+    agora("doctor", "--url", f"http://127.0.0.1:{free_port()}", exit_code=1)
+    monkeypatch.setenv("AGORA_PORT", "many")
+    found = [json.loads(line) for line in agora("doctor", "--json", exit_code=1).stdout.splitlines()]
+    assert [finding["subject"] for finding in found if finding["state"] == "fail"] == ["configuration"]
+
+
+@pytest.mark.parametrize("options", [("--port", "99999"), ("--store", "oracle://x"), ("--config", "/nowhere.toml")])
+def test_serve_refuses_cleanly(options: tuple[str, str], tmp_path: Path) -> None:
+    _refused([*options, "--data-dir", str(tmp_path)])
+
+
+def test_serve_refuses_a_locked_directory_and_a_taken_port(served: Served, tmp_path: Path) -> None:
+    locked = _refused(["--port", "0", "--events-port", "0", "--data-dir", str(served.data_dir)])
+    assert "another Agora server" in locked
+    taken = _refused(["--port", served.url.rsplit(":", 1)[1], "--data-dir", str(tmp_path)])
+    assert "--port" in taken
+
+
+def _refused(options: list[str]) -> str:
+    done = subprocess.run([*AGORA, "serve", *options], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Error:" in done.stderr
+    return done.stderr
+
+
+def test_contract_export(agora: Agora, tmp_path: Path) -> None:
+    agora("contract", "export", "-o", str(tmp_path / "contract.json"))
+    written = json.loads((tmp_path / "contract.json").read_text())
+    assert {"agora.messaging.send", "agora.agent.register"} <= {each["name"] for each in written["operations"]}
+
+
+CLIENT = """
+import sys
+from agora.cli.app import application
+try:
+    application()(sys.argv[1:])
+except SystemExit:
+    pass
+heavy = {"agora.app", "agora.server", "agora.store", "starlette", "uvicorn", "asyncpg"} & sys.modules.keys()
+assert not heavy, heavy
+"""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["call", "query.agents"], ["doctor"]])
+def test_a_client_command_loads_no_server(words: list[str], served: Served) -> None:
+    environment = os.environ | {"AGORA_URL": served.url, "AGORA_DATA_DIR": str(served.data_dir)}
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT, *words], capture_output=True, text=True, env=environment, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
