@@ -95,10 +95,10 @@ def down():
 
 
 def logs():
-    if not os.path.exists(LOG):
-        print("There is no log yet: 'make up' starts the server.")
-        return 1
-    os.execvp("tail", ["tail", "-n", "50", "-F", LOG])
+    if os.path.exists(LOG):
+        os.execvp("tail", ["tail", "-n", "50", "-F", LOG])
+    print("There is no log yet: 'make up' starts the server.")
+    return 1
 
 
 if __name__ == "__main__":

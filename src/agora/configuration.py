@@ -6,12 +6,13 @@ follows the event log, so every reader sees it at the next look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from agora_sdk.errors import InvalidRequest
 from pydantic import ValidationError
 from pydantic_core import from_json
+
+from agora_sdk.errors import InvalidRequest
 
 from .settings import Settings
 from .store.port import Row, StoredEvent

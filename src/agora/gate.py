@@ -20,9 +20,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import Halted
-from pydantic_core import from_json
 
 from .services.base import Caller
 from .store.port import Row, StoredEvent

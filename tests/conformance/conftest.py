@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from agora.app import App
+from agora.store.port import Store
 from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.postgres import PostgresServer, postgres_server
-
-from agora.app import App
-from agora.store.port import Store
 
 __all__ = ["postgres_server"]
 

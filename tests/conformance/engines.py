@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-from tests.postgres import PostgresServer
 
 from agora.clock import Clock, SystemClock
 from agora.store.port import Store
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
+from tests.postgres import PostgresServer
 
 __all__ = ["ENGINES", "Engine", "PostgresEngine", "SqliteEngine", "an_engine"]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from agora.services.base import Caller
 from agora_sdk.errors import (
     Halted,
@@ -18,7 +19,6 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-
 from tests.market import Market
 
 OVERRIDE, MANAGE, AUDIT, SEND = "admin.override", "admin.manage", "admin.audit", "messaging.send"
@@ -38,7 +38,9 @@ async def _refused(market: Market, caller: Caller, name: str, **arguments: Any) 
 
 async def test_a_halt_stops_everything_but_its_own_lifting(market: Market) -> None:
     ada = await market.agent("Ada")
-    receipt = await market.call(market.operator, OVERRIDE, target_id="system_wide", action="emergency_halt", reason="fire")
+    receipt = await market.call(
+        market.operator, OVERRIDE, target_id="system_wide", action="emergency_halt", reason="fire"
+    )
     assert (receipt.status, receipt.priority) == ("halted", 255)
     for caller in (ada, market.operator):
         refusal = await _refused(market, caller, "agent.list")
@@ -82,9 +84,7 @@ async def test_termination_retires_an_agent(market: Market) -> None:
         await market.call(market.operator, OVERRIDE, target_id="system_wide", action="terminate")
 
 
-async def test_a_lower_authority_never_lifts_a_higher_one(
-    market: Market, admin: Callable[[int], Caller]
-) -> None:
+async def test_a_lower_authority_never_lifts_a_higher_one(market: Market, admin: Callable[[int], Caller]) -> None:
     ada = await market.agent("Ada")
     high = await market.call(admin(200), OVERRIDE, target_id="Ada", action="pause", priority=200)
     with pytest.raises(PermissionDenied, match="200"):
@@ -143,7 +143,13 @@ async def test_settings_change_while_the_server_runs(market: Market) -> None:
     assert (await manage("get")).after == 5
     assert market.app.configuration.rate_basic == 5
     assert (await manage("reset")).after == market.app.settings.rate_basic
-    for target, value in (("rate_basic", 0), ("rate_basic", "many"), ("log_level", "loud"), ("port", 1), ("nonsense", 1)):
+    for target, value in (
+        ("rate_basic", 0),
+        ("rate_basic", "many"),
+        ("log_level", "loud"),
+        ("port", 1),
+        ("nonsense", 1),
+    ):
         with pytest.raises(InvalidRequest, match=target):
             await manage("set", target, value)
     with pytest.raises(InvalidRequest, match="juggle"):
@@ -152,9 +158,7 @@ async def test_settings_change_while_the_server_runs(market: Market) -> None:
 
 async def test_services_are_deprecated_and_sunset(market: Market) -> None:
     async def manage(action: str) -> Any:
-        return await market.call(
-            market.operator, MANAGE, resource="service", target="agora.agent.list", action=action
-        )
+        return await market.call(market.operator, MANAGE, resource="service", target="agora.agent.list", action=action)
 
     operation = market.app.catalogue.find("agora.agent.list")
     assert (await manage("deprecate")).after == "deprecated"

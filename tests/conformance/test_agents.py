@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.market import Market
 
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied, Unauthenticated
+from tests.market import Market
 
 REGISTER = "agent.register"
 
@@ -56,7 +56,20 @@ async def test_of_many_that_want_a_name_one_gets_it(market: Market) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["broadcast", "operator", "system_wide", "agent_" + "a" * 32, "capability:x", "name:x", " x", "x ", "a/b", "", "\x00"]
+    "name",
+    [
+        "broadcast",
+        "operator",
+        "system_wide",
+        "agent_" + "a" * 32,
+        "capability:x",
+        "name:x",
+        " x",
+        "x ",
+        "a/b",
+        "",
+        "\x00",
+    ],
 )
 async def test_names_that_mean_something_else_are_refused(market: Market, name: str) -> None:
     with pytest.raises(InvalidRequest) as failure:
@@ -154,7 +167,9 @@ async def test_listing_pages_in_the_order_of_registration(market: Market) -> Non
         if cursor is None:
             break
     assert seen[:5] == names
-    assert [a.agent_name for a in (await market.call(callers[0], "agent.list", service_tier="premium")).agents] == ["Agent3"]
+    assert [a.agent_name for a in (await market.call(callers[0], "agent.list", service_tier="premium")).agents] == [
+        "Agent3"
+    ]
     everyone = await market.call(market.operator, "agent.list")
     assert "Hidden" in [agent.agent_name for agent in everyone.agents]
 

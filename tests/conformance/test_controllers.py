@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from pydantic_core import from_json
-from tests.conformance.engines import Engine
-from tests.market import Market
 
 from agora.controllers import build
 from agora.controllers.base import Controller, House
@@ -23,6 +21,8 @@ from agora.services.base import Call, Caller
 from agora.services.monitor import HealthMonitor
 from agora.store.port import Write
 from agora.usage import Meter
+from tests.conformance.engines import Engine
+from tests.market import Market
 
 HOUR, DAY = 3600, 86_400
 SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from agora.app import App
 from agora_sdk.errors import InvalidRequest, NotFound
-
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
 
@@ -19,7 +19,9 @@ async def test_listing_shows_what_a_caller_may_call(market: Market) -> None:
     assert "agora.admin.override" not in names
     everything = [service.name for service in (await market.call(market.operator, "discovery.list")).services]
     assert "agora.admin.override" in everything
-    (send,) = [s for s in (await market.call(ada, "discovery.list", category="messaging")).services if s.name.endswith(".send")]
+    (send,) = [
+        s for s in (await market.call(ada, "discovery.list", category="messaging")).services if s.name.endswith(".send")
+    ]
     assert (send.version, send.status, send.category) == ("1.0.0", "active", "messaging")
     assert send.input_schema is not None
     assert send.last_updated is not None

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.events.support import Journal
 
 from agora import event_log
 from agora.clock import new_id
@@ -16,6 +15,7 @@ from agora.store.port import NewEvent, Store, Tx
 from agora.store.statements import events as statements
 from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
+from tests.unit.events.support import Journal
 
 
 @pytest.fixture

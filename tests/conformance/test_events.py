@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.market import Market
 
 from agora.services import paging
 from agora.services.base import Caller
@@ -13,6 +12,7 @@ from agora.services.events import SUBSCRIPTIONS_KEPT
 from agora.store.statements import upkeep
 from agora_sdk.contract.events import Events
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+from tests.market import Market
 
 STREAM = Events.operations["stream"]
 

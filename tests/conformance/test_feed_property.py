@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.events.support import Journal, Reader, until
 
 from agora.clock import new_id
 from agora.event_filter import EVERYONE, EventFilter, Viewer
@@ -16,6 +15,7 @@ from agora.events.feed import Feed
 from agora.events.stream import LiveStream
 from agora.services.base import Opening
 from agora.store.port import NewEvent, Store, StoredEvent
+from tests.unit.events.support import Journal, Reader, until
 
 TYPES = ["a.x", "a.y", "b.x"]
 AGENTS = ["agent_0", "agent_1"]

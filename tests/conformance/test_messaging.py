@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic_core import from_json
-from tests.market import Market
 
 from agora_sdk.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound, PermissionDenied
+from tests.market import Market
 
 SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
 

@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.conformance.engines import ENGINES, Engine, an_engine
-from tests.conformance.work import TENANT, append, setting, value_of
-from tests.postgres import PostgresServer
 
 from agora.store import migrate
 from agora.store.migrate import MigrationChanged, MigrationError, NewerDatabase
 from agora.store.port import Store, StoreFailure
+from tests.conformance.engines import ENGINES, Engine, an_engine
+from tests.conformance.work import TENANT, append, setting, value_of
+from tests.postgres import PostgresServer
 
 
 class StoppedClock:

@@ -10,6 +10,10 @@ from typing import Any
 
 import asyncpg
 import pytest
+
+from agora.store.port import Query, StoredEvent, StoreFailure, Tx
+from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, reading
+from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
 from tests.conformance.engines import PostgresEngine
 from tests.conformance.work import (
     SETTINGS,
@@ -26,10 +30,6 @@ from tests.conformance.work import (
     setting,
     value_of,
 )
-
-from agora.store.port import Query, StoredEvent, StoreFailure, Tx
-from agora.store.postgres import ConnectionLost, OutcomeUnknown, PostgresStore, connections, reading
-from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
 
 
 @pytest.fixture
@@ -236,53 +236,6 @@ async def test_idle_connections_that_were_cut_are_replaced(store: PostgresStore,
     assert await value_of(store, "after") == "1"
 
 
-async def test_a_batch_that_loses_its_connection_before_the_commit_is_run_again(
-    store: PostgresStore, console: asyncpg.Connection
-) -> None:
-    published: list[StoredEvent] = []
-    store.on_commit = published.extend
-    transaction = console.transaction()
-    await transaction.start()
-    await console.execute("insert into settings values ($1, 'key', '', 0, 'console')", TENANT)
-    calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent(name, name))) for name in ("a", "key", "b")]
-    await console.execute("select pg_terminate_backend($1)", await blocked(console))
-    await blocked(console)
-    await transaction.rollback()
-    assert await asyncio.gather(*calls) == ["a", "key", "b"]
-    assert [stored.seq for stored in published] == [1, 2, 3]
-    assert len(await logged(store)) == 3
-
-
-async def test_a_solo_call_that_loses_its_connection_is_run_again(
-    store: PostgresStore, console: asyncpg.Connection
-) -> None:
-    await store.write(TENANT, append(setting("counter", "0")))
-    transaction = console.transaction()
-    await transaction.start()
-    await console.execute("update settings set value = '5'")
-    waiting = asyncio.ensure_future(store.write(TENANT, increment("counter")))
-    await console.execute("select pg_terminate_backend($1)", await blocked(console))
-    await blocked(console)
-    await transaction.commit()
-    assert await waiting == 6
-
-
-async def test_a_connection_lost_twice_fails_the_calls_and_stores_nothing(
-    store: PostgresStore, console: asyncpg.Connection
-) -> None:
-    transaction = console.transaction()
-    await transaction.start()
-    await console.execute("insert into settings values ($1, 'key', '', 0, 'console')", TENANT)
-    calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent(name, ""))) for name in ("a", "key", "b")]
-    for _ in range(2):
-        await console.execute("select pg_terminate_backend($1)", await blocked(console))
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    await transaction.rollback()
-    assert [type(result) for result in results] == [ConnectionLost] * 3
-    assert list(await read_all(store, listed)) == []
-    assert await store.write(TENANT, append_if_absent("a", "1")) == "1"
-
-
 @pytest.mark.parametrize("count", [1, 5])
 async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
     store: PostgresStore, console: asyncpg.Connection, count: int
@@ -320,18 +273,6 @@ async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
     await console.execute("select pg_advisory_unlock(7)")
     await store.write(TENANT, append_if_absent("after", ""))
     assert [stored.seq for stored in published] == [1]
-
-
-async def test_a_read_that_loses_its_connection_is_run_again(store: PostgresStore, console: asyncpg.Connection) -> None:
-    await store.write(TENANT, append(setting("a", "1")))
-    transaction = console.transaction()
-    await transaction.start()
-    await console.execute("lock table settings in access exclusive mode")
-    reading_it = asyncio.ensure_future(value_of(store, "a"))
-    await console.execute("select pg_terminate_backend($1)", await blocked(console))
-    await blocked(console)
-    await transaction.rollback()
-    assert await reading_it == "1"
 
 
 # -- reading -----------------------------------------------------------------------------------------
@@ -447,7 +388,7 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
 
 async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine) -> None:
     store = PostgresStore(postgres.url.replace("agora_", "nowhere_"), wait=60)
-    with pytest.raises(StoreFailure, match='database "nowhere_[0-9]+" does not exist'):
+    with pytest.raises(StoreFailure, match=r'database "nowhere_[0-9]+" does not exist'):
         await store.start()
 
 
@@ -490,17 +431,6 @@ def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'agora-server\[postgres\]'"):
         importlib.import_module("agora.store.postgres")
-
-
-async def test_a_check_fails_when_the_server_is_gone(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unreachable(*arguments: Any, **options: Any) -> Any:
-        raise ConnectionRefusedError("nobody there")
-
-    monkeypatch.setattr(store._connections._pool, "acquire", unreachable)
-    with pytest.raises(ConnectionLost, match="cannot be reached: nobody there"):
-        await store.check()
-    with pytest.raises(ConnectionLost):
-        await value_of(store, "a")
 
 
 async def test_a_change_counts_its_rows(store: PostgresStore) -> None:

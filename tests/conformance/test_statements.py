@@ -12,11 +12,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.conformance.engines import PostgresEngine
 
 from agora.store import migrate, statements
 from agora.store.port import Query, Statement, Table
 from agora.store.postgres import sql
+from tests.conformance.engines import PostgresEngine
 
 
 def everything() -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
+from agora.clock import new_id
+from agora.store.port import (
+    NewEvent,
+    Query,
+    Reader,
+    Row,
+    Store,
+    StoredEvent,
+    StoreFailure,
+    SuspendedInTransaction,
+    Table,
+    Tx,
+    TxClosed,
+)
+from agora_sdk.errors import NotFound, Overloaded
 from tests.conformance.engines import Engine
 from tests.conformance.work import (
     RATINGS,
@@ -30,22 +46,6 @@ from tests.conformance.work import (
     tokens_of,
     value_of,
 )
-
-from agora.clock import new_id
-from agora.store.port import (
-    NewEvent,
-    Query,
-    Reader,
-    Row,
-    Store,
-    StoredEvent,
-    StoreFailure,
-    SuspendedInTransaction,
-    Table,
-    Tx,
-    TxClosed,
-)
-from agora_sdk.errors import NotFound, Overloaded
 
 TOKENS = Table(
     "tokens",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, Unauthenticated
 
+from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, Unauthenticated
 from tests.market import Market
 
 CREATE, LIST, REVOKE = "token.create", "token.list", "token.revoke"

@@ -77,7 +77,7 @@ async def test_on_a_server_of_its_own(directory: Path) -> None:
     assert_complete(printed)
     assert "started one at http://127.0.0.1:" in printed
     assert leftovers(directory) == []
-    assert not os.path.exists(os.environ["AGORA_CREDENTIALS"]), "the person's credentials are not the demo's"  # noqa: ASYNC240
+    assert not os.path.exists(os.environ["AGORA_CREDENTIALS"]), "the person's credentials are not the demo's"
 
 
 async def test_twice_on_a_running_server(server: Running, directory: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 import websockets
+
 from tests.faults.victim import Victim
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "4"))

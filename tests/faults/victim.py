@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import httpx
+
 from tests.harness import free_port
 
 __all__ = ["Victim"]
@@ -37,7 +38,9 @@ class Victim:
         environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
         environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log
+            )
         async with asyncio.timeout(STARTING), httpx.AsyncClient(base_url=self.url) as client:
             while True:
                 assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()[-4000:]}"

@@ -103,7 +103,7 @@ class Coordinator(Player):
 
     async def prepare(self) -> None:
         receipt = await self.send_message_to_agent(
-            self.troupe.name("Writer"), "Please write the report on tides.", message_type="task"
+            self.troupe.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
         )
         self.report("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
 

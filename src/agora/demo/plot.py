@@ -24,6 +24,7 @@ __all__ = ["PLOT", "Expectation", "Play"]
 
 ARRIVAL_SECONDS = 12.0
 PAUSE_SECONDS = 60
+CUE_SECONDS = 60
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Play:
 
     async def cue(self, word: str) -> None:
         """Tell the coordinator to go on, as an operator would."""
-        await self.client.messaging.send(self.troupe.name("Coordinator"), word)
+        await self.client.messaging.send(self.troupe.name("Coordinator"), word, expires_in=CUE_SECONDS)
 
     def shown(self, names: list[str]) -> str:
         """Names as a person reads them."""

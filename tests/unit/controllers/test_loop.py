@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.harness import ManualClock
 
 from agora.app import App
 from agora.controllers.base import Controller, House, batches
+from tests.harness import ManualClock
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.events.support import Journal, ManualTime
 
 from agora.events.feed import Feed
 from agora.store.sqlite import SqliteStore
+from tests.unit.events.support import Journal, ManualTime
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything run until a condition holds; fails after a while."""
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - nothing announces it
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until
 
 from agora.event_filter import EventFilter, Viewer
 from agora.events.feed import Feed
@@ -18,6 +17,7 @@ from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, Overloaded, Unauthenticated
+from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until
 
 
 async def attached(feed: Feed, position: int = 0, **wishes: Any) -> tuple[LiveStream, Reader]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.events.support import Journal, Reader, open_stream
 
 from agora.event_filter import EVERYONE, EventFilter
 from agora.events.feed import Feed
@@ -16,6 +15,7 @@ from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
 from agora.store.statements import events as statements
 from agora_sdk.errors import InvalidRequest
+from tests.unit.events.support import Journal, Reader, open_stream
 
 SUBSCRIPTION = "sub_" + "0" * 32
 

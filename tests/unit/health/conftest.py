@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.harness import ManualClock
 from tests.unit.health.support import Gauges, Measured
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from tests.harness import ManualClock
-
 from agora.services.monitor import HealthMonitor
 from agora.store.port import Store, StoreFailure
+from tests.harness import ManualClock
 
 __all__ = ["MIB", "Gauges", "Measured"]
 

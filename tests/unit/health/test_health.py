@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.harness import ManualClock
-from tests.market import Market
-from tests.unit.health.support import MIB, Gauges, Measured
 
 from agora.app import App
 from agora.services.health import COMPONENTS
 from agora_sdk.contract.admin import ComponentHealth, Health
 from agora_sdk.errors import NotFound
+from tests.harness import ManualClock
+from tests.market import Market
+from tests.unit.health.support import MIB, Gauges, Measured
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.unit.health.support import Gauges, Measured
 
 from agora.app import App
 from agora.services.monitor import HealthMonitor, machine
+from tests.unit.health.support import Gauges, Measured
 
 
 async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measured, gauges: Gauges) -> None:

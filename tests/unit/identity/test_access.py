@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.harness import ManualClock, admin_token, local_client, make_settings
 
 from agora.app import App
 from agora.settings import Settings
+from tests.harness import ManualClock, admin_token, local_client, make_settings
 
 
 def _bearer(token: str) -> dict[str, str]:

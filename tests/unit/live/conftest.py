@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.harness import ManualClock, Running, running
-from tests.unit.live.support import Hidden
 
 from agora.app import App
 from agora.settings import Settings
+from tests.harness import ManualClock, Running, running
+from tests.unit.live.support import Hidden
 
 
 def pytest_configure(config: pytest.Config) -> None:

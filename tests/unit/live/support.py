@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from tests.harness import Running
 from websockets.asyncio.client import ClientConnection, connect
 
 from agora.app import App
@@ -20,6 +19,7 @@ from agora.protocols.live.request import drop
 from agora.services.base import Caller
 from agora.store.port import Tx
 from agora.store.statements import upkeep
+from tests.harness import Running
 
 __all__ = [
     "WEBSOCKET",
@@ -179,5 +179,5 @@ async def prune(server: Running) -> int:
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything run until a condition holds; fails after a while."""
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - nothing announces it
+        while not condition():
             await asyncio.sleep(0.001)

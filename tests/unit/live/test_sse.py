@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.harness import Running
-from tests.unit.live.support import Drops, call, deaf, event_source, flood, prune, publish, until
 
 from agora.protocols.live import sse
+from tests.harness import Running
+from tests.unit.live.support import Drops, call, deaf, event_source, flood, prune, publish, until
 
 
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:

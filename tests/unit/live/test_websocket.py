@@ -9,6 +9,10 @@ import logging
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from agora.protocols.live import calls, websocket
+from agora.protocols.live.websocket import TransportSink
 from tests.harness import Running
 from tests.unit.live.support import (
     WEBSOCKET,
@@ -23,10 +27,6 @@ from tests.unit.live.support import (
     socket,
     until,
 )
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-
-from agora.protocols.live import calls, websocket
-from agora.protocols.live.websocket import TransportSink
 
 
 async def closed(connection: Any) -> tuple[int, str]:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 import schemathesis
-from agora_sdk.contract import Kind, operations
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
-from tests.harness import make_settings, running
 
 from agora.app import App
-
+from agora_sdk.contract import Kind, operations
+from tests.harness import make_settings, running
 
 EXAMPLES = int(os.environ.get("AGORA_SCHEMATHESIS_EXAMPLES", "12"))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.sdk.support import Host, Wire, hosting
 
 from agora_sdk import AgoraClient
+from tests.unit.sdk.support import Host, Wire, hosting
 
 
 @pytest.fixture(autouse=True)

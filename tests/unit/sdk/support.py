@@ -309,7 +309,7 @@ def hosting() -> Iterator[Host]:
     async def serve() -> None:
         host.loop = asyncio.get_running_loop()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event to wait for)
+        while not server.started and not serving.done():
             await asyncio.sleep(0)
         started.set()
         await serving

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse
-from tests.harness import Running
-from tests.unit.sdk.support import NOW, Wire, agent_answer, page
 
 from agora.events.frames import RESTARTING, Farewell
 from agora_sdk import Agent, AgoraClient
@@ -24,6 +22,8 @@ from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import AgoraError, InvalidRequest, Overloaded, ServerUnreachable, Unauthenticated
 from agora_sdk.retry import Backoff
 from agora_sdk.types import AgentStatus, DeliveryState
+from tests.harness import Running
+from tests.unit.sdk.support import NOW, Wire, agent_answer, page
 
 WAIT = 20.0
 AT_ONCE = Backoff(first=0.0)

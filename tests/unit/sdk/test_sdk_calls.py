@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse, RedirectResponse
-from tests.unit.sdk.support import NOW, Wire, agent_answer, free_port, page
 
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Service, operations
 from agora_sdk.errors import Conflict, InternalError, InvalidRequest, NotFound, ServerUnreachable
 from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, TaskStatus
+from tests.unit.sdk.support import NOW, Wire, agent_answer, free_port, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 

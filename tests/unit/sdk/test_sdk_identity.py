@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.sdk.support import AGENT_ID, Wire, agent_answer, page
 
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import NameTaken, Unauthenticated
+from tests.unit.sdk.support import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.harness import Running
 
 from agora.events.frames import RESTARTING, Farewell
 from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
+from tests.harness import Running
 
 WAIT = 20.0
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.sdk.support import NOW, Seen, Wire, agent_answer, event, page
-
 from agora_sdk import AgoraClient
+from tests.unit.sdk.support import NOW, Seen, Wire, agent_answer, event, page
 
 SERVICE = {
     "name": "x",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.harness import Running
 
 README = Path(__file__).parents[3] / "sdk" / "python" / "README.md"

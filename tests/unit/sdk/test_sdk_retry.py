@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
-from tests.unit.sdk.support import NOW, Wire, agent_answer, page
 
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Kind, operations
@@ -26,6 +25,7 @@ from agora_sdk.errors import (
 from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange
 from agora_sdk.transport import drive
 from agora_sdk.wire import Answer, Request, needs_key, retry_after
+from tests.unit.sdk.support import NOW, Wire, agent_answer, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 GET = Request("GET", "/things?secret=1")

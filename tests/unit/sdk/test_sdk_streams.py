@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
-from tests.unit.sdk.support import Wire, event, free_port
 
 from agora_sdk import AgoraClient, EventStream
 from agora_sdk.errors import (
@@ -23,6 +22,7 @@ from agora_sdk.errors import (
     Unauthenticated,
 )
 from agora_sdk.sse import EventSource
+from tests.unit.sdk.support import Wire, event, free_port
 
 WAYS = pytest.mark.parametrize("way", ["WS", "SSE"])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.harness import make_settings
 
 from agora.server import run
 from agora.settings import ConfigurationError
 from agora.store.port import StoreFailure
+from tests.harness import make_settings
 
 
 @pytest.mark.parametrize(

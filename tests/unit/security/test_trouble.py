@@ -99,7 +99,8 @@ async def test_a_failing_identity_check_is_a_problem_document(
 @pytest.mark.parametrize("style", ["console", "json"])
 def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, uvicorn = (root.handlers[:], root.level), logging.getLogger("uvicorn")
+    level = uvicorn.level
     try:
         logs.configure("debug", style)
         try:
@@ -108,7 +109,9 @@ def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: p
         except ValueError:
             logging.getLogger("test").exception("failed with agt_%s", "y" * 40)
     finally:
-        root.handlers[:], root.level = before
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        uvicorn.setLevel(level)
     shown = capsys.readouterr().err
     assert "ValueError" in shown
     assert "[redacted]" in shown

@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
@@ -44,10 +43,8 @@ _REFUSALS = (
 
 def redacted(url: str) -> str:
     """The URL without its password."""
-    parts = urlsplit(url)
-    host = re.sub(r"^([^:@]*):[^@]*@", r"\1:***@", parts.netloc)
-    query = re.sub(r"(^|&)(password|sslpassword)=[^&]*", r"\1\2=***", parts.query)
-    return urlunsplit(parts._replace(netloc=host, query=query))
+    hidden = re.sub(r"^(\w+://[^:@/?]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"([?&])(password|sslpassword)=[^&]*", r"\1\2=***", hidden)
 
 
 async def connect(url: str, wait: float) -> asyncpg.Connection:

@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 BIG = "bigint"
-VISIBLE = """and (visibility <> 'private' or agent_id = :viewer or (account_id <> 'default' and account_id = :account))"""
+VISIBLE = (
+    """and (visibility <> 'private' or agent_id = :viewer or (account_id <> 'default' and account_id = :account))"""
+)
 
 AGENTS = Table(
     "agents",
