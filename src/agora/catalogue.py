@@ -8,7 +8,7 @@ active one. A deprecated operation works and says so in headers, a sunset one is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as day_time
@@ -58,7 +58,8 @@ class Catalogue:
         for operation in self.operations:
             for name in dict.fromkeys((operation.name, operation.name.replace(".", "_"), *operation.aliases)):
                 self._names.setdefault(name, []).append(operation)
-        self._today, self._noticed = -1, {}  # type: int, dict[tuple[str, Operation], Mapping[str, str]]
+        self._today = -1
+        self._noticed: dict[tuple[str, Operation], dict[str, str]] = {}
 
     # -- finding ---------------------------------------------------------------------------------
 
