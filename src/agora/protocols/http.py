@@ -30,10 +30,11 @@ SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-sto
 
 def header(scope: Scope, name: bytes) -> str | None:
     """First header of that (lower-case) name."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return None
+    index = scope.get("agora.headers")
+    if index is None:
+        index = scope["agora.headers"] = dict(reversed(scope["headers"]))
+    value: bytes | None = index.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 class Access:

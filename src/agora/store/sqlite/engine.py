@@ -20,30 +20,25 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from agora_sdk.errors import Overloaded
 
-from ..clock import Clock, SystemClock
-from . import migrate
-from .port import (
-    NewEvent,
-    Query,
+from ...clock import Clock, SystemClock
+from .. import migrate
+from ..port import (
     Reading,
     Row,
     StoredEvent,
     StoreFailure,
-    SuspendedInTransaction,
-    Table,
-    TxClosed,
     Work,
-    Write,
 )
-from .statements.log import EVENTS, audience_text
+from .reading import Reader
+from .transaction import Batch, Transaction, drive, flush
 
 __all__ = ["DataDirectoryLocked", "SqliteStore"]
 
@@ -84,177 +79,6 @@ class _Done:
     error: BaseException | None = None
 
 
-def _drive(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that may only await what is ready; suspending is an error of that call."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return cast("T", stop.value)
-    coroutine.close()
-    name = getattr(coroutine, "__qualname__", "the work")
-    raise SuspendedInTransaction(f"{name} awaited something that is not the store")
-
-
-class _Batch:
-    """What one commit holds: rows not yet written, per table, and the events in order."""
-
-    __slots__ = ("events", "heads", "rows")
-
-    def __init__(self) -> None:
-        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
-        self.events: list[StoredEvent] = []
-        self.heads: dict[str, int] = {}
-
-
-class _Tx:
-    """One call's transaction on the writer's connection."""
-
-    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_rows", "_savepoint", "tenant")
-
-    def __init__(self, connection: sqlite3.Connection, batch: _Batch, tenant: str) -> None:
-        self.tenant = tenant
-        self._connection = connection
-        self._batch = batch
-        self._rows: list[tuple[Table, tuple[Any, ...]]] = []
-        self._emitted: list[NewEvent] = []
-        self._savepoint = False
-        self._open = True
-
-    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
-        self._settle(query.tables)
-        return self._run(query, parameters).fetchone()  # type: ignore[no-any-return]
-
-    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
-        self._settle(query.tables)
-        return self._run(query, parameters).fetchall()
-
-    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
-        self._check()
-        self._rows.append((table, row))
-
-    def emit(self, event: NewEvent, /) -> None:
-        self._check()
-        self._emitted.append(event)
-
-    async def execute(self, write: Write, /, **parameters: Any) -> int:
-        self._begin()
-        cursor = self._run(write, parameters)
-        cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
-        return cursor.rowcount
-
-    async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
-        self._begin()
-        return self._run(write, parameters).fetchall()
-
-    def _check(self) -> None:
-        if not self._open:
-            raise TxClosed("the transaction was used after its call had ended")
-
-    def _run(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
-        parameters["tenant"] = self.tenant
-        return self._connection.execute(statement.sql, parameters)
-
-    def _settle(self, tables: frozenset[str]) -> None:
-        """Make buffered rows of these tables visible to the statement about to run."""
-        self._check()
-        if any(table.name in tables for table, _ in self._rows):
-            self._begin()
-        elif any(table.name in tables for table in self._batch.rows):
-            _flush(self._connection, self._batch)
-
-    def _begin(self) -> None:
-        """Open the call's savepoint, everything before it written, and write its own rows."""
-        self._check()
-        if not self._savepoint:
-            _flush(self._connection, self._batch)
-            self._connection.execute("savepoint call")
-            self._savepoint = True
-        for table, row in self._rows:
-            self._connection.execute(_insert(table), row)
-        self._rows.clear()
-
-    def finish(self) -> None:
-        """The call ended well: its rows and events join the batch."""
-        self._open = False
-        if self._savepoint:
-            self._connection.execute("release call")
-        for table, row in self._rows:
-            self._batch.rows.setdefault(table, []).append(row)
-        if self._emitted:
-            self._number()
-
-    def abandon(self) -> None:
-        """The call failed: nothing of it stays."""
-        self._open = False
-        if self._savepoint:
-            self._connection.execute("rollback to call")
-            self._connection.execute("release call")
-
-    def _number(self) -> None:
-        batch, tenant = self._batch, self.tenant
-        rows = batch.rows.setdefault(EVENTS, [])
-        sequence = batch.heads[tenant] if tenant in batch.heads else _head(self._connection, tenant)
-        for event in self._emitted:
-            sequence += 1
-            batch.events.append(StoredEvent(tenant, sequence, event))
-            rows.append(
-                (
-                    tenant,
-                    sequence,
-                    event.event_id,
-                    event.type,
-                    event.source,
-                    event.subject,
-                    event.time,
-                    event.data,
-                    audience_text(event.audience),
-                )
-            )
-        batch.heads[tenant] = sequence
-
-
-def _head(connection: sqlite3.Connection, tenant: str) -> int:
-    row = connection.execute("select max(seq) from events where tenant_id = ?", (tenant,)).fetchone()
-    return row[0] or 0
-
-
-_inserts: dict[Table, str] = {}
-
-
-def _insert(table: Table) -> str:
-    text = _inserts.get(table)
-    if text is None:
-        names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
-        text = _inserts[table] = f"insert into {table.name} ({names}) values ({marks})"
-    return text
-
-
-def _flush(connection: sqlite3.Connection, batch: _Batch) -> None:
-    for table, rows in batch.rows.items():
-        if rows:
-            connection.executemany(_insert(table), rows)
-    batch.rows.clear()
-
-
-class _Reader:
-    """Reading on a connection of its own: committed data only; what may scan goes to a thread."""
-
-    __slots__ = ("_store", "tenant")
-
-    def __init__(self, store: SqliteStore, tenant: str) -> None:
-        self._store, self.tenant = store, tenant
-
-    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
-        rows = await self.all(query, **parameters)
-        return rows[0] if rows else None
-
-    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
-        parameters["tenant"] = self.tenant
-        if query.scan:
-            return await self._store.scan(query.sql, parameters)
-        return self._store.read_connection.execute(query.sql, parameters).fetchall()
-
-
 class SqliteStore:
     """The default engine: ``agora.db`` in the data directory.
 
@@ -272,7 +96,7 @@ class SqliteStore:
         self._closing = False
         self._locked_since: float | None = None
         self._heads: dict[str, int] = {}
-        self._commits: queue.SimpleQueue[tuple[_Batch, list[_Done]] | None] = queue.SimpleQueue()
+        self._commits: queue.SimpleQueue[tuple[Batch, list[_Done]] | None] = queue.SimpleQueue()
         self._idle = asyncio.Event()
         self._local = threading.local()
         self._scanners: list[sqlite3.Connection] = []
@@ -295,7 +119,7 @@ class SqliteStore:
             if isinstance(error, sqlite3.Error):
                 raise StoreFailure(f"{self.path} cannot be used: {error}") from error
             raise
-        self.read_connection = self._connect(read_only=True)
+        self._reading = self._connect(read_only=True)
         self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="agora-scan")
         self._committer = threading.Thread(target=self._commit_loop, name="agora-commit", daemon=True)
         self._committer.start()
@@ -307,7 +131,7 @@ class SqliteStore:
         self._commits.put(None)
         await asyncio.to_thread(self._committer.join)
         self._threads.shutdown()
-        for connection in (*self._scanners, self.read_connection, self._writer):
+        for connection in (*self._scanners, self._reading, self._writer):
             connection.close()
         self._unlock()
 
@@ -359,9 +183,9 @@ class SqliteStore:
     # -- reading ---------------------------------------------------------------------------------
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        return await work(_Reader(self, tenant))
+        return await work(Reader(self._reading, self._scan_in_thread, tenant))
 
-    async def scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    async def _scan_in_thread(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a read in a thread, on a connection of that thread."""
         return await self._loop.run_in_executor(self._threads, self._scan, sql, parameters)
 
@@ -373,7 +197,7 @@ class SqliteStore:
         return connection.execute(sql, parameters).fetchall()
 
     async def tenants(self) -> Sequence[str]:
-        rows = self.read_connection.execute(
+        rows = self._reading.execute(
             "with recursive t(id) as (select min(tenant_id) from events union all "
             "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
             "select id from t where id is not null"
@@ -448,9 +272,9 @@ class SqliteStore:
             _fail(self._queue.popleft().future, error)
         self._next()
 
-    def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, _Batch, list[_Done]]:
+    def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
-        batch, done, count = _Batch(), [], 0
+        batch, done, count = Batch(), [], 0
         batch.heads = dict(self._heads)
         if not self._writer.in_transaction:
             self._writer.execute("begin immediate")
@@ -461,17 +285,17 @@ class SqliteStore:
                     done.append(self._call(call, batch))
                 if time.perf_counter() > until:
                     break
-            _flush(self._writer, batch)
+            flush(self._writer, batch)
         except BaseException:
             if self._writer.in_transaction:
                 self._writer.rollback()
             raise
         return count, batch, done
 
-    def _call(self, call: _Pending, batch: _Batch) -> _Done:
-        tx = _Tx(self._writer, batch, call.tenant)
+    def _call(self, call: _Pending, batch: Batch) -> _Done:
+        tx = Transaction(self._writer, batch, call.tenant)
         try:
-            result = call.context.copy().run(_drive, call.work(tx))
+            result = call.context.copy().run(drive, call.work(tx))
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
             if not self._writer.in_transaction:  # SQLITE_FULL and the like roll everything back
@@ -495,7 +319,7 @@ class SqliteStore:
             self._settle(batch, done, None)
         self._next()
 
-    def _commit(self, batch: _Batch) -> None:
+    def _commit(self, batch: Batch) -> None:
         try:
             self._writer.execute("commit")
         except BaseException:
@@ -513,7 +337,7 @@ class SqliteStore:
                 error = failure
             self._loop.call_soon_threadsafe(self._committed, batch, done, error)
 
-    def _committed(self, batch: _Batch, done: list[_Done], error: BaseException | None) -> None:
+    def _committed(self, batch: Batch, done: list[_Done], error: BaseException | None) -> None:
         self._next()
         self._settle(batch, done, error)
 
@@ -524,7 +348,7 @@ class SqliteStore:
             self._busy = False
             self._idle.set()
 
-    def _settle(self, batch: _Batch, done: list[_Done], failure: BaseException | None) -> None:
+    def _settle(self, batch: Batch, done: list[_Done], failure: BaseException | None) -> None:
         """After COMMIT: publish the events, resolve the futures."""
         if failure is None:
             self.commits += 1

@@ -1,0 +1,166 @@
+"""One call's transaction on the writer's connection, and the batch it joins."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar, cast
+
+from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, TxClosed, Write
+from ..statements.log import EVENTS, audience_text
+
+__all__ = ["Batch", "Transaction", "drive", "flush"]
+
+T = TypeVar("T")
+
+
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that may only await what is ready; suspending is an error of that call."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    coroutine.close()
+    name = getattr(coroutine, "__qualname__", "the work")
+    raise SuspendedInTransaction(f"{name} awaited something that is not the store")
+
+
+class Batch:
+    """What one commit holds: rows not yet written, per table, and the events in order."""
+
+    __slots__ = ("events", "heads", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
+        self.events: list[StoredEvent] = []
+        self.heads: dict[str, int] = {}
+
+
+class Transaction:
+    """One call's transaction on the writer's connection."""
+
+    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_rows", "_savepoint", "tenant")
+
+    def __init__(self, connection: sqlite3.Connection, batch: Batch, tenant: str) -> None:
+        self.tenant = tenant
+        self._connection = connection
+        self._batch = batch
+        self._rows: list[tuple[Table, tuple[Any, ...]]] = []
+        self._emitted: list[NewEvent] = []
+        self._savepoint = False
+        self._open = True
+
+    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+        self._settle(query.tables)
+        return self._run(query, parameters).fetchone()  # type: ignore[no-any-return]
+
+    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+        self._settle(query.tables)
+        return self._run(query, parameters).fetchall()
+
+    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+        self._check()
+        self._rows.append((table, row))
+
+    def emit(self, event: NewEvent, /) -> None:
+        self._check()
+        self._emitted.append(event)
+
+    async def execute(self, write: Write, /, **parameters: Any) -> int:
+        self._begin()
+        cursor = self._run(write, parameters)
+        cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
+        return cursor.rowcount
+
+    async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
+        self._begin()
+        return self._run(write, parameters).fetchall()
+
+    def _check(self) -> None:
+        if not self._open:
+            raise TxClosed("the transaction was used after its call had ended")
+
+    def _run(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
+        parameters["tenant"] = self.tenant
+        return self._connection.execute(statement.sql, parameters)
+
+    def _settle(self, tables: frozenset[str]) -> None:
+        """Make buffered rows of these tables visible to the statement about to run."""
+        self._check()
+        if any(table.name in tables for table, _ in self._rows):
+            self._begin()
+        elif any(table.name in tables for table in self._batch.rows):
+            flush(self._connection, self._batch)
+
+    def _begin(self) -> None:
+        """Open the call's savepoint, everything before it written, and write its own rows."""
+        self._check()
+        if not self._savepoint:
+            flush(self._connection, self._batch)
+            self._connection.execute("savepoint call")
+            self._savepoint = True
+        for table, row in self._rows:
+            self._connection.execute(_insert(table), row)
+        self._rows.clear()
+
+    def finish(self) -> None:
+        """The call ended well: its rows and events join the batch."""
+        self._open = False
+        if self._savepoint:
+            self._connection.execute("release call")
+        for table, row in self._rows:
+            self._batch.rows.setdefault(table, []).append(row)
+        if self._emitted:
+            self._number()
+
+    def abandon(self) -> None:
+        """The call failed: nothing of it stays."""
+        self._open = False
+        if self._savepoint:
+            self._connection.execute("rollback to call")
+            self._connection.execute("release call")
+
+    def _number(self) -> None:
+        batch, tenant = self._batch, self.tenant
+        rows = batch.rows.setdefault(EVENTS, [])
+        sequence = batch.heads[tenant] if tenant in batch.heads else _head(self._connection, tenant)
+        for event in self._emitted:
+            sequence += 1
+            batch.events.append(StoredEvent(tenant, sequence, event))
+            rows.append(
+                (
+                    tenant,
+                    sequence,
+                    event.event_id,
+                    event.type,
+                    event.source,
+                    event.subject,
+                    event.time,
+                    event.data,
+                    audience_text(event.audience),
+                )
+            )
+        batch.heads[tenant] = sequence
+
+
+def _head(connection: sqlite3.Connection, tenant: str) -> int:
+    row = connection.execute("select max(seq) from events where tenant_id = ?", (tenant,)).fetchone()
+    return row[0] or 0
+
+
+_inserts: dict[Table, str] = {}
+
+
+def _insert(table: Table) -> str:
+    text = _inserts.get(table)
+    if text is None:
+        names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
+        text = _inserts[table] = f"insert into {table.name} ({names}) values ({marks})"
+    return text
+
+
+def flush(connection: sqlite3.Connection, batch: Batch) -> None:
+    for table, rows in batch.rows.items():
+        if rows:
+            connection.executemany(_insert(table), rows)
+    batch.rows.clear()
