@@ -179,3 +179,13 @@ async def test_an_operator_state_is_not_the_agents_to_leave(market: Market) -> N
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
     with pytest.raises((IllegalTransition, PermissionDenied)):
         await market.call(ada, "agent.update", agent_id="Ada", status="active")
+
+
+async def test_what_happens_to_a_private_agent_is_its_own_business(market: Market) -> None:
+    ada, bob = await market.agent("Ada", visibility="private"), await market.agent("Bob")
+    await market.call(bob, "agent.rate", agent_id="Ada", rating=7)
+    await market.call(ada, "agent.update", agent_id="Ada", status="busy")
+    await market.call(ada, "agent.deregister", agent_id="Ada")
+    about = [stored.event for stored in market.events if stored.event.subject == ada.subject]
+    assert len(about) >= 4
+    assert {event.audience for event in about} == {(ada.subject,)}

@@ -18,7 +18,7 @@ from . import paging, scopes
 from .addresses import check_name, find, held_address, own_or_allowed, require
 from .base import Bound, pack, unpack
 from .mail import deliver_held
-from .supervision import set_agent_status
+from .supervision import audience_of, set_agent_status
 
 __all__ = ["UNREACHABLE", "AgentService", "profile"]
 
@@ -192,8 +192,7 @@ class AgentService(Bound, contract.Agents):
             "service_tier": row["service_tier"],
             "status": row["status"],
         }
-        audience = (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None
-        self.call.emit(type, data, subject=row["agent_id"], audience=audience)
+        self.call.emit(type, data, subject=row["agent_id"], audience=audience_of(row))
 
     async def _change(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
         """Write a changed profile; answers the row as it is now."""
@@ -373,6 +372,7 @@ class AgentService(Bound, contract.Agents):
             "agora.agent.rated",
             {"agent_id": agent_id, "rating": rating, "reputation": reputation, "rating_count": count},
             subject=agent_id,
+            audience=audience_of(row),
         )
         return contract.Rating(agent_id=agent_id, reputation=reputation, rating_count=count)
 
@@ -390,4 +390,4 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
-        call.emit("agora.agent.deregistered", data, subject=agent_id)
+        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

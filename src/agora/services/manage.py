@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from agora_sdk.contract.fields import ServiceTier, Visibility
+from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import IllegalTransition, InvalidRequest
 
 from ..store.statements import admin as statements
 from .addresses import require
 from .agents import AgentService
 from .base import Bound, pack
-from .supervision import set_agent_status
+from .supervision import audience_of, set_agent_status
 
 __all__ = ["Management"]
 
@@ -70,8 +70,7 @@ class Management(Bound):
             ) from None
         await self.call.tx.execute(statements.set_tier, agent_id=row["agent_id"], tier=tier.value)
         data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "service_tier": tier.value}
-        audience = (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None
-        self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience)
+        self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience_of(row))
         return row["service_tier"], tier.value
 
     async def _configuration(self, target: str, action: str, value: JsonValue) -> Change:

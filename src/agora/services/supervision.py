@@ -9,7 +9,7 @@ from agora_sdk.contract.fields import Visibility
 from ..store.statements import agents, overrides, upkeep
 from .base import Call
 
-__all__ = ["resume_agent", "set_agent_status"]
+__all__ = ["audience_of", "resume_agent", "set_agent_status"]
 
 
 async def set_agent_status(call: Call, row: Any, status: str) -> None:
@@ -21,8 +21,7 @@ async def set_agent_status(call: Call, row: Any, status: str) -> None:
     agent_id, before = row["agent_id"], row["status"]
     await call.tx.execute(upkeep.set_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row["agent_name"], "from": before, "to": status}
-    audience = (agent_id,) if row["visibility"] == Visibility.PRIVATE else None
-    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience)
+    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience_of(row))
 
 
 async def resume_agent(call: Call, agent_id: str) -> bool:
@@ -34,3 +33,8 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
         return False
     await set_agent_status(call, row, "active")
     return True
+
+
+def audience_of(row: Any) -> tuple[str, ...] | None:
+    """Who sees an event about an agent: everyone, or, if it is private, itself alone."""
+    return (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None
