@@ -165,7 +165,7 @@ class App:
             self.gate.load(tenant, await self._rows(tenant, overrides.active))
             self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
         self.configuration.load(await self._rows(DEFAULT_TENANT, admin.settings))
-        self._follow_log_level()
+        self._follow_configuration()
 
     async def _rows(self, tenant: str, query: Query) -> Sequence[Row]:
         async def read(reader: Reader) -> Sequence[Row]:
@@ -182,17 +182,22 @@ class App:
                 changed = self.gate.apply(stored) or changed
                 self.catalogue.apply(stored)
                 if self.configuration.apply(stored):
-                    self._follow_log_level()
+                    self._follow_configuration()
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.sweep())
 
-    def _follow_log_level(self) -> None:
+    def _follow_configuration(self) -> None:
+        self._follow_rates()
         if self.configuration.log_level != self.settings.log_level:
             logging.getLogger().setLevel(self.configuration.log_level.upper())
 
     def _rate(self, tier: str) -> float:
-        return float(getattr(self.configuration, f"rate_{tier}"))
+        return self._rates[tier]
+
+    def _follow_rates(self) -> None:
+        tiers = ("basic", "premium", "enterprise", "anonymous")
+        self._rates = {tier: float(getattr(self.configuration, f"rate_{tier}")) for tier in tiers}
 
     async def _trouble(self) -> str | None:
         """Why calls cannot be served now, for ``/ready``."""

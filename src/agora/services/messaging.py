@@ -78,7 +78,7 @@ class MessagingService(Bound, contract.Messaging):
         }
         call.tx.append(statements.MESSAGES, tuple(row.values()))
         self._deliver(row, destination)
-        return contract.MessageReceipt.model_construct(
+        return contract.MessageReceipt(
             message_id=message_id,
             status=DeliveryState.QUEUED,
             timestamp=moment(call.now),
