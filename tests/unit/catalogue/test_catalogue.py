@@ -1,0 +1,99 @@
+"""The catalogue: names, versions side by side, life, and usage that is real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agora.catalogue import Catalogue
+from agora.clock import moment
+from agora.semver import InvalidVersion, parse_range, parse_version
+from agora.usage import Meter
+from agora_sdk.contract import Lifecycle, Operation, operations
+from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
+from tests.harness import ManualClock
+
+
+def _versions(clock: ManualClock, **life: object) -> tuple[Catalogue, dict[str, Operation]]:
+    """A catalogue with three versions of one operation; the newest is beta."""
+    send = next(found for found in operations() if found.name == "agora.messaging.send")
+    old = replace(send, version="1.0.0", **life)
+    made = {
+        "1.0.0": old,
+        "1.2.0": replace(send, version="1.2.0"),
+        "2.0.0": replace(send, version="2.0.0", lifecycle=Lifecycle.BETA),
+    }
+    return Catalogue(made.values(), clock), made
+
+
+def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) -> None:
+    catalogue, made = _versions(clock)
+    assert catalogue.find("agora.messaging.send") is made["1.2.0"]
+    assert catalogue.find("agora_messaging_send") is made["1.2.0"]
+    assert catalogue.find("agora.messaging.send@1.0.0") is made["1.0.0"]
+    assert catalogue.find("agora.messaging.send", "^2") is made["2.0.0"]
+    assert catalogue.find("agora.messaging.send", "~1.0") is made["1.0.0"]
+    with pytest.raises(NotFound, match=r"3\.0\.0"):
+        catalogue.find("agora.messaging.send", "3.0.0")
+    with pytest.raises(InvalidRequest):
+        catalogue.find("agora.messaging.send", "newest")
+    with pytest.raises(NotFound) as failure:
+        catalogue.find("agora.mesaging.send")
+    assert "agora.messaging.send" in (failure.value.fix or "")
+
+
+def test_dates_change_what_happens(clock: ManualClock) -> None:
+    today = moment(clock.now()).date()
+    tomorrow, after = today + timedelta(days=1), today + timedelta(days=2)
+    catalogue, made = _versions(
+        clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"
+    )
+    old = made["1.0.0"]
+    assert (catalogue.status(old), catalogue.notices(old)) == (Lifecycle.ACTIVE, {})
+    clock.advance(86_400)
+    assert catalogue.status(old) is Lifecycle.DEPRECATED
+    notices = catalogue.notices(old)
+    assert notices["Deprecation"].startswith("@")
+    assert notices["Sunset"].endswith("00:00:00 GMT")
+    catalogue.admit(old)
+    clock.advance(86_400)
+    with pytest.raises(OperationSunset, match=r"1\.0\.0") as failure:
+        catalogue.admit(old)
+    assert failure.value.replacement == "agora.messaging.send@1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("1.0.0", "1.0.0", "1.0.1"),
+        ("^1.2", "1.9.0", "2.0.0"),
+        ("~1.2.3", "1.2.9", "1.3.0"),
+        (">=1,<2", "1.5.0", "2.0.0"),
+        ("1.x", "1.7.3", "2.0.0"),
+    ],
+)
+def test_ranges(text: str, inside: str, outside: str) -> None:
+    bounds = parse_range(text)
+    assert parse_version(inside) in bounds
+    assert parse_version(outside) not in bounds
+
+
+@pytest.mark.parametrize("text", ["", "newest", "1.2.3.4.5", "^", ">=x", "1..2"])
+def test_what_is_no_range(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        parse_range(text)
+
+
+def test_usage_counts_what_happened() -> None:
+    meter, operation = Meter(), operations()[0]
+    for milliseconds in range(1, 101):
+        meter.record(operation, milliseconds / 1000, ok=milliseconds % 10 != 0)
+    usage = meter.usage(operation)
+    assert (usage.calls, usage.errors) == (100, 10)
+    median, last = usage.quantile(0.5), usage.quantile(0.99)
+    assert median is not None
+    assert last is not None
+    assert abs(median - 50) < 50 / 8
+    assert abs(last - 99) < 99 / 8
