@@ -110,7 +110,10 @@ async def test_an_agent_gives_nobody_a_higher_tier_than_its_own(market: Market) 
 
 async def test_refusals_are_rate_limited_too(market: Market) -> None:
     agent = await market.agent("Flood")
-    market.app.configuration._changed["rate_basic"] = 2
+    await market.call(
+        market.operator, "admin.manage", resource="configuration", target="rate_basic", action="set", value=2
+    )
+    market.app.dispatcher.limiter._clock = lambda: 0.0  # nothing is refilled meanwhile
     refusals: list[type[AgoraError]] = []
     for _ in range(8):
         with pytest.raises(AgoraError) as refused:
