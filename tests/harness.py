@@ -68,12 +68,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(app: App) -> AsyncIterator[Running]:
-    """Serve an application on a free port of the loopback until the block ends."""
+async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
+    """Serve an application on a port of the loopback, a free one if none is given, until the block ends."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
-        port=0,
+        port=port,
         ws="websockets-sansio",
         log_config=None,
         lifespan="on",

@@ -229,7 +229,7 @@ class App:
                 if not await self.pages(scope, send):
                     await self.rest.unknown(scope, send)
             elif match.operation.kind is Kind.STREAM:
-                await self.events(scope, receive, send)
+                await self.events(match.operation, match.parameters, scope, receive, send)
             else:
                 await self.rest(match, scope, receive, send)
         except AgoraError as error:

@@ -30,6 +30,7 @@ CHANGEABLE = (
     "event_retention",
     "audit_retention",
     "offline_after",
+    "task_output_limit",
     "service_discovery",
 )
 

@@ -182,22 +182,31 @@ class Dispatcher:
     async def _query(
         self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None
     ) -> Outcome:
-        deadline: float | None = None
-
         async def work(reader: Reader) -> Any:
             service = self._service(operation, self._call(operation, caller, reader, request_id))
             return await getattr(service, operation.attribute)(**values)
 
+        async def attempt() -> Outcome:
+            return Outcome(operation, await self.store.read(caller.tenant, work))
+
+        return await self._patiently(operation, caller, attempt)
+
+    async def _patiently(
+        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
+        """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
+        deadline: float | None = None
         while True:
             position = (await self.feed.channel(caller.tenant)).head
             try:
-                return Outcome(operation, await self.store.read(caller.tenant, work))
+                return await attempt()
             except Wait as wait:
                 deadline = deadline or time.monotonic() + wait.seconds
                 left = deadline - time.monotonic()
                 viewer = Viewer(caller.subject, caller.may("read:all"))
                 if left <= 0 or not await self.feed.wait(caller.tenant, wait.events, viewer, left, position):
                     return Outcome(operation, wait.result)
+                self.gate.check(caller, operation, self.clock.now())
 
     async def _command(
         self, operation: Operation, caller: Caller, values: dict[str, Any], key: str | None, request_id: str | None
@@ -220,7 +229,10 @@ class Dispatcher:
             tx.append(AUDIT, _audit(call, operation.name, "ok"))
             return outcome
 
-        return await self.store.write(caller.tenant, work, label=operation.name)
+        async def attempt() -> Outcome:
+            return await self.store.write(caller.tenant, work, label=operation.name)
+
+        return await self._patiently(operation, caller, attempt)
 
     async def _earlier(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
         """The stored answer under this key; IdempotencyConflict if it was given for another request."""
@@ -262,9 +274,9 @@ class Dispatcher:
         *,
         valid: Callable[[], Awaitable[None]] | None = None,
     ) -> LiveStream:
-        """Open a stream; it holds no transaction. ``valid`` raises when its credential has ended.
+        """Open a stream, of events or of a log that ends; it holds no transaction.
 
-        Attach a sink to what it answers, or iterate it.
+        valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
         """
         began, ok = time.perf_counter(), False
         try:
@@ -284,7 +296,7 @@ class Dispatcher:
                 if caller.kind == "agent":
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 
-            live = self.feed.open(caller.tenant, opening, recheck)
+            live: LiveStream = self.feed.open(caller.tenant, opening, recheck)
             ok = True
             return live
         except AgoraError:

@@ -102,13 +102,13 @@ class Gate:
                 if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
                     raise _halted(override)
 
-    def frozen(self, tenant: str, now: int) -> bool:
-        """Whether leases and timers stand still: the whole marketplace is halted."""
+    def frozen(self, tenant: str) -> bool:
+        """Whether leases and timers stand still: the whole marketplace is halted.
+
+        A halt that is over counts until it is recorded as lifted: with that, leases get their time back.
+        """
         standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
-        return any(
-            override.action == "emergency_halt" and (override.expires_at is None or override.expires_at > now)
-            for override in standing
-        )
+        return any(override.action == "emergency_halt" for override in standing)
 
 
 def _halted(override: Override) -> Halted:

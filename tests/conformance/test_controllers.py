@@ -223,7 +223,7 @@ async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: H
     await market.call(market.operator, "admin.override", **halt)
     market.clock.advance(11)
     await Overrides(house).step()
-    assert not market.app.gate.frozen("default", 0), "the gate follows the log"
+    assert not market.app.gate.frozen("default"), "the gate follows the log"
     assert await count(engine, "overrides", "status = 'expired' and lifted_by = 'system'") == 1
     await market.call(ada, "agent.heartbeat")
 

@@ -440,3 +440,17 @@ async def test_a_change_counts_its_rows(store: PostgresStore) -> None:
         return [await tx.execute(put, name=name, value="x") for name in ("n0", "n1", "nobody")]
 
     assert await store.write(TENANT, work) == [1, 1, 0]
+
+
+async def test_reads_that_are_cancelled_at_any_moment_give_their_connections_back(store: PostgresStore) -> None:
+    for steps in range(120):
+        reads = [asyncio.create_task(read_all(store, listed)) for _ in range(2)]
+        for _ in range(steps % 40):
+            await asyncio.sleep(0)
+        reads[0].cancel()
+        async with asyncio.timeout(20):
+            await asyncio.wait(reads)
+        assert reads[1].result() == []
+    async with asyncio.timeout(20):
+        while (await store.check())["connections"]:
+            await asyncio.sleep(0)

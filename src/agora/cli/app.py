@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,15 +65,29 @@ def _category(name: str) -> Any:
         no_args_is_help=True,
         cls=ordered(lambda: list(actions(name)), lambda action: command(actions(name)[action])),
     )
-    if name == "admin":
-        app.command("health")(operators.health)
-        app.command("halt")(operators.halt)
-        app.command("resume")(operators.resume)
-    if name == "token":
-        app.command("show")(operators.show)
+    for action, function in _made_by_hand(name).items():
+        app.command(action, context_settings=SETTINGS)(function)
     made = typer.main.get_group(app)
     made.rich_help_panel = OPERATIONS
     return made
+
+
+def _made_by_hand(category: str) -> dict[str, Callable[..., Any]]:
+    """The commands of a category that are not the operation's own form."""
+    match category:
+        case "admin":
+            return {"health": operators.health, "halt": operators.halt, "resume": operators.resume}
+        case "token":
+            return {"show": operators.show}
+        case "task":
+            from . import tasks
+
+            return {"assign": tasks.assign, "list": tasks.listing, "output": tasks.output, "show": tasks.show}
+        case "workflow":
+            from . import workflows as made
+
+            return {"create": made.create, "status": made.status, "timeline": made.timeline, "diagram": made.diagram}
+    return {}
 
 
 def _version(wanted: bool) -> None:

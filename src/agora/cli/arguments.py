@@ -86,13 +86,14 @@ def gather(
 ) -> dict[str, Any]:
     """Arguments from positional values, options and a whole object; options win.
 
-    A value ``@file.json`` or ``{...}`` gives the whole object.
+    A value ``@file.json`` or ``{...}`` is the next argument if that is an object, else it gives the whole.
     Raises InvalidRequest for a value too many and for required ones that are missing.
     """
     arguments = dict(base or {})
     free = [field for field in fields if field.positional]
     for value in values:
-        if value.startswith("{") or (value.startswith("@") and value.endswith(".json")):
+        is_object = value.startswith("{") or (value.startswith("@") and value.endswith(".json"))
+        if is_object and not (free and free[0].kind == "object"):
             arguments |= document_of(value)
         elif not free:
             raise fault("arguments", f"{value!r} is one value too many")

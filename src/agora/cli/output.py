@@ -23,7 +23,9 @@ PIPE_WIDTH = 200
 TONES = {
     "active": "green", "healthy": "green", "beta": "cyan", "busy": "cyan", "degraded": "yellow", "paused": "yellow",
     "deprecated": "yellow", "queued": "yellow", "held": "yellow", "critical": "red", "error": "red", "sunset": "red",
-    "urgent": "red", "high": "yellow",
+    "urgent": "red", "high": "yellow", "completed": "green", "running": "cyan", "in_progress": "cyan", "ready": "cyan",
+    "failed": "red", "dead_lettered": "red", "rejected": "red", "expired": "red", "cancelled": "magenta",
+    "skipped": "dim", "input_required": "yellow", "auth_required": "yellow", "waiting_approval": "yellow",
 }  # fmt: skip
 
 #: Heading, and how to get the cell from an item.
@@ -97,18 +99,20 @@ class Output:
         """Print an aside on stderr, for people."""
         self.errors.print(_text(text, "dim"))
 
-    def table(self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None) -> None:
+    def table(
+        self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None, on_stderr: bool = False
+    ) -> None:
         """Print items as a table."""
         from rich import box
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for heading, _ in columns:
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading, overflow="fold", no_wrap=heading == "id")  # an id is to be copied
         for item in items:
             cells = [shown(cell(item)) for _, cell in columns]
             table.add_row(*(_text(cell, TONES.get(cell, "")) for cell in cells))
-        self.console.print(table)
+        (self.errors if on_stderr else self.console).print(table)
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
         """Print one thing, a line for each field that says something."""

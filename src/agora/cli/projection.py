@@ -14,7 +14,7 @@ from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, op
 
 from .arguments import Field, document_of, fields_of, gather
 from .session import Session, client_command
-from .tables import TABLES
+from .tables import columns_for
 
 __all__ = ["actions", "categories", "command", "escape", "find", "run_operation", "split_json"]
 
@@ -52,14 +52,24 @@ def description(operation: Operation) -> str:
     return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
 
 
-def project(operation: Operation, base: dict[str, Any] | None = None) -> Callable[..., None]:
-    """A command for one operation; ``base`` are arguments that were given otherwise."""
+def project(
+    operation: Operation,
+    base: dict[str, Any] | None = None,
+    *,
+    run: Callable[..., None] | None = None,
+    more: Sequence[inspect.Parameter] = (),
+) -> Callable[..., None]:
+    """A command for one operation; ``base`` are arguments that were given otherwise.
+
+    run: called with the session, the operation, its arguments and the options ``more``; else :func:`run_operation`.
+    """
     fields = fields_of(operation)
     free = [field for field in fields if field.positional]
 
     def command(session: Session, values: Any = None, **options: Any) -> None:
         given = {field.name: options.get(NAMES.get(field.name, field.name)) for field in fields}
-        run_operation(session, operation, gather(fields, values or (), given, base))
+        own = {parameter.name: options[parameter.name] for parameter in more}
+        (run or run_operation)(session, operation, gather(fields, values or (), given, base), **own)
 
     parameters = [inspect.Parameter("session", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Session)]
     if free:
@@ -68,6 +78,7 @@ def project(operation: Operation, base: dict[str, Any] | None = None) -> Callabl
         values = Annotated[list[str] | None, typer.Argument(help=note, metavar=shape, show_default=False)]
         parameters.append(_parameter("values", values))
     parameters += [_parameter(NAMES.get(field.name, field.name), _option(field)) for field in fields]
+    parameters += more
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__name__ = operation.attribute
@@ -99,7 +110,7 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
         return
     operator = operation.exposure is Exposure.OPERATOR
     result = session.as_operator(call) if operator else call(session.client)
-    session.out.result(result, TABLES.get(getattr(result, "items_field", "")))
+    session.out.result(result, columns_for(result))
 
 
 def find(name: str) -> Operation:

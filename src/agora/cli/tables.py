@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 from .output import Column
 
-__all__ = ["TABLES"]
+__all__ = ["TABLES", "columns_for"]
+
+
+def columns_for(result: Any) -> Sequence[Column] | None:
+    """Columns for an operation's result, if it is a page of something known."""
+    return TABLES.get(type(result).__name__) or TABLES.get(getattr(result, "items_field", ""))
 
 
 def _columns(**headings: str) -> list[Column]:
@@ -31,7 +37,20 @@ _SERVICES = [
     ("description", lambda service: service.description.split("\n", 1)[0]),
 ]
 
-#: Columns by the field that holds a page's items.
+_TASKS = [
+    *_columns(id="task_id", type="task_type", status="status", priority="priority"),
+    ("progress", lambda task: f"{task.progress:.0f}%"),
+    ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
+    *_columns(created="created_at", deadline="deadline", tries="attempts", notes="notes"),
+]
+_WORKFLOWS = [
+    *_columns(id="workflow_id", name="workflow_name", status="status"),
+    ("progress", lambda workflow: f"{workflow.progress:.0f}%"),
+    ("step", lambda workflow: f"{workflow.current_step}/{workflow.total_steps}"),
+    *_columns(now="current_steps", created="created_at", ended="completed_at"),
+]
+
+#: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
     "agents": _AGENTS,
     "services": _SERVICES,
@@ -55,6 +74,21 @@ TABLES: Mapping[str, Sequence[Column]] = {
         expires="expires_at",
         revoked="revoked_at",
     ),
+    "tasks": _TASKS,
+    "workflows": _WORKFLOWS,
+    "workers": _columns(
+        name="worker_name",
+        id="worker_id",
+        owner="owner",
+        capabilities="capabilities",
+        models="models",
+        busy="active_tasks",
+        seen="last_seen",
+    ),
+    "TaskEntryPage": [
+        *_columns(time="time", actor="actor", entry="type", status="status", progress="progress", text="content"),
+        ("data", attrgetter("data")),
+    ],
     "entries": _columns(
         time="time", actor="actor", operation="operation", target="target", outcome="outcome", detail="detail"
     ),

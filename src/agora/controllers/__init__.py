@@ -17,6 +17,7 @@ from .overrides import Overrides
 from .positions import Positions
 from .retention import Retention
 from .sampling import Sampling
+from .tasks import Tasks
 from .usage import UsageCounters
 
 __all__ = ["Controller", "build"]
@@ -35,7 +36,7 @@ def build(
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare."""
     house = House(store, dispatcher, feed, gate, meter, context, clock)
-    kinds: tuple[type[Controller], ...] = (Heartbeats, Overrides, Mail, Retention, UsageCounters, Positions)
+    kinds: tuple[type[Controller], ...] = (Heartbeats, Overrides, Mail, Tasks, Retention, UsageCounters, Positions)
     controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in kinds)]
     monitor.loops = controllers
     return controllers

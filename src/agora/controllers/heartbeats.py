@@ -73,7 +73,7 @@ class Heartbeats(Controller):
         """Mark the silent agents of a tenant offline, unless they cannot be heard."""
         house = self.house
         now, patience = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
-        if house.gate.frozen(tenant, now):
+        if house.gate.frozen(tenant):
             self._deaf_until[tenant] = now
         if now - self._deaf_until.get(tenant, house.context.started_at) < patience:
             return

@@ -34,7 +34,7 @@ class Mail(Controller):
 
     async def tend(self, tenant: str) -> None:
         now = self.house.clock.now()
-        if self.house.gate.frozen(tenant, now):
+        if self.house.gate.frozen(tenant):
             return
         when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * MICROSECONDS}
         await self._expire(tenant, when)

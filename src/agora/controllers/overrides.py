@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from ..gate import Override
 from ..services.base import Call
-from ..services.supervision import resume_agent
+from ..services.supervision import end_halt, resume_agent
 from ..store.statements import overrides, upkeep
 from .base import Controller
 
@@ -38,5 +38,6 @@ class Overrides(Controller):
             lifted += 1
             data = {name: row[name] for name in FIELDS} | {"status": "expired"}
             call.emit("agora.override.expired", data, subject=row["target_id"])
+            await end_halt(call, row)
             await resume_agent(call, row["target_id"])
         return lifted

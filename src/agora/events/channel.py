@@ -14,11 +14,11 @@ from .. import event_log
 from ..event_filter import EVERYONE, EVERYTHING, EventFilter, Viewer, agents_of
 from ..event_log import LogPage
 from ..store.port import NewEvent, Store, StoredEvent, StoreFailure
-from .frames import Encoded, Farewell
+from .frames import EncodedEvent, Farewell
 from .group import Group
 
 if TYPE_CHECKING:
-    from .stream import LiveStream
+    from .event_stream import EventStream
 
 __all__ = ["Channel"]
 
@@ -106,7 +106,7 @@ class Channel:
 
     # -- who listens -----------------------------------------------------------------------------
 
-    def join(self, stream: LiveStream) -> None:
+    def join(self, stream: EventStream) -> None:
         """From now on the stream gets every event after ``head``."""
         wanted = stream.filter
         groups = self._groups.setdefault(_key(wanted), {})
@@ -116,7 +116,7 @@ class Channel:
             self._routes.clear()
         group.add(stream)
 
-    def leave(self, stream: LiveStream) -> None:
+    def leave(self, stream: EventStream) -> None:
         """The stream, which has joined, gets no more."""
         key = _key(stream.filter)
         groups = self._groups[key]
@@ -136,9 +136,9 @@ class Channel:
         self.head = run[-1].seq
         if not self._groups:
             return
-        hits: dict[Group, list[Encoded]] = {}
+        hits: dict[Group, list[EncodedEvent]] = {}
         for stored in run:
-            encoded = Encoded(stored)
+            encoded = EncodedEvent(stored)
             for group in self._candidates(stored.event):
                 if group.filter.matches(stored.event):
                     hits.setdefault(group, []).append(encoded)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import overload
 
 from agora_sdk.errors import Overloaded
 
 from .. import event_log
 from ..event_filter import EventFilter, Viewer
-from ..services.base import Opening
+from ..services.base import Following, Opening
 from ..store.port import Store, StoredEvent
 from .channel import Channel
+from .event_stream import EventStream
+from .following import FollowStream
 from .frames import RESTARTING, TOO_SLOW, Batch, Farewell
 from .positions import Positions
 from .stream import Check, LiveStream
@@ -119,7 +122,11 @@ class Feed:
 
     # -- events out ------------------------------------------------------------------------------
 
-    def open(self, tenant: str, opening: Opening, check: Check | None = None) -> LiveStream:
+    @overload
+    def open(self, tenant: str, opening: Opening, check: Check | None = None) -> EventStream: ...
+    @overload
+    def open(self, tenant: str, opening: Following, check: Check | None = None) -> FollowStream: ...
+    def open(self, tenant: str, opening: Opening | Following, check: Check | None = None) -> LiveStream:
         """A stream as an operation described it; attach a sink to it, or iterate it.
 
         check: awaited at every heartbeat and sweep; raises the AgoraError for which it may not go on.
@@ -129,12 +136,17 @@ class Feed:
             raise Overloaded("The server is shutting down.", fix="Resume in a moment.", retry_after=2)
         if len(self) >= self.max_streams:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
-        if opening.subscription_id is not None:
-            opening = self._resume(tenant, opening, opening.subscription_id)
-        stream = LiveStream(self, tenant, opening, check)
+        stream = self._make(tenant, opening, check)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
+
+    def _make(self, tenant: str, opening: Opening | Following, check: Check | None) -> LiveStream:
+        if isinstance(opening, Following):
+            return FollowStream(self, self._store, tenant, opening, check)
+        if opening.subscription_id is not None:
+            opening = self._resume(tenant, opening, opening.subscription_id)
+        return EventStream(self, tenant, opening, check)
 
     def _resume(self, tenant: str, opening: Opening, subscription_id: str) -> Opening:
         if opening.resumed:
@@ -158,7 +170,7 @@ class Feed:
         if self._closing is not None:
             return False
         arrival = _Arrival()
-        stream = LiveStream(self, tenant, Opening(EventFilter.of(types), viewer, after))
+        stream = EventStream(self, tenant, Opening(EventFilter.of(types), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
         try:
@@ -225,7 +237,7 @@ class _Counters(Mapping[str, int]):
             "subscribers": feed.__len__,
             "delivered": lambda: sum(channel.delivered for channel in feed._channels.values()),
             "cut_off": lambda: feed.cut_off,
-            "lag": lambda: max((_lag(feed, stream) for stream in feed.streams()), default=0),
+            "lag": lambda: max((stream.lag for stream in feed.streams()), default=0),
         }
 
     def __getitem__(self, name: str) -> int:
@@ -236,8 +248,3 @@ class _Counters(Mapping[str, int]):
 
     def __len__(self) -> int:
         return len(self._read)
-
-
-def _lag(feed: Feed, stream: LiveStream) -> int:
-    """How many events the log is ahead of a stream, at most."""
-    return max(feed.head(stream.tenant) - stream.position, 0) + stream.sink.pending

@@ -1,13 +1,15 @@
-"""What events look like on a wire: encoded once, however many listen.
+"""What streams carry, on a wire: encoded once, however many listen.
 
-An event is a CloudEvents 1.0 JSON document. Over WebSocket it is one text frame, over SSE one message
-with ``id`` (the sequence number), ``event`` (the type) and ``data`` (the document). What is not an event
-is a control message, told by its ``control`` member: ``connected``, ``heartbeat`` or ``closing``.
+An item is one JSON document with a number that orders it: an event as a CloudEvents 1.0 document, or an
+entry of a log of its own. Over WebSocket it is one text frame, over SSE one message with ``id`` (the
+number), ``event`` (its kind) and ``data`` (the document). What is not an item is a control message, told
+by its ``control`` member: ``connected``, ``heartbeat`` or ``closing``.
 """
 
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,15 +21,30 @@ from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, Overloaded
 
 from ..clock import moment
+from ..services.base import Entry
 from ..store.port import NewEvent, StoredEvent
 
-__all__ = ["NORMAL", "RESTARTING", "TOO_SLOW", "Batch", "Encoded", "Farewell", "closing_chunk", "text_frame"]
+__all__ = [
+    "ENDED",
+    "NORMAL",
+    "RESTARTING",
+    "TOO_SLOW",
+    "Batch",
+    "EncodedEntry",
+    "EncodedEvent",
+    "Farewell",
+    "Item",
+    "closing_chunk",
+    "text_frame",
+]
 
 NORMAL: Final = 1000  #: close code: the reader or the server is done
 RESTARTING: Final = 1012  #: close code: the server stops; resume later
 TOO_SLOW: Final = 4508  #: close code: the reader fell behind its bound; resume from its last event
 _FIN_TEXT: Final = 0x81
-_OVERHEAD: Final = 400  # bytes of an event's envelope, about
+_OVERHEAD: Final = 400  # bytes of an envelope, about
+#: What some clients take for the end of a line, in UTF-8 and as JSON may say it.
+_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -41,8 +58,17 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def closing_chunk(farewell: Farewell, sequence: int) -> bytes:
-    """The last message of an SSE stream; a client that reconnects resumes after ``sequence``."""
-    closing = {"control": "closing", "code": farewell.code, "reason": farewell.reason, "sequence": sequence}
+    """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
+
+    Its ``type`` is for clients that tell items apart by theirs, and look no further.
+    """
+    closing = {
+        "control": "closing",
+        "type": "closing",
+        "code": farewell.code,
+        "reason": farewell.reason,
+        "sequence": sequence,
+    }
     if farewell.error is not None:
         closing["error"] = farewell.error.problem()
     return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, to_json(closing))
@@ -66,18 +92,54 @@ class Farewell:
         return cls(TOO_SLOW, str(error), error)
 
 
-class Encoded:
-    """One event, encoded when it is first needed and then kept."""
+ENDED: Final = Farewell(NORMAL, "the log has ended")  #: nothing will ever follow; not to be resumed
+
+
+class Item(ABC):
+    """One thing that a stream delivers, encoded when it is first needed and then kept.
+
+    number: orders it in its log. kind: its SSE event name. size: bytes it takes on a wire, about.
+    """
+
+    def __init__(self, number: int, kind: str, size: int) -> None:
+        self.number, self.kind, self.size = number, kind, size
+
+    @abstractmethod
+    def encode(self) -> bytes:
+        """Its JSON document."""
+
+    @abstractmethod
+    def model(self) -> Any:
+        """The item as Python callers get it."""
+
+    @cached_property
+    def json(self) -> bytes:
+        return self.encode()
+
+    @cached_property
+    def frame(self) -> bytes:
+        return text_frame(self.json)
+
+    @cached_property
+    def chunk(self) -> bytes:
+        data = self.json
+        for raw, escaped in _LINE_ENDS:
+            data = data.replace(raw, escaped)
+        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.number, self.kind.encode(), data)
+
+
+class EncodedEvent(Item):
+    """An event of the marketplace's log; its number is the sequence."""
 
     def __init__(self, stored: StoredEvent) -> None:
+        super().__init__(stored.seq, stored.event.type, len(stored.event.data) + _OVERHEAD)
         self.stored = stored
 
     @property
     def event(self) -> NewEvent:
         return self.stored.event
 
-    @cached_property
-    def json(self) -> bytes:
+    def encode(self) -> bytes:
         """The CloudEvents document, as ``agora.event.list`` shows it too."""
         event = self.stored.event
         envelope: dict[str, Any] = {
@@ -92,16 +154,7 @@ class Encoded:
         }
         return b'%b,"data":%b}' % (to_json(envelope)[:-1], event.data)
 
-    @cached_property
-    def frame(self) -> bytes:
-        return text_frame(self.json)
-
-    @cached_property
-    def chunk(self) -> bytes:
-        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.stored.seq, self.stored.event.type.encode(), self.json)
-
     def model(self) -> Event:
-        """The event as Python callers get it."""
         event = self.stored.event
         return Event.model_construct(
             id=event.event_id,
@@ -114,39 +167,53 @@ class Encoded:
         )
 
 
-class Batch:
-    """Events delivered in one write; without events, a heartbeat.
+class EncodedEntry(Item):
+    """An entry of a log that a stream follows."""
 
-    sequence: everything up to it that the reader wants has then been delivered.
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(entry.number, entry.kind, len(entry.json) + _OVERHEAD)
+        self._entry = entry
+
+    def encode(self) -> bytes:
+        return self._entry.json
+
+    def model(self) -> Entry:
+        return self._entry
+
+
+class Batch:
+    """Items delivered in one write; without items, a heartbeat.
+
+    sequence: everything up to this number that the reader wants has then been delivered.
     """
 
-    def __init__(self, events: Sequence[Encoded], sequence: int) -> None:
-        self.events, self.sequence = events, sequence
+    def __init__(self, items: Sequence[Item], sequence: int) -> None:
+        self.items, self.sequence = items, sequence
 
     @cached_property
     def size(self) -> int:
         """Bytes it takes on a wire, about."""
-        return sum((len(encoded.event.data) + _OVERHEAD for encoded in self.events), _OVERHEAD)
+        return sum((item.size for item in self.items), _OVERHEAD)
 
     @cached_property
     def texts(self) -> tuple[bytes, ...]:
         """Payloads of WebSocket messages."""
-        if not self.events:
+        if not self.items:
             return (b'{"control":"heartbeat","sequence":%d}' % self.sequence,)
-        return tuple(encoded.json for encoded in self.events)
+        return tuple(item.json for item in self.items)
 
     @cached_property
     def frames(self) -> bytes:
         """WebSocket frames, ready for a transport."""
-        if not self.events:
+        if not self.items:
             return text_frame(self.texts[0])
-        if len(self.events) == 1:
-            return self.events[0].frame
-        return b"".join([encoded.frame for encoded in self.events])
+        if len(self.items) == 1:
+            return self.items[0].frame
+        return b"".join([item.frame for item in self.items])
 
     @cached_property
     def chunk(self) -> bytes:
         """SSE messages; a heartbeat is a comment that moves the place to resume from."""
-        if not self.events:
+        if not self.items:
             return b": heartbeat\nid: %d\n\n" % self.sequence
-        return b"".join([encoded.chunk for encoded in self.events])
+        return b"".join([item.chunk for item in self.items])

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from agora_sdk.errors import InternalError
-
 from ..event_filter import EventFilter
-from .frames import Batch, Encoded, Farewell
+from .frames import Batch, EncodedEvent, Farewell
+from .sink import offer
 
 if TYPE_CHECKING:
-    from .stream import LiveStream, Sink
+    from .event_stream import EventStream
 
-__all__ = ["Group", "offer"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Group"]
 
 
 class Group:
@@ -28,22 +24,22 @@ class Group:
 
     def __init__(self, wanted: EventFilter) -> None:
         self.filter = wanted
-        self._streams: dict[LiveStream, None] = {}
-        self._overseers: dict[LiveStream, None] = {}
-        self._viewers: dict[str, dict[LiveStream, None]] = {}
+        self._streams: dict[EventStream, None] = {}
+        self._overseers: dict[EventStream, None] = {}
+        self._viewers: dict[str, dict[EventStream, None]] = {}
 
     def __len__(self) -> int:
         return len(self._streams)
 
-    def __iter__(self) -> Iterator[LiveStream]:
+    def __iter__(self) -> Iterator[EventStream]:
         return iter(tuple(self._streams))
 
-    def add(self, stream: LiveStream) -> None:
+    def add(self, stream: EventStream) -> None:
         viewer = stream.viewer
         self._streams[stream] = None
         (self._overseers if viewer.sees_all else self._viewers.setdefault(viewer.subject, {}))[stream] = None
 
-    def remove(self, stream: LiveStream) -> None:
+    def remove(self, stream: EventStream) -> None:
         viewer = stream.viewer
         self._streams.pop(stream, None)
         if viewer.sees_all:
@@ -54,9 +50,9 @@ class Group:
         if not streams:
             self._viewers.pop(viewer.subject, None)
 
-    def deliver(self, events: Sequence[Encoded]) -> int:
+    def deliver(self, events: Sequence[EncodedEvent]) -> int:
         """Write events that the filter wants to whoever may see them; answers how many deliveries."""
-        failed: list[tuple[LiveStream, Farewell]] = []
+        failed: list[tuple[EventStream, Farewell]] = []
         if all(encoded.event.audience is None for encoded in events):
             delivered = _write(self._streams, _batch(events), failed)
         else:
@@ -65,7 +61,7 @@ class Group:
             stream.end(farewell)
         return delivered
 
-    def _deliver_apart(self, events: Sequence[Encoded], failed: list[tuple[LiveStream, Farewell]]) -> int:
+    def _deliver_apart(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, Farewell]]) -> int:
         delivered = _write(self._overseers, _batch(events), failed)
         personal = self._personal(events)
         for viewer, own in personal.items():
@@ -78,7 +74,7 @@ class Group:
                     delivered += _write(streams, batch, failed)
         return delivered
 
-    def _personal(self, events: Sequence[Encoded]) -> dict[str, list[Encoded]]:
+    def _personal(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
         """What each viewer sees that is in the audience of a private event."""
         concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
         return {
@@ -87,11 +83,11 @@ class Group:
         }
 
 
-def _batch(events: Sequence[Encoded]) -> Batch:
-    return Batch(events, events[-1].stored.seq)
+def _batch(events: Sequence[EncodedEvent]) -> Batch:
+    return Batch(events, events[-1].number)
 
 
-def _write(streams: Iterable[LiveStream], batch: Batch, failed: list[tuple[LiveStream, Farewell]]) -> int:
+def _write(streams: Iterable[EventStream], batch: Batch, failed: list[tuple[EventStream, Farewell]]) -> int:
     written = 0
     for stream in streams:
         farewell = offer(stream.sink, batch)
@@ -99,13 +95,4 @@ def _write(streams: Iterable[LiveStream], batch: Batch, failed: list[tuple[LiveS
             written += 1
         else:
             failed.append((stream, farewell))
-    return written * len(batch.events)
-
-
-def offer(sink: Sink, batch: Batch) -> Farewell | None:
-    """Write a batch to a sink; answers why its stream has to end, if it has to."""
-    try:
-        return None if sink.write(batch) else Farewell.too_slow()
-    except Exception:
-        log.exception("a stream failed and is closed")
-        return Farewell.of(InternalError("The stream failed.", fix="Resume from the last event."))
+    return written * len(batch.items)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
@@ -15,7 +16,20 @@ from ..identity.authenticator import Authenticator
 from ..services.base import Caller
 from ..settings import Settings
 
-__all__ = ["Access", "Message", "Receive", "Scope", "Send", "header", "problem", "read_body", "respond"]
+__all__ = [
+    "Access",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "header",
+    "problem",
+    "read_body",
+    "respond",
+    "while_connected",
+]
+
+T = TypeVar("T")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -135,6 +149,28 @@ def _too_large(limit: int) -> PayloadTooLarge:
         fix="Send less, or raise the setting body_limit.",
         errors=[{"field": "body", "message": f"longer than {limit} bytes"}],
     )
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Do what may wait long, for as long as the caller is there to be answered.
+
+    A claim that went on waiting for a worker that is dead would take a task for it.
+    """
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(receive))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise InvalidRequest("The caller left before the answer.")
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def respond(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest
 
-__all__ = ["MAX_QUERY", "read"]
+__all__ = ["MAX_QUERY", "join", "read"]
 
 MAX_QUERY = 16_384
 MAX_FIELDS = 200
@@ -36,6 +37,18 @@ def read(query: bytes, operation: Operation) -> dict[str, Any]:
             )
         else:
             arguments[name] = value
+    return arguments
+
+
+def join(arguments: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments with those that the path holds; raises InvalidRequest where one is given otherwise, too."""
+    for name, value in path.items():
+        if arguments.setdefault(name, value) != value:
+            raise InvalidRequest(
+                f"{name} differs from the one in the path.",
+                fix="Give it in the path alone.",
+                errors=[{"field": name, "message": "differs from the path"}],
+            )
     return arguments
 
 

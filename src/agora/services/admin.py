@@ -22,11 +22,11 @@ from .agents import AgentService
 from .base import Bound
 from .health import health
 from .manage import Management
-from .supervision import set_agent_status
+from .supervision import SYSTEM_WIDE, end_halt, set_agent_status
+from .workflows import WorkflowService
 
 __all__ = ["AdminService"]
 
-SYSTEM_WIDE = "system_wide"
 WORKFLOW = "wf_"
 NEWEST = "aud_g"  # sorts after every id
 OUTCOMES = {
@@ -69,6 +69,8 @@ class AdminService(Bound, contract.Admin):
         self._emit("agora.override.applied", row)
         if agent is not None:
             await self._follow(agent, action)
+        elif target.startswith(WORKFLOW):
+            await WorkflowService(call).overridden(target, action.value, reason)
         return self._receipt(row, OUTCOMES[action])
 
     def _authority(self, priority: int | None) -> int:
@@ -133,7 +135,7 @@ class AdminService(Bound, contract.Admin):
         higher = [row for row in standing if row["authority"] > authority]
         if not lower:
             self._check_higher(target, authority, standing)
-        paused = agent is not None and agent["status"] == "paused"
+        paused = agent["status"] == "paused" if agent is not None else target.startswith(WORKFLOW)
         if not standing and not paused:
             raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:
@@ -141,8 +143,11 @@ class AdminService(Bound, contract.Admin):
                 overrides.end, override_id=row["override_id"], status="lifted", now=call.now, by=call.caller.subject
             )
             self._emit("agora.override.lifted", row)
+            await end_halt(call, row)
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
+        if target.startswith(WORKFLOW) and not higher:
+            await WorkflowService(call).overridden(target, "resume", "")
         made = self._row(target, OverrideAction.RESUME, authority, "", None)
         receipt = self._receipt(made, "partly_resumed" if higher else "resumed")
         receipt.lifted = [row["override_id"] for row in lower]

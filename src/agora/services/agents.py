@@ -19,6 +19,7 @@ from .addresses import check_name, find, held_address, own_or_allowed, require
 from .base import Bound, pack, unpack
 from .mail import deliver_held
 from .supervision import audience_of, set_agent_status
+from .tasks.upkeep import follow_deregistration, follow_registration
 
 __all__ = ["UNREACHABLE", "AgentService", "profile"]
 
@@ -149,9 +150,12 @@ class AgentService(Bound, contract.Agents):
         self._append_capabilities(agent_id, capabilities)
         self._announce("agora.agent.registered", row)
         pending = await deliver_held(call, agent_id, agent_name)
-        return await self._registration(row, created=True, pending=pending)
+        tasks = await follow_registration(call, agent_id, agent_name)
+        return await self._registration(row, created=True, pending=pending, tasks=tasks)
 
-    async def _registration(self, row: Any, *, created: bool, pending: int = 0) -> contract.Registration:
+    async def _registration(
+        self, row: Any, *, created: bool, pending: int = 0, tasks: int = 0
+    ) -> contract.Registration:
         call = self.call
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
@@ -160,6 +164,7 @@ class AgentService(Bound, contract.Agents):
             token=call.context.signer.agent_token(call.caller.tenant, row["agent_id"], row["token_generation"]),
             created=created,
             pending_messages=pending,
+            pending_tasks=tasks,
         )
 
     async def reissue(self, result: contract.Registration) -> contract.Registration:
@@ -389,5 +394,6 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
+        await follow_deregistration(call, agent_id, row["agent_name"])
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,10 +12,10 @@ from agora_sdk.contract import Lifecycle, Operation
 
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
-from ..store.port import NewEvent, Tx
+from ..store.port import NewEvent, Reader, Tx
 from .monitor import HealthMonitor
 
-__all__ = ["Bound", "Call", "Caller", "Context", "Opening", "Wait", "pack", "unpack"]
+__all__ = ["Bound", "Call", "Caller", "Context", "Entry", "Following", "Opening", "Stretch", "Wait", "pack", "unpack"]
 
 
 @dataclass(slots=True, eq=False)
@@ -142,8 +142,39 @@ class Opening:
     resumed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a followed log. kind: its SSE event name. json: the item as it goes over a wire."""
+
+    number: int
+    kind: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Entries after a position, in order; ``done`` when none will ever follow them."""
+
+    entries: Sequence[Entry]
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A log of its own that a stream follows to its end: a stream's implementation answers it.
+
+    read: entries after a number, a bounded page of them. subject: events about it are the hint that there is
+    more to read. position: number of the last entry the reader has.
+    """
+
+    read: Callable[[Reader, int], Awaitable[Stretch]]
+    subject: str
+    viewer: Viewer
+    position: int = 0
+
+
 class Wait(Exception):
-    """Raised by a query with nothing to answer yet: run it again when such an event comes.
+    """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
 
     events: types that may change the answer. result: the answer when the time is over.
     """

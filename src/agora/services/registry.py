@@ -12,7 +12,10 @@ from .discovery import DiscoveryService
 from .events import EventService
 from .messaging import MessagingService
 from .query import QueryService
+from .tasks import TaskService
 from .tokens import TokenService
+from .workers import WorkerService
+from .workflows import WorkflowService
 
 __all__ = ["IMPLEMENTATIONS"]
 
@@ -25,6 +28,9 @@ IMPLEMENTATIONS: Mapping[str, type[Service]] = {
         EventService,
         MessagingService,
         QueryService,
+        TaskService,
         TokenService,
+        WorkerService,
+        WorkflowService,
     )
 }

@@ -13,6 +13,10 @@ AGENT = frozenset(
         "read:events",
         "write:events",
         "read:catalogue",
+        "read:tasks",
+        "write:tasks",
+        "read:workflows",
+        "write:workflows",
     }
 )
 ENROLMENT = frozenset({"write:agents"})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora_sdk.contract.fields import Visibility
+from agora_sdk.contract.fields import OverrideAction, Visibility
 
 from ..store.statements import agents, overrides, upkeep
 from .base import Call
+from .tasks.upkeep import thaw
 
-__all__ = ["audience_of", "resume_agent", "set_agent_status"]
+__all__ = ["SYSTEM_WIDE", "audience_of", "end_halt", "resume_agent", "set_agent_status"]
+
+SYSTEM_WIDE = "system_wide"
 
 
 async def set_agent_status(call: Call, row: Any, status: str) -> None:
@@ -33,6 +36,15 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
         return False
     await set_agent_status(call, row, "active")
     return True
+
+
+async def end_halt(call: Call, row: Any) -> None:
+    """An override has ended: if it was the last halt of the marketplace, leases get their time back."""
+    if row["target_id"] != SYSTEM_WIDE or row["action"] != OverrideAction.EMERGENCY_HALT:
+        return
+    standing = await call.tx.all(overrides.standing, target_id=SYSTEM_WIDE, now=call.now)
+    if not any(other["action"] == OverrideAction.EMERGENCY_HALT for other in standing):
+        await thaw(call, row["created_at"])
 
 
 def audience_of(row: Any) -> tuple[str, ...] | None:

@@ -188,7 +188,10 @@ assert not heavy, heavy
 """
 
 
-@pytest.mark.parametrize("words", [["--help"], ["call", "query.agents"], ["doctor"]])
+CLIENT_COMMANDS = [["--help"], ["call", "query.agents"], ["doctor"], ["task", "list"], ["workflow", "list"]]
+
+
+@pytest.mark.parametrize("words", CLIENT_COMMANDS)
 def test_a_client_command_loads_no_server(words: list[str], served: Served) -> None:
     environment = os.environ | {"AGORA_URL": served.url, "AGORA_DATA_DIR": str(served.data_dir)}
     done = subprocess.run(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from agora.clock import new_id
 from agora.event_filter import EVERYONE, EventFilter, Viewer
+from agora.events.event_stream import EventStream
 from agora.events.feed import Feed
 from agora.events.frames import Batch, Farewell
-from agora.events.stream import LiveStream
 from agora.services.base import Opening
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
@@ -112,7 +112,7 @@ class Reader:
     def write(self, batch: Batch, /) -> bool:
         if self.accepts:
             self.batches.append(batch)
-            self.sequences += [encoded.stored.seq for encoded in batch.events]
+            self.sequences += [item.number for item in batch.items]
         return self.accepts
 
     async def drain(self) -> None:
@@ -123,7 +123,7 @@ class Reader:
 
     @property
     def heartbeats(self) -> list[int]:
-        return [batch.sequence for batch in self.batches if not batch.events]
+        return [batch.sequence for batch in self.batches if not batch.items]
 
 
 def open_stream(
@@ -134,5 +134,5 @@ def open_stream(
     agent: str | None = None,
     viewer: Viewer = EVERYONE,
     tenant: str = "default",
-) -> LiveStream:
+) -> EventStream:
     return feed.open(tenant, Opening(EventFilter.of(types, agent), viewer, position))

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from agora.event_filter import EventFilter, Viewer
+from agora.events.event_stream import EventStream
 from agora.events.feed import Feed
 from agora.events.frames import NORMAL, RESTARTING, TOO_SLOW
-from agora.events.stream import LiveStream, QueueSink
+from agora.events.sink import QueueSink
 from agora.services.base import Opening
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
@@ -20,7 +21,7 @@ from agora_sdk.errors import CursorTooOld, Overloaded, Unauthenticated
 from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until
 
 
-async def attached(feed: Feed, position: int = 0, **wishes: Any) -> tuple[LiveStream, Reader]:
+async def attached(feed: Feed, position: int = 0, **wishes: Any) -> tuple[EventStream, Reader]:
     stream, reader = open_stream(feed, position, **wishes), Reader()
     await stream.attach(reader)
     assert stream.live
@@ -40,7 +41,7 @@ async def test_events_of_one_commit_are_one_write(feed: Feed, journal: Journal) 
     await journal.write(
         first.event.__class__("evt_2", "a", "s", None, 0, b"1"), first.event.__class__("evt_3", "b", "s", None, 0, b"1")
     )
-    assert [len(batch.events) for batch in reader.batches] == [1, 2]
+    assert [len(batch.items) for batch in reader.batches] == [1, 2]
 
 
 async def test_replay_and_live_meet_without_loss_or_repetition(feed: Feed, journal: Journal) -> None:

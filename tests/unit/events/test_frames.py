@@ -8,7 +8,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from agora.events.frames import TOO_SLOW, Batch, Encoded, Farewell, closing_chunk, text_frame
+from agora.events.frames import TOO_SLOW, Batch, EncodedEvent, Farewell, closing_chunk, text_frame
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import CursorTooOld
@@ -40,13 +40,13 @@ def parse(reader: StreamReader) -> Frame:
 @pytest.mark.parametrize("time", [0, 1_700_000_000_000_000, 1_700_000_000_123_456])
 @pytest.mark.parametrize("subject", [None, 'a "quoted" name'])
 def test_the_document_is_the_events_model_as_json(time: int, subject: str | None) -> None:
-    encoded = Encoded(stored(b'{"text":"\xc3\xa9"}', time=time, subject=subject))
+    encoded = EncodedEvent(stored(b'{"text":"\xc3\xa9"}', time=time, subject=subject))
     assert Event.model_validate_json(encoded.json) == encoded.model()
     assert encoded.json.decode() == encoded.model().model_dump_json()
 
 
 def test_a_batch_joins_what_its_events_are() -> None:
-    events = [Encoded(stored(b"1")), Encoded(stored(b"2"))]
+    events = [EncodedEvent(stored(b"1")), EncodedEvent(stored(b"2"))]
     batch = Batch(events, 7)
     assert batch.frames == events[0].frame + events[1].frame
     assert batch.chunk == events[0].chunk + events[1].chunk

@@ -92,12 +92,12 @@ async def events_of(connection: ClientConnection, count: int) -> list[Any]:
 
 @asynccontextmanager
 async def event_source(
-    server: Running, headers: dict[str, str] | None = None, **query: Any
+    server: Running, headers: dict[str, str] | None = None, *, path: str = "/events", **query: Any
 ) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[dict[str, str]]]]:
     """An SSE stream: the response, and its messages as fields; comments are the field ``''``."""
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=20) as client,
-        client.stream("GET", "/events", params=query, headers=headers or {}) as response,
+        client.stream("GET", path, params=query or None, headers=headers or {}) as response,
     ):
         yield response, _messages(response)
 

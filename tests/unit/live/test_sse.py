@@ -118,6 +118,7 @@ async def test_draining_ends_the_stream_with_a_message(server: Running) -> None:
         assert (message["event"], message["id"]) == ("closing", "2")
         assert json.loads(message["data"]) == {
             "control": "closing",
+            "type": "closing",
             "code": 1012,
             "reason": "resume later",
             "sequence": 2,

@@ -218,7 +218,8 @@ async def test_an_idempotency_key_works_over_the_socket(server: Running) -> None
     [
         ({"id": 1, "operation": "agora.event.publish", "arguments": {}}, "invalid_request", "event_type"),
         ({"id": 1, "operation": "agora.nothing"}, "not_found", None),
-        ({"id": 1, "operation": "agora.event.stream"}, "invalid_request", "operation"),
+        ({"id": 1, "operation": "agora.event.stream", "arguments": {"types": 7}}, "invalid_request", "types"),
+        ({"id": 1, "cancel": 1.5}, "invalid_request", None),
         ({"id": 1, "operation": 7}, "invalid_request", "operation"),
         ({"id": 1, "operation": "agora.event.list", "argument": {}}, "invalid_request", "argument"),
         ({"id": 1, "operation": "agora.event.list", "arguments": []}, "invalid_request", "arguments"),

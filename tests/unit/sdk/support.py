@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agora_sdk.errors import AgoraError
 
-__all__ = ["Host", "Seen", "Wire", "agent_answer", "event", "free_port", "hosting", "page", "problem"]
+__all__ = ["Host", "Seen", "Wire", "agent_answer", "entry", "event", "free_port", "hosting", "page", "problem"]
 
 NOW = "2026-01-02T03:04:05Z"
 AGENT_ID = "agent_" + "a" * 32
@@ -88,6 +88,16 @@ def event(sequence: int, type: str = "work.done", **more: Any) -> dict[str, Any]
     } | more
 
 
+def entry(number: int, type: str = "output", **more: Any) -> dict[str, Any]:
+    """An entry of a task's log."""
+    task_id = "task_" + "0" * 32
+    return {"type": type, "task_id": task_id, "number": number, "time": NOW, "actor": AGENT_ID} | more
+
+
+def number_of(item: dict[str, Any]) -> int:
+    return int(item["sequence"] if "sequence" in item else item["number"])
+
+
 class Wire:
     """What the server answers, and what it was asked."""
 
@@ -102,6 +112,7 @@ class Wire:
         self.repeats = 0  #: how many events before the position a resumed stream sends again
         self.socket_refusal: Response | None = None
         self.stream_refusals: deque[AgoraError] = deque()
+        self.finished = False
         self._open: set[asyncio.Queue[Any]] = set()
         self._changed = threading.Condition()
 
@@ -114,6 +125,11 @@ class Wire:
     def publish(self, *events: dict[str, Any]) -> None:
         """Append to the log and push to the open streams."""
         self._within(lambda: self._push(events))
+
+    def finish(self) -> None:
+        """End every open stream because nothing will ever follow."""
+        self.finished = True
+        self._within(lambda: self._end("finished"))
 
     def cut(self, farewell: AgoraError | None = None) -> None:
         """End every open stream, as a crash or (with an error) as a decision of the server."""
@@ -166,6 +182,7 @@ class Wire:
             routes=[
                 WebSocketRoute("/ws", self._socket),
                 Route("/events", self._lines, methods=["GET"]),
+                Route("/agora/task/stream", self._lines, methods=["GET"]),
                 Route("/{path:path}", self._answer, methods=["GET", "POST", "PATCH", "DELETE"]),
             ]
         )
@@ -201,11 +218,14 @@ class Wire:
             self._tell()
             raise self.stream_refusals.popleft()
         last = dict(seen.query).get("last_event_id")
-        position = int(last) if last is not None else max((e["sequence"] for e in self.log), default=0)
+        begin = 0 if seen.path == "/agora/task/stream" else max(map(number_of, self.log), default=0)
+        position = int(last) if last is not None else begin
         queue: asyncio.Queue[Any] = asyncio.Queue()
         for each in self.log:
-            if each["sequence"] > position - (self.repeats if last is not None else 0):
+            if number_of(each) > position - (self.repeats if last is not None else 0):
                 queue.put_nowait(each)
+        if self.finished:
+            queue.put_nowait("finished")
         self._open.add(queue)
         return position, queue
 
@@ -256,7 +276,9 @@ class Wire:
                 self._tell()
                 while isinstance(item := await queue.get(), dict):
                     data = json.dumps(item, ensure_ascii=False).encode()
-                    yield b"id: %d\nevent: %b\ndata: %b\n\n" % (item["sequence"], item["type"].encode(), data)
+                    yield b"id: %d\nevent: %b\ndata: %b\n\n" % (number_of(item), item["type"].encode(), data)
+                if item == "finished":
+                    yield b'event: closing\ndata: {"control": "closing", "type": "closing", "code": 1000}\n\n'
             finally:
                 self._open.discard(queue)
 

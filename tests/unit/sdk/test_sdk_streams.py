@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     Unauthenticated,
 )
 from agora_sdk.sse import EventSource
-from tests.unit.sdk.support import Wire, event, free_port
+from tests.unit.sdk.support import Wire, entry, event, free_port
 
 WAYS = pytest.mark.parametrize("way", ["WS", "SSE"])
 
@@ -213,6 +213,65 @@ def test_the_place_in_a_durable_subscription_is_acknowledged_when_the_next_event
     assert wire.acknowledged == [1]
 
 
+TASK = "task_" + "0" * 32
+
+
+def test_a_log_is_read_to_its_end(wire: Wire, client: AgoraClient) -> None:
+    wire.publish(entry(1, content="one"), entry(2, content="two"), entry(3, "done", status="completed"))
+    stream = client.task.stream(TASK)
+    wire.finish()
+    entries = list(stream)
+    assert [(each.number, each.type, each.content) for each in entries] == [
+        (1, "output", "one"),
+        (2, "output", "two"),
+        (3, "done", None),
+    ]
+    assert list(stream) == [], "it has ended"
+    (seen,) = wire.streams
+    assert (seen.method, seen.query) == ("SSE", [("task_id", TASK)])
+    assert isinstance(stream, EventStream)
+    assert stream.position == 3
+
+
+async def test_a_log_is_read_to_its_end_in_an_event_loop(wire: Wire) -> None:
+    wire.publish(entry(1), entry(2, "done"))
+    async with AgoraClient(wire.url) as client:
+        stream = await client.task.stream(TASK)
+        wire.finish()
+        assert [each.number async for each in stream] == [1, 2]
+
+
+def test_a_broken_log_resumes_after_the_last_entry_and_drops_repeated_ones(wire: Wire, client: AgoraClient) -> None:
+    wire.repeats = 1
+    entries = iter(client.task.stream(TASK))
+    wire.publish(entry(1), entry(2))
+    assert [next(entries).number, next(entries).number] == [1, 2]
+    wire.cut()
+    wire.publish(entry(3))
+    assert next(entries).number == 3
+    wire.cut()
+    wire.publish(entry(4, "done"))
+    wire.finish()
+    assert [each.number for each in entries] == [4]
+    assert [dict(seen.query).get("last_event_id") for seen in wire.streams] == [None, "2", "3"]
+
+
+def test_a_log_that_ended_while_the_connection_was_down_ends_the_loop(wire: Wire, client: AgoraClient) -> None:
+    entries = iter(client.task.stream(TASK))
+    wire.publish(entry(1, "done"))
+    assert next(entries).number == 1
+    wire.cut()
+    wire.finish()
+    assert list(entries) == []
+    assert dict(wire.streams[-1].query)["last_event_id"] == "1"
+
+
+def test_a_log_begins_where_the_program_says(wire: Wire, client: AgoraClient) -> None:
+    wire.publish(entry(1), entry(2), entry(3, "done"))
+    wire.finish()
+    assert [each.number for each in client.task.stream(TASK, last_event_id="1")] == [2, 3]
+
+
 @given(st.lists(st.tuples(st.integers(1, 9**9), st.text(max_size=30)), max_size=8), st.integers(1, 7))
 def test_server_sent_events_are_read_however_they_are_cut(messages: list[tuple[int, str]], size: int) -> None:
     import json
@@ -232,3 +291,8 @@ def test_server_sent_events_are_read_however_they_are_cut(messages: list[tuple[i
 def test_server_sent_events_with_carriage_returns_and_split_data() -> None:
     frames = list(EventSource().feed(b'data: {"a":\r\ndata: 1}\r\n\r\n'))
     assert frames == [{"a": 1}]
+
+
+def test_a_message_that_does_not_say_its_place_has_it_from_its_id() -> None:
+    text = b'id: 4\ndata: {"number":4}\n\nid: 5\ndata: {"sequence":6}\n\ndata: {"a":1}\n\n'
+    assert list(EventSource().feed(text)) == [{"sequence": 4, "number": 4}, {"sequence": 6}, {"a": 1}]

@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .client import AgoraClient
     from .events import EventStream
+    from .taskrun import PermanentFailure, TaskRun
 
-__all__ = ["Agent", "AgoraClient", "AgoraError", "EventStream", "__version__"]
+__all__ = ["Agent", "AgoraClient", "AgoraError", "EventStream", "PermanentFailure", "TaskRun", "__version__"]
 
 __version__ = "5.0.0"
 
-_HOMES = {"Agent": "agent", "AgoraClient": "client", "EventStream": "events"}
+_HOMES = {
+    "Agent": "agent",
+    "AgoraClient": "client",
+    "EventStream": "events",
+    "PermanentFailure": "taskrun",
+    "TaskRun": "taskrun",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from .contract.agents import Agents
 from .contract.fields import AgentStatus
 from .errors import AgoraError, InvalidRequest
 from .events import events_of
+from .executor import Executor
 from .inbox import Inbox
 from .retry import Backoff, is_passing
 
@@ -27,17 +28,21 @@ if TYPE_CHECKING:
     from .contract.events import Event, EventReceipt
     from .contract.messaging import Message, MessageReceipt
     from .listener import Handler, Listener, Unsubscribed
+    from .taskrun import TaskRun
 
 __all__ = ["Agent", "run"]
 
 logger = logging.getLogger("agora_sdk")
 
 MESSAGES = ["agora.message.received", "agora.broadcast.sent"]
+#: After these a task may not be ours any more.
+TAKEN = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
+         "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
 ERROR = "error"  #: type of the event about a message whose handler failed
 
 
 class Agent:
-    """An agent: subclass it, say what it is, and handle messages.
+    """An agent: subclass it, say what it is, handle messages, do tasks.
 
     ::
 
@@ -47,6 +52,9 @@ class Agent:
             async def on_message(self, message):
                 await self.reply(message, message.content)
 
+            async def on_task(self, task):
+                return {"echo": task.payload}
+
         if __name__ == "__main__":
             Echo.run()
 
@@ -54,6 +62,12 @@ class Agent:
     given. ``events`` are the types of events that :meth:`on_event` gets. ``max_concurrent_tasks`` messages are
     handled at once, each at least once: after a crash a handler may see a message again. A handler that fails is
     tried three times; then its message stays in the inbox as read, and events of type ``error`` say why.
+
+    A class that defines :meth:`on_task` claims tasks: those for it, for a capability of its, or for anyone, and of
+    these only ``task_types``, if given, and only such as need one of ``models`` or none. As many as
+    ``max_concurrent_tasks`` are done at once, beside the messages. Several processes may run the same agent: each
+    claims tasks of its own. ``worker`` is a name for this process, to which tasks can be given as ``worker:ID``.
+    A task comes back to the queue when its agent has given no sign of life for ``lease_seconds``.
     """
 
     name: str = ""
@@ -68,6 +82,11 @@ class Agent:
     max_concurrent_tasks: int = 1
     proficiency_level: int | None = None
 
+    task_types: Sequence[str] = ()
+    models: Sequence[str] = ()
+    lease_seconds: int = 60
+    worker: str | None = None
+
     events: Sequence[str] = ()
     backoff: ClassVar[Backoff] = Backoff(first=0.5)  #: pauses between tries
     heartbeat_seconds: ClassVar[float] = 30.0
@@ -79,11 +98,12 @@ class Agent:
         self._owns_client = client is None
         self.registration: Registration | None = None
         self._inbox: Inbox | None = None
+        self._executor: Executor | None = None
         self._stopping = asyncio.Event()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for hook in ("on_message", "on_event", "on_error", "on_start", "on_stop"):
+        for hook in ("on_message", "on_task", "on_event", "on_error", "on_start", "on_stop"):
             if not inspect.iscoroutinefunction(getattr(cls, hook)):
                 raise TypeError(f"{cls.__name__}.{hook} is to be written with 'async def'")
 
@@ -92,6 +112,15 @@ class Agent:
     async def on_message(self, message: Message) -> None:
         """A message came."""
         logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
+
+    async def on_task(self, task: TaskRun) -> Any:
+        """A task was claimed: do it, and return its result, which is JSON.
+
+        An exception fails the attempt; it is tried again while attempts are left, unless it is a
+        :class:`agora_sdk.PermanentFailure`. What it may meet of a server that is away, full or halted puts the task
+        off. A handler is cancelled when the task was cancelled or given to another, or when the agent stops and it
+        takes longer than ``stop_seconds``; then the task goes back to the queue.
+        """
 
     async def on_event(self, event: Event) -> None:
         """An event of one of the types in ``events`` happened; the next follows when this returns."""
@@ -166,14 +195,15 @@ class Agent:
         if self.registration is None:
             return
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
+        self._executor = Executor(self.client, self.max_concurrent_tasks, self.on_task, self._claiming(), self.backoff)
         try:
             await self.on_start()
-            await self._work(self._inbox)
-            await self._inbox.finish(self.stop_seconds)
+            await self._work(self._inbox, self._executor)
+            await self._finish(self.stop_seconds)
             await self.on_stop()
             await self._leave()
         finally:
-            await self._inbox.finish(0)
+            await self._finish(0)
             self.client._session.stop_listening()
             if self._owns_client:
                 await self.client.aclose()
@@ -181,11 +211,25 @@ class Agent:
     async def _register(self) -> None:
         wanted = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
         given = {name: getattr(self, name) for name in wanted if getattr(self, name) is not None}
-        self.registration = await self.client.register(self.name, **given)
+        registration = await self.client.register(self.name, **given)
+        if self._takes_tasks and self.worker is not None:
+            await self.client.worker.register(self.worker, models=list(self.models))
+        self.registration = registration
 
-    async def _work(self, inbox: Inbox) -> None:
+    @property
+    def _takes_tasks(self) -> bool:
+        return type(self).on_task is not Agent.on_task
+
+    def _claiming(self) -> dict[str, Any]:
+        """Arguments of every claim."""
+        given = {"task_types": list(self.task_types), "models": list(self.models), "worker": self.worker}
+        return {"lease_seconds": self.lease_seconds} | {name: value for name, value in given.items() if value}
+
+    async def _work(self, inbox: Inbox, executor: Executor) -> None:
         """Everything at once until one of it fails or the agent stops."""
-        loops = [inbox.run(), self._listen(inbox), self._beat(inbox)]
+        loops = [inbox.run(), self._listen(inbox, executor), self._beat(inbox, executor)]
+        if self._takes_tasks:
+            loops.append(executor.run())
         if self.events:
             loops.append(self._follow())
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -200,13 +244,20 @@ class Agent:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
-    async def _listen(self, inbox: Inbox) -> None:
+    async def _finish(self, seconds: float) -> None:
+        """Let handlers under way end, and cancel those that take longer."""
+        await asyncio.gather(*(part.finish(seconds) for part in (self._executor, self._inbox) if part is not None))
+
+    async def _listen(self, inbox: Inbox, executor: Executor) -> None:
         """Look into the inbox at every connection, and whenever a message of somebody else comes."""
-        stream = events_of(self.client._session, MESSAGES, skips_gaps=True, on_listening=inbox.wake)
+        types = [*MESSAGES, *TAKEN] if self._takes_tasks else MESSAGES
+        stream = events_of(self.client._session, types, skips_gaps=True, on_listening=inbox.wake)
 
         async def listen() -> None:
             async for event in stream:
-                if not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
+                if event.type in TAKEN:
+                    executor.check(event.subject)
+                elif not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
                     inbox.wake()
 
         await self._patiently(listen)
@@ -223,11 +274,11 @@ class Agent:
 
         await self._patiently(follow)
 
-    async def _beat(self, inbox: Inbox) -> None:
+    async def _beat(self, inbox: Inbox, executor: Executor) -> None:
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
-                await self.client.agent.heartbeat(load=inbox.load)
+                await self.client.agent.heartbeat(load=max(inbox.load, executor.load))
             except AgoraError as error:
                 if not is_passing(error):
                     raise

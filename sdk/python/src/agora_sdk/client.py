@@ -55,7 +55,10 @@ class AgoraClient:
     event: contract.events.Events
     messaging: contract.messaging.Messaging
     query: contract.query.Queries
+    task: contract.tasks.Tasks
     token: contract.tokens.Tokens
+    worker: contract.workers.Workers
+    workflow: contract.workflows.Workflows
 
     if TYPE_CHECKING:
         register = _at_root(contract.agents.Agents.register)

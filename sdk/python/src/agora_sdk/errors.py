@@ -16,7 +16,8 @@
     ├── Conflict
     │   ├── NameTaken              the agent's name belongs to another identity
     │   ├── IdempotencyConflict    the key was used with another body
-    │   └── IllegalTransition      the thing's state does not allow it; ``allowed`` says what is
+    │   ├── IllegalTransition      the thing's state does not allow it; ``allowed`` says what is
+    │   └── StaleLease             the lease was lost: the fencing token is not the newest
     ├── Gone
     │   ├── OperationSunset        the operation ended; the replacement is named
     │   └── CursorTooOld           resuming from before the retention; ``oldest`` says where to start
@@ -55,6 +56,7 @@ __all__ = [
     "PermissionDenied",
     "RateLimited",
     "ServerUnreachable",
+    "StaleLease",
     "Unauthenticated",
     "UnsupportedMediaType",
     "from_problem",
@@ -157,6 +159,10 @@ class IdempotencyConflict(Conflict):
 
 class IllegalTransition(Conflict):
     code, title = "illegal_transition", "Not possible in this state"
+
+
+class StaleLease(Conflict):
+    code, title = "stale_lease", "The lease is not yours any more"
 
 
 class Gone(AgoraError):

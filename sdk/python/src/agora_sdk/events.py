@@ -1,4 +1,4 @@
-"""Event streams: what happens in the marketplace, as it happens."""
+"""Streams: what happens in the marketplace, or to one task, as it happens."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ class EventStream(Stream[T]):
                 print(event.type, event.data)
 
     In synchronous code the call answers when the server listens; so does ``await client.event.stream(...)``.
-    It comes over WebSocket, or as Server-Sent Events where WebSocket is refused. A broken connection is
-    mended and the stream resumes after the last event seen: nothing is lost, nothing repeated. ``position``
-    is the sequence number of that event, to be given as ``last_event_id`` another day.
+    Events come over WebSocket, or as Server-Sent Events where WebSocket is refused; other streams always as
+    these. A broken connection is mended and the stream resumes after the last item seen: nothing is lost,
+    nothing repeated. ``position`` is the number of that item, to be given as ``last_event_id`` another day.
+    Events never end; the stream of a task's entries ends with the task.
 
     Iterating raises :class:`agora_sdk.errors.CursorTooOld` (its ``oldest`` is where one can still begin) when
     events were missed for longer than the server keeps them, :class:`ServerUnreachable` if the server
@@ -79,7 +80,7 @@ class EventStream(Stream[T]):
 
     @property
     def position(self) -> int | None:
-        """Sequence number of the last event seen, or of the moment it was connected."""
+        """Number of the last item seen, or of the moment it was connected."""
         return self._tail.position if self._tail else None
 
     def tail(self, io: Blocking | Looped) -> Tail:

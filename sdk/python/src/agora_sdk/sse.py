@@ -91,7 +91,8 @@ def _reading() -> Iterator[None]:
 class EventSource:
     """Frames out of the bytes of Server-Sent Events, however they are cut.
 
-    A message without data moves the position: a heartbeat.
+    A message without data moves the position: a heartbeat. A frame that does not say its ``sequence``
+    gets it from the message's id.
     """
 
     def __init__(self) -> None:
@@ -115,10 +116,11 @@ class EventSource:
     def _dispatch(self) -> Iterator[Frame]:
         data, self._data = b"\n".join(self._data), []
         position, self._id = self._id, b""
+        numbered = {"sequence": int(position)} if position.isdigit() else {}
         if data:
-            yield decode(data)
-        elif position.isdigit():
-            yield {"control": "heartbeat", "sequence": int(position)}
+            yield numbered | decode(data)
+        elif numbered:
+            yield {"control": "heartbeat", **numbered}
 
 
 class _Messages:

@@ -1,4 +1,4 @@
-"""The tail of the event log: one reader that keeps its place however often its connection breaks."""
+"""The tail of a log: one reader that keeps its place however often its connection breaks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ __all__ = ["Tail", "Way"]
 
 logger = logging.getLogger("agora_sdk")
 
+ENDED = 1000  #: code of the last frame of a log that has ended
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -28,11 +30,12 @@ class Way:
 
 
 class Tail:
-    """Reads frames over one kind of I/O: connects, resumes after the last event seen, drops repeated ones.
+    """Reads frames over one kind of I/O: connects, resumes after the last one seen, drops repeated ones.
 
     ways: how to connect, the best first. headers: asked for at each connection.
     A connection that ends for whatever reason is tried again; if there is an error that trying will not
     mend (a token that ended, a position too old), the server says so when asked to open the next.
+    Where the server says that nothing will ever follow, the tail ends.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class Tail:
         self.position: int | None = None
 
     async def receive(self) -> Frame | None:
-        """The next event; None once the tail is closed.
+        """The next event; None once the tail is closed, or its log has ended.
 
         Raises the AgoraError that ends it: CursorTooOld, Unauthenticated, Halted and their like.
         """
@@ -70,6 +73,8 @@ class Tail:
                 continue
             if self._is_news(frame):
                 return frame
+            if frame.get("control") == "closing" and frame.get("code") == ENDED:
+                await self.close()
         return None
 
     async def open(self) -> None:

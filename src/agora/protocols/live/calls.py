@@ -2,7 +2,8 @@
 
 ``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
 by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
-answers come as they are ready. ``{"ack": 17}`` advances the durable subscription that is being read.
+answers come as they are ready. A stream operation is answered as :mod:`.streams` says. ``{"ack": 17}``
+advances the durable subscription that is being read.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overload
 
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
+from .streams import Streams
 
 __all__ = ["Calls", "Garbage"]
 
@@ -45,6 +47,7 @@ class _Frame(BaseModel):
     arguments: dict[str, JsonValue] = {}
     idempotency_key: StrictStr | None = None
     ack: StrictInt | None = None
+    cancel: _Id = None
 
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
@@ -64,12 +67,17 @@ class Calls:
         self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
         self._answer, self._acknowledge = answer, acknowledge
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int | str | None] = {}
+        self._streams = Streams(dispatcher, caller, answer)
+        self._cancelled: set[int | str | None] = set()
 
     async def take(self, text: str) -> None:
         """Take one frame: start its call, or refuse it. Raises Garbage."""
         try:
             frame = self._parse(text)
+            if frame.cancel is not None:
+                self._cancel(frame.cancel)
+                return
             if frame.operation is None:
                 self._acknowledge(frame.ack or 0)
                 return
@@ -80,8 +88,8 @@ class Calls:
             await self._answer(_failure(None, error))
         else:
             task = asyncio.create_task(self._run(frame, frame.operation))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running[task] = frame.id
+            task.add_done_callback(self._running.pop)
 
     def _parse(self, text: str) -> _Frame:
         if len(text) > self._limit:
@@ -94,8 +102,8 @@ class Calls:
             fields = _OBJECT.validate_json(text)
         except ValidationError:
             raise Garbage("frames are JSON objects") from None
-        if "operation" not in fields and "ack" not in fields:
-            raise Garbage("a frame has an 'operation' or an 'ack'")
+        if fields.keys().isdisjoint(("operation", "ack", "cancel")):
+            raise Garbage("a frame has an 'operation', an 'ack' or a 'cancel'")
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:
@@ -122,29 +130,38 @@ class Calls:
             answer = _failure(frame.id, InternalError("Something went wrong on our side."))
         finally:
             self._free.release()
-        with contextlib.suppress(OSError):  # the client left before its answer
-            await self._answer(answer)
+            self._cancelled.discard(frame.id)
+        if answer is not None:
+            with contextlib.suppress(OSError):  # the client left before its answer
+                await self._answer(answer)
 
-    async def _invoke(self, frame: _Frame, name: str) -> bytes:
+    async def _invoke(self, frame: _Frame, name: str) -> bytes | None:
+        """The answer to a call; none yet where it opened a stream."""
         caller = await self._caller()
         operation = self._dispatcher.context.catalogue.find(name, frame.version, caller.tenant)
         if operation.kind is Kind.STREAM:
-            raise InvalidRequest(
-                f"{name} is a stream; this socket is one already.",
-                fix="Open another socket with other filters.",
-                errors=[{"field": "operation", "message": "not possible over a socket"}],
-            )
+            await self._streams.open(frame.id, operation, caller, frame.arguments)
+            if frame.id is not None and frame.id in self._cancelled:
+                self._streams.cancel(frame.id)
+            return None
         outcome = await self._dispatcher.invoke(
             operation, caller, frame.arguments, idempotency_key=frame.idempotency_key
         )
         notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
         return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
 
+    def _cancel(self, given: int | str) -> None:
+        """End a stream, be it open or about to be."""
+        self._streams.cancel(given)
+        if given in self._running.values():
+            self._cancelled.add(given)
+
     async def close(self, *, finish: bool = False) -> None:
         """Wait for the calls under way, or abandon them; what they committed stays."""
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._streams.close(finish=finish)
 
 
 def _failure(given: int | str | None, error: AgoraError) -> bytes:

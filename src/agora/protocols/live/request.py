@@ -1,12 +1,12 @@
-"""What WebSocket and SSE requests share: whose they are, and which events they ask for."""
+"""What WebSocket and SSE requests share: whose they are, and what they ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agora_sdk.contract.events import Events
+from agora_sdk.contract import Operation
 
 from ...dispatcher import Dispatcher
 from ...events.stream import LiveStream
@@ -16,7 +16,6 @@ from ..http import Scope, Send, header
 
 __all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
 
-STREAM = Events.operations["stream"]
 TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
@@ -37,31 +36,34 @@ class Limits(Protocol):
 
 @dataclass(slots=True)
 class StreamRequest:
-    """A request for events: credential, if it is not in a header, and the stream's arguments."""
+    """A request for a stream: credential, if it is not in a header, and the arguments."""
 
     scope: Scope
+    operation: Operation
     credential: str | None
     arguments: dict[str, Any]
 
     @classmethod
-    def read(cls, scope: Scope) -> StreamRequest:
-        """Read filters, the place to resume from, and the credential; raises InvalidRequest.
+    def read(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
+        """Read arguments, the place to resume from, and the credential; raises InvalidRequest.
 
-        A browser cannot set headers on these requests: its token comes as the subprotocol
+        path: arguments that the path holds. A browser cannot set headers on these requests: its token comes as the subprotocol
         ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
         """
         query: bytes = scope["query_string"]
         if b"access_token=" in query:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
-        arguments = query_string.read(query, STREAM)
+        arguments = query_string.join(query_string.read(query, operation), path)
         credential = arguments.pop("access_token", None)
         for protocol in scope.get("subprotocols", ()):
             if protocol.startswith(TOKEN_PROTOCOL):
                 credential = protocol.removeprefix(TOKEN_PROTOCOL)
         resume = header(scope, b"last-event-id")
-        if resume:  # a browser that reconnects sends the first URL again: the header knows better
+        if (
+            resume and "last_event_id" in operation.parameters
+        ):  # a browser that reconnects sends the first URL again: the header knows better
             arguments["last_event_id"] = resume
-        return cls(scope, credential, arguments)
+        return cls(scope, operation, credential, arguments)
 
 
 class Live:
@@ -82,7 +84,7 @@ class Live:
         async def valid() -> None:
             await caller()
 
-        stream = await self.dispatcher.stream(STREAM, await caller(), request.arguments, valid=valid)
+        stream = await self.dispatcher.stream(request.operation, await caller(), request.arguments, valid=valid)
         return stream, caller
 
 

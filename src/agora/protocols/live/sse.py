@@ -1,17 +1,21 @@
 """Server-sent events: a stream as a long response that every HTTP client can read.
 
-``id`` is the sequence number, ``event`` the type, ``data`` the CloudEvent. Comments are heartbeats. The
-last message is ``event: closing`` with the reason; a client that reconnects sends ``Last-Event-ID``.
+``id`` is an item's number, ``event`` its kind, ``data`` its document. Comments are heartbeats. The last
+message is ``event: closing`` with the reason; a client that reconnects sends ``Last-Event-ID``, unless the
+code is 1000: then the log has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
+from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
 from ...events.frames import TOO_SLOW, Farewell, closing_chunk
-from ...events.stream import LiveStream, QueueSink
+from ...events.sink import QueueSink
+from ...events.stream import LiveStream
 from ..http import Receive, Scope, Send, problem
 from .request import Live, StreamRequest, drop
 
@@ -28,11 +32,14 @@ HEADERS = [
 
 
 class EventSource(Live):
-    """ASGI application of ``GET /events``."""
+    """ASGI application of every route of a stream, such as ``GET /events``."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, operation: Operation, path: Mapping[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request for an operation; ``path`` are the arguments that the path holds."""
         try:
-            stream, _ = await self.open(StreamRequest.read(scope))
+            stream, _ = await self.open(StreamRequest.read(scope, operation, path))
         except AgoraError as error:
             await problem(send, error, instance=scope["path"])
             return

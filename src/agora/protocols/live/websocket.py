@@ -1,4 +1,4 @@
-"""WebSocket: events pushed, operations called, over one connection.
+"""WebSocket: events pushed, operations called, other streams followed, over one connection.
 
 Events are CloudEvents, one a text frame; frames with ``control`` are about the stream. The same query
 parameters as for SSE choose and resume it. A refused handshake is answered with its HTTP status and a
@@ -15,10 +15,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from agora_sdk.contract.events import Events
 from agora_sdk.errors import AgoraError, InternalError
 
 from ...events.frames import RESTARTING, Batch, Farewell
-from ...events.stream import LiveStream, QueueSink, Sink
+from ...events.sink import QueueSink, Sink
+from ...events.stream import LiveStream
 from ...services.base import Caller
 from ..http import Receive, Scope, Send, problem
 from .calls import Calls, Garbage
@@ -29,6 +31,7 @@ __all__ = ["GARBAGE", "SUBPROTOCOL", "WebSocketApp"]
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "agora"
+STREAM = Events.operations["stream"]
 GARBAGE = 4400  #: close code: the client sent something that is no frame of ours
 GRACE_SECONDS = 5.0  # for a peer to take the close frame
 LINGER_SECONDS = 1.0
@@ -41,7 +44,7 @@ class WebSocketApp(Live):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            stream, caller = await self.open(StreamRequest.read(scope))
+            stream, caller = await self.open(StreamRequest.read(scope, STREAM))
         except AgoraError as error:
             await _refuse(scope, send, error)
             await _linger(receive)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora_sdk.contract import Kind
+from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import (
     AgoraError,
     InvalidRequest,
@@ -20,7 +20,7 @@ from agora_sdk.errors import (
 from ...clock import new_id
 from ...dispatcher import Dispatcher
 from .. import query_string
-from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond
+from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
 from .routes import Match, RouteTable, has_body
 
 __all__ = ["RestApp"]
@@ -59,13 +59,14 @@ class RestApp:
         operation = match.operation
         caller = await self.access.authenticate(scope)
         arguments = await self._arguments(match, scope, receive)
-        outcome = await self.dispatcher.invoke(
+        call = self.dispatcher.invoke(
             operation,
             caller,
             arguments,
             idempotency_key=header(scope, b"idempotency-key"),
             request_id=request_id,
         )
+        outcome = await (while_connected(receive, call) if _may_wait(operation, arguments) else call)
         for name, value in outcome.notices.items():
             headers.append((name.lower().encode(), value.encode()))
         if outcome.replayed:
@@ -84,13 +85,7 @@ class RestApp:
             arguments = {}
         if query:
             arguments = query_string.read(query, match.operation) | arguments
-        for name, value in match.parameters.items():
-            if arguments.setdefault(name, value) != value:
-                raise InvalidRequest(
-                    f"{name} differs between path and body.",
-                    errors=[{"field": name, "message": "differs from the path"}],
-                )
-        return arguments
+        return query_string.join(arguments, match.parameters)
 
     async def unknown(self, scope: Scope, send: Send) -> None:
         """Answer a path or method that does not exist."""
@@ -105,6 +100,11 @@ class RestApp:
         else:
             error = NotFound(f"There is nothing at {scope['path']}.", fix="The API is described at /docs.")
             await problem(send, error, instance=scope["path"])
+
+
+def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
+    given = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
+    return given and "wait" in operation.parameters
 
 
 def _request_id(scope: Scope) -> str:

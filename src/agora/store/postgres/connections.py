@@ -144,8 +144,10 @@ class Connections:
             await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
             raise ConnectionLost(f"The connection to PostgreSQL was lost: {error or type(error).__name__}") from error
         finally:
-            await transaction.end()
-            await self._pool.release(connection)
+            try:
+                await transaction.end()
+            finally:  # whoever is cancelled meanwhile must not take the connection along
+                await self._pool.release(connection)
 
     async def _acquire(self) -> asyncpg.Connection:
         try:

@@ -146,7 +146,7 @@ class Transaction:
         self._open = False
 
     async def end(self) -> None:
-        """Roll back what was not committed; a connection on which even that fails is cut off."""
+        """Roll back what was not committed; a connection on which even that fails, or is cancelled, is cut off."""
         if not self._open:
             return
         self._open = False
@@ -154,6 +154,9 @@ class Transaction:
             await self._connection.execute("rollback")
         except Exception:
             self.cut()
+        except BaseException:
+            self.cut()
+            raise
 
     def cut(self) -> None:
         """Cut the connection off; it may have been taken back by the pool already."""

@@ -6,7 +6,7 @@ services, the SDK calls them, and every protocol is projected from them.
 
 from __future__ import annotations
 
-from . import admin, agents, discovery, events, messaging, query, tokens
+from . import admin, agents, discovery, events, messaging, query, tasks, tokens, workers, workflows
 from .operation import Exposure, Kind, Lifecycle, Operation, Route, Service, implements, operation
 from .results import Page, Result, Stream
 
@@ -29,7 +29,10 @@ __all__ = [
     "operation",
     "operations",
     "query",
+    "tasks",
     "tokens",
+    "workers",
+    "workflows",
 ]
 
 

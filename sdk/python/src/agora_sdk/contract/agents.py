@@ -85,6 +85,7 @@ class Registration(Agent):
     available_services: list[str] = Field(default=[], description="Names of the operations it may call.")
     token: str | None = Field(default=None, description="The agent's own token. Shown once: keep it.")
     created: bool = Field(default=True, description="False where an existing registration was updated.")
+    pending_tasks: int = Field(default=0, description="How many tasks waited for this name.")
     pending_messages: int = Field(
         default=0, description="Messages that were held for this name and now wait in the inbox."
     )

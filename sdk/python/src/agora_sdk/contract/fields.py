@@ -32,6 +32,7 @@ __all__ = [
     "Text",
     "Timestamp",
     "Visibility",
+    "split",
 ]
 
 DEPTH = 100  #: most levels of free-form JSON
@@ -128,7 +129,8 @@ class OverrideAction(StrEnum):
     EMERGENCY_HALT = "emergency_halt"
 
 
-def _split(value: Any) -> Any:
+def split(value: Any) -> Any:
+    """Commas as a list: what a query string has instead of one."""
     return value.split(",") if isinstance(value, str) and "," in value else value
 
 
@@ -147,7 +149,7 @@ AgentName = Annotated[
 ]
 Recipients = Annotated[
     AgentRef | Annotated[list[AgentRef], Field(min_length=1, max_length=100)],
-    BeforeValidator(_split),
+    BeforeValidator(split),
     Field(
         description="Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' "
         "for every agent that has it."

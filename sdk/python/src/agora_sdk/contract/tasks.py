@@ -1,0 +1,447 @@
+"""Tasks: work that is given, taken, done, and never lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from .events import LastEvent
+from .fields import (
+    AgentRef,
+    Capability,
+    Cursor,
+    JsonData,
+    JsonObject,
+    Label,
+    Limit,
+    Offset,
+    Priority,
+    TaskStatus,
+    Text,
+    Timestamp,
+    split,
+)
+from .operation import Service, operation
+from .results import Page, Result
+
+__all__ = [
+    "Claim",
+    "ClaimedTask",
+    "DurationSummary",
+    "EntryType",
+    "Renewal",
+    "Task",
+    "TaskEntry",
+    "TaskEntryPage",
+    "TaskOutput",
+    "TaskPage",
+    "TaskReceipt",
+    "TaskStatistics",
+    "TaskUpdate",
+    "Tasks",
+]
+
+TaskId = Annotated[str, Field(max_length=64, pattern=r"^task_[0-9a-f]{32}$")]
+WorkflowId = Annotated[str, Field(max_length=64, pattern=r"^wf_[0-9a-f]{32}$")]
+Assignee = Annotated[
+    AgentRef,
+    Field(
+        description="Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker; "
+        "left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.",
+    ),
+]
+Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
+TaskTypes = Annotated[list[Label], Field(max_length=50, description="Only these types; any if empty.")]
+Narrowing = Annotated[
+    list[Capability] | None, Field(max_length=100, description="To serve only these of your own capabilities.")
+]
+Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Models = Annotated[list[Model], Field(max_length=500, description="Models that can be run.")]
+WorkerRef = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", description="Worker id or name.")
+]
+Notes = Annotated[Text, Field(max_length=4000, description="What there is to say, for people.")]
+Token = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        lt=2**53,
+        description="The claim's fencing token. With it, a write after the lease was lost is refused.",
+    ),
+]
+Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds until the task goes back unless renewed.")]
+Progress = Annotated[float, Field(ge=0, le=100, description="Per cent done.")]
+Statuses = Annotated[TaskStatus | list[TaskStatus], BeforeValidator(split)]
+Checkpoint = Annotated[JsonObject, Field(description="Where the work stands, for whoever goes on with it.")]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
+EntryType = Literal["status", "progress", "milestone", "note", "comment", "checkpoint", "output", "done"]
+
+
+class TaskReceipt(Result):
+    """The task is stored: it survives whatever happens next."""
+
+    task_id: str
+    status: TaskStatus
+    estimated_completion: Timestamp | None = Field(
+        default=None, description="By how long such tasks took before; null where there is nothing to go by."
+    )
+    assigned_agent: str | None = None
+    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+
+
+class TaskUpdate(Result):
+    """The change is stored."""
+
+    success: bool = True
+    updated_at: Timestamp
+    task_id: str
+    status: TaskStatus
+    progress: float = 0
+
+
+class Task(Result):
+    """A task as those concerned with it see it."""
+
+    task_id: str
+    task_type: str
+    payload: JsonObject = {}
+    status: TaskStatus
+    priority: Priority = Priority.NORMAL
+    progress: float = 0
+    assignee: str | None = Field(default=None, description="As it was assigned.")
+    assigned_agent: str | None = Field(default=None, description="Id of the agent it is with, or is meant for.")
+    worker: str | None = None
+    created_by: str
+    created_at: Timestamp
+    updated_at: Timestamp
+    available_at: Timestamp | None = Field(default=None, description="When it can be taken again, after a failure.")
+    started_at: Timestamp | None = None
+    completed_at: Timestamp | None = Field(default=None, description="When it ended, however it did.")
+    deadline: Timestamp | None = None
+    estimated_completion: Timestamp | None = None
+    timeout: int | None = None
+    attempts: int = 0
+    max_attempts: int = 3
+    retry_backoff: float = 5
+    required_capabilities: list[str] = []
+    required_model: str | None = None
+    depends_on: list[str] = []
+    blocked_by: int = Field(default=0, description="How many of 'depends_on' are not done yet.")
+    parent_id: str | None = None
+    retry_of: str | None = None
+    workflow_id: str | None = None
+    step: str | None = None
+    milestone: str | None = None
+    notes: str | None = None
+    checkpoint: JsonObject | None = None
+    result: JsonData = None
+    error: str | None = None
+    output_size: int = Field(default=0, description="Characters of output so far.")
+    lease_expires_at: Timestamp | None = None
+    metadata: JsonObject = {}
+
+
+class ClaimedTask(Task):
+    """A task in the hands of whoever claimed it."""
+
+    fencing_token: int
+    lease_seconds: int
+
+
+class Renewal(Result):
+    """The lease as it is now."""
+
+    task_id: str
+    status: TaskStatus
+    fencing_token: int
+    lease_seconds: int
+    lease_expires_at: Timestamp
+    progress: float = 0
+    checkpoint_number: int | None = None
+
+
+class Claim(Result):
+    """What was claimed; nothing, where nothing waited."""
+
+    tasks: list[ClaimedTask] = []
+    count: int = 0
+
+    @property
+    def task(self) -> ClaimedTask | None:
+        """The first one, or None."""
+        return self.tasks[0] if self.tasks else None
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks)
+
+
+class TaskPage(Page[Task]):
+    items_field: ClassVar[str] = "tasks"
+
+    tasks: list[Task]
+
+
+class TaskEntry(Result):
+    """One entry of a task's log; ``number`` orders them without gaps."""
+
+    type: EntryType
+    task_id: str
+    number: int
+    time: Timestamp
+    actor: str
+    status: TaskStatus | None = None
+    progress: float | None = None
+    content: str | None = Field(default=None, description="Output, note, comment or reason.")
+    offset: int | None = Field(default=None, description="Of output: where it begins, in characters.")
+    data: JsonData = None
+
+
+class TaskEntryPage(Page[TaskEntry]):
+    items_field: ClassVar[str] = "entries"
+
+    entries: list[TaskEntry]
+
+
+class TaskOutput(Result):
+    """A stretch of a task's output."""
+
+    task_id: str
+    content: str
+    offset: int
+    next_offset: int = Field(description="Read on from here.")
+    size: int = Field(description="Characters there are by now.")
+    has_more: bool = False
+    done: bool = Field(default=False, description="Whether the task has ended, so that no more comes.")
+
+
+class DurationSummary(Result):
+    """Seconds, of the tasks that ended in the time looked at."""
+
+    count: int = 0
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+
+
+class TaskStatistics(Result):
+    """Tasks in numbers."""
+
+    total: int
+    by_status: dict[str, int]
+    by_priority: dict[str, int] = Field(default={}, description="Of the tasks that wait.")
+    waiting: int = Field(default=0, description="Tasks that can be taken now.")
+    since: Timestamp
+    created: int = 0
+    completed: int = 0
+    failed: int = 0
+    throughput_per_minute: float = 0
+    wait_seconds: DurationSummary = DurationSummary()
+    run_seconds: DurationSummary = DurationSummary()
+    sampled: bool = Field(default=False, description="Whether the durations are of the newest 10,000 only.")
+
+
+class Tasks(Service, category="task"):
+    """Work, with leases and fencing: taken once, and handed on when whoever took it dies."""
+
+    @operation("POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks")
+    async def assign(
+        self,
+        task_type: Label,
+        payload: JsonObject = {},
+        assignee: Assignee | None = None,
+        deadline: Timestamp | None = None,
+        priority: Priority = Priority.NORMAL,
+        *,
+        required_capabilities: Capabilities = [],
+        required_model: Model | None = None,
+        depends_on: Annotated[list[TaskId], Field(max_length=100)] = [],
+        parent_id: TaskId | None = None,
+        max_attempts: Annotated[int, Field(ge=1, le=100)] = 3,
+        retry_backoff: Annotated[
+            float,
+            Field(ge=0, le=86_400, description="Seconds before the second attempt; doubled for each further one."),
+        ] = 5,
+        timeout: Annotated[
+            int | None, Field(ge=1, le=604_800, description="Seconds an attempt may take; no bound if left out.")
+        ] = None,
+        metadata: Annotated[JsonObject, Field(max_length=100)] = {},
+    ) -> TaskReceipt:
+        """Give a task to an agent, to whoever has a capability, to a worker, or to anyone.
+
+        The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
+        expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+        """
+
+    @operation("POST /agora/task/update", "PUT /v1/agent/tasks/{task_id}/status", scope="write:tasks", idempotent=True)
+    async def update(
+        self,
+        task_id: TaskId,
+        status: TaskStatus | None = None,
+        progress: Progress | None = None,
+        notes: Notes | None = None,
+        *,
+        milestone: Label | None = None,
+        result: JsonData = None,
+        fencing_token: Token = None,
+    ) -> TaskUpdate:
+        """Say how a task goes, as its assignee: its status, its progress, what there is to note.
+
+        It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
+        and completes it. Refused while somebody else's lease lives.
+        """
+
+    @operation("GET /agora/task/list", "GET /v1/agent/tasks", scope="read:tasks")
+    async def list(
+        self,
+        agent_id: AgentRef | None = None,
+        status: Statuses | None = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        *,
+        task_type: Label | None = None,
+        priority: Priority | None = None,
+        workflow_id: WorkflowId | None = None,
+        parent_id: TaskId | None = None,
+        created_by: AgentRef | None = None,
+        worker_id: WorkerRef | None = None,
+        since: Timestamp | None = None,
+        until: Timestamp | None = None,
+        sort: Literal["created", "priority", "deadline"] = "created",
+        descending: bool = False,
+        cursor: Cursor = None,
+    ) -> TaskPage:
+        """List tasks: those given to an agent, or all that concern you; operators see all.
+
+        ``since`` and ``until`` bound the time of creation.
+        """
+
+    @operation("GET /agora/task/get", "GET /v1/agent/tasks/{task_id}", scope="read:tasks")
+    async def get(self, task_id: TaskId) -> Task:
+        """Look a task up."""
+
+    @operation("GET /agora/task/history", "GET /v1/agent/tasks/{task_id}/history", scope="read:tasks")
+    async def history(self, task_id: TaskId, *, limit: Limit = 100, cursor: Cursor = None) -> TaskEntryPage:
+        """The trail of a task: who did what to it, when, oldest first; output is left out."""
+
+    @operation(scope="write:tasks")
+    async def claim(
+        self,
+        limit: Annotated[int, Field(ge=1, le=100, description="Most tasks to take at once.")] = 1,
+        wait: Wait = 0,
+        *,
+        task_types: TaskTypes = [],
+        capabilities: Narrowing = None,
+        models: Models = [],
+        worker: WorkerRef | None = None,
+        lease_seconds: Lease = 60,
+    ) -> Claim:
+        """Take the best tasks for you: by priority, then deadline, then age.
+
+        Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
+        carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+        """
+
+    @operation(scope="write:tasks", idempotent=True)
+    async def renew(
+        self,
+        task_id: TaskId,
+        fencing_token: Annotated[int, Field(ge=0, lt=2**53)],
+        *,
+        lease_seconds: Lease | None = None,
+        progress: Progress | None = None,
+        checkpoint: Checkpoint | None = None,
+        checkpoint_number: Annotated[
+            int | None, Field(ge=0, lt=2**53, description="Grows with each checkpoint; a smaller one is refused.")
+        ] = None,
+    ) -> Renewal:
+        """Extend a lease: the sign that the work goes on."""
+
+    @operation(scope="write:tasks")
+    async def release(
+        self,
+        task_id: TaskId,
+        fencing_token: Annotated[int, Field(ge=0, lt=2**53)],
+        *,
+        reason: Notes | None = None,
+        checkpoint: Checkpoint | None = None,
+        delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be taken again.")] = 0,
+    ) -> TaskUpdate:
+        """Give a task back undone, for somebody else; the attempt does not count."""
+
+    @operation(scope="write:tasks", idempotent=True)
+    async def complete(
+        self, task_id: TaskId, result: JsonData = None, *, notes: Notes | None = None, fencing_token: Token = None
+    ) -> TaskUpdate:
+        """Finish a task, with its result."""
+
+    @operation(scope="write:tasks", idempotent=True)
+    async def fail(
+        self,
+        task_id: TaskId,
+        error: Annotated[Text, Field(max_length=4000)],
+        *,
+        retry: Annotated[bool, Field(description="Whether another attempt may help.")] = True,
+        fencing_token: Token = None,
+    ) -> TaskUpdate:
+        """Say that an attempt failed; it is tried again after the backoff while attempts are left."""
+
+    @operation(scope="write:tasks", idempotent=True, destructive=True)
+    async def cancel(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
+        """End a task that is not wanted any more; whoever works on it is told by the next answer it gets."""
+
+    @operation(scope="write:tasks")
+    async def retry(self, task_id: TaskId, *, assignee: Assignee | None = None) -> TaskReceipt:
+        """Do an ended task again: a new task, linked to the old one."""
+
+    @operation(scope="write:tasks")
+    async def reassign(self, task_id: TaskId, assignee: Assignee | None, reason: Notes | None = None) -> TaskUpdate:
+        """Give a task to somebody else; null gives it to anyone that fits. A lease on it ends."""
+
+    @operation(scope="write:tasks")
+    async def comment(self, task_id: TaskId, text: Annotated[Text, Field(min_length=1, max_length=4000)]) -> TaskEntry:
+        """Add a comment to a task's trail."""
+
+    @operation("POST /agora/task/append", "POST /v1/agent/tasks/{task_id}/output", scope="write:tasks")
+    async def append(
+        self,
+        task_id: TaskId,
+        content: Annotated[Text, Field(min_length=1, max_length=262_144)],
+        *,
+        offset: Annotated[
+            int | None, Field(ge=0, description="Where it belongs; refused if the output does not end there.")
+        ] = None,
+        fencing_token: Token = None,
+    ) -> TaskOutput:
+        """Append to a task's output. With ``offset`` a repeated chunk is recognised."""
+
+    @operation("GET /agora/task/output", "GET /v1/agent/tasks/{task_id}/output", scope="read:tasks")
+    async def output(
+        self,
+        task_id: TaskId,
+        offset: Annotated[int, Field(ge=0, description="Where to begin, in characters.")] = 0,
+        limit: Annotated[int, Field(ge=1, le=1_000_000, description="Most characters.")] = 262_144,
+    ) -> TaskOutput:
+        """Read a task's output, from any place on."""
+
+    @operation("GET /agora/task/stream", "GET /v1/agent/tasks/{task_id}/output/stream", scope="read:tasks")
+    def stream(self, task_id: TaskId, *, last_event_id: LastEvent = None) -> AsyncIterator[TaskEntry]:
+        """Everything that happens to a task, from its beginning, as it happens; it ends with the task.
+
+        ``last_event_id`` is the number of the last entry seen.
+        """
+
+    @operation("GET /agora/task/statistics", scope="read:tasks")
+    async def statistics(
+        self,
+        agent_id: AgentRef | None = None,
+        task_type: Label | None = None,
+        *,
+        since: Timestamp | None = None,
+    ) -> TaskStatistics:
+        """Tasks in numbers: by status, throughput, and how long they wait and run; of the last day by default."""

@@ -1,0 +1,346 @@
+"""Workflows: steps that many agents take, in order or in parallel, to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from .fields import AgentRef, Capability, Cursor, JsonData, JsonObject, Label, Limit, Offset, Priority, Text, Timestamp
+from .operation import Service, operation
+from .results import Page, Result
+from .tasks import Model, WorkflowId
+
+__all__ = [
+    "AgentShare",
+    "Items",
+    "Modification",
+    "Span",
+    "Step",
+    "StepState",
+    "StepStatus",
+    "Steps",
+    "Timeline",
+    "Workflow",
+    "WorkflowDiagram",
+    "WorkflowPage",
+    "WorkflowReceipt",
+    "WorkflowStatus",
+    "Workflows",
+]
+
+StepName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+Expression = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+StepNames = Annotated[list[StepName], Field(max_length=500)]
+Needs = Annotated[list[Capability], Field(max_length=20)]
+Reason = Annotated[Text, Field(max_length=4000)]
+
+
+class WorkflowStatus(StrEnum):
+    """States of a workflow."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING_APPROVAL = "waiting_approval"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    """States of a step."""
+
+    PENDING = "pending"
+    READY = "ready"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Step(BaseModel):
+    """One step, as its author writes it.
+
+    A string is a name alone; a pair is a name and an agent. Text in ``payload`` (and the expression of
+    ``for_each``) may refer to what is known by then: ``${steps.extract.result.rows}``, ``${input.date}``, and in
+    each part of a ``for_each`` ``${item}`` and ``${index}``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: StepName
+    agent: AgentRef | None = Field(default=None, description="Id or name of the agent that does it.")
+    capability: Annotated[
+        list[Capability],
+        Field(max_length=20, description="What the agent must be able to; the least loaded one that fits gets it."),
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    ] = []
+    task_type: Label | None = Field(default=None, description="Type of its task; the step's name if left out.")
+    payload: JsonObject = {}
+    depends_on: Annotated[list[StepName], Field(max_length=100)] | None = Field(
+        default=None, description="Steps to be done before; if no step has any, they run in the order given."
+    )
+    when: Expression | None = Field(default=None, description="CEL condition; where it is false the step is skipped.")
+    retries: int = Field(default=0, ge=0, le=99, description="Further attempts after a failed one.")
+    retry_backoff: float = Field(default=5, ge=0, le=86_400)
+    timeout: int | None = Field(default=None, ge=1, le=604_800, description="Seconds an attempt may take.")
+    on_failure: Literal["fail", "continue", "compensate"] = "fail"
+    compensate: StepName | None = Field(
+        default=None, description="With on_failure 'compensate': the step that then runs; it runs at no other time."
+    )
+    for_each: list[JsonData] | Expression | None = Field(
+        default=None, description="Once for each item of a list, or of the list that an expression gives."
+    )
+    max_parallel: int | None = Field(default=None, ge=1, le=1000, description="Of a for_each: most parts at once.")
+    approval: bool = Field(default=False, description="A person approves it; it has no task.")
+    message: Annotated[str, Field(max_length=2000)] | None = Field(default=None, description="What is to be approved.")
+    workflow: Annotated[list[Step], Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Steps of a workflow of its own, which this step runs; its input is the payload."
+    )
+    priority: Priority | None = None
+    required_model: Model | None = None
+    metadata: Annotated[JsonObject, Field(max_length=100)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, (list, tuple)) and len(value) == 2:
+            return {"name": value[0], "agent": value[1]}
+        if isinstance(value, dict) and "step" in value and "name" not in value:
+            return {("name" if key == "step" else key): part for key, part in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        """A step is a task, an approval or a workflow; InvalidRequest for a mixture."""
+        if self.approval and (self.workflow or self.for_each is not None or self.agent or self.capability):
+            raise ValueError("an approval step has no agent, capability, for_each or workflow")
+        if self.workflow and (self.agent or self.capability):
+            raise ValueError("a step that runs a workflow has no agent or capability of its own")
+        if (self.compensate is not None) != (self.on_failure == "compensate"):
+            raise ValueError("on_failure 'compensate' and the step named by 'compensate' belong together")
+        if self.max_parallel is not None and self.for_each is None:
+            raise ValueError("max_parallel is of a for_each")
+        return self
+
+
+if TYPE_CHECKING:  # what a caller may write; a service gets them as Step
+    Steps: TypeAlias = Sequence[Step | Mapping[str, Any] | str | tuple[str, str]]
+else:
+    Steps = Annotated[
+        list[Step], Field(min_length=1, max_length=500, description="In order, or with depends_on as a graph.")
+    ]
+
+
+class WorkflowReceipt(Result):
+    workflow_id: str
+    status: WorkflowStatus
+    created_at: Timestamp
+
+
+class Items(Result):
+    """How far a for_each is."""
+
+    total: int
+    completed: int = 0
+    failed: int = 0
+    running: int = 0
+
+
+class StepState(Result):
+    """A step as it stands."""
+
+    name: str
+    position: int
+    status: StepStatus
+    agent: str | None = None
+    capability: list[str] = []
+    task_type: str | None = None
+    task_id: str | None = None
+    assigned_agent: str | None = None
+    depends_on: list[str] = []
+    attempts: int = 0
+    progress: float = 0
+    started_at: Timestamp | None = None
+    completed_at: Timestamp | None = None
+    duration_seconds: float | None = None
+    result: JsonData = None
+    error: str | None = None
+    awaiting: Literal["approval"] | None = None
+    message: str | None = None
+    items: Items | None = None
+    workflow_id: str | None = Field(default=None, description="Of a step that runs a workflow: that workflow.")
+    compensation: bool = Field(default=False, description="Whether it runs only to make up for a failed step.")
+
+
+class AgentShare(Result):
+    """What an agent did for a workflow."""
+
+    agent_id: str
+    agent_name: str | None = None
+    completed: int = 0
+    failed: int = 0
+    running: int = 0
+    mean_seconds: float | None = None
+
+
+class Workflow(Result):
+    """A workflow as it stands."""
+
+    workflow_id: str
+    workflow_name: str
+    status: WorkflowStatus
+    current_step: int = Field(description="Number of the first step not done yet, from 1; of the last when all are.")
+    current_steps: list[str] = Field(default=[], description="Names of the steps under way.")
+    total_steps: int
+    progress: float
+    steps: list[StepState]
+    agents: list[AgentShare] = []
+    assigned_agents: list[str] = []
+    created_by: str
+    created_at: Timestamp
+    started_at: Timestamp | None = None
+    completed_at: Timestamp | None = None
+    duration_seconds: float | None = None
+    error: str | None = None
+    input: JsonObject = {}
+    metadata: JsonObject = {}
+    parent_workflow: str | None = None
+    parent_step: str | None = None
+    modifications: int = 0
+
+
+class WorkflowPage(Page[Workflow]):
+    """Workflows without their steps; ``agora.workflow.status`` shows those."""
+
+    items_field: ClassVar[str] = "workflows"
+
+    workflows: list[Workflow]
+
+
+class Modification(Result):
+    workflow_id: str
+    status: WorkflowStatus
+    action: str
+    step: str | None = None
+    updated_at: Timestamp
+    modifications: int = Field(description="How many times it was modified by now.")
+
+
+class Span(Result):
+    """A bar of a Gantt chart."""
+
+    step: str
+    status: StepStatus
+    start: Timestamp | None = Field(default=None, description="When it could begin.")
+    begun: Timestamp | None = Field(default=None, description="When somebody began.")
+    end: Timestamp | None = None
+    duration_seconds: float | None = None
+    agent: str | None = None
+    task_id: str | None = None
+    attempts: int = 0
+    index: int | None = Field(default=None, description="Of a for_each: which part.")
+    depends_on: list[str] = []
+
+
+class Timeline(Result):
+    workflow_id: str
+    status: WorkflowStatus
+    start: Timestamp
+    end: Timestamp | None = None
+    duration_seconds: float
+    spans: list[Span]
+    has_more: bool = Field(default=False, description="Whether parts of a for_each were left out.")
+
+
+class WorkflowDiagram(Result):
+    workflow_id: str
+    mermaid: str = Field(description="A flowchart as Mermaid text.")
+
+
+class Workflows(Service, category="workflow"):
+    """Steps over many agents, driven by what is committed: a crash loses no step and doubles none."""
+
+    @operation("POST /agora/workflow/create", scope="write:workflows")
+    async def create(
+        self,
+        workflow_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
+        steps: Steps,
+        assigned_agents: Annotated[list[AgentRef], Field(max_length=500)] = [],
+        metadata: Annotated[JsonObject, Field(max_length=100)] = {},
+        *,
+        input: JsonObject = {},
+        priority: Priority = Priority.NORMAL,
+    ) -> WorkflowReceipt:
+        """Create a workflow and start it.
+
+        Every fault of the steps is named at once: cycles, unknown steps, unknown agent ids, bad expressions.
+        A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
+        """
+
+    @operation("GET /agora/workflow/status", scope="read:workflows")
+    async def status(self, workflow_id: WorkflowId) -> Workflow:
+        """How a workflow stands: its steps, its progress, who did what."""
+
+    @operation("GET /agora/workflow/list", scope="read:workflows")
+    async def list(
+        self,
+        status: WorkflowStatus | None = None,
+        agent_id: AgentRef | None = None,
+        *,
+        since: Timestamp | None = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        cursor: Cursor = None,
+    ) -> WorkflowPage:
+        """List workflows that concern you, newest first; operators see all. ``agent_id``: created by it."""
+
+    @operation(scope="write:workflows")
+    async def modify(
+        self,
+        workflow_id: WorkflowId,
+        action: Literal["reassign", "add", "reorder", "skip", "pause", "resume", "terminate"],
+        step: StepName | None = None,
+        *,
+        agent: AgentRef | None = None,
+        capability: Needs = [],
+        definition: Step | None = None,
+        before: StepNames = [],
+        order: StepNames = [],
+        reason: Reason = "",
+    ) -> Modification:
+        """Change a workflow while it runs; what is not possible is refused, and nothing is half done.
+
+        reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
+        reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
+        skip: ``step``. pause, resume, terminate: the workflow.
+        """
+
+    @operation(scope="write:workflows", idempotent=True)
+    async def approve(
+        self,
+        workflow_id: WorkflowId,
+        step: StepName | None = None,
+        *,
+        approved: bool = True,
+        comment: Reason = "",
+    ) -> Modification:
+        """Approve a step that waits for it, or refuse it: refused, it has failed."""
+
+    @operation(scope="write:workflows", idempotent=True, destructive=True)
+    async def cancel(self, workflow_id: WorkflowId, reason: Reason = "") -> Modification:
+        """End a workflow: what runs is cancelled, what has not begun never will."""
+
+    @operation("GET /agora/workflow/timeline", scope="read:workflows")
+    async def timeline(self, workflow_id: WorkflowId) -> Timeline:
+        """When each step could begin, began and ended; at most 1,000 parts of each for_each."""
+
+    @operation("GET /agora/workflow/diagram", scope="read:workflows")
+    async def diagram(self, workflow_id: WorkflowId) -> WorkflowDiagram:
+        """The graph of a workflow with the state of each step, as Mermaid text."""

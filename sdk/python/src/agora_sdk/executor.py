@@ -1,0 +1,173 @@
+"""The executor of a running agent: it claims tasks and has them worked off."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .errors import AgoraError, InvalidRequest, StaleLease
+from .inbox import NOT_NOW
+from .lease import Lease
+from .retry import Backoff, is_passing
+from .taskrun import PermanentFailure, TaskRun
+
+if TYPE_CHECKING:
+    from .client import AgoraClient
+    from .contract.tasks import Claim, ClaimedTask
+
+__all__ = ["Executor"]
+
+logger = logging.getLogger("agora_sdk")
+
+#: Seconds a claim waits for a task: what lies between may cut longer calls off.
+WAIT = 25.0
+#: Seconds: a server that has no task for us sooner than that would not wait, as one that is about to stop.
+EARLY = 1.0
+#: Seconds that giving tasks back may take when the agent stops.
+RELEASE_SECONDS = 5.0
+REASON = 4000  #: most characters of an error's text
+
+
+class Executor:
+    """Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+
+    A task is claimed only for a free place, by a call that waits on the server until there is one. While its
+    handler runs, its lease is renewed; a handler whose lease was lost is cancelled.
+    handle: awaited with the task; answers its result. claiming: further arguments of ``agora.task.claim``.
+    """
+
+    def __init__(
+        self,
+        client: AgoraClient,
+        at_once: int,
+        handle: Callable[[TaskRun], Awaitable[Any]],
+        claiming: Mapping[str, Any],
+        backoff: Backoff,
+    ) -> None:
+        self._client, self._handle, self._claiming = client, handle, claiming
+        self._at_once, self._backoff = at_once, backoff
+        self._free = asyncio.Event()
+        self._free.set()
+        self._leases: dict[str, Lease] = {}
+        self._handlers: set[asyncio.Task[Any]] = set()
+        self._working: set[asyncio.Task[None]] = set()
+
+    @property
+    def load(self) -> float:
+        """Share of the places in use, 0 to 1."""
+        return len(self._working) / self._at_once
+
+    def check(self, task_id: str | None) -> None:
+        """Something happened to a task: if it is one of ours, see whether it still is."""
+        if lease := self._leases.get(task_id or ""):
+            lease.check()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await self._free.wait()
+            begun = clock()
+            claim = await self._claim(self._at_once - len(self._working))
+            for task in claim.tasks:
+                self._start(task)
+            if not claim and clock() - begun < EARLY:
+                await asyncio.sleep(self._backoff.pause(0))
+
+    async def finish(self, seconds: float) -> None:
+        """Let the handlers under way end; those that take longer are cancelled, and their tasks given back."""
+        if not self._working:
+            return
+        await asyncio.wait(self._working, timeout=seconds)
+        for handler in self._handlers:
+            handler.cancel()
+        if self._working:
+            await asyncio.wait(self._working, timeout=RELEASE_SECONDS)
+        late = tuple(self._working)
+        for work in late:
+            work.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _claim(self, limit: int) -> Claim:
+        """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
+        client = self._client.with_options(idempotency_key=os.urandom(16).hex())
+        attempt = 0
+        while True:
+            try:
+                return await client.task.claim(limit, WAIT, **self._claiming)
+            except AgoraError as error:
+                if not is_passing(error):
+                    raise
+                logger.warning("No task can be claimed for the moment: %s", error)
+            await asyncio.sleep(self._backoff.pause(attempt))
+            attempt += 1
+
+    def _start(self, task: ClaimedTask) -> None:
+        lease = Lease(self._client, task, self._backoff)
+        self._leases[task.task_id] = lease
+        work = asyncio.create_task(self._work(TaskRun.of(task, lease), lease), name=f"work on {task.task_id}")
+        self._working.add(work)
+        work.add_done_callback(lambda done: self._ended(done, lease))
+        if len(self._working) >= self._at_once:
+            self._free.clear()
+
+    def _ended(self, work: asyncio.Task[None], lease: Lease) -> None:
+        self._working.discard(work)
+        if self._leases.get(lease.task_id) is lease:
+            del self._leases[lease.task_id]
+        self._free.set()
+
+    async def _work(self, run: TaskRun, lease: Lease) -> None:
+        handler: asyncio.Task[Any] = asyncio.ensure_future(self._handle(run))
+        keeper = asyncio.create_task(lease.keep())
+        self._handlers.add(handler)
+        try:
+            await asyncio.wait((handler, keeper), return_when=asyncio.FIRST_COMPLETED)
+            if keeper.done():
+                keeper.result()
+            await self._settle(handler, lease)
+        except StaleLease as lost:
+            logger.warning("Task %s is no longer ours: %s", run.task_id, lost)
+        except AgoraError as error:
+            logger.error("What became of task %s could not be told: %s", run.task_id, error)
+        finally:
+            self._handlers.discard(handler)
+            for part in (handler, keeper):
+                part.cancel()
+            await asyncio.gather(handler, keeper, return_exceptions=True)
+
+    async def _settle(self, handler: asyncio.Task[Any], lease: Lease) -> None:
+        """Write how the handler ended; raises the AgoraError that this is refused with."""
+        if lease.lost is not None:
+            raise lease.lost
+        try:
+            result = handler.result()
+        except asyncio.CancelledError:
+            await lease.call("release", reason="The agent stopped.")
+        except NOT_NOW as error:
+            logger.warning("Task %s is put off: %s", lease.task_id, error)
+            await lease.call("release", reason=_text(error), delay=self._backoff.most)
+        except PermanentFailure as error:
+            await lease.call("fail", _text(error), retry=False)
+        except Exception as error:
+            logger.error("Task %s failed", lease.task_id, exc_info=error)
+            await lease.call("fail", _text(error))
+        else:
+            await self._complete(lease, result)
+
+    async def _complete(self, lease: Lease, result: Any) -> None:
+        try:
+            await lease.call("complete", result)
+        except InvalidRequest as error:
+            logger.error("The result of task %s cannot be stored: %s", lease.task_id, error)
+            await lease.call("fail", _text(error), retry=False)
+
+
+def _text(error: Exception) -> str:
+    """What is stored of an error: its kind and its text, without what the wire refuses."""
+    said = str(error) if isinstance(error, PermanentFailure) else f"{type(error).__name__}: {error}"
+    sound = said.replace("\x00", "").encode("utf-8", "replace").decode()
+    return sound[:REASON] or type(error).__name__

@@ -1,0 +1,108 @@
+"""The lease on a claimed task: kept alive, and written under."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from .contract.fields import TaskStatus
+from .errors import AgoraError, Conflict, IllegalTransition, InternalError, NotFound, StaleLease
+from .retry import Backoff, is_passing
+
+if TYPE_CHECKING:
+    from .client import AgoraClient
+    from .contract.fields import JsonObject
+    from .contract.tasks import ClaimedTask, Renewal
+
+__all__ = ["Lease"]
+
+logger = logging.getLogger("agora_sdk")
+
+TRIES = 5  #: of a call that the server fails at
+#: Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it.
+CHECKPOINTS = 1_000_000
+OVER = frozenset(
+    {
+        TaskStatus.COMPLETED,
+        TaskStatus.FAILED,
+        TaskStatus.CANCELLED,
+        TaskStatus.REJECTED,
+        TaskStatus.EXPIRED,
+        TaskStatus.DEAD_LETTERED,
+    }
+)
+
+
+class Lease:
+    """The hold on one claimed task.
+
+    Every call carries the claim's fencing token, and waits for a server that is away. Once the server has
+    said that the hold is gone, ``lost`` says why and nothing more is written.
+    """
+
+    def __init__(self, client: AgoraClient, task: ClaimedTask, backoff: Backoff) -> None:
+        self.task_id, self.token, self.seconds = task.task_id, task.fencing_token, task.lease_seconds
+        self.lost: AgoraError | None = None
+        self._client, self._backoff = client, backoff
+        self._due = asyncio.Event()
+        self._checkpoints = 0
+
+    async def keep(self) -> None:
+        """Renew at a third of the lease, again and again; raises the AgoraError that ends it."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), self.seconds / 3)
+            self._due.clear()
+            await self.renew()
+
+    def check(self) -> None:
+        """Renew at once: something may have happened to the task."""
+        self._due.set()
+
+    async def renew(self, **options: Any) -> Renewal:
+        """Extend the lease; options are those of ``agora.task.renew``. Raises StaleLease once it is lost."""
+        try:
+            renewal: Renewal = await self.call("renew", **options)
+        except (IllegalTransition, NotFound) as error:
+            raise self._lose(error) from error
+        if renewal.status in OVER:
+            raise self._lose(StaleLease(f"{self.task_id} is {renewal.status}."))
+        return renewal
+
+    async def checkpoint(self, checkpoint: JsonObject) -> Renewal:
+        """Extend the lease and store how far the work is."""
+        self._checkpoints += 1
+        number = self.token * CHECKPOINTS + self._checkpoints
+        return await self.renew(checkpoint=checkpoint, checkpoint_number=number)
+
+    async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
+        """Call an operation on the task until it is answered or refused; raises what it is refused with.
+
+        Repetitions are recognised by the server, so that what is done is done once.
+        """
+        if self.lost is not None:
+            raise self.lost
+        key = None if action == "renew" else os.urandom(16).hex()
+        operation = getattr(self._client.with_options(idempotency_key=key).task, action)
+        attempt = 0
+        while True:
+            try:
+                return await operation(self.task_id, *arguments, fencing_token=self.token, **options)
+            except StaleLease as error:
+                raise self._lose(error) from None
+            except AgoraError as error:
+                if not is_passing(error) or (isinstance(error, InternalError) and attempt >= TRIES):
+                    if isinstance(error, Conflict):
+                        self.check()  # whether it is the lease, the next renewal tells
+                    raise
+                logger.info("task.%s of %s waits: %s", action, self.task_id, error)
+            await asyncio.sleep(self._backoff.pause(attempt))
+            attempt += 1
+
+    def _lose(self, error: AgoraError) -> AgoraError:
+        self.lost = error
+        self.check()
+        return error

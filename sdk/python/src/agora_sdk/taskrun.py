@@ -1,0 +1,77 @@
+"""A task as the handler of an agent has it: what it is, and what can be said about it while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pydantic import PrivateAttr
+
+from .contract.fields import JsonObject
+from .contract.tasks import ClaimedTask
+
+if TYPE_CHECKING:
+    from .lease import Lease
+
+__all__ = ["PermanentFailure", "TaskRun"]
+
+CHUNK = 262_144  #: most characters of output in one call
+
+
+class PermanentFailure(Exception):
+    """Raised in ``on_task``: the task has failed, and another attempt would fail too."""
+
+
+class TaskRun(ClaimedTask):
+    """A claimed task in the hands of :meth:`agora_sdk.Agent.on_task`.
+
+    ::
+
+        async def on_task(self, task):
+            rows = task.payload["rows"]
+            done = (task.checkpoint or {}).get("done", 0)    # where an attempt before this one stood
+            for number in range(done, len(rows)):
+                await task.write(f"{number}: {work(rows[number])}\\n")
+                await task.save({"done": number + 1})
+                await task.report(100 * (number + 1) / len(rows))
+            return {"rows": len(rows)}
+
+    Each method waits for a server that is away, and raises StaleLease once the task is not ours any more; the
+    handler is then cancelled. Other AgoraErrors are what the server refuses the call with, such as a progress that
+    goes back.
+    """
+
+    _lease: Lease = PrivateAttr()
+    _writing: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
+
+    @classmethod
+    def of(cls, task: ClaimedTask, lease: Lease) -> TaskRun:
+        """A run of a task under a lease."""
+        run = cls.model_construct(task.model_fields_set, **dict(task))
+        run._lease = lease
+        return run
+
+    async def report(
+        self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None
+    ) -> None:
+        """Say how it goes. progress: per cent done, never less than before. notes, milestone: for people."""
+        given = {"progress": progress, "notes": notes, "milestone": milestone}
+        update = await self._lease.call("update", **{name: part for name, part in given.items() if part is not None})
+        self.progress = update.progress
+
+    async def save(self, checkpoint: JsonObject) -> None:
+        """Store how far the work is: another attempt finds it in ``task.checkpoint``. It extends the lease too."""
+        async with self._writing:
+            await self._lease.checkpoint(checkpoint)
+            self.checkpoint = checkpoint
+
+    async def write(self, text: str) -> None:
+        """Append to the task's output, which can be read and followed while the task runs.
+
+        It goes on where the output of an earlier attempt ended, at ``task.output_size``.
+        """
+        async with self._writing:
+            for start in range(0, len(text), CHUNK):
+                part = text[start : start + CHUNK]
+                stored = await self._lease.call("append", part, offset=self.output_size)
+                self.output_size = stored.next_offset

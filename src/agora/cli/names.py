@@ -1,0 +1,37 @@
+"""Names of agents, for tables that would show their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .output import Column
+
+if TYPE_CHECKING:
+    from agora_sdk import AgoraClient
+
+__all__ = ["named"]
+
+PREFIX = "agent_"
+
+
+def named(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
+    """The same columns, those of these headings with names of agents for their ids; each agent is asked for once."""
+    name = cache(lambda ref: _name(client, ref))
+
+    def translated(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda item: name(cell(item))
+
+    return [(heading, translated(cell) if heading in headings else cell) for heading, cell in columns]
+
+
+def _name(client: AgoraClient, ref: str | None) -> str | None:
+    from agora_sdk.errors import AgoraError
+
+    if ref is None or not ref.startswith(PREFIX):
+        return ref
+    try:
+        return client.agent.get(ref).agent_name
+    except AgoraError:  # it left, or is not for us to see
+        return ref

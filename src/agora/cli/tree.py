@@ -1,0 +1,143 @@
+"""A workflow as a tree: its steps with their states, progress, agents and durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from .output import TONES, clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from agora_sdk.contract.workflows import StepState, Workflow
+
+__all__ = ["duration", "line_of", "names_of", "tree_of"]
+
+BAR = 12  #: characters
+MARKS = {
+    "completed": "✔",
+    "failed": "✘",
+    "running": "▶",
+    "ready": "○",
+    "pending": "·",
+    "skipped": "↷",
+    "cancelled": "⊘",
+}
+PLAIN_MARKS = {
+    "completed": "+",
+    "failed": "x",
+    "running": ">",
+    "ready": "o",
+    "pending": ".",
+    "skipped": "-",
+    "cancelled": "/",
+}
+QUIET = ("pending", "ready", "skipped")
+
+
+def tree_of(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None) -> Tree:
+    """A workflow as it stands. inner: the workflows that its steps run, by id. now: to what time the steps under way count."""
+    from rich.tree import Tree
+
+    return _branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
+
+
+def _branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, grow: Any) -> Tree:
+    plain = console.options.ascii_only
+    done = sum(step.status in ("completed", "skipped") for step in workflow.steps)
+    tree: Tree = grow(
+        _line(
+            (clean(workflow.workflow_name), "bold"),
+            (workflow.status, TONES.get(workflow.status, "")),
+            (_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
+            (f"{done}/{workflow.total_steps} steps", ""),
+            (duration(_seconds(workflow, now)), ""),
+            (workflow.workflow_id, "dim"),
+        )
+    )
+    if workflow.error:
+        tree.add(_line((clean(workflow.error), "red")))
+    width = max((len(step.name) for step in workflow.steps), default=0)
+    for step in workflow.steps:
+        label = line_of(step, names_of(workflow), now, width=width, plain=plain)
+        child = inner.get(step.workflow_id or "")
+        if child is None:
+            tree.add(label)
+        else:
+            branch = tree.add(label)
+            _branch(console, child, inner, now, branch.add)
+    return tree
+
+
+def line_of(
+    step: StepState, names: Mapping[str, str], now: datetime | None = None, *, width: int = 0, plain: bool = False
+) -> Text:
+    """One step in a line. names: of agents, by id."""
+    tone = "dim" if step.status in QUIET else TONES.get(step.status, "")
+    marks = PLAIN_MARKS if plain else MARKS
+    percent = 100.0 if step.status == "completed" else step.progress
+    agent = step.assigned_agent or step.agent
+    return _line(
+        (f"{marks[step.status]} {step.name:<{width}}", tone),
+        (f"{step.status:<9}", tone),
+        (f"{_bar(percent, plain)} {percent:>3.0f}%" if step.status in ("running", "completed", "failed") else "", tone),
+        (duration(_seconds(step, now or datetime.now(UTC))), ""),
+        (clean(names.get(agent, agent)) if agent else "", "" if step.assigned_agent else "dim"),
+        *_remarks(step),
+    )
+
+
+def _remarks(step: StepState) -> list[tuple[str, str]]:
+    found = []
+    if step.awaiting == "approval":
+        found.append((f"waits for approval: {clean(step.message or step.name)}", "yellow"))
+    if step.items is not None:
+        failed = f", {step.items.failed} failed" if step.items.failed else ""
+        found.append((f"{step.items.completed} of {step.items.total} parts{failed}", ""))
+    if step.attempts > 1:
+        found.append((f"attempt {step.attempts}", "yellow"))
+    if step.compensation:
+        found.append(("makes up for a failure", "dim"))
+    if step.status == "pending" and step.depends_on:
+        found.append((f"after {', '.join(step.depends_on)}", "dim"))
+    if step.error:
+        found.append((clean(step.error).replace("\n", " "), "red"))
+    return found
+
+
+def names_of(workflow: Workflow) -> dict[str, str]:
+    """Names of the agents that work for a workflow, by id."""
+    return {share.agent_id: share.agent_name for share in workflow.agents if share.agent_name}
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    from rich.text import Text
+
+    return Text("  ").join(Text(text, style=tone) for text, tone in parts if text)
+
+
+def _bar(percent: float, plain: bool) -> str:
+    full = round(min(max(percent, 0.0), 100.0) / 100 * BAR)
+    done, left = ("#", "-") if plain else ("━", "╌")
+    return done * full + left * (BAR - full)
+
+
+def _seconds(thing: StepState | Workflow, now: datetime) -> float | None:
+    if thing.completed_at is not None or thing.started_at is None:
+        return thing.duration_seconds
+    return max((now - thing.started_at).total_seconds(), 0.0)
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -1,0 +1,196 @@
+"""Following a workflow live: each event about it is a reason to look again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .output import TONES
+from .session import Session
+from .tree import line_of, names_of, tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterator
+
+    from agora_sdk import AgoraClient
+    from agora_sdk.contract.events import Event
+    from agora_sdk.contract.workflows import StepState, Workflow
+
+__all__ = ["ENDED", "Watched", "look", "watch"]
+
+TYPES = ["agora.workflow.*", *(f"agora.task.{what}" for what in ("started", "progress", "requeued", "reassigned"))]
+ENDED = ("completed", "failed", "cancelled")
+DEPTH = 5  #: levels of workflows within workflows that are shown
+
+
+class Watched:
+    """A workflow with those that its steps run, as last seen."""
+
+    def __init__(self, client: AgoraClient, workflow_id: str) -> None:
+        self._client, self._workflow_id = client, workflow_id
+        self.workflow: Workflow
+        self.inner: dict[str, Workflow] = {}
+
+    async def look(self) -> None:
+        """See how it stands now."""
+        self.workflow = await self._client.workflow.status(self._workflow_id)
+        level = [self.workflow]
+        for _ in range(DEPTH):
+            level = [await self._below(found) for workflow in level for found in _children(workflow)]
+
+    async def _below(self, workflow_id: str) -> Workflow:
+        known = self.inner.get(workflow_id)
+        if known is None or known.status not in ENDED:
+            self.inner[workflow_id] = known = await self._client.workflow.status(workflow_id)
+        return known
+
+    def concerns(self, event: Event) -> bool:
+        """Whether an event is about it, or about a task of one of its steps."""
+        workflows = {self._workflow_id, *self.inner}
+        tasks = {step.task_id for found in (self.workflow, *self.inner.values()) for step in found.steps}
+        data = event.data if isinstance(event.data, dict) else {}
+        return bool({event.subject, data.get("workflow_id")} & workflows) or event.subject in tasks
+
+
+def _children(workflow: Workflow) -> Iterator[str]:
+    return (step.workflow_id for step in workflow.steps if step.workflow_id)
+
+
+class Display(Protocol):
+    """Shows a workflow each time it was looked at."""
+
+    def __enter__(self) -> Display: ...
+    def __exit__(self, *exception: object) -> None: ...
+    def show(self, watched: Watched) -> None: ...
+
+
+def look(session: Session, workflow_id: str) -> Watched:
+    """A workflow as it stands."""
+
+    async def once(client: AgoraClient) -> Watched:
+        watched = Watched(client, workflow_id)
+        async with contextlib.aclosing(client):
+            await watched.look()
+        return watched
+
+    return asyncio.run(once(session.client))
+
+
+def watch(session: Session, workflow_id: str) -> Workflow | None:
+    """Show a workflow until it ends; None if Ctrl-C came first."""
+    display: Display = Changes(session)
+    if session.out.json:
+        display = Documents(session)
+    elif session.out.console.is_terminal:
+        display = Live(session)
+    try:
+        return asyncio.run(_watch(session.client, workflow_id, display))
+    except KeyboardInterrupt:
+        return None
+
+
+async def _watch(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
+    watched, changed = Watched(client, workflow_id), asyncio.Event()
+    async with contextlib.aclosing(client), client.event.stream(TYPES) as events:
+        await events  # what happens from here on is heard of
+        await watched.look()
+        reading = asyncio.create_task(_read(events, watched, changed))
+        reading.add_done_callback(lambda _: changed.set())
+        try:
+            with display:
+                while True:
+                    display.show(watched)
+                    if watched.workflow.status in ENDED:
+                        return watched.workflow
+                    await changed.wait()
+                    changed.clear()
+                    if reading.done():
+                        reading.result()
+                    await watched.look()
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read(events: AsyncIterable[Event], watched: Watched, changed: asyncio.Event) -> None:
+    async for event in events:
+        if watched.concerns(event):
+            changed.set()
+
+
+class Documents:
+    """For machines: the whole workflow as a line of JSON, each time."""
+
+    def __init__(self, session: Session) -> None:
+        self._out = session.out
+
+    def __enter__(self) -> Documents:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open."""
+
+    def show(self, watched: Watched) -> None:
+        self._out.line(watched.workflow.model_dump_json())
+
+
+class Changes:
+    """For a pipe or a log: a line for each change."""
+
+    def __init__(self, session: Session) -> None:
+        self._out = session.out
+        self._seen: dict[str, Any] = {}
+
+    def __enter__(self) -> Changes:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open."""
+
+    def show(self, watched: Watched) -> None:
+        workflow = watched.workflow
+        names, width = names_of(workflow), max(len(step.name) for step in workflow.steps)
+        plain = self._out.console.options.ascii_only
+        for step in workflow.steps:
+            if self._is_news(step.name, _facts(step)):
+                self._out.console.print(line_of(step, names, width=width, plain=plain))
+        if self._is_news("", workflow.status):
+            self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
+
+    def _is_news(self, name: str, facts: Any) -> bool:
+        news = bool(self._seen.get(name) != facts)
+        self._seen[name] = facts
+        return news
+
+
+def _facts(step: StepState) -> tuple[Any, ...]:
+    """What of a step is worth a line."""
+    parts = (step.items.completed, step.items.failed) if step.items else None
+    return step.status, step.attempts, step.awaiting, parts, step.assigned_agent, step.error
+
+
+class Live:
+    """For a terminal: the tree, drawn anew as time passes."""
+
+    def __init__(self, session: Session) -> None:
+        from rich.live import Live
+        from rich.text import Text
+
+        self._console = session.out.console
+        self._watched: Watched | None = None
+        self._live = Live(console=self._console, get_renderable=lambda: self._tree() or Text(""), refresh_per_second=4)
+
+    def __enter__(self) -> Live:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def show(self, watched: Watched) -> None:
+        self._watched = watched
+        self._live.refresh()
+
+    def _tree(self) -> Any:
+        return self._watched and tree_of(self._console, self._watched.workflow, self._watched.inner)

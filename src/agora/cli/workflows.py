@@ -1,0 +1,160 @@
+"""Commands about workflows, where a person deserves better than the operation's own form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agora_sdk.errors import InvalidRequest
+
+from .arguments import Field
+from .names import named
+from .output import Column, Output
+from .session import Session, client_command
+from .tree import duration, tree_of
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.workflows import Span, Timeline
+
+__all__ = ["create", "diagram", "status", "timeline"]
+
+CHART = 40  #: characters that a timeline is wide
+WorkflowId = Annotated[str, typer.Argument(help="Id of the workflow.")]
+Watching = Annotated[
+    bool, typer.Option("--watch", "-w", help="Follow it live until it ends; the exit code tells how it ended.")
+]
+
+
+@client_command
+def create(
+    session: Session,
+    file: Annotated[str, typer.Argument(help="YAML or JSON file with name and steps; - for standard input.")],
+    name: Annotated[str | None, typer.Option(help="Name, instead of the file's.")] = None,
+    input: Annotated[
+        list[str] | None, typer.Option(help="What the steps refer to as ${input...}.", metavar="KEY=VALUE|JSON|@FILE")
+    ] = None,
+    priority: Annotated[str | None, typer.Option(help="low, normal, high or urgent.")] = None,
+    watch: Watching = False,
+) -> None:
+    """Create a workflow from a file and start it."""
+    from .workflow_file import read
+
+    arguments: dict[str, Any] = {}
+    with _faults_as_table(session.out, arguments):
+        arguments |= read(file, {"workflow_name": name, "priority": priority})
+        if input:
+            given = Field("input", "object", False, False, "").parse(input)
+            arguments["input"] = {**arguments.get("input", {}), **given}
+        receipt = session.client.workflow.create(**arguments)
+    if session.out.json:
+        session.out.result(receipt)
+    else:
+        session.out.say(f"{receipt.status} {receipt.workflow_id}", "green")
+    if watch:
+        _watch(session, receipt.workflow_id)
+
+
+@contextmanager
+def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Show the faults of a workflow as a table: where, and what."""
+    try:
+        yield
+    except InvalidRequest as error:
+        faults = error.extra.get("errors") or ()
+        if out.json or not faults:
+            raise
+        out.error(InvalidRequest(error.detail, fix=error.fix))
+        columns: list[Column] = [
+            ("where", lambda fault: _place(str(fault.get("field")), arguments)),
+            ("what", lambda fault: fault.get("message")),
+        ]
+        out.table(faults, columns, on_stderr=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+def _place(field: str, arguments: Mapping[str, Any]) -> str:
+    """Where a fault is, with the name of its step, which its author knows better than its number."""
+    found = re.match(r"steps\[(\d+)\](?! \()", field)
+    if found is None or int(found[1]) >= len(arguments.get("steps", ())):
+        return field
+    step = arguments["steps"][int(found[1])]
+    name = step.get("name", step.get("step")) if isinstance(step, dict) else step if isinstance(step, str) else step[0]
+    return f"{found[0]} ({name}){field[found.end() :]}"
+
+
+@client_command
+def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -> None:
+    """How a workflow stands: its steps, their progress, who does what."""
+    if watch:
+        _watch(session, workflow_id)
+    elif session.out.json:
+        session.out.result(session.client.workflow.status(workflow_id))
+    else:
+        from .workflow_watch import look
+
+        watched = look(session, workflow_id)
+        session.out.console.print(tree_of(session.out.console, watched.workflow, watched.inner))
+
+
+def _watch(session: Session, workflow_id: str) -> None:
+    """Follow a workflow; leaves with an exit code that tells how it ended."""
+    from .workflow_watch import watch
+
+    ended = watch(session, workflow_id)
+    if ended is not None and ended.status != "completed":
+        raise typer.Exit(1)
+
+
+@client_command
+def timeline(session: Session, workflow_id: WorkflowId) -> None:
+    """When each step could begin, began and ended, as a chart."""
+    found = session.client.workflow.timeline(workflow_id)
+    if session.out.json:
+        session.out.result(found)
+        return
+    plain = session.out.console.options.ascii_only
+    columns: list[Column] = [
+        ("step", lambda span: span.step if span.index is None else f"{span.step}[{span.index}]"),
+        ("status", lambda span: span.status),
+        ("", lambda span: _bar(found, span, plain)),
+        ("took", lambda span: duration(span.duration_seconds)),
+        ("agent", lambda span: span.agent),
+    ]
+    session.out.table(found.spans, named(session.client, columns, "agent"))
+    if found.has_more:
+        session.out.note("parts of a for_each were left out")
+
+
+def _bar(timeline: Timeline, span: Span, plain: bool) -> str:
+    """A span's place in the whole: waiting thin, at work thick."""
+    total = timeline.duration_seconds
+    if total <= 0:
+        return " "
+
+    def at(moment: datetime | None, otherwise: int) -> int:
+        if moment is None:
+            return otherwise
+        return round(min(max((moment - timeline.start).total_seconds() / total, 0.0), 1.0) * CHART)
+
+    ready = at(span.start, CHART)
+    begun = max(at(span.begun, at(span.end, CHART)), ready)
+    ended = max(at(span.end, CHART), begun)
+    if span.begun is not None and ended == begun:  # however short, it is there
+        ready, begun, ended = min(ready, CHART - 1), min(begun, CHART - 1), min(begun, CHART - 1) + 1
+    waits, works = (".", "#") if plain else ("╌", "━")
+    return (" " * ready + waits * (begun - ready) + works * (ended - begun)).ljust(CHART)
+
+
+@client_command
+def diagram(session: Session, workflow_id: WorkflowId) -> None:
+    """The graph of a workflow as Mermaid text."""
+    result: Any = session.client.workflow.diagram(workflow_id)
+    if session.out.json:
+        session.out.result(result)
+    else:
+        session.out.line(result.mermaid)

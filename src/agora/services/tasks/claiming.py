@@ -1,0 +1,144 @@
+"""Claiming: the best tasks for whoever asks, each taken by exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import InvalidRequest, NotFound
+
+from ...store.port import Row
+from ...store.statements import agents, tasks, workers
+from ..addresses import held_address
+from ..base import Call, pack, unpack
+from . import queues, view
+from .draft import parties, tell
+
+__all__ = ["claim"]
+
+QUEUES_LOOKED_AT = 1000
+SPARE = 32  #: candidates beyond those wanted, in case others take some at the same time
+TRIES = 4
+SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
+
+
+async def claim(
+    call: Call,
+    limit: int,
+    *,
+    task_types: Sequence[str],
+    capabilities: Sequence[str] | None,
+    models: Sequence[str],
+    worker: str | None,
+    lease_seconds: int,
+) -> contract.Claim:
+    """Take up to ``limit`` tasks. An empty claim has changed nothing."""
+    brought, addresses, worker_id = await _claimant(call, capabilities, models, worker)
+    wanted = await _queues(call, addresses, brought, task_types)
+    for attempt in range(1, TRIES + 1):
+        candidates = await _heads(call, wanted, limit + (attempt - 1) * SPARE)
+        if not candidates:
+            break
+        rows = await call.tx.returning(
+            tasks.take,
+            ids=pack(candidates),
+            limit=limit,
+            holder=call.caller.subject,
+            worker=worker_id,
+            lease_seconds=lease_seconds,
+            lease_until=call.now + lease_seconds * 1_000_000,
+            now=call.now,
+        )
+        if rows:
+            return await _taken(call, sorted(rows, key=_urgency))
+    return contract.Claim.model_construct(tasks=[], count=0)
+
+
+def _urgency(row: Any) -> tuple[int, int, str]:
+    return (row["priority"], row["deadline"], row["task_id"])
+
+
+async def _claimant(
+    call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
+) -> tuple[frozenset[str], list[str], str | None]:
+    """What the caller brings along, the addresses it answers to, and the worker it is."""
+    caller = call.caller
+    addresses = [f"agent:{caller.subject}"]
+    own: list[str] | None = None
+    if caller.kind == "agent":
+        addresses.append(held_address(caller.name))
+        row = await call.tx.one(agents.by_id, ref=caller.subject)
+        own = unpack(row["capabilities"]) if row is not None else []
+    worker_id = None
+    if worker is not None:
+        found = await _worker(call, worker)
+        worker_id = found["worker_id"]
+        addresses.append(f"worker:{worker_id}")
+        own, models = unpack(found["capabilities"]), [*models, *unpack(found["models"])]
+    if narrowed is None:
+        return frozenset(queues.tokens(own or (), models)), addresses, worker_id
+    if own is not None and (lacking := sorted(set(narrowed) - set(own))):
+        raise InvalidRequest(
+            f"You have not registered the capability {', '.join(map(repr, lacking))}.",
+            fix="Register it with agora.agent.update, or leave it out.",
+            errors=[{"field": "capabilities", "message": "not your own"}],
+        )
+    return frozenset(queues.tokens(narrowed, models)), addresses, worker_id
+
+
+async def _worker(call: Call, ref: str) -> Row:
+    row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
+    if row is None or row["owner"] != call.caller.subject:
+        raise NotFound(
+            f"You have no worker {ref!r}.",
+            fix="Register it with POST /v1/agent/workers/register.",
+            errors=[{"field": "worker", "message": "unknown"}],
+        )
+    if call.now - row["last_seen"] > SIGN_OF_LIFE:
+        await call.tx.execute(workers.seen, worker_id=row["worker_id"], now=call.now)
+    return row
+
+
+async def _queues(
+    call: Call, addresses: Sequence[str], brought: frozenset[str], task_types: Sequence[str]
+) -> list[str]:
+    """Queues in which something waits that the caller can do."""
+    stretches = queues.ranges(addresses, sorted(brought))
+    rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
+    types = frozenset(task_types)
+    return [row["queue"] for row in rows if queues.fits(row["queue"], brought, types)]
+
+
+async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
+    """Ids of the most urgent tasks of these queues, the first first."""
+    if not wanted:
+        return []
+    if limit == 1:
+        return [row["task_id"] for row in await call.tx.all(tasks.first, queues=pack(list(wanted)))]
+    found: list[Row] = []
+    for queue in wanted:
+        found += await call.tx.all(tasks.heads, queue=queue, limit=limit)
+    return [row["task_id"] for row in sorted(found, key=_urgency)[:limit]]
+
+
+async def _taken(call: Call, rows: Sequence[Row]) -> contract.Claim:
+    claimed = []
+    for row in rows:
+        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        assert data is not None
+        claimed.append(view.claimed(row, data))
+        _log(call, row)
+    call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
+    if call.caller.kind == "agent":
+        await call.tx.execute(tasks.busy, agent_id=call.caller.subject, change=len(rows))
+    return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
+
+
+def _log(call: Call, row: Row) -> None:
+    """The statement that took the task has counted this entry already."""
+    entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
+    told = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
+    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, pack(told)))
+    tell(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties(row))

@@ -1,0 +1,64 @@
+r"""Queues: what a waiting task requires, as a name that sorts.
+
+A queue is a lane and a task type. A lane is an address (``agent:ID``, ``name:NAME``, ``worker:ID``) or, in the
+pool, the sorted list of what must be brought along: ``needs:a\x1fb\x1f``. Whoever claims looks at the stretches of
+the sorted names that begin with something it brings, so neither the length of a queue nor queues for
+others cost it anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+__all__ = ["address_of", "fits", "lane", "needs_of", "queue_name", "ranges", "task_type_of", "tokens"]
+
+_ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
+_AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # the first text that does not begin so
+_POOL = "needs:"
+_MODEL = "\x02"
+
+
+def tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
+    """Capabilities and models as one sorted list of distinct tokens."""
+    return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
+
+
+def lane(address: str | None, required: Sequence[str]) -> str:
+    """Where a task waits: at an address, or in the pool for whoever brings all that is required."""
+    return address if address is not None else _POOL + "".join(token + _ITEM for token in required)
+
+
+def queue_name(lane: str, task_type: str) -> str:
+    """Name of a queue."""
+    return f"{lane}{_TYPE}{task_type}"
+
+
+def address_of(queue: str) -> str | None:
+    """The address a queue belongs to; None in the pool."""
+    lane = queue.partition(_TYPE)[0]
+    return None if lane.startswith(_POOL) else lane
+
+
+def task_type_of(queue: str) -> str:
+    """The type of every task in a queue."""
+    return queue.partition(_TYPE)[2]
+
+
+@lru_cache(4096)
+def needs_of(queue: str) -> frozenset[str]:
+    """What a queue of the pool requires."""
+    lane = queue.partition(_TYPE)[0]
+    return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
+
+
+def ranges(addresses: Iterable[str], brought: Iterable[str]) -> list[tuple[str, str]]:
+    """Stretches [low, high) of queue names in which there may be something for these addresses and tokens."""
+    own = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
+    anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)]
+    return own + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
+
+
+def fits(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
+    """Whether the tasks of a queue can be done with what is brought, and are of a type that is wanted."""
+    return needs_of(queue) <= brought and (not task_types or task_type_of(queue) in task_types)

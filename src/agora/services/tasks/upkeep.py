@@ -1,0 +1,99 @@
+"""What time does to tasks: leases run out, pauses end, deadlines pass."""
+
+from __future__ import annotations
+
+from agora_sdk.contract.fields import TaskStatus
+
+from ...clock import moment
+from ...store.statements import tasks
+from ..addresses import held_address
+from ..base import Call, unpack
+from . import states, view
+from .access import loaded
+from .draft import Draft
+from .ending import attempt_failed, end, move, offer, pool_queue, requeue
+
+__all__ = ["follow_deregistration", "follow_registration", "look_after", "thaw"]
+
+_S = TaskStatus
+
+
+async def look_after(call: Call, task_id: str) -> None:
+    """Do what is due about a task; nothing, where somebody did it already."""
+    row = await call.tx.one(tasks.lock, task_id=task_id)
+    if row is None or row["due_at"] is None or row["due_at"] > call.now:
+        return
+    draft = Draft(call, row)
+    call.target = task_id
+    if row["status"] == _S.IN_PROGRESS:
+        await _in_progress(draft)
+    elif row["deadline"] <= call.now:
+        await end(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
+    elif row["waiting"] and states.is_balanced(row):
+        await _to_the_pool(draft)
+    elif row["available_at"] is not None and row["available_at"] <= call.now:
+        draft.set(available_at=None)
+        offer(draft)
+        await draft.save()
+    else:
+        await draft.save()  # what was due is no more: only the time of the next look is new
+
+
+async def _in_progress(draft: Draft) -> None:
+    now, row = draft.call.now, draft.row
+    if row["lease_until"] is not None and row["lease_until"] <= now:
+        error = f"The lease of {row['holder']} ran out."
+        await attempt_failed(draft, error, retry=True, lost=True)
+    elif row["timeout"] is not None and row["started_at"] + row["timeout"] * 1_000_000 <= now:
+        await attempt_failed(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
+    else:
+        if row["deadline"] <= now:
+            draft.emit("overdue", deadline=moment(row["deadline"]))
+            draft.log("note", content="The deadline has passed; the work goes on.")
+        await draft.save()
+
+
+async def _to_the_pool(draft: Draft) -> None:
+    """The agent a task was balanced onto has not taken it: anyone that fits may."""
+    await move(draft, pool_queue(draft), None, draft["assignee"], "not taken in time")
+
+
+async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
+    """Hand over the tasks that waited for a name; answers how many."""
+    return await _readdress(call, held_address(agent_name), agent_id, held_address(agent_name), f"agent:{agent_id}")
+
+
+async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> int:
+    """Give back what an agent has in hand, keep what is its own for whoever takes up its name; answers how many."""
+    for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
+        await requeue(await loaded(call, row["task_id"]), "its agent has left", refund=True)
+    return await _readdress(call, agent_id, held_address(agent_name), f"agent:{agent_id}", held_address(agent_name))
+
+
+async def _readdress(call: Call, old: str, new: str, old_queue: str, new_queue: str) -> int:
+    rows = await call.tx.returning(
+        tasks.readdress, old_address=old, new_address=new, old_queue=old_queue, new_queue=new_queue
+    )
+    for row in rows if not new.startswith("name:") else ():
+        told = {
+            "task_id": row["task_id"],
+            "task_type": row["task_type"],
+            "status": _S.PENDING.value,
+            "assigned_agent": new,
+            "priority": view.PRIORITIES[row["priority"]].value,
+            "required_capabilities": unpack(row["requirements"]),
+            "required_model": row["required_model"],
+            "queue": "own",
+        }
+        parties = tuple(dict.fromkeys((row["created_by"], new)))
+        call.emit(
+            "agora.task.assigned", told | {"created_by": row["created_by"]}, subject=row["task_id"], audience=parties
+        )
+        if row["waiting"]:
+            call.emit("agora.task.available", told, subject=row["task_id"], audience=(new,))
+    return len(rows)
+
+
+async def thaw(call: Call, since: int) -> None:
+    """Give leases back the time for which the marketplace stood still."""
+    await call.tx.execute(tasks.thaw, stood_still=max(0, call.now - since))

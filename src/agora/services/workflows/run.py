@@ -1,0 +1,242 @@
+"""A workflow being moved on: its row and its steps, loaded and locked, changed, written back.
+
+Nothing of a workflow is held in memory between transactions. Whatever moves it (a task that ended, an approval,
+a change) loads it, settles what happened, lets every step begin that now can, and saves: all of it commits
+with its cause, or none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
+from agora_sdk.errors import NotFound
+
+from ...store.port import Row
+from ...store.statements import workflows
+from ...workflow.expressions import Work
+from ..base import Call, unpack
+
+__all__ = ["ENDED", "Run", "StepDraft", "definition", "outcomes", "unknown"]
+
+WORK = 100_000  #: what all expressions of one transaction may cost, see workflow.evaluation
+_W, _S = WorkflowStatus, StepStatus
+ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
+
+
+@lru_cache(4096)
+def definition(text: str) -> Step:
+    """A step as it was given; shared, never changed."""
+    return Step.model_validate_json(text)
+
+
+class StepDraft:
+    """A step and its changes."""
+
+    __slots__ = ("changed", "depends_on", "row")
+
+    def __init__(self, row: Mapping[str, Any] | Row) -> None:
+        self.row: dict[str, Any] = {name: row[name] for name in workflows.STEPS.names if name != "result"}
+        self.depends_on: list[str] = unpack(row["depends_on"])
+        self.changed: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        return str(self.row["name"])
+
+    @property
+    def status(self) -> StepStatus:
+        return StepStatus(self.row["status"])
+
+    @property
+    def spec(self) -> Step:
+        return definition(self.row["definition"])
+
+    @property
+    def ended(self) -> bool:
+        return self.row["status"] not in ("pending", "ready", "running")
+
+    @property
+    def active(self) -> bool:
+        return self.row["status"] in ("ready", "running")
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether what depends on it can go on."""
+        if self.row["status"] == _S.FAILED:
+            return self.spec.on_failure == "continue"
+        return self.row["status"] in (_S.COMPLETED, _S.SKIPPED)
+
+    def set(self, **values: Any) -> None:
+        self.changed |= values
+        self.row |= values
+
+
+class Run:
+    """A locked workflow."""
+
+    __slots__ = ("_changed", "_compensations", "_scope", "call", "moved", "row", "steps", "work")
+
+    def __init__(self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft]) -> None:
+        self.call = call
+        self.row: dict[str, Any] = {name: row[name] for name in workflows.WORKFLOWS.names}
+        self.steps = {step.name: step for step in steps}
+        self.moved: dict[str, str] = {}
+        self.work = Work(WORK)
+        self._scope: dict[str, Any] | None = None
+        self._changed: set[str] = set()
+        self._compensations: frozenset[str] | None = None
+
+    @classmethod
+    async def load(cls, call: Call, workflow_id: str) -> Run:
+        """Lock a workflow and load its steps. Raises NotFound."""
+        row = await call.tx.one(workflows.lock, workflow_id=workflow_id)
+        if row is None:
+            raise unknown(workflow_id)
+        return cls(call, row, [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)])
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def workflow_id(self) -> str:
+        return str(self.row["workflow_id"])
+
+    @property
+    def ended(self) -> bool:
+        return self.row["status"] in ENDED
+
+    @property
+    def compensations(self) -> frozenset[str]:
+        """Steps that run only to make up for others."""
+        if self._compensations is None:
+            named = (step.spec.compensate for step in self.steps.values())
+            self._compensations = frozenset(name for name in named if name is not None)
+        return self._compensations
+
+    @property
+    def assigned_agents(self) -> list[str]:
+        found: list[str] = unpack(self.row["assigned_agents"])
+        return found
+
+    def plain(self) -> Iterator[StepDraft]:
+        """The steps of the normal flow, in order."""
+        return (step for step in self.steps.values() if step.name not in self.compensations)
+
+    def can_begin(self, step: StepDraft) -> bool:
+        """Whether everything a step depends on is done."""
+        return step.status is _S.PENDING and self._is_behind(step)
+
+    def _is_behind(self, step: StepDraft) -> bool:
+        """Whether what a step waits for is done; one that was left out passes on what it waits for itself."""
+        for name in step.depends_on:
+            before = self.steps[name]
+            if not before.satisfied or (before.status is _S.SKIPPED and not self._is_behind(before)):
+                return False
+        return True
+
+    # -- changing it -----------------------------------------------------------------------------
+
+    def set(self, **values: Any) -> None:
+        for name, value in values.items():
+            if self.row[name] != value:
+                self.row[name] = value
+                self._changed.add(name)
+
+    def move(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
+        """Put a step into a state, and remember to say so."""
+        now = self.call.now
+        values |= {"status": status.value}
+        if status in (_S.READY, _S.RUNNING):
+            values.setdefault("ready_at", now)
+        elif status is not _S.PENDING:
+            values.setdefault("completed_at", now)
+        step.set(**values)
+        self._scope = None
+        self.moved[step.name] = status.value
+
+    async def save_steps(self) -> None:
+        """Write the steps that changed; what follows in this transaction reads them."""
+        for step in self.steps.values():
+            if step.changed:
+                changes, step.changed = step.changed, {}
+                write = workflows.change_step(frozenset(changes))
+                await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)
+
+    async def save(self) -> None:
+        """Write everything that changed, and say what did."""
+        await self.save_steps()
+        self.set(done_steps=sum(1 for step in self.plain() if step.ended), status=self._status())
+        self.set(updated_at=self.call.now)
+        columns, self._changed = frozenset(self._changed), set()
+        values = {name: self.row[name] for name in columns}
+        if columns:
+            await self.call.tx.execute(workflows.change(columns), workflow_id=self.workflow_id, **values)
+        self.emit("updated", steps=self.moved)
+        self.moved = {}
+
+    def _status(self) -> str:
+        if self.ended:
+            return str(self.row["status"])
+        if self.row["paused_at"] is not None:
+            return _W.PAUSED.value
+        awaited = any(step.active and step.spec.approval for step in self.steps.values())
+        return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
+
+    def emit(self, happening: str, **data: Any) -> None:
+        """Log the event ``agora.workflow.HAPPENING`` for those concerned."""
+        row = self.row
+        told = {
+            "workflow_id": self.workflow_id,
+            "workflow_name": row["workflow_name"],
+            "status": row["status"],
+            "done_steps": row["done_steps"],
+            "total_steps": row["total_steps"],
+        }
+        audience = tuple(dict.fromkeys((row["created_by"], *self.assigned_agents)))
+        self.call.emit(f"agora.workflow.{happening}", told | data, subject=self.workflow_id, audience=audience)
+
+    # -- what its steps came to ------------------------------------------------------------------
+
+    async def scope(self) -> dict[str, Any]:
+        """What expressions of its steps may refer to."""
+        if self._scope is not None:
+            return self._scope
+        await self.save_steps()
+        steps = await outcomes(self.call, self.workflow_id)
+        self._scope = {
+            "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
+            "input": unpack(self.row["input"]),
+            "workflow": {"id": self.workflow_id, "name": self.row["workflow_name"]},
+        }
+        return self._scope
+
+
+async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
+    """Status, result and error of each step; the result of a for_each is a list in the order of its parts."""
+    rows = await call.tx.all(workflows.outcomes, workflow_id=workflow_id)
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        text = row["task_result"] if row["task_result"] is not None else row["result"]
+        found[row["name"]] = {
+            "status": row["status"],
+            "error": row["error"],
+            "result": None if text is None else unpack(text),
+        }
+    if any(row["items_total"] is not None for row in rows):
+        for row in rows:
+            if row["items_total"] is not None:
+                found[row["name"]]["result"] = []
+        for row in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
+            text = row["task_result"] if row["task_result"] is not None else row["result"]
+            found[row["step"]]["result"].append(None if text is None else unpack(text))
+    return found
+
+
+def unknown(workflow_id: str) -> NotFound:
+    return NotFound(
+        f"There is no workflow {workflow_id}.",
+        fix="Workflows are found with GET /agora/workflow/list.",
+        errors=[{"field": "workflow_id", "message": "unknown"}],
+    )

@@ -1,0 +1,273 @@
+"""Tasks: what is given, claimed and worked on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..port import Query, Table, Write
+
+__all__ = [
+    "DATA",
+    "DEPENDENCIES",
+    "ENTRIES",
+    "NEVER",
+    "TASKS",
+    "busy",
+    "change",
+    "data_of",
+    "dependants",
+    "due",
+    "estimate",
+    "first",
+    "heads",
+    "held_count",
+    "in_hand",
+    "lock",
+    "lock_all",
+    "of",
+    "queues",
+    "readdress",
+    "set_result",
+    "take",
+    "thaw",
+    "took",
+]
+
+BIG = "bigint"
+REAL = "double precision"
+NEVER = 1 << 62  #: deadline of a task that has none
+
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("tenant_id", "text"),
+    ("task_id", "text"),
+    ("task_type", "text"),
+    ("status", "text"),
+    ("priority", BIG),
+    ("assignee", "text"),
+    ("assigned_agent", "text"),
+    ("queue", "text"),
+    ("waiting", BIG),
+    ("requirements", "text"),
+    ("required_model", "text"),
+    ("created_by", "text"),
+    ("account_id", "text"),
+    ("holder", "text"),
+    ("worker", "text"),
+    ("fence", BIG),
+    ("lease_seconds", BIG),
+    ("lease_until", BIG),
+    ("attempts", BIG),
+    ("max_attempts", BIG),
+    ("failures", BIG),
+    ("max_failures", BIG),
+    ("retry_backoff", REAL),
+    ("timeout", BIG),
+    ("blocked", BIG),
+    ("has_dependants", BIG),
+    ("depends_on", "text"),
+    ("parent_id", "text"),
+    ("retry_of", "text"),
+    ("workflow_id", "text"),
+    ("step", "text"),
+    ("item", BIG),
+    ("progress", REAL),
+    ("milestone", "text"),
+    ("notes", "text"),
+    ("checkpoint", "text"),
+    ("checkpoint_number", BIG),
+    ("error", "text"),
+    ("entries", BIG),
+    ("output_size", BIG),
+    ("created_at", BIG),
+    ("updated_at", BIG),
+    ("available_at", BIG),
+    ("started_at", BIG),
+    ("completed_at", BIG),
+    ("deadline", BIG),
+    ("due_at", BIG),
+)
+TASKS = Table("tasks", _COLUMNS)
+DATA = Table(
+    "task_data",
+    (("tenant_id", "text"), ("task_id", "text"), ("payload", "text"), ("metadata", "text"), ("result", "text")),
+)
+DEPENDENCIES = Table("task_dependencies", (("tenant_id", "text"), ("depends_on", "text"), ("task_id", "text")))
+ENTRIES = Table(
+    "task_entries",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("number", BIG),
+        ("type", "text"),
+        ("time", BIG),
+        ("actor", "text"),
+        ("status", "text"),
+        ("progress", REAL),
+        ("content", "text"),
+        ("starts_at", BIG),
+        ("data", "text"),
+    ),
+)
+_TYPES = {name: kind for name, kind in _COLUMNS if kind != "text"}
+
+of = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
+lock = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True)
+data_of = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
+
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
+lock_all = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+
+
+@cache
+def change(columns: frozenset[str]) -> Write:
+    """Write these columns of a task, and no other: an index on another is not touched."""
+    assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
+    types = {name: _TYPES[name] for name in columns if name in _TYPES}
+    return Write(f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id", types=types)
+
+
+set_result = Write("update task_data set result = :result where tenant_id = :tenant and task_id = :task_id")
+
+# -- claiming ----------------------------------------------------------------------------------
+# ranges: JSON array of [low, high): stretches of queue names. Names of queues in which something waits
+# are found by skipping through the index from one to the next, so their length does not matter.
+
+_NEXT = """(select min(t.queue) from tasks t
+        where t.tenant_id = :tenant and t.waiting = 1 and t.queue {after} and t.queue < {high})"""
+_QUEUES = f"""
+    with recursive walk(queue, high) as (
+        select {_NEXT.format(after=">= {low}", high="{high}")}, {{high}} from {{ranges}}
+        union all
+        select {_NEXT.format(after="> w.queue", high="w.high")}, w.high from walk w where w.queue is not null
+    )
+    select queue from walk where queue is not null limit :limit
+"""
+queues = Query(
+    _QUEUES.format(
+        low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
+    ),
+    _QUEUES.format(
+        low="(r.pair->>0)", high='(r.pair->>1) collate "C"', ranges="json_array_elements(:ranges::json) as r (pair)"
+    ),
+    types={"limit": BIG},
+)
+# The most urgent task of each queue, and of these the most urgent: what a claim of one takes. Where others claim
+# at the same time, some more: one of them will be free.
+first = Query(
+    """
+    select t.task_id from json_each(:queues) q join tasks t
+        on t.tenant_id = :tenant and t.task_id = (
+            select h.task_id from tasks h where h.tenant_id = :tenant and h.queue = q.value and h.waiting = 1
+            order by h.priority, h.deadline, h.task_id limit 1)
+    order by t.priority, t.deadline, t.task_id limit 1
+    """,
+    """
+    select t.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
+        select h.task_id, h.priority, h.deadline from tasks h
+        where h.tenant_id = :tenant and h.queue = q.name collate "C" and h.waiting = 1
+        order by h.priority, h.deadline, h.task_id limit 16) as t
+    order by t.priority, t.deadline, t.task_id limit 16
+    """,
+)
+heads = Query(
+    """
+    select task_id, priority, deadline from tasks
+    where tenant_id = :tenant and queue = :queue and waiting = 1
+    order by priority, deadline, task_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+_TAKE = """
+    update tasks set status = 'in_progress', waiting = 0, holder = :holder, worker = :worker,
+        assigned_agent = :holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
+        lease_seconds = :lease_seconds, lease_until = :lease_until, started_at = :now, updated_at = :now,
+        available_at = null, error = null,
+        due_at = {least}(:lease_until, :now + coalesce(timeout, 604800000) * 1000000,
+            case when deadline > :now then deadline else :lease_until end)
+    where tenant_id = :tenant and task_id {one_of}(
+        select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
+        order by priority, deadline, task_id limit :limit {skip}
+    {end}
+    returning *
+"""
+take = Write(
+    _TAKE.format(least="min", ids=_IDS, skip="", one_of="in ", end=")"),
+    # as an array, the rows are chosen once, before any is changed
+    _TAKE.format(least="least", ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))"),
+    types={"lease_seconds": BIG, "lease_until": BIG, "now": BIG, "limit": BIG},
+)
+busy = Write(
+    """
+    update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"change": BIG},
+)
+
+# -- what depends on what ----------------------------------------------------------------------
+
+dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
+
+# -- names not registered yet, names that are gone ---------------------------------------------
+
+in_hand = Query(
+    """
+    select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
+        and completed_at is null limit 10000
+    """
+)
+held_count = Query(
+    """
+    select count(*) as held from (
+        select 1 from tasks where tenant_id = :tenant and assigned_agent = :address and completed_at is null limit :limit
+    ) as waiting
+    """,
+    types={"limit": BIG},
+)
+readdress = Write(
+    """
+    update tasks set assigned_agent = :new_address, queue = :new_queue || substr(queue, length(:old_queue) + 1)
+    where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null and status = 'pending'
+    returning task_id, task_type, priority, created_by, waiting, requirements, required_model
+    """
+)
+
+# -- time --------------------------------------------------------------------------------------
+
+due = Query(
+    "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    types={"now": BIG, "limit": BIG},
+)
+thaw = Write(
+    """
+    update tasks set lease_until = lease_until + :stood_still, started_at = started_at + :stood_still,
+        due_at = due_at + :stood_still
+    where tenant_id = :tenant and status = 'in_progress' and due_at is not null
+    """,
+    types={"stood_still": BIG},
+)
+estimate = Query(
+    """
+    select sum(samples) as samples, sum(samples * wait_mean) as waited, sum(samples * run_mean) as ran from (
+        select * from task_durations
+        where tenant_id = :tenant and task_type = :task_type and (agent_id = :agent_id or :agent_id = '') limit 100
+    ) as known
+    """
+)
+# A moving mean: of the first hundred tasks all, then each new one counts a hundredth.
+took = Write(
+    """
+    insert into task_durations (tenant_id, task_type, agent_id, samples, wait_mean, run_mean, updated_at)
+    values (:tenant, :task_type, :agent_id, 1, :waited, :ran, :now)
+    on conflict (tenant_id, task_type, agent_id) do update set
+        samples = case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end,
+        wait_mean = task_durations.wait_mean + (excluded.wait_mean - task_durations.wait_mean)
+            / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+        run_mean = task_durations.run_mean + (excluded.run_mean - task_durations.run_mean)
+            / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+        updated_at = excluded.updated_at
+    """,
+    types={"waited": REAL, "ran": REAL, "now": BIG},
+)

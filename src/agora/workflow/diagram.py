@@ -1,0 +1,64 @@
+"""A workflow as Mermaid text: a flowchart with the state of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .graph import Graph, Node
+
+__all__ = ["mermaid"]
+
+COLOURS = {
+    "pending": "fill:#eceff1,stroke:#90a4ae,color:#37474f",
+    "ready": "fill:#e3f2fd,stroke:#42a5f5,color:#0d47a1",
+    "running": "fill:#bbdefb,stroke:#1e88e5,color:#0d47a1,stroke-width:3px",
+    "completed": "fill:#c8e6c9,stroke:#43a047,color:#1b5e20",
+    "failed": "fill:#ffcdd2,stroke:#e53935,color:#b71c1c",
+    "skipped": "fill:#fafafa,stroke:#bdbdbd,color:#757575,stroke-dasharray:4 3",
+    "cancelled": "fill:#eeeeee,stroke:#9e9e9e,color:#616161",
+}
+
+
+def mermaid(graph: Graph, states: Mapping[str, str]) -> str:
+    """A flowchart; nothing that a step's author wrote is read as Mermaid.
+
+    states: of steps by name; one that is missing, or unknown, is shown as pending.
+    """
+    ids = {name: f"s{at}" for at, name in enumerate(graph.nodes)}
+    shown = {name: state if (state := states.get(name)) in COLOURS else "pending" for name in graph.nodes}
+    lines = ["flowchart TD"]
+    lines += [f"    {ids[name]}{_shape(node)}:::{shown[name]}" for name, node in graph.nodes.items()]
+    lines += [f"    {line}" for line in _edges(graph, ids)]
+    lines += [f"    classDef {state} {colours}" for state, colours in COLOURS.items() if state in shown.values()]
+    return "\n".join(lines) + "\n"
+
+
+def _edges(graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
+    for name, node in graph.nodes.items():
+        for before in node.depends_on:
+            yield f"{ids[before]} -->{_label(node.step.when)} {ids[name]}"
+        if node.step.compensate is not None:
+            yield f"{ids[name]} -.->|on failure| {ids[node.step.compensate]}"
+
+
+def _label(when: str | None) -> str:
+    return f'|"{_escaped(when)}"|' if when is not None else ""
+
+
+def _shape(node: Node) -> str:
+    step = node.step
+    who = step.agent or ", ".join(step.capability)
+    text = _escaped(step.name) + (f"<br/>{_escaped(who)}" if who else "")
+    if step.approval:
+        return f'{{"{text}"}}'
+    if step.workflow is not None:
+        return f'[["{text}"]]'
+    if step.for_each is not None:
+        return f'[/"{text}"/]'
+    return f'["{text}"]'
+
+
+def _escaped(text: str) -> str:
+    """At most 80 characters; each that is not a letter, a digit, a space or plain punctuation as an entity code."""
+    shown = text if len(text) <= 80 else text[:79] + "…"
+    return "".join(c if c.isalnum() or c in " _-.,…" else f"#{ord(c)};" for c in shown)

@@ -1,0 +1,406 @@
+"""The value of an expression: paths and macros here, operators and functions by the CEL library.
+
+The library has no bound of its own, and copies a value at each use, so everything that is given to it, and everything
+it gives back, is paid for from a budget (``Work``).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from math import isfinite
+from typing import Any
+
+from .syntax import Expression, ExpressionError, Has, Macro, Path
+
+__all__ = ["MAX_WORK", "Work", "compiled", "evaluate", "pattern_weight", "plain"]
+
+MAX_WORK = 20_000
+MAX_PATTERN = 5_000
+CHARACTERS = 500  #: of text that weigh as much as one value
+
+Scope = Mapping[str, Any]
+
+_OWN_VARIABLE = re.compile(r"'(_[0-9]+)'")
+_LITERAL = re.compile(r"""([bB]?)([rR]?)(\"{3}|'{3}|"|')(.*)\3\Z""", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_COSTLY = re.compile(r"\\[wWpP]")
+_WIDE = re.compile(r"\\[dDsSbB]|\.")
+_COUNTED = re.compile(r"\{[\s0-9,]*\}")
+_STACKED = re.compile(r"[)}?*+]\s*\{[\s0-9,]|\(\?(?!:|i\))")
+
+
+class Work:
+    """What may still be done, in units of about a microsecond to three.
+
+    A value costs 1, and 1 more for each value or key in it and each 500 characters of text, each time the library gets
+    or gives it; a call of the library costs a little by its text. The 20,000 units of one ``Work`` take some tens of
+    milliseconds at worst. ExpressionError when they are spent.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, units: int = MAX_WORK) -> None:
+        self.left = units
+
+    def spend(self, units: int) -> None:
+        """Take units; ExpressionError when there are too few."""
+        self.left -= units
+        if self.left < 0:
+            raise ExpressionError("this is too much work for an expression: its lists or texts are too large")
+
+    def weigh(self, value: Any, times: int = 1) -> int:
+        """Pay for a value; answers the characters of text in it."""
+        if value is None or type(value) in (bool, int, float):
+            self.spend(times)
+            return 0
+        nodes = characters = 0
+        waiting = [value]
+        while waiting:
+            part = waiting.pop()
+            nodes += 1
+            if isinstance(part, str):
+                characters += len(part)
+            elif isinstance(part, Mapping):
+                waiting.extend(part)
+                waiting.extend(part.values())
+            elif isinstance(part, (list, tuple)):
+                waiting.extend(part)
+            if nodes + len(waiting) + characters // CHARACTERS > self.left:
+                break
+        self.spend((nodes + len(waiting) + characters // CHARACTERS) * times)
+        return characters
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    """The library, loaded when first needed.
+
+    Its package imports a command line with it (300 ms, on the event loop), of which nothing is needed here, so only the
+    extension module inside is loaded (20 ms), under its own name: a process can load it but once.
+    """
+    package = find_spec("cel") if "cel" not in sys.modules else None
+    if package is None:
+        return import_module("cel")
+    sys.modules["cel"] = module_from_spec(package)
+    try:
+        return import_module("cel.cel")
+    finally:
+        del sys.modules["cel"]
+
+
+def _guarded(call: Callable[[Any], Any], argument: Any) -> Any:
+    """Call the library; whatever it raises is an ExpressionError, a panic of it too, which is no Exception."""
+    try:
+        return call(argument)
+    except Exception as error:
+        raise ExpressionError(str(error)) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ExpressionError("the expression cannot be evaluated") from error
+
+
+@lru_cache(maxsize=2048)
+def compiled(program: str) -> Any:
+    """The library's program; ExpressionError for a syntax error."""
+    try:
+        return _guarded(_library().compile, program)
+    except ExpressionError as error:
+        raise ExpressionError(_syntax_error(str(error))) from None
+
+
+def _syntax_error(message: str) -> str:
+    """The first line that says where and what, without the list of everything that would have been possible."""
+    match = re.search(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)", message)
+    if match is None:
+        return "syntax error"
+    line, column, what = match.groups()
+    place = f"character {column}" if line == "1" else f"line {line}, character {column}"
+    return f"syntax error at {place}: {what.split(' expecting ')[0]}"
+
+
+def _pattern(literal: str) -> str:
+    """The regular expression that a literal stands for; ExpressionError where an escape would hide what it is."""
+    match = _LITERAL.match(literal)
+    if match is None or match[1]:
+        raise ExpressionError("the pattern of matches() is a text")
+    if match[2]:
+        return match[4]
+    if any(escaped not in "\\\"'nt" for escaped in _ESCAPE.findall(match[4])):
+        raise ExpressionError("a pattern of matches() has no escapes of its own; write it raw, as r'[0-9]+'")
+    return _ESCAPE.sub(r"\1", match[4])
+
+
+@lru_cache(maxsize=512)
+def pattern_weight(literal: str) -> tuple[int, int]:
+    """Units to prepare a regular expression, as it is at each use, and the states it may be in at a character.
+
+    ExpressionError for a large one, or one whose size cannot be told from its text: repetitions by count of a group or
+    of a repetition, and flags other than ``(?i)``.
+    """
+    pattern = _pattern(literal)
+    if _STACKED.search(pattern):
+        raise ExpressionError("a pattern of matches() repeats no group by count and has no flag but (?i)")
+    counts = (int(count) for part in _COUNTED.findall(pattern) for count in re.findall("[0-9]+", part))
+    times = max(counts, default=1) or 1
+    prepared = (len(pattern) + 300 * len(_COSTLY.findall(pattern)) + 30 * len(_WIDE.findall(pattern))) * times
+    if prepared > MAX_PATTERN:
+        raise ExpressionError("the pattern of matches() is too large, with its repetitions")
+    return prepared, len(pattern) * times
+
+
+def evaluate(expression: Expression, scope: Scope, work: Work) -> Any:
+    """The value, as the library's types; ExpressionError if there is none, or it takes too much."""
+    if expression.single:
+        work.spend(1)
+        return _leaf(expression, 0, scope, work)
+    return _Evaluation(expression, scope, work).run()
+
+
+class _Evaluation:
+    """One evaluation of what the library is needed for.
+
+    Leaves that fail are left out, so that the library decides as CEL has it: ``failing || true`` is true.
+    """
+
+    def __init__(self, expression: Expression, scope: Scope, work: Work) -> None:
+        self.expression, self.scope, self.work = expression, scope, work
+        self.values: dict[str, Any] = {}
+        self.failures: dict[str, ExpressionError] = {}
+        # Each use copies what was put together before it, so many leaves cost more than the sum of them.
+        self.times = 1 + len(expression.leaves) // 20
+        self.characters = len(expression.program)
+
+    def run(self) -> Any:
+        program, lazy = compiled(self.expression.program), False
+        self.work.spend(2 + len(self.expression.program) // 20)
+        for number, leaf in enumerate(self.expression.leaves):
+            if isinstance(leaf, Macro):
+                lazy = True
+            else:
+                self._found(number)
+        self._pay_for_patterns()
+        try:
+            result = _guarded(program.execute, self._context() if lazy else self.values)
+        except ExpressionError as error:
+            raise self._reason(error) from None
+        self.work.spend(0)
+        self.work.weigh(result)
+        return _ordered(result)
+
+    def _found(self, number: int) -> None:
+        name = f"_{number}"
+        try:
+            value = _leaf(self.expression, number, self.scope, self.work)
+            self.characters += self.work.weigh(value, self.times)
+            self.values[name] = value
+        except ExpressionError as error:
+            self.failures[name] = error
+
+    def _context(self) -> Any:
+        """What the library asks for a variable: macros run only where their value is needed."""
+        context = _library().Context(self.values)
+        context.set_variable_resolver(self._resolved)
+        return context
+
+    def _resolved(self, name: str) -> Any:
+        if name not in self.values and name not in self.failures:
+            self._found(int(name[1:]))
+        return self.values.get(name)
+
+    def _reason(self, error: ExpressionError) -> ExpressionError:
+        """Why a leaf failed, if that is why the whole did."""
+        self.work.spend(0)
+        missing = _OWN_VARIABLE.search(str(error))
+        if missing is not None and missing[1] in self.failures:
+            return self.failures[missing[1]]
+        return error
+
+    def _pay_for_patterns(self) -> None:
+        for call in self.expression.calls:
+            if call.name == "matches":
+                if call.text is None:
+                    raise ExpressionError("the pattern of matches() is a text written out")
+                prepared, states = pattern_weight(call.text)
+                self.work.spend(prepared + states * self.characters // 60)
+
+
+def _leaf(expression: Expression, number: int, scope: Scope, work: Work) -> Any:
+    leaf = expression.leaves[number]
+    if isinstance(leaf, Path):
+        return _walk(leaf.parts, scope)
+    if isinstance(leaf, Has):
+        return _has(leaf.path, scope)
+    return _MACROS[leaf.kind](leaf, _Loop(leaf, scope, work))
+
+
+# paths
+
+
+def _walk(parts: Sequence[str | int], scope: Scope) -> Any:
+    value: Any = scope
+    for at, part in enumerate(parts):
+        if isinstance(value, Mapping):
+            if part not in value:
+                raise ExpressionError(_missing(parts, at))
+            value = value[part]
+        elif isinstance(value, (list, tuple)) and isinstance(part, int):
+            if part >= len(value):
+                raise ExpressionError(f"{_shown(parts[:at])} has {len(value)} items, and none at {part}")
+            value = value[part]
+        else:
+            raise ExpressionError(f"{_shown(parts[:at])} is {_kind(value)}, and has no {_quoted(part)}")
+    return value
+
+
+def _has(path: Path, scope: Scope) -> bool:
+    *before, last = path.parts
+    value = _walk(before, scope)
+    if not isinstance(value, Mapping):
+        raise ExpressionError(f"{_shown(before)} is {_kind(value)}, and has no {_quoted(last)}")
+    return last in value
+
+
+def _missing(parts: Sequence[str | int], at: int) -> str:
+    return f"{_quoted(parts[at])} is not known here" if at == 0 else f"{_shown(parts[:at])} has no {_quoted(parts[at])}"
+
+
+def _quoted(part: str | int) -> str:
+    return f"'{part}'" if isinstance(part, str) else f"item {part}"
+
+
+def _shown(parts: Sequence[str | int]) -> str:
+    shown = ""
+    for part in parts:
+        if isinstance(part, str) and part.isidentifier():
+            shown += f".{part}" if shown else part
+        else:
+            shown += f'["{part}"]' if isinstance(part, str) else f"[{part}]"
+    return shown
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", tuple: "a list"}
+    return kinds.get(type(value), "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}")
+
+
+# macros
+
+
+class _Loop:
+    """The items of a macro's target (keys, of an object), and its bodies for each."""
+
+    def __init__(self, macro: Macro, scope: Scope, work: Work) -> None:
+        self.macro, self.work = macro, work
+        target = evaluate(macro.target, scope, work)
+        if not isinstance(target, (list, tuple, Mapping)):
+            raise ExpressionError(f"{macro.kind}() is of a list or an object, and this is {_kind(target)}")
+        self.items: Iterable[Any] = target
+        self.scope: dict[str, Any] = dict(scope)
+
+    def each(self) -> Iterable[Any]:
+        for item in self.items:
+            self.work.spend(1)
+            self.scope[self.macro.variable] = item
+            yield item
+
+    def value(self, body: int = -1) -> Any:
+        return evaluate(self.macro.bodies[body], self.scope, self.work)
+
+    def holds(self) -> bool:
+        """The first body; ExpressionError if it is no boolean."""
+        answer = self.value(0)
+        if not isinstance(answer, bool):
+            raise ExpressionError(f"the condition of {self.macro.kind}() is {_kind(answer)}, not a boolean")
+        return answer
+
+
+def _map(macro: Macro, loop: _Loop) -> list[Any]:
+    only_some = len(macro.bodies) == 2
+    made = []
+    for _ in loop.each():
+        if not only_some or loop.holds():
+            made.append(loop.value())
+            # The same large value a thousand times is a thousand times as large to whoever writes it out.
+            loop.work.weigh(made[-1])
+    return made
+
+
+def _filter(_: Macro, loop: _Loop) -> list[Any]:
+    return [item for item in loop.each() if loop.holds()]
+
+
+def _exists_one(_: Macro, loop: _Loop) -> bool:
+    return sum(loop.holds() for _ in loop.each()) == 1
+
+
+def _decided(loop: _Loop, answer: bool) -> bool:
+    """``answer`` if any item gives it, whatever goes wrong with others; else what went wrong, else its opposite."""
+    trouble: ExpressionError | None = None
+    for _ in loop.each():
+        try:
+            if loop.holds() is answer:
+                return answer
+        except ExpressionError as error:
+            trouble = error
+    if trouble is not None:
+        raise trouble
+    return not answer
+
+
+_MACROS: Mapping[str, Callable[[Macro, _Loop], Any]] = {
+    "all": lambda _, loop: _decided(loop, False),
+    "exists": lambda _, loop: _decided(loop, True),
+    "exists_one": _exists_one,
+    "filter": _filter,
+    "map": _map,
+}
+
+
+# results
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: times as RFC 3339, durations as seconds (``"90s"``), bytes as base64.
+
+    ExpressionError for what JSON cannot say, such as infinity.
+    """
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ExpressionError("the result is not a finite number")
+        return value
+    if isinstance(value, Mapping):
+        return {_key(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise ExpressionError(f"the result is {_kind(value)}, which JSON has not")
+
+
+def _ordered(value: Any) -> Any:
+    """The library's maps are in no order, and another one each time; the same expression shall give the same value."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list):
+        return [_ordered(part) for part in value]
+    return value
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)

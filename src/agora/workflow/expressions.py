@@ -1,0 +1,302 @@
+"""Conditions and references of workflows, in the Common Expression Language.
+
+An expression sees ``steps`` (of each step done before: ``status``, ``result``, ``error``), ``input``, ``workflow``
+(``id``, ``name``), and in the payload of a ``for_each`` step ``item`` and ``index``. A name that is not made of letters,
+digits and ``_`` is written ``steps["my-step"]``. ``${...}`` around a whole expression is taken off.
+
+Bounds, since authors are not trusted and evaluation runs inside a transaction, on the event loop:
+
+* 1,000 characters of text, 30 brackets within brackets, a macro (all, exists, exists_one, filter, map) at most inside
+  one other;
+* the pattern of matches() is a literal, so that what it costs is known;
+* one call (``condition``, ``value``, ``resolve``) has 20,000 units of ``Work``: tens of milliseconds at worst, such as
+  a filter of 2,000 items. A reference alone (``${steps.a.result}``) costs next to nothing, whatever it refers to;
+* a payload has 1,000 references, of 20,000 characters in all; a text in it, 1,000 with those that are escaped;
+* a result, or all that the references of a payload give, is about 1 MiB (characters of JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from .evaluation import Work, compiled, evaluate, pattern_weight, plain
+from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, end_of_reference, read
+
+__all__ = [
+    "MAX_SIZE",
+    "ExpressionError",
+    "Work",
+    "check",
+    "condition",
+    "named",
+    "references",
+    "resolve",
+    "value",
+]
+
+MAX_SIZE = 1_048_576  #: characters of JSON
+MAX_REFERENCES = 1000  #: of a payload
+MAX_REFERENCE_TEXT = 20_000  #: characters of them
+_TOO_MANY = f"a payload has at most {MAX_REFERENCES:,} references, of {MAX_REFERENCE_TEXT:,} characters in all"
+
+STEP = ("status", "result", "error")  #: what is known of a step
+WORKFLOW = ("id", "name")
+
+_FUNCTIONS = frozenset(
+    ["bytes", "double", "duration", "dyn", "has", "int", "size", "string", "timestamp", "type", "uint"]
+)
+_METHODS = frozenset(
+    [
+        "contains",
+        "endsWith",
+        "matches",
+        "size",
+        "startsWith",
+        "getDate",
+        "getDayOfMonth",
+        "getDayOfWeek",
+        "getDayOfYear",
+        "getFullYear",
+        "getHours",
+        "getMilliseconds",
+        "getMinutes",
+        "getMonth",
+        "getSeconds",
+    ]
+)
+
+
+def _bare(text: str) -> str:
+    """The expression of a text that is one reference alone; any other text as it is."""
+    stripped = text.strip()
+    if stripped.startswith("${") and end_of_reference(stripped, 2) == len(stripped) - 1:
+        return stripped[2:-1]
+    return text
+
+
+# at creation
+
+
+def check(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
+    """What is wrong with an expression, in words; empty if nothing is.
+
+    names: of the workflow's steps. item: whether ``item`` and ``index`` are known where it stands.
+    """
+    try:
+        text = _bare(text)
+        if len(text) > MAX_TEXT:
+            return [f"an expression has at most {MAX_TEXT:,} characters, and this has {len(text):,}"]
+        expression = read(text)
+        if not _is_reference(expression):
+            compiled(text)
+    except ExpressionError as error:
+        return [str(error)]
+    roots = {"steps", "input", "workflow"} | ({"item", "index"} if item else set())
+    found = [fault for path, bound in expression.paths() for fault in _path_faults(path, bound, roots, names)]
+    found += [fault for call in expression.every_call() for fault in _call_faults(call)]
+    return list(dict.fromkeys(found))
+
+
+def _path_faults(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
+    root, *selected = path.parts
+    if root in bound:
+        return
+    if root not in roots:
+        if root in ("item", "index"):
+            yield f"'{root}' is known only in the payload of a step with for_each"
+        else:
+            yield f"unknown variable '{root}'; known are {', '.join(sorted(roots))}"
+    elif root == "steps" and selected and selected[0] not in names:
+        yield f"there is no step '{selected[0]}'" + _hint(str(selected[0]), names)
+    elif root == "steps" and len(selected) > 1 and selected[1] not in STEP:
+        yield f"a step has {', '.join(STEP)}, and no '{selected[1]}'"
+    elif root == "workflow" and selected and selected[0] not in WORKFLOW:
+        yield f"workflow has {', '.join(WORKFLOW)}, and no '{selected[0]}'"
+
+
+def _hint(start: str, names: Collection[str]) -> str:
+    """How a name with '-' or '.' is written, if that may be what was meant."""
+    meant = next((name for name in names if re.match(re.escape(start) + r"[-.]", name)), None)
+    return f"; if '{meant}' is meant, write steps[\"{meant}\"]" if meant else ""
+
+
+def _call_faults(call: Call) -> Iterator[str]:
+    if call.name not in (_METHODS if call.method else _FUNCTIONS):
+        yield f"unknown function {call.name}()" + ("" if not call.method else ", or not with these arguments")
+    elif call.name == "matches":
+        try:
+            if call.text is None:
+                yield "the pattern of matches() is a text written out"
+            else:
+                pattern_weight(call.text)
+        except ExpressionError as error:
+            yield str(error)
+
+
+def named(text: str) -> frozenset[str]:
+    """Names of the steps that an expression refers to; empty for one that cannot be read."""
+    try:
+        expression = read(_bare(text))
+    except ExpressionError:
+        return frozenset()
+    return frozenset(
+        str(path.parts[1])
+        for path, bound in expression.paths()
+        if path.parts[0] == "steps" and "steps" not in bound and len(path.parts) > 1
+    )
+
+
+# while running
+
+
+def condition(text: str, scope: Mapping[str, Any], *, work: Work | None = None) -> bool:
+    """Whether a condition holds. ExpressionError if it is no boolean, or refers to what is not there."""
+    answer = evaluate(read(_bare(text)), scope, work or Work())
+    if not isinstance(answer, bool):
+        raise ExpressionError(f"the condition gives {_json(plain(answer))[:100]}, not true or false")
+    return answer
+
+
+def value(text: str, scope: Mapping[str, Any], *, work: Work | None = None) -> Any:
+    """The value of an expression as JSON has it. ExpressionError if there is none, or it is over a bound."""
+    return _sized(read(_bare(text)), scope, work or Work())[0]
+
+
+def _json(result: Any) -> str:
+    return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+
+
+def _measured(result: Any) -> int:
+    """About how many characters of JSON a value is; ExpressionError, soon, if too many."""
+    size, waiting = 0, [result]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            size += len(part) + 2
+        elif isinstance(part, Mapping):
+            size += 2
+            waiting.extend(part)
+            waiting.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            size += 2
+            waiting.extend(part)
+        else:
+            size += 8
+        if size + len(waiting) > MAX_SIZE:
+            raise ExpressionError(f"the result is larger than {MAX_SIZE:,} characters of JSON")
+    return size
+
+
+def _sized(expression: Expression, scope: Mapping[str, Any], work: Work) -> tuple[Any, int]:
+    """A value, and about how many characters it is as JSON."""
+    result = evaluate(expression, scope, work)
+    size = _measured(result)
+    return (result if _is_reference(expression) else plain(result)), size
+
+
+def _is_reference(expression: Expression) -> bool:
+    """Whether it is a path alone: JSON already, and nothing for the library."""
+    return expression.single and isinstance(expression.leaves[0], Path)
+
+
+# templates
+
+
+def _pieces(text: str) -> list[str | tuple[str]]:
+    """Literal text, and expressions as one-tuples, in order. ExpressionError for a reference that is not closed."""
+    pieces: list[str | tuple[str]] = []
+    at = 0
+    while (start := text.find("${", at)) >= 0:
+        if len(pieces) > 2 * MAX_REFERENCES:
+            raise ExpressionError(_TOO_MANY)
+        if start > at and text[start - 1] == "$":
+            pieces += [text[at : start - 1], "${"]
+            at = start + 2
+            continue
+        end = end_of_reference(text, start + 2)
+        pieces += [text[at:start], (text[start + 2 : end],)]
+        at = end + 1
+    pieces.append(text[at:])
+    return [piece for piece in pieces if piece]
+
+
+def _texts(template: Any) -> Iterator[str]:
+    """Every text in a payload that may hold a reference, in order."""
+    waiting = [template]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            if "${" in part:
+                yield part
+        elif isinstance(part, Mapping):
+            waiting.extend(reversed(list(part.values())))
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(reversed(part))
+
+
+def references(template: Any) -> list[str]:
+    """The expressions of a payload, in order. ExpressionError for one that is not closed, or for too many."""
+    found: list[str] = []
+    characters = 0
+    for text in _texts(template):
+        for piece in _pieces(text):
+            if isinstance(piece, tuple):
+                found.append(piece[0])
+                characters += len(piece[0])
+                if len(found) > MAX_REFERENCES or characters > MAX_REFERENCE_TEXT:
+                    raise ExpressionError(_TOO_MANY)
+    return found
+
+
+def resolve(template: Any, scope: Mapping[str, Any], *, work: Work | None = None) -> Any:
+    """A payload with its references replaced, in texts at any depth; keys stay as they are.
+
+    A text that is one reference becomes its value, of whatever type; in the midst of a text, a value becomes text
+    (JSON for what is no text). ``$${`` stands for ``${``. ExpressionError if a reference has no value, or the payload
+    grows over a bound.
+    """
+    return _Resolution(scope, work or Work()).of(template)
+
+
+class _Resolution:
+    """One payload being resolved; each expression is evaluated once."""
+
+    def __init__(self, scope: Mapping[str, Any], work: Work) -> None:
+        self.scope, self.work = scope, work
+        self.known: dict[str, tuple[Any, int]] = {}
+        self.size = self.references = self.characters = 0
+
+    def of(self, template: Any) -> Any:
+        if isinstance(template, str):
+            return self._text(template) if "${" in template else template
+        if isinstance(template, Mapping):
+            return {key: self.of(part) for key, part in template.items()}
+        if isinstance(template, (list, tuple)):
+            return [self.of(part) for part in template]
+        return template
+
+    def _text(self, text: str) -> Any:
+        pieces = _pieces(text)
+        if len(pieces) == 1 and isinstance(pieces[0], tuple):
+            return self._value(pieces[0][0])
+        return "".join(piece if isinstance(piece, str) else self._shown(piece[0]) for piece in pieces)
+
+    def _value(self, text: str) -> Any:
+        self.references += 1
+        self.characters += len(text)
+        if self.references > MAX_REFERENCES or self.characters > MAX_REFERENCE_TEXT:
+            raise ExpressionError(_TOO_MANY)
+        if text not in self.known:
+            self.known[text] = _sized(read(text), self.scope, self.work)
+        result, size = self.known[text]
+        self.size += size
+        if self.size > MAX_SIZE:
+            raise ExpressionError(f"what the references give is larger than {MAX_SIZE:,} characters of JSON")
+        return result
+
+    def _shown(self, text: str) -> str:
+        result = self._value(text)
+        return result if isinstance(result, str) else _json(result)

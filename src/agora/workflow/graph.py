@@ -1,0 +1,364 @@
+"""Steps as a graph: what depends on what, every fault named at once, and changes that keep it sound."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from agora_sdk.contract.workflows import Step
+from agora_sdk.errors import Conflict, InvalidRequest
+
+from .expressions import ExpressionError, check, named, references
+
+__all__ = ["Graph", "Node", "add", "agents_named", "build", "faults", "reorder", "restore"]
+
+MOST_STEPS = 500  #: with those of the workflows inside
+MOST_ITEMS = 1000
+DEEPEST = 5  #: workflows inside workflows
+MOST_TEXT = 50_000  #: characters of all expressions: reading them is work inside a transaction
+
+Fault = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step in its place. depends_on: what it waits for, said or by the order."""
+
+    step: Step
+    position: int
+    depends_on: tuple[str, ...]
+    compensation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes by name, in their order. sequential: no step says what it depends on; each waits for the one before."""
+
+    nodes: Mapping[str, Node]
+    sequential: bool
+
+    def successors(self, name: str) -> list[str]:
+        """Steps that wait for a step."""
+        return [node.step.name for node in self.nodes.values() if name in node.depends_on]
+
+    @property
+    def roots(self) -> list[str]:
+        """Steps that wait for none."""
+        return [name for name, node in self.nodes.items() if not node.depends_on and not node.compensation]
+
+
+def build(steps: Sequence[Step]) -> Graph:
+    """The graph of steps without faults.
+
+    If no step says what it depends on, each waits for the one before it. If any does, even that it depends on nothing,
+    those that do not say begin at once. Steps that only make up for others wait for none, and none waits for them.
+    """
+    undoing = {step.compensate for step in steps}
+    sequential = all(step.depends_on is None for step in steps if step.name not in undoing)
+    return _ordered(steps, sequential=sequential)
+
+
+def restore(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequential: bool) -> Graph:
+    """A graph that was built before, of (step, position, depends_on).
+
+    Where it is not sequential, its steps say what they depend on by now, whatever they said at first.
+    """
+    placed = sorted(steps, key=lambda step: step[1])
+    undoing = {step.compensate for step, _, _ in placed}
+    nodes = {}
+    for step, position, depends_on in placed:
+        compensation = step.name in undoing
+        if not sequential and not compensation:
+            step = _waiting(step, depends_on)
+        nodes[step.name] = Node(step, position, tuple(depends_on), compensation)
+    return Graph(nodes, sequential)
+
+
+def _waiting(step: Step, depends_on: Sequence[str]) -> Step:
+    """The step, saying what it depends on; steps are shared, so it is another one if it says something else."""
+    said = list(depends_on)
+    return step if step.depends_on == said else step.model_copy(update={"depends_on": said})
+
+
+def _ordered(steps: Sequence[Step], *, sequential: bool) -> Graph:
+    undoing = {step.compensate for step in steps}
+    nodes: dict[str, Node] = {}
+    before: str | None = None
+    for position, step in enumerate(steps):
+        compensation = step.name in undoing
+        if compensation:
+            waits: tuple[str, ...] = ()
+        elif sequential:
+            waits = () if before is None else (before,)
+            before = step.name
+        else:
+            waits = tuple(dict.fromkeys(step.depends_on or ()))
+        nodes[step.name] = Node(step, position, waits, compensation)
+    return Graph(nodes, sequential)
+
+
+# -- faults --------------------------------------------------------------------------------------
+
+
+def faults(steps: Sequence[Step]) -> list[Fault]:
+    """Everything that is wrong with steps, those of workflows inside too: ``{"field", "message"}`` each."""
+    found = list(_faults(steps, "steps", 0))
+    total = sum(1 for _ in _every(steps, "steps"))
+    if total > MOST_STEPS:
+        message = f"{total} steps, with those of the workflows inside; at most {MOST_STEPS} are possible"
+        found.append({"field": "steps", "message": message})
+    characters = 0
+    for place, step in _every(steps, "steps"):
+        texts, wrong = _expressions(step, place)
+        found += wrong
+        characters += sum(len(text) for _, text, _ in texts)
+        if characters > MOST_TEXT:
+            message = f"its expressions have more than {MOST_TEXT:,} characters in all"
+            return [*found, {"field": "steps", "message": message}]
+    return found + list(_expression_faults(steps, "steps", 0))
+
+
+def _every(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
+    """Steps and those of the workflows inside, each with its field."""
+    for at, step in enumerate(steps):
+        yield f"{field}[{at}]", step
+        if step.workflow is not None:
+            yield from _every(step.workflow, f"{field}[{at}].workflow")
+
+
+def _faults(steps: Sequence[Step], field: str, depth: int) -> Iterator[Fault]:
+    if depth > DEEPEST:
+        yield {"field": field, "message": f"workflows inside workflows go at most {DEEPEST} deep"}
+        return
+    names = [step.name for step in steps]
+    known, undoing, seen = frozenset(names), {step.compensate for step in steps}, set[str]()
+    for at, step in enumerate(steps):
+        place = f"{field}[{at}]"
+        if step.name in seen:
+            yield {"field": f"{place}.name", "message": f"there is another step {step.name!r}"}
+        seen.add(step.name)
+        yield from _reference_faults(step, place, known, undoing)
+        if step.name in undoing:
+            yield from _compensation_faults(step, place)
+        if step.workflow is not None:
+            yield from _faults(step.workflow, f"{place}.workflow", depth + 1)
+    for cycle in _cycles(build(steps)):
+        at = names.index(cycle[0])
+        yield {"field": f"{field}[{at}].depends_on", "message": f"a cycle: {' -> '.join(cycle)}"}
+
+
+def _reference_faults(
+    step: Step, place: str, known: Collection[str], undoing: Collection[str | None]
+) -> Iterator[Fault]:
+    for name in dict.fromkeys(step.depends_on or ()):
+        if name == step.name:
+            yield {"field": f"{place}.depends_on", "message": "it depends on itself"}
+        elif name not in known:
+            yield {"field": f"{place}.depends_on", "message": f"there is no step {name!r}"}
+        elif name in undoing:
+            yield {"field": f"{place}.depends_on", "message": f"{name!r} runs only to make up for another step"}
+    if step.compensate is not None and (step.compensate not in known or step.compensate == step.name):
+        yield {"field": f"{place}.compensate", "message": f"there is no other step {step.compensate!r}"}
+    if isinstance(step.for_each, list) and len(step.for_each) > MOST_ITEMS:
+        message = f"{len(step.for_each)} items; at most {MOST_ITEMS} are possible"
+        yield {"field": f"{place}.for_each", "message": message}
+
+
+def _compensation_faults(step: Step, place: str) -> Iterator[Fault]:
+    for name in ("depends_on", "when", "compensate"):
+        if getattr(step, name):
+            yield {"field": f"{place}.{name}", "message": "a step that makes up for another has none of its own"}
+    if step.approval:
+        yield {"field": f"{place}.approval", "message": "a step that makes up for another is not approved"}
+
+
+def _cycles(graph: Graph) -> Iterator[list[str]]:
+    """Names along a cycle, the first again at the end, for each knot of cycles; steps on themselves apart."""
+    waits = {
+        name: [other for other in node.depends_on if other != name and other in graph.nodes]
+        for name, node in graph.nodes.items()
+    }
+    done: set[str] = set()
+    for root in graph.nodes:
+        path: dict[str, Iterator[str]] = {} if root in done else {root: iter(waits[root])}
+        while path:
+            name = next(reversed(path))
+            following = next((other for other in path[name] if other not in done), None)
+            if following is None:
+                done.add(name)
+                del path[name]
+            elif following in path:
+                names = list(path)
+                yield [*names[names.index(following) :], following]
+                done.update(names)
+                path.clear()
+            else:
+                path[following] = iter(waits[following])
+
+
+def _known_before(steps: Sequence[Step], graph: Graph) -> dict[str, set[str]] | None:
+    """The steps that are done before each, or for one that makes up for others, in each of these cases.
+
+    None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
+    """
+    names = list(graph.nodes)
+    bit = {name: 1 << at for at, name in enumerate(names)}
+    if len(names) < len(steps) or next(_cycles(graph), None) is not None:
+        return None
+    before: dict[str, int] = {}
+    for root in names:
+        pending = [root]
+        while pending:
+            waits = [wait for wait in graph.nodes[pending[-1]].depends_on if wait in bit and wait != pending[-1]]
+            missing = [wait for wait in waits if wait not in before]
+            if missing:
+                pending += missing
+                continue
+            name = pending.pop()
+            before[name] = 0
+            for wait in waits:
+                before[name] |= before[wait] | bit[wait]
+    for node in graph.nodes.values():
+        if node.compensation:
+            made_up_for = [step.name for step in steps if step.compensate == node.step.name]
+            before[node.step.name] = reduce(and_, (before[name] | bit[name] for name in made_up_for))
+    return {name: {other for other in names if before[name] & bit[other]} for name in names}
+
+
+def _expression_faults(steps: Sequence[Step], field: str, depth: int) -> Iterator[Fault]:
+    if depth > DEEPEST:
+        return
+    names = frozenset(step.name for step in steps)
+    before = _known_before(steps, build(steps))
+    for at, step in enumerate(steps):
+        for name, text, item in _expressions(step, f"{field}[{at}]")[0]:
+            wrong = check(text, names, item=item)
+            if not wrong and before is not None:
+                late = sorted(named(text) - before[step.name])
+                wrong = [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
+            shown = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
+            yield from ({"field": name, "message": shown + message} for message in wrong)
+        if step.workflow is not None:
+            yield from _expression_faults(step.workflow, f"{field}[{at}].workflow", depth + 1)
+
+
+Texts = list[tuple[str, str, bool]]
+
+
+def _expressions(step: Step, place: str) -> tuple[Texts, list[Fault]]:
+    """Each expression of a step: its field, its text, whether it is of a part of a for_each; and what is none."""
+    found: Texts = []
+    if step.when is not None:
+        found.append((f"{place}.when", step.when, False))
+    if isinstance(step.for_each, str):
+        found.append((f"{place}.for_each", step.for_each, False))
+    try:
+        found += [(f"{place}.payload", text, step.for_each is not None) for text in references(step.payload)]
+    except ExpressionError as error:
+        return found, [{"field": f"{place}.payload", "message": str(error)}]
+    return found, []
+
+
+def agents_named(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """Every agent that steps name, with the field, those of workflows inside too."""
+    return [(f"{place}.agent", step.agent) for place, step in _every(steps, "steps") if step.agent is not None]
+
+
+# -- changes -------------------------------------------------------------------------------------
+
+
+def add(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[str]) -> Graph:
+    """The graph with a further step, done before the steps named; fixed: steps that have begun or ended.
+
+    Where steps run in their order it comes right before the first of them, or at the end if none is named.
+    Raises Conflict for what has begun already, InvalidRequest for a graph that would not be sound.
+    """
+    if step.name in graph.nodes:
+        raise _bad("definition.name", f"There is a step {step.name!r} already.", "Give it another name.")
+    _check_compensation(graph, step, fixed)
+    for name in before:
+        if name not in graph.nodes:
+            raise _bad("before", f"There is no step {name!r}.", f"There are {', '.join(list(graph.nodes)[:20])}.")
+        if graph.nodes[name].compensation:
+            raise _bad("before", f"{name!r} runs only to make up for another step.", "Name steps of the normal flow.")
+        if name in fixed:
+            raise Conflict(f"{name!r} has begun; nothing can be put before it any more.", fix="Put it later.")
+    return _sound(_insert(graph, step, before) if graph.sequential else _attach(graph, step, before))
+
+
+def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> None:
+    if step.compensate is None or step.compensate not in graph.nodes:
+        return
+    if not graph.nodes[step.compensate].compensation:
+        raise Conflict(
+            f"{step.compensate!r} is a step of the normal flow; it cannot make up for another.",
+            fix="Name a step that makes up for another already.",
+        )
+    if step.compensate in fixed:
+        raise Conflict(
+            f"{step.compensate!r} has begun; it cannot make up for {step.name!r} any more.",
+            fix="Leave 'compensate' out.",
+        )
+
+
+def _insert(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
+    if step.depends_on:
+        raise Conflict(
+            "The steps of this workflow run in their order; depends_on has no place in it.",
+            fix="Say with 'before' where it belongs.",
+        )
+    steps = [node.step for node in graph.nodes.values()]
+    places = [at for at, other in enumerate(steps) if other.name in before]
+    steps.insert(min(places, default=len(steps)), step.model_copy(update={"depends_on": None}))
+    return _ordered(steps, sequential=True)
+
+
+def _attach(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
+    position = max((node.position for node in graph.nodes.values()), default=-1) + 1
+    nodes = dict(graph.nodes)
+    for name in before:
+        node, waits = nodes[name], tuple(dict.fromkeys((*nodes[name].depends_on, step.name)))
+        nodes[name] = Node(_waiting(node.step, waits), node.position, waits, node.compensation)
+    waits = tuple(dict.fromkeys(step.depends_on or ()))
+    nodes[step.name] = Node(_waiting(step, waits), position, waits, False)
+    return Graph(nodes, sequential=False)
+
+
+def reorder(graph: Graph, order: Sequence[str], fixed: Collection[str]) -> Graph:
+    """The graph with the steps that have not begun in another order; the others keep their places.
+
+    Raises Conflict if its steps do not run in their order, InvalidRequest for an order that is not of these steps,
+    or that would let one refer to a step that comes later.
+    """
+    if not graph.sequential:
+        raise Conflict(
+            "The steps of this workflow depend on each other by name, not by their order.",
+            fix="Add or skip steps instead.",
+        )
+    movable = [name for name, node in graph.nodes.items() if name not in fixed and not node.compensation]
+    if begun := [name for name in order if name in fixed]:
+        raise Conflict(f"{', '.join(begun)} has begun; it keeps its place.", fix="Name only steps that have not begun.")
+    if sorted(order) != sorted(movable):
+        message = f"The order names exactly the steps that have not begun: {', '.join(movable) or 'there is none'}."
+        raise _bad("order", message, "Name each of them once.")
+    following, moving = iter(order), set(movable)
+    steps = [graph.nodes[next(following) if name in moving else name].step for name in graph.nodes]
+    return _sound(_ordered(steps, sequential=True))
+
+
+def _sound(graph: Graph) -> Graph:
+    """A changed graph without faults; InvalidRequest for one with any."""
+    found = faults([node.step for node in graph.nodes.values()])
+    if found:
+        raise InvalidRequest(
+            f"The workflow would not work so: {found[0]['field']}: {found[0]['message']}.",
+            fix="Mend what 'errors' names; nothing was changed.",
+            errors=found,
+        )
+    return graph
+
+
+def _bad(field: str, message: str, fix: str) -> InvalidRequest:
+    return InvalidRequest(message, fix=fix, errors=[{"field": field, "message": message}])

@@ -1,0 +1,414 @@
+"""What an expression refers to: CEL text, read just far enough to take out its leaves.
+
+A leaf is a path (``steps.extract.result.rows``), a test for one (``has(input.date)``) or a macro
+(``input.files.filter(f, f.size > 0)``). What is left around the leaves, operators and functions, is the library's:
+it sees the text with each leaf replaced by a variable. So a value crosses into the library only if it is used,
+a plain reference needs no library at all, and the loops of macros are ours to bound.
+
+Grammar: CEL's, except that operators are not ranked here; the library reads the text too, and refuses bad syntax.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_TEXT",
+    "Call",
+    "Expression",
+    "ExpressionError",
+    "Has",
+    "Leaf",
+    "Macro",
+    "Path",
+    "end_of_reference",
+    "read",
+]
+
+MAX_TEXT = 1000  #: characters of an expression
+MAX_DEPTH = 30  #: brackets within brackets
+LOOPS = 2  #: macros within macros, the outer one counted
+MACROS = {"all": (1,), "exists": (1,), "exists_one": (1,), "filter": (1,), "map": (1, 2)}
+TYPES = frozenset(["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"])
+
+_TOKEN = re.compile(
+    r"""(?P<space>(?:[ \t\r\n\f]+|//[^\n]*)+)
+    |(?P<text>[bB]?[rR](?:\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|"[^"\r\n]*"|'[^'\r\n]*')
+      |[bB]?(?:\"\"\"(?:\\[\s\S]|[^\\])*?\"\"\"|'''(?:\\[\s\S]|[^\\])*?'''
+      |"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'))
+    |(?P<number>0[xX][0-9a-fA-F]+[uU]?|(?:[0-9]*\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?[uU]?)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])""",
+    re.VERBOSE,
+)
+_BETWEEN = frozenset(["&&", "||", "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"])
+_CONSTANTS = frozenset(["true", "false", "null"])
+_PLAIN_TEXT = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)')\Z""")
+
+
+class ExpressionError(ValueError):
+    """An expression is wrong, or cannot be evaluated with what is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A root and what is selected from it, by literal name or number."""
+
+    parts: tuple[str | int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Whether a path's last part is there; what comes before it must be."""
+
+    path: Path
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A loop: ``target.kind(variable, *bodies)``."""
+
+    kind: str
+    target: Expression
+    variable: str
+    bodies: tuple[Expression, ...]
+    start: int
+    end: int
+
+
+Leaf = Path | Has | Macro
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function's name, whether it was called on something, and its argument if that is one literal text."""
+
+    name: str
+    method: bool
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression as read. ``program``: its text for the library, with ``_0``, ``_1`` ... for its leaves."""
+
+    program: str
+    leaves: tuple[Leaf, ...]
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one leaf and nothing else."""
+        return self.program == "_0"
+
+    def paths(self, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Path, frozenset[str]]]:
+        """Every path of it and of the macros in it, each with the loop variables that are known there."""
+        for leaf in self.leaves:
+            if isinstance(leaf, Macro):
+                yield from leaf.target.paths(bound)
+                for body in leaf.bodies:
+                    yield from body.paths(bound | {leaf.variable})
+            else:
+                yield (leaf.path if isinstance(leaf, Has) else leaf), bound
+
+    def every_call(self) -> Iterator[Call]:
+        """Every function call of it and of the macros in it."""
+        yield from self.calls
+        for leaf in self.leaves:
+            if isinstance(leaf, Macro):
+                for part in (leaf.target, *leaf.bodies):
+                    yield from part.every_call()
+
+
+@dataclass(slots=True)
+class _Part:
+    """Leaves and calls found so far in one expression or macro part."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+
+def _tokens(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
+    """Kind, text and place of each token; ExpressionError at what is none."""
+    at = start
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ExpressionError(f"syntax error at character {at + 1}: {text[at : at + 10]!r}")
+        if match.lastgroup != "space":
+            yield str(match.lastgroup), match.group(), at
+        at = match.end()
+
+
+def end_of_reference(text: str, start: int) -> int:
+    """Where the ``}`` is that closes a reference whose expression begins at ``start``.
+
+    ExpressionError if there is none within the length an expression may have.
+    """
+    window = text[start : start + MAX_TEXT + 1]
+    depth, trouble = 0, "is not closed"
+    try:
+        for _, word, at in _tokens(window):
+            depth += (word == "{") - (word == "}")
+            if depth < 0:
+                return start + at
+    except ExpressionError as error:
+        trouble = f"has a {error}"
+    if len(window) > MAX_TEXT:
+        trouble = f"is longer than {MAX_TEXT:,} characters, or is not closed"
+    raise ExpressionError(f"the reference '${{{window[:40]}' {trouble}")
+
+
+@lru_cache(maxsize=2048)
+def read(text: str) -> Expression:
+    """Read an expression; ExpressionError if it is too long, too deep, or no CEL."""
+    if len(text) > MAX_TEXT:
+        raise ExpressionError(f"an expression has at most {MAX_TEXT:,} characters")
+    return _Reader(text).whole()
+
+
+class _Reader:
+    """Recursive descent over the tokens of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Several ends, as some things are told apart by what comes up to three tokens later.
+        self.tokens = [*_tokens(text), *[("end", "", len(text))] * 4]
+        self.at = self.depth = self.loops = 0
+        self.part = _Part()
+
+    def whole(self) -> Expression:
+        expression = self._separate()
+        if self._kind != "end":
+            raise self._unexpected()
+        return expression
+
+    # tokens
+
+    @property
+    def _kind(self) -> str:
+        return self.tokens[self.at][0]
+
+    @property
+    def _next(self) -> str:
+        """The token if it is a sign or a name; nothing for a text, whatever it says."""
+        kind, token, _ = self.tokens[self.at]
+        return token if kind in ("sign", "name") else ""
+
+    @property
+    def _place(self) -> int:
+        return self.tokens[self.at][2]
+
+    @property
+    def _behind(self) -> int:
+        """Where the token before this one ends."""
+        return self._end(self.at - 1)
+
+    def _end(self, index: int) -> int:
+        _, token, place = self.tokens[index]
+        return place + len(token)
+
+    def _take(self) -> str:
+        self.at += 1
+        return self.tokens[self.at - 1][1]
+
+    def _expect(self, sign: str) -> None:
+        if self._next != sign or self._kind != "sign":
+            raise self._unexpected()
+        self.at += 1
+
+    def _unexpected(self) -> ExpressionError:
+        kind, token, place = self.tokens[self.at]
+        found = "the end" if kind == "end" else repr(token[:20])
+        return ExpressionError(f"syntax error at character {place + 1}: unexpected {found}")
+
+    # expressions
+
+    def _separate(self) -> Expression:
+        """An expression whose leaves are kept apart from those around it."""
+        around, self.part = self.part, _Part()
+        start = self._place
+        try:
+            self._expression()
+            return self._made(self.part, start, self._behind)
+        finally:
+            self.part = around
+
+    def _made(self, part: _Part, start: int, end: int) -> Expression:
+        pieces, at = [], start
+        for number, leaf in enumerate(part.leaves):
+            pieces += [self.text[at : leaf.start], f"_{number}"]
+            at = leaf.end
+        pieces.append(self.text[at:end])
+        return Expression("".join(pieces), tuple(part.leaves), tuple(part.calls))
+
+    def _expression(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ExpressionError(f"it is nested more than {MAX_DEPTH} deep")
+        self._operands()
+        while self._next == "?":
+            self._take()
+            self._expression()
+            self._expect(":")
+            self._operands()
+        self.depth -= 1
+
+    def _operands(self) -> None:
+        self._operand()
+        while self._next in _BETWEEN:
+            self._take()
+            self._operand()
+
+    def _operand(self) -> None:
+        while self._next in ("!", "-") and self._kind == "sign":
+            self.at += 1
+        mark, start, calls = len(self.part.leaves), self._place, len(self.part.calls)
+        self._primary()
+        while self._next in (".", "[") and self._kind == "sign":
+            if self._next == "[":
+                self._index(mark, start)
+            else:
+                self.at += 1
+                self._member(mark, calls, start)
+
+    def _primary(self) -> None:
+        if self._kind in ("text", "number") or self._next in _CONSTANTS:
+            self.at += 1
+        elif self._kind == "name" and self._next != "in":
+            self._name()
+        elif self._next == "(":
+            self._take()
+            self._expression()
+            self._expect(")")
+        elif self._next == "[":
+            self._take()
+            self._listed("]")
+        elif self._next == "{":
+            self._take()
+            self._map()
+        else:
+            raise self._unexpected()
+
+    def _name(self) -> None:
+        start, name = self._place, self._take()
+        if self._next == "(" and name == "has":
+            self._has(start)
+        elif self._next == "(":
+            self._call(name, method=False)
+        elif name not in TYPES:
+            self.part.leaves.append(Path((name,), start, self._behind))
+
+    def _has(self, start: int) -> None:
+        """``has(a.b)`` is a leaf; of anything else, such as ``has(a[i].b)``, only what is inside is."""
+        mark = len(self.part.leaves)
+        self._expect("(")
+        inside = self._place
+        self._expression()
+        path = self._path(mark, inside)
+        self._expect(")")
+        if path is None:
+            self.part.calls.append(Call("has", False))
+        else:
+            self.part.leaves[-1] = Has(path, start, self._behind)
+
+    def _call(self, name: str, *, method: bool) -> None:
+        self._expect("(")
+        literal = None
+        if self._kind == "text" and self.tokens[self.at + 1][1] == ")":
+            literal = self.tokens[self.at][1]
+        self._listed(")")
+        self.part.calls.append(Call(name, method, literal))
+
+    def _listed(self, closing: str) -> None:
+        while self._next != closing:
+            self._expression()
+            if self._next != closing:
+                self._expect(",")
+        self._expect(closing)
+
+    def _map(self) -> None:
+        while self._next != "}":
+            self._expression()
+            self._expect(":")
+            self._expression()
+            if self._next != "}":
+                self._expect(",")
+        self._expect("}")
+
+    # what follows a value
+
+    def _path(self, mark: int, start: int, end: int | None = None) -> Path | None:
+        """The path that the value so far is, if it is one and nothing else."""
+        leaf = self.part.leaves[-1] if len(self.part.leaves) == mark + 1 else None
+        whole = (start, self._behind if end is None else end)
+        return leaf if isinstance(leaf, Path) and (leaf.start, leaf.end) == whole else None
+
+    def _index(self, mark: int, start: int) -> None:
+        path = self._path(mark, start)
+        kind, token, _ = self.tokens[self.at + 1]
+        literal = _literal(kind, token) if self.tokens[self.at + 2][1] == "]" else None
+        if path is not None and literal is not None:
+            self.at += 3
+            self.part.leaves[-1] = Path((*path.parts, literal), start, self._behind)
+            return
+        self._expect("[")
+        self._expression()
+        self._expect("]")
+
+    def _member(self, mark: int, calls: int, start: int) -> None:
+        if self._kind != "name" or self._next == "in" or self._next in _CONSTANTS:
+            raise self._unexpected()
+        # The dot has been taken already, so the value ends before it.
+        end = self._end(self.at - 2)
+        path = self._path(mark, start, end)
+        if self.tokens[self.at + 1][1] != "(":
+            name = self._take()
+            if path is not None:
+                self.part.leaves[-1] = Path((*path.parts, name), start, self._behind)
+        elif self._is_macro():
+            self._macro(mark, calls, start, end)
+        else:
+            self._call(self._take(), method=True)
+
+    def _is_macro(self) -> bool:
+        name, argument, comma = (self.tokens[self.at + ahead] for ahead in (0, 2, 3))
+        return name[1] in MACROS and argument[0] == "name" and comma[1] == ","
+
+    def _macro(self, mark: int, calls: int, start: int, end: int) -> None:
+        target = _Part(self.part.leaves[mark:], self.part.calls[calls:])
+        del self.part.leaves[mark:], self.part.calls[calls:]
+        kind = self._take()
+        self._expect("(")
+        variable = self._take()
+        if variable in TYPES:
+            raise ExpressionError(f"{variable!r} is a type and cannot be the variable of {kind}()")
+        self.loops += 1
+        if self.loops > LOOPS:
+            raise ExpressionError("a macro may have macros inside, but those have none")
+        bodies = []
+        while self._next == ",":
+            self._take()
+            bodies.append(self._separate())
+        self.loops -= 1
+        self._expect(")")
+        if len(bodies) not in MACROS[kind]:
+            raise ExpressionError(f"{kind}() has a variable and {' or '.join(map(str, MACROS[kind]))} expressions")
+        made = self._made(target, start, end)
+        self.part.leaves.append(Macro(kind, made, variable, tuple(bodies), start, self._behind))
+
+
+def _literal(kind: str, token: str) -> str | int | None:
+    """The value of an index that is written out, as far as it is plain."""
+    if kind == "number" and token.isdigit():
+        return int(token)
+    match = _PLAIN_TEXT.match(token) if kind == "text" else None
+    return None if match is None else match[1] or match[2] or ""

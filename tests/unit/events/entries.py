@@ -1,0 +1,81 @@
+"""A log of its own to follow: rows of ``task_entries``, and events that hint at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import to_json
+
+from agora.clock import new_id
+from agora.event_filter import Viewer
+from agora.services.base import Entry, Following, Stretch
+from agora.store.port import NewEvent, Query, Reader, Store, Table, Tx
+
+__all__ = ["TaskLog"]
+
+_TABLE = Table(
+    "task_entries",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("number", "bigint"),
+        ("type", "text"),
+        ("time", "bigint"),
+        ("actor", "text"),
+        ("content", "text"),
+    ),
+)
+_PAGE = Query(
+    "select number, type, content from task_entries "
+    "where tenant_id = :tenant and task_id = :task_id and number > :after order by number limit :limit",
+    types={"after": "bigint", "limit": "bigint"},
+)
+
+
+class TaskLog:
+    """One task's entries. reads: the positions it was read from."""
+
+    def __init__(self, store: Store, task_id: str = "task_1", tenant: str = "default", *, page: int = 100) -> None:
+        self.store, self.task_id, self.tenant, self.page = store, task_id, tenant, page
+        self.written = 0
+        self.reads: list[int] = []
+        self.after_read: list[Callable[[], Any]] = []
+
+    async def append(
+        self, *contents: str, done: bool = False, hint: bool = True, audience: tuple[str, ...] | None = None
+    ) -> None:
+        """Commit entries together; with ``done``, the last of all."""
+        rows = [("output", content) for content in contents] + ([("done", "")] if done else [])
+
+        async def work(tx: Tx) -> None:
+            for number, (type, content) in enumerate(rows, self.written + 1):
+                tx.append(_TABLE, (self.tenant, self.task_id, number, type, 0, "agent_a", content))
+            if hint:
+                tx.emit(NewEvent(new_id("evt"), "agora.task.output", "/agora", self.task_id, 0, b"null", audience))
+
+        await self.store.write(self.tenant, work)
+        self.written += len(rows)
+
+    def following(self, position: int = 0) -> Following:
+        return Following(self._read, self.task_id, Viewer("agent_a"), position)
+
+    async def _read(self, reader: Reader, after: int) -> Stretch:
+        self.reads.append(after)
+        rows = await reader.all(_PAGE, task_id=self.task_id, after=after, limit=self.page)
+        if self.after_read:
+            await self.after_read.pop(0)()
+        entries = [Entry(row["number"], row["type"], self._document(row)) for row in rows]
+        return Stretch(entries, await self._is_done(reader, rows, after))
+
+    def _document(self, row: Any) -> bytes:
+        return to_json(
+            {"type": row["type"], "task_id": self.task_id, "number": row["number"], "content": row["content"]}
+        )
+
+    async def _is_done(self, reader: Reader, rows: Any, after: int) -> bool:
+        """Whether the last entry that the reader has, or gets now, is the last of all."""
+        if not rows:
+            last = await reader.all(_PAGE, task_id=self.task_id, after=after - 1, limit=1)
+            rows = [row for row in last if row["number"] == after]  # not one that came since
+        return bool(rows and rows[-1]["type"] == "done")
