@@ -338,7 +338,8 @@ async def test_for_each_runs_once_for_each_item(market: Market) -> None:
 
 
 async def test_for_each_of_nothing_is_done_at_once(market: Market) -> None:
-    boss, doer = await market.agent("Boss"), await market.agent("Doer")
+    boss = await market.agent("Boss")
+    await market.agent("Doer")
     steps = [{"name": "each", "agent": "Doer", "for_each": []}, {"name": "after", "agent": "Doer"}]
     workflow_id = await create(market, boss, steps)
     assert await states(market, workflow_id) == {"each": "completed", "after": "ready"}
@@ -644,3 +645,20 @@ async def test_a_part_whose_payload_cannot_be_made_fails_alone(market: Market) -
     assert now.error.startswith("each: Part 1: ")
     none = await create(market, boss, [each | {"for_each": [{}, {}], "on_failure": "continue"}])
     assert (await status(market, none)).status == "completed"
+
+
+async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, upkeep: Tasks) -> None:
+    boss, stranger = await market.agent("Boss"), await market.agent("Stranger")
+    one, two = await market.agent("One"), await market.agent("Two")
+    workflow_id = await create(market, boss, ["only"], assigned_agents=["One", "Two", "NotYet"])
+    assert (await status(market, workflow_id)).steps[0].assigned_agent == one.subject
+    for holder in (two, one):
+        market.clock.advance(31)
+        await upkeep.step()
+        assert (await status(market, workflow_id)).steps[0].assigned_agent == holder.subject
+        assert await idle(market, stranger)
+    await do(market, one)
+    later = await create(market, boss, ["held"], assigned_agents=["NotYet"])
+    assert await idle(market, stranger)
+    await do(market, await market.agent("NotYet"))
+    assert (await status(market, later)).status == "completed"

@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -97,6 +98,29 @@ async def test_echo_agent(server: Running) -> None:
         assert await process.wait() == 0
 
 
+async def test_pipeline(server: Running) -> None:
+    async with started(server, "pipeline.py") as process:
+        lines = [await _line(process) for _ in range(3)]
+        assert lines == ["Extractor can extract", "Transformer can transform", "Loader can load"]
+        command = ("-m", "agora.cli", "workflow", "create", str(EXAMPLES / "pipeline.yaml"), "--watch")
+        environ = os.environ | {"AGORA_URL": server.url}
+        watched = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdout=PIPE, stderr=STDOUT, env=environ
+        )
+        output = (await watched.communicate())[0].decode()
+        assert watched.returncode == 0, output
+        assert "3 of 3 parts" in output
+        async with AgoraClient(server.url) as client:
+            [workflow] = (await client.workflow.list()).workflows
+            loaded: Any = (await client.workflow.status(workflow.workflow_id)).steps[-1].result
+            parts = (await client.task.list(task_type="transform")).tasks
+        assert loaded["readings"] == 3 * 24 - 1, "one is broken"
+        assert sum(part.output_size > 0 for part in parts) == 1
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
 def test_every_example_is_run() -> None:
     tests = Path(__file__).read_text()
-    assert [example.name for example in EXAMPLES.glob("*.py") if f'"{example.name}"' not in tests] == []
+    examples = [example.name for kind in ("*.py", "*.yaml") for example in EXAMPLES.glob(kind)]
+    assert [name for name in examples if f'"{name}"' not in tests] == []

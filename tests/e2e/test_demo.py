@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from agora.demo.plot import PLOT
-from agora.demo.troupe import ROLES
+from agora.demo.troupe import ROLES, TRANSFORMERS, VICTIM
 from tests.harness import Running, free_port
 
-SECONDS = 60
+SECONDS = 120
 
 
 async def start(directory: Path, url: str, *arguments: str) -> Process:
@@ -70,11 +70,21 @@ def assert_complete(printed: str) -> None:
     assert f"All {len(PLOT)} expectations were observed." in printed
 
 
+def assert_charted(printed: str) -> None:
+    """The chart has a bar for each task, and shows which one was done at the second attempt."""
+    assert "The pipeline: " in printed
+    bars = [line for line in printed.splitlines() if line.startswith("  ") and "█" in line]
+    assert [line.split()[0] for line in bars] == ["extract", *["transform"] * len(TRANSFORMERS), "load"], printed
+    assert [VICTIM in line for line in bars] == [False] * len(bars), "what it began, another finished"
+    assert sum("attempt 2" in line for line in bars) == 1
+
+
 async def test_on_a_server_of_its_own(directory: Path) -> None:
     demo = await start(directory, nowhere())
     printed = await output(demo)
     assert demo.returncode == 0, printed
     assert_complete(printed)
+    assert_charted(printed)
     assert "started one at http://127.0.0.1:" in printed
     assert leftovers(directory) == []
     assert not os.path.exists(os.environ["AGORA_CREDENTIALS"]), "the person's credentials are not the demo's"
@@ -89,13 +99,17 @@ async def test_twice_on_a_running_server(server: Running, directory: Path) -> No
         assert f"Using the server at {server.url}." in printed
     async with httpx.AsyncClient(base_url=server.url) as client:
         assert (await client.get("/agents")).json()["total"] == 0
-        registered = (await client.get("/agora/event/list?types=agora.agent.registered")).json()["count"]
+        registered = (await client.get("/agora/event/list?types=agora.agent.registered&limit=100")).json()["count"]
+        workflows = (await client.get("/agora/workflow/list")).json()["workflows"]
+        tasks = (await client.get("/agora/task/list")).json()["tasks"]
     assert registered == 2 * len(ROLES)
+    assert [workflow["status"] for workflow in workflows] == ["completed"] * 2
+    assert sorted(task["attempts"] for task in tasks) == [1] * (len(tasks) - 2) + [2] * 2
     assert leftovers(directory) == []
 
 
-async def test_without_one_agent_it_fails_and_names_what_is_missing(server: Running, directory: Path) -> None:
-    demo = await start(directory, server.url, "--without", "Translator")
+async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Running, directory: Path) -> None:
+    demo = await start(directory, server.url, "--without", "Translator", "--without", "Loader")
     printed = await output(demo)
     assert demo.returncode == 1, printed
     last = printed[printed.rindex("expectations were not observed:") :]
@@ -103,8 +117,25 @@ async def test_without_one_agent_it_fails_and_names_what_is_missing(server: Runn
     assert "nobody found for translation: Translator" in last
     assert "An operator pauses an agent: what it then tries is refused: Translator does not take part" in last
     assert "✓ A request is answered by a reply of the same correlation" in printed
+    assert "come, and wait for tasks: Loader does not take part" in last
+    assert "The workflow completes all the same: it is running" in last
+    assert "was done exactly once, by the holder of the newest fencing token: load is pending" in last
+    assert "every cent there: " in last
+    assert "✓ Its lease runs out, and another agent goes on from its checkpoint" in printed
     async with httpx.AsyncClient(base_url=server.url) as client:
         assert (await client.get("/agents")).json()["total"] == 0
+        [workflow] = (await client.get("/agora/workflow/list")).json()["workflows"]
+        assert (workflow["status"], workflow["error"]) == ("cancelled", "the demo is over")
+
+
+async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Path) -> None:
+    demo = await start(directory, server.url, "--without", VICTIM)
+    printed = await output(demo)
+    assert demo.returncode == 1, printed
+    last = printed[printed.rindex("expectations were not observed:") :]
+    assert f"killed half-way through its partition (SIGKILL): {VICTIM} does not take part" in last
+    assert f"its fencing token is old: {VICTIM} does not take part" in last
+    assert "✓ What was loaded is what was extracted: every record counted, every cent there" in printed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.harness import Running
@@ -57,6 +58,42 @@ async def test_an_event_is_the_same_for_everyone(
         assert event["source"] == f"/agora/agents/{sender.agent_id}"
         assert (event["subject"], event["data"], event["specversion"]) == ("build-7", data, "1.0")
         assert event["time"] == receipt["timestamp"]
+
+
+@pytest.fixture(params=SENDERS)
+def doer_kind(request: pytest.FixtureRequest) -> type[Connector]:
+    return CONNECTORS[request.param]
+
+
+async def test_a_task_is_the_same_for_everyone(
+    server: Running, sender_kind: type[Connector], doer_kind: type[Connector]
+) -> None:
+    async with sender_kind(server.url, "Giver") as giver, doer_kind(server.url, "Doer") as doer:
+        payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
+        arguments = {"task_type": "review", "payload": payload, "assignee": "Doer", "priority": "high"}
+        receipt = await giver.call("agora.task.assign", arguments)
+        (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+        assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
+        assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
+        held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+        await doer.call("agora.task.append", held | {"content": CONTENT, "offset": 0})
+        await doer.call("agora.task.complete", held | {"result": payload})
+        for party in (giver, doer):
+            async with httpx.AsyncClient(
+                base_url=party.url, headers={"Authorization": f"Bearer {party.token}"}
+            ) as http:
+                found = (await http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
+                output = (await http.get(f"/v1/agent/tasks/{task['task_id']}/output")).json()
+            assert (found["status"], found["result"], output["content"]) == ("completed", payload, CONTENT)
+
+
+async def test_the_end_of_a_task_is_seen_by_everyone(server: Running, observer_kind: type[Connector]) -> None:
+    kind = CONNECTORS["sdk-async"]
+    async with kind(server.url, "Giver") as giver, observer_kind(server.url, "Doer") as doer:
+        receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": "Doer"})
+        await giver.call("agora.task.cancel", {"task_id": receipt["task_id"], "reason": CONTENT})
+        event = await giver.live(lambda event: event["type"] == "agora.task.cancelled")
+        assert await doer.event(event["id"]) == event
 
 
 async def test_a_private_event_stays_private(server: Running, observer_kind: type[Connector]) -> None:

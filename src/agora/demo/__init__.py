@@ -1,8 +1,9 @@
-"""The demo: several real agents, each a process of its own, meet on a server and are watched doing so.
+"""The demo: several real agents, each a process of its own, meet and work on a server and are watched doing so.
 
-What belongs here: a cast of agents that use nothing but the SDK (:mod:`.cast`), the processes they run in
-(:mod:`.stage`), what is expected of them (:mod:`.plot`), and the report (:mod:`.report`). The server is
-one that runs, or a process started for the occasion (:mod:`.venue`); it is never imported.
+What belongs here: a cast of agents that use nothing but the SDK (:mod:`.cast`), the data they work on
+(:mod:`.records`), the processes they run in (:mod:`.stage`), what is expected of them (:mod:`.plot`), and the report
+(:mod:`.report`). The server is one that runs, or a process started for the occasion (:mod:`.venue`); it is never
+imported.
 """
 
 from __future__ import annotations

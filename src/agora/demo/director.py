@@ -21,7 +21,7 @@ from .venue import Venue, venue
 
 __all__ = ["direct"]
 
-PLAY_SECONDS = 20.0
+PLAY_SECONDS = 45.0
 CALL_SECONDS = 5.0
 CLEARING_SECONDS = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -69,10 +69,13 @@ async def _perform(url: str | None, without: Collection[str], reporter: Reporter
             stack.push_async_callback(_clear, client, troupe)
             stage = Stage(troupe, _environment(place, directory), directory, without)
             await stack.enter_async_context(stage)
-            findings = await _observe(Play(client, stage, troupe, beginning), reporter)
+            play = Play(client, stage, troupe, beginning)
+            findings = await _observe(play, reporter)
     except AgoraError as error:
         reporter.fail(str(error))
         return 2
+    if play.timeline is not None:
+        reporter.draw(play.timeline, play.played_by)
     reporter.conclude(findings)
     return 0 if all(finding.fulfilled for finding in findings) else 1
 

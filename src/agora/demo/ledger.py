@@ -76,6 +76,22 @@ class Ledger:
         """The first such report."""
         return (await self.wait(role, kind, **fields))[0]
 
+    async def first(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
+        """The first such report of any of these roles; Missing names all that have none."""
+        waiting = [asyncio.ensure_future(self.one(role, kind, **fields)) for role in roles]
+        faults = []
+        try:
+            for answer in asyncio.as_completed(waiting):
+                try:
+                    return await answer
+                except Missing as fault:
+                    faults.append(str(fault))
+        finally:
+            for wait in waiting:
+                wait.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        raise Missing("; ".join(faults))
+
     async def each(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
         """The first such report of every role; Missing names all that have none."""
         waiting = [self.one(role, kind, **fields) for role in roles]

@@ -6,13 +6,19 @@ import io
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from .chart import chart
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.workflows import Timeline
 
 __all__ = ["Finding", "Reporter"]
 
@@ -49,6 +55,12 @@ class Reporter:
             self.say(f"{self._marks[0]} {finding.expectation}", "green")
         else:
             self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
+
+    def draw(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
+        """A chart of the pipeline. role: the name to show for an agent's id."""
+        self._console.print()
+        for line in chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
+            self._console.print(line, soft_wrap=True)
 
     def conclude(self, findings: Sequence[Finding]) -> None:
         """The table, and a line that names what is missing."""

@@ -24,8 +24,8 @@ LONGEST_LINE = 1 << 20
 class Stage:
     """Starts and ends agents, and writes what they report into the ledger.
 
-    environ: the environment of the agents. directory: where their error output goes. without: roles that
-    are never started. Leaving the block ends every process that is left.
+    environ: the environment of the agents. directory: where their error output goes, and what they work with.
+    without: roles that are never started. Leaving the block ends every process that is left.
     """
 
     def __init__(

@@ -9,10 +9,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ROLES", "SKILLS", "Troupe"]
+__all__ = ["CREW", "ROLES", "SKILLS", "TALKERS", "TRANSFORMERS", "VICTIM", "Troupe"]
 
-#: What each role can do, by which the others find it.
-SKILLS: Mapping[str, tuple[str, ...]] = {
+_TALK: Mapping[str, tuple[str, ...]] = {
     "Coordinator": ("coordination",),
     "ResearcherA": ("research",),
     "ResearcherB": ("research",),
@@ -21,7 +20,21 @@ SKILLS: Mapping[str, tuple[str, ...]] = {
     "Translator": ("translation",),
     "Observer": (),
 }
+_WORK: Mapping[str, tuple[str, ...]] = {
+    "Extractor": ("extract",),
+    "TransformerA": ("transform",),
+    "TransformerB": ("transform",),
+    "TransformerC": ("transform",),
+    "Loader": ("load",),
+}
+
+#: What each role can do, by which the others, or tasks, find it.
+SKILLS: Mapping[str, tuple[str, ...]] = {**_TALK, **_WORK}
 ROLES = tuple(SKILLS)
+TALKERS = tuple(_TALK)  #: those of the first act
+CREW = tuple(_WORK)  #: those of the second
+TRANSFORMERS = tuple(role for role in CREW if "transform" in SKILLS[role])
+VICTIM = TRANSFORMERS[0]  #: the one that dies at its work
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,11 @@ class Troupe:
         """The capability that all agents of the run have, and nobody else."""
         return f"demo-{self.mark}"
 
+    @property
+    def pipeline(self) -> str:
+        """The name of the workflow."""
+        return f"sales-{self.mark}"
+
     def name(self, role: str) -> str:
         """The name under which a role registers."""
         return f"{role}-{self.mark}"
@@ -44,7 +62,7 @@ class Troupe:
         return name.removesuffix(f"-{self.mark}")
 
     def skill(self, word: str) -> str:
-        """A capability."""
+        """A capability, and the type of the tasks that need it."""
         return f"{word}-{self.mark}"
 
     def event(self, word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
 
@@ -19,6 +20,7 @@ __all__ = [
     "looks_like_id",
     "looks_like_key",
     "own_or_allowed",
+    "registered",
     "require",
 ]
 
@@ -76,6 +78,12 @@ async def require(tx: Reader, ref: str, field: str = "agent_id") -> Row:
             errors=[{"field": field, "message": "unknown agent"}],
         )
     return row
+
+
+async def registered(tx: Reader, refs: Iterable[str]) -> list[str]:
+    """Ids of those of these agents that are on the marketplace, in their order."""
+    rows = [await find(tx, ref) for ref in refs]
+    return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
 
 
 def own_or_allowed(caller: Caller, agent_id: str) -> None:

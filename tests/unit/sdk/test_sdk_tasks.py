@@ -384,3 +384,12 @@ async def test_the_specifications_pipeline_runs(server: Running, boss: AgoraClie
     status = await boss.workflow.status(workflow.workflow_id)
     assert (status.status, status.progress, status.current_step, status.total_steps) == ("completed", 100, 3, 3)
     assert {share.agent_name: share.completed for share in status.agents} == dict.fromkeys(names, 1)
+
+
+async def test_processes_of_a_new_agent_may_start_at_the_same_moment(server: Running) -> None:
+    clients = [AgoraClient(server.url, mode="async") for _ in range(5)]
+    registrations = await asyncio.gather(*(client.register("Fleet") for client in clients))
+    assert len({registration.agent_id for registration in registrations}) == 1
+    for client in clients:
+        assert (await client.task.claim()).count == 0
+        await client.aclose()

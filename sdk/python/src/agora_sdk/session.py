@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
-from .errors import InvalidRequest, Unauthenticated
+from .errors import InvalidRequest, NameTaken, Unauthenticated
 from .expected import Expected
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ T = TypeVar("T")
 Mode = Literal["auto", "sync", "async"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+PATIENCE = (0.05, 0.1, 0.2, 0.4)  #: seconds between looks for a credential that another process may be keeping
 
 logger = logging.getLogger("agora_sdk")
 
@@ -146,9 +147,24 @@ class Session:
                 break
         else:
             token = last
-            registration = await self._perform(io, operation, arguments, token)
+            try:
+                registration = await self._perform(io, operation, arguments, token)
+            except NameTaken:
+                token = await self._kept_meanwhile(io, name, (*tries, last))
+                if token is None:
+                    raise
+                registration = await self._perform(io, operation, arguments, token)
         self.identity.adopt(registration, token)
         return registration
+
+    async def _kept_meanwhile(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
+        """The credential that another process, registering the same agent at the same time, is just keeping."""
+        for pause in PATIENCE:
+            fresh = [token for token in self.identity.candidates(name) if token not in tried]
+            if fresh:
+                return fresh[0]
+            await io.pause(pause)
+        return None
 
     async def _perform(self, io: IO, operation: Operation, arguments: BaseModel, token: str | None) -> Any:
         from . import retry, wire

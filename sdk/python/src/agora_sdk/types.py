@@ -13,6 +13,7 @@ from .contract.fields import (
     Visibility,
 )
 from .contract.operation import Lifecycle
+from .contract.workflows import Step, StepStatus, WorkflowStatus
 
 __all__ = [
     "AgentStatus",
@@ -22,6 +23,9 @@ __all__ = [
     "OverrideAction",
     "Priority",
     "ServiceTier",
+    "Step",
+    "StepStatus",
     "TaskStatus",
     "Visibility",
+    "WorkflowStatus",
 ]

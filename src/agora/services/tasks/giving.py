@@ -32,6 +32,7 @@ class Order:
 
     deadline: microseconds since 1970. max_failures: of the attempts, how many may fail by themselves; lost leases
     do not count among them. balanced: given to the least loaded agent that fits, if there is one.
+    among: ids of the agents that may have it; where nothing is required, nobody else gets it.
     """
 
     task_type: str
@@ -90,7 +91,10 @@ async def destination(call: Call, order: Order) -> Destination:
 
 
 async def _pool(call: Call, order: Order, required: list[str]) -> Destination:
-    if order.balanced and (chosen := await _least_loaded(call, order, required)):
+    chosen = await _least_loaded(call, order, required) if order.balanced else None
+    if chosen is None and order.among and not required:
+        chosen = order.among[0]  # none of them is there; the first may come back
+    if chosen is not None:
         return Destination(f"agent:{chosen}", chosen, required)
     found = Destination(
         queues.lane(None, queues.tokens(required, [order.model] if order.model else [])), None, required

@@ -5,10 +5,10 @@ from __future__ import annotations
 from agora_sdk.contract.fields import TaskStatus
 
 from ...clock import moment
-from ...store.statements import tasks
-from ..addresses import held_address
+from ...store.statements import tasks, workflows
+from ..addresses import held_address, registered
 from ..base import Call, unpack
-from . import states, view
+from . import giving, queues, states, view
 from .access import loaded
 from .draft import Draft
 from .ending import attempt_failed, end, move, offer, pool_queue, requeue
@@ -30,7 +30,7 @@ async def look_after(call: Call, task_id: str) -> None:
     elif row["deadline"] <= call.now:
         await end(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row["waiting"] and states.is_balanced(row):
-        await _to_the_pool(draft)
+        await _to_others(draft)
     elif row["available_at"] is not None and row["available_at"] <= call.now:
         draft.set(available_at=None)
         offer(draft)
@@ -53,9 +53,24 @@ async def _in_progress(draft: Draft) -> None:
         await draft.save()
 
 
-async def _to_the_pool(draft: Draft) -> None:
-    """The agent a task was balanced onto has not taken it: anyone that fits may."""
-    await move(draft, pool_queue(draft), None, draft["assignee"], "not taken in time")
+async def _to_others(draft: Draft) -> None:
+    """The agent a task was balanced onto has not taken it: anyone that fits may, or the next of those assigned."""
+    queue, agent = pool_queue(draft), None
+    if not unpack(draft["requirements"]):
+        others = [found for found in await _assigned(draft) if found != draft["assigned_agent"]]
+        if not others:
+            await draft.save()
+            return
+        order = giving.Order(draft["task_type"], "{}", balanced=True, among=others)
+        where = await giving.destination(draft.call, order)
+        queue, agent = queues.queue_name(where.lane, draft["task_type"]), where.agent
+    await move(draft, queue, agent, draft["assignee"], "not taken in time")
+
+
+async def _assigned(draft: Draft) -> list[str]:
+    """Ids of the agents that a task's workflow is for."""
+    row = await draft.call.tx.one(workflows.of, workflow_id=draft["workflow_id"] or "")
+    return await registered(draft.call.tx, unpack(row["assigned_agents"])) if row is not None else []
 
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:

@@ -9,7 +9,7 @@ from agora_sdk.contract.workflows import Step, StepStatus
 from ...store.port import Row
 from ...store.statements import workflows
 from ...workflow.expressions import ExpressionError, condition, resolve, value
-from ..addresses import find
+from ..addresses import registered
 from ..base import pack, unpack
 from ..tasks import giving
 from ..tasks.view import PRIORITIES
@@ -55,11 +55,12 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> di
 
         return {"child_id": await create_child(run, spec, payload, item), "task_id": None}
     row = run.row
-    agents = run.assigned_agents if spec.agent is None and not spec.capability else []
+    agents = run.assigned_agents if spec.agent is None else []
+    among = await registered(run.call.tx, agents)
     order = giving.Order(
         spec.task_type or spec.name,
         pack(payload),
-        spec.agent,
+        agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
         priority=spec.priority or PRIORITIES[row["priority"]],
@@ -73,16 +74,11 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> di
         workflow_id=run.workflow_id,
         step=spec.name,
         item=item,
-        balanced=bool(spec.capability or agents),
-        among=[await _agent_id(run, ref) for ref in agents],
+        balanced=bool(spec.capability or among),
+        among=among,
     )
     draft, _ = await giving.create(run.call, order)
     return {"task_id": draft.task_id}
-
-
-async def _agent_id(run: Run, ref: str) -> str:
-    row = await find(run.call.tx, ref)
-    return ref if row is None else str(row["agent_id"])
 
 
 async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | None:

@@ -1,80 +1,27 @@
-"""The plot: what is expected, in the order in which it happens.
-
-Each expectation is a function that brings something about, answers what was observed, and raises Missing
-where that is not what was expected.
-"""
+"""The first act: agents find each other, talk, publish and watch; one is killed, another is paused."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
-from agora_sdk import AgoraClient
 from agora_sdk.types import OverrideAction
 
-from .ledger import Ledger, Missing, Report
-from .stage import Stage
-from .troupe import ROLES, SKILLS, Troupe
+from ..ledger import Missing, Report
+from ..troupe import SKILLS, TALKERS
+from .play import ARRIVAL_SECONDS, Act, Play
 
-__all__ = ["PLOT", "Expectation", "Play"]
+__all__ = ["TALK"]
 
-ARRIVAL_SECONDS = 12.0
 PAUSE_SECONDS = 60
 CUE_SECONDS = 60
+TALK = Act()
 
 
-@dataclass
-class Play:
-    """What the expectations work with. beginning: the last sequence number before the demo."""
-
-    client: AgoraClient
-    stage: Stage
-    troupe: Troupe
-    beginning: int
-    last_seen: int = 0
-    shots: list[str] = field(default_factory=list)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.stage.ledger
-
-    async def cue(self, word: str) -> None:
-        """Tell the coordinator to go on, as an operator would."""
-        await self.client.messaging.send(self.troupe.name("Coordinator"), word, expires_in=CUE_SECONDS)
-
-    def shown(self, names: list[str]) -> str:
-        """Names as a person reads them."""
-        return ", ".join(sorted(map(self.troupe.role, names)))
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """A line of the report and what decides it."""
-
-    title: str
-    observe: Callable[[Play], Awaitable[str]]
-
-
-PLOT: list[Expectation] = []
-
-
-def expect(title: str) -> Callable[[Callable[[Play], Awaitable[str]]], Callable[[Play], Awaitable[str]]]:
-    """Add an expectation to the plot."""
-
-    def add(observe: Callable[[Play], Awaitable[str]]) -> Callable[[Play], Awaitable[str]]:
-        PLOT.append(Expectation(title, observe))
-        return observe
-
-    return add
-
-
-@expect(f"{len(ROLES)} agents, each a process, start in any order and register")
+@TALK.expect(f"{len(TALKERS)} agents, each a process, start in any order and register")
 async def arrival(play: Play) -> str:
-    early = [role for role in ROLES if role != "Writer"]
+    early = [role for role in TALKERS if role != "Writer"]
     random.shuffle(early)
     for role in early:
         await play.stage.enter(role, play.beginning)
@@ -82,12 +29,12 @@ async def arrival(play: Play) -> str:
         await play.ledger.wait("Coordinator", "held", seconds=ARRIVAL_SECONDS)
     finally:
         await play.stage.enter("Writer", play.beginning)
-    await play.ledger.each(ROLES, "ready", seconds=ARRIVAL_SECONDS)
+    await play.ledger.each(TALKERS, "ready", seconds=ARRIVAL_SECONDS)
     order = [report.role for report in play.ledger.reports if report.kind == "arrived"]
     return f"came: {', '.join(order)}"
 
 
-@expect("A message to a name that nobody has yet is held, and delivered when it registers")
+@TALK.expect("A message to a name that nobody has yet is held, and delivered when it registers")
 async def held(play: Play) -> str:
     sent = await play.ledger.one("Coordinator", "held")
     came = await play.ledger.one("Writer", "arrived")
@@ -97,39 +44,39 @@ async def held(play: Play) -> str:
     return f"{sent['status']} with a warning; {came['pending']} waited for Writer, which read it"
 
 
-@expect("Agents discover each other by capability")
+@TALK.expect("Agents discover each other by capability")
 async def discovery(play: Play) -> str:
-    await play.cue("meet")
+    await _cue(play, "meet")
     skills = (await play.ledger.one("Coordinator", "found"))["skills"]
     for skill, names in skills.items():
-        wanted = {role for role in ROLES if skill in SKILLS[role]}
+        wanted = {role for role in TALKERS if skill in SKILLS[role]}
         if absent := wanted - set(map(play.troupe.role, names)):
             raise Missing(f"nobody found for {skill}: {', '.join(sorted(absent))}")
     return "; ".join(f"{skill}: {play.shown(names)}" for skill, names in skills.items())
 
 
-@expect("A message to a capability reaches every agent that has it")
+@TALK.expect("A message to a capability reaches every agent that has it")
 async def capability(play: Play) -> str:
     return await _reached(play, "capability", ("ResearcherA", "ResearcherB"))
 
 
-@expect("A request is answered by a reply of the same correlation")
+@TALK.expect("A request is answered by a reply of the same correlation")
 async def conversation(play: Play) -> str:
     asked = await play.ledger.one("Reviewer", "message", message_type="question")
     reply = await play.ledger.one("Coordinator", "reply", correlation_id=asked["correlation_id"])
     return f"{asked['content']!r} - {reply['content']!r}"
 
 
-@expect("The observer sees live what happens: registrations and the agents' own events")
+@TALK.expect("The observer sees live what happens: registrations and the agents' own events")
 async def live(play: Play) -> str:
-    arrivals = await play.ledger.each(ROLES, "arrived")
+    arrivals = await play.ledger.each(TALKERS, "arrived")
     for report in arrivals:
         await play.ledger.one("Observer", "event", type="agora.agent.registered", subject=report["agent_id"])
-    own = await play.ledger.wait("Observer", "event", count=len(ROLES), type=play.troupe.event("arrived"))
+    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.troupe.event("arrived"))
     return f"{len(arrivals)} registrations, {len(own)} events of the agents' own"
 
 
-@expect("The observer is killed half-way (SIGKILL)")
+@TALK.expect("The observer is killed half-way (SIGKILL)")
 async def killing(play: Play) -> str:
     if "Observer" in play.ledger.absent:
         raise Missing(f"Observer {play.ledger.absent['Observer']}")
@@ -140,13 +87,13 @@ async def killing(play: Play) -> str:
     return f"the last event it saw was number {play.last_seen}"
 
 
-@expect("A message to several agents reaches each of them")
+@TALK.expect("A message to several agents reaches each of them")
 async def several(play: Play) -> str:
-    await play.cue("work")
+    await _cue(play, "work")
     return await _reached(play, "several", ("ResearcherA", "ResearcherB"))
 
 
-@expect("Agents publish events of a type of their own, and another reacts to them")
+@TALK.expect("Agents publish events of a type of their own, and another reacts to them")
 async def reaction(play: Play) -> str:
     researchers = ("ResearcherA", "ResearcherB")
     await play.ledger.each(researchers, "published")
@@ -155,7 +102,7 @@ async def reaction(play: Play) -> str:
     return "Writer reacted to the findings of both researchers"
 
 
-@expect("The work passes from agent to agent by direct messages")
+@TALK.expect("The work passes from agent to agent by direct messages")
 async def chain(play: Play) -> str:
     verdict = await play.ledger.one("Writer", "verdict")
     await play.ledger.one("Translator", "message", message_type="task")
@@ -163,12 +110,12 @@ async def chain(play: Play) -> str:
     return f"Writer - Reviewer ({verdict['content']!r}) - Translator - Coordinator ({done['content']!r})"
 
 
-@expect("A broadcast reaches everyone")
+@TALK.expect("A broadcast reaches everyone")
 async def broadcast(play: Play) -> str:
-    return await _reached(play, "everyone", [r for r in ROLES if r not in ("Coordinator", "Observer")])
+    return await _reached(play, "everyone", [r for r in TALKERS if r not in ("Coordinator", "Observer")])
 
 
-@expect("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
+@TALK.expect("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
 async def inbox(play: Play) -> str:
     before = await play.ledger.one("Observer", "arrived")
     await play.stage.enter("Observer", play.last_seen)
@@ -182,7 +129,7 @@ async def inbox(play: Play) -> str:
     return "same id; the coordinator's note and the broadcast"
 
 
-@expect("An operator pauses an agent: what it then tries is refused")
+@TALK.expect("An operator pauses an agent: what it then tries is refused")
 async def pause(play: Play) -> str:
     await play.ledger.one("Translator", "ready")
     name = play.troupe.name("Translator")
@@ -194,7 +141,7 @@ async def pause(play: Play) -> str:
     return f"{refused['code']}: {refused['detail']}"
 
 
-@expect("The operator resumes it: it goes on, and handles what was sent to it meanwhile")
+@TALK.expect("The operator resumes it: it goes on, and handles what was sent to it meanwhile")
 async def resume(play: Play) -> str:
     await play.ledger.one("Translator", "refused")
     name = play.troupe.name("Translator")
@@ -205,7 +152,7 @@ async def resume(play: Play) -> str:
     return f"it published again, and read {message['content']!r}"
 
 
-@expect("The observer's stream resumed after the last event it saw: nothing lost, nothing twice")
+@TALK.expect("The observer's stream resumed after the last event it saw: nothing lost, nothing twice")
 async def resumption(play: Play) -> str:
     kept = await _visible(play)
     if not kept:
@@ -234,7 +181,7 @@ async def _visible(play: Play) -> list[int]:
     return sorted(event.sequence for event in found if event.sequence <= last)
 
 
-@expect("What two agents say to each other, no third one sees")
+@TALK.expect("What two agents say to each other, no third one sees")
 async def privacy(play: Play) -> str:
     me = (await play.ledger.one("Observer", "arrived"))["agent_id"]
     mail = play.ledger.all("Observer", "event", type="agora.message.received")
@@ -244,7 +191,7 @@ async def privacy(play: Play) -> str:
     return f"of {spoken} messages the observer saw the {len(mail)} to itself"
 
 
-@expect("Every message was handled once")
+@TALK.expect("Every message was handled once")
 async def once(play: Play) -> str:
     handled = Counter((r.role, r["message_id"]) for r in play.ledger.reports if r.kind == "message")
     if twice := [f"{role} {message_id}" for (role, message_id), times in handled.items() if times > 1]:
@@ -254,32 +201,13 @@ async def once(play: Play) -> str:
     return f"{len(handled)} messages"
 
 
-@expect("The agents leave properly, and the marketplace is as it was")
-async def departure(play: Play) -> str:
-    codes = await play.stage.clear()
-    if bad := {role: code for role, code in codes.items() if code}:
-        raise Missing(f"exit codes {bad}")
-    came = {report["agent_id"] for report in play.ledger.reports if report.kind == "arrived"}
-    left = await clear(play.client, play.troupe)
-    remaining = await play.client.query.agents([play.troupe.membership])
-    if remaining.count or left != len(came):
-        raise Missing(f"{len(came)} registered, {left} deregistered, {remaining.count} still there")
-    return f"{left} stopped and were deregistered"
-
-
-async def clear(client: AgoraClient, troupe: Troupe) -> int:
-    """Deregister every agent of a run; answers how many there were."""
-    found = [agent.agent_id async for agent in client.query.agents([troupe.membership])]
-    await asyncio.gather(*(_deregister(client, agent_id) for agent_id in found))
-    return len(found)
-
-
-async def _deregister(client: AgoraClient, agent_id: str) -> None:
-    await client.agent.deregister(agent_id)
-
-
 async def _reached(play: Play, to: str, roles: tuple[str, ...] | list[str]) -> str:
     """That a message of the coordinator's came to each of these."""
     sent = await play.ledger.one("Coordinator", "sent", to=to)
     came: list[Report] = await play.ledger.each(roles, "message", message_id=sent["message_id"])
     return f"{came[0]['content']!r}: {', '.join(report.role for report in came)}"
+
+
+async def _cue(play: Play, word: str) -> None:
+    """Tell the coordinator to go on, as an operator would."""
+    await play.client.messaging.send(play.troupe.name("Coordinator"), word, expires_in=CUE_SECONDS)

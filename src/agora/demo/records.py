@@ -1,0 +1,156 @@
+"""Records: the sales that the pipeline extracts, transforms and loads.
+
+A source is a CSV file of orders as a careless till writes it: blanks, capitals, amounts that are none, orders sent twice.
+Money is counted in cents. Paths are of this machine; nothing here knows of Agora.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+__all__ = ["REGIONS", "Tally", "Totals", "extract", "generate", "load", "loaded", "read"]
+
+REGIONS = ("north", "south", "west")
+PRODUCTS = ("tea", "coffee", "cocoa", "mate")
+FIELDS = ("order", "region", "product", "amount")
+ORDERS_A_REGION = 400
+Row = Mapping[str, str]
+Totals = Mapping[tuple[str, str], tuple[int, int]]  #: by region and product: orders, cents
+
+
+# -- the source --------------------------------------------------------------------------------------
+
+
+def generate(path: Path, seed: str) -> tuple[int, Totals]:
+    """Write a source; answers how many records it has, and what a faultless pipeline makes of them."""
+    dice = random.Random(seed)  # noqa: S311  (orders, not secrets)
+    orders: Counter[tuple[str, str]] = Counter()
+    cents: Counter[tuple[str, str]] = Counter()
+    written = 0
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(FIELDS)
+        for number in range(ORDERS_A_REGION * len(REGIONS)):
+            region, product, amount = dice.choice(REGIONS), dice.choice(PRODUCTS), dice.randint(50, 9999)
+            sound = dice.random() > 0.1
+            text = f" {amount / 100:.2f}" if sound else dice.choice(("", "n/a", "-1", "free"))
+            copies = 2 if dice.random() < 0.05 else 1
+            for _ in range(copies):
+                writer.writerow((number, region, dice.choice((product, product.upper(), f" {product} ")), text))
+            written += copies
+            if sound:
+                orders[region, product] += 1
+                cents[region, product] += amount
+    return written, {key: (orders[key], cents[key]) for key in orders}
+
+
+# -- extract -----------------------------------------------------------------------------------------
+
+
+def extract(source: Path, directory: Path) -> list[dict[str, Any]]:
+    """Divide a source by region; answers the partitions: ``region``, ``path``, ``records``."""
+    parts: dict[str, list[Row]] = {}
+    for row in read(source):
+        parts.setdefault(row["region"], []).append(row)
+    return [_partition(directory / f"{region}.csv", region, parts[region]) for region in sorted(parts)]
+
+
+def _partition(path: Path, region: str, rows: Sequence[Row]) -> dict[str, Any]:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return {"region": region, "path": str(path), "records": len(rows)}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a source or a partition."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# -- transform ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What was made of the first ``row`` rows of a partition; as JSON it is the checkpoint of the work."""
+
+    row: int = 0
+    last: str = ""
+    rejected: int = 0
+    repeated: int = 0
+    orders: dict[str, int] = field(default_factory=dict)
+    cents: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, checkpoint: Mapping[str, Any] | None) -> Tally:
+        """Where an earlier attempt stood; the beginning if there was none."""
+        return cls(**checkpoint) if checkpoint else cls()
+
+    @property
+    def kept(self) -> int:
+        return sum(self.orders.values())
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Clean rows and add them up. An order that was sent twice follows itself."""
+        for row in rows:
+            self.row += 1
+            cents = _cents(row["amount"])
+            if row["order"] == self.last:
+                self.repeated += 1
+            elif cents is None:
+                self.rejected += 1
+            else:
+                product = row["product"].strip().lower()
+                self.orders[product] = self.orders.get(product, 0) + 1
+                self.cents[product] = self.cents.get(product, 0) + cents
+            self.last = row["order"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _cents(text: str) -> int | None:
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return int(amount * 100) if amount > 0 else None
+
+
+# -- load --------------------------------------------------------------------------------------------
+
+
+def load(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
+    """Store the tallies of all regions in one transaction; done again, it changes nothing."""
+    rows = [
+        (part["region"], product, part["orders"][product], part["cents"][product])
+        for part in parts
+        for product in part["orders"]
+    ]
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "create table if not exists sales (region text, product text, orders int, cents int, "
+            "primary key (region, product))"
+        )
+        connection.executemany("insert or replace into sales values (?, ?, ?, ?)", rows)
+
+
+def loaded(database: Path) -> Totals:
+    """What is stored."""
+    return {(region, product): (orders, cents) for region, product, orders, cents in _stored(database)}
+
+
+def _stored(database: Path) -> Iterator[tuple[str, str, int, int]]:
+    with closing(sqlite3.connect(database)) as connection:
+        yield from connection.execute("select region, product, orders, cents from sales")
