@@ -628,18 +628,17 @@ async def test_output_is_bounded(market: Market) -> None:
 async def test_lists_are_filtered_sorted_and_paged(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     now = moment(market.clock.now())
-    made = []
-    for number in range(9):
-        made.append(
-            await assign(
-                market,
-                giver,
-                task_type=f"t{number % 2}",
-                assignee="Doer",
-                priority=("low", "normal", "high")[number % 3],
-                deadline=now + timedelta(hours=20 - number),
-            )
+    made = [
+        await assign(
+            market,
+            giver,
+            task_type=f"t{number % 2}",
+            assignee="Doer",
+            priority=("low", "normal", "high")[number % 3],
+            deadline=now + timedelta(hours=20 - number),
         )
+        for number in range(9)
+    ]
     await market.call(doer, "task.complete", task_id=made[0])
 
     async def ids(**given: Any) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..event_filter import EVERYONE, EventFilter
-from ..services.base import Following, Opening, Stretch
+from ..services.base import Entry, Following, Opening, Stretch
 from ..store.port import Reader, Store
 from .channel import Channel
 from .event_stream import EventStream
@@ -67,9 +68,10 @@ class FollowStream(LiveStream):
         stretch = await self._store.read(self.tenant, self._read)
         if self.farewell is not None:
             return
-        if stretch.entries:
-            channel.delivered += len(stretch.entries)
-            await self._send([EncodedEntry(entry) for entry in stretch.entries], stretch.entries[-1].number)
+        for part in _parts(stretch.entries, self._feed.buffer_limit // 4):
+            if self.farewell is None:
+                channel.delivered += len(part)
+                await self._send(part, part[-1].number)
         if stretch.done:
             self.end(ENDED)
         elif not stretch.entries:
@@ -87,6 +89,20 @@ class FollowStream(LiveStream):
     def _leave(self) -> None:
         self._waits = False
         self._bell.rung.set()
+
+
+def _parts(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
+    """Entries in parts of at most so many bytes, or of one: the reader makes room between them."""
+    part: list[EncodedEntry] = []
+    size = 0
+    for entry in map(EncodedEntry, entries):
+        if part and size + entry.size > limit:
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += entry.size
+    if part:
+        yield part
 
 
 class _Bell:

@@ -75,6 +75,31 @@ async def test_a_long_log_comes_in_pages_with_room_made_between(feed: Feed, stor
     assert (follower.numbers, entries.reads) == ([1, 2, 3, 4, 5], [0, 2, 4])
 
 
+async def test_a_page_of_large_entries_comes_in_parts(store: SqliteStore) -> None:
+    feed, entries = Feed(store, buffer_limit=40_000), TaskLog(store)
+    await entries.append("x" * 4000, "x" * 4000, "x" * 30_000, "x", "x", done=True)
+    follower = Follower(feed, entries.following())
+    follower.reader.room.clear()
+    await until(lambda: follower.numbers == [1, 2])
+    assert follower.stream.position == 2
+    follower.reader.room.set()
+    assert await follower.end() == ENDED
+    assert [[item.number for item in batch.items] for batch in follower.reader.batches] == [[1, 2], [3], [4, 5, 6]]
+    assert entries.reads == [0]
+
+
+async def test_a_large_page_is_given_up_when_the_stream_ends(store: SqliteStore) -> None:
+    feed, entries = Feed(store, buffer_limit=4), TaskLog(store)
+    await entries.append("a", "b", "c", done=True)
+    follower = Follower(feed, entries.following())
+    follower.reader.room.clear()
+    await until(lambda: follower.numbers == [1])
+    follower.stream.close()
+    follower.reader.room.set()
+    await follower.task
+    assert follower.numbers == [1]
+
+
 async def test_an_entry_committed_while_nothing_is_found_wakes_the_reader(feed: Feed, entries: TaskLog) -> None:
     async def late() -> None:
         await entries.append("late")
