@@ -31,6 +31,7 @@ CHANGEABLE = (
     "audit_retention",
     "offline_after",
     "task_output_limit",
+    "task_retention",
     "service_discovery",
 )
 

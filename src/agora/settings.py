@@ -55,6 +55,9 @@ class Settings(BaseModel):
         (), description="Host names besides localhost under which local callers may reach the server."
     )
     body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
+    task_retention: int = Field(
+        90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended tasks and workflows are kept."
+    )
     task_output_limit: int = Field(
         10_000_000, ge=1024, le=1_000_000_000, description="Most characters of output that a task keeps."
     )

@@ -160,6 +160,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: 
     market.clock.advance(HOUR - 1)
     await heartbeats.step()
     market.clock.advance(60)  # the halt is over, but Ada may not have noticed yet
+    await Overrides(heartbeats.house).step()
     await heartbeats.step()
     assert await status(market, ada) == "active"
     market.clock.advance(60)
@@ -484,7 +485,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
         clock=market.clock,
         monitor=monitor,
     )
-    assert len({loop.name for loop in loops}) == len(loops) == 7
+    assert len({loop.name for loop in loops}) == len(loops) == 8
     for loop in loops:
         await loop.load()
         await loop.step()

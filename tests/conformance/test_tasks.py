@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from agora.clock import moment
 from agora.controllers.base import House
 from agora.controllers.overrides import Overrides
+from agora.controllers.retention import Retention
 from agora.controllers.tasks import Tasks
 from agora.services.base import Caller
 from agora_sdk.errors import (
@@ -693,3 +694,36 @@ async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -
     first = await market.call(doer, "task.claim", key="k-1")
     again = await market.call(doer, "task.claim", key="k-1")
     assert first.tasks == again.tasks
+
+
+@pytest.mark.parametrize("place", ["x", "-1", "9" * 60, "٣", "2", "1.0"])
+async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: str) -> None:
+    giver = await market.agent("Giver")
+    task_id = await assign(market, giver)
+    operation = market.app.catalogue.find("agora.task.stream")
+    with pytest.raises(InvalidRequest, match=r"is not the number of an entry|last_event_id"):
+        await market.app.dispatcher.stream(operation, giver, {"task_id": task_id, "last_event_id": place})
+
+
+async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: Tasks) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    old = [await assign(market, giver, assignee="Doer") for _ in range(2)]
+    for task_id in old:
+        await market.call(doer, "task.complete", task_id=task_id)
+    waiting = await assign(market, giver, assignee="Doer", depends_on=old)
+    steps = [{"name": "a", "agent": "Doer"}, {"name": "b", "agent": "Doer"}]
+    made = await market.call(giver, "workflow.create", workflow_name="w", steps=steps)
+    running = (await market.call(giver, "workflow.status", workflow_id=made.workflow_id)).steps[0].task_id
+    await market.call(doer, "task.complete", task_id=running)
+    market.clock.advance(91 * 86_400)
+    await Retention(upkeep.house).step()
+    for task_id in old:
+        with pytest.raises(NotFound):
+            await get(market, task_id)
+    assert (await get(market, waiting)).status == "pending"
+    assert (await get(market, running)).status == "completed", "its workflow goes on"
+    await market.call(giver, "workflow.cancel", workflow_id=made.workflow_id)
+    market.clock.advance(91 * 86_400)
+    await Retention(upkeep.house).step()
+    assert (await market.call(market.operator, "workflow.list")).total == 0
+    assert (await market.call(market.operator, "task.list")).total == 1

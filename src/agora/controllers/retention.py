@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..services.base import Call, pack
-from ..store.port import Write
-from ..store.statements import upkeep
+from ..store.port import Query, Write
+from ..store.statements import task_upkeep, upkeep
 from .base import MICROSECONDS, Controller, batches
 
 __all__ = ["Retention"]
 
 BATCH = 1000  # rows deleted in one transaction
+ENDED = 100  # tasks deleted in one transaction: each may have many entries
 SWEEP = 10_000  # deliveries found with one read
 SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may have been put right since
 
 
 class Retention(Controller):
-    """Events, answers under idempotency keys, audit entries, and messages twice as old as they may get unread.
+    """Events, answers under idempotency keys, audit entries, messages twice as old as they may get unread, ended tasks.
 
     Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
     """
@@ -31,6 +33,10 @@ class Retention(Controller):
         await self._prune(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
         await self._prune(tenant, upkeep.prune_audit, settings.audit_retention)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
+        await self._drop_ended(tenant, task_upkeep.doomed, task_upkeep.DROPS, settings.task_retention)
+        await self._drop_ended(
+            tenant, task_upkeep.doomed_workflows, task_upkeep.WORKFLOW_DROPS, settings.task_retention
+        )
 
     async def _prune(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.house.clock.now() - seconds * MICROSECONDS
@@ -58,6 +64,22 @@ class Retention(Controller):
                 pairs = [(row["recipient"], row["message_id"]) for row in batch]
                 await self._write(tenant, upkeep.drop_deliveries, pairs=pack(pairs))
             if len(rows) < SWEEP:
+                return
+
+    async def _drop_ended(self, tenant: str, doomed: Query, drops: Sequence[Write], seconds: int) -> None:
+        """Delete what ended so long ago, with all that belongs to it."""
+        before = self.house.clock.now() - seconds * MICROSECONDS
+        while not self.stopping:
+            rows = await self.read(tenant, doomed, before=before, limit=ENDED)
+            ids = pack([row[0] for row in rows])
+
+            async def work(call: Call, ids: str = ids) -> None:
+                for drop in drops:
+                    await call.tx.execute(drop, ids=ids)
+
+            if rows:
+                await self.act(tenant, work)
+            if len(rows) < ENDED:
                 return
 
     async def _write(self, tenant: str, write: Write, **parameters: Any) -> int:

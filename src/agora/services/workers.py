@@ -19,6 +19,7 @@ from .addresses import require
 from .base import Bound, pack, unpack
 from .tasks.access import loaded
 from .tasks.ending import requeue
+from .tasks.upkeep import follow_unregistration
 
 __all__ = ["WorkerService"]
 
@@ -76,6 +77,7 @@ class WorkerService(Bound, contract.Workers):
         leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
         for task in leased:
             await requeue(await loaded(call, task["task_id"]), "its worker was taken off", refund=True)
+        await follow_unregistration(call, row["worker_id"], row["owner"])
         await call.tx.execute(statements.retire, worker_id=row["worker_id"], now=call.now)
         call.target = row["worker_id"]
         self._emit("unregistered", row)

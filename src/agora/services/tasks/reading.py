@@ -10,6 +10,7 @@ from typing import Any
 
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.errors import InvalidRequest
 
 from ...clock import moment, stamp
 from ...store.port import Reader, Row
@@ -19,12 +20,12 @@ from ..addresses import held_address, require
 from ..base import Call, Entry, Stretch, pack
 from . import access, states, view
 
-__all__ = ["Wanted", "get", "history", "output", "page", "statistics", "stretch"]
+__all__ = ["Wanted", "get", "history", "output", "page", "position", "statistics", "stretch"]
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
 PIECES = 500  #: most pieces of output read at once
-STRETCH = 200  #: most entries of a log read at once
+STRETCH = 20  #: most entries of a log read at once; one may hold 256 K of output
 _CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
 _PLACES = {
     "created": ("task_id",),
@@ -174,6 +175,19 @@ async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.
     )
 
 
+def position(last_event_id: str | None, entries: int) -> int:
+    """Number of the last entry that a reader of a task's log has seen. Raises InvalidRequest."""
+    if last_event_id is None:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > entries:
+        raise InvalidRequest(
+            f"{last_event_id!r} is not the number of an entry; the last one is {entries}.",
+            fix="Resume after the number of the last entry seen, or leave it out.",
+            errors=[{"field": "last_event_id", "message": "not an entry"}],
+        )
+    return int(last_event_id)
+
+
 async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
     """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
     rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
@@ -186,7 +200,7 @@ async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
             break
     if not rows:
         task = await reader.one(tasks.of, task_id=task_id)
-        done = task is not None and task["status"] in states.TERMINAL and task["entries"] <= after
+        done = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
     return Stretch(found, done)
 
 

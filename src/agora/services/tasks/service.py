@@ -267,20 +267,15 @@ class TaskService(Bound, contract.Tasks):
         return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
 
     async def _follow(self, task_id: str, last_event_id: str | None) -> Following:
-        await access.visible(self.call, task_id)
-        if last_event_id is not None and not last_event_id.isdecimal():
-            raise InvalidRequest(
-                f"{last_event_id!r} is not the number of an entry.",
-                fix="Resume after the number of the last entry seen.",
-                errors=[{"field": "last_event_id", "message": "not a number"}],
-            )
+        task = await access.visible(self.call, task_id)
+        position = reading.position(last_event_id, task["entries"])
         caller = self.call.caller
 
         async def read(reader: Reader, after: int) -> Any:
             return await reading.stretch(reader, task_id, after)
 
         viewer = Viewer(caller.subject, sees_all=True)  # who sees the task sees what happens to it
-        return Following(read, task_id, viewer, int(last_event_id or 0))
+        return Following(read, task_id, viewer, position)
 
     @implements
     async def statistics(

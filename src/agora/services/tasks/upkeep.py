@@ -5,15 +5,15 @@ from __future__ import annotations
 from agora_sdk.contract.fields import TaskStatus
 
 from ...clock import moment
-from ...store.statements import tasks, workflows
+from ...store.statements import tasks, workers, workflows
 from ..addresses import held_address, registered
 from ..base import Call, unpack
 from . import giving, queues, states, view
 from .access import loaded
 from .draft import Draft
-from .ending import attempt_failed, end, move, offer, pool_queue, requeue
+from .ending import announce, attempt_failed, end, move, offer, pool_queue, requeue
 
-__all__ = ["follow_deregistration", "follow_registration", "look_after", "thaw"]
+__all__ = ["follow_deregistration", "follow_registration", "follow_unregistration", "look_after", "thaw"]
 
 _S = TaskStatus
 
@@ -75,20 +75,30 @@ async def _assigned(draft: Draft) -> list[str]:
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
     """Hand over the tasks that waited for a name; answers how many."""
-    return await _readdress(call, held_address(agent_name), agent_id, held_address(agent_name), f"agent:{agent_id}")
+    return await _readdress(call, held_address(agent_name), agent_id, f"agent:{agent_id}")
 
 
 async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> int:
     """Give back what an agent has in hand, keep what is its own for whoever takes up its name; answers how many."""
     for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
         await requeue(await loaded(call, row["task_id"]), "its agent has left", refund=True)
-    return await _readdress(call, agent_id, held_address(agent_name), f"agent:{agent_id}", held_address(agent_name))
+    await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
+    address = held_address(agent_name)
+    return await _readdress(call, agent_id, address, address)
 
 
-async def _readdress(call: Call, old: str, new: str, old_queue: str, new_queue: str) -> int:
-    rows = await call.tx.returning(
-        tasks.readdress, old_address=old, new_address=new, old_queue=old_queue, new_queue=new_queue
-    )
+async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
+    """What waits for a worker that is taken off is its owner's."""
+    lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
+    prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}
+    for row in await call.tx.returning(tasks.take_over, owner=owner, **prefixes):
+        if row["waiting"]:
+            announce(Draft(call, row))
+
+
+async def _readdress(call: Call, old: str, new: str, lane: str) -> int:
+    prefix = queues.queue_name(lane, "")
+    rows = await call.tx.returning(tasks.readdress, old_address=old, new_address=new, new_lane=prefix)
     for row in rows if not new.startswith("name:") else ():
         told = {
             "task_id": row["task_id"],

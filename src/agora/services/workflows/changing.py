@@ -16,7 +16,7 @@ from ..base import pack
 from ..tasks import access, ending, giving, queues, states
 from ..tasks.draft import Draft
 from .creating import check, step_row
-from .launching import AT_ONCE
+from .launching import width
 from .progress import advance, begin_more, settle, stop_work, terminate
 from .run import Run, StepDraft
 
@@ -173,15 +173,21 @@ async def resume(run: Run) -> None:
     run.set(paused_at=None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row["waiting"]:
-            ending.announce(Draft(run.call, row))
+            draft = Draft(run.call, row)
+            ending.announce(draft)
+            if states.is_balanced(row):
+                await draft.save()  # its agent has as long as at first
     run.emit("resumed")
+    await run.save()  # a part that ends now moves it on
     for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
         child = await Run.load(run.call, row["workflow_id"])
         if not child.ended and child.row["paused_at"] is not None:
             await resume(child)
             await child.save()
-    await _fill(run)
-    await advance(run)
+    await run.reload()
+    if not run.ended:
+        await _fill(run)
+        await advance(run)
 
 
 async def _fill(run: Run) -> None:
@@ -191,7 +197,7 @@ async def _fill(run: Run) -> None:
             rows = await run.call.tx.all(
                 workflows.items_in, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
-            room = (step.spec.max_parallel or AT_ONCE) - len(rows)
+            room = await width(run, step) - len(rows)
             if room > 0:
                 await begin_more(run, step, room)
 

@@ -80,12 +80,14 @@ async def create(
     row |= inherited or {}
     drafts = _steps(graph, tenant, workflow_id)
     run = Run(call, row, drafts)
+    run.reported = True  # whoever creates it sees whether it has ended at once
     run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(workflows.WORKFLOWS, tuple(row[name] for name in workflows.WORKFLOWS.names))
     for step in drafts:
         call.tx.append(workflows.STEPS, tuple(step.row.get(name) for name in workflows.STEPS.names))
     await advance(run)
     await run.save()
+    run.reported = False
     return run
 
 
@@ -109,14 +111,15 @@ def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_o
     }
 
 
-async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int | None) -> str:
-    """Create the workflow that a step runs; answers its id."""
+async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int | None) -> Run:
+    """Create the workflow that a step runs."""
     assert spec.workflow is not None
+    await run.save_steps()  # what is created looks at what is around it
     parent = run.row
     inherited = {name: parent[name] for name in ("created_by", "account_id", "assigned_agents")}
     inherited |= {"parent_id": run.workflow_id, "parent_step": spec.name, "parent_item": item}
     name = spec.name if item is None else f"{spec.name}[{item}]"
-    child = await create(
+    return await create(
         run.call,
         f"{parent['workflow_name']}/{name}"[:200],
         spec.workflow,
@@ -125,4 +128,3 @@ async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int 
         priority=spec.priority or PRIORITIES[parent["priority"]],
         inherited=inherited,
     )
-    return child.workflow_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from agora_sdk.contract.workflows import Step, StepStatus
@@ -13,13 +14,15 @@ from ..addresses import registered
 from ..base import pack, unpack
 from ..tasks import giving
 from ..tasks.view import PRIORITIES
-from .run import Run, StepDraft
+from .run import Run, StepDraft, came_to, definition
 
-__all__ = ["AT_ONCE", "begin", "begin_items", "parts_failed"]
+__all__ = ["begin", "begin_items", "parts_failed", "width"]
 
 _S = StepStatus
 MOST_ITEMS = 1000
+MOST_STEPS = 10_000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
 AT_ONCE = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
+MOST_AT_ONCE = 1000  #: steps of these parts, as they may all begin in one transaction
 LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
 
 
@@ -37,7 +40,13 @@ async def begin(run: Run, step: StepDraft) -> str | None:
             return await _spread(run, step, scope)
         else:
             payload = resolve(spec.payload, scope, work=run.work) if scope else spec.payload
-            run.move(step, _S.READY, **await _begin_one(run, spec, payload, None))
+            begun, over = await _begin_one(run, spec, payload, None)
+            run.move(step, _S.READY, **begun)
+            if over is not None:
+                failure, result = await came_to(over)
+                if failure is not None:
+                    return failure
+                run.move(step, _S.COMPLETED, result=result)
     except ExpressionError as error:
         return str(error)
     return None
@@ -48,12 +57,13 @@ def _refers(step: StepDraft) -> bool:
     return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row["definition"]
 
 
-async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> dict[str, Any]:
-    """Begin the work of a step, or of a part of it; answers the ids of what was begun."""
+async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tuple[dict[str, Any], Run | None]:
+    """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
     if spec.workflow is not None:
         from .creating import create_child
 
-        return {"child_id": await create_child(run, spec, payload, item), "task_id": None}
+        child = await create_child(run, spec, payload, item)
+        return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
     among = await registered(run.call.tx, agents)
@@ -78,7 +88,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> di
         among=among,
     )
     draft, _ = await giving.create(run.call, order)
-    return {"task_id": draft.task_id}
+    return {"task_id": draft.task_id}, None
 
 
 async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | None:
@@ -89,6 +99,12 @@ async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | Non
         raise ExpressionError(f"for_each of {step.name} gives {type(items).__name__}, not a list")
     if len(items) > MOST_ITEMS:
         raise ExpressionError(f"for_each of {step.name} gives {len(items)} items; at most {MOST_ITEMS} are possible")
+    around, _ = await _around(run)
+    if len(items) * _inside(spec) * around > MOST_STEPS:
+        raise ExpressionError(
+            f"for_each of {step.name} comes to {len(items) * _inside(spec) * around} steps, with those of the workflows "
+            f"in it and the parts around it; at most {MOST_STEPS} are possible"
+        )
     if not items:
         run.move(step, _S.COMPLETED, items_total=0)
         return None
@@ -103,7 +119,35 @@ async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | Non
         }
         call.tx.append(workflows.ITEMS, tuple(row.values()))
     run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
-    return await begin_items(run, step, spec.max_parallel or AT_ONCE)
+    failure = await begin_items(run, step, await width(run, step))
+    if failure is None and step.row["items_open"] == 0:
+        run.move(step, _S.COMPLETED)
+    return failure
+
+
+def _inside(spec: Step) -> int:
+    """How many steps a step is, with those of its workflow."""
+    return 1 if spec.workflow is None else sum(map(_inside, spec.workflow))
+
+
+async def _around(run: Run) -> tuple[int, int]:
+    """How many parts like the one that a workflow is there are, over all levels, and how many of them at a time."""
+    parts, wide = 1, 1
+    row: Mapping[str, Any] | Row = run.row
+    while row["parent_id"] is not None:
+        where = {"workflow_id": row["parent_id"], "step": row["parent_step"]}
+        found = await run.call.tx.one(workflows.around, **where)
+        assert found is not None
+        row, total = found, found["items_total"] or 1
+        parts *= total
+        wide *= min(total, definition(row["definition"]).max_parallel or AT_ONCE)
+    return parts, wide
+
+
+async def width(run: Run, step: StepDraft) -> int:
+    """How many parts of a for_each are under way at a time."""
+    _, around = await _around(run)
+    return min(step.spec.max_parallel or AT_ONCE, max(1, MOST_AT_ONCE // (_inside(step.spec) * around)))
 
 
 async def begin_items(run: Run, step: StepDraft, most: int) -> str | None:
@@ -134,10 +178,16 @@ async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]
             payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.work)
         else:
             payload = spec.payload | {"item": item, "index": row["item"]}
-        return await _begin_one(run, spec, payload, row["item"]) | {"status": _S.READY.value}
+        begun, over = await _begin_one(run, spec, payload, row["item"])
+        if over is None:
+            return begun | {"status": _S.READY.value}
+        failure, result = await came_to(over)
     except ExpressionError as error:
-        step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + 1)
-        return {"status": _S.FAILED.value, "error": str(error)[:4000], "completed_at": run.call.now}
+        begun, failure, result = {}, str(error), None
+    step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + (failure is not None))
+    status = _S.COMPLETED if failure is None else _S.FAILED
+    ended = {"status": status.value, "error": failure and failure[:4000], "result": result}
+    return begun | ended | {"completed_at": run.call.now}
 
 
 def parts_failed(step: StepDraft) -> str | None:

@@ -9,10 +9,10 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from ...store.statements import workflows
-from ..base import Call, pack
+from ..base import Call
 from ..tasks import access, ending, states
 from . import launching
-from .run import Run, StepDraft, outcomes
+from .run import Run, StepDraft, came_to
 
 __all__ = ["advance", "begin_more", "conclude", "settle", "stop_work", "task_ended", "terminate"]
 
@@ -26,21 +26,10 @@ async def task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, er
     await _ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)
 
 
-async def _child_ended(child: Run, status: WorkflowStatus) -> None:
+async def _child_ended(child: Run) -> None:
     """A workflow that is a step of another has ended."""
-    run = await Run.load(child.call, child.row["parent_id"])
-    failure = None if status is _W.COMPLETED else child.row["error"] or f"Its workflow was {status.value}."
-    result = pack(await _result(child)) if failure is None else None
-    await _ended(
-        run, child.row["parent_step"], child.row["parent_item"], "child_id", child.workflow_id, failure, result
-    )
-
-
-async def _result(run: Run) -> dict[str, Any]:
-    """What the steps came to on which no other depends."""
-    needed = {name for step in run.steps.values() for name in step.depends_on}
-    found = await outcomes(run.call, run.workflow_id)
-    return {step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed}
+    run, row = await Run.load(child.call, child.row["parent_id"]), child.row
+    await _ended(run, row["parent_step"], row["parent_item"], "child_id", child.workflow_id, *await came_to(child))
 
 
 async def _ended(
@@ -105,9 +94,15 @@ async def settle(run: Run, step: StepDraft, failure: str | None) -> None:
         return
     if run.row["error"] is None:
         run.set(error=f"{step.name}: {failure}"[:4000])
-    if spec.compensate is not None and run.steps[spec.compensate].status is _S.PENDING:
-        makes_up = run.steps[spec.compensate]
-        if failed := await launching.begin(run, makes_up):
+    if run.row["paused_at"] is None:
+        await _make_up(run, step)
+
+
+async def _make_up(run: Run, step: StepDraft) -> None:
+    """Begin the step that makes up for a failed one, if there is one that has not begun."""
+    if step.status is _S.FAILED and step.spec.compensate is not None:
+        makes_up = run.steps[step.spec.compensate]
+        if makes_up.status is _S.PENDING and (failed := await launching.begin(run, makes_up)):
             run.move(makes_up, _S.FAILED, error=failed)
 
 
@@ -134,6 +129,7 @@ async def _wind_up(run: Run) -> None:
     for step in run.plain():
         if not step.ended:
             await _cancel(run, step)
+        await _make_up(run, step)
     if not any(run.steps[name].active for name in run.compensations):
         await conclude(run, _W.FAILED)
 
@@ -187,5 +183,5 @@ async def conclude(run: Run, status: WorkflowStatus) -> None:
     await run.save_steps()
     run.set(done_steps=sum(1 for step in run.plain() if step.ended))
     run.emit(status.value, error=run.row["error"])
-    if run.row["parent_id"] is not None:
-        await _child_ended(run, status)
+    if run.row["parent_id"] is not None and not run.reported:
+        await _child_ended(run)

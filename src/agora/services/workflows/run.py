@@ -17,30 +17,36 @@ from agora_sdk.errors import NotFound
 from ...store.port import Row
 from ...store.statements import workflows
 from ...workflow.expressions import Work
-from ..base import Call, unpack
+from ..base import Call, pack, unpack
 
-__all__ = ["ENDED", "Run", "StepDraft", "definition", "outcomes", "unknown"]
+__all__ = ["ENDED", "Run", "StepDraft", "came_to", "definition", "outcomes", "unknown"]
 
+KEPT = 4096  #: characters of a definition that is kept in memory
 WORK = 100_000  #: what all expressions of one transaction may cost, see workflow.evaluation
 _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
 
-@lru_cache(4096)
 def definition(text: str) -> Step:
     """A step as it was given; shared, never changed."""
+    return _known(text) if len(text) <= KEPT else Step.model_validate_json(text)
+
+
+@lru_cache(4096)
+def _known(text: str) -> Step:
     return Step.model_validate_json(text)
 
 
 class StepDraft:
     """A step and its changes."""
 
-    __slots__ = ("changed", "depends_on", "row")
+    __slots__ = ("_spec", "changed", "depends_on", "row")
 
     def __init__(self, row: Mapping[str, Any] | Row) -> None:
         self.row: dict[str, Any] = {name: row[name] for name in workflows.STEPS.names if name != "result"}
         self.depends_on: list[str] = unpack(row["depends_on"])
         self.changed: dict[str, Any] = {}
+        self._spec: Step | None = None
 
     @property
     def name(self) -> str:
@@ -52,7 +58,9 @@ class StepDraft:
 
     @property
     def spec(self) -> Step:
-        return definition(self.row["definition"])
+        if self._spec is None:
+            self._spec = definition(self.row["definition"])
+        return self._spec
 
     @property
     def ended(self) -> bool:
@@ -72,12 +80,25 @@ class StepDraft:
     def set(self, **values: Any) -> None:
         self.changed |= values
         self.row |= values
+        if "definition" in values:
+            self._spec = None
 
 
 class Run:
-    """A locked workflow."""
+    """A locked workflow. reported: whether the workflow it is a part of learns of its end by itself."""
 
-    __slots__ = ("_changed", "_compensations", "_scope", "call", "moved", "row", "steps", "work")
+    __slots__ = (
+        "_behind",
+        "_changed",
+        "_compensations",
+        "_scope",
+        "call",
+        "moved",
+        "reported",
+        "row",
+        "steps",
+        "work",
+    )
 
     def __init__(self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft]) -> None:
         self.call = call
@@ -85,6 +106,8 @@ class Run:
         self.steps = {step.name: step for step in steps}
         self.moved: dict[str, str] = {}
         self.work = Work(WORK)
+        self.reported = False
+        self._behind: set[str] = set()
         self._scope: dict[str, Any] | None = None
         self._changed: set[str] = set()
         self._compensations: frozenset[str] | None = None
@@ -96,6 +119,11 @@ class Run:
         if row is None:
             raise unknown(workflow_id)
         return cls(call, row, [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)])
+
+    async def reload(self) -> None:
+        """See what else has become of it in this transaction, after a save."""
+        fresh = await Run.load(self.call, self.workflow_id)
+        self.row, self.steps, self._scope = fresh.row, fresh.steps, None
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -130,10 +158,15 @@ class Run:
 
     def _is_behind(self, step: StepDraft) -> bool:
         """Whether what a step waits for is done; one that was left out passes on what it waits for itself."""
-        for name in step.depends_on:
-            before = self.steps[name]
-            if not before.satisfied or (before.status is _S.SKIPPED and not self._is_behind(before)):
+        waits, left_out = list(step.depends_on), set[str]()
+        while waits:
+            before = self.steps[waits.pop()]
+            if not before.satisfied:
                 return False
+            if before.status is _S.SKIPPED and before.name not in self._behind | left_out:
+                left_out.add(before.name)
+                waits += before.depends_on
+        self._behind |= left_out  # each is looked through once, however many ways lead to it
         return True
 
     # -- changing it -----------------------------------------------------------------------------
@@ -232,6 +265,15 @@ async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
             text = row["task_result"] if row["task_result"] is not None else row["result"]
             found[row["step"]]["result"].append(None if text is None else unpack(text))
     return found
+
+
+async def came_to(run: Run) -> tuple[str | None, str | None]:
+    """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
+    if run.row["status"] != _W.COMPLETED:
+        return run.row["error"] or f"Its workflow was {run.row['status']}.", None
+    needed = {name for step in run.steps.values() for name in step.depends_on}
+    found = await outcomes(run.call, run.workflow_id)
+    return None, pack({step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed})
 
 
 def unknown(workflow_id: str) -> NotFound:

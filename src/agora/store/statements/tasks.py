@@ -29,6 +29,7 @@ __all__ = [
     "readdress",
     "set_result",
     "take",
+    "take_over",
     "thaw",
     "took",
 ]
@@ -228,9 +229,17 @@ held_count = Query(
 )
 readdress = Write(
     """
-    update tasks set assigned_agent = :new_address, queue = :new_queue || substr(queue, length(:old_queue) + 1)
+    update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null and status = 'pending'
     returning task_id, task_type, priority, created_by, waiting, requirements, required_model
+    """
+)
+
+take_over = Write(
+    """
+    update tasks set queue = :new_lane || task_type
+    where tenant_id = :tenant and assigned_agent = :owner and queue = :old_lane || task_type and completed_at is null
+    returning *
     """
 )
 

@@ -6,7 +6,19 @@ from functools import cache
 
 from ..port import Query, Table, Write
 
-__all__ = ["WORKERS", "active", "by_name", "by_ref", "candidates", "leased", "listing", "retire", "seen", "update"]
+__all__ = [
+    "WORKERS",
+    "active",
+    "by_name",
+    "by_ref",
+    "candidates",
+    "leased",
+    "listing",
+    "retire",
+    "retire_all",
+    "seen",
+    "update",
+]
 
 BIG = "bigint"
 
@@ -52,6 +64,10 @@ seen = Write(
 )
 retire = Write(
     "update workers set retired_at = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
+)
+retire_all = Write(
+    "update workers set retired_at = :now where tenant_id = :tenant and owner = :owner and retired_at is null",
+    types={"now": BIG},
 )
 listing = Query(
     """

@@ -10,6 +10,7 @@ __all__ = [
     "ITEMS",
     "STEPS",
     "WORKFLOWS",
+    "around",
     "change",
     "change_item",
     "change_step",
@@ -108,6 +109,13 @@ steps = Query(
     f"""
     select {_STEP_COLUMNS} from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id
     order by position
+    """
+)
+around = Query(
+    """
+    select w.parent_id, w.parent_step, s.items_total, s.definition from workflows w
+    join workflow_steps s on s.tenant_id = w.tenant_id and s.workflow_id = w.workflow_id and s.name = :step
+    where w.tenant_id = :tenant and w.workflow_id = :workflow_id
     """
 )
 children = Query("select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id")
