@@ -204,7 +204,9 @@ class Dispatcher:
                 deadline = deadline or time.monotonic() + wait.seconds
                 left = deadline - time.monotonic()
                 viewer = Viewer(caller.subject, caller.may("read:all"))
-                if left <= 0 or not await self.feed.wait(caller.tenant, wait.events, viewer, left, position):
+                if left <= 0 or not await self.feed.wait(
+                    caller.tenant, wait.events, viewer, left, position, wait.matters
+                ):
                     return Outcome(operation, wait.result)
                 self.gate.check(caller, operation, self.clock.now())
 

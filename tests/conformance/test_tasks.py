@@ -727,3 +727,17 @@ async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: Tasks) ->
     await Retention(upkeep.house).step()
     assert (await market.call(market.operator, "workflow.list")).total == 0
     assert (await market.call(market.operator, "task.list")).total == 1
+
+
+async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
+    waiting = asyncio.create_task(claim(market, doer, wait=30, task_types=["wanted"], models=["m"]))
+    while not market.app.feed._waiting:
+        await asyncio.sleep(0)
+    (arrival,) = market.app.feed._waiting
+    for other in ({"required_capabilities": ["b"]}, {"task_type": "other"}, {"required_model": "n"}):
+        await assign(market, giver, **({"task_type": "wanted"} | other))
+    await market.call(giver, "event.publish", event_type="any")
+    assert not arrival.came.done()
+    task_id = await assign(market, giver, task_type="wanted", required_capabilities=["a"], required_model="m")
+    assert (await waiting).task_id == task_id

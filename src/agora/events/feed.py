@@ -16,11 +16,11 @@ from agora_sdk.errors import Overloaded
 from .. import event_log
 from ..event_filter import EventFilter, Viewer
 from ..services.base import Following, Opening
-from ..store.port import Store, StoredEvent
+from ..store.port import NewEvent, Store, StoredEvent
 from .channel import Channel
 from .event_stream import EventStream
 from .following import FollowStream
-from .frames import RESTARTING, TOO_SLOW, Batch, Farewell
+from .frames import RESTARTING, TOO_SLOW, Batch, EncodedEvent, Farewell
 from .positions import Positions
 from .stream import Check, LiveStream
 
@@ -162,14 +162,22 @@ class Feed:
         if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
             self.cut_off += 1
 
-    async def wait(self, tenant: str, types: Iterable[str], viewer: Viewer, seconds: float, after: int) -> bool:
-        """Wait for an event of these types after a sequence number that the viewer sees.
+    async def wait(
+        self,
+        tenant: str,
+        types: Iterable[str],
+        viewer: Viewer,
+        seconds: float,
+        after: int,
+        matters: Callable[[NewEvent], bool] = lambda event: True,
+    ) -> bool:
+        """Wait for an event of these types after a sequence number that the viewer sees and that matters.
 
         False when the time is over, or the server drains.
         """
         if self._closing is not None:
             return False
-        arrival = _Arrival()
+        arrival = _Arrival(matters)
         stream = EventStream(self, tenant, Opening(EventFilter.of(types), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
@@ -208,15 +216,17 @@ class Feed:
 
 
 class _Arrival:
-    """A sink that waits for one event."""
+    """A sink that waits for one event that matters."""
 
     pending = 0
 
-    def __init__(self) -> None:
+    def __init__(self, matters: Callable[[NewEvent], bool]) -> None:
+        self._matters = matters
         self.came: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def write(self, batch: Batch, /) -> bool:
-        self._settle(True)
+        if any(isinstance(item, EncodedEvent) and self._matters(item.event) for item in batch.items):
+            self._settle(True)
         return True
 
     async def drain(self) -> None: ...

@@ -176,12 +176,19 @@ class Following:
 class Wait(Exception):
     """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
 
-    events: types that may change the answer. result: the answer when the time is over.
+    events: types that may change the answer. result: the answer when the time is over. matters: whether an
+    event of these types may really change it, so that a thousand who wait are not all woken for one.
     """
 
-    def __init__(self, events: frozenset[str], seconds: float, result: Any) -> None:
+    def __init__(
+        self,
+        events: frozenset[str],
+        seconds: float,
+        result: Any,
+        matters: Callable[[NewEvent], bool] = lambda event: True,
+    ) -> None:
         super().__init__("waiting")
-        self.events, self.seconds, self.result = events, seconds, result
+        self.events, self.seconds, self.result, self.matters = events, seconds, result, matters
 
 
 def pack(value: Any) -> str:

@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import from_json
 
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest, NotFound
 
-from ...store.port import Row
+from ...store.port import NewEvent, Row
 from ...store.statements import agents, tasks, workers
 from ..addresses import held_address
-from ..base import Call, pack, unpack
+from ..base import Call, Wait, pack, unpack
 from . import queues, view
 from .draft import parties, tell
 
 __all__ = ["claim"]
 
+AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
 SPARE = 32  #: candidates beyond those wanted, in case others take some at the same time
 TRIES = 4
 SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
 
 
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who claims, and what for. brought: tokens of its capabilities and models."""
+
+    brought: frozenset[str]
+    addresses: list[str]
+    worker_id: str | None
+    task_types: frozenset[str]
+
+    def may_take(self, event: NewEvent) -> bool:
+        """Whether the task that an ``agora.task.available`` is about may be one to claim."""
+        told = from_json(event.data)
+        models = [told["required_model"]] if told["required_model"] else []
+        needed = queues.tokens(told["required_capabilities"], models)
+        fits = told["queue"] == "own" or self.brought.issuperset(needed)
+        return fits and (not self.task_types or told["task_type"] in self.task_types)
+
+
 async def claim(
     call: Call,
     limit: int,
     *,
+    wait: float,
     task_types: Sequence[str],
     capabilities: Sequence[str] | None,
     models: Sequence[str],
     worker: str | None,
     lease_seconds: int,
 ) -> contract.Claim:
-    """Take up to ``limit`` tasks. An empty claim has changed nothing."""
+    """Take up to ``limit`` tasks. Raises Wait where there are none: nothing has changed then."""
     brought, addresses, worker_id = await _claimant(call, capabilities, models, worker)
-    wanted = await _queues(call, addresses, brought, task_types)
+    claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
+    wanted = await _queues(call, claimant)
     for attempt in range(1, TRIES + 1):
         candidates = await _heads(call, wanted, limit + (attempt - 1) * SPARE)
         if not candidates:
@@ -53,7 +77,7 @@ async def claim(
         )
         if rows:
             return await _taken(call, sorted(rows, key=_urgency))
-    return contract.Claim.model_construct(tasks=[], count=0)
+    raise Wait(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
 
 
 def _urgency(row: Any) -> tuple[int, int, str]:
@@ -101,14 +125,11 @@ async def _worker(call: Call, ref: str) -> Row:
     return row
 
 
-async def _queues(
-    call: Call, addresses: Sequence[str], brought: frozenset[str], task_types: Sequence[str]
-) -> list[str]:
+async def _queues(call: Call, claimant: Claimant) -> list[str]:
     """Queues in which something waits that the caller can do."""
-    stretches = queues.ranges(addresses, sorted(brought))
+    stretches = queues.ranges(claimant.addresses, sorted(claimant.brought))
     rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
-    types = frozenset(task_types)
-    return [row["queue"] for row in rows if queues.fits(row["queue"], brought, types)]
+    return [row["queue"] for row in rows if queues.fits(row["queue"], claimant.brought, claimant.task_types)]
 
 
 async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:

@@ -17,13 +17,11 @@ from ...clock import stamp
 from ...event_filter import Viewer
 from ...store.port import Reader
 from ...store.statements import tasks as statements
-from ..base import Bound, Following, Wait, pack
+from ..base import Bound, Following, pack
 from . import access, claiming, giving, queues, reading, states, view, working
 from .ending import end, move
 
 __all__ = ["TaskService"]
-
-AVAILABLE = frozenset({"agora.task.available"})
 
 
 class TaskService(Bound, contract.Tasks):
@@ -155,18 +153,16 @@ class TaskService(Bound, contract.Tasks):
         worker: str | None = None,
         lease_seconds: int = 60,
     ) -> contract.Claim:
-        claim = await claiming.claim(
+        return await claiming.claim(
             self.call,
             limit,
+            wait=wait,
             task_types=task_types,
             capabilities=capabilities,
             models=models,
             worker=worker,
             lease_seconds=lease_seconds,
         )
-        if not claim.tasks:
-            raise Wait(AVAILABLE, wait, claim)
-        return claim
 
     @implements
     async def renew(
