@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agora.app import App
+from agora.controllers.base import House
+from agora.controllers.tasks import Tasks
 from agora.store.port import Store
 from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
 from tests.harness import ManualClock, make_settings
@@ -41,6 +43,13 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
     await app.start()
     yield Market(app, clock)
     await app.stop()
+
+
+@pytest.fixture
+def upkeep(market: Market) -> Tasks:
+    """The controller that looks after tasks, to be stepped by hand."""
+    app = market.app
+    return Tasks(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
 
 
 @pytest.fixture

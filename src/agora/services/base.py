@@ -8,14 +8,32 @@ from typing import Any, Protocol
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.contract import Lifecycle, Operation
+from agora_sdk.contract import Lifecycle, Operation, Result
+from agora_sdk.errors import AgoraError
 
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
 from ..store.port import NewEvent, Reader, Tx
 from .monitor import HealthMonitor
 
-__all__ = ["Bound", "Call", "Caller", "Context", "Entry", "Following", "Opening", "Stretch", "Wait", "pack", "unpack"]
+__all__ = [
+    "Bound",
+    "Call",
+    "Caller",
+    "Context",
+    "Entry",
+    "Following",
+    "Opening",
+    "Progress",
+    "Relay",
+    "Stretch",
+    "Wait",
+    "pack",
+    "unpack",
+]
+
+#: told how far a call is: what was done, of how much (None: unknown), and in words
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +117,7 @@ class Call:
     events: list[NewEvent] = field(default_factory=list)
     target: str | None = None
     detail: str | None = None
+    progress: Progress | None = None
 
     def emit(
         self,
@@ -171,6 +190,20 @@ class Following:
     subject: str
     viewer: Viewer
     position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Remote work that a call has to do: a relay's implementation answers it, the dispatcher carries it out.
+
+    perform: does it, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
+    into the call's result in a second transaction; it raises what the caller is to see. timeout: seconds for perform.
+    An error with ``outcome="unknown"`` says that nobody can tell whether the work was done.
+    """
+
+    perform: Callable[[], Awaitable[Any]]
+    settle: Callable[[Call, Any | AgoraError], Awaitable[Result]]
+    timeout: float
 
 
 class Wait(Exception):

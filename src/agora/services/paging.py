@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["EXACT_UP_TO", "bounded", "decode", "encode"]
+from ..store.port import Query, Reader
+
+__all__ = ["EXACT_UP_TO", "bounded", "decode", "encode", "total"]
 
 EXACT_UP_TO = 10_000
 LARGEST = 2**63 - 1
@@ -44,6 +47,12 @@ def decode(cursor: str, *kinds: type) -> list[Any]:
             errors=[{"field": "cursor", "message": "malformed"}],
         )
     return position
+
+
+async def total(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many rows there are in all, as :func:`bounded` tells it; the query counts up to ``:limit``."""
+    row = await tx.one(query, **parameters, limit=EXACT_UP_TO + 1)
+    return bounded(row["total"] if row is not None else 0)
 
 
 def bounded(counted: int) -> tuple[int, bool]:

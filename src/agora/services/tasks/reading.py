@@ -122,8 +122,7 @@ async def page(
     more = len(rows) > limit
     total, estimate = len(found), False
     if more or cursor or offset:
-        counted = await call.tx.one(task_lists.listing_count(filters), **parameters, limit=paging.EXACT_UP_TO + 1)
-        total, estimate = paging.bounded(counted["total"] if counted is not None else 0)
+        total, estimate = await paging.total(call.tx, task_lists.listing_count(filters), parameters)
     return contract.TaskPage.model_construct(
         tasks=found,
         count=len(found),

@@ -213,8 +213,7 @@ async def page(
     more = len(rows) > limit
     total, estimate = len(found), False
     if more or cursor or offset:
-        counted = await call.tx.one(workflows.listing_count(filters), **given, limit=paging.EXACT_UP_TO + 1)
-        total, estimate = paging.bounded(counted["total"] if counted is not None else 0)
+        total, estimate = await paging.total(call.tx, workflows.listing_count(filters), given)
     return contract.WorkflowPage.model_construct(
         workflows=found,
         count=len(found),

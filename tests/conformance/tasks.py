@@ -1,0 +1,38 @@
+"""Tasks as the tests of their behaviour call them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.controllers.tasks import Tasks
+from agora.services.base import Caller
+from tests.market import Market
+
+__all__ = ["assign", "claim", "get", "pass_time", "told"]
+
+
+async def assign(market: Market, caller: Caller, task_type: str = "review", **given: Any) -> str:
+    """Give a task; answers its id."""
+    return str((await market.call(caller, "task.assign", task_type=task_type, **given)).task_id)
+
+
+async def claim(market: Market, caller: Caller, **given: Any) -> Any:
+    """Claim one task; None where there is none."""
+    return (await market.call(caller, "task.claim", **given)).task
+
+
+async def get(market: Market, task_id: str) -> Any:
+    return await market.call(market.operator, "task.get", task_id=task_id)
+
+
+def told(market: Market, happening: str) -> list[Any]:
+    """Data of the events ``agora.task.HAPPENING`` so far."""
+    return [from_json(event.data) for event in market.of_type(f"agora.task.{happening}")]
+
+
+async def pass_time(market: Market, upkeep: Tasks, seconds: float) -> None:
+    """Let time pass, and do what is due then."""
+    market.clock.advance(seconds)
+    await upkeep.step()
