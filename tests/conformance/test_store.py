@@ -745,3 +745,23 @@ async def test_500_mixed_calls_leave_what_their_answers_say(store: Store, seed: 
     sequence = await logged(store)
     assert [seq for seq, _ in sequence] == list(range(1, model.events + len(rows) + 1))
     assert [(stored.seq, stored.event.subject) for stored in published] == sequence
+
+
+async def test_a_call_that_fails_takes_no_rows_of_others_with_it(store: Store) -> None:
+    """It changes rows of its own, sees those of the calls before it, and is rolled back."""
+    await store.write(TENANT, append(setting("counter", "0")))
+
+    async def fails(tx: Tx) -> None:
+        await increment("counter")(tx)
+        assert await tx.all(listed)
+        await tx.execute(rename, name="a", new="b")
+        raise NotFound("after all")
+
+    calls = [
+        store.write(TENANT, append(setting("a"))),
+        store.write(TENANT, fails),
+        store.write(TENANT, append(setting("c"))),
+    ]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), NotFound, type(None)]
+    assert {row["name"] for row in await read_all(store, listed)} == {"a", "c", "counter"}

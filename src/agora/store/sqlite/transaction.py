@@ -39,7 +39,7 @@ class Batch:
 class Transaction:
     """One call's transaction on the writer's connection."""
 
-    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_rows", "_savepoint", "tenant")
+    __slots__ = ("_batch", "_connection", "_emitted", "_lent", "_open", "_rows", "_savepoint", "tenant")
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, tenant: str) -> None:
         self.tenant = tenant
@@ -48,6 +48,7 @@ class Transaction:
         self._rows: list[tuple[Table, tuple[Any, ...]]] = []
         self._emitted: list[NewEvent] = []
         self._savepoint = False
+        self._lent: dict[Table, list[tuple[Any, ...]]] = {}
         self._open = True
 
     async def one(self, query: Query, /, **parameters: Any) -> Row | None:
@@ -67,13 +68,13 @@ class Transaction:
         self._emitted.append(event)
 
     async def execute(self, write: Write, /, **parameters: Any) -> int:
-        self._begin()
+        self._begin(write.tables)
         cursor = self._run(write, parameters)
         cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
         return cursor.rowcount
 
     async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
-        self._begin()
+        self._begin(write.tables)
         return self._run(write, parameters).fetchall()
 
     def _check(self) -> None:
@@ -88,20 +89,38 @@ class Transaction:
         """Make buffered rows of these tables visible to the statement about to run."""
         self._check()
         if any(table.name in tables for table, _ in self._rows):
-            self._begin()
+            self._begin(tables)
         elif any(table.name in tables for table in self._batch.rows):
-            flush(self._connection, self._batch)
+            self._show(tables)
 
-    def _begin(self) -> None:
-        """Open the call's savepoint, everything before it written, and write its own rows."""
+    def _begin(self, tables: frozenset[str]) -> None:
+        """Open the call's savepoint, and write the rows of these tables that are still buffered."""
         self._check()
+        if any(table.name in tables for table in self._batch.rows):
+            self._show(tables)
         if not self._savepoint:
-            flush(self._connection, self._batch)
             self._connection.execute("savepoint call")
             self._savepoint = True
-        for table, row in self._rows:
-            self._connection.execute(_insert(table), row)
-        self._rows.clear()
+        if self._rows:
+            own, self._rows = self._rows, []
+            for table, row in own:
+                if table.name in tables:
+                    self._connection.execute(_insert(table), row)
+                else:
+                    self._rows.append((table, row))
+
+    def _show(self, tables: frozenset[str]) -> None:
+        """Write what earlier calls of the batch have buffered for these tables.
+
+        Within the savepoint it would go with a rollback of this call, so it is kept until then.
+        """
+        shown = [table for table in self._batch.rows if table.name in tables]
+        for table in shown:
+            rows = self._batch.rows[table]
+            self._connection.executemany(_insert(table), rows)  # if it fails they stay, and fail the whole batch
+            del self._batch.rows[table]
+            if self._savepoint:
+                self._lent.setdefault(table, []).extend(rows)
 
     def finish(self) -> None:
         """The call ended well: its rows and events join the batch."""
@@ -119,6 +138,8 @@ class Transaction:
         if self._savepoint:
             self._connection.execute("rollback to call")
             self._connection.execute("release call")
+            for table, rows in self._lent.items():
+                self._batch.rows.setdefault(table, []).extend(rows)
 
     def _number(self) -> None:
         batch, tenant = self._batch, self.tenant
