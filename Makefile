@@ -41,11 +41,11 @@ lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/lint-imports
 
 test-long: .venv/test ## The fault and property suites in full
-	@AGORA_FAULT_KILLS=40 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py $(ARGS)
+	@AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py $(ARGS)
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -1,0 +1,87 @@
+"""An application that stands still: time moves, and loops step, only when a test says so. For stateful tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agora.app import App
+from agora.controllers.base import House
+from agora.controllers.tasks import Tasks
+from agora.services.base import Caller
+from agora.store.port import Query, Reader
+from tests.conformance.engines import Engine
+from tests.harness import make_settings
+from tests.market import Market
+
+__all__ = ["SECOND", "Place"]
+
+T = TypeVar("T")
+SECOND = 1_000_000
+MOST_LOOKS = 10  #: rounds in which whatever is due must have settled
+
+_DUE = Query("select count(*) as due from tasks where tenant_id = :tenant and due_at <= :now", types={"now": "bigint"})
+
+
+class StillClock:
+    def __init__(self) -> None:
+        self.time = 1_800_000_000 * SECOND
+
+    def now(self) -> int:
+        return self.time
+
+
+class StillApp(App):
+    """Without loops of its own."""
+
+    def _assemble(self) -> None:
+        super()._assemble()
+        self.controllers = []
+
+
+class Place:
+    """One application, called from code that is not asynchronous; each example takes a tenant of its own."""
+
+    def __init__(self, engine: Engine, directory: Path) -> None:
+        self.runner, self.clock = asyncio.Runner(), StillClock()
+        self.app = StillApp(make_settings(directory), clock=self.clock, store=engine.store(self.clock))
+        self.run(self.app.start())
+        app = self.app
+        self.upkeep = Tasks(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock))
+        self.market = Market(app, self.clock)  # type: ignore[arg-type]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def close(self) -> None:
+        self.run(self.app.stop())
+        self.runner.close()
+
+    def call(self, caller: Caller, operation: str, **given: Any) -> Any:
+        return self.run(self.market.call(caller, operation, **given))
+
+    def register(self, operator: Caller, name: str, able: list[str]) -> Caller:
+        """Register an agent in the operator's tenant; answers it as a caller."""
+
+        async def work() -> Caller:
+            given = {"agent_name": name, "capabilities": able}
+            registration = await self.market.call(operator, "agent.register", **given)
+            return await self.app.authenticator.authenticate(registration.token)
+
+        return self.run(work())
+
+    def rows(self, tenant: str, query: Query, **parameters: Any) -> list[Any]:
+        async def work(reader: Reader) -> list[Any]:
+            return list(await reader.all(query, **parameters))
+
+        return self.run(self.app.store.read(tenant, work))
+
+    def settle(self, tenant: str) -> None:
+        """Let the controller look until nothing is due; it must come to an end."""
+        for _ in range(MOST_LOOKS):
+            self.run(self.upkeep.tend(tenant))
+            if not self.rows(tenant, _DUE, now=self.clock.time)[0]["due"]:
+                return
+        raise AssertionError(f"still due after {MOST_LOOKS} rounds")
