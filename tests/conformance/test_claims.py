@@ -123,6 +123,8 @@ async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(market: Mark
         first, "task.renew", task_id=task_id, fencing_token=token, progress=30, checkpoint={"row": 7}
     )
     assert (renewal.progress, renewal.lease_seconds, renewal.checkpoint_number) == (30, 30, 1)
+    trail = (await market.call(giver, "task.history", task_id=task_id)).entries
+    assert [(entry.type, entry.progress) for entry in trail[-2:]] == [("progress", 30), ("checkpoint", 30)]
     await pass_time(market, upkeep, 25)
     assert (await get(market, task_id)).status == "in_progress", "the renewal counts from when it came"
     await pass_time(market, upkeep, 6)

@@ -250,3 +250,15 @@ async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, up
     assert await idle(market, stranger)
     await do(market, await market.agent("NotYet"))
     assert (await status(market, later)).status == "completed"
+
+
+async def test_what_another_step_names_may_have_left_since(market: Market) -> None:
+    boss, gone, quick = await market.agent("Boss"), await market.agent("Gone"), await market.agent("Quick")
+    steps = [{"name": "a", "agent": "Quick"}, {"name": "b", "agent": gone.subject}, {"name": "c", "agent": "Boss"}]
+    workflow_id = await create(market, boss, steps)
+    await market.call(gone, "agent.deregister", agent_id=gone.subject)
+    modify = {"workflow_id": workflow_id}
+    await market.call(boss, "workflow.modify", **modify, action="reassign", step="c", agent="Quick")
+    await market.call(boss, "workflow.modify", **modify, action="add", definition={"name": "d", "agent": "Quick"})
+    await market.call(boss, "workflow.modify", **modify, action="reassign", step="b", agent=quick.subject)
+    assert [await do(market, quick) for _ in range(4)] == ["a", "b", "c", "d"]

@@ -45,7 +45,7 @@ def held_address(name: str) -> str:
     return f"name:{name}"
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, field: str = "agent_name") -> None:
     """Refuse names that mean something else, and those that only look like another."""
     reserved = name.casefold() in RESERVED or looks_like_id(name) or looks_like_key(name) or name.startswith(_MEANT)
     visible = name.isprintable() and name == name.strip() and unicodedata.is_normalized("NFC", name)
@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
         raise InvalidRequest(
             f"{name!r} cannot be an agent's name.",
             fix="Choose a name that is neither reserved nor an id, without surrounding spaces or invisible characters.",
-            errors=[{"field": "agent_name", "message": "reserved"}],
+            errors=[{"field": field, "message": "reserved"}],
         )
 
 

@@ -12,10 +12,11 @@ from agora_sdk.errors import Conflict, InvalidRequest
 
 from .expressions import ExpressionError, check, named, references
 
-__all__ = ["Graph", "Node", "add", "agents_named", "build", "faults", "reorder", "restore"]
+__all__ = ["SHOWN", "Graph", "Node", "add", "agents_named", "build", "faults", "reorder", "restore"]
 
 MOST_STEPS = 500  #: with those of the workflows inside
 MOST_ITEMS = 1000
+SHOWN = 50  #: faults named in an answer
 DEEPEST = 5  #: workflows inside workflows
 MOST_TEXT = 50_000  #: characters of all expressions: reading them is work inside a transaction
 
@@ -355,7 +356,7 @@ def _sound(graph: Graph) -> Graph:
         raise InvalidRequest(
             f"The workflow would not work so: {found[0]['field']}: {found[0]['message']}.",
             fix="Mend what 'errors' names; nothing was changed.",
-            errors=found,
+            errors=found[:SHOWN],
         )
     return graph
 

@@ -23,6 +23,7 @@ from .ending import announce
 __all__ = ["Destination", "Order", "create", "destination", "estimated", "receipt", "repeat", "required_of"]
 
 HELD_LIMIT = 1000
+LONGEST_CAPABILITY = 100
 LOADS_LOOKED_AT = 100
 
 
@@ -74,6 +75,7 @@ async def destination(call: Call, order: Order) -> Destination:
     """Resolve whom a task is for. Raises NotFound for unknown ids, InvalidRequest for an agent that cannot do it."""
     ref, required = order.assignee, list(dict.fromkeys(order.required))
     if ref is not None and ref.startswith("capability:"):
+        _check_capability(ref.removeprefix("capability:"))
         required = list(dict.fromkeys([*required, ref.removeprefix("capability:")]))
         ref = None
     if ref is None:
@@ -88,6 +90,15 @@ async def destination(call: Call, order: Order) -> Destination:
         _check_able(row, required)
         return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
     return await _held(call, ref, row, required)
+
+
+def _check_capability(name: str) -> None:
+    if not 1 <= len(name) <= LONGEST_CAPABILITY:
+        raise InvalidRequest(
+            f"A capability has 1 to {LONGEST_CAPABILITY} characters.",
+            fix="Write capability:NAME, or leave the assignee out for anyone.",
+            errors=[{"field": "assignee", "message": "no capability"}],
+        )
 
 
 async def _pool(call: Call, order: Order, required: list[str]) -> Destination:
@@ -148,7 +159,7 @@ async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> D
             fix="Agents are found with GET /agora/query/agents.",
             errors=[{"field": "assignee", "message": "unknown agent"}],
         )
-    check_name(ref)
+    check_name(ref, "assignee")
     address = held_address(ref)
     held = await call.tx.one(tasks.held_count, address=address, limit=HELD_LIMIT)
     if held is not None and held["held"] >= HELD_LIMIT:

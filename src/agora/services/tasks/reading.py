@@ -24,6 +24,7 @@ __all__ = ["Wanted", "get", "history", "output", "page", "position", "statistics
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
+PAGE = 4_194_304  #: characters of payloads and results in a page, after which it is cut short
 PIECES = 500  #: most pieces of output read at once
 STRETCH = 20  #: most entries of a log read at once; one may hold 256 K of output
 _CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
@@ -118,8 +119,8 @@ async def page(
         position = paging.decode(cursor, *_CURSORS[sort])
         place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
     rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=offset)
-    found = [await _with_data(call, row) for row in rows[:limit]]
-    more = len(rows) > limit
+    found = await _with_data(call, rows[:limit])
+    more = len(rows) > len(found)
     total, estimate = len(found), False
     if more or cursor or offset:
         total, estimate = await paging.total(call.tx, task_lists.listing_count(filters), parameters)
@@ -129,14 +130,22 @@ async def page(
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode(*(rows[limit - 1][name] for name in _PLACES[sort])) if more else None,
+        next_cursor=paging.encode(*(rows[len(found) - 1][name] for name in _PLACES[sort])) if more else None,
     )
 
 
-async def _with_data(call: Call, row: Row) -> contract.Task:
-    data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
-    assert data is not None
-    return view.task(row, data)
+async def _with_data(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
+    """Tasks of these rows: fewer, where they are so large that the answer would be."""
+    found: list[contract.Task] = []
+    characters = 0
+    for row in rows:
+        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        assert data is not None
+        characters += len(data["payload"]) + len(data["metadata"]) + len(data["result"] or "")
+        if found and characters > PAGE:
+            break
+        found.append(view.task(row, data))
+    return found
 
 
 async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
@@ -158,15 +167,16 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
 async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
     """A stretch of a task's output."""
     row = await access.visible(call, task_id)
+    offset = min(offset, row["output_size"])
     rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
     text = "".join(piece["content"] for piece in rows)
     skipped = offset - rows[0]["starts_at"] if rows else 0
     content = text[skipped : skipped + limit]
-    following = min(offset, row["output_size"]) + len(content)
+    following = offset + len(content)
     return contract.TaskOutput.model_construct(
         task_id=task_id,
         content=content,
-        offset=min(offset, row["output_size"]),
+        offset=offset,
         next_offset=following,
         size=row["output_size"],
         has_more=following < row["output_size"],

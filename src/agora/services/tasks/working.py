@@ -157,11 +157,12 @@ async def renew(
     seconds = lease_seconds or draft["lease_seconds"]
     if draft["status"] == _S.IN_PROGRESS:
         draft.set(lease_seconds=seconds, lease_until=call.now + seconds * 1_000_000)
-    if progress is not None:
+    if progress is not None and progress != draft["progress"]:
         _advance(draft, progress)
-        draft.emit("progress", progress=progress, notes=None, milestone=None)
+        _note(draft, progress, None, None, alone=True)
     if checkpoint is not None:
         _keep(draft, checkpoint, number)
+        draft.log("checkpoint", progress=draft["progress"], data={"number": draft["checkpoint_number"]})
     await draft.save()
     return contract.Renewal.model_construct(
         task_id=task_id,

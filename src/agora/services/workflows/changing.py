@@ -66,7 +66,7 @@ async def add(run: Run, definition: Step | None, before: Sequence[str]) -> str:
             "What step?", fix="Give its definition.", errors=[{"field": "definition", "message": "required"}]
         )
     changed = graphs.add(_graph(run), definition, before, _fixed(run))
-    await check(run.call, [node.step for node in changed.nodes.values()])
+    await check(run.call, [node.step for node in changed.nodes.values()], new=[definition])
     node, call = changed.nodes[definition.name], run.call
     row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
@@ -128,7 +128,7 @@ async def reassign(run: Run, step: StepDraft, agent: str | None, capability: Seq
     if step.ended:
         raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
     changed = spec.model_copy(update={"agent": agent, "capability": list(capability)})
-    await check(run.call, [changed if other is step else other.spec for other in run.steps.values()])
+    await check(run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed])
     step.set(definition=changed.model_dump_json(exclude_defaults=True))
     for task_id in await _open_tasks(run, step):
         draft = await access.loaded(run.call, task_id)

@@ -11,22 +11,26 @@ from agora_sdk.errors import InvalidRequest
 
 from ...clock import new_id
 from ...store.statements import workflows
-from ...workflow.graph import Graph, agents_named, build, faults
+from ...workflow.graph import SHOWN, Graph, agents_named, build, faults
 from ..addresses import find, looks_like_id
 from ..base import Call, pack
 from ..tasks.view import PRIORITIES, RANKS
 from .progress import advance
-from .run import Run, StepDraft
+from .run import Budget, Run, StepDraft
 
 __all__ = ["check", "create", "create_child", "step_row"]
 
-SHOWN = 50  #: faults named in an answer
 
+async def check(
+    call: Call, steps: Sequence[Step], agents: Sequence[str] = (), *, new: Sequence[Step] | None = None
+) -> None:
+    """Refuse steps that cannot work. Raises InvalidRequest that names every fault.
 
-async def check(call: Call, steps: Sequence[Step], agents: Sequence[str] = ()) -> None:
-    """Refuse steps that cannot work. Raises InvalidRequest that names every fault."""
+    new: the steps whose agents are looked for; others may have left since their step was accepted.
+    """
     found = list(faults(steps))
-    named = [*agents_named(steps), *((f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents))]
+    named = [*agents_named(steps if new is None else new)]
+    named += [(f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents)]
     for field, ref in named:
         if looks_like_id(ref):
             row = await find(call.tx, ref)
@@ -52,6 +56,7 @@ async def create(
     metadata: dict[str, Any],
     priority: Priority,
     inherited: dict[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> Run:
     """Create a workflow of steps that were checked, and begin it.
 
@@ -79,7 +84,7 @@ async def create(
     }
     row |= inherited or {}
     drafts = _steps(graph, tenant, workflow_id)
-    run = Run(call, row, drafts)
+    run = Run(call, row, drafts, budget)
     run.reported = True  # whoever creates it sees whether it has ended at once
     run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(workflows.WORKFLOWS, tuple(row[name] for name in workflows.WORKFLOWS.names))
@@ -127,4 +132,5 @@ async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int 
         metadata=dict(spec.metadata),
         priority=spec.priority or PRIORITIES[parent["priority"]],
         inherited=inherited,
+        budget=run.budget,
     )

@@ -20,7 +20,7 @@ __all__ = ["begin", "begin_items", "parts_failed", "width"]
 
 _S = StepStatus
 MOST_ITEMS = 1000
-MOST_STEPS = 10_000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
+MOST_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
 AT_ONCE = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
 MOST_AT_ONCE = 1000  #: steps of these parts, as they may all begin in one transaction
 LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
@@ -31,7 +31,7 @@ async def begin(run: Run, step: StepDraft) -> str | None:
     spec = step.spec
     try:
         scope = await run.scope() if _refers(step) else {}
-        if spec.when is not None and not condition(spec.when, scope, work=run.work):
+        if spec.when is not None and not condition(spec.when, scope, work=run.budget.work):
             run.move(step, _S.SKIPPED)
         elif spec.approval:
             run.move(step, _S.RUNNING)
@@ -39,7 +39,7 @@ async def begin(run: Run, step: StepDraft) -> str | None:
         elif spec.for_each is not None:
             return await _spread(run, step, scope)
         else:
-            payload = resolve(spec.payload, scope, work=run.work) if scope else spec.payload
+            payload = resolve(spec.payload, scope, work=run.budget.work) if scope else spec.payload
             begun, over = await _begin_one(run, spec, payload, None)
             run.move(step, _S.READY, **begun)
             if over is not None:
@@ -62,6 +62,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
     if spec.workflow is not None:
         from .creating import create_child
 
+        run.budget.write(pack(payload))
         child = await create_child(run, spec, payload, item)
         return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
@@ -69,7 +70,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
     among = await registered(run.call.tx, agents)
     order = giving.Order(
         spec.task_type or spec.name,
-        pack(payload),
+        run.budget.write(pack(payload)),
         agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
@@ -94,7 +95,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
 async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | None:
     """Make the parts of a for_each, and begin as many as may be under way; answers why the step failed, if it did."""
     spec, call = step.spec, run.call
-    items = value(spec.for_each, scope, work=run.work) if isinstance(spec.for_each, str) else spec.for_each
+    items = value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
     if not isinstance(items, list):
         raise ExpressionError(f"for_each of {step.name} gives {type(items).__name__}, not a list")
     if len(items) > MOST_ITEMS:
@@ -175,7 +176,7 @@ async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]
     spec, item = step.spec, unpack(row["value"])
     try:
         if scope:
-            payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.work)
+            payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)
         else:
             payload = spec.payload | {"item": item, "index": row["item"]}
         begun, over = await _begin_one(run, spec, payload, row["item"])

@@ -16,12 +16,13 @@ from agora_sdk.errors import NotFound
 
 from ...store.port import Row
 from ...store.statements import workflows
-from ...workflow.expressions import Work
+from ...workflow.expressions import ExpressionError, Work
 from ..base import Call, pack, unpack
 
-__all__ = ["ENDED", "Run", "StepDraft", "came_to", "definition", "outcomes", "unknown"]
+__all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "outcomes", "unknown"]
 
 KEPT = 4096  #: characters of a definition that is kept in memory
+MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
 WORK = 100_000  #: what all expressions of one transaction may cost, see workflow.evaluation
 _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
@@ -35,6 +36,26 @@ def definition(text: str) -> Step:
 @lru_cache(4096)
 def _known(text: str) -> Step:
     return Step.model_validate_json(text)
+
+
+class Budget:
+    """What may still be done in one transaction, for a workflow and those that are parts of it."""
+
+    __slots__ = ("characters", "work")
+
+    def __init__(self) -> None:
+        self.work = Work(WORK)
+        self.characters = MOST_TEXT
+
+    def write(self, text: str) -> str:
+        """Pay for a payload. ExpressionError where there are too many, or too large ones."""
+        self.characters -= len(text)
+        if self.characters < 0:
+            raise ExpressionError(
+                f"the payloads of what begins at once are larger than {MOST_TEXT:,} characters; "
+                "keep what is large elsewhere, and set max_parallel"
+            )
+        return text
 
 
 class StepDraft:
@@ -92,20 +113,21 @@ class Run:
         "_changed",
         "_compensations",
         "_scope",
+        "budget",
         "call",
         "moved",
         "reported",
         "row",
         "steps",
-        "work",
     )
 
-    def __init__(self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft]) -> None:
-        self.call = call
+    def __init__(
+        self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft], budget: Budget | None = None
+    ) -> None:
+        self.call, self.budget = call, budget or Budget()
         self.row: dict[str, Any] = {name: row[name] for name in workflows.WORKFLOWS.names}
         self.steps = {step.name: step for step in steps}
         self.moved: dict[str, str] = {}
-        self.work = Work(WORK)
         self.reported = False
         self._behind: set[str] = set()
         self._scope: dict[str, Any] | None = None
@@ -163,7 +185,7 @@ class Run:
             before = self.steps[waits.pop()]
             if not before.satisfied:
                 return False
-            if before.status is _S.SKIPPED and before.name not in self._behind | left_out:
+            if before.status is _S.SKIPPED and before.name not in self._behind and before.name not in left_out:
                 left_out.add(before.name)
                 waits += before.depends_on
         self._behind |= left_out  # each is looked through once, however many ways lead to it
@@ -186,7 +208,10 @@ class Run:
         elif status is not _S.PENDING:
             values.setdefault("completed_at", now)
         step.set(**values)
-        self._scope = None
+        if status is _S.SKIPPED and self._scope is not None:
+            self._scope["steps"][step.name] = {"status": status.value, "error": None, "result": None}
+        elif step.ended:
+            self._scope = None
         self.moved[step.name] = status.value
 
     async def save_steps(self) -> None:

@@ -171,12 +171,14 @@ outcomes = Query(
     """
     select s.name, s.status, s.error, s.items_total, s.result, d.result as task_result from workflow_steps s
     left join task_data d on d.tenant_id = s.tenant_id and d.task_id = s.task_id
-    where s.tenant_id = :tenant and s.workflow_id = :workflow_id
+    where s.tenant_id = :tenant and s.workflow_id = :workflow_id and s.status not in ('pending', 'ready', 'running')
     """
 )
 item_outcomes = Query(
     """
     select i.step, i.item, i.result, d.result as task_result from workflow_items i
+    join workflow_steps s on s.tenant_id = i.tenant_id and s.workflow_id = i.workflow_id and s.name = i.step
+        and s.status not in ('pending', 'ready', 'running')
     left join task_data d on d.tenant_id = i.tenant_id and d.task_id = i.task_id
     where i.tenant_id = :tenant and i.workflow_id = :workflow_id order by i.step, i.item
     """

@@ -63,12 +63,13 @@ create index tasks_workflow on tasks (tenant_id, workflow_id, task_id) where wor
 create index tasks_parent on tasks (tenant_id, parent_id, task_id) where parent_id is not null;
 create index tasks_worker on tasks (tenant_id, worker, task_id) where worker is not null;
 
+-- result before payload: reading a column walks over all before it
 create table task_data (
     tenant_id text collate "C" not null,
     task_id text collate "C" not null,
+    result text,
     payload text not null,
     metadata text not null,
-    result text,
     primary key (tenant_id, task_id)
 );
 

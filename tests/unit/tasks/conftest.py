@@ -1,0 +1,34 @@
+"""Fixtures of hostile tests of tasks and workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from agora.app import App
+from tests.unit.tasks.support import Place, an_agent
+
+
+@pytest.fixture
+async def place(client: httpx.AsyncClient) -> Place:
+    place = Place(client, await an_agent(client, "Boss"), await an_agent(client, "Doer", "c"))
+    given = await place.post("/agora/task/assign", {"task_type": "work", "assignee": "Doer"})
+    place.task_id = given.json()["task_id"]
+    claimed = await place.post("/agora/task/claim", {}, place.doer)
+    place.token = claimed.json()["tasks"][0]["fencing_token"]
+    made = await place.post("/agora/workflow/create", {"workflow_name": "w", "steps": ["a", "b", "c"]})
+    place.workflow_id = made.json()["workflow_id"]
+    return place
+
+
+@pytest.fixture
+def unchanged(app: App) -> Callable[[], None]:
+    """Fails if anything has happened since."""
+    before = app.feed.head("default")
+
+    def check() -> None:
+        assert app.feed.head("default") == before, "what was refused left an event"
+
+    return check
