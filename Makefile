@@ -5,10 +5,10 @@ BIN := .venv/bin
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo test test-long lint bench format reference clean
+.PHONY: help up down logs demo test test-long conformance-mcp lint bench format reference clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
 
 .venv/server:
 	@$(PYTHON) scripts/environment.py server
@@ -42,6 +42,9 @@ lint: .venv/test ## Check style, types and the dependency rule
 
 test-long: .venv/test ## The fault and property suites in full
 	@AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py $(ARGS)
+
+conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
+	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt

@@ -208,7 +208,7 @@ def _values(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(field.annotation))
     bounds = {name: getattr(item, name) for item in field.metadata for name in ("ge", "le") if hasattr(item, name)}
-    if bounds:
+    if len(bounds) == 2:
         return f"{bounds['ge']} to {bounds['le']}"
     kinds: dict[object, str] = {bool: "true, false", str: "text", Path: "path"}
     return kinds.get(field.annotation, "list, with commas")
@@ -311,7 +311,7 @@ def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
     yield from ("#" * depth + " " + " ".join(path), "")
     if command.help:
         yield from (_plain(command.help), "")
-    if hasattr(command, "commands"):
+    if hasattr(command, "commands") and not command.invoke_without_command:
         return
     yield from (f"`{usage}`", "")
     rows = [(_spelling(p), _plain(p.help or "")) for p in _options(command) if p.rich_help_panel != CONNECTION]

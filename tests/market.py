@@ -35,7 +35,7 @@ class Market:
     def operator(self) -> Caller:
         return self.app.authenticator.operator
 
-    async def call(self, caller: Caller, name: str, *, key: str | None = None, **arguments: Any) -> Any:
+    async def call(self, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
         """Run an operation; the name without ``agora.``."""
         operation = self.app.catalogue.find(f"agora.{name}")
         outcome = await self.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)

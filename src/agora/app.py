@@ -19,6 +19,7 @@ from .configuration import Configuration
 from .controllers import build
 from .dispatcher import Dispatcher
 from .events.feed import Feed
+from .federation import Federation
 from .gate import Gate
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
@@ -26,6 +27,7 @@ from .identity.signing import Signer, load_secret
 from .protocols.http import Access, Receive, Scope, Send, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
+from .protocols.mcp.endpoint import McpApp
 from .protocols.rest.app import RestApp
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
@@ -35,13 +37,15 @@ from .services.registry import IMPLEMENTATIONS
 from .settings import ConfigurationError, Settings
 from .store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from .store.statements import admin, overrides
+from .upstreams.pool import ConnectionPool
+from .upstreams.sealing import Sealer
 from .usage import DEFAULT_TENANT, Meter
 
 __all__ = ["App"]
 
 log = logging.getLogger(__name__)
 
-FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.")
+FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
 ENDING = frozenset({"agora.agent.deregistered", "agora.token.revoked"})
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 
@@ -90,6 +94,8 @@ class App:
             await self._load()
             for controller in self.controllers:
                 await controller.load()
+            for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
+                await self.federation.load(tenant)
         except BaseException:
             await self.store.close()
             raise
@@ -101,14 +107,17 @@ class App:
     async def stop(self) -> None:
         """End streams and loops, finish what is queued, close the store."""
         self.drain()
+        await self.mcp.stop()
         await self.feed.stop()
         self._stop.set()
         await asyncio.gather(*self._loops)
+        await self.federation.stop()
         await self.store.close()
 
     def drain(self) -> None:
         """Begin to stop: not ready any more, and every stream told to resume later."""
         self.monitor.draining = True
+        self.mcp.drain()
         self.feed.close("resume later")
 
     def _assemble(self) -> None:
@@ -134,6 +143,8 @@ class App:
             started_at=clock.now(),
             live=self.feed.live,
         )
+        self.context.upstreams = ConnectionPool(Sealer(self.signer.encryption_key("upstreams")))
+        self.federation = Federation(self.store, self.context.offers, self.catalogue.offer)
         self.monitor = HealthMonitor(self.store, clock, self.feed.live, directory)
         self.context.health = self.monitor
         self.dispatcher = Dispatcher(
@@ -181,6 +192,7 @@ class App:
             if stored.event.type.startswith(FOLLOWED):
                 changed = self.gate.apply(stored) or changed
                 self.catalogue.apply(stored)
+                self.federation.apply(stored)
                 if self.configuration.apply(stored):
                     self._follow_configuration()
         self.feed.publish(events)
@@ -210,6 +222,7 @@ class App:
         self.pages = Pages(self.catalogue.operations, __version__, self._trouble)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
+        self.mcp = McpApp(self.dispatcher, access, self.settings)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -224,6 +237,9 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if self.mcp.owns(scope["path"]):
+                await self.mcp(scope, receive, send)
+                return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
             if match is None:
                 if not await self.pages(scope, send):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as day_time
 from email.utils import format_datetime
+from itertools import chain
 from typing import Any
 
 from pydantic_core import from_json
@@ -58,6 +59,8 @@ class Catalogue:
         for operation in self.operations:
             for name in dict.fromkeys((operation.name, operation.name.replace(".", "_"), *operation.aliases)):
                 self._names.setdefault(name, []).append(operation)
+        self._offered: dict[str, dict[str, Sequence[Operation]]] = {}
+        self._offered_names: dict[str, dict[str, Operation]] = {}
         self._today = -1
         self._noticed: dict[tuple[str, Operation], dict[str, str]] = {}
 
@@ -71,9 +74,9 @@ class Catalogue:
         wanted = version
         if version is None and "@" in name:
             name, _, wanted = name.partition("@")
-        candidates = self._names.get(name)
+        candidates = self._names.get(name) or self._made(name, tenant)
         if candidates is None:
-            raise self._unknown(name)
+            raise self._unknown(name, tenant)
         if len(candidates) == 1 and wanted is None:
             return candidates[0]
         bounds = _range(wanted)
@@ -83,9 +86,15 @@ class Catalogue:
             raise NotFound(f"{name} has no version {wanted}.", fix=f"It has {versions}.")
         return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _version(found)))
 
-    def _unknown(self, name: str) -> NotFound:
-        close = difflib.get_close_matches(name[:200], self._names, n=3, cutoff=0.6)
-        meant = list(dict.fromkeys(self._names[match][0].name for match in close))
+    def _made(self, name: str, tenant: str) -> list[Operation] | None:
+        found = self._offered_names.get(tenant, {}).get(name)
+        return None if found is None else [found]
+
+    def _unknown(self, name: str, tenant: str) -> NotFound:
+        known = {given: found[0].name for given, found in self._names.items()}
+        known |= {given: found.name for given, found in self._offered_names.get(tenant, {}).items()}
+        close = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.6)
+        meant = list(dict.fromkeys(known[match] for match in close))
         fix = f"Did you mean {' or '.join(meant)}?" if meant else "The operations are listed at GET /discovery/list."
         return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)
 
@@ -93,7 +102,7 @@ class Catalogue:
         """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
         return [
             found
-            for found in self.operations
+            for found in self._all(caller.tenant)
             if (found.exposure is Exposure.PUBLIC or (caller.scopes and caller.may(found.scope)))
             and (sunset or self.status(found, caller.tenant) is not Lifecycle.SUNSET)
         ]
@@ -118,6 +127,25 @@ class Catalogue:
             and (bounds is None or _version(found) in bounds)
             and (status is None or self.status(found, caller.tenant) is status)
         ]
+
+    def _all(self, tenant: str) -> Iterable[Operation]:
+        offered = self._offered.get(tenant)
+        return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
+
+    def offer(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
+        """Take in operations made at run time, all of a prefix, instead of those it had; none: take them out.
+
+        None of them goes by a name that something declared has, whichever way it is written.
+        """
+        kept = [found for found in operations if not self._names.keys() & _spellings(found)]
+        mine = self._offered.setdefault(tenant, {})
+        mine.pop(prefix, None)
+        if kept:
+            mine[prefix] = kept
+        names = self._offered_names[tenant] = {}
+        for found in chain.from_iterable(mine[each] for each in sorted(mine)):
+            for name in _spellings(found):
+                names.setdefault(name, found)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -230,6 +258,11 @@ class Catalogue:
             "p50_ms": counted.quantile(0.5),
             "p99_ms": counted.quantile(0.99),
         }
+
+
+def _spellings(operation: Operation) -> set[str]:
+    """A name, and the same for those who take no dots."""
+    return {operation.name, operation.name.replace(".", "_")}
 
 
 def _version(operation: Operation) -> Version:

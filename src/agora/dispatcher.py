@@ -29,12 +29,13 @@ from agora_sdk.errors import (
     Unauthenticated,
 )
 
+from . import relay as relays
 from .clock import Clock, new_id
 from .event_filter import Viewer
 from .events.feed import Feed
 from .events.stream import LiveStream
 from .identity.limits import RateLimiter
-from .services.base import Call, Caller, Context, Wait
+from .services.base import Call, Caller, Context, Progress, Relay, Wait
 from .store.port import Reader, Store, StoreFailure, Tx
 from .store.statements.records import AUDIT, IDEMPOTENCY, answered
 
@@ -118,9 +119,11 @@ class Dispatcher:
         *,
         idempotency_key: str | None = None,
         request_id: str | None = None,
+        progress: Progress | None = None,
     ) -> Outcome:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
+        progress: told how far a relay is.
         Raises an AgoraError: every other failure is logged and becomes InternalError.
         """
         began = time.perf_counter()
@@ -130,6 +133,8 @@ class Dispatcher:
             values = self._validate(operation, arguments)
             if operation.kind is Kind.QUERY:
                 outcome = await self._query(operation, caller, values, request_id)
+            elif operation.kind is Kind.RELAY:
+                outcome = await self._relay(operation, caller, values, idempotency_key, request_id, progress)
             else:
                 outcome = await self._command(operation, caller, values, idempotency_key, request_id)
             outcome.notices = self.catalogue.notices(operation, caller.tenant)
@@ -177,7 +182,7 @@ class Dispatcher:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
 
     def _service(self, operation: Operation, call: Call) -> Any:
-        return self.services[operation.category](call)  # type: ignore[call-arg]
+        return self.services[operation.implementation](call)  # type: ignore[call-arg]
 
     async def _query(
         self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None
@@ -236,6 +241,46 @@ class Dispatcher:
 
         return await self._patiently(operation, caller, attempt)
 
+    async def _relay(
+        self,
+        operation: Operation,
+        caller: Caller,
+        values: dict[str, Any],
+        key: str | None,
+        request_id: str | None,
+        progress: Progress | None,
+    ) -> Outcome:
+        """Remote work between two transactions, see :mod:`agora.relay`."""
+        digest = _digest(operation, values, key, caller) if key is not None else b""
+        request_id = request_id or new_id("req")
+
+        async def begin(tx: Tx) -> Outcome | relays.Intent:
+            call = self._call(operation, caller, tx, request_id)
+            call.progress = progress
+            service = self._service(operation, call)
+            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+                return earlier
+            relay: Relay = await getattr(service, operation.attribute)(**values)
+            return relays.begin(call, relay, key, digest)
+
+        begun = await self.store.write(caller.tenant, begin, label=operation.name)
+        if isinstance(begun, Outcome):
+            return begun
+
+        async def end(tx: Tx, outcome: Any) -> Any:
+            call = self._call(operation, caller, tx, request_id)
+            result = await relays.settle(call, begun, outcome)
+            tx.append(AUDIT, _audit(call, operation.name, result.code if isinstance(result, AgoraError) else "ok"))
+            return result
+
+        async def finish(outcome: Any) -> Any:
+            return await self.store.write(caller.tenant, lambda tx: end(tx, outcome), label=f"{operation.name}:settle")
+
+        result = await relays.carry_out(begun, finish)
+        if isinstance(result, AgoraError):
+            raise result
+        return Outcome(operation, result)
+
     async def _earlier(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
         """The stored answer under this key; IdempotencyConflict if it was given for another request."""
         row = await call.tx.one(answered, subject=call.caller.subject, key=key)
@@ -248,6 +293,8 @@ class Dispatcher:
                 f"The idempotency key {key!r} was used for another request.",
                 fix="Use a new key for a new request, the same key only to repeat one unchanged.",
             )
+        if not row["response"]:
+            raise await relays.under_way(call, key)
         outcome = Outcome(operation, None, bytes(row["response"]), replayed=True)
         if operation.secrets:
             outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)

@@ -57,6 +57,11 @@ def _listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.so
             found.append(_bind(settings.host, settings.events_port))
         except OSError:
             say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
+    if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
+        try:
+            found.insert(1, _bind(settings.host, settings.mcp_port))
+        except OSError:
+            say(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
     return found
 
 
@@ -68,6 +73,7 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
         f"Agora {__version__} is ready",
         f"  REST      http://{base}/",
         f"  docs      http://{base}/docs",
+        f"  MCP       http://{base}/mcp",
         f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
         f"  admin     {settings.data_dir / 'admin-token'} (token for operators)",
     ]

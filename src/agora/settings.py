@@ -1,7 +1,7 @@
 """Settings: one frozen, validated object, from the command line, the environment and a file.
 
 Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
-``ADMIN_AUTHORITY_LEVEL``), then ``agora.toml``, then the defaults below.
+``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``), then ``agora.toml``, then the defaults below.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 __all__ = ["ConfigurationError", "Settings"]
 
 PREFIX = "AGORA_"
-PLAIN = ("LOG_LEVEL", "SERVICE_DISCOVERY", "ADMIN_AUTHORITY_LEVEL")
+PLAIN = ("LOG_LEVEL", "SERVICE_DISCOVERY", "ADMIN_AUTHORITY_LEVEL", "MCP_SERVER_URLS", "MCP_TIMEOUT")
 DAY = 86_400
 
 
@@ -39,6 +39,13 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address to listen on. Off loopback, every caller needs a credential.")
     port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     events_port: int = Field(8081, ge=0, le=65535, description="Second listener for event streams; 0 for none.")
+    mcp_port: int = Field(0, ge=0, le=65535, description="Second listener for MCP clients, 9000 by custom; 0 for none.")
+    public_url: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="URL under which clients reach the server, where a proxy stands in front of it.",
+    )
     data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
     store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
@@ -55,6 +62,21 @@ class Settings(BaseModel):
         (), description="Host names besides localhost under which local callers may reach the server."
     )
     body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
+    mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
+        (),
+        description="Upstream MCP servers, as URL or name=URL, with commas between; without a path /mcp is meant. "
+        "They may be at private addresses.",
+    )
+    mcp_timeout: float = Field(30.0, ge=0.1, le=3600, description="Seconds a call of an upstream MCP server may take.")
+    mcp_config: Path | None = Field(
+        None, description="JSON file of upstream MCP servers, with mcpServers or mcp.servers, as MCP clients have it."
+    )
+    mcp_commands: bool = Field(
+        False, description="Whether upstream MCP servers of mcp_config may be commands, started on this machine."
+    )
+    mcp_private_networks: bool = Field(
+        False, description="Whether upstream MCP servers may be added at private and loopback addresses."
+    )
     task_retention: int = Field(
         90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended tasks and workflows are kept."
     )
@@ -86,7 +108,7 @@ class Settings(BaseModel):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("trusted_hosts", mode="before")
+    @field_validator("trusted_hosts", "mcp_server_urls", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

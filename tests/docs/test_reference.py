@@ -26,6 +26,8 @@ SHORT = (
     ("services/workflows/", "run.emit", 0, "agora.workflow."),
     ("services/workflows/run.py", "self.emit", 0, "agora.workflow."),
     ("services/workers.py", "self._emit", 0, "agora.worker."),
+    ("services/upstreams/", "tell", 1, "agora.upstream."),
+    ("controllers/upstreams.py", "tell", 1, "agora.upstream."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}

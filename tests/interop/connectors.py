@@ -17,6 +17,7 @@ import httpx
 import websockets
 
 from agora_sdk import AgoraClient
+from tests.unit.mcp.support import connect
 
 __all__ = ["CONNECTORS", "Connector"]
 
@@ -222,3 +223,35 @@ class ServerSentEvents(Connector):
                 document = json.loads(line.removeprefix("data:"))
                 if "specversion" in document:
                     yield document
+
+
+class Mcp(Connector):
+    """The official MCP client, in the newer era: tools for calls, stretches of a stream for events."""
+
+    name = "mcp"
+    era: ClassVar[str] = "modern"
+
+    async def open(self) -> None:
+        self.client = await self.stack.enter_async_context(connect(f"{self.url}/mcp", self.era, self.token))
+        await self.watch(self._events())
+
+    async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = await self.client.call_tool(operation, arguments)
+        assert not result.is_error, result.content
+        found: dict[str, Any] = result.structured_content or {}
+        return found
+
+    async def _events(self) -> AsyncIterator[dict[str, Any]]:
+        cursor = "0"
+        while True:
+            stretch = await self.call("agora.event.stream", {"last_event_id": cursor, "wait": WAIT})
+            cursor = stretch["cursor"]
+            for event in stretch["items"]:
+                yield event
+
+
+class McpLegacy(Mcp):
+    """The same in the older era, with a handshake and a session."""
+
+    name = "mcp-legacy"
+    era = "legacy"

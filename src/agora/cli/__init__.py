@@ -7,11 +7,17 @@ happen inside the command that needs them.
 
 from __future__ import annotations
 
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Entry point of ``agora``."""
+    if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
+        from .mcp import group
+
+        group()(sys.argv[2:], prog_name="agora mcp")
     from .app import application
 
     application()()

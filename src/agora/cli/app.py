@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 import typer.main
 
-from . import doctor, operators, people, serving
+from . import doctor, mcp, operators, people, serving
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -50,6 +50,7 @@ def application() -> typer.Typer:
     contract.command("export")(export)
     contract.callback()(lambda: None)
     app.add_typer(contract, name="contract", rich_help_panel=SERVER)
+    app.add_typer(mcp.group(), name="mcp", rich_help_panel=AGENTS)
     return app
 
 

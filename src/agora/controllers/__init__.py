@@ -15,12 +15,26 @@ from .heartbeats import Heartbeats
 from .mail import Mail
 from .overrides import Overrides
 from .positions import Positions
+from .relays import Relays
 from .retention import Retention
 from .sampling import Sampling
 from .tasks import Tasks
+from .upstreams import UpstreamKeeper
 from .usage import UsageCounters
 
 __all__ = ["Controller", "build"]
+
+KINDS: tuple[type[Controller], ...] = (
+    Heartbeats,
+    Overrides,
+    Mail,
+    Tasks,
+    Relays,
+    UpstreamKeeper,
+    Retention,
+    UsageCounters,
+    Positions,
+)
 
 
 def build(
@@ -36,7 +50,6 @@ def build(
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare."""
     house = House(store, dispatcher, feed, gate, meter, context, clock)
-    kinds: tuple[type[Controller], ...] = (Heartbeats, Overrides, Mail, Tasks, Retention, UsageCounters, Positions)
-    controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in kinds)]
+    controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in KINDS)]
     monitor.loops = controllers
     return controllers

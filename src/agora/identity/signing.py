@@ -73,6 +73,10 @@ class Signer:
         """An API key or enrolment token of the given id."""
         return PREFIXES[kind] + self._mac(kind, f"{tenant}\0{token_id}")
 
+    def encryption_key(self, purpose: str) -> bytes:
+        """32 bytes to encrypt with, for one purpose alone."""
+        return hmac.digest(self._secret, f"encryption\0{purpose}".encode(), "sha256")
+
     def digest(self, credential: str) -> bytes:
         """What is stored of a key."""
         return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()

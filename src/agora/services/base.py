@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import from_json, to_json
 
@@ -14,7 +14,9 @@ from agora_sdk.errors import AgoraError
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
 from ..store.port import NewEvent, Reader, Tx
+from ..upstreams.port import Upstreams
 from .monitor import HealthMonitor
+from .offers import Offers
 
 __all__ = [
     "Bound",
@@ -29,8 +31,12 @@ __all__ = [
     "Stretch",
     "Wait",
     "pack",
+    "relayed",
     "unpack",
 ]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Result)
 
 #: told how far a call is: what was done, of how much (None: unknown), and in words
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -102,6 +108,8 @@ class Context:
     live: Mapping[str, int] = field(default_factory=dict)
     last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
     health: HealthMonitor | None = None
+    upstreams: Upstreams | None = None
+    offers: Offers = field(default_factory=Offers)
 
 
 @dataclass(slots=True, eq=False)
@@ -204,6 +212,13 @@ class Relay:
     perform: Callable[[], Awaitable[Any]]
     settle: Callable[[Call, Any | AgoraError], Awaitable[Result]]
     timeout: float
+
+
+def relayed(
+    perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
+) -> R:
+    """A :class:`Relay`, typed as what it will come to, so that a relay's method keeps its contract's type."""
+    return Relay(perform, settle, timeout)  # type: ignore[return-value]
 
 
 class Wait(Exception):

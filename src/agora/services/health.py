@@ -7,6 +7,7 @@ database      a round trip over 1 s, queue half full          no answer, queue 9
 mcp_server    -                                               no operation in the catalogue
 agents        more than half offline, of at least four        -
 events        a stream 10,000 events behind                   -
+upstreams     one of them is not available                    -
 disk          less than 1 GiB free                            less than 128 MiB free
 memory        less than 10 % available                        less than 3 % available
 controllers   a loop failed three times, or is overdue        -
@@ -28,10 +29,11 @@ from agora_sdk.errors import AgoraError, NotFound
 from .. import __version__
 from ..clock import moment
 from ..store.port import StoreFailure, TxClosed
-from ..store.statements import vitals
+from ..store.statements import upstreams, vitals
 from .base import Call
 from .monitor import MICROSECONDS, HealthMonitor, Loop
 from .trend import in_words
+from .upstreams.view import condition
 
 __all__ = ["COMPONENTS", "health"]
 
@@ -141,8 +143,8 @@ async def _mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     count = len(call.context.catalogue.operations)
     return ComponentHealth(
         status="healthy" if count else "critical",
-        detail=f"catalogue of {count} operations; MCP endpoint not enabled",
-        metrics={"operations": float(count), "endpoint_enabled": 0.0},
+        detail=f"MCP at /mcp, {count} operations as tools",
+        metrics={"operations": float(count), "endpoint_enabled": 1.0},
     )
 
 
@@ -222,11 +224,28 @@ def _complaint(loop: Loop, age: float) -> str | None:
     return None
 
 
+async def _upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    engine = call.context.upstreams
+    try:
+        rows = await call.tx.all(upstreams.every) if engine is not None else ()
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    found = {row["name"]: condition(call, row) for row in rows}
+    away = {name: one for name, one in found.items() if one.state == "unavailable"}
+    connected = sum(one.state == "connected" for one in found.values())
+    metrics = {"total": float(len(found)), "connected": float(connected), "unavailable": float(len(away))}
+    metrics |= {f"{name}.calls": float(one.calls) for name, one in found.items() if one.calls}
+    complaints = [f"{name}: {one.error}" for name, one in away.items()]
+    detail = "; ".join(complaints)[:2000] or f"{connected} of {len(found)} connected"
+    return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
+
+
 COMPONENTS: dict[str, Check] = {
     "database": _database,
     "mcp_server": _mcp_server,
     "agents": _agents,
     "events": _events,
+    "upstreams": _upstreams,
     "disk": _disk,
     "memory": _memory,
     "controllers": _controllers,

@@ -14,6 +14,7 @@ from .messaging import MessagingService
 from .query import QueryService
 from .tasks import TaskService
 from .tokens import TokenService
+from .upstreams import UpstreamService
 from .workers import WorkerService
 from .workflows import WorkflowService
 
@@ -30,6 +31,7 @@ IMPLEMENTATIONS: Mapping[str, type[Service]] = {
         QueryService,
         TaskService,
         TokenService,
+        UpstreamService,
         WorkerService,
         WorkflowService,
     )

@@ -17,6 +17,7 @@ AGENT = frozenset(
         "write:tasks",
         "read:workflows",
         "write:workflows",
+        "write:tools",
     }
 )
 ENROLMENT = frozenset({"write:agents"})

@@ -57,6 +57,7 @@ class AgoraClient:
     query: contract.query.Queries
     task: contract.tasks.Tasks
     token: contract.tokens.Tokens
+    upstream: contract.upstreams.Upstreams
     worker: contract.workers.Workers
     workflow: contract.workflows.Workflows
 

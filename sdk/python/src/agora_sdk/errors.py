@@ -24,6 +24,8 @@
     ├── RateLimited                too many calls; ``retry_after`` seconds
     ├── Overloaded                 a queue is full or the server drains; ``retry_after`` seconds
     ├── DeadlineExceeded           it took longer than was allowed
+    ├── UpstreamFailed             an upstream server refused, or answered nonsense
+    │   └── UpstreamUnavailable    it cannot be reached; nothing was done there; ``retry_after`` seconds
     └── InternalError              our fault
 
 Every class has a stable ``code`` and one row of the table that maps it to each protocol: HTTP status
@@ -59,6 +61,8 @@ __all__ = [
     "StaleLease",
     "Unauthenticated",
     "UnsupportedMediaType",
+    "UpstreamFailed",
+    "UpstreamUnavailable",
     "from_problem",
 ]
 
@@ -187,6 +191,16 @@ class Overloaded(AgoraError):
 
 class DeadlineExceeded(AgoraError):
     code, title, status, jsonrpc, close_code, exit_code = "deadline_exceeded", "Deadline exceeded", 504, -32014, 4408, 6
+
+
+class UpstreamFailed(AgoraError):
+    """``outcome`` is ``unknown`` if nobody can tell whether it did what it was asked."""
+
+    code, title, status, jsonrpc, close_code, exit_code = "upstream_failed", "Upstream failed", 502, -32015, 1014, 7
+
+
+class UpstreamUnavailable(UpstreamFailed):
+    code, title, status, jsonrpc = "upstream_unavailable", "Upstream unavailable", 503, -32016
 
 
 class InternalError(AgoraError):

@@ -6,7 +6,7 @@ services, the SDK calls them, and every protocol is projected from them.
 
 from __future__ import annotations
 
-from . import admin, agents, discovery, events, messaging, query, tasks, tokens, workers, workflows
+from . import admin, agents, discovery, events, messaging, query, tasks, tokens, upstreams, workers, workflows
 from .operation import Exposure, Kind, Lifecycle, Operation, Route, Service, implements, operation
 from .results import Page, Result, Stream
 
@@ -31,6 +31,7 @@ __all__ = [
     "query",
     "tasks",
     "tokens",
+    "upstreams",
     "workers",
     "workflows",
 ]

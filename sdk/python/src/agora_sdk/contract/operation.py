@@ -118,6 +118,11 @@ class Operation:
         self.action = self.declared_name or attribute
 
     @property
+    def implementation(self) -> str:
+        """Category of the service that runs it: its own, unless it was made at run time."""
+        return self.category
+
+    @property
     def name(self) -> str:
         """Canonical name, ``agora.{category}.{action}``."""
         return f"agora.{self.category}.{self.action}"

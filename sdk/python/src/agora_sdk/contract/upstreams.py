@@ -1,0 +1,289 @@
+"""Upstreams: MCP servers elsewhere whose tools the marketplace offers under their name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, JsonValue
+
+from .fields import PRINTABLE, Cursor, JsonObject, Limit, Text, Timestamp
+from .operation import Exposure, Kind, Service, operation
+from .results import Page, Result
+
+__all__ = [
+    "Acceptance",
+    "ConnectionState",
+    "ItemKind",
+    "ItemState",
+    "PromptResult",
+    "ResourceResult",
+    "ToolResult",
+    "Upstream",
+    "UpstreamDetail",
+    "UpstreamItem",
+    "UpstreamPage",
+    "UpstreamRemoval",
+    "Upstreams",
+]
+
+MEBIBYTE = 1024 * 1024
+
+
+class ConnectionState(StrEnum):
+    """How this server stands with an upstream."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNAVAILABLE = "unavailable"
+
+
+class ItemKind(StrEnum):
+    """What an upstream offers."""
+
+    TOOL = "tool"
+    RESOURCE = "resource"
+    TEMPLATE = "template"
+    PROMPT = "prompt"
+
+
+class ItemState(StrEnum):
+    """Whether something that an upstream offers can be used here."""
+
+    ACTIVE = "active"
+    QUARANTINED = "quarantined"
+    DROPPED = "dropped"
+
+
+UpstreamName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=24,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        description="Name of the upstream, the prefix of its tools: small letters, digits, hyphens.",
+        examples=["github"],
+    ),
+]
+UpstreamRef = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_-]+$", description="Name or id of the upstream.")
+]
+ToolName = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Name of the tool, as the upstream has it.")
+]
+Url = Annotated[
+    str,
+    Field(
+        max_length=2000,
+        pattern=r"^https?://[^\s\x00-\x1f\x7f]+$",
+        description="Where it serves streamable HTTP.",
+        examples=["https://mcp.example.com/mcp"],
+    ),
+]
+Headers = Annotated[
+    dict[
+        Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")],
+        Annotated[str, Field(max_length=4000, pattern=r"^[\x20-\x7e]*$")],
+    ],
+    Field(max_length=30, description="Sent with every request, such as Authorization; stored encrypted, never shown."),
+]
+Seconds = Annotated[float, Field(gt=0, le=3600, description="Seconds a call may take.")]
+ToolTimeouts = Annotated[
+    dict[Annotated[str, Field(max_length=200)], Seconds],
+    Field(max_length=1000, description="Seconds that calls of these tools may take instead."),
+]
+Names = Annotated[
+    list[Annotated[str, Field(max_length=2000)]],
+    Field(max_length=1000, description="Tools, resources or prompts; all that are quarantined if empty."),
+]
+Hashes = Annotated[
+    list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
+    Field(max_length=1000, description="Only definitions with these hashes: those that were looked at."),
+]
+Concurrency = Annotated[int, Field(ge=1, le=1000, description="Largest number of calls at the upstream at once.")]
+
+
+class Upstream(Result):
+    """An MCP server whose tools are offered here. Credentials are never shown."""
+
+    upstream_id: str
+    name: str
+    description: str = ""
+    transport: Literal["http", "stdio"] = "http"
+    url: str | None = None
+    command: list[str] = []
+    has_credentials: bool = False
+    origin: Literal["operator", "settings", "file", "registry"] = "operator"
+    timeout: float = 30.0
+    tool_timeouts: dict[str, float] = {}
+    concurrency: int = 16
+    server_name: str | None = None
+    server_version: str | None = None
+    protocol_version: str | None = None
+    instructions: str | None = None
+    state: ConnectionState = ConnectionState.IDLE
+    error: str | None = Field(default=None, description="Why it cannot be reached.")
+    retry_at: Timestamp | None = Field(default=None, description="When the next connection is tried.")
+    tools: int = Field(default=0, description="Tools that can be called.")
+    quarantined: int = Field(default=0, description="What changed and waits for acceptance.")
+    dropped: int = Field(default=0, description="What cannot be offered; the reasons are with each.")
+    listed_at: Timestamp | None = None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class UpstreamItem(Result):
+    """A tool, resource, resource template or prompt of an upstream."""
+
+    kind: ItemKind
+    name: str = Field(description="Name of a tool or prompt, URI of a resource.")
+    service: str | None = Field(default=None, description="Name of a tool in the catalogue.")
+    description: str = ""
+    state: ItemState = ItemState.ACTIVE
+    reason: str | None = Field(default=None, description="Why it is quarantined or dropped.")
+    hash: str = Field(description="SHA-256 of the definition.")
+    definition: dict[str, Any] = Field(default={}, description="As the upstream gives it.")
+    accepted: dict[str, Any] | None = Field(default=None, description="The definition accepted before it changed.")
+    first_seen: Timestamp
+    changed_at: Timestamp
+
+
+class UpstreamDetail(Upstream):
+    """An upstream with everything it offers."""
+
+    items: list[UpstreamItem] = []
+
+
+class UpstreamPage(Page[Upstream]):
+    items_field: ClassVar[str] = "upstreams"
+
+    upstreams: list[Upstream]
+
+
+class Acceptance(Result):
+    """What was taken out of quarantine."""
+
+    upstream_id: str
+    name: str
+    accepted: list[str] = []
+
+
+class UpstreamRemoval(Result):
+    upstream_id: str
+    name: str
+
+
+class ToolResult(Result):
+    """What a tool answered, untouched. ``is_error``: the tool itself says that it failed."""
+
+    upstream: str
+    tool: str
+    content: list[JsonValue] = Field(default=[], description="Content blocks, as in the MCP specification.")
+    structured_content: JsonValue = None
+    is_error: bool = False
+    meta: JsonValue = Field(default=None, description="The result's _meta.")
+
+
+class ResourceResult(Result):
+    """What is in a resource."""
+
+    upstream: str
+    uri: str
+    contents: list[JsonValue] = []
+
+
+class PromptResult(Result):
+    """A prompt, filled in."""
+
+    upstream: str
+    prompt: str
+    description: str | None = None
+    messages: list[JsonValue] = []
+
+
+class Upstreams(Service, category="upstream"):
+    """MCP servers elsewhere: their tools, resources and prompts, offered here by every protocol."""
+
+    @operation("POST /upstreams", scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR)
+    async def add(
+        self,
+        name: UpstreamName,
+        url: Url,
+        *,
+        description: Annotated[Text, Field(max_length=1000)] = "",
+        headers: Headers = {},
+        timeout: Seconds | None = None,
+        tool_timeouts: ToolTimeouts = {},
+        concurrency: Concurrency = 16,
+        verify: Annotated[
+            bool, Field(description="Connect first; false keeps it even if it cannot be reached now.")
+        ] = True,
+    ) -> Upstream:
+        """Add an upstream MCP server by its URL, and offer its tools as ``name.tool``.
+
+        A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+        Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
+        """
+
+    @operation("GET /upstreams", scope="read:catalogue")
+    async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> UpstreamPage:
+        """List the upstreams by name, each with the state of its connection."""
+
+    @operation("GET /upstreams/{upstream}", scope="read:catalogue")
+    async def get(self, upstream: UpstreamRef) -> UpstreamDetail:
+        """Show an upstream with all it offers, and why what cannot be used cannot."""
+
+    @operation(
+        "POST /upstreams/{upstream}/refresh",
+        scope="admin",
+        kind=Kind.RELAY,
+        exposure=Exposure.OPERATOR,
+        idempotent=True,
+    )
+    async def refresh(self, upstream: UpstreamRef) -> UpstreamDetail:
+        """Ask an upstream again what it offers; what changed is quarantined."""
+
+    @operation("POST /upstreams/{upstream}/accept", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def accept(
+        self,
+        upstream: UpstreamRef,
+        names: Names = [],
+        *,
+        hashes: Hashes = [],
+    ) -> Acceptance:
+        """Accept changed definitions: from now on they are the pinned ones, and can be used again."""
+
+    @operation("DELETE /upstreams/{upstream}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
+    async def remove(self, upstream: UpstreamRef) -> UpstreamRemoval:
+        """Remove an upstream with all it offers, and close its connection."""
+
+    @operation("POST /tools/{upstream}/{tool}", scope="write:tools", kind=Kind.RELAY, body_limit=4 * MEBIBYTE)
+    async def call(
+        self,
+        upstream: UpstreamRef,
+        tool: ToolName,
+        arguments: JsonObject = {},
+        *,
+        timeout: Seconds | None = None,
+    ) -> ToolResult:
+        """Call a tool of an upstream; its answer comes untouched.
+
+        A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
+        error says ``outcome: unknown``: the tool may have done its work.
+        """
+
+    @operation("POST /upstreams/{upstream}/resources/read", scope="read:catalogue", kind=Kind.RELAY, idempotent=True)
+    async def read(
+        self, upstream: UpstreamRef, uri: Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
+    ) -> ResourceResult:
+        """Read a resource of an upstream, by a listed URI or one that fits a listed template."""
+
+    @operation("POST /upstreams/{upstream}/prompts/{prompt}", scope="read:catalogue", kind=Kind.RELAY, idempotent=True)
+    async def prompt(
+        self,
+        upstream: UpstreamRef,
+        prompt: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)],
+        arguments: Annotated[dict[str, str], Field(max_length=100)] = {},
+    ) -> PromptResult:
+        """Get a prompt of an upstream, filled in with arguments."""

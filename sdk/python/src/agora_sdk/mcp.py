@@ -1,0 +1,312 @@
+"""A client of MCP servers: their tools, from Python.
+
+::
+
+    from agora_sdk.mcp import MCPClient
+
+    client = MCPClient()
+    client.connect("http://localhost:3001")  # file system tools
+    client.connect("http://localhost:3002")  # database tools
+    text = client.call_tool("file_read", {"path": "/data/input.txt"})
+
+In synchronous code the calls block; inside a running event loop the same calls are awaited. Servers are spoken to over
+streamable HTTP, in the version they agree on, from 2025-03-26 to 2026-07-28. An Agora server is one of them: its tools
+are the operations of the marketplace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, Self, TypeVar, cast
+
+from .contract.results import Result
+from .errors import AgoraError, InvalidRequest, NotFound, UpstreamFailed, from_problem
+from .mcp_peer import IO, OnProgress, Peer, Pooling
+from .session import Mode, Options
+
+__all__ = ["MCPClient", "MCPServer", "Tool", "ToolResult", "Tools"]
+
+T = TypeVar("T")
+Pick = Callable[[Peer], IO]
+
+
+class Tool(Result):
+    """A tool of a server. input_schema, output_schema: JSON Schema."""
+
+    name: str
+    server: str
+    description: str = ""
+    input_schema: dict[str, Any] = {}
+    output_schema: dict[str, Any] | None = None
+    annotations: dict[str, Any] = {}
+
+
+class Tools(Result):
+    """The tools of one server or of all."""
+
+    tools: list[Tool]
+
+    def __len__(self) -> int:
+        return len(self.tools)
+
+    def __iter__(self) -> Iterator[Tool]:  # type: ignore[override]
+        return iter(self.tools)
+
+
+class MCPServer(Result):
+    """A server that was connected to. name: what it is called here."""
+
+    name: str
+    url: str
+    version: str | None = None
+    protocol_version: str
+    tools: list[str]
+
+
+class ToolResult(Result):
+    """What a tool answered. content: blocks as MCP has them; structured_content: what it answered as data."""
+
+    content: list[dict[str, Any]] = []
+    structured_content: Any = None
+    is_error: bool = False
+
+    @property
+    def text(self) -> str:
+        """The text blocks, one after another."""
+        return "\n".join(str(block.get("text", "")) for block in self.content if block.get("type") == "text")
+
+    @property
+    def value(self) -> Any:
+        """The data if there is some (without the ``result`` that some servers put around it), else the text, else
+        the blocks."""
+        data = self.structured_content
+        if data is not None:
+            return data["result"] if isinstance(data, dict) and data.keys() == {"result"} else data
+        return self.text if all(block.get("type") == "text" for block in self.content) else self.content
+
+
+class MCPClient:
+    """A client of any number of MCP servers.
+
+    timeout: seconds for a call. max_connections, connection_timeout, pool_recycle: connections to one server at once,
+    seconds until one is made, seconds that an idle one is kept. mode: as :class:`agora_sdk.AgoraClient` has it.
+
+    Calls raise :class:`agora_sdk.AgoraError` and its kinds: ServerUnreachable, DeadlineExceeded, NotFound for a tool
+    that no server has, UpstreamFailed for a tool that failed, or what the server's error means.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 30.0,
+        max_connections: int = 10,
+        connection_timeout: float = 5.0,
+        pool_recycle: float = 4.0,
+        mode: Mode = "auto",
+    ) -> None:
+        self._options = Options(mode, timeout, 0)
+        self._pooling = Pooling(max_connections, connection_timeout, pool_recycle)
+        self._peers: dict[str, Peer] = {}
+
+    def connect(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> MCPServer:
+        """Connect to a server, and learn its tools.
+
+        url: its endpoint; an address without a path is tried with ``/mcp`` first. name: what to call it here; else
+        what it calls itself. token, headers: a credential and whatever else it wants; no other server gets them.
+        """
+        credential = {"authorization": f"Bearer {token}"} if token else {}
+        peer = Peer(_checked(url), {**credential, **(headers or {})}, self._pooling)
+
+        async def work(pick: Pick) -> MCPServer:
+            await peer.open(pick(peer), timeout or self._options.timeout)
+            known = self._called(name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None)
+            self._peers[known] = peer
+            version = peer.info.get("version")
+            return MCPServer(
+                name=known, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)
+            )
+
+        return self._run("connect", work)
+
+    def list_tools(self, server: str | None = None) -> Tools:
+        """Ask the servers, or one of them, which tools they have now."""
+
+        async def work(pick: Pick) -> Tools:
+            found = []
+            for name, peer in self._chosen(server).items():
+                tools = await peer.list_tools(pick(peer), self._options.timeout)
+                found += [_tool(name, tool) for tool in tools.values()]
+            return Tools(tools=found)
+
+        return self._run("list_tools", work)
+
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        server: str | None = None,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Any:
+        """Call a tool and answer what it did: data, or a text.
+
+        Of several servers that have the tool, the one that was connected to first is asked, unless ``server`` names
+        one. on_progress: called with (progress, total, message); it may be a coroutine function.
+        """
+
+        seconds = timeout or self._options.timeout
+
+        async def work(pick: Pick) -> Any:
+            result = await self._call(pick, name, arguments, server, seconds, on_progress)
+            if result.is_error:
+                raise _failure(name, result)
+            return result.value
+
+        return self._run("call_tool", work)
+
+    def call_tool_result(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        server: str | None = None,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ToolResult:
+        """The same, answering everything that the tool did; one that failed is no error here."""
+        seconds = timeout or self._options.timeout
+        return self._run(
+            "call_tool_result", lambda pick: self._call(pick, name, arguments, server, seconds, on_progress)
+        )
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the servers, in the order they were connected to."""
+        return tuple(self._peers)
+
+    def close(self) -> None:
+        """End the sessions and close what synchronous calls opened."""
+        from .transport import drive
+
+        for peer in self._peers.values():
+            if "blocking" in peer.__dict__:
+                drive(peer.close(peer.blocking))
+
+    async def aclose(self) -> None:
+        """End the sessions and close what calls in the running event loop opened."""
+        for peer in self._peers.values():
+            if "looped" in peer.__dict__:
+                await peer.close(peer.looped)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"MCPClient({', '.join(self._peers)})"
+
+    async def _call(
+        self,
+        pick: Pick,
+        name: str,
+        arguments: Mapping[str, Any] | None,
+        server: str | None,
+        seconds: float,
+        on_progress: OnProgress | None,
+    ) -> ToolResult:
+        peer = await self._having(pick, name, server)
+        params = {"name": name, "arguments": dict(arguments or {})}
+        result = await peer.request(pick(peer), "tools/call", params, seconds=seconds, on_progress=on_progress)
+        return ToolResult(
+            content=result.get("content") or [],
+            structured_content=result.get("structuredContent"),
+            is_error=bool(result.get("isError")),
+        )
+
+    async def _having(self, pick: Pick, name: str, server: str | None) -> Peer:
+        """The server that has a tool; if none is known to, they are asked again."""
+        chosen = self._chosen(server)
+        for peer in chosen.values():
+            if name in peer.tools:
+                return peer
+        for peer in chosen.values():
+            if name in await peer.list_tools(pick(peer), self._options.timeout):
+                return peer
+        where = f"The server {server!r} has" if server else "No connected server has"
+        raise NotFound(f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() shows those there are.")
+
+    def _chosen(self, server: str | None) -> dict[str, Peer]:
+        if server is None:
+            if not self._peers:
+                raise InvalidRequest("No server is connected.", fix="Connect to one: client.connect(url).")
+            return dict(self._peers)
+        if server not in self._peers:
+            raise NotFound(f"No server {server!r} is connected.", fix=f"There are: {', '.join(self._peers) or 'none'}.")
+        return {server: self._peers[server]}
+
+    def _called(self, name: str, url: str, *, chosen: bool) -> str:
+        """A name that no other server has; a server that is connected to again keeps its own."""
+        known, number = name, 1
+        while not chosen and known in self._peers and self._peers[known].url != url:
+            number += 1
+            known = f"{name}-{number}"
+        return known
+
+    def _run(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
+        """Do something by the caller's habit: its result, or something to await for it."""
+        if self._options.blocking:
+            from .transport import drive
+
+            return drive(work(lambda peer: peer.blocking))
+        from .pending import Pending
+
+        return cast("T", Pending(name, work(lambda peer: peer.looped)))
+
+
+def _checked(url: str) -> str:
+    from .session import Server
+
+    base, mark, query = (url if "://" in url else f"http://{url}").partition("?")
+    return Server(base).url + mark + query
+
+
+def _tool(server: str, tool: Mapping[str, Any]) -> Tool:
+    return Tool(
+        name=tool["name"],
+        server=server,
+        description=tool.get("description") or "",
+        input_schema=tool.get("inputSchema") or {},
+        output_schema=tool.get("outputSchema"),
+        annotations=tool.get("annotations") or {},
+    )
+
+
+def _failure(name: str, result: ToolResult) -> AgoraError:
+    """What a failed tool means: Agora's own say it as a problem document, others as a text."""
+    problem = result.structured_content
+    if not isinstance(problem, dict):
+        try:
+            problem = json.loads(result.text)
+        except ValueError:
+            problem = None
+    if isinstance(problem, dict) and isinstance(problem.get("code"), str) and "detail" in problem:
+        return from_problem(problem)
+    return UpstreamFailed(f"The tool {name!r} failed: {result.text or 'it does not say why'}", content=result.content)

@@ -1,0 +1,378 @@
+"""A peer: one MCP server over streamable HTTP, with blocking or looped I/O."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from . import mcp_wire
+from .errors import (
+    AgoraError,
+    DeadlineExceeded,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    ServerUnreachable,
+    UpstreamFailed,
+)
+from .transport import Blocking, Endpoint, Looped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["OnProgress", "Peer", "Pooling"]
+
+#: Called with how far a call has come, out of how much if that is known, and a text if there is one.
+OnProgress: TypeAlias = Callable[[float, float | None, str | None], Any]
+IO: TypeAlias = Blocking | Looped
+Message: TypeAlias = dict[str, Any]
+
+UNSUPPORTED_VERSION = -32022
+MOST_PAGES = 1000
+FAREWELL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """How connections are kept. connection_timeout, pool_recycle: seconds; the latter those of an idle connection."""
+
+    max_connections: int = 10
+    connection_timeout: float = 5.0
+    pool_recycle: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint(Endpoint):
+    pooling: Pooling = field(default_factory=Pooling)
+
+    def client_options(self) -> dict[str, Any]:
+        most = self.pooling.max_connections
+        limits = httpx.Limits(
+            max_connections=most, max_keepalive_connections=most, keepalive_expiry=self.pooling.pool_recycle
+        )
+        return Endpoint.client_options(self) | {"limits": limits}
+
+
+class _SessionLost(Exception):
+    """The server does not know the session."""
+
+
+class _Late(Exception):
+    """Our own deadline has passed."""
+
+
+class Peer:
+    """One server: where it is, who it says it is, and what was agreed on with it.
+
+    Errors are those of :mod:`agora_sdk.errors`: ServerUnreachable where nothing was sent, UpstreamFailed where
+    the connection broke on the way (``outcome`` is ``unknown``), DeadlineExceeded, and what the server answered.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], pooling: Pooling) -> None:
+        from . import __version__
+
+        self.url = url
+        self.version = mcp_wire.HANDSHAKE
+        self.info: Message = {}
+        self.tools: dict[str, Message] = {}
+        self._client = {"name": "agora-sdk", "version": __version__}
+        self._headers = {**mcp_wire.ACCEPT, "user-agent": f"agora-sdk/{__version__}", **headers}
+        self._pooling = pooling
+        self._session: str | None = None
+        self._last_id = 0
+
+    @cached_property
+    def blocking(self) -> Blocking:
+        return Blocking(_Endpoint(self.url, {}, self._pooling))
+
+    @cached_property
+    def looped(self) -> Looped:
+        return Looped(_Endpoint(self.url, {}, self._pooling))
+
+    @property
+    def modern(self) -> bool:
+        """Whether requests stand for themselves, without a session."""
+        return self.version >= mcp_wire.MODERN
+
+    async def open(self, io: IO, seconds: float) -> None:
+        """Shake hands, and learn the tools. An address without a path is tried with ``/mcp`` first."""
+        given = self.url
+        bare = urlsplit(given).path in ("", "/")
+        for address in [f"{given.rstrip('/')}/mcp", given] if bare else [given]:
+            self.url = address
+            try:
+                await self._shake_hands(io, seconds)
+                break
+            except (NotFound, MethodNotAllowed, UpstreamFailed):
+                if address == given:
+                    raise
+        await self.list_tools(io, seconds)
+
+    async def list_tools(self, io: IO, seconds: float) -> dict[str, Message]:
+        """All tools by their names, page after page."""
+        tools: dict[str, Message] = {}
+        cursor: Message = {}
+        for _ in range(MOST_PAGES):
+            page = await self.request(io, "tools/list", cursor, seconds=seconds)
+            tools |= {tool["name"]: tool for tool in page.get("tools", ())}
+            if not page.get("nextCursor"):
+                break
+            cursor = {"cursor": page["nextCursor"]}
+        self.tools = tools
+        return tools
+
+    async def request(
+        self,
+        io: IO,
+        method: str,
+        params: Message,
+        *,
+        seconds: float,
+        on_progress: OnProgress | None = None,
+    ) -> Message:
+        """The result of a request; a session that the server forgot is opened anew."""
+        try:
+            return await self._ask(io, method, params, seconds, on_progress)
+        except _SessionLost:
+            await self._shake_hands(io, seconds)
+        try:
+            return await self._ask(io, method, params, seconds, on_progress)
+        except _SessionLost:
+            raise UpstreamFailed(f"{self.url} forgets its sessions.") from None
+
+    async def close(self, io: IO) -> None:
+        """End the session, as far as the server hears it, and this kind of connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(AgoraError, _SessionLost):
+                headers = {mcp_wire.SESSION_HEADER: session}
+                await (await self._send(io, "DELETE", None, headers, FAREWELL_SECONDS)).close()
+        closing = io.close()
+        if closing is not None:
+            await closing
+
+    async def _shake_hands(self, io: IO, seconds: float) -> None:
+        self.version, self._session = mcp_wire.HANDSHAKE, None
+        params = {"protocolVersion": mcp_wire.HANDSHAKE, "capabilities": {}, "clientInfo": self._client}
+        try:
+            result = await self._ask(io, "initialize", params, seconds, None)
+        except AgoraError as error:
+            supported = error.extra.get("data")
+            known = supported.get("supported") if isinstance(supported, dict) else None
+            if error.extra.get("rpc_code") != UNSUPPORTED_VERSION or mcp_wire.MODERN not in (known or ()):
+                raise
+            self.version = mcp_wire.MODERN
+            result = await self._ask(io, "server/discover", {}, seconds, None)
+            meta = result.get("_meta") or {}
+            self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}
+            return
+        self.info, self.version = result.get("serverInfo") or {}, str(result.get("protocolVersion"))
+        await self._tell(io, {"jsonrpc": "2.0", "method": "notifications/initialized"}, seconds)
+
+    async def _ask(
+        self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
+    ) -> Message:
+        """One try of a request."""
+        self._last_id += 1
+        identity = self._last_id
+        given = self._with_meta(params)
+        if on_progress is not None:
+            given["_meta"] = {**given.get("_meta", {}), "progressToken": identity}
+        request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": given}
+        try:
+            if isinstance(io, Looped):
+                async with asyncio.timeout(seconds):
+                    return await self._answer(io, request, seconds, on_progress)
+            return await self._answer(io, request, seconds, on_progress)
+        except (TimeoutError, _Late):
+            if not self.modern and method != "initialize":
+                cancelled = {"requestId": identity, "reason": "the deadline has passed"}
+                message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
+                with suppress(AgoraError, _SessionLost):
+                    await self._tell(io, message, FAREWELL_SECONDS)
+            raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
+
+    def _with_meta(self, params: Message) -> Message:
+        if not self.modern:
+            return dict(params)
+        meta = {
+            mcp_wire.VERSION_KEY: self.version,
+            mcp_wire.CLIENT_KEY: self._client,
+            mcp_wire.CAPABILITIES_KEY: {},
+        }
+        return params | {"_meta": meta}
+
+    async def _answer(self, io: IO, request: Message, seconds: float, on_progress: OnProgress | None) -> Message:
+        headers = (
+            mcp_wire.routing_headers(request) | self._mirrored(request) if self.modern else self._in_session(request)
+        )
+        body = json.dumps(request).encode()
+        async with aclosing(self._messages(io, body, headers, seconds)) as messages:
+            async for message, answered in messages:
+                if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
+                    if request["method"] == "initialize":
+                        self._session = answered.get(mcp_wire.SESSION_HEADER)
+                    return _result(message)
+                if message.get("method") == "notifications/progress" and on_progress is not None:
+                    await _report(message.get("params") or {}, on_progress)
+                elif "method" in message and "id" in message:
+                    await self._tell(io, _refusal(message), seconds)
+        raise UpstreamFailed(f"{self.url} did not answer {request['method']}.", outcome="unknown")
+
+    def _in_session(self, request: Message) -> dict[str, str]:
+        if request.get("method") == "initialize":
+            return {}
+        session = {mcp_wire.SESSION_HEADER: self._session} if self._session else {}
+        return session | {mcp_wire.VERSION_HEADER: self.version}
+
+    def _mirrored(self, request: Message) -> dict[str, str]:
+        """Headers that a tool wants some of its arguments repeated in."""
+        if request["method"] != "tools/call":
+            return {}
+        schema = self.tools.get(request["params"].get("name"), {}).get("inputSchema")
+        return mcp_wire.mirrored_parameters(dict(mcp_wire.mirrored(schema)), request["params"].get("arguments"))
+
+    async def _tell(self, io: IO, message: Message, seconds: float) -> None:
+        """Send a message that has no answer."""
+        body = json.dumps(message).encode()
+        async with aclosing(self._messages(io, body, self._in_session(message), seconds)) as messages:
+            async for _ in messages:
+                pass
+
+    async def _messages(
+        self, io: IO, body: bytes, headers: Mapping[str, str], seconds: float
+    ) -> AsyncGenerator[tuple[Message, Mapping[str, str]], None]:
+        """Each message of an answer, with the answer's headers."""
+        deadline = io.now() + seconds
+        reply = await self._send(io, "POST", body, headers, seconds)
+        try:
+            if reply.status == 202:
+                return
+            if reply.status == 200 and reply.kind == "text/event-stream":
+                events = mcp_wire.Events()
+                while chunk := await self._read(reply, io, deadline):
+                    for event in events.feed(chunk):
+                        if event.data:
+                            yield self._parsed(event.data), reply.headers
+                return
+            content = b""
+            while chunk := await self._read(reply, io, deadline):
+                content += chunk
+            if reply.status == 404 and mcp_wire.SESSION_HEADER in headers:
+                raise _SessionLost
+            if reply.status != 200:
+                raise mcp_wire.of_answer(reply.status, content, self.url)
+            yield self._parsed(content), reply.headers
+        finally:
+            await reply.close()
+
+    def _parsed(self, text: bytes) -> Message:
+        try:
+            message = json.loads(text)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise UpstreamFailed(f"{self.url} does not speak MCP.", fix="Check the address.")
+        return message
+
+    async def _send(
+        self, io: IO, method: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> _Reply:
+        timeout = httpx.Timeout(seconds, connect=min(seconds, self._pooling.connection_timeout))
+        with self._failures():
+            client = io.client() if isinstance(io, Blocking) else await io.client()
+            request = client.build_request(
+                method, self.url, content=body, headers={**self._headers, **headers}, timeout=timeout
+            )
+            if isinstance(client, httpx.Client):
+                return _Reply(client.send(request, stream=True))
+            return _Reply(await client.send(request, stream=True))
+
+    async def _read(self, reply: _Reply, io: IO, deadline: float) -> bytes:
+        if io.now() > deadline:
+            raise _Late
+        with self._failures():
+            return await reply.read()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """The failures of httpx, as errors of ours."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise ServerUnreachable(f"No MCP server answers at {self.url}.", fix="Check the address.") from error
+        except httpx.TimeoutException as error:
+            raise _Late from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise InvalidRequest(f"{self.url!r} is not the address of a server.") from error
+        except (httpx.TransportError, httpx.StreamError) as error:
+            detail = f"The connection to {self.url} broke: {error or type(error).__name__}."
+            raise UpstreamFailed(detail, outcome="unknown") from error
+
+
+class _Reply:
+    """An answer being read, with either kind of I/O."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self._response = response
+        blocking = isinstance(response.stream, httpx.SyncByteStream) and not isinstance(
+            response.stream, httpx.AsyncByteStream
+        )
+        self.read, self.close = self._blocking() if blocking else self._looped()
+
+    def _blocking(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
+        chunks = self._response.iter_bytes()
+
+        async def read() -> bytes:
+            return next(chunks, b"")
+
+        async def close() -> None:
+            self._response.close()
+
+        return read, close
+
+    def _looped(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
+        chunks = self._response.aiter_bytes()
+
+        async def read() -> bytes:
+            return await anext(chunks, b"")
+
+        return read, self._response.aclose
+
+
+def _result(message: Message) -> Message:
+    """The result of a response; raises what its error means."""
+    if "error" in message:
+        raise mcp_wire.of_error(message["error"])
+    result = message.get("result")
+    if not isinstance(result, dict):
+        raise UpstreamFailed("The answer holds no result.")
+    if result.get("resultType", "complete") == "input_required":
+        raise UpstreamFailed("The server asks for a person's input, which a program cannot give.")
+    return result
+
+
+async def _report(params: Message, on_progress: OnProgress) -> None:
+    outcome = on_progress(float(params.get("progress") or 0), params.get("total"), params.get("message"))
+    if inspect.isawaitable(outcome):
+        await outcome
+
+
+def _refusal(request: Message) -> Message:
+    """What a server hears that asks something of the client: it is there, and can nothing else."""
+    if request["method"] == "ping":
+        return {"jsonrpc": "2.0", "id": request["id"], "result": {}}
+    error = {"code": -32601, "message": f"{request['method']} is not offered"}
+    return {"jsonrpc": "2.0", "id": request["id"], "error": error}

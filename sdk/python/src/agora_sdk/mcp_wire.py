@@ -1,0 +1,183 @@
+"""MCP over streamable HTTP, but for its I/O: headers, the events of a stream, what a failure means.
+
+Shared by :mod:`agora_sdk.mcp` and the bridge ``agora mcp``. Two eras of the protocol are spoken: up to 2025-11-25
+a handshake opens a session that headers name; from 2026-07-28 every request stands for itself, says in its
+``_meta`` who asks, and repeats in headers what gateways want to know (specification 2026-07-28, "Streamable HTTP").
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import BY_CODE, AgoraError, NotFound, from_problem
+
+__all__ = [
+    "ACCEPT",
+    "CAPABILITIES_KEY",
+    "CLIENT_KEY",
+    "HANDSHAKE",
+    "MODERN",
+    "SESSION_HEADER",
+    "VERSION_HEADER",
+    "VERSION_KEY",
+    "Event",
+    "Events",
+    "declared_version",
+    "is_response",
+    "mirrored",
+    "mirrored_parameters",
+    "of_answer",
+    "of_error",
+    "routing_headers",
+]
+
+HANDSHAKE = "2025-11-25"  #: newest version that is agreed on by a handshake
+MODERN = "2026-07-28"  #: first version without one
+
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+
+VERSION_HEADER = "mcp-protocol-version"
+SESSION_HEADER = "mcp-session-id"
+ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+
+MOST_EVENT_BYTES = 64 * 1024 * 1024
+NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NO_SUCH_RESOURCE = -32002
+
+_BY_RPC: dict[int, type[AgoraError]] = {}
+for _kind in BY_CODE.values():
+    _BY_RPC.setdefault(_kind.jsonrpc, _kind)
+_BY_RPC[NO_SUCH_RESOURCE] = NotFound
+
+
+def declared_version(message: Mapping[str, Any]) -> str | None:
+    """The protocol version that a message itself declares: that of a request without a handshake."""
+    params = message.get("params")
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    version = meta.get(VERSION_KEY) if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
+    """Headers that repeat what a request of 2026-07-28 says; none for one of the handshake era."""
+    version = declared_version(message)
+    if version is None:
+        return {}
+    headers = {VERSION_HEADER: encoded(version), "mcp-method": encoded(str(message.get("method")))}
+    name = message["params"].get(NAMED_BY.get(str(message.get("method")), ""))
+    if isinstance(name, str):
+        headers["mcp-name"] = encoded(name)
+    return headers
+
+
+def encoded(value: str) -> str:
+    """A value as a header can carry it: printable ASCII as it is, anything else in Base64 with its mark."""
+    plain = value.isascii() and (value.isprintable() or not value) and value == value.strip()
+    if plain and not (value.startswith("=?base64?") and value.endswith("?=")):
+        return value
+    return f"=?base64?{b64encode(value.encode()).decode()}?="
+
+
+def mirrored(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Parameters that a tool's input schema wants repeated in headers (``x-mcp-header``): where, and the name."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    for name, part in properties.items() if isinstance(properties, dict) else ():
+        if isinstance(part, dict):
+            token = part.get("x-mcp-header")
+            if isinstance(token, str) and token.isascii() and token.replace("-", "").replace("_", "").isalnum():
+                yield (*path, name), token
+            yield from mirrored(part, (*path, name))
+
+
+def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -> dict[str, str]:
+    """The headers for a call's arguments; a parameter that is not there has none."""
+    headers = {}
+    for path, token in wanted.items():
+        value = arguments
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, (str, int, float)):
+            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+            headers[f"mcp-param-{token}".lower()] = encoded(text)
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event. retry: seconds to wait before connecting again, if it says so."""
+
+    data: bytes
+    id: str | None = None
+    retry: float | None = None
+
+
+class Events:
+    """Server-sent events out of bytes, however they are cut."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._size = 0
+        self._data: list[bytes] = []
+        self._id: str | None = None
+        self._retry: float | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """The events that are complete with these bytes; raises ValueError for one that is too long."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            name, _, value = line.rstrip(b"\r").partition(b":")
+            value = value.removeprefix(b" ")
+            if not name and not value:
+                yield from self._dispatch()
+            elif name == b"data":
+                self._data.append(value)
+                self._size += len(value)
+            elif name == b"id":
+                self._id = value.decode("utf-8", "replace")
+            elif name == b"retry" and value.isdigit():
+                self._retry = int(value) / 1000
+        if self._size + len(self._rest) > MOST_EVENT_BYTES:
+            raise ValueError(f"an event of more than {MOST_EVENT_BYTES} bytes")
+
+    def _dispatch(self) -> Iterator[Event]:
+        data, identity, retry = b"\n".join(self._data), self._id, self._retry
+        self._data, self._size, self._id, self._retry = [], 0, None, None
+        if data or identity is not None or retry is not None:
+            yield Event(data, identity, retry)
+
+
+def is_response(message: Any) -> bool:
+    """Whether a message answers a request."""
+    return isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message)
+
+
+def of_answer(status: int, body: bytes, url: str) -> AgoraError:
+    """What an HTTP answer means that is no MCP answer, or is one that refuses."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        if isinstance(document.get("error"), dict):
+            return of_error(document["error"])
+        if "code" in document or "detail" in document:
+            return from_problem(document, status)
+    if status == 404:
+        return NotFound(f"There is no MCP endpoint at {url}.", fix="Check the address; Agora serves it at /mcp.")
+    return from_problem({"detail": f"{url} answered HTTP {status}."}, status)
+
+
+def of_error(error: Mapping[str, Any]) -> AgoraError:
+    """What the ``error`` of a JSON-RPC response means; the server's own code and data are in ``extra``."""
+    data, code = error.get("data"), error.get("code")
+    if isinstance(data, dict) and data.get("code") in BY_CODE:
+        return from_problem(data)
+    kind = _BY_RPC.get(code, AgoraError) if isinstance(code, int) else AgoraError
+    extra = {"rpc_code": code} | ({"data": data} if data is not None else {})
+    return kind(str(error.get("message") or kind.title), **extra)

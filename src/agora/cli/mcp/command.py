@@ -1,0 +1,126 @@
+"""``agora mcp``: the marketplace as an MCP server on standard input and output, and the clients that use it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from ..output import Output
+from ..session import Connection, Tenant, Token, reporting_errors
+from . import install
+
+if TYPE_CHECKING:
+    from agora_sdk.identity import Identity
+
+    from .upstream import Place
+
+__all__ = ["bridge", "group"]
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="The server; else AGORA_URL, else the one on this machine, started if there is none.",
+        metavar="URL",
+    ),
+]
+Agent = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        "--as",
+        help="Act as this agent, registered from this machine.",
+        metavar="AGENT",
+    ),
+]
+
+
+def group() -> typer.Typer:
+    """``agora mcp`` and its commands."""
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    app.callback(invoke_without_command=True)(bridge)
+    app.command("install")(install.install)
+    app.command("list")(install.listing)
+    return app
+
+
+def bridge(
+    context: typer.Context,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+    agent: Agent = None,
+    embedded: Annotated[
+        bool | None,
+        typer.Option(
+            "--embedded/--no-embedded",
+            help="Start a server of its own; without this option only where none answers at the usual address.",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Names of tools: dots, or underscore for hosts without dots.")
+    ] = None,
+    toolsets: Annotated[str | None, typer.Option(help="Only these toolsets, with commas.")] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds that a request waits for a server that is away.")
+    ] = 30,
+) -> None:
+    """Serve the marketplace to an MCP client over standard input and output, or enter it in a client."""
+    if context.invoked_subcommand is not None:
+        return
+    given = Connection(url, token, tenant, agent).over(context.find_object(Connection))
+    with reporting_errors(Output(json=given.json)):
+        chosen = given.url or os.environ.get("AGORA_URL")
+        if embedded and given.url:
+            raise typer.BadParameter("a server of its own has no --url")
+        place, identity = _server(chosen if not embedded else None, given, embedded)
+        identity.token()  # a missing credential is said at once, not at the first request
+        query = urlencode({name: value for name, value in (("names", names), ("toolsets", toolsets)) if value})
+        raise typer.Exit(_serve(place, identity, query, patience))
+
+
+def _server(chosen: str | None, given: Connection, embedded: bool | None) -> tuple[Place, Identity]:
+    """Where the server is, and who we are there."""
+    from agora_sdk.credentials import Credentials
+    from agora_sdk.identity import Identity
+    from agora_sdk.session import DEFAULT_URL, Server
+
+    from .place import Fixed, Nearby
+
+    address = Server(chosen or DEFAULT_URL).url
+    place = Fixed(address) if chosen or embedded is False else Nearby(address, embedded=bool(embedded))
+    identity = Identity(Credentials(), address, given.tenant or "default", agent=given.agent, token=given.token)
+    return place, identity
+
+
+def _serve(place: Place, identity: Identity, query: str, patience: float) -> int:
+    """Relay until the client ends it; answers the exit code."""
+    import asyncio
+    import logging
+
+    from ... import __version__
+    from .bridge import Bridge
+    from .pipe import Pipe, claim_standard_streams
+    from .upstream import Upstream
+
+    wanted = (os.environ.get("AGORA_LOG_LEVEL") or "info").upper()
+    level = logging.getLevelNamesMapping().get(wanted, logging.INFO)
+    logging.basicConfig(format="agora mcp: %(message)s", stream=sys.stderr, level=level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    async def relay() -> None:
+        pipe = Pipe(*claim_standard_streams())
+        try:
+            upstream = Upstream(place, identity, query=query, version=__version__)
+            await Bridge(pipe, upstream, patience=patience).run()
+        finally:
+            pipe.close()
+            await place.close()
+
+    asyncio.run(relay())
+    return 0

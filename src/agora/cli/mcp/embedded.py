@@ -1,0 +1,73 @@
+"""The server that a bridge starts for itself: ``python -m agora.cli.mcp.embedded``.
+
+On standard output it says one line, its address; it stops when its standard input ends, hence with the bridge,
+however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Serve until standard input ends; answers the exit code."""
+    from ...server import run
+    from ...settings import ConfigurationError, Settings
+    from ...store.port import StoreFailure
+    from ...store.sqlite.engine import DataDirectoryLocked
+    from .place import ADDRESS_FILE, LOCKED
+
+    answering = os.dup(1)
+    os.dup2(2, 1)
+    threading.Thread(target=_stop_at_end, daemon=True).start()
+    level = os.environ.get("AGORA_LOG_LEVEL") or "warning"
+    try:
+        settings = Settings.load(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
+        file = settings.data_dir / ADDRESS_FILE
+        with _telling(answering, file) as say:
+            return run(settings, say=say)
+    except DataDirectoryLocked:
+        return LOCKED
+    except (ConfigurationError, StoreFailure, OSError) as error:
+        sys.stderr.write(f"agora mcp: {error}\n")
+        return 2
+
+
+@contextlib.contextmanager
+def _telling(output: int, file: Path) -> Iterator[Callable[[str], None]]:
+    """Tell the address where the bridge and other bridges find it, as long as it is one."""
+
+    told = False
+
+    def say(line: str) -> None:
+        nonlocal told
+        name, _, address = line.strip().partition(" ")
+        if name == "REST":
+            address = address.strip().rstrip("/")
+            file.write_text(f"{address}\n", "ascii")
+            os.write(output, f"{address}\n".encode())
+            told = True
+
+    try:
+        yield say
+    finally:
+        if told:
+            file.unlink(missing_ok=True)
+
+
+def _stop_at_end() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

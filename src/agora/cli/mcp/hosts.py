@@ -1,0 +1,223 @@
+"""The MCP clients that are known here: where each keeps its servers, and how it writes one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["HOSTS", "Entry", "Host"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The server to be entered: a command to start with its environment, or an address with its headers."""
+
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Form = Callable[[Entry], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A client. user, project: its files; keys: where in them the servers are.
+
+    comments: whether the file may have them. variable: how a value names an environment variable, with ``%s`` for
+    the name; where it cannot, a credential has no place in the file. http: None where it starts commands only.
+    few_tools: whether it drops tools beyond some forty.
+    """
+
+    name: str
+    title: str
+    user: str | None
+    keys: tuple[str, ...]
+    stdio: Form
+    http: Form | None
+    project: str | None = None
+    mac: str | None = None
+    comments: bool = False
+    variable: str | None = None
+    few_tools: bool = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Whose configuration can be written; the usual one first."""
+        usual = ("project", "user") if self.name in PROJECT_FIRST else ("user", "project")
+        return tuple(scope for scope in usual if self.file(scope) is not None)
+
+    def file(self, scope: str) -> Path | None:
+        """The file of a scope, if there is one: the person's own, or that of the project in this directory."""
+        if scope == "project":
+            return Path(self.project) if self.project else None
+        template = self.mac if sys.platform == "darwin" and self.mac else self.user
+        if template is None:
+            return None
+        config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        codex = os.environ.get("CODEX_HOME") or "~/.codex"
+        return Path(template.format(config=config, codex=codex)).expanduser()
+
+    @property
+    def toml(self) -> bool:
+        return self.name == "codex"
+
+
+PROJECT_FIRST = frozenset({"claude-code", "vscode", "opencode"})
+
+
+def _command(entry: Entry) -> dict[str, Any]:
+    """The form of ``mcpServers`` that most clients share."""
+    command, *arguments = entry.command
+    environment = {"env": dict(entry.environment)} if entry.environment else {}
+    return {"command": command, "args": arguments, **environment}
+
+
+def _typed_command(entry: Entry) -> dict[str, Any]:
+    return {"type": "stdio", **_command(entry)}
+
+
+def _address(key: str, kind: str | None = None) -> Form:
+    """An address under that key, with a type where the client wants one."""
+
+    def form(entry: Entry) -> dict[str, Any]:
+        headers = {"headers": dict(entry.headers)} if entry.headers else {}
+        return {**({"type": kind} if kind else {}), key: entry.url, **headers}
+
+    return form
+
+
+def _opencode(entry: Entry) -> dict[str, Any]:
+    environment = {"environment": dict(entry.environment)} if entry.environment else {}
+    return {"type": "local", "command": list(entry.command), **environment}
+
+
+def _codex(entry: Entry) -> dict[str, Any]:
+    """Codex passes variables on by their names, and is told which one holds the token."""
+    if entry.url:
+        token = {"bearer_token_env_var": "AGORA_TOKEN"} if "Authorization" in entry.headers else {}
+        return {"url": entry.url, **token}
+    command, *arguments = entry.command
+    passed = {name: value for name, value in entry.environment.items() if name != "AGORA_TOKEN"}
+    forwarded = {"env_vars": ["AGORA_TOKEN"]} if "AGORA_TOKEN" in entry.environment else {}
+    return {"command": command, "args": arguments, **forwarded, **({"env": passed} if passed else {})}
+
+
+CODE_DATA = "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
+SUPPORT = "~/Library/Application Support"
+MCP_SERVERS = ("mcpServers",)
+
+HOSTS: Mapping[str, Host] = {
+    host.name: host
+    for host in (
+        Host(
+            "claude-desktop",
+            "Claude Desktop",
+            "{config}/Claude/claude_desktop_config.json",
+            MCP_SERVERS,
+            _command,
+            None,
+            mac=f"{SUPPORT}/Claude/claude_desktop_config.json",
+        ),
+        Host(
+            "claude-code",
+            "Claude Code",
+            "~/.claude.json",
+            MCP_SERVERS,
+            _typed_command,
+            _address("url", "http"),
+            project=".mcp.json",
+            variable="${%s}",
+        ),
+        Host(
+            "cursor",
+            "Cursor",
+            "~/.cursor/mcp.json",
+            MCP_SERVERS,
+            _command,
+            _address("url"),
+            project=".cursor/mcp.json",
+            variable="${env:%s}",
+            few_tools=True,
+        ),
+        Host(
+            "vscode",
+            "VS Code",
+            "{config}/Code/User/mcp.json",
+            ("servers",),
+            _typed_command,
+            _address("url", "http"),
+            project=".vscode/mcp.json",
+            mac=f"{SUPPORT}/Code/User/mcp.json",
+            comments=True,
+            variable="${env:%s}",
+        ),
+        Host(
+            "windsurf",
+            "Windsurf",
+            "~/.codeium/windsurf/mcp_config.json",
+            MCP_SERVERS,
+            _command,
+            _address("serverUrl"),
+            variable="${env:%s}",
+        ),
+        Host(
+            "zed",
+            "Zed",
+            "{config}/zed/settings.json",
+            ("context_servers",),
+            _command,
+            _address("url"),
+            mac="~/.config/zed/settings.json",
+            comments=True,
+        ),
+        Host(
+            "codex",
+            "Codex CLI",
+            "{codex}/config.toml",
+            ("mcp_servers",),
+            _codex,
+            _codex,
+            project=".codex/config.toml",
+            variable="%s",
+        ),
+        Host(
+            "gemini",
+            "Gemini CLI",
+            "~/.gemini/settings.json",
+            MCP_SERVERS,
+            _command,
+            _address("httpUrl"),
+            project=".gemini/settings.json",
+            comments=True,
+            variable="${%s}",
+        ),
+        Host(
+            "opencode",
+            "opencode",
+            "{config}/opencode/opencode.json",
+            ("mcp", "servers"),
+            _opencode,
+            _address("url", "remote"),
+            project=".opencode/opencode.json",
+            mac="~/.config/opencode/opencode.json",
+            comments=True,
+            variable="{env:%s}",
+        ),
+        Host(
+            "cline",
+            "Cline",
+            "{config}/Code/User/globalStorage/" + CODE_DATA,
+            MCP_SERVERS,
+            _command,
+            _address("url", "streamableHttp"),
+            mac=f"{SUPPORT}/Code/User/globalStorage/{CODE_DATA}",
+        ),
+        Host("generic", "any other client", None, MCP_SERVERS, _command, _address("url", "http")),
+    )
+}

@@ -1,0 +1,269 @@
+"""``agora mcp install`` and ``agora mcp list``: the marketplace in the configuration of MCP clients."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import typer
+
+from ..output import Output
+from ..session import reporting_errors
+from .hosts import HOSTS, Entry, Host
+
+__all__ = ["install", "listing"]
+
+Names = Literal["underscore", "dots"]
+
+
+def install(
+    client: Annotated[str, typer.Argument(help="One that 'agora mcp list' shows; generic for any other.")],
+    write: Annotated[bool, typer.Option("--write", help="Write it into the client's file, keeping a backup.")] = False,
+    transport: Annotated[
+        Literal["stdio", "http"], typer.Option(help="A command that the client starts, or the server's address.")
+    ] = "stdio",
+    name: Annotated[str, typer.Option(help="The server's name in the client.")] = "agora",
+    agent: Annotated[str | None, typer.Option("--agent", "--as", help="Act as this agent.", metavar="AGENT")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="The server; else AGORA_URL, else the one here.")] = None,
+    scope: Annotated[
+        Literal["user", "project"] | None,
+        typer.Option(help="For you everywhere, or for the project in this directory."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="Another file than the client's usual one.")] = None,
+    names: Annotated[Names, typer.Option(help="How tools are called; many clients take no dots.")] = "underscore",
+    toolsets: Annotated[
+        str | None,
+        typer.Option(help="Only these toolsets, with commas; 'essential' for a client that holds few tools."),
+    ] = None,
+) -> None:
+    """Print the configuration for an MCP client, ready to paste, or write it."""
+    with reporting_errors(Output()):
+        host = _host(client)
+        entry = _entry(
+            host, transport, agent, url, scope or next(iter(host.scopes), "user"), _view(host, names, toolsets)
+        )
+        target = file or host.file(scope or next(iter(host.scopes), "user"))
+        if scope and target is None:
+            raise typer.BadParameter(f"{host.title} has no file of a {scope}")
+        if write:
+            _write(host, target, name, entry)
+        else:
+            _show(host, target, name, entry)
+
+
+def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
+    """List the known MCP clients, where their files are, and whether Agora is in them."""
+    out = Output(json=json)
+    rows = [row for host in HOSTS.values() for row in _rows(host)]
+    if json:
+        for row in rows:
+            out.value(row)
+        return
+    out.table(
+        rows,
+        [
+            ("client", lambda row: row["client"]),
+            ("", lambda row: row["title"]),
+            ("transports", lambda row: row["transports"]),
+            ("scope", lambda row: row["scope"]),
+            ("file", lambda row: row["file"]),
+            ("agora", lambda row: row["state"]),
+        ],
+    )
+
+
+def _rows(host: Host) -> Iterator[dict[str, Any]]:
+    transports = ["stdio", *(["http"] if host.http else [])]
+    for scope in host.scopes or (None,):
+        file = host.file(scope) if scope else None
+        known = {"client": host.name, "title": host.title, "transports": transports}
+        yield known | {"scope": scope, "file": str(file) if file else None, "state": _state(host, file)}
+
+
+def _state(host: Host, file: Path | None) -> str | None:
+    """What a look into the file says: no file, entered, not entered, or unreadable."""
+    from agora_sdk.errors import AgoraError
+
+    if file is None or not file.exists():
+        return "no file" if file else None
+    try:
+        found = _read(host, file.read_text("utf-8"))
+    except (AgoraError, OSError, UnicodeDecodeError):
+        return "unreadable"
+    for key in host.keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    entries = found.values() if isinstance(found, dict) else ()
+    return "entered" if any(_is_ours(entry) for entry in entries) else "not entered"
+
+
+def _is_ours(entry: Any) -> bool:
+    """Whether an entry starts ``agora mcp``, or names an endpoint of Agora by the way it is called here."""
+    if not isinstance(entry, dict):
+        return False
+    command, arguments = entry.get("command"), entry.get("args") or []
+    words = [*(command if isinstance(command, list) else [command]), *arguments]
+    address = next((str(entry[key]) for key in ("url", "serverUrl", "httpUrl") if key in entry), "")
+    return ("mcp" in words and any("agora" in str(word) for word in words)) or "/mcp?names=" in address
+
+
+def _host(client: str) -> Host:
+    if client not in HOSTS:
+        raise typer.BadParameter(f"{client!r} is not known; there are {', '.join(HOSTS)}")
+    return HOSTS[client]
+
+
+def _view(host: Host, names: str, toolsets: str | None) -> dict[str, str]:
+    """How the marketplace is to be shown."""
+    if toolsets is None and host.few_tools:
+        _note(f"{host.title} holds few tools: it is shown the essential ones; --toolsets all shows every one.")
+        toolsets = "essential"
+    return {"names": names} | ({"toolsets": toolsets} if toolsets else {})
+
+
+def _entry(host: Host, transport: str, agent: str | None, url: str | None, scope: str, view: dict[str, str]) -> Entry:
+    """What is to be entered for that client."""
+    chosen = url or os.environ.get("AGORA_URL")
+    if transport == "http":
+        if host.http is None:
+            raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
+        return _address(host, agent, chosen, view)
+    address = ("--url", chosen) if chosen else ()
+    options = [word for name, value in view.items() for word in (f"--{name}", value)]
+    identity = ("--agent", agent) if agent else ()
+    environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
+    if os.environ.get("AGORA_TOKEN") and not agent:
+        if host.variable:
+            environment["AGORA_TOKEN"] = host.variable % "AGORA_TOKEN"
+        else:
+            _note(
+                f"{host.title} cannot name a variable: see to it that AGORA_TOKEN reaches the command, or use --agent."
+            )
+    if agent:
+        _check(agent, chosen)
+    return Entry((*_program(scope), "mcp", *address, *identity, *options), environment)
+
+
+def _address(host: Host, agent: str | None, chosen: str | None, view: dict[str, str]) -> Entry:
+    from urllib.parse import urlencode
+
+    from agora_sdk.session import DEFAULT_URL, Server
+
+    url = Server(chosen or DEFAULT_URL).url
+    local = (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
+    headers = {}
+    if agent or os.environ.get("AGORA_TOKEN") or not local:
+        if host.variable is None:
+            raise typer.BadParameter(
+                f"{host.title} cannot take a token from the environment, and a file is no place for one: "
+                "use --transport stdio"
+            )
+        headers["Authorization"] = f"Bearer {host.variable % 'AGORA_TOKEN'}"
+        _note(f"{host.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key.")
+    return Entry(url=f"{url}/mcp?{urlencode(view)}", headers=headers)
+
+
+def _program(scope: str) -> tuple[str, ...]:
+    """How to start this program: by its path, since a desktop has another PATH; by its name in a shared project."""
+    if scope == "project" and shutil.which("agora"):
+        return ("agora",)
+    beside = Path(sys.executable).parent / "agora"
+    return (str(beside),) if beside.exists() else (sys.executable, "-m", "agora.cli")
+
+
+def _check(agent: str, chosen: str | None) -> None:
+    """Say so if there is no credential for the agent, which has to be registered first."""
+    from agora_sdk.credentials import Credentials
+    from agora_sdk.session import DEFAULT_URL, Server
+
+    if Credentials().find(Server(chosen or DEFAULT_URL).url, "default", agent) is None:
+        _note(f"No credential of {agent!r} is kept here yet: run 'agora register {agent}'.")
+
+
+def _document(host: Host, name: str, entry: Entry) -> dict[str, Any]:
+    form = host.http if entry.url and host.http else host.stdio
+    return form(entry)
+
+
+def _show(host: Host, file: Path | None, name: str, entry: Entry) -> None:
+    from . import json_members, toml_tables
+
+    value, path = _document(host, name, entry), (*host.keys, name)
+    text = toml_tables.table(path, value) if host.toml else json_members.with_member("", path, value)
+    typer.echo(text.rstrip("\n"))
+    if file is not None:
+        _note(f"For {file}; --write puts it there.")
+
+
+def _write(host: Host, file: Path | None, name: str, entry: Entry) -> None:
+    if file is None:
+        raise typer.BadParameter(f"say with --file where {host.title} keeps its servers")
+    from agora_sdk.errors import InvalidRequest
+
+    target = file.resolve()
+    try:
+        before = target.read_bytes().decode() if target.exists() else ""
+        after = _merged(host, before, name, entry)
+        if after == before:
+            typer.echo(f"{file} has it already")
+            return
+        backup = _backup(target) if before else None
+        _replace(target, after)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{file} cannot be changed: {error}.") from None
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{file} was not changed. {error.detail}", fix=error.fix) from None
+    typer.echo(f"{file} written" + (f"; what it was is kept in {backup}" if backup else ""))
+    _note(f"Restart {host.title} to see it.")
+
+
+def _merged(host: Host, text: str, name: str, entry: Entry) -> str:
+    from . import json_members, toml_tables
+
+    value, path = _document(host, name, entry), (*host.keys, name)
+    if host.toml:
+        return toml_tables.with_table(text, path, value)
+    return json_members.with_member(text, path, value, comments=host.comments)
+
+
+def _read(host: Host, text: str) -> Any:
+    from . import json_members, toml_tables
+
+    return toml_tables.parse(text) if host.toml else json_members.parse(text, comments=host.comments)
+
+
+def _backup(file: Path) -> Path:
+    """A copy beside the file, under a name that was free."""
+    number, backup = 1, file.with_name(f"{file.name}.bak")
+    while backup.exists():
+        number += 1
+        backup = file.with_name(f"{file.name}.bak{number}")
+    shutil.copy2(file, backup)
+    return backup
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put the text in place of the file in one step: a client that reads it meanwhile sees the old one or the new."""
+    from tempfile import mkstemp
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, fresh = mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with open(handle, "wb") as output:
+            output.write(text.encode())
+        if file.exists():
+            shutil.copymode(file, fresh)
+        os.replace(fresh, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
+        raise
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,144 @@
+"""Changing one member of a JSON document and nothing else: neither what it says besides, nor how it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
+
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["parse", "with_member"]
+
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TRAILING = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
+_SPACE = re.compile(r"\s*")
+
+
+class _Object(NamedTuple):
+    """Where an object stands: its braces, and key, beginning and end of each member's value."""
+
+    opens: int
+    closes: int
+    members: list[tuple[str, int, int]]
+
+
+def parse(text: str, *, comments: bool = False) -> Any:
+    """The document. comments: whether comments and trailing commas are read over.
+
+    Raises InvalidRequest, with the place and the reason.
+    """
+    return json.loads(_plain(text, comments=comments)) if text.strip() else {}
+
+
+def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = False) -> str:
+    """The document with that member set, everything else as it was; objects on the way are made if need be.
+
+    Raises InvalidRequest for a document that cannot be read, or that holds something else on the way.
+    """
+    if not text.strip():
+        text = "{}\n"
+    plain = _plain(text, comments=comments)
+    document = json.loads(plain)
+    wanted = _set(document, path, value)
+    if wanted == document:
+        return text
+    changed = _changed(text, plain, path, value)
+    if parse(changed, comments=comments) != wanted:
+        raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the entry by hand.")
+    return changed
+
+
+def _plain(text: str, *, comments: bool) -> str:
+    """JSON of the same length, with blanks where comments and trailing commas were."""
+
+    def blank(found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith('"') else re.sub(r"[^\n]", " ", found[0])
+
+    bare = _COMMENT.sub(blank, text)
+    plain = _TRAILING.sub(blank, bare)
+    if plain != text and not comments:
+        place = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)
+        line, what = text.count("\n", 0, place) + 1, "a comment" if bare != text else "a trailing comma"
+        raise InvalidRequest(
+            f"It has {what} in line {line}, which is not JSON.", fix="Remove it, or paste the entry by hand."
+        )
+    try:
+        found = json.loads(plain)
+    except ValueError as error:
+        raise InvalidRequest(f"It is not valid JSON: {error}.", fix="Repair it, or move it away.") from None
+    if not isinstance(found, dict):
+        raise InvalidRequest("It holds no JSON object.", fix="Repair it, or move it away.")
+    return plain
+
+
+def _set(document: Any, path: Sequence[str], value: Any) -> Any:
+    """A copy of the document with the member set."""
+    if not path:
+        return value
+    if not isinstance(document, dict):
+        raise InvalidRequest(f"What should hold {path[0]!r} is not an object.", fix="Repair it, or move it away.")
+    return document | {path[0]: _set(document.get(path[0], {}), path[1:], value)}
+
+
+def _changed(text: str, plain: str, path: Sequence[str], value: Any) -> str:
+    unit = found[1] if (found := re.search(r"\n([ \t]+)\"", text)) else "  "
+    end = "\r\n" if "\r\n" in text else "\n"
+    place, depth = _object(plain, _SPACE.match(plain).end()), 0  # type: ignore[union-attr]
+    while True:
+        spans = {key: (begins, ends) for key, begins, ends in place.members}
+        if path[depth] not in spans:
+            break
+        begins, ends = spans[path[depth]]
+        if depth == len(path) - 1:
+            return text[:begins] + _written(value, unit, depth + 1, end) + text[ends:]
+        place, depth = _object(plain, begins), depth + 1
+    for name in reversed(path[depth + 1 :]):
+        value = {name: value}
+    member = f"{json.dumps(path[depth], ensure_ascii=False)}: {_written(value, unit, depth + 1, end)}"
+    return _inserted(text, place, unit, depth, end, member)
+
+
+def _inserted(text: str, place: _Object, unit: str, depth: int, end: str, member: str) -> str:
+    """The text with another member at the end of an object, after whatever comments stand there."""
+    body = len(text[: place.closes].rstrip())
+    last = place.members[-1][2] if place.members else place.opens + 1
+    rest = text[last:body]
+    if place.members and "," not in _COMMENT.sub("", rest):
+        rest = "," + rest
+    tail = text[body : place.closes]
+    tail = tail if "\n" in tail else end + unit * depth
+    return text[:last] + rest + end + unit * (depth + 1) + member + tail + text[place.closes :]
+
+
+def _written(value: Any, unit: str, depth: int, end: str) -> str:
+    """A value as it stands at that depth: a line for each member of an object, lists on one line."""
+    if not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    line = end + unit * (depth + 1)
+    members = (
+        f"{json.dumps(key, ensure_ascii=False)}: {_written(part, unit, depth + 1, end)}" for key, part in value.items()
+    )
+    return "{" + line + f",{line}".join(members) + end + unit * depth + "}"
+
+
+def _object(plain: str, opens: int) -> _Object:
+    """The object whose brace stands there, in JSON that is valid."""
+    members: list[tuple[str, int, int]] = []
+    decoder, here = JSONDecoder(), _skip(plain, opens + 1)
+    while plain[here] != "}":
+        key, here = scanstring(plain, here + 1)
+        begins = _skip(plain, _skip(plain, here) + 1)
+        _, ends = decoder.raw_decode(plain, begins)
+        members.append((key, begins, ends))
+        here = _skip(plain, ends)
+        if plain[here] == ",":
+            here = _skip(plain, here + 1)
+    return _Object(opens, here, members)
+
+
+def _skip(plain: str, here: int) -> int:
+    return _SPACE.match(plain, here).end()  # type: ignore[union-attr]

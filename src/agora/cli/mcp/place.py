@@ -1,0 +1,140 @@
+"""Where the bridge finds its server: at the address it was given, else on this machine, else in a process of its own.
+
+Without an address (``--url``, ``AGORA_URL``) the usual local one is tried first; where no server answers there, the
+bridge starts one with this person's data directory, on a free port of the loopback. It tells its address in that
+directory, so that the bridge of a second client uses the same server, and takes over when the first one ends. A server
+that was found at the usual address is waited for when it goes away; none is started in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..credentials import data_directory
+from .upstream import Away
+
+__all__ = ["ADDRESS_FILE", "LOCKED", "Fixed", "Nearby"]
+
+logger = logging.getLogger("agora.mcp")
+
+ADDRESS_FILE = "embedded-address"
+LOCKED = 75  #: exit code of an embedded server whose data directory another one holds
+PROBE_SECONDS = 2.0
+START_SECONDS = 30.0
+STOP_SECONDS = 3.0
+LOOKS, PAUSE_SECONDS = 50, 0.2
+
+
+class Fixed:
+    """A server at an address that somebody chose."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def find(self) -> str:
+        return self._url
+
+    def lost(self) -> None:
+        """The address stays what it is."""
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+class Nearby:
+    """A server on this machine. url: the usual address; embedded: start one without looking there."""
+
+    def __init__(self, url: str, *, embedded: bool = False) -> None:
+        self._usual, self._embedded = url, embedded
+        self._found: str | None = None
+        self._settled = False
+        self._finding = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def find(self) -> str:
+        async with self._finding:
+            if self._found is None:
+                self._found = self._usual if self._settled else await self._look() or await self._start()
+            return self._found
+
+    def lost(self) -> None:
+        self._found = None
+
+    async def close(self) -> None:
+        """Stop the server that was started: it ends when its input does."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _look(self) -> str | None:
+        """A server that runs already: at the usual address, or another bridge's."""
+        if not self._embedded and await _is_agora(self._usual):
+            self._settled = True  # somebody runs it there: if it goes away it comes back, and needs its data directory
+            return self._usual
+        told = _told()
+        return told if told and await _is_agora(told) else None
+
+    async def _start(self) -> str:
+        await self.close()
+        logger.info("No server answers at %s; starting one for %s.", self._usual, data_directory())
+        command = (sys.executable, "-m", f"{__package__}.embedded")
+        self._process = process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            await self.close()
+            raise Away(f"The server did not start within {START_SECONDS:.0f} s") from None
+        if line:
+            return str(line.decode().strip())
+        code = await process.wait()
+        self._process = None
+        if code == LOCKED:
+            return await self._await_other()
+        raise Away(f"The server could not be started (exit code {code}); what it said stands above")
+
+    async def _await_other(self) -> str:
+        """The address of the server that has the data directory: perhaps another bridge has just started it."""
+        for _ in range(LOOKS):
+            if found := await self._look():
+                return found
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise Away(f"A server has the data directory {data_directory()} and cannot be found; give its --url")
+
+
+def _told() -> str | None:
+    """The address that another bridge's server told, if it is one of this machine."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        url = (data_directory() / ADDRESS_FILE).read_text("ascii").strip()
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname == "127.0.0.1":
+            return url
+    return None
+
+
+async def _is_agora(url: str) -> bool:
+    """Whether an Agora server answers there, rather than some other program, or nobody."""
+    with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
+        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:  # noqa: S501
+            answer = json.loads((await client.get(f"{url}/health")).content)
+            return isinstance(answer, dict) and {"status", "version"} <= answer.keys()
+    return False

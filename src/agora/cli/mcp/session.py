@@ -1,0 +1,110 @@
+"""The session of a client of the handshake era, as the bridge keeps it: the server's may end and be opened anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agora_sdk import mcp_wire
+
+from .inquiry import Message, params_of
+
+__all__ = ["Session", "news_of"]
+
+#: Lists that a server may say have changed: the capability's name and the notification.
+LISTS = {
+    "tools": "notifications/tools/list_changed",
+    "prompts": "notifications/prompts/list_changed",
+    "resources": "notifications/resources/list_changed",
+}
+UPDATED = "notifications/resources/updated"
+
+
+class Session:
+    """What was agreed on, and what has to be said again to a server that forgot it.
+
+    request: the client's handshake. generation: how often it was opened, so that two who miss the session do not both open it.
+    """
+
+    def __init__(self, request: Message | None = None) -> None:
+        self.generation = 0
+        self._request = request or {}
+        self._id: str | None = None
+        self._version: str | None = None
+        self._capabilities: Mapping[str, Any] = {}
+        self._level: Message | None = None
+        self._watched: dict[str, Message] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether a handshake was made."""
+        return self._version is not None
+
+    @property
+    def has_stream(self) -> bool:
+        """Whether the server may have something to say outside of an answer."""
+        return self._id is not None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of every message after the handshake."""
+        session = {mcp_wire.SESSION_HEADER: self._id} if self._id else {}
+        return session | ({mcp_wire.VERSION_HEADER: self._version} if self._version else {})
+
+    def opened(self, answer: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        """Take what the server answered to the handshake."""
+        result = answer.get("result")
+        if not isinstance(result, dict):
+            return
+        self._capabilities = result.get("capabilities") or {}
+        self._id, self._version = headers.get(mcp_wire.SESSION_HEADER), str(result.get("protocolVersion"))
+        self.generation += 1
+
+    def note(self, request: Message) -> None:
+        """Remember a request that was granted, if it changed what the session is."""
+        match request.get("method"):
+            case "logging/setLevel":
+                self._level = request
+            case "resources/subscribe":
+                self._watched[str(params_of(request).get("uri"))] = request
+            case "resources/unsubscribe":
+                self._watched.pop(str(params_of(request).get("uri")), None)
+
+    def handshake(self) -> Message:
+        """The client's handshake once more, under an id of the bridge's own."""
+        return self._request | {"id": self._own_id("initialize")}
+
+    def restoring(self) -> Iterator[Message]:
+        """What a new session of the server has to be told."""
+        yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        again = [*([self._level] if self._level else []), *self._watched.values()]
+        for number, request in enumerate(again):
+            yield request | {"id": self._own_id(str(number))}
+
+    def news(self) -> Iterator[bytes]:
+        """What the client should look at again, since it may have missed a change."""
+        for name, method in LISTS.items():
+            offered = self._capabilities.get(name)
+            if isinstance(offered, dict) and offered.get("listChanged"):
+                yield _notification(method)
+        for uri in self._watched:
+            yield _notification(UPDATED, uri=uri)
+
+    def _own_id(self, what: str) -> str:
+        return f"agora-bridge-{self.generation}-{what}"
+
+
+def news_of(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
+    """The same for a subscription of the modern era that was made again: all that it is told about may have changed."""
+    params = acknowledgement.get("params") or {}
+    meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
+    for name, method in LISTS.items():
+        if granted.get(f"{name}ListChanged"):
+            yield _notification(method, _meta=meta)
+    for uri in granted.get("resourceSubscriptions") or ():
+        yield _notification(UPDATED, uri=uri, _meta=meta)
+
+
+def _notification(method: str, **params: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "method": method} | ({"params": params} if params else {})).encode()

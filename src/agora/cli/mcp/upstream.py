@@ -1,0 +1,189 @@
+"""The server's side of the bridge: one exchange over HTTP, and what can become of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from agora_sdk import mcp_wire
+from agora_sdk.identity import Identity
+
+__all__ = ["Answer", "Away", "Broken", "Place", "SessionLost", "Upstream"]
+
+PATH = "/mcp"
+#: A server says something on an open stream every 15 s; after four times that the connection is dead.
+SILENCE_SECONDS = 60.0
+#: How long a request without a stream may take; the server's own limits are far below.
+ANSWER_SECONDS = 600.0
+CONNECT_SECONDS = 5.0
+AT_ONCE = 1000
+
+
+class Away(Exception):
+    """No server took the request. retry_after: seconds that it asked for."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Broken(Exception):
+    """The connection ended before the answer did: the request may have been carried out."""
+
+
+class SessionLost(Exception):
+    """The server does not know the session: it began anew, or forgot it."""
+
+
+class Place(Protocol):
+    """Where the server is."""
+
+    async def find(self) -> str:
+        """The server's address; raises Away where none answers."""
+        ...
+
+    def lost(self) -> None:
+        """The server no longer answers there."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message of the server: parsed, and as it stands. event_id: where in a stream it stood."""
+
+    message: Any
+    text: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    event_id: str | None = None
+
+
+Deliver = Callable[[Answer], Awaitable[None]]
+
+
+class Upstream:
+    """Exchanges with the server's MCP endpoint, with one identity."""
+
+    def __init__(self, place: Place, identity: Identity, *, query: str = "", version: str = "") -> None:
+        self._place, self._identity = place, identity
+        self._target = PATH + (f"?{query}" if query else "")
+        self._agent = f"agora-mcp/{version}"
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._serves = ""
+
+    async def exchange(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
+        """Send a message and pass each message of the answer on, in order.
+
+        Raises Away, Broken, SessionLost, or the AgoraError that the server answered.
+        """
+        await self._exchange("POST", body, headers, deliver, ANSWER_SECONDS)
+
+    async def listen(self, headers: Mapping[str, str], deliver: Deliver) -> None:
+        """Read the standing stream of a session of the handshake era, until it ends. Raises what exchange raises."""
+        await self._exchange("GET", None, headers, deliver, SILENCE_SECONDS)
+
+    async def end_session(self, headers: Mapping[str, str]) -> None:
+        """Tell the server that a session is over."""
+        client, url = await self._connection()
+        request = client.build_request("DELETE", url, headers={**self._headers(), **headers}, timeout=0.5)
+        await client.send(request)
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def _exchange(
+        self, method: str, body: bytes | None, headers: Mapping[str, str], deliver: Deliver, silence: float
+    ) -> None:
+        client, url = await self._connection()
+        timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
+        request = client.build_request(
+            method, url, content=body, headers={**self._headers(), **headers}, timeout=timeout
+        )
+        try:
+            response = await client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            self._place.lost()
+            raise Away(f"No server answers at {self._serves}") from error
+        except httpx.TransportError as error:
+            raise Broken(str(error) or type(error).__name__) from error
+        try:
+            await self._read(response, deliver)
+        except httpx.TransportError as error:
+            raise Broken(str(error) or type(error).__name__) from error
+        finally:
+            await response.aclose()
+
+    async def _read(self, response: httpx.Response, deliver: Deliver) -> None:
+        if response.status_code == 202:
+            return
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.status_code == 200 and kind == "text/event-stream":
+            await self._events(response, deliver)
+            return
+        body = await response.aread()
+        if response.status_code == 503:
+            raise Away("The server is busy or about to stop", _seconds(response.headers.get("retry-after")))
+        if response.status_code == 404 and mcp_wire.SESSION_HEADER in response.request.headers:
+            raise SessionLost
+        document = _parsed(body) if kind == "application/json" else None
+        if isinstance(document, (dict, list)) and (response.is_success or mcp_wire.is_response(document)):
+            await deliver(Answer(document, body, response.headers))
+            return
+        if response.status_code >= 500 and not isinstance(document, dict) and "problem" not in kind:
+            raise Broken(f"HTTP {response.status_code}")  # by something in between, or by a server that was stopped
+        raise mcp_wire.of_answer(response.status_code, body, self._serves + PATH)
+
+    async def _events(self, response: httpx.Response, deliver: Deliver) -> None:
+        events, chunks = mcp_wire.Events(), response.aiter_bytes()
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    chunk = await anext(chunks, b"")
+            except TimeoutError:
+                raise Broken("the stream fell silent") from None
+            if not chunk:
+                return
+            for event in events.feed(chunk):
+                message = _parsed(event.data) if event.data else None
+                if message is not None:
+                    await deliver(Answer(message, event.data, response.headers, event.id))
+
+    async def _connection(self) -> tuple[httpx.AsyncClient, str]:
+        self._serves = base = await self._place.find()
+        if base not in self._clients:
+            self._clients[base] = httpx.AsyncClient(**_options(base))
+        return self._clients[base], base + self._target
+
+    def _headers(self) -> dict[str, str]:
+        token = self._identity.token()
+        credential = {"authorization": f"Bearer {token}"} if token else {}
+        return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}
+
+
+def _options(base: str) -> dict[str, Any]:
+    """Options of an httpx client; neither a proxy nor TLS has a part in what goes to this machine itself."""
+    url = httpx.URL(base)
+    local = url.scheme == "http" and (url.host in ("localhost", "::1") or url.host.startswith("127."))
+    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=20, keepalive_expiry=4.0)
+    return {"limits": limits, "trust_env": not local, "verify": not local}
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        return None

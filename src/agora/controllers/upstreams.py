@@ -1,0 +1,87 @@
+"""Upstreams: connections are held to those there are, and what they offer is asked for whenever it may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+from agora_sdk.errors import AgoraError, NotFound
+
+from ..services.base import Call
+from ..services.upstreams.declared import bring_in, declared
+from ..services.upstreams.taking import take, tell
+from ..services.upstreams.view import endpoint_of, found
+from ..store.statements import upstreams
+from ..upstreams.port import Endpoint, Listing, Upstreams
+from ..usage import DEFAULT_TENANT
+from .base import Controller, House
+
+__all__ = ["UpstreamKeeper"]
+
+log = logging.getLogger(__name__)
+
+
+class UpstreamKeeper(Controller):
+    """Goes on while the marketplace is halted: it changes nothing but what is known."""
+
+    name = "upstreams"
+    interval = 1.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        assert house.context.upstreams is not None, "a server has a pool"
+        self._engine: Upstreams = house.context.upstreams
+        self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    async def load(self) -> None:
+        wanted = declared(self.house.context.settings)
+        taken = await self.act(DEFAULT_TENANT, partial(bring_in, engine=self._engine, wanted=wanted))
+        for name in taken:
+            log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
+
+    async def step(self) -> None:
+        await super().step()
+        await self._engine.tend()
+
+    async def tend(self, tenant: str) -> None:
+        commands = self.house.context.settings.mcp_commands
+        rows = await self.read(tenant, upstreams.every)
+        endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
+        self._engine.keep(tenant, endpoints)
+        changed = set(self._engine.changed(tenant))
+        for endpoint in endpoints:
+            if endpoint.upstream_id in changed and endpoint.key not in self._asking:
+                self._asking[endpoint.key] = asyncio.create_task(self._ask(endpoint))
+
+    async def finish(self) -> None:
+        for task in list(self._asking.values()):
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await self._engine.close()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being asked."""
+        while self._asking:
+            await asyncio.wait(self._asking.values())
+
+    async def _ask(self, endpoint: Endpoint) -> None:
+        """Ask one upstream what it offers; a slow one keeps nobody waiting."""
+        try:
+            listing = await self._engine.listing(endpoint)
+            await self.act(endpoint.tenant, partial(_keep, upstream_id=endpoint.upstream_id, listing=listing))
+        except NotFound:
+            return  # it was removed meanwhile
+        except AgoraError as error:
+            log.info("upstream %s was not listed: %s", endpoint.name, error)
+        except Exception:
+            log.exception("upstream %s could not be listed", endpoint.name)
+        finally:
+            del self._asking[endpoint.key]
+
+
+async def _keep(call: Call, *, upstream_id: str, listing: Listing) -> None:
+    row = await found(call, upstream_id, lock=True)
+    if await take(call, row, listing):
+        call.target = upstream_id
+        await tell(call, "changed", row)

@@ -1,0 +1,54 @@
+"""Changes: what an event means to those who watch resources and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["NOTHING", "TYPES", "Changes", "of"]
+
+#: Events that anything here looks at.
+TYPES: Final = ("agora.agent.*", "agora.task.*", "agora.workflow.*", "agora.service.*", "agora.upstream.*")
+
+_PREFIXES: Final = {
+    "agora.agent.": "agora://agents/",
+    "agora.task.": "agora://tasks/",
+    "agora.workflow.": "agora://workflows/",
+}
+_COMING_AND_GOING: Final = frozenset(
+    {"agora.agent.registered", "agora.agent.deregistered", "agora.task.assigned", "agora.workflow.created"}
+)
+#: An agent's capabilities may be tools, and what its profile says of them.
+_PROFILES: Final = frozenset({"agora.agent.registered", "agora.agent.updated", "agora.agent.deregistered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """uris: resources that changed; a watcher of one below them is told, too. The rest: a list changed."""
+
+    uris: tuple[str, ...] = ()
+    tools: bool = False
+    resources: bool = False
+    prompts: bool = False
+
+
+NOTHING: Final = Changes()
+
+
+def of(event: Mapping[str, Any]) -> Changes:
+    """What an event, as CloudEvents has it, changed."""
+    type: str = event["type"]
+    subject: str | None = event.get("subject")
+    if type.startswith(("agora.service.", "agora.upstream.")):
+        upstream = type.startswith("agora.upstream.")  # its resources and prompts are shown, too
+        return Changes(("agora://catalogue",), tools=True, resources=upstream, prompts=upstream)
+    prefix = next((uri for begin, uri in _PREFIXES.items() if type.startswith(begin)), None)
+    if prefix is None or not subject:
+        return NOTHING
+    data = event.get("data")
+    workflow = data.get("workflow_id") if isinstance(data, dict) else None
+    uris = [prefix + subject] + (
+        [f"agora://workflows/{workflow}"] if workflow and type.startswith("agora.task.") else []
+    )
+    return Changes(tuple(uris), tools=type in _PROFILES, resources=type in _COMING_AND_GOING)

@@ -1,0 +1,72 @@
+"""One request as MCP's parts see it, whichever way it came; and how its failures are said in JSON-RPC."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agora_sdk.errors import AgoraError, NotFound
+
+from ...services.base import Caller, Progress
+from .view import View
+
+__all__ = [
+    "INTERNAL_ERROR",
+    "INVALID_PARAMS",
+    "INVALID_REQUEST",
+    "METHOD_NOT_FOUND",
+    "PARSE_ERROR",
+    "Exchange",
+    "Refusal",
+    "nothing_heard",
+]
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+RESOURCE_NOT_FOUND = -32002  # until 2025-11-25; then SEP-2164 made it INVALID_PARAMS
+
+
+async def nothing_heard(done: float, total: float | None, message: str | None) -> None:
+    """The progress of a client that wants none."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Who asks, and what came with the request beside its parameters.
+
+    modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
+    credential has ended. progress: where to tell how far it has come.
+    """
+
+    caller: Caller
+    view: View
+    modern: bool
+    valid: Callable[[], Awaitable[None]]
+    key: str | None = None
+    request_id: str | None = None
+    progress: Progress = nothing_heard
+
+
+class Refusal(Exception):
+    """A JSON-RPC error."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.data = code, message, data
+
+    @classmethod
+    def of(cls, error: AgoraError, *, modern: bool, data: Mapping[str, Any] = {}) -> Refusal:
+        """What could not be read or listed; ``data`` is the problem document, and what is given."""
+        code = error.jsonrpc
+        if isinstance(error, NotFound):
+            code = INVALID_PARAMS if modern else RESOURCE_NOT_FOUND
+        return cls(code, str(error), {**error.problem(), **data})
+
+    def document(self) -> dict[str, Any]:
+        """The ``error`` member of a JSON-RPC response."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        return error if self.data is None else error | {"data": self.data}

@@ -1,0 +1,101 @@
+"""The guard in front of MCP: web pages that have no business here, and strangers who need a credential.
+
+A web page reaches a loopback server through its visitor's browser. Requests without a credential count as
+the operator's there, so those that a page made are refused, as the protocol demands (Origin, DNS rebinding).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from pydantic_core import to_json
+
+from agora_sdk.contract import Operation
+from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
+
+from ...services.base import Caller
+from ...settings import Settings
+from ..http import Access, Scope, Send, header, problem, respond
+
+__all__ = ["METADATA", "Guard"]
+
+METADATA = "/.well-known/oauth-protected-resource"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Guard:
+    """Lets a request pass, or raises."""
+
+    def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...]) -> None:
+        self._access, self._settings, self._scopes = access, settings, scopes
+        self._names = _LOCAL | {settings.host, *settings.trusted_hosts}
+
+    async def caller(self, scope: Scope) -> Caller:
+        """Whose request it is. Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential."""
+        if self._access.credential(scope) is None:
+            self._refuse_pages(scope)
+        return await self._access.authenticate(scope)
+
+    def _refuse_pages(self, scope: Scope) -> None:
+        if not self._settings.loopback:
+            return
+        origin, host = header(scope, b"origin"), header(scope, b"host")
+        if origin is not None and _hostname(origin) not in self._names:
+            raise PermissionDenied(
+                "Pages of other sites may not speak to this server.",
+                fix="Add the site's name to the setting trusted_hosts, or send a token.",
+            )
+        if host is not None and _hostname(f"//{host}") not in self._names:
+            raise PermissionDenied(
+                "This server is not known by that name.",
+                fix="Use localhost, add the name to the setting trusted_hosts, or send a token.",
+            )
+
+    @staticmethod
+    def admit(caller: Caller, operation: Operation) -> None:
+        """Raise Unauthenticated where a credential would help: before a stream has begun, HTTP can still say so."""
+        if not caller.may(operation.scope) and (caller.kind == "anonymous" or caller.subject == "anonymous"):
+            raise Unauthenticated(f"{operation.name} needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
+
+    async def refuse(self, scope: Scope, send: Send, error: AgoraError) -> None:
+        """Answer with a problem document; a missing or bad credential says where the metadata is (RFC 9728)."""
+        if not isinstance(error, Unauthenticated):
+            await problem(send, error, instance=scope["path"])
+            return
+        given = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+        challenge = f'Bearer realm="agora", resource_metadata="{self.base(scope)}{METADATA}/mcp"'
+        if given:
+            challenge += ', error="invalid_token"'
+        headers = [(b"www-authenticate", challenge.encode("latin-1", "replace"))]
+        document = error.problem() | {"instance": scope["path"]}
+        kind = (b"content-type", b"application/problem+json")
+        await respond(send, error.status, to_json(document), headers, kind=kind)
+
+    async def metadata(self, scope: Scope, send: Send) -> None:
+        """Answer with the metadata of the protected resource (RFC 9728)."""
+        base = self.base(scope)
+        document = {
+            "resource": f"{base}/mcp",
+            "resource_name": "Agora",
+            "resource_documentation": f"{base}/docs",
+            "bearer_methods_supported": ["header"],
+            "scopes_supported": list(self._scopes),
+        }
+        await respond(send, 200, to_json(document), ((b"access-control-allow-origin", b"*"),))
+
+    def base(self, scope: Scope) -> str:
+        """The URL under which the client reached the server."""
+        if self._settings.public_url:
+            return self._settings.public_url.rstrip("/")
+        host = header(scope, b"host") or f"{self._settings.host}:{self._settings.port}"
+        safe = "".join(part for part in host if part.isalnum() or part in ".-:[]_")
+        return f"{scope.get('scheme', 'http')}://{safe}"
+
+
+@lru_cache(maxsize=256)
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,228 @@
+"""The lean path: quick requests answered without the SDK, in a fifth of its CPU time.
+
+It takes what is plain and right, and leaves everything else to the SDK: what it cannot read, what is
+malformed, what streams, what nobody expects. So both give the same answers, and a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora_sdk.contract import Kind
+
+from ..http import Scope, header
+from . import about, finding
+from .abroad import PREFIX
+from .core import Core, waits
+from .envelope import plain_meta
+from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, Refusal
+from .results import ToolResult
+from .sessions import Session
+from .tools import underscored
+
+__all__ = ["Answer", "Lean"]
+
+_SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": about.SERVER_INFO}
+_STAMP: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
+_COMPLETE: Final = {"resultType": "complete"}
+#: HTTP status of an error in the newer era; elsewhere it is 200
+_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, INVALID_PARAMS: 400, METHOD_NOT_FOUND: 404}
+_SEARCH: Final = frozenset({finding.SEARCH, underscored(finding.SEARCH)})
+_NAMED: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
+
+Answers = Callable[[Exchange, Mapping[str, Any]], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response. headers: beside those that every response has."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Lean:
+    """Answers, or does not. ``reserved`` tells of a request that is the SDK's whatever it looks like."""
+
+    def __init__(self, core: Core, reserved: Callable[[str, Mapping[str, Any]], bool] | None = None) -> None:
+        self._core, self._reserved = core, reserved
+        self._methods: dict[str, tuple[frozenset[str], Answers]] = {
+            "tools/call": (frozenset({"name", "arguments"}), self._call),
+            "tools/list": (frozenset({"cursor"}), self._list_tools),
+            "resources/list": (frozenset({"cursor"}), self._list_resources),
+            "resources/templates/list": (frozenset({"cursor"}), self._list_templates),
+            "resources/read": (frozenset({"uri"}), self._read),
+            "prompts/list": (frozenset({"cursor"}), self._list_prompts),
+            "prompts/get": (frozenset({"name", "arguments"}), self._prompt),
+        }
+
+    async def answer(self, scope: Scope, message: Any, exchange: Exchange, session: Session | None) -> Answer | None:
+        """The answer to a POST whose body is this JSON; None leaves it to the SDK. Raises Unauthenticated."""
+        if not _plain_request(message) or not _plain_http(scope):
+            return None
+        method, params = message["method"], message.get("params")
+        if exchange.modern:
+            if not _plain_modern(scope, method, params):
+                return None
+        elif session is None or not (params is None or _plain_legacy(params)):
+            return None
+        return await self._dispatch(message, method, params or {}, exchange, session)
+
+    async def _dispatch(
+        self,
+        message: Mapping[str, Any],
+        method: str,
+        params: Mapping[str, Any],
+        exchange: Exchange,
+        session: Session | None,
+    ) -> Answer | None:
+        result = self._at_once(method, exchange)
+        if result is None:
+            known, answers = self._methods.get(method, (None, None))
+            if known is None or answers is None or not (params.keys() - {"_meta"}) <= known:
+                return None
+            if not self._ours(method, params, exchange):
+                return None
+            try:
+                result = await answers(exchange, params)
+            except Refusal as refusal:
+                return self._refused(message, refusal, exchange, session)
+        body = b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(message["id"]), result)
+        return Answer(200, body, _headers(session))
+
+    def _at_once(self, method: str, exchange: Exchange) -> bytes | None:
+        """Answers that are always the same."""
+        if method == "ping" and not exchange.modern:
+            return b"{}"
+        if method == "server/discover" and exchange.modern and self._reserved is None:
+            return self._stamped("server/discover", about.discovery())
+        return None
+
+    def _ours(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+        """Whether a request that looks plain is quick, too."""
+        if self._reserved is not None and self._reserved(method, params):
+            return False
+        cursor = params.get("cursor")
+        if "cursor" in params and not isinstance(cursor, str):
+            return False
+        name = _NAMED.get(method)
+        if name is not None and not isinstance(params.get(name), str):
+            return False
+        if method == "prompts/get":
+            return "." not in params["name"] and _texts(params.get("arguments", {}))
+        if method == "resources/read":
+            return not params["uri"].startswith(PREFIX)  # what is elsewhere takes its time
+        return method != "tools/call" or self._quick(exchange, params)
+
+    def _quick(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+        """Whether a call answers at once: nothing that waits, streams, or works elsewhere."""
+        arguments = params.get("arguments", {})
+        if not isinstance(arguments, dict):
+            return False
+        operation = self._core.find(exchange, params)
+        if operation is None:
+            return params["name"] in _SEARCH
+        if operation.kind in (Kind.STREAM, Kind.RELAY) or self._core.tools.has_headers(operation):
+            return False
+        return not waits(operation, arguments)
+
+    # -- the methods -----------------------------------------------------------------------------
+
+    async def _call(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        result: ToolResult = await self._core.call_tool(exchange, params)
+        return result.encoded(_COMPLETE, _SERVER_INFO) if exchange.modern else result.encoded({}, {})
+
+    async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        listing = await self._core.list_tools(exchange, params.get("cursor"))
+        members = listing.members()
+        if not exchange.modern:
+            return b"{%b}" % members
+        ttl, scope = about.CACHE["tools/list"]
+        return b'{%b,"ttlMs":%d,"cacheScope":"%b"%b}' % (members, ttl, scope.encode(), _STAMP)
+
+    async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._said("resources/list", await self._core.list_resources(exchange, params.get("cursor")), exchange)
+
+    async def _list_templates(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._said("resources/templates/list", await self._core.list_templates(exchange), exchange)
+
+    async def _read(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._said("resources/read", await self._core.read_resource(exchange, params["uri"]), exchange)
+
+    async def _list_prompts(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._said("prompts/list", await self._core.list_prompts(exchange), exchange)
+
+    async def _prompt(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        result = await self._core.get_prompt(exchange, params["name"], params.get("arguments", {}))
+        return self._said("prompts/get", result, exchange)
+
+    def _said(self, method: str, result: Mapping[str, Any], exchange: Exchange) -> bytes:
+        return self._stamped(method, result) if exchange.modern else to_json(result)
+
+    def _stamped(self, method: str, result: Mapping[str, Any]) -> bytes:
+        """A result with what the newer era adds to every one."""
+        hints = about.CACHE.get(method)
+        cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
+        return to_json({**result, **cache, **_COMPLETE, "_meta": _SERVER_INFO})
+
+    def _refused(
+        self, message: Mapping[str, Any], refusal: Refusal, exchange: Exchange, session: Session | None
+    ) -> Answer:
+        status = _STATUS.get(refusal.code, 200) if exchange.modern else 200
+        body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.document()})
+        return Answer(status, body, _headers(session))
+
+
+def _headers(session: Session | None) -> tuple[tuple[bytes, bytes], ...]:
+    return () if session is None else ((b"mcp-session-id", session.id.encode()),)
+
+
+def _plain_request(message: Any) -> bool:
+    """Whether it is one JSON-RPC request and nothing else."""
+    if not isinstance(message, dict) or not message.keys() <= {"jsonrpc", "id", "method", "params"}:
+        return False
+    id = message.get("id")
+    return (
+        message.get("jsonrpc") == "2.0"
+        and (type(id) is int or type(id) is str)
+        and type(message.get("method")) is str
+        and ("params" not in message or type(message["params"]) is dict)
+    )
+
+
+def _plain_http(scope: Scope) -> bool:
+    """Whether the headers are those of an ordinary client of Streamable HTTP."""
+    kind = header(scope, b"content-type") or ""
+    accept = header(scope, b"accept") or ""
+    return (
+        kind.split(";")[0].strip() == "application/json"
+        and "application/json" in accept
+        and "text/event-stream" in accept
+    )
+
+
+def _plain_legacy(params: Mapping[str, Any]) -> bool:
+    return "_meta" not in params or plain_meta(params["_meta"], modern=False)
+
+
+def _plain_modern(scope: Scope, method: str, params: Any) -> bool:
+    """Whether the headers say what the body says, and the envelope is whole."""
+    if params is None or not plain_meta(params.get("_meta"), modern=True):
+        return False
+    names = [name for name, _ in scope["headers"]]
+    if any(names.count(name) > 1 for name in _ROUTING) or any(name.startswith(b"mcp-param-") for name in names):
+        return False
+    if header(scope, b"mcp-protocol-version") != about.MODERN or header(scope, b"mcp-method") != method:
+        return False
+    key = _NAMED.get(method)
+    return key is None or header(scope, b"mcp-name") == params.get(key)
+
+
+def _texts(arguments: Any) -> bool:
+    return isinstance(arguments, dict) and all(isinstance(value, str) for value in arguments.values())

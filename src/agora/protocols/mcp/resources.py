@@ -1,0 +1,204 @@
+"""Resources: agents, tasks, workflows and the catalogue by URI, read through the dispatcher.
+
+=====================================  ==================================
+``agora://catalogue``                  what can be called
+``agora://catalogue/{service}``        how to call one operation
+``agora://marketplace``                the marketplace in numbers
+``agora://agents/{agent_id}``          an agent's profile
+``agora://tasks/{task_id}``            a task, with its result
+``agora://tasks/{task_id}/output``     what was written while it was worked on
+``agora://workflows/{workflow_id}``    a workflow with its steps
+``agora://workflows/{id}/diagram``     the same as a Mermaid diagram
+``agora://upstreams/{name}/{uri}``     a resource of an upstream, see :mod:`.abroad`
+=====================================  ==================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
+
+from ...dispatcher import Dispatcher
+from . import cursors
+from .abroad import PREFIX, Abroad
+from .exchange import INVALID_PARAMS, Exchange, Refusal
+
+__all__ = ["SCHEME", "SHELVES", "TEMPLATES", "Resources", "Shelf", "Template"]
+
+SCHEME: Final = "agora://"
+JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A form of URI, and the operation that reads what it names.
+
+    field: the field of the operation's result that is the content; the whole of it where empty.
+    """
+
+    uri: str
+    operation: str
+    name: str
+    description: str
+    mime: str = JSON
+    field: str = ""
+
+    @property
+    def parameter(self) -> str:
+        """Name of the part in braces; empty for a URI without one."""
+        return self.uri.partition("{")[2].partition("}")[0]
+
+    def match(self, uri: str) -> str | None:
+        """What stands in the braces, percent-decoded; None for another URI."""
+        before, brace, rest = self.uri.partition("{")
+        if not brace:
+            return "" if uri == self.uri else None
+        after = rest.partition("}")[2]
+        if not (uri.startswith(before) and uri.endswith(after) and len(uri) > len(before) + len(after)):
+            return None
+        value = uri[len(before) : len(uri) - len(after)]
+        return None if "/" in value else unquote(value)
+
+    def document(self) -> dict[str, Any]:
+        key = "uriTemplate" if self.parameter else "uri"
+        return {key: self.uri, "name": self.name, "description": self.description, "mimeType": self.mime}
+
+
+TEMPLATES: Final = (
+    Template("agora://catalogue", "agora.discovery.list", "Catalogue", "Every operation that can be called."),
+    Template("agora://marketplace", "agora.query.marketplace", "Marketplace", "The marketplace in numbers."),
+    Template("agora://catalogue/{service}", "agora.discovery.schema", "Operation", "How to call one operation."),
+    Template("agora://agents/{agent_id}", "agora.agent.get", "Agent", "An agent's profile, by id or name."),
+    Template("agora://tasks/{task_id}", "agora.task.get", "Task", "A task, with its result."),
+    Template(
+        "agora://tasks/{task_id}/output",
+        "agora.task.output",
+        "Output of a task",
+        "What was written while a task was worked on.",
+        "text/plain",
+        "content",
+    ),
+    Template("agora://workflows/{workflow_id}", "agora.workflow.status", "Workflow", "A workflow with its steps."),
+    Template(
+        "agora://workflows/{workflow_id}/diagram",
+        "agora.workflow.diagram",
+        "Diagram of a workflow",
+        "A workflow as a Mermaid diagram.",
+        "text/vnd.mermaid",
+        "mermaid",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A kind of thing that is listed one by one. items, id, title: fields of the operation's result."""
+
+    prefix: str
+    operation: str
+    items: str
+    id: str
+    title: str
+
+
+SHELVES: Final = (
+    Shelf("agora://agents/", "agora.agent.list", "agents", "agent_id", "agent_name"),
+    Shelf("agora://workflows/", "agora.workflow.list", "workflows", "workflow_id", "workflow_name"),
+    Shelf("agora://tasks/", "agora.task.list", "tasks", "task_id", "task_type"),
+)
+
+
+class Resources:
+    """Lists and reads; what a caller may not see is not there for it."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self.abroad = Abroad(self.invoke)
+
+    async def invoke(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
+        """The result of an operation as JSON has it; raises AgoraError."""
+        catalogue = self._dispatcher.context.catalogue
+        operation = catalogue.find(name, None, exchange.caller.tenant)
+        outcome = await self._dispatcher.invoke(operation, exchange.caller, arguments, request_id=exchange.request_id)
+        return from_json(outcome.body)
+
+    async def list(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+        """One page: what is always there, then shelf by shelf. A page of a shelf may be empty."""
+        where, _, inner = cursors.opened(cursor).partition(" ")
+        if not where:
+            fixed = [template.document() for template in TEMPLATES if not template.parameter]
+            return _page(fixed, 0, "")
+        if not where.isdecimal() or int(where[:3]) > len(SHELVES):
+            raise Refusal(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
+        number = int(where)
+        if number == len(SHELVES):
+            return await self._abroad(exchange, inner)
+        found, following = await self._shelf(exchange, SHELVES[number], inner)
+        return _page(found, number, following) if following else _page(found, number + 1, "")
+
+    async def _shelf(self, exchange: Exchange, shelf: Shelf, cursor: str) -> tuple[Sequence[dict[str, Any]], str]:
+        arguments = {"limit": min(exchange.view.page, 100)} | ({"cursor": cursor} if cursor else {})
+        try:
+            page = await self.invoke(exchange, shelf.operation, arguments)
+        except (PermissionDenied, Unauthenticated):
+            return [], ""
+        except AgoraError as error:
+            raise Refusal.of(error, modern=exchange.modern) from None
+        return [_entry(shelf, item) for item in page[shelf.items]], page.get("next_cursor") or ""
+
+    async def _abroad(self, exchange: Exchange, inner: str) -> dict[str, Any]:
+        """The last shelf: what upstreams have, from a position on."""
+        begin = int(inner) if inner.isdecimal() else 0
+        found = await self.abroad.resources(exchange)
+        end = begin + exchange.view.page
+        page: dict[str, Any] = {"resources": found[begin:end]}
+        return page | {"nextCursor": cursors.closed(f"{len(SHELVES)} {end}")} if end < len(found) else page
+
+    async def templates(self, exchange: Exchange) -> dict[str, Any]:
+        """The forms of URIs."""
+        own = [template.document() for template in TEMPLATES if template.parameter]
+        return {"resourceTemplates": own + await self.abroad.templates(exchange)}
+
+    async def read(self, exchange: Exchange, uri: str) -> dict[str, Any]:
+        """What a URI names. Raises Refusal, and Unauthenticated where a credential would help."""
+        try:
+            if uri.startswith(PREFIX):
+                return await self.abroad.read(exchange, uri)
+            for template in TEMPLATES:
+                if (value := template.match(uri)) is not None:
+                    return await self._content(exchange, template, uri, value)
+            raise NotFound(f"There is no resource {uri[:200]!r}.", fix="resources/templates/list says what there is.")
+        except Unauthenticated:
+            raise
+        except AgoraError as error:
+            raise Refusal.of(error, modern=exchange.modern, data={"uri": uri[:1000]}) from None
+
+    async def _content(self, exchange: Exchange, template: Template, uri: str, value: str) -> dict[str, Any]:
+        arguments = {template.parameter: value} if template.parameter else {}
+        result = await self.invoke(exchange, template.operation, arguments)
+        text = result[template.field] if template.field else to_json(result).decode()
+        return {"contents": [{"uri": uri, "mimeType": template.mime, "text": text}]}
+
+
+def _entry(shelf: Shelf, item: Mapping[str, Any]) -> dict[str, Any]:
+    entry = {
+        "uri": shelf.prefix + quote(item[shelf.id], safe=""),
+        "name": item[shelf.id],
+        "title": item.get(shelf.title) or item[shelf.id],
+        "mimeType": JSON,
+    }
+    description = item.get("description") or item.get("status")
+    return entry | ({"description": str(description)} if description else {})
+
+
+def _page(found: Sequence[dict[str, Any]], shelf: int, inner: str) -> dict[str, Any]:
+    page: dict[str, Any] = {"resources": list(found)}
+    if shelf <= len(SHELVES):
+        page["nextCursor"] = cursors.closed(f"{shelf} {inner}")
+    return page

@@ -1,0 +1,69 @@
+"""Results of tool calls: structured content and the same as text, or the problem document of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.errors import AgoraError
+
+__all__ = ["PROBLEM", "ToolResult", "failed"]
+
+PROBLEM = "agora/problem"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to.
+
+    body: JSON of the structured content, or of the problem document. meta: what goes into ``_meta``.
+    relayed: a result that came from elsewhere, to be handed on untouched.
+    """
+
+    body: bytes = b"{}"
+    structured: bool = True
+    is_error: bool = False
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    relayed: Mapping[str, Any] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The result as a mapping."""
+        if self.relayed is not None:
+            return dict(self.relayed) | ({"_meta": self._meta({})} if self.meta else {})
+        found: dict[str, Any] = {"content": [{"type": "text", "text": self.body.decode()}]}
+        if self.structured and not self.is_error:
+            found["structuredContent"] = from_json(self.body)
+        found["isError"] = self.is_error
+        return found if not self.meta else found | {"_meta": dict(self.meta)}
+
+    def _meta(self, more: Mapping[str, Any]) -> dict[str, Any]:
+        theirs = (self.relayed or {}).get("_meta") or {}
+        return {**theirs, **self.meta, **more}
+
+    def encoded(self, envelope: Mapping[str, Any], meta: Mapping[str, Any]) -> bytes:
+        """The same as JSON, with more members and more ``_meta``. The body is not parsed for it."""
+        if self.relayed is not None:
+            return to_json({**self.relayed, **envelope, "_meta": self._meta(meta)})
+        parts = [b'{"content":[{"type":"text","text":', to_json(self.body.decode()), b"}]"]
+        if self.structured and not self.is_error:
+            parts += [b',"structuredContent":', self.body]
+        parts.append(b',"isError":true' if self.is_error else b',"isError":false')
+        for name, value in envelope.items():
+            parts += [b",", to_json(name), b":", to_json(value)]
+        if self.meta or meta:
+            parts += [b',"_meta":', to_json({**self.meta, **meta})]
+        parts.append(b"}")
+        return b"".join(parts)
+
+
+def failed(error: AgoraError) -> ToolResult:
+    """The result that tells a model what was wrong and what to do about it.
+
+    The problem document is the text, and stands in ``_meta``. It is not structured content: clients
+    hold that against the tool's output schema, even of an error.
+    """
+    problem = error.problem()
+    return ToolResult(to_json(problem), is_error=True, meta={PROBLEM: problem})

@@ -1,0 +1,300 @@
+"""The official SDK's server, for whatever streams: progress, cancellation, subscriptions, sessions.
+
+Imported when a request first needs it. Its handlers say nothing of their own: they translate between the
+SDK's forms and :mod:`.core`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import mcp_types as types
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel
+
+from agora_sdk.errors import AgoraError, Unauthenticated
+
+from ... import __version__
+from ...clock import new_id
+from ..http import Receive, Scope, Send
+from . import about
+from .core import Core
+from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, Refusal
+from .replay import Replay
+from .results import failed
+from .sessions import Session
+from .watching import Wanted, canonical, watch
+
+__all__ = ["EXCHANGE", "SESSION", "SdkServer"]
+
+log = logging.getLogger(__name__)
+EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
+RETRY_MILLISECONDS = 1000
+
+Context = ServerRequestContext[Any, Any]
+Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
+
+
+class _Server(Server[Any]):
+    """Lists change, which the SDK would only say if asked to."""
+
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        changing = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
+        return super().create_initialization_options(
+            notification_options or changing, experimental_capabilities, extensions
+        )
+
+
+class SdkServer:
+    """The SDK's server over the core, and its life. ``schema`` answers a tool's input schema by name."""
+
+    def __init__(self, core: Core, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]) -> None:
+        self.core = core
+        logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
+        self.server = _Server(
+            about.NAME,
+            version=__version__,
+            title=about.TITLE,
+            description=about.DESCRIPTION,
+            instructions=about.INSTRUCTIONS,
+            cache_hints={method: CacheHint(*hint) for method, hint in about.CACHE.items()},  # type: ignore[misc, arg-type]
+            get_tool_input_schema=schema,
+        )
+        self._register()
+        self._manager = StreamableHTTPSessionManager(
+            self.server,
+            event_store=Replay(),
+            retry_interval=RETRY_MILLISECONDS,
+            session_idle_timeout=None,  # ours, which sees the quick calls too
+            max_request_body_size=body_limit + 1,
+        )
+        self._stopping, self._started = asyncio.Event(), asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to serve; what the SDK starts lives in a task of its own."""
+        self._running = asyncio.create_task(self._run())
+        await self._started.wait()
+
+    async def _run(self) -> None:
+        try:
+            async with self._manager.run():
+                self._started.set()
+                await self._stopping.wait()
+        finally:
+            self._started.set()
+
+    async def stop(self) -> None:
+        """End every session."""
+        self._stopping.set()
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the endpoint has left its exchange, and its session if it has one, in the scope."""
+        await self._manager.handle_request(scope, receive, send)
+
+    # -- handlers --------------------------------------------------------------------------------
+
+    def _register(self) -> None:
+        for method, params, handler in (
+            ("tools/list", types.PaginatedRequestParams, self._list_tools),
+            ("tools/call", types.CallToolRequestParams, self.call_tool),
+            ("resources/list", types.PaginatedRequestParams, self._list_resources),
+            ("resources/templates/list", types.PaginatedRequestParams, self._list_templates),
+            ("resources/read", types.ReadResourceRequestParams, self.read_resource),
+            ("resources/subscribe", types.SubscribeRequestParams, self._subscribe),
+            ("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe),
+            ("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen),
+            ("prompts/list", types.PaginatedRequestParams, self._list_prompts),
+            ("prompts/get", types.GetPromptRequestParams, self.get_prompt),
+            ("completion/complete", types.CompleteRequestParams, self._complete),
+        ):
+            self.add(method, params, handler)
+        self.server.add_notification_handler("notifications/initialized", types.NotificationParams, self._initialized)
+
+    def add(self, method: str, params: type[BaseModel], handler: Handler) -> None:
+        """Serve a method; what is registered last counts."""
+
+        async def handle(ctx: Context, given: Any) -> dict[str, Any]:
+            exchange: Exchange = _scope(ctx)[EXCHANGE]
+            try:
+                result = await handler(ctx, replace(exchange, progress=ctx.session.report_progress), given)
+                return {"resultType": "complete", **result} if exchange.modern else result
+            except Refusal as refusal:
+                raise MCPError(refusal.code, refusal.message, refusal.data) from None
+            except AgoraError as error:
+                raise MCPError(error.jsonrpc, str(error), error.problem()) from None
+            except Exception as error:  # of which the older era's client would be shown the words
+                incident = new_id("err")
+                log.exception("%s failed (%s)", method, incident)
+                raise MCPError(INTERNAL_ERROR, f"Something went wrong on our side ({incident}).") from error
+
+        self.server.add_request_handler(method, params, handle)
+
+    async def _list_tools(
+        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+    ) -> dict[str, Any]:
+        return (await self.core.list_tools(exchange, params.cursor)).document()
+
+    async def call_tool(self, ctx: Context, exchange: Exchange, params: types.CallToolRequestParams) -> dict[str, Any]:
+        try:
+            return (await self.core.call_tool(exchange, ctx.params or {})).document()
+        except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
+            return failed(error).document()
+
+    async def _list_resources(
+        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+    ) -> dict[str, Any]:
+        return await self.core.list_resources(exchange, params.cursor)
+
+    async def _list_templates(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        return await self.core.list_templates(exchange)
+
+    async def read_resource(
+        self, ctx: Context, exchange: Exchange, params: types.ReadResourceRequestParams
+    ) -> dict[str, Any]:
+        return await self.core.read_resource(exchange, str(params.uri))
+
+    async def _list_prompts(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        return await self.core.list_prompts(exchange)
+
+    async def get_prompt(
+        self, ctx: Context, exchange: Exchange, params: types.GetPromptRequestParams
+    ) -> dict[str, Any]:
+        return await self.core.get_prompt(exchange, params.name, params.arguments or {})
+
+    async def _complete(self, ctx: Context, exchange: Exchange, params: types.CompleteRequestParams) -> dict[str, Any]:
+        return await self.core.complete(exchange, params.argument.model_dump())
+
+    # -- watching --------------------------------------------------------------------------------
+
+    async def _initialized(self, ctx: Context, params: Any) -> None:
+        session: Session | None = _scope(ctx).get(SESSION)
+        if session is not None:
+            session.teller = ctx.session
+
+    async def _subscribe(
+        self, ctx: Context, exchange: Exchange, params: types.SubscribeRequestParams
+    ) -> dict[str, Any]:
+        session = _session(ctx)
+        session.teller = session.teller or ctx.session
+        uri = str(params.uri)
+        session.watched[uri] = await canonical(self.core.dispatcher, exchange, uri)
+        return {}
+
+    async def _unsubscribe(
+        self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
+    ) -> dict[str, Any]:
+        _session(ctx).watched.pop(str(params.uri), None)
+        return {}
+
+    async def _listen(
+        self, ctx: Context, exchange: Exchange, params: types.SubscriptionsListenRequestParams
+    ) -> dict[str, Any]:
+        asked = params.notifications
+        uris = list(dict.fromkeys(asked.resource_subscriptions or ()))
+        named = {uri: await canonical(self.core.dispatcher, exchange, uri) for uri in uris}
+        teller = _Listener(ctx)
+        await teller.acknowledge(asked)
+        wanted = Wanted(
+            named,
+            tools=bool(asked.tools_list_changed),
+            resources=bool(asked.resources_list_changed),
+            prompts=bool(asked.prompts_list_changed),
+        )
+        await watch(self.core.dispatcher, exchange, wanted, teller)
+        return {"_meta": teller.meta}
+
+    async def tell(self, exchange: Exchange, session: Session) -> None:
+        """Tell a session what it watches, over its GET stream, until there is nothing more to tell."""
+        if session.teller is None:
+            return
+        wanted = Wanted(session.watched, tools=True, resources=True, prompts=True)
+        with contextlib.suppress(AgoraError):  # a caller that may not read events is told nothing
+            await watch(self.core.dispatcher, exchange, wanted, _Standing(session.teller))
+
+
+def _scope(ctx: Context) -> Scope:
+    """The scope of the HTTP request a message came with."""
+    assert ctx.request is not None
+    scope: Scope = ctx.request.scope
+    return scope
+
+
+def _session(ctx: Context) -> Session:
+    session: Session | None = _scope(ctx).get(SESSION)
+    if session is None:
+        raise Refusal(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
+    return session
+
+
+class _Standing:
+    """Tells a session of the older era, over its GET stream. teller: the SDK's session."""
+
+    def __init__(self, teller: Any) -> None:
+        self._teller = teller
+
+    async def updated(self, uri: str, /) -> None:
+        await self._teller.send_resource_updated(uri)
+
+    async def tools_changed(self) -> None:
+        await self._teller.send_tool_list_changed()
+
+    async def resources_changed(self) -> None:
+        await self._teller.send_resource_list_changed()
+
+    async def prompts_changed(self) -> None:
+        await self._teller.send_prompt_list_changed()
+
+
+class _Listener:
+    """Tells a ``subscriptions/listen`` request, over its own response."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
+
+    async def acknowledge(self, asked: types.SubscriptionFilter) -> None:
+        """Say what is granted: everything that was asked for."""
+        granted = types.SubscriptionFilter(
+            tools_list_changed=asked.tools_list_changed or None,
+            prompts_list_changed=asked.prompts_list_changed or None,
+            resources_list_changed=asked.resources_list_changed or None,
+            resource_subscriptions=list(asked.resource_subscriptions) if asked.resource_subscriptions else None,
+        )
+        params = types.SubscriptionsAcknowledgedNotificationParams(notifications=granted, _meta=self.meta)
+        await self._send(types.SubscriptionsAcknowledgedNotification(params=params))
+
+    async def updated(self, uri: str, /) -> None:
+        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self.meta)
+        await self._send(types.ResourceUpdatedNotification(params=params))
+
+    async def tools_changed(self) -> None:
+        await self._send(types.ToolListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+
+    async def resources_changed(self) -> None:
+        await self._send(types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+
+    async def prompts_changed(self) -> None:
+        await self._send(types.PromptListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+
+    async def _send(self, notification: types.ServerNotification) -> None:
+        await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)

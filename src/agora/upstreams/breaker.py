@@ -1,0 +1,67 @@
+"""When to try again: growing pauses between connections, and a stop after calls that failed in a row."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Backoff", "Breaker", "Tuning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Seconds and counts. first, longest: of the pauses between tries. failures: calls in a row that open the breaker.
+
+    patience: how soon the next try has to be for a call to wait for it. connect: for a connection with its handshake.
+    keepalive: between signs of life. relist: between listings.
+    """
+
+    first: float = 0.5
+    longest: float = 60.0
+    failures: int = 5
+    patience: float = 1.0
+    connect: float = 30.0
+    keepalive: float = 30.0
+    relist: float = 600.0
+
+
+class Backoff:
+    """Pauses that double with each failure, with some chance in them, so that not everybody comes at once."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self._tuning, self.failures = tuning, 0
+
+    def next(self) -> float:
+        """Seconds until the next try, after another failure."""
+        self.failures += 1
+        whole = min(self._tuning.first * float(1 << min(self.failures - 1, 16)), self._tuning.longest)
+        return whole * random.uniform(0.5, 1.0)  # noqa: S311
+
+    def reset(self) -> None:
+        self.failures = 0
+
+
+class Breaker:
+    """Opens when so many calls failed in a row; after a pause one failure more opens it again, for longer."""
+
+    def __init__(self, tuning: Tuning, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._clock, self._backoff = tuning.failures, clock, Backoff(tuning)
+        self._failures, self._until = 0, 0.0
+        self.reason = ""
+
+    def closed_for(self) -> float:
+        """Seconds until calls may pass again; 0 if they may."""
+        return max(0.0, self._until - self._clock())
+
+    def failed(self, why: str) -> None:
+        """Count a call that got no proper answer."""
+        self._failures += 1
+        if self._failures >= self._limit:
+            self._until = self._clock() + self._backoff.next()
+            self.reason = f"{self._failures} calls in a row failed, the last one so: {why.rstrip('.')}"
+
+    def succeeded(self) -> None:
+        self._failures, self._until = 0, 0.0
+        self._backoff.reset()
