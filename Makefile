@@ -48,7 +48,7 @@ conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, wi
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout claims workflows store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows mcp store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -91,7 +91,7 @@ class _Connection(asyncio.Protocol):
         lower = head.lower()
         at = lower.find(b"content-length:")
         length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(rest) < length:
+        if len(rest) < length or (b"transfer-encoding: chunked" in lower and not rest.endswith(b"0\r\n\r\n")):
             return
         self.buffer = b""
         now = time.perf_counter()

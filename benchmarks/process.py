@@ -49,7 +49,7 @@ class Server:
                 urllib.request.urlopen(self.url + path, timeout=1).close()
                 return
             except OSError as error:
-                if getattr(error, "code", None) in (404, 405, 422):
+                if getattr(error, "code", None) in (404, 405, 406, 422):
                     return
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise RuntimeError(f"the server did not start: {error}") from error

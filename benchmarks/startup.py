@@ -57,7 +57,9 @@ def main() -> None:
     print(f"agora --help          {words:6.2f} s CPU")
     print(f"agora agents          {listing:6.2f} s CPU")
     print(f"bare uvicorn, ready   {anchor_ready:6.2f} s CPU, {anchor_memory:4.0f} MB idle (anchor)")
-    print(f"agora serve, ready    {ready:6.2f} s CPU, {memory:4.0f} MB idle; every protocol of this release loaded")
+    print(
+        f"agora serve, ready    {ready:6.2f} s CPU, {memory:4.0f} MB idle; the MCP SDK loads with the first request that streams"
+    )
 
 
 if __name__ == "__main__":
