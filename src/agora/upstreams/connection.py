@@ -60,8 +60,9 @@ class Connection:
 
     async def close(self) -> None:
         """Hang up. Calls that wait for an answer fail."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        while not self._task.done():  # a cancellation may be taken for that of a scope of the SDK's
+            self._task.cancel()
+            await asyncio.wait((self._task,), timeout=1)
         self._rest("it was removed", math.inf)
 
     def condition(self) -> Condition:
