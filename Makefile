@@ -32,7 +32,7 @@ demo: .venv/server ## Run several real agents against the server, or one of its 
 
 test: .venv/test ## Install what the tests need and run them all
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest tests/unit tests/typing $(ARGS) > .test-unit.log 2>&1 & unit=$$!; \
+	@env --default-signal=INT $(BIN)/python -m pytest tests/unit tests/typing $(ARGS) > .test-unit.log 2>&1 & unit=$$!; \
 	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/typing --durations=10 $(ARGS); rest=$$?; \
 	wait $$unit; unit=$$?; cat .test-unit.log; exit $$((rest + unit))
 
