@@ -43,7 +43,7 @@ lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/lint-imports
 
 test-long: .venv/test ## The fault and property suites in full
-	@AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py $(ARGS)
+	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest tests/faults tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py $(ARGS)
 
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)

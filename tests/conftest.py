@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from agora.app import App
 from agora.settings import Settings
 from tests.harness import ManualClock, Running, local_client, make_settings, running
+
+# The same examples in every run of the suite; 'make test-long' searches anew each time.
+hypothesis_settings.register_profile("same", derandomize=True)
+hypothesis_settings.register_profile("search", derandomize=False)
+hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
 
 
 @pytest.fixture(autouse=True)

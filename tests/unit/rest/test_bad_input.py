@@ -180,3 +180,10 @@ async def test_an_idempotency_key_has_a_form(client: httpx.AsyncClient, key: str
     headers = {"Idempotency-Key": key.encode()}
     answer = await client.post(SEND, json={"to_agent": "Victim", "content": "x"}, headers=headers)  # type: ignore[arg-type]
     _problem(answer, 422, "invalid_request", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("since", ["20.0", "1e-5", "-20", "2026-01-01", "2026-01-01T00:00:00", "soon"])
+async def test_a_time_is_written_as_the_document_says(client: httpx.AsyncClient, since: str) -> None:
+    _problem(await client.get("/agora/task/statistics", params={"since": since}), 422, "invalid_request", "since")
+    good = await client.get("/agora/task/statistics", params={"since": "2026-01-01T00:00:00Z"})
+    assert good.status_code == 200, good.text
