@@ -27,6 +27,15 @@ async def engine(
         yield engine
 
 
+@pytest.fixture(params=ENGINES)
+async def new_engine(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
+) -> AsyncIterator[Engine]:
+    """Without tables."""
+    async with an_engine(request.param, tmp_path, postgres_server, empty=True) as engine:
+        yield engine
+
+
 @pytest.fixture
 async def store(engine: Engine) -> AsyncIterator[Store]:
     """A started store on an empty database."""
@@ -54,6 +63,6 @@ def upkeep(market: Market) -> Tasks:
 
 @pytest.fixture
 async def postgres(tmp_path: Path, postgres_server: PostgresServer) -> AsyncIterator[PostgresEngine]:
-    """An empty PostgreSQL database, for what only that engine does."""
+    """A PostgreSQL database, for what only that engine does."""
     async with postgres_server.database() as url:
         yield PostgresEngine(url)

@@ -70,10 +70,12 @@ class PostgresEngine:
 
 
 @asynccontextmanager
-async def an_engine(name: str, directory: Path, server: PostgresServer) -> AsyncIterator[Engine]:
-    """An engine with no data yet."""
+async def an_engine(
+    name: str, directory: Path, server: PostgresServer, *, empty: bool = False
+) -> AsyncIterator[Engine]:
+    """An engine with no data yet. empty: without tables either (a new SQLite file has none in any case)."""
     if name == "sqlite":
         yield SqliteEngine(directory / "agora.db")
     else:
-        async with server.database() as url:
+        async with server.empty() if empty else server.database() as url:
             yield PostgresEngine(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from agora.store import migrate
 from agora.store.migrate import MigrationChanged, MigrationError, NewerDatabase
 from agora.store.port import Store, StoreFailure
-from tests.conformance.engines import ENGINES, Engine, an_engine
+from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
 from tests.conformance.work import TENANT, append, setting, value_of
 from tests.postgres import PostgresServer
 
@@ -25,6 +26,18 @@ def write(directory: Path, dialect: str, **files: str) -> Path:
     for name, sql in files.items():
         (directory / dialect / f"{name.removeprefix('m')}.sql").write_text(sql)
     return directory
+
+
+@pytest.fixture
+def engine(new_engine: Engine) -> Engine:
+    return new_engine
+
+
+@pytest.fixture
+async def postgres(postgres_server: PostgresServer) -> AsyncIterator[PostgresEngine]:
+    """Without tables."""
+    async with postgres_server.empty() as url:
+        yield PostgresEngine(url)
 
 
 @pytest.fixture
@@ -179,7 +192,7 @@ async def test_a_store_that_was_refused_can_be_opened_after_the_repair(engine: E
 async def test_the_engines_have_the_same_tables(tmp_path: Path, postgres_server: PostgresServer) -> None:
     found = {}
     for name in ENGINES:
-        async with an_engine(name, tmp_path, postgres_server) as engine:
+        async with an_engine(name, tmp_path, postgres_server, empty=True) as engine:
             await (await opened(engine)).close()
             found[name] = await columns(engine)
     assert ("messages", "content") in found["sqlite"]

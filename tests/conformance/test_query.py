@@ -285,11 +285,11 @@ async def test_words_follow_every_change(market: Market, engine: Engine) -> None
 
 
 async def test_agents_of_an_older_release_are_found_too(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
         older.setattr(migrate, "pending", lambda applied, dialect: migrate.plan(dialect)[:1])
-        store = engine.store()
+        store = new_engine.store()
         await store.start()
         await store.close()
     row = {
@@ -298,9 +298,9 @@ async def test_agents_of_an_older_release_are_found_too(
         "category": "", "tags": "[]", "visibility": "public", "endpoints": "{}", "metadata": "{}",
     }  # fmt: skip
     values = ", ".join([*(f"'{value}'" for value in row.values()), "1, 1, 1, 1, 1, 1, 0, null, 0, 0, 0, null"])
-    await engine.run(f"insert into agents values ({values})")
-    await engine.run(f"insert into agent_capabilities values ('default', 'x', '{row['agent_id']}')")
-    app = App(make_settings(tmp_path / "data"), store=engine.store())
+    await new_engine.run(f"insert into agents values ({values})")
+    await new_engine.run(f"insert into agent_capabilities values ('default', 'x', '{row['agent_id']}')")
+    app = App(make_settings(tmp_path / "data"), store=new_engine.store())
     await app.start()
     market = Market(app, ManualClock())
     assert await found(market, search="histroy") == ["Veteran"]
