@@ -15,6 +15,7 @@ import uvicorn
 
 from agora.app import App
 from agora.clock import SystemClock
+from agora.connection import patient
 from agora.settings import Settings
 
 __all__ = ["ManualClock", "Running", "admin_token", "free_port", "local_client", "make_settings", "running"]
@@ -36,6 +37,7 @@ class ManualClock:
 def make_settings(directory: Path, **overrides: Any) -> Settings:
     """Settings of a test server: everything in one directory, nothing from the environment."""
     values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
+    values["builtin_agents"] = False  # tests count their own agents; those of the built-in ones turn it on
     return Settings.load(environ={}, **(values | overrides))
 
 
@@ -74,6 +76,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         app,
         host="127.0.0.1",
         port=port,
+        http=patient(app.settings.request_timeout),
         ws="websockets-sansio",
         log_config=None,
         lifespan="on",

@@ -135,6 +135,7 @@ class App:
             buffer_limit=settings.stream_buffer,
             max_streams=settings.max_streams,
         )
+            max_each=settings.max_streams_each,
         self.authenticator = Authenticator(self.store, self.signer, settings, clock, admin_token)
         self.context = Context(
             settings=self.configuration,

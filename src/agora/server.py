@@ -15,6 +15,7 @@ import uvicorn
 
 from . import __version__, logs
 from .app import App
+from .connection import patient
 from .settings import ConfigurationError, Settings
 
 __all__ = ["PortTaken", "run"]
@@ -138,7 +139,7 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=patient(settings.request_timeout),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=settings.body_limit + ENVELOPE,

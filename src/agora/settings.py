@@ -95,6 +95,12 @@ class Settings(BaseModel):
     heartbeat_interval: float = Field(15.0, ge=0.1, le=300, description="Seconds between heartbeats on a stream.")
     stream_buffer: int = Field(1_048_576, ge=4096, le=104_857_600, description="Bytes a slow stream may lag behind.")
     max_streams: int = Field(10_000, ge=1, le=1_000_000, description="Largest number of open streams.")
+    max_streams_each: int = Field(
+        1_000, ge=1, le=1_000_000, description="Largest number of open streams and waiting calls of one caller."
+    )
+    request_timeout: float = Field(
+        30.0, ge=1, le=3600, description="Seconds that the head and the body of a request may take to arrive."
+    )
     shutdown_grace: int = Field(10, ge=0, le=300, description="Seconds that requests in flight may take at shutdown.")
     test_operations: bool = Field(False, description="Serve the operations that exist for tests only.")
 

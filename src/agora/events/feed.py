@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
@@ -25,6 +26,8 @@ from .positions import Positions
 from .stream import Check, LiveStream
 
 __all__ = ["Feed"]
+
+Holder = tuple[str, str]  # tenant and subject
 
 _SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
 
@@ -45,13 +48,14 @@ class Feed:
         heartbeat: float = 15.0,
         buffer_limit: int = 1024 * 1024,
         max_streams: int = 10_000,
+        max_each: int = 1_000,
         stall_seconds: float = 60.0,
         page: int = event_log.PAGE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store, self._sleep, self._page = store, sleep, page
         self.heartbeat, self.buffer_limit = heartbeat, buffer_limit
-        self.max_streams, self.stall_seconds = max_streams, stall_seconds
+        self.max_streams, self.max_each, self.stall_seconds = max_streams, max_each, stall_seconds
         self.positions = Positions()
         self.live: Mapping[str, int] = _Counters(self)
         self.cut_off = 0
@@ -59,6 +63,7 @@ class Feed:
         self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_SLOTS))
         self._next_slot = itertools.cycle(range(_SLOTS))
         self._waiting: set[_Arrival] = set()
+        self._held: Counter[Holder] = Counter()
         self._closing: Farewell | None = None
         self._beating: asyncio.Task[None] | None = None
 
@@ -137,6 +142,7 @@ class Feed:
         if len(self) >= self.max_streams:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._make(tenant, opening, check)
+        self._hold((tenant, stream.viewer.subject))
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
@@ -159,6 +165,7 @@ class Feed:
         """A stream has ended."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
+            self._let_go((stream.tenant, stream.viewer.subject))
         if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
             self.cut_off += 1
 
@@ -173,10 +180,12 @@ class Feed:
     ) -> bool:
         """Wait for an event of these types after a sequence number that the viewer sees and that matters.
 
-        False when the time is over, or the server drains.
+        False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
         """
         if self._closing is not None:
             return False
+        holder = (tenant, viewer.subject)
+        self._hold(holder)
         arrival = _Arrival(matters)
         stream = EventStream(self, tenant, Opening(EventFilter.of(types), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
@@ -186,9 +195,25 @@ class Feed:
             await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
             return arrival.came.done() and arrival.came.result()
         finally:
+            self._let_go(holder)
             self._waiting.discard(arrival)
             stream.close()
             alarm.cancel()
+
+    def _hold(self, holder: Holder) -> None:
+        """Count a stream or a call that waits against its caller's share. Raises Overloaded."""
+        if self._held[holder] >= self.max_each:
+            raise Overloaded(
+                f"{self.max_each} of your streams and waiting calls are open.",
+                fix="Close some first: one stream can carry many kinds of event.",
+                retry_after=15,
+            )
+        self._held[holder] += 1
+
+    def _let_go(self, holder: Holder) -> None:
+        self._held[holder] -= 1
+        if not self._held[holder]:
+            del self._held[holder]
 
     def streams(self, tenant: str | None = None) -> list[LiveStream]:
         """Open streams, of one tenant or of all."""

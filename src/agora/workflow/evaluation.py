@@ -153,6 +153,10 @@ def pattern_weight(literal: str) -> tuple[int, int]:
     prepared = (len(pattern) + 300 * len(_COSTLY.findall(pattern)) + 30 * len(_WIDE.findall(pattern))) * times
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
+    try:
+        _guarded(compiled(f"''.matches({literal})").execute, _library().Context({}))
+    except ExpressionError:
+        raise ExpressionError("the pattern of matches() is not a regular expression, as RE2 has them") from None
     return prepared, len(pattern) * times
 
 

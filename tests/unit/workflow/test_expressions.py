@@ -202,6 +202,7 @@ def test_a_condition_is_a_boolean(text: str) -> None:
         ("input.files.all(f, true, true)", "all() has a variable and 1 expressions"),
         ("[1].map(int, int)", "'int' is a type"),
         ("input.date.matches(input.pattern)", "the pattern of matches() is a text written out"),
+        ("input.date.matches('[')", "not a regular expression"),
         ("input.date.matches(b'a')", "the pattern of matches() is a text"),
         ("input.date.matches('(a{9}){9}')", "repeats no group by count"),
         ("input.date.matches(r'a{9}{9}')", "repeats no group by count"),
