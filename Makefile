@@ -5,7 +5,7 @@ BIN := .venv/bin
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo test test-long conformance-mcp lint bench format reference clean
+.PHONY: help up down logs demo test test-long conformance-mcp conformance-a2a lint bench format reference clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -48,9 +48,12 @@ test-long: .venv/test ## The fault and property suites in full
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
+conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its scores (clones it, or AGORA_A2A_TCK names it)
+	@$(BIN)/python scripts/tck_a2a.py $(ARGS)
+
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout claims workflows mcp store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows billing bus mcp a2a federation store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -11,14 +11,21 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import count
 
-__all__ = ["Report", "Spec", "run"]
+__all__ = ["COUNTER", "Report", "Spec", "run"]
+
+COUNTER = "########"
 
 
 @dataclass
 class Spec:
-    """What to send: ``requests`` bodies are sent in turn; headers are the same for all."""
+    """What to send: ``requests`` bodies are sent in turn; headers are the same for all.
+
+    ``########`` in a body is another number in each request.
+    """
 
     host: str
     port: int
@@ -69,8 +76,10 @@ def _request(spec: Spec, body: str) -> bytes:
 class _Connection(asyncio.Protocol):
     """Sends the next request as soon as the answer to the last one is whole."""
 
-    def __init__(self, requests: list[bytes], until: float, latencies: list[float]) -> None:
-        self.requests, self.until, self.latencies = requests, until, latencies
+    def __init__(
+        self, requests: list[bytes], until: float, latencies: list[float], numbers: Iterator[int] | None
+    ) -> None:
+        self.requests, self.until, self.latencies, self.numbers = requests, until, latencies, numbers
         self.buffer, self.turn, self.failures = b"", 0, 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -80,7 +89,10 @@ class _Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self.sent = time.perf_counter()
-        self.transport.write(self.requests[self.turn % len(self.requests)])  # type: ignore[attr-defined]
+        request = self.requests[self.turn % len(self.requests)]
+        if self.numbers is not None:
+            request = request.replace(COUNTER.encode(), b"%08d" % next(self.numbers))
+        self.transport.write(request)  # type: ignore[attr-defined]
         self.turn += 1
 
     def data_received(self, data: bytes) -> None:
@@ -112,10 +124,11 @@ async def _generate(spec: Spec) -> Report:
     loop = asyncio.get_running_loop()
     requests = [_request(spec, body) for body in spec.bodies]
     latencies: list[float] = []
+    numbers = count(time.time_ns() % 50_000_000) if any(COUNTER in body for body in spec.bodies) else None
     began = time.perf_counter()
     opened = [
         await loop.create_connection(
-            lambda: _Connection(requests, began + spec.seconds, latencies), spec.host, spec.port
+            lambda: _Connection(requests, began + spec.seconds, latencies, numbers), spec.host, spec.port
         )
         for _ in range(spec.connections)
     ]

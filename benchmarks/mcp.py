@@ -14,11 +14,14 @@ from typing import Any
 
 from benchmarks import load, process
 
+__all__ = ["measure", "register"]
+
 ROUNDS, SECONDS, CONNECTIONS = 5, 2.0, 16
 REVISION = "2026-07-28"
 
 
-def _register(server: process.Server, name: str) -> str:
+def register(server: process.Server, name: str) -> str:
+    """The token of a new agent that may call as often as it likes."""
     body = json.dumps({"agent_name": name, "service_tier": "enterprise"}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}/agents/register", data=body, headers=headers)
@@ -26,7 +29,7 @@ def _register(server: process.Server, name: str) -> str:
         return str(json.load(response)["token"])
 
 
-def _measure(server: process.Server, tool: str, arguments: dict[str, Any], token: str = "") -> float:
+def measure(server: process.Server, tool: str, arguments: dict[str, Any], token: str = "") -> float:
     """Microseconds of server CPU a call."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": REVISION,
@@ -57,8 +60,8 @@ def main(rounds: int = ROUNDS) -> None:
     with tempfile.TemporaryDirectory() as directory:
         ours = process.agora(Path(directory), rate_enterprise="1000000")
         with ours as server, process.anchor("benchmarks.mcp_anchor:app", "/mcp") as anchor:
-            _register(server, "Receiver")
-            token = _register(server, "Sender")
+            register(server, "Receiver")
+            token = register(server, "Sender")
             message = {"to_agent": "Receiver", "content": "x" * 200}
             kinds = {
                 "agora.messaging.send": message,
@@ -66,9 +69,9 @@ def main(rounds: int = ROUNDS) -> None:
             }
             found: dict[str, list[float]] = {name: [] for name in (*kinds, "anchor")}
             for _ in range(rounds):
-                found["anchor"].append(_measure(anchor, "nothing", message))
+                found["anchor"].append(measure(anchor, "nothing", message))
                 for name, arguments in kinds.items():
-                    found[name].append(_measure(server, name, arguments, token))
+                    found[name].append(measure(server, name, arguments, token))
     bare = statistics.median(found["anchor"])
     print(f"{'SDK, a tool that does nothing':<30}{bare:7.0f} us CPU a call (anchor)")
     for name in kinds:

@@ -12,9 +12,20 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Server", "agora", "anchor", "free_port"]
+__all__ = ["Server", "agora", "anchor", "cpu_of", "free_port"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has used, by every thread (nanosecond counters where the kernel has them)."""
+    with contextlib.suppress(OSError, ValueError):
+        total = 0
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            total += int((thread / "schedstat").read_text().split()[0])
+        return total / 1e9
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 class Server:
@@ -28,14 +39,8 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def cpu(self) -> float:
-        """Seconds of CPU used so far, by every thread (nanosecond counters where the kernel has them)."""
-        with contextlib.suppress(OSError, ValueError):
-            total = 0
-            for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
-                total += int((thread / "schedstat").read_text().split()[0])
-            return total / 1e9
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Seconds of CPU used so far."""
+        return cpu_of(self.process.pid)
 
     def memory(self) -> float:
         """Resident memory in MB."""

@@ -66,7 +66,7 @@ def _agents(count: int) -> Iterator[tuple[tuple[Any, ...], list[str]]]:
             "visibility": "public", "endpoints": "{}", "metadata": '{"team":"bench"}', "max_concurrent_tasks": 1,
             "proficiency_level": 3, "token_generation": 1, "registered_at": now, "last_activity": now,
             "status_since": now, "reachable_for": 0, "reported_load": None, "active_tasks": 0, "rating_sum": 0.0,
-            "rating_count": 0, "retired_at": None,
+            "rating_count": 0, "retired_at": None, "alias": None, "public_keys": "[]",
         }  # fmt: skip
         yield tuple(values[name] for name in AGENTS.names), capabilities
 

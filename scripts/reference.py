@@ -188,7 +188,7 @@ def _settings() -> Iterator[str]:
         "## Settings of clients",
         "",
         "The SDK and the client commands of the command line read `AGORA_URL` (default `http://127.0.0.1:8080`),",
-        "`AGORA_TOKEN`, and `AGORA_CREDENTIALS` (default `~/.config/agora/credentials.json`).",
+        "`AGORA_TOKEN`, and `AGORA_CREDENTIALS` (default `~/.config/agora/credentials.json`), and `AGORA_KEYS` (default `keys.json` beside it).",
     )
 
 

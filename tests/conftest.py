@@ -24,7 +24,7 @@ hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
 def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the person's own credentials or settings."""
     monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
-    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_DATA_DIR", "AGORA_STORE"):
+    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -13,10 +13,11 @@ from agora_sdk.contract import Kind, operations
 from agora_sdk.errors import AgoraError, InternalError
 
 from . import __version__
+from .bus.port import Bus, Terms
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock, new_id
 from .configuration import Configuration
-from .controllers import build
+from .controllers import Follower, build
 from .dispatcher import Dispatcher
 from .events.feed import Feed
 from .federation import Federation
@@ -24,13 +25,19 @@ from .gate import Gate
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
 from .identity.signing import Signer, load_secret
+from .protocols.a2a.endpoint import A2AApp
+from .protocols.agentify.endpoint import AgentifyApp
+from .protocols.agentify.socket import AgentSocketApp
 from .protocols.http import Access, Receive, Scope, Send, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
 from .protocols.mcp.endpoint import McpApp
 from .protocols.rest.app import RestApp
+from .protocols.rest.invoices import InvoiceFiles
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
+from .residents.host import Host
+from .residents.remote.lines import Lines
 from .services.base import Context
 from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
@@ -48,6 +55,7 @@ log = logging.getLogger(__name__)
 FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
 ENDING = frozenset({"agora.agent.deregistered", "agora.token.revoked"})
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
+AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
@@ -64,6 +72,23 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if url.startswith("sqlite:///"):
         return SqliteStore(Path(url.removeprefix("sqlite://")), clock=clock)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
+
+
+def open_bus(settings: Settings) -> Bus | None:
+    """The bus of Redis that the settings name; None where it is embedded."""
+    if settings.bus_url is None:
+        return None
+    try:
+        from .bus.redis import RedisBus
+    except ImportError:
+        raise ConfigurationError(
+            "bus: hiredis is not installed; install agora-server[redis], or set bus to embedded"
+        ) from None
+    terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+    try:
+        return RedisBus(settings.bus_url, terms=terms, buffer=settings.bus_buffer)
+    except ValueError as error:
+        raise ConfigurationError(f"bus: {error}") from None
 
 
 def _ends_streams(event: NewEvent) -> bool:
@@ -99,8 +124,15 @@ class App:
         except BaseException:
             await self.store.close()
             raise
+        self._followers = [found for found in self.controllers if isinstance(found, Follower)]
         self.store.on_commit = self._committed
         await self.feed.start()
+        try:
+            await self.a2a.start()
+        except BaseException:
+            await self.feed.stop()
+            await self.store.close()
+            raise
         self._stop = asyncio.Event()
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
 
@@ -108,6 +140,7 @@ class App:
         """End streams and loops, finish what is queued, close the store."""
         self.drain()
         await self.mcp.stop()
+        await self.a2a.stop()
         await self.feed.stop()
         self._stop.set()
         await asyncio.gather(*self._loops)
@@ -134,8 +167,8 @@ class App:
             heartbeat=settings.heartbeat_interval,
             buffer_limit=settings.stream_buffer,
             max_streams=settings.max_streams,
-        )
             max_each=settings.max_streams_each,
+        )
         self.authenticator = Authenticator(self.store, self.signer, settings, clock, admin_token)
         self.context = Context(
             settings=self.configuration,
@@ -145,6 +178,8 @@ class App:
             live=self.feed.live,
         )
         self.context.upstreams = ConnectionPool(Sealer(self.signer.encryption_key("upstreams")))
+        self.context.sealer = Sealer(self.signer.encryption_key("a2a"))
+        lines = self.context.remotes = Lines(self.context.sealer)
         self.federation = Federation(self.store, self.context.offers, self.catalogue.offer)
         self.monitor = HealthMonitor(self.store, clock, self.feed.live, directory)
         self.context.health = self.monitor
@@ -159,6 +194,14 @@ class App:
             catalogue=self.catalogue,
             limiter=RateLimiter(self._rate),
         )
+        self.residents = Host(
+            self.dispatcher,
+            self.gate,
+            clock,
+            lambda name, tenant: self.catalogue.find(name, tenant=tenant),
+            alone=self.store.exclusive,
+        )
+        self.context.residents = self.residents
         self.controllers = build(
             store=self.store,
             dispatcher=self.dispatcher,
@@ -168,6 +211,10 @@ class App:
             context=self.context,
             clock=clock,
             monitor=self.monitor,
+            host=self.residents,
+            lines=lines,
+            bus=open_bus(settings),
+            authenticate=self.authenticator.authenticate,
         )
         self._wire_protocols()
 
@@ -196,6 +243,9 @@ class App:
                 self.federation.apply(stored)
                 if self.configuration.apply(stored):
                     self._follow_configuration()
+        self.residents.committed(events)
+        for follower in self._followers:
+            follower.committed(events)
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.sweep())
@@ -220,10 +270,14 @@ class App:
         access = Access(self.authenticator, self.settings)
         self.routes = RouteTable(self.catalogue.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
+        self.invoices = InvoiceFiles(self.dispatcher, access)
         self.pages = Pages(self.catalogue.operations, __version__, self._trouble)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
         self.mcp = McpApp(self.dispatcher, access, self.settings)
+        self.agentify = AgentifyApp(self.dispatcher, access, self.settings)
+        self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
+        self.a2a = A2AApp(self.dispatcher, access, self.settings)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -240,6 +294,15 @@ class App:
         try:
             if self.mcp.owns(scope["path"]):
                 await self.mcp(scope, receive, send)
+                return
+            if self.a2a.owns(scope["method"], scope["path"]):
+                await self.a2a(scope, receive, send)
+                return
+            if self.agentify.owns(scope["path"]):
+                await self.agentify(scope, receive, send)
+                return
+            if self.invoices.owns(scope["path"]):
+                await self.invoices(scope, send)
                 return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
             if match is None:
@@ -259,9 +322,11 @@ class App:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)
+        elif scope["path"] in AGENT_SOCKET_PATHS:
+            await self.agent_sockets(scope, receive, send)
         else:
             await receive()
-            await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws"})
+            await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws and /agent/ws"})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

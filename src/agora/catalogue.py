@@ -57,7 +57,8 @@ class Catalogue:
             found for found in operations if tests or found.exposure is not Exposure.TEST
         )
         for operation in self.operations:
-            for name in dict.fromkeys((operation.name, operation.name.replace(".", "_"), *operation.aliases)):
+            plain = operation.name.replace(".", "_")
+            for name in dict.fromkeys((operation.name, plain, *operation.aliases, *operation.tools)):
                 self._names.setdefault(name, []).append(operation)
         self._offered: dict[str, dict[str, Sequence[Operation]]] = {}
         self._offered_names: dict[str, dict[str, Operation]] = {}

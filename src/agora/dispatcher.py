@@ -35,7 +35,7 @@ from .event_filter import Viewer
 from .events.feed import Feed
 from .events.stream import LiveStream
 from .identity.limits import RateLimiter
-from .services.base import Call, Caller, Context, Progress, Relay, Wait
+from .services.base import Call, Caller, Context, Encoded, Later, Progress, Relay, Wait
 from .store.port import Reader, Store, StoreFailure, Tx
 from .store.statements.records import AUDIT, IDEMPOTENCY, answered
 
@@ -76,6 +76,16 @@ class Outcome:
     _body: bytes | None = None
     replayed: bool = False
     notices: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, operation: Operation, result: Any) -> Outcome:
+        """What a service answered; JSON stays JSON until somebody asks for the model."""
+        return cls(operation, None, result.json) if type(result) is Encoded else cls(operation, result)
+
+    @property
+    def later(self) -> Later | None:
+        """What there is still to be read, if that is the answer."""
+        return self._result if type(self._result) is Later else None
 
     @property
     def body(self) -> bytes:
@@ -192,7 +202,7 @@ class Dispatcher:
             return await getattr(service, operation.attribute)(**values)
 
         async def attempt() -> Outcome:
-            return Outcome(operation, await self.store.read(caller.tenant, work))
+            return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
         return await self._patiently(operation, caller, attempt)
 
@@ -208,11 +218,11 @@ class Dispatcher:
             except Wait as wait:
                 deadline = deadline or time.monotonic() + wait.seconds
                 left = deadline - time.monotonic()
-                viewer = Viewer(caller.subject, caller.may("read:all"))
+                viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
                 if left <= 0 or not await self.feed.wait(
-                    caller.tenant, wait.events, viewer, left, position, wait.matters
+                    caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject
                 ):
-                    return Outcome(operation, wait.result)
+                    return Outcome.of(operation, wait.result)
                 self.gate.check(caller, operation, self.clock.now())
 
     async def _command(
@@ -222,13 +232,15 @@ class Dispatcher:
 
         async def work(tx: Tx) -> Outcome:
             call = self._call(operation, caller, tx, request_id)
+            call.idempotency_key = key
             service = self._service(operation, call)
             if key is not None and (earlier := await self._earlier(call, service, key, digest)):
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
-            outcome = Outcome(operation, result)
-            if key is not None:
-                stored = operation.output.dump_json(result, by_alias=True, exclude=set(operation.secrets) or None)
+            outcome = Outcome.of(operation, result)
+            if key is not None and outcome.later is None:
+                hidden = set(operation.secrets)
+                stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
                 tx.append(
                     IDEMPOTENCY,
                     (caller.tenant, caller.subject, key, operation.name, digest, stored, call.now),
@@ -238,6 +250,20 @@ class Dispatcher:
 
         async def attempt() -> Outcome:
             return await self.store.write(caller.tenant, work, label=operation.name)
+
+        outcome = await self._patiently(operation, caller, attempt)
+        return (
+            outcome if outcome.later is None else await self._afterwards(operation, caller, outcome.later, request_id)
+        )
+
+    async def _afterwards(self, operation: Operation, caller: Caller, later: Later, request_id: str | None) -> Outcome:
+        """Read the answer of a command that has been committed."""
+
+        async def work(reader: Reader) -> Any:
+            return await later.read(self._call(operation, caller, reader, request_id))
+
+        async def attempt() -> Outcome:
+            return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
         return await self._patiently(operation, caller, attempt)
 

@@ -75,6 +75,7 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
         f"  REST      http://{base}/",
         f"  docs      http://{base}/docs",
         f"  MCP       http://{base}/mcp",
+        f"  A2A       http://{base}/   http://{base}/a2a/AGENT",
         f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
         f"  admin     {settings.data_dir / 'admin-token'} (token for operators)",
     ]

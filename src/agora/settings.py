@@ -1,7 +1,8 @@
 """Settings: one frozen, validated object, from the command line, the environment and a file.
 
 Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
-``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``), then ``agora.toml``, then the defaults below.
+``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``, ``A2A_AGENT_NAME``, ``A2A_AGENT_DESCRIPTION``,
+``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``), then ``agora.toml``, then the defaults below.
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 __all__ = ["ConfigurationError", "Settings"]
 
 PREFIX = "AGORA_"
-PLAIN = ("LOG_LEVEL", "SERVICE_DISCOVERY", "ADMIN_AUTHORITY_LEVEL", "MCP_SERVER_URLS", "MCP_TIMEOUT")
+PLAIN = (
+    "LOG_LEVEL",
+    "SERVICE_DISCOVERY",
+    "ADMIN_AUTHORITY_LEVEL",
+    "MCP_SERVER_URLS",
+    "MCP_TIMEOUT",
+    "A2A_AGENT_NAME",
+    "A2A_AGENT_DESCRIPTION",
+    "A2A_AGENT_ORG",
+    "USE_REDIS",
+    "REDIS_URL",
+)
 DAY = 86_400
 
 
@@ -77,11 +89,104 @@ class Settings(BaseModel):
     mcp_private_networks: bool = Field(
         False, description="Whether upstream MCP servers may be added at private and loopback addresses."
     )
+    a2a_agent_name: str = Field(
+        "Agora", min_length=1, max_length=200, description="Name of the front agent, which speaks A2A at the root."
+    )
+    a2a_agent_description: str = Field(
+        "A marketplace of agents: it finds the agent with the skill that a message asks for.",
+        min_length=1,
+        max_length=2000,
+        description="What the front agent's card says of it.",
+    )
+    a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation named on agent cards.")
+    a2a_private_networks: bool = Field(
+        False,
+        description="Whether A2A agents elsewhere, and push notifications, may be at private and loopback addresses.",
+    )
+    a2a_refresh: float = Field(
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Seconds between looks at an A2A agent elsewhere: whether it is there, its card.",
+    )
+    push_timeout: float = Field(
+        15.0, ge=0.1, le=50, description="Seconds that a receiver of push notifications may take."
+    )
+    push_attempts: int = Field(
+        12, ge=1, le=100, description="Attempts at a push notification, an hour apart in the end, until it is given up."
+    )
+    a2a_wait: float = Field(
+        300.0, ge=1, le=3600, description="Seconds that an A2A SendMessage waits for its task, if it is to wait."
+    )
+    bus: str = Field(
+        "embedded",
+        max_length=2000,
+        pattern=r"^(embedded|(redis|rediss|valkey|valkeys|unix|redis\+unix|valkey\+unix)://\S+)$",
+        description="The bus: embedded, or redis://USER:PASSWORD@HOST:PORT/DATABASE to let programs take part that "
+        "speak Redis Streams alone.",
+    )
+    use_redis: bool = Field(False, description="Whether redis_url is the bus, where bus names none.")
+    redis_url: str = Field(
+        "redis://localhost:6379/0", max_length=2000, description="The server of Redis that use_redis means."
+    )
+    bus_stream: str = Field(
+        "xnai:agent_bus",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Stream of Redis on which agents publish; an agent's own is this, a colon and its name.",
+    )
+    bus_group: str = Field(
+        "xnai-mcp-server",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Group of the server on that stream.",
+    )
+    bus_stale: float = Field(
+        30.0, ge=0.1, le=86_400, description="Seconds until an unacknowledged entry is taken back; doubled each time."
+    )
+    bus_silent: float = Field(
+        90.0, ge=1, le=864_000, description="Seconds without a sign of life until a consumer of the bus is forgotten."
+    )
+    bus_deliveries: int = Field(3, ge=1, le=20, description="Deliveries of an entry until it is a dead letter.")
+    bus_response_high: float = Field(5.0, ge=0.01, le=100_000, description="Minutes to respond to a high entry.")
+    bus_response_medium: float = Field(30.0, ge=0.01, le=100_000, description="Minutes to respond to a medium entry.")
+    bus_response_low: float = Field(120.0, ge=0.01, le=100_000, description="Minutes to respond to a low entry.")
+    bus_buffer: int = Field(10_000, ge=10, le=1_000_000, description="Commands that may wait for an answer of Redis.")
+    bus_length: int = Field(
+        100_000, ge=100, le=100_000_000, description="Entries a stream keeps that everybody has acknowledged."
+    )
+    consul_url: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="Agent of Consul with which the server registers itself, such as http://127.0.0.1:8500.",
+    )
+    consul_token: SecretStr = Field(SecretStr(""), description="Token for Consul, where it asks for one.")
+    consul_name: str = Field(
+        "agora",
+        max_length=63,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        description="Name of the service in Consul: small letters, digits, hyphens.",
+    )
+    consul_address: str = Field(
+        "",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9.:-]*$",
+        description="Address under which Consul reaches the server; the one it listens on if left out.",
+    )
+    a2a_grpc_port: int = Field(
+        0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
+    )
     task_retention: int = Field(
         90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended tasks and workflows are kept."
     )
     task_output_limit: int = Field(
         10_000_000, ge=1024, le=1_000_000_000, description="Most characters of output that a task keeps."
+    )
+    billing_currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", description="Currency of prices, credit and budgets that name none."
     )
     message_lifetime: int = Field(30 * DAY, ge=1, le=3650 * DAY, description="Seconds an unread message is kept.")
     idempotency_lifetime: int = Field(DAY, ge=60, le=365 * DAY, description="Seconds an idempotency key is kept.")
@@ -102,6 +207,12 @@ class Settings(BaseModel):
         30.0, ge=1, le=3600, description="Seconds that the head and the body of a request may take to arrive."
     )
     shutdown_grace: int = Field(10, ge=0, le=300, description="Seconds that requests in flight may take at shutdown.")
+    memory_limit: int = Field(
+        100_000, ge=0, le=100_000_000, description="Most memories (agora.memory) that a marketplace keeps."
+    )
+    builtin_agents: bool = Field(
+        True, description="Whether the built-in agents (Calculator, Analysis, Memory, Echo) live in every marketplace."
+    )
     test_operations: bool = Field(False, description="Serve the operations that exist for tests only.")
 
     @field_validator("service_discovery", mode="before")
@@ -123,6 +234,13 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @property
+    def bus_url(self) -> str | None:
+        """Where the bus's Redis is; None for a bus that is embedded."""
+        if self.bus != "embedded":
+            return self.bus
+        return self.redis_url if self.use_redis else None
 
     @property
     def loopback(self) -> bool:

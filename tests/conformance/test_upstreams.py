@@ -179,6 +179,18 @@ async def test_credentials_are_kept_sealed_and_never_shown(
     assert "s3cret" not in str(to_json(shown))
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "other"}, {"Content-Length": "1"}, {"mcp-session-id": "x"}, {"A": "1", "a": "2"}, {"TE": "trailers"}],
+)
+async def test_headers_that_this_server_sets_itself(
+    market: Market, url: str, far: Far, headers: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidRequest, match="headers"):
+        await add(market, url, headers=headers)
+    assert not far.headers
+
+
 async def test_the_query_of_a_url_is_for_operators(market: Market, url: str, ada: Caller) -> None:
     await add(market, f"{url}?key=s3cret")
     assert (await market.call(market.operator, "upstream.get", upstream="far")).url == f"{url}?key=s3cret"

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from agora.app import App
 from agora_sdk import AgoraClient
-from tests.harness import Running
+from tests.harness import Running, make_settings, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECONDS = 20
@@ -118,6 +120,43 @@ async def test_pipeline(server: Running) -> None:
         assert sum(part.output_size > 0 for part in parts) == 1
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+@pytest.fixture
+async def helpful(tmp_path: Path) -> AsyncIterator[Running]:
+    """A server with the built-in agents."""
+    async with running(App(make_settings(tmp_path / "helpful", builtin_agents=True))) as server:
+        yield server
+
+
+async def test_agent_to_agent_messaging(helpful: Running) -> None:
+    output = await printed(helpful, "agent_to_agent_messaging.py")
+    for expected in (
+        "✓ Custom agents initialized and subscribed to events",
+        "Coordinator response: Task coordination initiated",
+        "📊 NOTIFICATION: Data collected - 1 total items",
+        "📊 NOTIFICATION: Data collected - 2 total items",
+        "Collected 2 data points:\n- calculation from Calculator Agent\n- analysis from Analysis Agent",
+        "Notification Agent response: Sent 3 notifications so far.",
+        "Memory Agent response: Stored 'Important Data' with key 'demo_key'",
+    ):
+        assert expected in output
+
+
+async def test_connect_remote_agent(helpful: Running) -> None:
+    output = await printed(helpful, "connect_remote_agent.py")
+    assert "✓ Connected to remote agent: Agora" in output
+    assert "→ User: Calculate 100 / 4\n← Remote agent: The result is 25.0" in output
+    assert "← Remote agent: Stored 'The result is 25.0' with key 'remote_result'" in output
+    assert "Statistics: 8 words" in output
+    assert "Streaming: True" in output
+
+
+async def test_a2a_cli(helpful: Running) -> None:
+    arguments = (helpful.url, "--message", "Calculate 10 + 5")
+    async with started(helpful, "a2a_cli.py", *arguments) as process:
+        output = (await process.communicate())[0].decode()
+    assert (process.returncode, output) == (0, "The result is 15\n")
 
 
 def test_every_example_is_run() -> None:

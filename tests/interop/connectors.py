@@ -11,12 +11,21 @@ import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
+from uuid import uuid4
 
 import httpx
+import redis.asyncio
 import websockets
+from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
+from a2a.types import a2a_pb2
+from google.protobuf.json_format import MessageToDict, ParseDict
 
+from agora.bus import wire
+from agora.envelopes import from_agentify, from_bus
 from agora_sdk import AgoraClient
+from agora_sdk.contract.bus import BusEntry
 from tests.unit.mcp.support import connect
 
 __all__ = ["CONNECTORS", "Connector"]
@@ -30,6 +39,7 @@ class Connector:
 
     name: ClassVar[str] = ""
     sends: ClassVar[bool] = True
+    observes: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         CONNECTORS[cls.name] = cls
@@ -255,3 +265,223 @@ class McpLegacy(Mcp):
 
     name = "mcp-legacy"
     era = "legacy"
+
+
+class A2a(Connector):
+    """The official A2A client, version 1.0: it says things to agents and sees what becomes of them, and nothing else."""
+
+    name = "a2a"
+    sends = observes = False
+    version: ClassVar[str] = "1.0"
+
+    async def open(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self.http = await self.stack.enter_async_context(httpx.AsyncClient(headers=headers, timeout=WAIT))
+
+    async def at(self, agent: str) -> Any:
+        """A client of an agent."""
+        card = await A2ACardResolver(self.http, f"{self.url}/a2a/{agent}").get_agent_card()
+        wanted = [entry for entry in card.supported_interfaces if entry.protocol_version == self.version]
+        del card.supported_interfaces[:]
+        card.supported_interfaces.extend(wanted)
+        return ClientFactory(ClientConfig(httpx_client=self.http)).create(card)
+
+    async def say(self, agent: str, message: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Send a message; answers what is streamed back, as A2A 1.0 has it in JSON."""
+        request = ParseDict({"message": message}, a2a_pb2.SendMessageRequest())
+        async for event in (await self.at(agent)).send_message(request):
+            yield MessageToDict(event)
+
+    async def look(self, agent: str, task_id: str) -> dict[str, Any]:
+        """A task as A2A shows it."""
+        found: dict[str, Any] = MessageToDict(await (await self.at(agent)).get_task(a2a_pb2.GetTaskRequest(id=task_id)))
+        return found
+
+
+class A2aLegacy(A2a):
+    """The same in version 0.3."""
+
+    name = "a2a-legacy"
+    version = "0.3"
+
+
+class Bus(Connector):
+    """The agent bus, over HTTP: entries are published and read; it has no stream of events."""
+
+    name = "bus"
+    sends = observes = False
+
+    async def open(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self.http = await self.stack.enter_async_context(
+            httpx.AsyncClient(base_url=self.url, headers=headers, timeout=WAIT)
+        )
+
+    async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if operation == "agora.task.claim":
+            return {"tasks": [await self._assignment()]}
+        return await self.publish(_entry(operation, arguments))
+
+    async def publish(self, entry: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.http.post("/agora/bus/publish", json=entry)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """What comes next."""
+        answer = await self.http.post("/agora/bus/read", json={"wait": 10})
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["entries"]
+        await self.http.post("/agora/bus/ack", json={"message_ids": [entry["entry_id"] for entry in found]})
+        return found
+
+    async def _assignment(self) -> dict[str, Any]:
+        async with asyncio.timeout(WAIT):
+            while not (found := [e for e in await self.entries() if e["type"] == "task_assignment"]):
+                pass
+        content: dict[str, Any] = found[0]["content"]
+        giver = (await self.http.get(f"/agents/{found[0]['sender']}")).json()["agent_id"]
+        return content | {"created_by": giver, "assigned_agent": self.agent_id, "priority": found[0]["priority"]}
+
+    async def message(self, message_id: str) -> dict[str, Any]:
+        async with asyncio.timeout(WAIT):
+            while True:
+                for message in map(_message, await self.entries()):
+                    if message["message_id"] == message_id:
+                        return message
+
+
+def _entry(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What an operation does, said by an entry."""
+    if operation == "agora.task.assign":
+        content = {"task_type": arguments["task_type"], "payload": arguments["payload"]}
+        entry = {"type": "task_assignment", "target": arguments["assignee"], "content": content}
+        return entry | {"priority": arguments["priority"]}
+    if operation == "agora.task.complete":
+        return {"type": "task_completion", "target": "operator", "content": arguments}
+    entry = {"type": "error_report", "target": arguments["to_agent"], "content": {"text": arguments["content"]}}
+    beyond = {name: arguments[name] for name in ("message_type", "priority", "metadata")}
+    return entry | {"priority": "high", "correlation_id": arguments["correlation_id"], "extensions": beyond}
+
+
+def _message(entry: dict[str, Any]) -> dict[str, Any]:
+    """The message that an entry is a view of."""
+    fields = {name: entry[name] for name in BusEntry.model_fields if entry.get(name) not in (None, {})}
+    return from_bus(fields)
+
+
+class BusRedis(Bus):
+    """A program that speaks nothing but Redis Streams; ``redis`` is where. Entries are signed."""
+
+    name = "bus-redis"
+    redis: ClassVar[str] = ""
+    stream: ClassVar[str] = "xnai:agent_bus"
+
+    async def open(self) -> None:
+        await super().open()  # to look up what became of an entry, which Redis does not tell
+        self.client = await self.stack.enter_async_context(
+            redis.asyncio.Redis.from_url(self.redis, decode_responses=True)
+        )
+        await self.http.post("/agora/bus/join", json={})
+
+    async def publish(self, entry: dict[str, Any]) -> dict[str, Any]:
+        own = {"message_id": str(uuid4()), "timestamp": datetime.now(UTC).isoformat(), "sender": self.agent_name}
+        fields = own | {name: value if isinstance(value, str) else json.dumps(value) for name, value in entry.items()}
+        await self.client.xadd(self.stream, fields | {"signature": wire.signature(fields, self.token)})
+        async with asyncio.timeout(WAIT), httpx.AsyncClient(base_url=self.url) as operator:
+            while True:
+                if entry["type"] == "task_assignment":
+                    page = (await operator.get("/agora/task/list")).json()["tasks"]
+                    found = [t for t in page if t["metadata"].get("bus", {}).get("message_id") == own["message_id"]]
+                else:
+                    query = {"agent_id": entry["target"], "wait": 1}
+                    page = (await operator.get("/agora/messaging/receive", params=query)).json().get("messages", [])
+                    found = [m for m in page if m["metadata"].get("bus", {}).get("message_id") == own["message_id"]]
+                if found or entry["target"] == "operator":
+                    return dict(found[0]) if found else {}
+
+    async def entries(self) -> list[dict[str, Any]]:
+        own = f"{self.stream}:{self.agent_name}"
+        try:
+            fresh = await self.client.xreadgroup(self.agent_name, "mcp-a1b2c3d4", {own: ">"}, count=10, block=500)
+        except redis.exceptions.ResponseError:  # the group is made with the first entry
+            return []
+        found = []
+        for entry_id, fields in (entry for _, entries in fresh for entry in entries):
+            await self.client.xack(own, self.agent_name, entry_id)
+            structured = {name: json.loads(fields[name]) for name in ("content", "extensions") if name in fields}
+            found.append(fields | structured | {"entry_id": entry_id})
+        return found
+
+
+class Agentify(Connector):
+    """The Agent Communication Protocol over HTTP: messages posted, what waits fetched."""
+
+    name = "agentify"
+
+    async def open(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self.http = await self.stack.enter_async_context(
+            httpx.AsyncClient(base_url=self.url, headers=headers, timeout=WAIT)
+        )
+
+    async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.http.post("/agent/message", json=_calling(operation, arguments))
+        assert answer.status_code == 200, answer.text
+        return _result(answer.json())
+
+    async def message(self, message_id: str) -> dict[str, Any]:
+        page = (await self.http.get(f"/agents/{self.agent_id}/pending", params={"wait": 10})).json()
+        found = map(from_agentify, page["messages"])
+        return next(message for message in found if message["message_id"] == message_id)
+
+    async def event(self, event_id: str) -> dict[str, Any]:
+        page = await self.call("agora.event.list", {"limit": 500})
+        return next(event for event in page["events"] if event["id"] == event_id)
+
+
+def _calling(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    to = ["agent.marketplace.orchestrator"]
+    return {"type": "request", "to": to, "intent": operation, "payload": arguments}
+
+
+def _result(answer: dict[str, Any]) -> dict[str, Any]:
+    assert (answer["type"], answer["intent"]) == ("inform", "result"), answer
+    found: dict[str, Any] = answer["payload"]
+    return found
+
+
+class AgentifySocket(Agentify):
+    """The Agent Communication Protocol over a WebSocket: messages both ways."""
+
+    name = "agentify-ws"
+
+    async def open(self) -> None:
+        self.socket = await self.stack.enter_async_context(
+            websockets.connect(
+                self.url.replace("http", "ws", 1) + "/agent/ws",
+                additional_headers={"Authorization": f"Bearer {self.token}"},
+            )
+        )
+        self.answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        await self.watch(self._frames())
+
+    async def _frames(self) -> AsyncIterator[dict[str, Any]]:
+        async for frame in self.socket:
+            document = json.loads(frame)
+            answered = self.answers.get(document.get("correlation", {}).get("reply_to"))
+            if answered is not None:
+                answered.set_result(document)
+            else:
+                message = from_agentify(document)
+                yield {"id": message["message_id"], "data": message}
+
+    async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = f"call-{len(self.answers)}"
+        self.answers[number] = asyncio.get_running_loop().create_future()
+        await self.socket.send(json.dumps(_calling(operation, arguments) | {"id": number}))
+        return _result(await asyncio.wait_for(self.answers[number], WAIT))
+
+    async def message(self, message_id: str) -> dict[str, Any]:
+        return await Connector.message(self, message_id)

@@ -11,6 +11,7 @@ from tests.harness import Running
 from tests.interop.connectors import CONNECTORS, Connector
 
 SENDERS = [name for name, connector in CONNECTORS.items() if connector.sends]
+OBSERVERS = [name for name, connector in CONNECTORS.items() if connector.observes]
 CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
 
 
@@ -19,7 +20,7 @@ def sender_kind(request: pytest.FixtureRequest) -> type[Connector]:
     return CONNECTORS[request.param]
 
 
-@pytest.fixture(params=list(CONNECTORS))
+@pytest.fixture(params=OBSERVERS)
 def observer_kind(request: pytest.FixtureRequest) -> type[Connector]:
     return CONNECTORS[request.param]
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 import typer.main
+from typer.core import TyperGroup
 
-from . import doctor, mcp, operators, people, serving
+from . import dashboard, doctor, mcp, operators, people, serving
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -43,6 +44,7 @@ def application() -> typer.Typer:
         (people.inbox, AGENTS),
         (people.watch, AGENTS),
         (people.services, AGENTS),
+        (dashboard.dashboard, AGENTS),
     ):
         app.command(rich_help_panel=panel)(function)
     app.command("call", rich_help_panel=AGENTS, context_settings=ANYTHING)(call)
@@ -64,7 +66,7 @@ def _category(name: str) -> Any:
         name=name,
         help=escape(categories()[name]),
         no_args_is_help=True,
-        cls=ordered(lambda: list(actions(name)), lambda action: command(actions(name)[action])),
+        cls=_kind(name, ordered(lambda: list(actions(name)), lambda action: command(actions(name)[action]))),
     )
     for action, function in _made_by_hand(name).items():
         app.command(action, context_settings=SETTINGS)(function)
@@ -73,11 +75,28 @@ def _category(name: str) -> Any:
     return made
 
 
+def _kind(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
+    if category != "a2a":
+        return group
+    from .a2a import addressed
+
+    return addressed(group)
+
+
 def _made_by_hand(category: str) -> dict[str, Callable[..., Any]]:
     """The commands of a category that are not the operation's own form."""
     match category:
+        case "a2a":
+            from . import a2a
+
+            return {"talk": a2a.talk}
         case "admin":
             return {"health": operators.health, "halt": operators.halt, "resume": operators.resume}
+        case "billing":
+            from . import billing
+
+            names = ("prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice")
+            return {name: getattr(billing, name) for name in names} | {"dashboard": dashboard.dashboard}
         case "token":
             return {"show": operators.show}
         case "task":
@@ -126,14 +145,22 @@ def demo(
 
 
 def call(context: typer.Context) -> None:
-    """Call any operation: agora call messaging.send Bob Hello --priority high."""
+    """Call any operation, or a tool of an upstream: agora call messaging.send Bob Hello --priority high."""
+    from agora_sdk.errors import NotFound
+
+    from .tools import tool_command
+
     words = list(context.args)
     with reporting_errors(Output(json="--json" in words)):
         if not words or words[0].startswith("-"):
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
-        operation = find(words[0])
         rest, base = split_json(words[1:])
-    command(operation, base).main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
+        try:
+            made = command(find(words[0]), base)
+        except NotFound as unknown:
+            made, first = tool_command(words[0], base, unknown)
+            rest = [*first, *rest]
+    made.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
 
 
 def export(

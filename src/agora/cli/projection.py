@@ -34,15 +34,15 @@ def actions(category: str) -> dict[str, Operation]:
     return {each.action.replace("_", "-"): each for each in found if each.exposure is not Exposure.TEST}
 
 
-def command(operation: Operation, base: dict[str, Any] | None = None) -> Any:
-    """The command of one operation; ``base`` are arguments that were given otherwise."""
+def command(operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None) -> Any:
+    """The command of one operation; ``base`` and ``run`` as :func:`project` has them."""
     app = typer.Typer(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
         help=escape(description(operation)),
         context_settings=SETTINGS,
         deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
-    )(project(operation, base))
+    )(project(operation, base, run=run))
     return typer.main.get_command(app)
 
 

@@ -18,6 +18,7 @@ def serve(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where the database and keys live (AGORA_DATA_DIR).")] = None,
     store: Annotated[str | None, typer.Option(help="postgresql://...; SQLite if left out (AGORA_STORE).")] = None,
+    bus: Annotated[str | None, typer.Option(help="embedded, or redis://...; embedded if left out (AGORA_BUS).")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
     log_format: Annotated[str | None, typer.Option(help="console or json (AGORA_LOG_FORMAT).")] = None,
     config: Annotated[
@@ -37,6 +38,7 @@ def serve(
             events_port=events_port,
             data_dir=data_dir,
             store=store,
+            bus=bus,
             log_level=log_level,
             log_format=log_format,
         )

@@ -52,6 +52,8 @@ _WORKFLOWS = [
 
 #: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
+    "A2ACatalogue": _columns(name="name", url="url", tags="tags", description="description"),
+    "RemoteAgentPage": _columns(name="agent_name", id="agent_id", state="state", url="url", error="error"),
     "agents": _AGENTS,
     "services": _SERVICES,
     "messages": _columns(
@@ -76,6 +78,17 @@ TABLES: Mapping[str, Sequence[Column]] = {
     ),
     "tasks": _TASKS,
     "workflows": _WORKFLOWS,
+    "upstreams": _columns(
+        name="name",
+        state="state",
+        tools="tools",
+        quarantined="quarantined",
+        dropped="dropped",
+        server="server_name",
+        version="server_version",
+        origin="origin",
+        error="error",
+    ),
     "workers": _columns(
         name="worker_name",
         id="worker_id",

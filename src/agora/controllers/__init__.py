@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+from ..bus.consul import Consul
+from ..bus.port import Bus
 from ..clock import Clock
 from ..dispatcher import Dispatcher
 from ..events.feed import Feed
 from ..gate import Gate
+from ..residents.host import Host
+from ..residents.remote.lines import Lines
 from ..services.base import Context
 from ..services.monitor import HealthMonitor
 from ..store.port import Store
 from ..usage import Meter
-from .base import Controller, House
+from .base import Controller, Follower, House
+from .billing import Billing
+from .bus import BusKeeper
+from .bus_bridge import BusBridge
+from .bus_consul import ConsulRegistrar, service_of
+from .bus_inbound import Authenticate
+from .conversations import Conversations
 from .heartbeats import Heartbeats
 from .mail import Mail
 from .overrides import Overrides
 from .positions import Positions
+from .push import Push
 from .relays import Relays
+from .remotes import Remotes
+from .residents import Residents
 from .retention import Retention
 from .sampling import Sampling
 from .tasks import Tasks
 from .upstreams import UpstreamKeeper
 from .usage import UsageCounters
 
-__all__ = ["Controller", "build"]
+__all__ = ["Controller", "Follower", "build"]
 
 KINDS: tuple[type[Controller], ...] = (
     Heartbeats,
     Overrides,
     Mail,
     Tasks,
+    Conversations,
+    BusKeeper,
     Relays,
     UpstreamKeeper,
+    Push,
+    Billing,
     Retention,
     UsageCounters,
     Positions,
@@ -47,9 +64,20 @@ def build(
     context: Context,
     clock: Clock,
     monitor: HealthMonitor,
+    host: Host,
+    lines: Lines,
+    bus: Bus | None,
+    authenticate: Authenticate,
 ) -> list[Controller]:
-    """Every loop of a server. The monitor gets to know them, to tell how they fare."""
+    """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
     house = House(store, dispatcher, feed, gate, meter, context, clock)
     controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in KINDS)]
+    controllers += [Residents(house, host), Remotes(house, host, lines)]
+    settings = context.settings.settings
+    if settings.consul_url:
+        consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
+        controllers.append(ConsulRegistrar(house, consul, service_of(settings)))
+    if bus is not None:
+        controllers.append(BusBridge(house, bus, authenticate))
     monitor.loops = controllers
     return controllers

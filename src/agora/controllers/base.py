@@ -7,17 +7,17 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from ..clock import Clock
 from ..dispatcher import Dispatcher
 from ..events.feed import Feed
 from ..gate import Gate
 from ..services.base import Call, Context
-from ..store.port import Query, Reader, Row, Store
+from ..store.port import Query, Reader, Row, Store, StoredEvent
 from ..usage import DEFAULT_TENANT, Meter
 
-__all__ = ["MICROSECONDS", "Controller", "House", "batches"]
+__all__ = ["MICROSECONDS", "Controller", "Follower", "House", "batches"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -37,6 +37,14 @@ class House:
     meter: Meter
     context: Context
     clock: Clock
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A controller that is told of commits, so that it need not wait for its next step."""
+
+    def committed(self, events: Sequence[StoredEvent], /) -> None:
+        """On the loop, after each commit. It raises nothing, and does no I/O."""
 
 
 class Controller:

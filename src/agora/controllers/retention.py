@@ -7,7 +7,7 @@ from typing import Any
 
 from ..services.base import Call, pack
 from ..store.port import Query, Write
-from ..store.statements import task_upkeep, upkeep
+from ..store.statements import conversations, task_upkeep, upkeep
 from .base import MICROSECONDS, Controller, batches
 
 __all__ = ["Retention"]
@@ -19,7 +19,8 @@ SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may 
 
 
 class Retention(Controller):
-    """Events, answers under idempotency keys, audit entries, messages twice as old as they may get unread, ended tasks.
+    """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
+    unread, reported usage as old as audit entries, ended tasks.
 
     Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
     """
@@ -33,6 +34,8 @@ class Retention(Controller):
         await self._prune(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
         await self._prune(tenant, upkeep.prune_audit, settings.audit_retention)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
+        await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
+        await self._prune(tenant, conversations.prune_usage, settings.audit_retention)
         await self._drop_ended(tenant, task_upkeep.doomed, task_upkeep.DROPS, settings.task_retention)
         await self._drop_ended(
             tenant, task_upkeep.doomed_workflows, task_upkeep.WORKFLOW_DROPS, settings.task_retention

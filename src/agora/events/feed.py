@@ -177,8 +177,9 @@ class Feed:
         seconds: float,
         after: int,
         matters: Callable[[NewEvent], bool] = lambda event: True,
+        subject: str | None = None,
     ) -> bool:
-        """Wait for an event of these types after a sequence number that the viewer sees and that matters.
+        """Wait for an event of these types, about that subject, after a sequence number, that the viewer sees and matters.
 
         False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
         """
@@ -187,7 +188,7 @@ class Feed:
         holder = (tenant, viewer.subject)
         self._hold(holder)
         arrival = _Arrival(matters)
-        stream = EventStream(self, tenant, Opening(EventFilter.of(types), viewer, after))
+        stream = EventStream(self, tenant, Opening(EventFilter.of(types, subject=subject), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
         try:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
+from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
 
 from ..store.port import Reader, Row
 from ..store.statements import agents
-from .base import Caller
+from .base import Call, Caller
 
 __all__ = [
     "RESERVED",
+    "check_alias",
+    "check_keys",
     "check_name",
     "find",
     "held_address",
+    "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
     "own_or_allowed",
@@ -27,7 +31,11 @@ __all__ = [
 RESERVED = frozenset({"broadcast", "operator", "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"key_[0-9a-f]{32}|static:.+")
+_ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 _MEANT = ("capability:", "name:", "agent.")
+#: the marketplace itself, its built-in agents, and whoever runs agents
+RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
+_POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
 
 
 def looks_like_id(ref: str) -> bool:
@@ -38,6 +46,15 @@ def looks_like_id(ref: str) -> bool:
 def looks_like_key(ref: str) -> bool:
     """Whether a reference is the subject of a key or of a static token: an address, and never a name."""
     return _KEY.fullmatch(ref) is not None
+
+
+def looks_like_alias(ref: str) -> bool:
+    """Whether a reference is a dotted alias that an agent may register; messages are held for it, too."""
+    return _ALIAS.fullmatch(ref) is not None and _company(ref) != _company(ORCHESTRATOR)
+
+
+def _company(alias: str) -> str:
+    return alias.split(".", 2)[1]
 
 
 def held_address(name: str) -> str:
@@ -52,17 +69,61 @@ def check_name(name: str, field: str = "agent_name") -> None:
     if reserved or not visible:
         raise InvalidRequest(
             f"{name!r} cannot be an agent's name.",
-            fix="Choose a name that is neither reserved nor an id, without surrounding spaces or invisible characters.",
+            fix="Choose a name that is neither reserved nor an id, without surrounding spaces or invisible characters; "
+            "agent.COMPANY.NAME is given as the alias.",
             errors=[{"field": field, "message": "reserved"}],
         )
 
 
+async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
+    """Refuse an alias that is another agent's, or stands for somebody else: the marketplace, an account.
+
+    agent_id: who is to have it; None for an agent to come.
+    """
+    company = _company(alias)
+    holder = await find(call.tx, alias)
+    if holder is not None and holder["agent_id"] != agent_id:
+        raise NameTaken(
+            f"The alias {alias!r} belongs to another agent.",
+            fix="Choose another, or let an operator deregister that agent.",
+            errors=[{"field": "alias", "message": "taken"}],
+        )
+    if holder is not None:
+        return
+    foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
+    if company in RESERVED_COMPANIES or foreign:
+        if call.caller.may("admin") and company != _company(ORCHESTRATOR):
+            return
+        raise PermissionDenied(
+            f"Aliases that begin with 'agent.{company}.' are not yours to give.",
+            fix="Choose your own company's name, or let an operator register it.",
+            errors=[{"field": "alias", "message": "reserved"}],
+        )
+
+
+def check_keys(keys: Sequence[PublicKey]) -> None:
+    """Refuse keys that could not be used."""
+    for at, key in enumerate(keys):
+        if key.crv not in _POINTS[key.kty] or (key.y is None) != (key.kty == "OKP"):
+            raise InvalidRequest(
+                f"public_keys.{at} is no key of the kind {key.kty} {key.crv}.",
+                fix="EC keys have x and y and a curve P-256, P-384 or P-521; OKP keys x alone, and X25519 or X448.",
+                errors=[{"field": f"public_keys.{at}", "message": "malformed"}],
+            )
+    if len({key.kid for key in keys}) < len(keys):
+        raise InvalidRequest(
+            "Two keys have the same kid.", errors=[{"field": "public_keys", "message": "kid given twice"}]
+        )
+
+
 async def find(tx: Reader, ref: str) -> Row | None:
-    """The agent meant by an id, a name, or a dotted alias ``agent.ACCOUNT.NAME``."""
+    """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``."""
     if looks_like_id(ref):
         return await tx.one(agents.by_id, ref=ref)
-    row = await tx.one(agents.by_name, ref=ref)
-    if row is None and ref.startswith("agent.") and ref.count(".") >= 2:
+    if not ref.startswith("agent.") or ref.count(".") < 2:
+        return await tx.one(agents.by_name, ref=ref)
+    row = await tx.one(agents.by_dotted, ref=ref)
+    if row is None:
         _, account, name = ref.split(".", 2)
         row = await tx.one(agents.by_alias, ref=name, account=account)
     return row

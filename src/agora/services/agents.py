@@ -8,6 +8,7 @@ from typing import Any
 
 from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
+from agora_sdk.contract.envelopes import PublicKey
 from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, PermissionDenied
 
@@ -15,7 +16,7 @@ from ..clock import moment, new_id
 from ..store.port import Row
 from ..store.statements import agents as statements
 from . import paging, scopes
-from .addresses import check_name, find, held_address, own_or_allowed, require
+from .addresses import check_alias, check_keys, check_name, find, held_address, own_or_allowed, require
 from .base import Bound, pack, unpack
 from .mail import deliver_held
 from .supervision import audience_of, set_agent_status
@@ -72,6 +73,8 @@ def _fields(row: Row, now: int) -> dict[str, Any]:
         "availability": _availability(row, now),
         "reputation": _reputation(row),
         "rating_count": row["rating_count"],
+        "alias": row["alias"],
+        "public_keys": [PublicKey.model_construct(**key) for key in unpack(row["public_keys"])],
     }
 
 
@@ -96,6 +99,8 @@ class AgentService(Bound, contract.Agents):
         metadata: JsonObject = {},
         max_concurrent_tasks: int = 1,
         proficiency_level: int | None = None,
+        alias: str | None = None,
+        public_keys: contract.PublicKeys | None = None,
     ) -> contract.Registration:
         call = self.call
         check_name(agent_name)
@@ -113,16 +118,30 @@ class AgentService(Bound, contract.Agents):
             "proficiency_level": proficiency_level,
         }
         existing = await find(call.tx, agent_name)
-        if existing is None:
-            return await self._create(agent_name, capabilities, values)
-        if existing["agent_id"] != call.caller.subject:
+        if existing is not None and existing["agent_id"] != call.caller.subject:
             raise NameTaken(
                 f"The name {agent_name!r} belongs to another agent.",
                 fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
                 errors=[{"field": "agent_name", "message": "taken"}],
             )
+        values |= await self._protocol(existing, alias, public_keys)
+        if existing is None:
+            return await self._create(agent_name, capabilities, values)
         row = await self._change(existing, values, capabilities)
         return await self._registration(row, created=False)
+
+    async def _protocol(
+        self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None
+    ) -> dict[str, Any]:
+        """Alias and keys as they are to be; what is not given stays."""
+        if alias is not None:
+            await check_alias(self.call, alias, row["agent_id"] if row is not None else None)
+        elif row is not None:
+            alias = row["alias"]
+        if public_keys is None:
+            return {"alias": alias, "public_keys": row["public_keys"] if row is not None else "[]"}
+        check_keys(public_keys)
+        return {"alias": alias, "public_keys": pack([key.model_dump(exclude_none=True) for key in public_keys])}
 
     async def _create(
         self, agent_name: str, capabilities: Sequence[str], values: dict[str, Any]
@@ -150,6 +169,8 @@ class AgentService(Bound, contract.Agents):
         self._append_capabilities(agent_id, capabilities)
         self._announce("agora.agent.registered", row)
         pending = await deliver_held(call, agent_id, agent_name)
+        for dotted in filter(None, (row["alias"], f"agent.{row['account_id']}.{agent_name}")):
+            pending += await deliver_held(call, agent_id, dotted)
         tasks = await follow_registration(call, agent_id, agent_name)
         return await self._registration(row, created=True, pending=pending, tasks=tasks)
 
@@ -210,6 +231,8 @@ class AgentService(Bound, contract.Agents):
         changed: dict[str, Any] = {name: row[name] for name in statements.AGENTS.names}
         changed |= values | {"last_activity": call.now}
         self._announce("agora.agent.updated", changed)
+        if changed["alias"] not in (None, row["alias"]):
+            await deliver_held(call, agent_id, changed["alias"])
         if changed["status"] in ("offline", "inactive"):
             changed["status"] = await self._move(changed, AgentStatus.ACTIVE)
         return changed
@@ -272,6 +295,8 @@ class AgentService(Bound, contract.Agents):
         metadata: JsonObject | None = None,
         max_concurrent_tasks: int | None = None,
         proficiency_level: int | None = None,
+        alias: str | None = None,
+        public_keys: contract.PublicKeys | None = None,
     ) -> contract.Agent:
         row = await self._own(agent_id)
         given = {
@@ -287,6 +312,7 @@ class AgentService(Bound, contract.Agents):
         }
         values = {name: row[name] if value is None else value for name, value in given.items()}
         values["service_tier"] = row["service_tier"]
+        values |= await self._protocol(row, alias, public_keys)
         changed = await self._change(row, values, capabilities)
         if status is not None:
             changed["status"] = await self._move(changed, status)

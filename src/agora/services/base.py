@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -9,12 +10,16 @@ from typing import Any, Protocol, TypeVar
 from pydantic_core import from_json, to_json
 
 from agora_sdk.contract import Lifecycle, Operation, Result
+from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import AgoraError
 
+from ..a2a.abroad import RemoteAgents
+from ..bus.port import Bridge
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
 from ..store.port import NewEvent, Reader, Tx
 from ..upstreams.port import Upstreams
+from ..upstreams.sealing import Sealer
 from .monitor import HealthMonitor
 from .offers import Offers
 
@@ -23,13 +28,18 @@ __all__ = [
     "Call",
     "Caller",
     "Context",
+    "Encoded",
     "Entry",
     "Following",
+    "Later",
     "Opening",
     "Progress",
     "Relay",
+    "Residents",
     "Stretch",
     "Wait",
+    "encoded",
+    "later",
     "pack",
     "relayed",
     "unpack",
@@ -40,6 +50,16 @@ R = TypeVar("R", bound=Result)
 
 #: told how far a call is: what was done, of how much (None: unknown), and in words
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+class Residents(Protocol):
+    """The agents that live in this process, as rules see them. Neither method does I/O."""
+
+    def takes(self, tenant: str, agent_id: str, /) -> int | None:
+        """For how many seconds an agent would take a task under lease now; None if it is not here, or has no place."""
+
+    def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+        """A task under its lease: the agent begins with it once its start is committed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +130,11 @@ class Context:
     health: HealthMonitor | None = None
     upstreams: Upstreams | None = None
     offers: Offers = field(default_factory=Offers)
+    residents: Residents | None = None
+    bus: Bridge | None = None
+    remotes: RemoteAgents | None = None
+    pushes: Counter[str] = field(default_factory=Counter)
+    sealer: Sealer | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -126,6 +151,7 @@ class Call:
     target: str | None = None
     detail: str | None = None
     progress: Progress | None = None
+    idempotency_key: str | None = None
 
     def emit(
         self,
@@ -221,11 +247,39 @@ def relayed(
     return Relay(perform, settle, timeout)  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A result that is JSON already, such as one put together of stored documents."""
+
+    json: bytes
+
+
+def encoded(json: bytes, kind: type[R]) -> R:
+    """An :class:`Encoded` result, typed as what it holds."""
+    return Encoded(json)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A command's answer that comes after its commit: ``read`` gives it, and may raise :class:`Wait`.
+
+    It is not kept under an idempotency key: the command itself must find what it did before.
+    """
+
+    read: Callable[[Call], Awaitable[Result]]
+
+
+def later(read: Callable[[Call], Awaitable[R]]) -> R:
+    """A :class:`Later`, typed as what it will come to."""
+    return Later(read)  # type: ignore[return-value]
+
+
 class Wait(Exception):
     """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
 
     events: types that may change the answer. result: the answer when the time is over. matters: whether an
     event of these types may really change it, so that a thousand who wait are not all woken for one.
+    subject: what the events are about, which the caller is known to see.
     """
 
     def __init__(
@@ -234,9 +288,11 @@ class Wait(Exception):
         seconds: float,
         result: Any,
         matters: Callable[[NewEvent], bool] = lambda event: True,
+        subject: str | None = None,
     ) -> None:
         super().__init__("waiting")
         self.events, self.seconds, self.result, self.matters = events, seconds, result, matters
+        self.subject = subject
 
 
 def pack(value: Any) -> str:

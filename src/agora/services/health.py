@@ -8,6 +8,9 @@ mcp_server    -                                               no operation in th
 agents        more than half offline, of at least four        -
 events        a stream 10,000 events behind                   -
 upstreams     one of them is not available                    -
+remotes       an A2A agent elsewhere is not available         -
+push          notifications were given up                     -
+bus           Redis cannot be reached, or lags 1,000 behind   -
 disk          less than 1 GiB free                            less than 128 MiB free
 memory        less than 10 % available                        less than 3 % available
 controllers   a loop failed three times, or is overdue        -
@@ -29,7 +32,7 @@ from agora_sdk.errors import AgoraError, NotFound
 from .. import __version__
 from ..clock import moment
 from ..store.port import StoreFailure, TxClosed
-from ..store.statements import upstreams, vitals
+from ..store.statements import a2a, push, upstreams, vitals
 from .base import Call
 from .monitor import MICROSECONDS, HealthMonitor, Loop
 from .trend import in_words
@@ -43,7 +46,7 @@ Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
 MIB = 1024.0 * 1024
 SLOW_MS = 1000.0
 QUEUE_HIGH, QUEUE_FULL = 0.5, 0.95
-LAG_HIGH = 10_000
+LAG_HIGH, BUS_LAG_HIGH = 10_000, 1000
 DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
@@ -240,12 +243,52 @@ async def _upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
 
 
+async def _bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    bridge = call.context.bus
+    if bridge is None:
+        return ComponentHealth(status="healthy", detail="embedded", metrics={})
+    metrics = {"connected": float(bridge.connected), "lag": float(bridge.lag)}
+    if not bridge.connected:
+        return ComponentHealth(status="degraded", detail=f"Redis cannot be reached: {bridge.error}", metrics=metrics)
+    status: Status = "degraded" if bridge.lag >= BUS_LAG_HIGH else "healthy"
+    return ComponentHealth(status=status, detail=f"Redis: {bridge.durability}", metrics=metrics)
+
+
+async def _remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(a2a.remotes)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    away = [row for row in rows if row["state"] == "unavailable"]
+    metrics = {"total": float(len(rows)), "unavailable": float(len(away))}
+    complaints = [f"{row['agent_name']}: {row['error']}" for row in away]
+    detail = "; ".join(complaints)[:2000] or f"{len(rows)} elsewhere"
+    return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
+
+
+async def _push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(push.numbers)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    active = sum(row["configs"] for row in rows if row["state"] == "active")
+    failing = sum(row["configs"] for row in rows if row["state"] == "active" and row["failing"])
+    dead = sum(row["configs"] for row in rows if row["state"] == "dead")
+    metrics = {"active": float(active), "failing": float(failing), "dead": float(dead)}
+    metrics |= {f"posts_{name}": float(count) for name, count in call.context.pushes.items()}
+    detail = f"{active} active, {failing} to be tried again, {dead} given up"
+    return ComponentHealth(status="degraded" if dead else "healthy", detail=detail, metrics=metrics)
+
+
 COMPONENTS: dict[str, Check] = {
     "database": _database,
     "mcp_server": _mcp_server,
     "agents": _agents,
     "events": _events,
     "upstreams": _upstreams,
+    "remotes": _remotes,
+    "push": _push,
+    "bus": _bus,
     "disk": _disk,
     "memory": _memory,
     "controllers": _controllers,

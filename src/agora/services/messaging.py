@@ -17,26 +17,43 @@ from ..store.port import Row
 from ..store.statements import agents
 from ..store.statements import messages as statements
 from . import paging
-from .addresses import check_name, find, held_address, looks_like_id, looks_like_key, own_or_allowed, require
+from .addresses import (
+    check_name,
+    find,
+    held_address,
+    looks_like_alias,
+    looks_like_id,
+    looks_like_key,
+    own_or_allowed,
+    require,
+)
 from .base import Bound, Wait, pack
+from .conversations.record import follow_reply
 from .events import EventService
 from .mail import announce, horizon, view
 
-__all__ = ["MessagingService"]
+__all__ = ["ARRIVALS", "Destination", "MessagingService"]
 
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
 RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
+#: what only the protocols themselves write into metadata: it says what a message is to them
+RESERVED_METADATA = ("agentify", "bus")
 
 
 @dataclass(slots=True)
-class _Destination:
+class Destination:
     """Where a message goes: registered agents, and names it is held for."""
 
     agents: list[str]
     held: list[str]
     broadcast: bool = False
+
+    @property
+    def parties(self) -> list[str]:
+        """Where it is delivered to: agent ids, and addresses of names."""
+        return [*self.agents, *map(held_address, self.held)]
 
 
 class MessagingService(Bound, contract.Messaging):
@@ -54,15 +71,34 @@ class MessagingService(Bound, contract.Messaging):
         expires_in: int | None = None,
         metadata: JsonObject = {},
     ) -> contract.MessageReceipt:
+        _check_metadata(metadata)
+        options = {"from_agent": from_agent, "correlation_id": correlation_id, "reply_to": reply_to}
+        return await self.compose(
+            to_agent, content, message_type, priority, **options, expires_in=expires_in, metadata=metadata
+        )
+
+    async def compose(
+        self,
+        to_agent: Recipients,
+        content: str,
+        message_type: str,
+        priority: Priority,
+        *,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        expires_in: int | None = None,
+        metadata: JsonObject,
+    ) -> contract.MessageReceipt:
+        """As :meth:`send`, for the server itself: the metadata may hold what a protocol says about the message."""
         call = self.call
         sender, sender_name = await self._sender(from_agent)
-        destination = await self._destination(to_agent)
+        destination = await self.destination(to_agent)
         if reply_to and not correlation_id:
             correlation_id = await self._correlation(reply_to)
-        message_id = call.target = new_id("msg")
-        row = {
+        row: dict[str, Any] = {
             "tenant_id": call.caller.tenant,
-            "message_id": message_id,
+            "message_id": new_id("msg"),
             "from_agent": sender,
             "from_name": sender_name,
             "to_agent": to_agent if isinstance(to_agent, str) else ",".join(to_agent),
@@ -76,10 +112,23 @@ class MessagingService(Bound, contract.Messaging):
             "created_at": call.now,
             "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
         }
-        call.tx.append(statements.MESSAGES, tuple(row.values()))
+        if reply_to:
+            row = await follow_reply(call, row, destination.parties)
+        receipt = self.post(row, destination)
+        if reply_to:
+            from .a2a.delivering import take_reply  # tasks of A2A send messages, and replies complete them
+
+            await take_reply(call, sender, reply_to, content, metadata)
+        call.target = receipt.message_id
+        return receipt
+
+    def post(self, row: dict[str, Any], destination: Destination) -> contract.MessageReceipt:
+        """Store a message, a row as the table has it, and deliver it."""
+        call = self.call
+        call.tx.append(statements.MESSAGES, tuple(row[name] for name in statements.MESSAGES.names))
         self._deliver(row, destination)
         return contract.MessageReceipt(
-            message_id=message_id,
+            message_id=row["message_id"],
             status=DeliveryState.QUEUED,
             timestamp=moment(call.now),
             recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
@@ -107,11 +156,12 @@ class MessagingService(Bound, contract.Messaging):
             )
         return answered["correlation_id"] or reply_to
 
-    async def _destination(self, to_agent: Recipients) -> _Destination:
+    async def destination(self, to_agent: Recipients) -> Destination:
+        """Whom a message reaches; raises NotFound for unknown ids and capabilities."""
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
         if refs == ["broadcast"]:
-            return _Destination([], [], broadcast=True)
-        found = _Destination([], [])
+            return Destination([], [], broadcast=True)
+        found = Destination([], [])
         for ref in refs:
             if ref == "broadcast":
                 raise InvalidRequest(
@@ -140,7 +190,7 @@ class MessagingService(Bound, contract.Messaging):
             raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
         return chosen
 
-    async def _address(self, ref: str, found: _Destination) -> None:
+    async def _address(self, ref: str, found: Destination) -> None:
         row = await find(self.call.tx, ref)
         if row is not None and row["retired_at"] is None:
             found.agents.append(row["agent_id"])
@@ -151,7 +201,7 @@ class MessagingService(Bound, contract.Messaging):
                 fix="Agents are found with GET /agora/query/agents.",
                 errors=[{"field": "to_agent", "message": "unknown agent"}],
             )
-        if ref != "operator" and not looks_like_key(ref):
+        if ref != "operator" and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
         held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
         if ref != "operator" and held is not None and held["held"] >= HELD_LIMIT:
@@ -162,7 +212,7 @@ class MessagingService(Bound, contract.Messaging):
             )
         found.held.append(ref)
 
-    def _deliver(self, row: dict[str, Any], destination: _Destination) -> None:
+    def _deliver(self, row: dict[str, Any], destination: Destination) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row["message_id"]
         for agent_id in destination.agents:
             call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
@@ -306,6 +356,17 @@ class _Inbox:
     agent_id: str
     address: str
     joined: str
+
+
+def _check_metadata(metadata: JsonObject) -> None:
+    """Nobody says by hand what a message is to the protocols: an intent needs a permission, an entry a sender."""
+    for name in RESERVED_METADATA:
+        if name in metadata:
+            raise InvalidRequest(
+                f"The name {name!r} in metadata is kept for what the protocols say about a message.",
+                fix="Send messages of the agent protocol with agora.conversation.send, or choose another name.",
+                errors=[{"field": f"metadata.{name}", "message": "reserved"}],
+            )
 
 
 def _too_many(detail: str) -> InvalidRequest:

@@ -6,15 +6,20 @@ from collections.abc import Mapping
 
 from agora_sdk.contract import Service
 
+from .a2a import A2AService
 from .admin import AdminService
 from .agents import AgentService
+from .billing import BillingService
+from .bus import BusService
+from .conversations.service import ConversationService
 from .discovery import DiscoveryService
 from .events import EventService
+from .memory import MemoryService
 from .messaging import MessagingService
 from .query import QueryService
 from .tasks import TaskService
 from .tokens import TokenService
-from .upstreams import UpstreamService
+from .upstreams import RegistryService, UpstreamService
 from .workers import WorkerService
 from .workflows import WorkflowService
 
@@ -23,12 +28,18 @@ __all__ = ["IMPLEMENTATIONS"]
 IMPLEMENTATIONS: Mapping[str, type[Service]] = {
     service.category: service
     for service in (
+        A2AService,
         AdminService,
         AgentService,
+        BillingService,
+        ConversationService,
+        BusService,
         DiscoveryService,
         EventService,
+        MemoryService,
         MessagingService,
         QueryService,
+        RegistryService,
         TaskService,
         TokenService,
         UpstreamService,

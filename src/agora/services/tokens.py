@@ -18,6 +18,7 @@ from .base import Bound, pack, unpack
 __all__ = ["TokenService"]
 
 #: scopes that no operation asks for by itself
+INTENT = "intent:"  #: what comes before an intent that an agent allows only some to ask for
 SPECIAL = frozenset({"*", "admin", "act:any", "read:all"})
 NEWEST = "key_g"  # sorts after every id
 
@@ -34,6 +35,7 @@ class TokenService(Bound, contract.Tokens):
         *,
         service_tier: ServiceTier = ServiceTier.BASIC,
         authority: int = 0,
+        account: str | None = None,
         expires_in: int | None = None,
     ) -> contract.CreatedToken:
         call = self.call
@@ -46,7 +48,7 @@ class TokenService(Bound, contract.Tokens):
             "token_id": token_id,
             "kind": kind,
             "label": label,
-            "account_id": call.caller.account,
+            "account_id": account or call.caller.account,
             "digest": call.context.signer.digest(key),
             "scopes": pack(allowed),
             "service_tier": service_tier.value,
@@ -76,7 +78,7 @@ class TokenService(Bound, contract.Tokens):
                 )
             return sorted(scopes.ENROLMENT)
         known = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
-        unknown = [scope for scope in wanted if scope not in known]
+        unknown = [scope for scope in wanted if scope not in known and not scope.startswith(INTENT)]
         if unknown:
             raise InvalidRequest(
                 f"{unknown[0]!r} is not a scope.",
@@ -141,6 +143,7 @@ def _fields(row: Row | dict[str, Any]) -> dict[str, Any]:
         "scopes": unpack(row["scopes"]),
         "service_tier": ServiceTier(row["service_tier"]),
         "authority": row["authority"],
+        "account": row["account_id"],
         "created_at": moment(row["created_at"]),
         "expires_at": moment(row["expires_at"]) if row["expires_at"] else None,
         "revoked_at": moment(row["revoked_at"]) if row["revoked_at"] else None,

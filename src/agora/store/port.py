@@ -166,6 +166,8 @@ Reading = Callable[[Reader], Coroutine[Any, Any, T]]
 class Store(Protocol):
     """An engine."""
 
+    #: whether this process alone has the data, so that what another one held is nobody's any more
+    exclusive: bool
     #: called after each commit with its events, on the event loop
     on_commit: Callable[[Sequence[StoredEvent]], None]
 

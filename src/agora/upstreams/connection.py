@@ -10,27 +10,30 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from mcp.shared.exceptions import MCPError
 from mcp_types.jsonrpc import CONNECTION_CLOSED
 from pydantic import ValidationError
 
-from agora_sdk.errors import AgoraError, DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
+from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
-from .addresses import Resolve, resolve
+from .addresses import Door, Resolve, resolve
 from .breaker import Backoff, Breaker, Tuning
 from .failures import in_words, is_breakdown, translated
+from .faults import Faults
+from .line import Line
 from .port import Condition, Endpoint, Listing, Progress
+from .program import command_line
 from .session import Session, open_session
-from .transport import Faults, command_streams, http_streams
+from .transport import http_line
+from .turns import Turns
 
 __all__ = ["Connection"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-WAITING = 16  # calls in the queue, for each that may run
 
 
 class Connection:
@@ -46,8 +49,7 @@ class Connection:
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._faults = Faults()
         self._breaker = Breaker(tuning)
-        self._slots = asyncio.Semaphore(endpoint.concurrency)
-        self._running = self._queued = 0
+        self._turns = Turns(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
         self._turned = asyncio.Event()  # set, and replaced, when the state changes
         self._lost = asyncio.Event()
@@ -68,25 +70,29 @@ class Connection:
     def condition(self) -> Condition:
         """How it stands."""
         if self._retry_at is not None:
-            return Condition("unavailable", self._error, max(0.0, self._retry_at - _now()), self._running)
+            return Condition("unavailable", self._error, max(0.0, self._retry_at - _now()), self._turns.running)
         if (pause := self._breaker.closed_for()) > 0:
-            return Condition("unavailable", self._breaker.reason, pause, self._running)
-        return Condition("connected" if self._session else "connecting", self._error, None, self._running)
+            return Condition("unavailable", self._breaker.reason, pause, self._turns.running)
+        if self._session is None and self._error is not None:  # being tried again
+            return Condition("unavailable", self._error, 0.0, self._turns.running)
+        return Condition("connected" if self._session else "connecting", None, None, self._turns.running)
 
     def changed(self) -> None:
         """What it offers is not known to be current any more."""
         self.current = False
 
     async def request(
-        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
+        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, caller: str = ""
     ) -> dict[str, Any]:
         """One request, within its turn; waiting for its turn and for a connection is part of its time."""
+        if (pause := self._breaker.closed_for()) > 0:
+            raise self._unavailable(self._breaker.reason, pause)
         until = _now() + seconds
 
         async def send(session: Session) -> dict[str, Any]:
             return await session.request(method, params, _left(until), progress)
 
-        async with self._turn(seconds):
+        async with self._turns.turn(caller, seconds):
             return await self._used(send, until)
 
     async def listing(self) -> Listing:
@@ -104,31 +110,6 @@ class Connection:
             raise
 
     # -- calls -----------------------------------------------------------------------------------
-
-    @contextlib.asynccontextmanager
-    async def _turn(self, seconds: float) -> AsyncIterator[None]:
-        """A place among the calls that run at once, unless the breaker is open."""
-        name, most = self.endpoint.name, self.endpoint.concurrency
-        if (pause := self._breaker.closed_for()) > 0:
-            raise self._unavailable(self._breaker.reason, pause)
-        if self._queued >= most * WAITING:
-            raise Overloaded(f"{self._queued} calls wait for {name} already.", fix="Try again later.", retry_after=1)
-        self._queued += 1
-        try:
-            async with asyncio.timeout(seconds):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise Overloaded(
-                f"{name} was busy with {most} calls for {seconds:g} s.", fix="Try again later.", retry_after=1
-            ) from None
-        finally:
-            self._queued -= 1
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            self._slots.release()
 
     async def _used(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
         """Use the session; if the upstream has forgotten it, once more with a new one."""
@@ -221,8 +202,8 @@ class Connection:
     async def _open(self, lost: asyncio.Event) -> None:
         """Connect, and stay until it is lost. Raises what a transport raises, alone or in a group."""
         async with (
-            self._streams(lost) as streams,
-            open_session(streams, self._faults, self.changed, self._tuning.connect) as session,
+            self._line(lost) as line,
+            open_session(line, self._faults, self.changed, self._tuning.connect) as session,
         ):
             self.current, self._error = False, None
             self._session = session
@@ -248,19 +229,18 @@ class Connection:
                 listed = _now()
                 self.changed()
 
-    def _streams(self, lost: asyncio.Event) -> contextlib.AbstractAsyncContextManager[Any]:
+    def _line(self, lost: asyncio.Event) -> contextlib.AbstractAsyncContextManager[Line]:
         endpoint = self.endpoint
         if endpoint.transport == "stdio":
-            return command_streams(endpoint.command, endpoint.directory, self._secrets, lost)
+            return command_line(endpoint.name, endpoint.command, endpoint.directory, self._secrets, lost)
         assert endpoint.url is not None
-        return http_streams(
+        return http_line(
             endpoint.url,
             self._secrets,
             self._faults,
-            private=endpoint.private,
+            Door(private=endpoint.private, resolver=self._resolver),
             connections=endpoint.concurrency + 4,
             seconds=self._tuning.connect,
-            resolver=self._resolver,
         )
 
 

@@ -8,11 +8,12 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
 
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
-from .transport import Fault, Faults
+from .faults import Fault, Faults
 
 __all__ = ["in_words", "is_breakdown", "translated"]
 
 UNKNOWN = "unknown"
+LONGEST = 500  # characters of what an upstream says
 LOOK = "Look whether it took effect before doing it again."
 
 
@@ -25,8 +26,8 @@ def translated(name: str, error: MCPError, fault: Fault | None) -> AgoraError:
     if error.code == CONNECTION_CLOSED:
         return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=LOOK, outcome=UNKNOWN)
     if error.code == PARSE_ERROR:
-        return UpstreamFailed(f"The answer of {name} cannot be read: {error.message}", outcome=UNKNOWN)
-    return UpstreamFailed(f"{name} says: {error.message[:2000]}", upstream_code=error.code)
+        return UpstreamFailed(f"The answer of {name} cannot be read: {error.message[:LONGEST]}", outcome=UNKNOWN)
+    return UpstreamFailed(f"{name} says: {error.message[:LONGEST]}", upstream_code=error.code)
 
 
 def _of_fault(name: str, fault: Fault) -> AgoraError:
@@ -47,12 +48,16 @@ def is_breakdown(error: AgoraError) -> bool:
 
 
 def in_words(error: BaseException, faults: Faults) -> str:
-    """Why a connection could not be made, or broke."""
+    """Why a connection could not be made, or broke; what the upstream says of it is cut short."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MCPError):
         fault = faults.take(error)
-        return (fault.detail if fault is not None else error.message).rstrip(".")
-    if isinstance(error, TimeoutError):
-        return "it did not answer in time"
-    return f"{type(error).__name__}: {error}".rstrip(": .")
+        words = fault.detail if fault is not None else error.message
+    elif isinstance(error, TimeoutError):
+        words = "it did not answer in time"
+    elif isinstance(error, ConnectionError) and error.errno is None:  # in words already
+        words = str(error)
+    else:
+        words = f"{type(error).__name__}: {error}".rstrip(": ")
+    return words[:LONGEST].rstrip(".")

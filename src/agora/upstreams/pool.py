@@ -105,10 +105,16 @@ class ConnectionPool:
         return await (await self._connection(endpoint)).listing()
 
     async def request(
-        self, endpoint: Endpoint, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
+        self,
+        endpoint: Endpoint,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        caller: str = "",
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
-        return await (await self._connection(endpoint)).request(method, params, seconds, progress)
+        return await (await self._connection(endpoint)).request(method, params, seconds, progress, caller)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

@@ -113,9 +113,15 @@ class Upstreams(Protocol):
         """Ask over the persistent connection what there is."""
 
     async def request(
-        self, endpoint: Endpoint, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
+        self,
+        endpoint: Endpoint,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        caller: str = "",
     ) -> dict[str, Any]:
-        """Send one request (``tools/call`` ...); answers the result as it came."""
+        """Send one request (``tools/call`` ...); answers the result as it came. caller: shares with others."""
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

@@ -20,9 +20,12 @@ from mcp_types.version import LATEST_HANDSHAKE_VERSION, MODERN_PROTOCOL_VERSIONS
 from pydantic import RootModel, ValidationError
 
 from .. import __version__
+from .definitions import Allowance
+from .direct import Elsewhere
+from .faults import Faults
+from .line import Line
 from .port import Kind, Listing, Progress
-from .transport import Faults, Streams
-from .vetting import Found, vet
+from .vetting import MOST, Found, vet
 
 __all__ = ["Session", "open_session"]
 
@@ -48,26 +51,33 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
     """Takes listings as they come, and lets through to the SDK what fits its types.
 
     One definition that does not fit would make the SDK refuse the page; it would drop others without a word.
+    Calls of the newer era go the direct way where there is one.
     """
 
     version: str | None = None
 
-    def __init__(self, streams: Streams) -> None:
-        super().__init__(*streams)
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.read, line.write)
+        self._direct = line.direct
         self.found: dict[str, list[Found]] = {}
+        self.left_out: dict[str, int] = {}
 
     async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
+        if self._direct is not None and method in REQUESTS and self.version in MODERN_PROTOCOL_VERSIONS:
+            try:
+                return await self._direct.request(method, params, opts)
+            except Elsewhere:
+                self._direct = None
         raw = await super().send_raw_request(method, params, opts, **others)
         field = LISTED.get(method)
         if field is None or not isinstance(raw.get(field), list):
             return raw
-        fitting = []
-        for definition in raw[field]:
-            fault = self._fault(method, raw, field, definition)
-            self.found.setdefault(method, []).append((definition, fault))
-            if fault is None:
-                fitting.append(definition)
-        return {**raw, field: fitting}
+        found = self.found.setdefault(method, [])
+        page = raw[field][: MOST - len(found)]
+        self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
+        faults = await asyncio.to_thread(lambda: [self._fault(method, raw, field, each) for each in page])
+        found += zip(page, faults, strict=True)
+        return {**raw, field: [each for each, fault in zip(page, faults, strict=True) if fault is None]}
 
     def _fault(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
         """What the protocol's types say against one definition."""
@@ -128,31 +138,37 @@ class Session:
         client = self._client
         async with self._listing, asyncio.timeout(seconds):
             self._dispatcher.found.clear()
+            self._dispatcher.left_out.clear()
             capabilities = client.server_capabilities
             if capabilities is not None and capabilities.tools is not None:
-                await self._pages(client.list_tools)
+                await self._pages("tool", client.list_tools)
             if capabilities is not None and capabilities.resources is not None:
-                await self._pages(client.list_resources)
+                await self._pages("resource", client.list_resources)
                 with contextlib.suppress(MCPError):  # many servers have resources and do not know templates
-                    await self._pages(client.list_resource_templates)
+                    await self._pages("template", client.list_resource_templates)
             if capabilities is not None and capabilities.prompts is not None:
-                await self._pages(client.list_prompts)
-            found = dict(self._dispatcher.found)
-        items = []
+                await self._pages("prompt", client.list_prompts)
+            found, left_out = dict(self._dispatcher.found), dict(self._dispatcher.left_out)
+        items, allowance = [], Allowance()
         for kind, method in KINDS.items():
-            items += await asyncio.to_thread(vet, upstream, kind, found.get(method, []))
+            more = left_out.get(method, 0)
+            items += await asyncio.to_thread(vet, upstream, kind, found.get(method, []), more, allowance)
         who = client.server_info
         return Listing(
             who.name if who else None, who.version if who else None, client.protocol_version, client.instructions, items
         )
 
-    async def _pages(self, ask: Callable[..., Any]) -> None:
-        cursor: str | None = None
+    async def _pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
+        """Page after page, until there are as many as can be offered; then what comes after is left out unseen."""
+        method, cursor = KINDS[kind], None
         for _ in range(PAGES):
             page = await ask(params=types.PaginatedRequestParams(cursor=cursor))
             if not page.next_cursor or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
+            if len(self._dispatcher.found.get(method, ())) >= MOST:
+                break
+        self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
     async def follow(self, changed: Callable[[], None]) -> None:
         """Listen for changes for as long as the session lives; handshake eras are told without being asked."""
@@ -174,15 +190,15 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    streams: Streams, faults: Faults, changed: Callable[[], None], seconds: float
+    line: Line, faults: Faults, changed: Callable[[], None], seconds: float
 ) -> AsyncIterator[Session]:
-    """A session over streams, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
+    """A session over a line, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
 
     async def hear(message: IncomingMessage) -> None:
         if isinstance(message, CHANGES):
             changed()
 
-    dispatcher = _Dispatcher(streams)
+    dispatcher = _Dispatcher(line)
     async with ClientSession(dispatcher=dispatcher, message_handler=hear, client_info=CLIENT) as client:
         async with asyncio.timeout(seconds):
             await _greet(client, faults)

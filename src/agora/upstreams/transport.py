@@ -1,4 +1,4 @@
-"""Transports: streamable HTTP behind the address guard, and commands over their standard streams.
+"""Streamable HTTP behind the address guard.
 
 One request that fails must not take the connection of all the others with it. So what goes wrong on the way (no
 connection, an answer cut short, an HTTP error without a JSON-RPC body) comes back as a JSON-RPC error of that
@@ -8,61 +8,31 @@ request, with a token under which :class:`Faults` knows what it was.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import logging
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
 
-import anyio
 import httpx2
-from mcp import StdioServerParameters
-from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.exceptions import MCPError
-from mcp.shared.message import SessionMessage
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from .addresses import AddressRefused, Resolve, public_addresses, resolve
+from ..courier import Courier
+from .addresses import AddressRefused, Door
+from .bounds import LARGEST, MOST_PARTS, parts_in
+from .direct import Direct
+from .faults import FAULT, Fault, Faults, fault_of_answer, fault_of_form
+from .line import Line
+from .pace import Pace
 
-__all__ = ["Fault", "Faults", "Guarded", "Streams", "command_streams", "http_streams"]
+__all__ = ["Guarded", "http_line"]
 
-LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_ERROR = 65_536
-FAULT = -32099
-REMEMBERED = 1000
 PARTING = 2.0  # seconds to say good-bye
-RESOLVED_FOR = 30.0  # seconds
-Streams = tuple[Any, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What went wrong on the way. kind: whether it was sent at all (not: refused, unreachable), or what came back."""
-
-    kind: Literal["refused", "unreachable", "lost", "session", "http"]
-    detail: str
-    status: int | None = None
-
-
-class Faults:
-    """Faults of a connection by the token that stands for each; a token is good once, and hard to guess."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, Fault] = {}
-
-    def add(self, fault: Fault) -> str:
-        token = secrets.token_hex(16)
-        if len(self._waiting) >= REMEMBERED:
-            self._waiting.clear()
-        self._waiting[token] = fault
-        return token
-
-    def take(self, error: MCPError) -> Fault | None:
-        """The fault that an error stands for, if it is one of ours."""
-        if error.code != FAULT or not isinstance(error.data, str):
-            return None
-        return self._waiting.pop(error.data, None)
+for _talkative in ("mcp", "httpx2", "httpcore2"):  # they write down URLs, headers and the ids of sessions
+    logging.getLogger(_talkative).setLevel(logging.WARNING)
 
 
 class _Broken(httpx2.StreamError):
@@ -70,18 +40,21 @@ class _Broken(httpx2.StreamError):
 
 
 class Limited(httpx2.AsyncByteStream):
-    """A body of a bounded size; a server-sent stream may go on for ever, its events are bounded by the SDK."""
+    """A body of a bounded size; a stream of events (no limit) may go on for ever, at a bounded pace."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, limit: int | None) -> None:
         self._inner, self._limit = inner, limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
+        size, parts, pace = 0, 0, Pace()
         try:
             async for part in self._inner:
+                if self._limit is None:
+                    await pace.read(part)
                 size += len(part)
-                if self._limit is not None and size > self._limit:
-                    raise _Broken(f"the answer is larger than {self._limit} bytes")
+                parts += parts_in(part)
+                if self._limit is not None and (size > self._limit or parts > MOST_PARTS):
+                    raise _Broken(f"the answer is larger than {self._limit} bytes, or has too many parts")
                 yield part
         except httpx2.TransportError as error:
             raise _Broken(f"the answer was cut short: {error or type(error).__name__}") from error
@@ -91,52 +64,41 @@ class Limited(httpx2.AsyncByteStream):
 
 
 class Guarded(httpx2.AsyncBaseTransport):
-    """Sends to checked addresses alone, and answers what goes wrong as JSON-RPC errors.
+    """Sends to the door's addresses alone, and answers what goes wrong as JSON-RPC errors."""
 
-    private: whether any address will do. resolver: from a host and port to addresses.
-    """
-
-    def __init__(
-        self,
-        faults: Faults,
-        *,
-        private: bool,
-        resolver: Resolve = resolve,
-        inner: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._faults, self._private, self._resolver = faults, private, resolver
-        self._inner = inner or httpx2.AsyncHTTPTransport(trust_env=False)
-        self._checked: dict[tuple[str, int], tuple[str, float]] = {}
+    def __init__(self, faults: Faults, door: Door, inner: httpx2.AsyncBaseTransport) -> None:
+        self._faults, self._door, self._inner = faults, door, inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        post = request.method == "POST"
         try:
             async with asyncio.timeout(PARTING if request.method == "DELETE" else None):
                 response = await self._inner.handle_async_request(await self._addressed(request))
         except (AddressRefused, OSError, httpx2.TransportError) as error:
-            self._checked.clear()
-            if request.method != "POST":
+            self._door.forget()
+            if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
             return self._fault(request, _fault_of(error))
-        if request.method == "POST" and response.status_code >= 400:
+        if post and response.status_code >= 400:
             return await self._refused(request, response)
-        streamed = response.headers.get("content-type", "").lower().startswith("text/event-stream")
-        assert isinstance(response.stream, httpx2.AsyncByteStream)
-        response.stream = Limited(response.stream, None if streamed else LARGEST_BODY)
+        kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding")
+        fault = fault_of_form(kind if post and response.status_code == 200 else "application/json", packing)
+        if fault is not None:
+            await response.aclose()
+            return self._fault(request, fault)
+        streamed = kind.lower().startswith("text/event-stream")
+        response.stream = Limited(_stream(response), None if streamed else LARGEST)
         return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
     async def _addressed(self, request: httpx2.Request) -> httpx2.Request:
-        """The request, to a checked address of its host."""
-        if self._private:
-            return request
+        """The request, to the address of its host."""
         host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        now = asyncio.get_running_loop().time()
-        address, until = self._checked.get((host, port), ("", 0.0))
-        if until < now:
-            address = (await public_addresses(host, port, self._resolver))[0]
-            self._checked[host, port] = (address, now + RESOLVED_FOR)
+        address = await self._door.address(host, port)
+        if address == host:
+            return request
         return httpx2.Request(
             request.method,
             request.url.copy_with(host=address),
@@ -155,13 +117,10 @@ class Guarded(httpx2.AsyncBaseTransport):
             body = b""
         await response.aclose()
         status = response.status_code
-        if status == 404 and "mcp-session-id" in request.headers:
-            return self._fault(request, Fault("session", "The session has ended.", status))
-        if _is_jsonrpc_error(body):
-            headers = {"content-type": "application/json"}
-            return httpx2.Response(status, headers=headers, content=body, request=request)
-        name = response.reason_phrase or "error"
-        return self._fault(request, Fault("http", f"It answered HTTP {status} {name}.", status))
+        fault = fault_of_answer(status, body, in_session="mcp-session-id" in request.headers)
+        if fault is not None:
+            return self._fault(request, fault)
+        return httpx2.Response(status, headers={"content-type": "application/json"}, content=body, request=request)
 
     def _fault(self, request: httpx2.Request, fault: Fault) -> httpx2.Response:
         error = {"code": FAULT, "message": fault.detail, "data": self._faults.add(fault)}
@@ -184,57 +143,26 @@ def _fault_of(error: Exception) -> Fault:
     return Fault("lost", f"The connection broke: {words}.")
 
 
-def _is_jsonrpc_error(body: bytes) -> bool:
-    try:
-        found = from_json(body)
-    except ValueError:
-        return False
-    return isinstance(found, dict) and found.get("jsonrpc") == "2.0" and isinstance(found.get("error"), dict)
+@cache
+def _tls() -> ssl.SSLContext:
+    """Whom to trust, the same for every upstream; reading it takes a while."""
+    return httpx2.create_ssl_context()
 
 
 @asynccontextmanager
-async def http_streams(
-    url: str,
-    headers: Mapping[str, str],
-    faults: Faults,
-    *,
-    private: bool,
-    connections: int,
-    seconds: float,
-    resolver: Resolve = resolve,
-) -> AsyncIterator[Streams]:
-    """Streams to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
+async def http_line(
+    url: str, headers: Mapping[str, str], faults: Faults, door: Door, *, connections: int, seconds: float
+) -> AsyncIterator[Line]:
+    """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
+    context = await asyncio.to_thread(_tls)
+    own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
+    courier = Courier(url, door, seconds, context)
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-    inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits)
-    guarded = Guarded(faults, private=private, resolver=resolver, inner=inner)
+    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     patience = httpx2.Timeout(seconds, read=None, pool=None)
-    client = httpx2.AsyncClient(headers=dict(headers), timeout=patience, transport=guarded, trust_env=False)
-    async with client, streamable_http_client(url, http_client=client) as (read, write):
-        yield read, write
-
-
-@asynccontextmanager
-async def command_streams(
-    command: tuple[str, ...], directory: str | None, environment: Mapping[str, str], ended: asyncio.Event
-) -> AsyncIterator[Streams]:
-    """Streams to a program that is started here; ``ended`` is set when it says nothing any more."""
-    parameters = StdioServerParameters(command=command[0], args=list(command[1:]), cwd=directory, env=dict(environment))
-    async with stdio_client(parameters) as (read, write), anyio.create_task_group() as group:
-        send, receive = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-
-        async def pump() -> None:
-            try:
-                async with send:
-                    async for message in read:
-                        await send.send(message)
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-                pass
-            finally:
-                ended.set()
-
-        group.start_soon(pump)
+    client = httpx2.AsyncClient(headers=own, timeout=patience, transport=Guarded(faults, door, inner), trust_env=False)
+    async with client, streamable_http_client(url, http_client=client, max_sse_event_size=LARGEST) as streams:
         try:
-            yield receive, write
+            yield Line(*streams, Direct(courier, own, faults))
         finally:
-            group.cancel_scope.cancel()
-            receive.close()
+            courier.close()

@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
+from .definitions import HIDDEN, Allowance, fault_of
 from .port import Item, Kind
 
-__all__ = ["Found", "service_name", "vet"]
+__all__ = ["MOST", "Found", "service_name", "vet"]
 
 #: a raw definition, and what the protocol's own types say against it
 Found = tuple[Any, str | None]
 
 LONGEST_NAME = 64  # hosts take no longer tool names, the upstream's name included
-LARGEST = 65_536  # bytes of a definition
+LONGEST = 500
+LONGEST_NAMES: Mapping[Kind, int] = {"tool": LONGEST, "resource": LONGEST, "template": LONGEST, "prompt": 200}
 MOST = 1000  # of a kind, of an upstream
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
@@ -27,25 +27,37 @@ def service_name(upstream: str, tool: str) -> str:
     return f"{upstream}.{tool}"
 
 
-def vet(upstream: str, kind: Kind, found: Iterable[Found]) -> list[Item]:
-    """The items of one kind, in the upstream's order; what cannot be offered carries the reason."""
+def vet(
+    upstream: str, kind: Kind, found: Iterable[Found], left_out: int = 0, allowance: Allowance | None = None
+) -> list[Item]:
+    """The items of one kind, in the upstream's order; what cannot be offered carries the reason.
+
+    left_out: how many there were beside those that were found. allowance: for all kinds of the upstream.
+    """
+    allowance = allowance or Allowance()
     items: list[Item] = []
     taken: set[str] = set()
     names: set[str] = set()
     for number, (raw, fault) in enumerate(found):
         definition = raw if isinstance(raw, dict) else {}
         name = definition.get(KEYS[kind])
-        shown = name[:500] if isinstance(name, str) and name else f"#{number + 1}"
-        reason = _reason(upstream, kind, definition, name, fault, taken) if number < MOST else f"more than {MOST}"
+        shown = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:LONGEST]) if isinstance(name, str) else ""
+        shown = shown or f"#{number + 1}"
+        reason = _reason(upstream, kind, definition, name, fault, taken) or allowance.take(definition)
         if shown in names:  # a row has one name: the first stays as it is
             shown = f"{shown} #{number + 1}"
         names.add(shown)
         if reason is None:
             taken.add(_folded(kind, str(name)))
-        if _size(definition) > LARGEST:
-            definition = {KEYS[kind]: shown}
-        items.append(Item(kind, shown, _description(upstream, kind, shown, definition), definition, reason))
-    return items
+        description = _description(upstream, kind, shown, definition)
+        kept = definition if fault_of(definition) is None else {KEYS[kind]: shown}
+        items.append(Item(kind, shown, description, kept, reason))
+    return items + ([_surplus(kind, left_out)] if left_out else [])
+
+
+def _surplus(kind: Kind, left_out: int) -> Item:
+    reason = f"an upstream can offer {MOST} of a kind; {left_out} or more were left out"
+    return Item(kind, "(more)", f"More of the kind {kind}.", {}, reason)
 
 
 def _reason(
@@ -53,12 +65,12 @@ def _reason(
 ) -> str | None:
     if not isinstance(name, str) or not name:
         return f"it has no {KEYS[kind]}"
-    if _size(definition) > LARGEST:
-        return f"its definition is larger than {LARGEST} bytes"
+    if wrong := fault_of(definition):
+        return wrong
     if kind == "tool" and (wrong := _wrong_name(upstream, name) or _wrong_schemas(definition)):
         return wrong
-    if len(name) > 500:
-        return "its name is longer than 500 characters"
+    if len(name) > LONGEST_NAMES[kind]:
+        return f"its name is longer than {LONGEST_NAMES[kind]} characters"
     if _folded(kind, name) in taken:
         return "another one has the same name"
     return fault
@@ -67,6 +79,8 @@ def _reason(
 def _wrong_name(upstream: str, name: str) -> str | None:
     if not TOOL_NAME.fullmatch(name):
         return "its name has characters other than letters, digits, '_', '-' and '.'"
+    if not name.strip("."):
+        return "its name has nothing but dots"
     if len(service_name(upstream, name)) > LONGEST_NAME:
         return f"its name with the upstream's is longer than {LONGEST_NAME} characters"
     return None
@@ -107,11 +121,5 @@ def _folded(kind: Kind, name: str) -> str:
 
 def _description(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
     given = definition.get("description") or definition.get("title")
-    return given[:8000] if isinstance(given, str) and given.strip() else f"The {kind} {name} of {upstream}."
-
-
-def _size(definition: Mapping[str, Any]) -> int:
-    try:
-        return len(to_json(definition))
-    except (ValueError, RecursionError):
-        return LARGEST + 1
+    text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", given[:8000]) if isinstance(given, str) else ""
+    return text if text.strip() else f"The {kind} {name} of {upstream}."

@@ -13,7 +13,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import from_json
 
-__all__ = ["ERAS", "LEGACY", "MODERN", "Wire", "answer", "connect", "envelope"]
+__all__ = ["ACCEPT", "ERAS", "LEGACY", "MODERN", "Wire", "answer", "connect", "envelope"]
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
 ERAS = ("legacy", "modern")

@@ -96,6 +96,7 @@ class Bridges:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")} | {
             "AGORA_CREDENTIALS": str(directory / "credentials.json"),
             "AGORA_DATA_DIR": str(directory / "data"),
+            "AGORA_BUILTIN_AGENTS": "false",
         }
         self._stack = stack
 

@@ -84,8 +84,8 @@ def test_the_document_is_true(api: schemathesis.BaseSchema, method: str, path: s
     @given(case=api[path][method].as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
         for values in (case.query, case.body):  # waiting is tested elsewhere
-            if isinstance(values, dict):
-                values.pop("wait", None)
+            if isinstance(values, dict) and isinstance(values.get("wait"), int | float) and values["wait"] > 0:
+                values["wait"] = 0
         response = case.call(timeout=20)
         if response.status_code != 413:  # too large whatever else is wrong with it
             case.validate_response(response, excluded_checks=EXCLUDED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -19,8 +20,11 @@ async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: 
 
 
 async def until(pool: ConnectionPool, state: str) -> None:
-    while pool.condition("default", "ups_1").state != state:
-        await asyncio.sleep(0)
+    """Wait for a state of the connection; it comes with an event, or with time."""
+    connection = pool._connections["default", "ups_1"]
+    while connection.condition().state != state:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connection._turned.wait(), 0.01)
 
 
 async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:

@@ -47,10 +47,23 @@ def test_the_environment_of_the_source() -> None:
     assert settings.mcp_timeout == 7
 
 
-@pytest.mark.parametrize("text", ["localhost:3001", "ftp://x/", "http://a.b,http://a.b", "agora=http://a.b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "localhost:3001",
+        "ftp://x/",
+        "http://[::1",
+        "http://a:99999/",
+        "http://a.b,http://a.b",
+        "agora=http://a.b",
+        "messaging=http://a.b",
+        "http://user:s3cret@a.b/",
+    ],
+)
 def test_urls_that_are_wrong(text: str) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as caught:
         of_urls(text)
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", ["mcpServers", "mcp.servers", "servers"])
@@ -76,6 +89,25 @@ def test_files_in_the_shapes_people_have(shape: str, tmp_path: Path) -> None:
     assert "Bearer x" not in repr(first)
 
 
+def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "s3cret")
+    monkeypatch.delenv("MY_HOST", raising=False)
+    remote = {
+        "url": "https://${MY_HOST:-mcp.example.com}/mcp",
+        "headers": {"Authorization": "Bearer ${env:MY_TOKEN}", "X-Plain": "$5 {a} ${}"},
+        "timeout": 5000,
+    }
+    program = {"command": "sh", "args": ["-c", "echo ${MY_TOKEN} ${1%x}"], "env": {"A": "${MY_TOKEN}"}}
+    servers = {"mcpServers": {"remote": remote, "program": program}}
+    first, second = declared(Settings(mcp_config=written(tmp_path, servers)))
+    assert (first.url, first.timeout) == ("https://mcp.example.com/mcp", 5)
+    assert first.secrets == {"Authorization": "Bearer s3cret", "X-Plain": "$5 {a} ${}"}
+    assert (second.command[2], second.secrets) == ("echo s3cret ${1%x}", {"A": "s3cret"})
+    servers["mcpServers"]["remote"]["url"] = "https://${MY_HOST}/mcp"
+    with pytest.raises(ConfigurationError, match="MY_HOST is not set"):
+        declared(Settings(mcp_config=written(tmp_path, servers)))
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
@@ -87,6 +119,13 @@ def test_files_in_the_shapes_people_have(shape: str, tmp_path: Path) -> None:
         ({"mcpServers": {"a": {"command": "x", "env": []}}}, None),
         ({"mcpServers": {"a": {"url": "http://a", "type": "sse"}}}, "only streamable HTTP"),
         ({"mcpServers": {"a": {"url": "http://a", "timeout": -1}}}, "timeout"),
+        ({"mcpServers": {"a": {"url": "http://a", "timeout": True}}}, "timeout"),
+        ({"mcpServers": {"a": {"url": "ftp://a"}}}, "not a URL"),
+        ({"mcpServers": {"a": {"url": "http://u:p@a"}}}, "credentials do not belong"),
+        ({"mcpServers": {"a": {"url": "http://a", "headers": {"Host": "b"}}}}, "sets itself"),
+        ({"mcpServers": {"a": {"url": "http://a", "headers": {"X": "a\r\nY: b"}}}}, "visible ASCII"),
+        ({"mcpServers": {"a": {"url": "http://a", "headers": {"X: a": "b"}}}}, "no name of a header"),
+        ({"mcpServers": {"a": {"command": "x", "env": {"A=B": "c"}}}}, "env has characters"),
         ({"mcpServers": {"???": {"url": "http://a"}}}, "no letter or digit"),
         ({"mcpServers": {"A b": {"url": "http://a"}, "a-b": {"url": "http://b"}}}, "there twice"),
     ],

@@ -42,14 +42,15 @@ async def test_a_program_that_ends_is_started_again(pool: ConnectionPool) -> Non
             answer = await call(pool, endpoint, "echo", seconds=30, text="again")
             break
         except UpstreamUnavailable:
-            await until(pool, "connecting")
+            await until(pool, "connected")
     assert answer["content"][0]["text"] == "again"
 
 
 async def test_a_program_that_is_not_there(pool: ConnectionPool) -> None:
-    endpoint = make(transport="stdio", command=("/no/such/program",))
-    with pytest.raises(UpstreamUnavailable, match="/no/such/program"):
-        await call(pool, endpoint, "echo", text="")
+    for number, name in enumerate(("/no/such/program", "no-such-program")):
+        endpoint = make(upstream_id=f"ups_{number}", transport="stdio", command=(name,))
+        with pytest.raises(UpstreamUnavailable, match=f"there is no program {name}"):
+            await call(pool, endpoint, "echo", text="")
 
 
 async def test_nothing_stays_behind(pool: ConnectionPool) -> None:

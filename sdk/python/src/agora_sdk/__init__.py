@@ -22,16 +22,36 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .client import AgoraClient
     from .events import EventStream
-    from .taskrun import PermanentFailure, TaskRun
+    from .message import Message, Part
+    from .protocol import AgentMessage, AgentProtocol
+    from .taskrun import InputRequired, PermanentFailure, TaskRun
 
-__all__ = ["Agent", "AgoraClient", "AgoraError", "EventStream", "PermanentFailure", "TaskRun", "__version__"]
+__all__ = [
+    "Agent",
+    "AgentMessage",
+    "AgentProtocol",
+    "AgoraClient",
+    "AgoraError",
+    "EventStream",
+    "InputRequired",
+    "Message",
+    "Part",
+    "PermanentFailure",
+    "TaskRun",
+    "__version__",
+]
 
 __version__ = "5.0.0"
 
 _HOMES = {
     "Agent": "agent",
+    "AgentMessage": "protocol",
+    "AgentProtocol": "protocol",
     "AgoraClient": "client",
     "EventStream": "events",
+    "InputRequired": "taskrun",
+    "Message": "message",
+    "Part": "message",
     "PermanentFailure": "taskrun",
     "TaskRun": "taskrun",
 }

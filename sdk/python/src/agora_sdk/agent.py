@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from . import answering
 from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
@@ -19,6 +20,7 @@ from .errors import AgoraError, InvalidRequest
 from .events import events_of
 from .executor import Executor
 from .inbox import Inbox
+from .message import Message as Said
 from .retry import Backoff, is_passing
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ MESSAGES = ["agora.message.received", "agora.broadcast.sent"]
 #: After these a task may not be ours any more.
 TAKEN = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
          "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
+HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
+         "on_stop")  # fmt: skip
 ERROR = "error"  #: type of the event about a message whose handler failed
 
 
@@ -57,6 +61,12 @@ class Agent:
 
         if __name__ == "__main__":
             Echo.run()
+
+    An agent that only answers writes :meth:`process_message` instead, and is asked over every protocol alike::
+
+        class Echo(Agent):
+            async def process_message(self, message):
+                return Message(parts=[Part(type="text", content=message.text)])
 
     The class attributes are the arguments of ``agora.agent.register``; ``name`` is the class's name unless
     given. ``events`` are the types of events that :meth:`on_event` gets. ``max_concurrent_tasks`` messages are
@@ -81,6 +91,7 @@ class Agent:
     metadata: Mapping[str, Any] = {}
     max_concurrent_tasks: int = 1
     proficiency_level: int | None = None
+    alias: str | None = None
 
     task_types: Sequence[str] = ()
     models: Sequence[str] = ()
@@ -92,25 +103,58 @@ class Agent:
     heartbeat_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 10.0  #: how long handlers may take to end when the agent stops
 
-    def __init__(self, *, client: AgoraClient | None = None, url: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        *,
+        client: AgoraClient | None = None,
+        url: str | None = None,
+        message_broker: AgoraClient | str | None = None,
+    ) -> None:
+        """url: of the marketplace; also as ``message_broker``, or a client that is connected to it.
+
+        client: to act as whoever that client is; agents that share one would be one agent.
+        """
+        url = url or (message_broker.url if isinstance(message_broker, AgoraClient) else message_broker)
         self.name = name or self.name or type(self).__name__
+        self.description = description or self.description
         self.client = client.with_options(mode="async") if client else AgoraClient(url, mode="async")
         self._owns_client = client is None
         self.registration: Registration | None = None
         self._inbox: Inbox | None = None
         self._executor: Executor | None = None
         self._stopping = asyncio.Event()
+        self._listening = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for hook in ("on_message", "on_task", "on_event", "on_error", "on_start", "on_stop"):
+        for hook in HOOKS:
             if not inspect.iscoroutinefunction(getattr(cls, hook)):
                 raise TypeError(f"{cls.__name__}.{hook} is to be written with 'async def'")
 
     # -- what a subclass writes ---------------------------------------------------------------------------
 
+    async def initialize(self, message_broker: Any = None) -> None:
+        """The agent is registered: the place to subscribe to the events of others."""
+
+    async def process_message(self, message: Said) -> Said | None:
+        """Something was said to the agent: by an A2A message, in a task, or by a message of the marketplace.
+
+        What it answers goes back the same way: as the task's result, or as a reply. Raise
+        :class:`agora_sdk.InputRequired` to ask back, any other exception to fail.
+        """
+        return None
+
+    async def on_reply(self, message: Message) -> None:
+        """A reply came to a message that the agent sent; only where ``process_message`` is defined."""
+
     async def on_message(self, message: Message) -> None:
-        """A message came."""
+        """A message came. By default :meth:`process_message` answers it, where it is defined."""
+        if self._processes:
+            await answering.answer(self, message)
+            return
         logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
 
     async def on_task(self, task: TaskRun) -> Any:
@@ -119,8 +163,10 @@ class Agent:
         An exception fails the attempt; it is tried again while attempts are left, unless it is a
         :class:`agora_sdk.PermanentFailure`. What it may meet of a server that is away, full or halted puts the task
         off. A handler is cancelled when the task was cancelled or given to another, or when the agent stops and it
-        takes longer than ``stop_seconds``; then the task goes back to the queue.
+        takes longer than ``stop_seconds``; then the task goes back to the queue. By default :meth:`process_message`
+        does it, where that is defined: tasks of the type ``a2a.message`` and of the agent's capabilities.
         """
+        return await answering.do(self, task)
 
     async def on_event(self, event: Event) -> None:
         """An event of one of the types in ``events`` happened; the next follows when this returns."""
@@ -152,12 +198,14 @@ class Agent:
         options.setdefault("correlation_id", message.correlation_id or message.message_id)
         return await self.client.messaging.send(message.from_agent, content, reply_to=message.message_id, **options)
 
-    async def send_message_to_agent(self, agent_name: str, content: str, **options: Any) -> MessageReceipt:
+    async def send_message_to_agent(self, target_agent: str, message: Said | str, **options: Any) -> MessageReceipt:
         """Send a message; options are those of ``agora.messaging.send``."""
-        return await self.client.messaging.send(agent_name, content, **options)
+        content, options = _content(message, options)
+        return await self.client.messaging.send(target_agent, content, **options)
 
-    async def request(self, agent_name: str, content: str, **options: Any) -> Message:
+    async def request(self, agent_name: str, message: Said | str, **options: Any) -> Message:
         """Send a message and wait for the reply; options are those of :meth:`AgoraClient.request`."""
+        content, options = _content(message, options)
         return await self.client.request(agent_name, content, **options)
 
     async def publish_event(self, event_type: str, data: Any = None) -> EventReceipt:
@@ -174,12 +222,31 @@ class Agent:
         """End such subscriptions."""
         return self.client.unsubscribe_from_agent_events(agent_name, event_type, handler)
 
+    def _extract_text_content(self, message: Said) -> str:
+        """The text of a message."""
+        return message.text
+
     # -- its life -----------------------------------------------------------------------------------------
 
     @classmethod
     def run(cls, *, url: str | None = None, name: str | None = None) -> None:
         """Run an agent of this class until SIGTERM or SIGINT."""
         _run(cls(url=url, name=name))
+
+    async def __aenter__(self) -> Self:
+        """Run in the background until the block ends. Inside it, the agent listens."""
+        self._serving = asyncio.create_task(self.serve(), name=f"agent {self.name}")
+        listening = asyncio.create_task(self._listening.wait())
+        await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if self._serving.done():
+            self._serving.result()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self.stop()
+        if self._serving is not None:
+            await self._serving
 
     def stop(self) -> None:
         """Stop soon: handlers under way may end."""
@@ -197,6 +264,7 @@ class Agent:
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._executor = Executor(self.client, self.max_concurrent_tasks, self.on_task, self._claiming(), self.backoff)
         try:
+            await self.initialize()
             await self.on_start()
             await self._work(self._inbox, self._executor)
             await self._finish(self.stop_seconds)
@@ -218,11 +286,18 @@ class Agent:
 
     @property
     def _takes_tasks(self) -> bool:
-        return type(self).on_task is not Agent.on_task
+        return type(self).on_task is not Agent.on_task or self._processes
+
+    @property
+    def _processes(self) -> bool:
+        return type(self).process_message is not Agent.process_message
 
     def _claiming(self) -> dict[str, Any]:
         """Arguments of every claim."""
-        given = {"task_types": list(self.task_types), "models": list(self.models), "worker": self.worker}
+        types = list(self.task_types)
+        if not types and type(self).on_task is Agent.on_task:
+            types = [answering.MESSAGE_TASK, *self.capabilities]
+        given = {"task_types": types, "models": list(self.models), "worker": self.worker}
         return {"lease_seconds": self.lease_seconds} | {name: value for name, value in given.items() if value}
 
     async def _work(self, inbox: Inbox, executor: Executor) -> None:
@@ -251,7 +326,12 @@ class Agent:
     async def _listen(self, inbox: Inbox, executor: Executor) -> None:
         """Look into the inbox at every connection, and whenever a message of somebody else comes."""
         types = [*MESSAGES, *TAKEN] if self._takes_tasks else MESSAGES
-        stream = events_of(self.client._session, types, skips_gaps=True, on_listening=inbox.wake)
+
+        def listening() -> None:
+            self._listening.set()
+            inbox.wake()
+
+        stream = events_of(self.client._session, types, skips_gaps=True, on_listening=listening)
 
         async def listen() -> None:
             async for event in stream:
@@ -304,6 +384,16 @@ class Agent:
             await self.client.agent.heartbeat(status=AgentStatus.OFFLINE)
         except AgoraError as error:
             logger.warning("%s could not say that it leaves: %s", self.name, error)
+
+
+def _content(message: Said | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A message as the marketplace sends it: its text, and its parts in the metadata if it is more than text."""
+    if isinstance(message, str):
+        return message, options
+    carried = answering.options_of(message)
+    if "metadata" in carried:
+        carried["metadata"] |= options.get("metadata") or {}
+    return message.as_text(), options | carried
 
 
 def _run(agent: Agent) -> None:

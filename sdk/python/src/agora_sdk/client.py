@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from .credentials import Credentials
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .contract.fields import JsonObject, Priority
     from .contract.operation import Service
     from .listener import Handler, Listener, Unsubscribed
+    from .protocol import AgentProtocol
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -49,12 +51,18 @@ class AgoraClient:
     an Idempotency-Key of its own, so that a retry happens once. Threads may share a client, and so may event loops.
     """
 
+    a2a: contract.a2a.A2A
     admin: contract.admin.Admin
     agent: contract.agents.Agents
+    billing: contract.billing.Billing
+    bus: contract.bus.Bus
+    conversation: contract.conversations.Conversations
     discovery: contract.discovery.Discovery
     event: contract.events.Events
+    memory: contract.memory.Memories
     messaging: contract.messaging.Messaging
     query: contract.query.Queries
+    registry: contract.registry.Registry
     task: contract.tasks.Tasks
     token: contract.tokens.Tokens
     upstream: contract.upstreams.Upstreams
@@ -107,6 +115,13 @@ class AgoraClient:
         copy = type(self).__new__(type(self))
         copy._session = Session(mine.server, identity, options)
         return copy
+
+    @cached_property
+    def protocol(self) -> AgentProtocol:
+        """The Agent Communication Protocol: messages with an intent, see :mod:`agora_sdk.protocol`."""
+        from .protocol import AgentProtocol
+
+        return AgentProtocol(self._session)
 
     @property
     def url(self) -> str:

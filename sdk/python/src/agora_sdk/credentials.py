@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from .errors import AgoraError
+from .private_file import locked, replace
 
-try:
-    import fcntl
-except ImportError:  # no such locks on this system: the atomic replacement alone has to do
-    fcntl = None  # type: ignore[assignment]
-
-__all__ = ["Credential", "Credentials"]
+__all__ = ["Credential", "Credentials", "server_key"]
 
 
 _Servers: TypeAlias = dict[str, dict[str, dict[str, dict[str, str]]]]
@@ -46,23 +40,23 @@ class Credentials:
 
     def find(self, url: str, tenant: str, name: str) -> Credential | None:
         """The credential of an agent by its name, if it is kept."""
-        entry = self._read().get(_server(url), {}).get(tenant, {}).get(name)
+        entry = self._read().get(server_key(url), {}).get(tenant, {}).get(name)
         return Credential(entry["agent_id"], entry["token"]) if entry else None
 
     def keep(self, url: str, tenant: str, name: str, credential: Credential) -> None:
         """Keep a credential in place of what was kept under that name."""
-        with self._locked():
+        with locked(self.path):
             servers = self._read()
-            kept = servers.setdefault(_server(url), {}).setdefault(tenant, {})
+            kept = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
             kept[name] = {"agent_id": credential.agent_id, "token": credential.token}
-            self._write(servers)
+            replace(self.path, {"servers": servers})
 
     def forget(self, url: str, tenant: str, name: str) -> None:
         """Remove a credential; nothing happens where there is none."""
-        with self._locked():
+        with locked(self.path):
             servers = self._read()
-            if servers.get(_server(url), {}).get(tenant, {}).pop(name, None):
-                self._write(servers)
+            if servers.get(server_key(url), {}).get(tenant, {}).pop(name, None):
+                replace(self.path, {"servers": servers})
 
     def _read(self) -> _Servers:
         """Servers to tenants to names to entries."""
@@ -81,31 +75,8 @@ class Credentials:
                 fix="Repair it, or move it away and register again.",
             ) from None
 
-    def _write(self, servers: _Servers) -> None:
-        """Replace the file in one step: a reader sees the old one or the new one, whole."""
-        from tempfile import mkstemp
 
-        handle, fresh = mkstemp(dir=os.path.dirname(self.path), prefix=".credentials-")  # mode 0600
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump({"servers": servers}, file, indent=2)
-            file.flush()
-            os.fsync(handle)
-        os.replace(fresh, self.path)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other processes and threads from changing the file meanwhile."""
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if fcntl is not None:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
-
-def _server(url: str) -> str:
+def server_key(url: str) -> str:
     """One spelling for a server: ``localhost`` is where ``127.0.0.1`` is."""
     parts = urlsplit(url)
     host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else (parts.hostname or "")

@@ -12,6 +12,9 @@
     ├── Unauthenticated            no credential, or a bad one
     ├── PermissionDenied           the credential does not reach so far
     │   └── Halted                 an override stands in the way
+    ├── PaymentRequired            it would have to be paid, and is not covered
+    │   ├── BudgetExceeded         a hard limit stands in the way; ``resets_at`` says until when
+    │   └── CreditExhausted        the prepaid credit does not cover it
     ├── NotFound
     ├── Conflict
     │   ├── NameTaken              the agent's name belongs to another identity
@@ -24,6 +27,8 @@
     ├── RateLimited                too many calls; ``retry_after`` seconds
     ├── Overloaded                 a queue is full or the server drains; ``retry_after`` seconds
     ├── DeadlineExceeded           it took longer than was allowed
+    ├── Undecipherable             an encrypted payload cannot be read, or is not what was sent (client side)
+    │   └── UnknownKey             there is no key to encrypt it with, or the one it was encrypted for is not here
     ├── UpstreamFailed             an upstream server refused, or answered nonsense
     │   └── UpstreamUnavailable    it cannot be reached; nothing was done there; ``retry_after`` seconds
     └── InternalError              our fault
@@ -39,7 +44,9 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AgoraError",
+    "BudgetExceeded",
     "Conflict",
+    "CreditExhausted",
     "CursorTooOld",
     "DeadlineExceeded",
     "Gone",
@@ -55,11 +62,14 @@ __all__ = [
     "OperationSunset",
     "Overloaded",
     "PayloadTooLarge",
+    "PaymentRequired",
     "PermissionDenied",
     "RateLimited",
     "ServerUnreachable",
     "StaleLease",
     "Unauthenticated",
+    "Undecipherable",
+    "UnknownKey",
     "UnsupportedMediaType",
     "UpstreamFailed",
     "UpstreamUnavailable",
@@ -145,6 +155,18 @@ class Halted(PermissionDenied):
     code, title, status, jsonrpc, close_code, exit_code = "halted", "Stopped by an override", 423, -32010, 4423, 6
 
 
+class PaymentRequired(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "payment_required", "Payment required", 402, -32012, 4402, 6
+
+
+class BudgetExceeded(PaymentRequired):
+    code, title = "budget_exceeded", "The budget is used up"
+
+
+class CreditExhausted(PaymentRequired):
+    code, title = "credit_exhausted", "The credit is used up"
+
+
 class NotFound(AgoraError):
     code, title, status, jsonrpc, close_code, exit_code = "not_found", "Not found", 404, -32004, 4404, 4
 
@@ -191,6 +213,16 @@ class Overloaded(AgoraError):
 
 class DeadlineExceeded(AgoraError):
     code, title, status, jsonrpc, close_code, exit_code = "deadline_exceeded", "Deadline exceeded", 504, -32014, 4408, 6
+
+
+class Undecipherable(AgoraError):
+    code, title, status, jsonrpc, close_code, exit_code = "undecipherable", "Not readable", 422, -32602, 4400, 2
+
+
+class UnknownKey(Undecipherable):
+    """``kids`` are the keys that would be needed, where that is known."""
+
+    code, title = "unknown_key", "The key is not known"
 
 
 class UpstreamFailed(AgoraError):

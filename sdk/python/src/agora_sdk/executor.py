@@ -12,7 +12,7 @@ from .errors import AgoraError, InvalidRequest, StaleLease
 from .inbox import NOT_NOW
 from .lease import Lease
 from .retry import Backoff, is_passing
-from .taskrun import PermanentFailure, TaskRun
+from .taskrun import InputRequired, PermanentFailure, TaskRun
 
 if TYPE_CHECKING:
     from .client import AgoraClient
@@ -150,6 +150,9 @@ class Executor:
         except NOT_NOW as error:
             logger.warning("Task %s is put off: %s", lease.task_id, error)
             await lease.call("release", reason=_text(error), delay=self._backoff.most)
+        except InputRequired as question:
+            status = "auth_required" if question.auth else "input_required"
+            await lease.call("message", question.question, status=status)
         except PermanentFailure as error:
             await lease.call("fail", _text(error), retry=False)
         except Exception as error:

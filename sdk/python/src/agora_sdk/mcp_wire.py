@@ -118,36 +118,47 @@ class Event:
 
 
 class Events:
-    """Server-sent events out of bytes, however they are cut."""
+    """Server-sent events out of bytes, however they are cut. limit: bytes of one event."""
 
-    def __init__(self) -> None:
-        self._rest = b""
-        self._size = 0
+    def __init__(self, limit: int = MOST_EVENT_BYTES) -> None:
+        self._limit = limit
+        self._rest: list[bytes] = []  # of a line that has not ended
         self._data: list[bytes] = []
+        self._rest_size = self._data_size = 0
         self._id: str | None = None
         self._retry: float | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are complete with these bytes; raises ValueError for one that is too long."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            name, _, value = line.rstrip(b"\r").partition(b":")
-            value = value.removeprefix(b" ")
-            if not name and not value:
-                yield from self._dispatch()
-            elif name == b"data":
-                self._data.append(value)
-                self._size += len(value)
-            elif name == b"id":
-                self._id = value.decode("utf-8", "replace")
-            elif name == b"retry" and value.isdigit():
-                self._retry = int(value) / 1000
-        if self._size + len(self._rest) > MOST_EVENT_BYTES:
-            raise ValueError(f"an event of more than {MOST_EVENT_BYTES} bytes")
+        lines, newline, rest = chunk.rpartition(b"\n")
+        if newline:
+            whole = b"".join((*self._rest, lines))
+            self._rest, self._rest_size = [rest], len(rest)
+            for line in whole.split(b"\n"):
+                yield from self._line(line.rstrip(b"\r"))
+        else:
+            self._rest.append(rest)
+            self._rest_size += len(rest)
+        if self._data_size + self._rest_size > self._limit:
+            raise ValueError(f"an event of more than {self._limit} bytes")
+
+    def _line(self, line: bytes) -> Iterator[Event]:
+        if not line:
+            yield from self._dispatch()
+            return
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._data_size += len(value) + 1
+        elif name == b"id":
+            self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit():
+            self._retry = int(value) / 1000
 
     def _dispatch(self) -> Iterator[Event]:
         data, identity, retry = b"\n".join(self._data), self._id, self._retry
-        self._data, self._size, self._id, self._retry = [], 0, None, None
+        self._data, self._data_size, self._id, self._retry = [], 0, None, None
         if data or identity is not None or retry is not None:
             yield Event(data, identity, retry)
 

@@ -18,6 +18,7 @@ __all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passin
 logger = logging.getLogger("agora_sdk")
 
 TRANSIENT = frozenset({429, 502, 503, 504})
+REFUSED = frozenset({"upstream_code", "upstream_status"})  # what an upstream said, which is there and says no
 
 
 class ConnectionLost(Exception):
@@ -71,6 +72,11 @@ def is_passing(error: AgoraError) -> bool:
     return error.status >= 500 or isinstance(error, RateLimited | Halted)
 
 
+def _is_final(error: AgoraError) -> bool:
+    """Whether to try again is not for us: what it did elsewhere is unknown, or somebody there has said no."""
+    return error.extra.get("outcome") == "unknown" or not REFUSED.isdisjoint(error.extra)
+
+
 def unreachable(url: str, why: object) -> ServerUnreachable:
     """The error of a server that does not answer, naming the fix."""
     return ServerUnreachable(
@@ -94,7 +100,7 @@ async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, b
             if answer.status < 300:
                 return answer
             failed: AgoraError = wire.failure(answer, url)
-            if answer.status not in TRANSIENT:
+            if answer.status not in TRANSIENT or _is_final(failed):
                 raise failed
             advised = wire.retry_after(answer)
         except ConnectionLost as lost:

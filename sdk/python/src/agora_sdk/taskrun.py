@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PrivateAttr
 
@@ -13,13 +14,24 @@ from .contract.tasks import ClaimedTask
 if TYPE_CHECKING:
     from .lease import Lease
 
-__all__ = ["PermanentFailure", "TaskRun"]
+__all__ = ["InputRequired", "PermanentFailure", "TaskRun"]
 
 CHUNK = 262_144  #: most characters of output in one call
 
 
 class PermanentFailure(Exception):
     """Raised in ``on_task``: the task has failed, and another attempt would fail too."""
+
+
+class InputRequired(Exception):
+    """Raised in ``on_task`` or ``process_message``: the work cannot go on before its requester has answered.
+
+    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again.
+    """
+
+    def __init__(self, question: str, *, auth: bool = False) -> None:
+        super().__init__(question)
+        self.question, self.auth = question, auth
 
 
 class TaskRun(ClaimedTask):
@@ -75,3 +87,21 @@ class TaskRun(ClaimedTask):
                 part = text[start : start + CHUNK]
                 stored = await self._lease.call("append", part, offset=self.output_size)
                 self.output_size = stored.next_offset
+
+    async def say(self, text: str) -> None:
+        """Tell the requester something while the work goes on."""
+        await self._lease.call("message", text)
+
+    async def artifact(
+        self,
+        parts: Sequence[Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        artifact_id: str | None = None,
+        append: bool = False,
+        last: bool = True,
+    ) -> None:
+        """Hand over a piece of the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
+        given = {"name": name, "artifact_id": artifact_id}
+        named = {key: value for key, value in given.items() if value is not None}
+        await self._lease.call("artifact", parts=list(parts), append=append, last=last, **named)

@@ -13,10 +13,9 @@ from ...events.stream import LiveStream
 from ...services.base import Caller
 from .. import query_string
 from ..http import Scope, Send, header
+from ..sockets import given_credential
 
 __all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
-
-TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
 class Authenticate(Protocol):
@@ -55,9 +54,7 @@ class StreamRequest:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         arguments = query_string.join(query_string.read(query, operation), path)
         credential = arguments.pop("access_token", None)
-        for protocol in scope.get("subprotocols", ()):
-            if protocol.startswith(TOKEN_PROTOCOL):
-                credential = protocol.removeprefix(TOKEN_PROTOCOL)
+        credential = given_credential(scope) or credential
         resume = header(scope, b"last-event-id")
         if (
             resume and "last_event_id" in operation.parameters

@@ -22,7 +22,8 @@ from ...events.frames import RESTARTING, Batch, Farewell
 from ...events.sink import QueueSink, Sink
 from ...events.stream import LiveStream
 from ...services.base import Caller
-from ..http import Receive, Scope, Send, problem
+from ..http import Receive, Scope, Send
+from ..sockets import MAX_REASON, linger, refuse
 from .calls import Calls, Garbage
 from .request import Live, StreamRequest, drop
 
@@ -34,8 +35,6 @@ SUBPROTOCOL = "agora"
 STREAM = Events.operations["stream"]
 GARBAGE = 4400  #: close code: the client sent something that is no frame of ours
 GRACE_SECONDS = 5.0  # for a peer to take the close frame
-LINGER_SECONDS = 1.0
-MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 
 class WebSocketApp(Live):
@@ -46,8 +45,8 @@ class WebSocketApp(Live):
         try:
             stream, caller = await self.open(StreamRequest.read(scope, STREAM))
         except AgoraError as error:
-            await _refuse(scope, send, error)
-            await _linger(receive)
+            await refuse(scope, send, error)
+            await linger(receive)
             return
         try:
             with contextlib.suppress(OSError):  # the client left in the middle of something
@@ -190,23 +189,3 @@ class _Queue(QueueSink):
     def end(self, farewell: Farewell, /) -> None:
         super().end(farewell)
         self._ended(farewell)
-
-
-async def _refuse(scope: Scope, send: Send, error: AgoraError) -> None:
-    """Answer the handshake with a problem document, where the server can; else with 403."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
-        return
-
-    async def denial(message: Any) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    await problem(denial, error, instance=scope["path"])
-
-
-async def _linger(receive: Receive) -> None:
-    """Return when the refused connection is gone: uvicorn logs an error for those that return before."""
-    with contextlib.suppress(TimeoutError, RuntimeError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            await receive()  # the refusal
-            await receive()  # the connection's end

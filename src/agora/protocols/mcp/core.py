@@ -13,7 +13,7 @@ from ...dispatcher import Dispatcher, Outcome
 from . import completions, finding, prompts, toolsets
 from .bounded import beating, stretch
 from .errands import Errands
-from .exchange import INVALID_PARAMS, Exchange, Refusal
+from .exchange import INVALID_PARAMS, Exchange, Refusal, nothing_heard
 from .offers import Offers
 from .resources import Resources
 from .results import ToolResult, failed
@@ -108,7 +108,7 @@ class Core:
             arguments,
             idempotency_key=key,
             request_id=exchange.request_id,
-            progress=exchange.progress,
+            progress=None if exchange.progress is nothing_heard else exchange.progress,
         )
         seconds = waits(operation, arguments)
         return _answer(await (beating(call, exchange.progress, seconds) if seconds else call))

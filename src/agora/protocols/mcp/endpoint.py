@@ -29,6 +29,7 @@ from .core import Core
 from .exchange import Exchange, Refusal
 from .guard import METADATA, Guard
 from .lean import Lean
+from .patience import deliver
 from .plain import PlainRpc
 from .sessions import CURRENT, Session, Sessions
 from .view import View
@@ -186,6 +187,9 @@ class McpApp:
                 await respond(send, answer.status, answer.body, answer.headers)
                 return
             self._admit(exchange, message)
+            if (work := self.lean.elsewhere(scope, message, exchange)) is not None:
+                await deliver(work, receive, send)
+                return
         await self._by_sdk(scope, replayed, send, exchange, session, message)
 
     def _session(self, scope: Scope, caller: Caller) -> Session | None:

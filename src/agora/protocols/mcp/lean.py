@@ -6,7 +6,7 @@ malformed, what streams, what nobody expects. So both give the same answers, and
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,6 +74,31 @@ class Lean:
             return None
         return await self._dispatch(message, method, params or {}, exchange, session)
 
+    def elsewhere(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
+        """The work of a plain call of something that works elsewhere, by a client of the newer era that wants no progress.
+
+        There nothing but a hung-up line cancels a call. None leaves it to the SDK.
+        """
+        if not exchange.modern or not _plain_request(message) or not _plain_http(scope):
+            return None
+        params = message.get("params")
+        if message["method"] != "tools/call" or not _plain_modern(scope, "tools/call", params):
+            return None
+        if not params.keys() <= {"name", "arguments", "_meta"} or not isinstance(params.get("arguments", {}), dict):
+            return None
+        operation = self._core.find(exchange, params)
+        reserved = self._reserved is not None and self._reserved("tools/call", params)
+        if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
+            return None
+        return None if "progressToken" in params["_meta"] else self._relayed(message, params, exchange)
+
+    async def _relayed(self, message: Mapping[str, Any], params: Mapping[str, Any], exchange: Exchange) -> Answer:
+        try:
+            result = await self._call(exchange, params)
+        except Refusal as refusal:
+            return self._refused(message, refusal, exchange, None)
+        return _answered(message, result, None)
+
     async def _dispatch(
         self,
         message: Mapping[str, Any],
@@ -93,8 +118,7 @@ class Lean:
                 result = await answers(exchange, params)
             except Refusal as refusal:
                 return self._refused(message, refusal, exchange, session)
-        body = b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(message["id"]), result)
-        return Answer(200, body, _headers(session))
+        return _answered(message, result, session)
 
     def _at_once(self, method: str, exchange: Exchange) -> bytes | None:
         """Answers that are always the same."""
@@ -177,6 +201,11 @@ class Lean:
         status = _STATUS.get(refusal.code, 200) if exchange.modern else 200
         body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.document()})
         return Answer(status, body, _headers(session))
+
+
+def _answered(message: Mapping[str, Any], result: bytes, session: Session | None) -> Answer:
+    body = b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(message["id"]), result)
+    return Answer(200, body, _headers(session))
 
 
 def _headers(session: Session | None) -> tuple[tuple[bytes, bytes], ...]:

@@ -20,6 +20,7 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
+from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from pydantic import BaseModel
 
 from agora_sdk.errors import AgoraError, Unauthenticated
@@ -136,7 +137,9 @@ class SdkServer:
         async def handle(ctx: Context, given: Any) -> dict[str, Any]:
             exchange: Exchange = _scope(ctx)[EXCHANGE]
             try:
-                result = await handler(ctx, replace(exchange, progress=ctx.session.report_progress), given)
+                if progress_token_from_params(ctx.params) is not None:
+                    exchange = replace(exchange, progress=ctx.session.report_progress)
+                result = await handler(ctx, exchange, given)
                 return {"resultType": "complete", **result} if exchange.modern else result
             except Refusal as refusal:
                 raise MCPError(refusal.code, refusal.message, refusal.data) from None

@@ -1,7 +1,8 @@
 """Tools: the catalogue's operations as MCP shows them. Nothing is listed by hand.
 
 A tool is called by its canonical name (``agora.messaging.send``), by the same with underscores, or by an
-alias; it is listed under one of the first two, as the view says.
+alias; it is listed under one of the first two, as the view says, and under every name that its declaration gives it as
+a tool.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ def underscored(name: str) -> str:
 
 @dataclass(eq=False)
 class Tool:
-    """One tool, described once. ``document`` is its entry of a listing, under its canonical name."""
+    """One tool, described once. ``document`` is its entry of a listing, under its canonical name.
+
+    others: the same under other names, by name.
+    """
 
     document: dict[str, Any]
+    others: dict[str, Tool] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -110,7 +115,11 @@ class Tools:
                 newest[operation.name] = (
                     self._catalogue.find(operation.name, None, caller.tenant) if twice else operation
                 )
-        return [self.tool(operation, caller.tenant) for operation in newest.values()]
+        found = [self.tool(operation, caller.tenant) for operation in newest.values()]
+        others = [
+            self.named(operation, name, caller.tenant) for operation in newest.values() for name in operation.tools
+        ]
+        return [*found, *others]
 
     def tool(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
@@ -119,6 +128,14 @@ class Tools:
         known = by_status.get(status)
         if known is None:
             known = by_status[status] = Tool(_describe(operation, status))
+        return known
+
+    def named(self, operation: Operation, name: str, tenant: str) -> Tool:
+        """An operation as a tool under another name that it has there."""
+        tool = self.tool(operation, tenant)
+        known = tool.others.get(name)
+        if known is None:
+            known = tool.others[name] = Tool(tool.document | {"name": name})
         return known
 
     def has_headers(self, operation: Operation) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from agora_sdk.contract import Kind, Operation
+from agora_sdk.contract import Kind, Operation, Route
 from agora_sdk.errors import MalformedRequest
 
 __all__ = ["Match", "RouteTable"]
@@ -33,8 +33,8 @@ class RouteTable:
                 if not route.parameters:
                     self._fixed.setdefault((route.method, route.path), operation)
                 else:
-                    parts = tuple(route.path.strip("/").split("/"))
-                    self._open.setdefault(len(parts), []).append((route.method, parts, operation))
+                    for parts in _shapes(route):
+                        self._open.setdefault(len(parts), []).append((route.method, parts, operation))
 
     def find(self, method: str, path: str, raw_path: bytes | None = None) -> Match | None:
         """The operation at a path, or None; MalformedRequest for a path that is no UTF-8."""
@@ -57,13 +57,23 @@ class RouteTable:
         return sorted(methods)
 
 
+def _shapes(route: Route) -> Iterable[tuple[str, ...]]:
+    """The segments of a path; a parameter with a slash in it is one of them, or two."""
+    parts = tuple(route.path.strip("/").split("/"))
+    yield parts
+    if route.slashed:
+        twice = ((part, part) if part[1:-1] in route.slashed else (part,) for part in parts)
+        yield tuple(part for both in twice for part in both)
+
+
 def _match(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
-    found = {}
+    found: dict[str, str] = {}
     for part, segment in zip(parts, segments, strict=True):
         if part.startswith("{"):
             if not segment:
                 return None
-            found[part[1:-1]] = _unquoted(segment)
+            name, value = part[1:-1], _unquoted(segment)
+            found[name] = f"{found[name]}/{value}" if name in found else value
         elif part != segment:
             return None
     return found

@@ -15,7 +15,7 @@ from ..base import Call, Caller
 from . import queues, states
 from .draft import Draft
 
-__all__ = ["held", "loaded", "locked", "owned", "sees", "visible", "worked_on"]
+__all__ = ["held", "loaded", "locked", "owned", "sees", "spoken_in", "visible", "worked_on"]
 
 Fields = Mapping[str, Any]
 
@@ -117,6 +117,28 @@ async def worked_on(call: Call, task_id: str, token: int | None) -> Draft:
         )
     raise PermissionDenied(
         f"{task_id} is with {draft['assigned_agent']}.", fix="Only its assignee works on it.", required="act:any"
+    )
+
+
+async def spoken_in(call: Call, task_id: str, token: int | None) -> tuple[Draft, str]:
+    """A task for somebody to say something in it, and as whom: ``ROLE_USER`` its requester, ``ROLE_AGENT`` its worker.
+
+    Who is both answers while the task waits for an answer, and works on it otherwise.
+    """
+    if token is not None:
+        return await held(call, task_id, token), "ROLE_AGENT"
+    draft = await locked(call, task_id)
+    caller = call.caller
+    gave = caller.subject == draft["created_by"]
+    works = caller.subject == draft["holder"] or _is_assignee(caller, draft)
+    if works and not (gave and draft["status"] in states.INTERRUPTED):
+        return await worked_on(call, task_id, None), "ROLE_AGENT"
+    if gave or caller.acts_for_others:
+        return draft, "ROLE_USER"
+    raise PermissionDenied(
+        f"{task_id} is between {draft['created_by']} and whoever works on it.",
+        fix="Add a comment with agora.task.comment.",
+        required="act:any",
     )
 
 

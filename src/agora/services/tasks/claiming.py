@@ -19,7 +19,7 @@ from ..base import Call, Wait, pack, unpack
 from . import queues, view
 from .draft import parties, tell
 
-__all__ = ["claim"]
+__all__ = ["claim", "take_up"]
 
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
@@ -60,7 +60,23 @@ async def claim(
     """Take up to ``limit`` tasks. Raises Wait where there are none: nothing has changed then."""
     brought, addresses, worker_id = await _claimant(call, capabilities, models, worker)
     claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
-    wanted = await _queues(call, claimant)
+    rows = await _take(call, claimant, await _queues(call, claimant), limit, lease_seconds)
+    if rows:
+        return await _taken(call, rows)
+    raise Wait(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+
+
+async def take_up(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
+    """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait."""
+    brought, addresses, _ = await _claimant(call, None, (), None)
+    claimant = Claimant(brought, addresses, None, frozenset())
+    wanted = await _queues(call, claimant, open=False)
+    rows = await _take(call, claimant, wanted, limit, lease_seconds)
+    return await _taken(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
+
+
+async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int) -> Sequence[Row]:
+    """Lease the most urgent tasks of these queues, the first first."""
     for attempt in range(1, TRIES + 1):
         candidates = await _heads(call, wanted, limit + (attempt - 1) * SPARE)
         if not candidates:
@@ -70,14 +86,14 @@ async def claim(
             ids=pack(candidates),
             limit=limit,
             holder=call.caller.subject,
-            worker=worker_id,
+            worker=claimant.worker_id,
             lease_seconds=lease_seconds,
             lease_until=call.now + lease_seconds * 1_000_000,
             now=call.now,
         )
         if rows:
-            return await _taken(call, sorted(rows, key=_urgency))
-    raise Wait(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+            return sorted(rows, key=_urgency)
+    return ()
 
 
 def _urgency(row: Any) -> tuple[int, int, str]:
@@ -125,9 +141,9 @@ async def _worker(call: Call, ref: str) -> Row:
     return row
 
 
-async def _queues(call: Call, claimant: Claimant) -> list[str]:
-    """Queues in which something waits that the caller can do."""
-    stretches = queues.ranges(claimant.addresses, sorted(claimant.brought))
+async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
+    """Queues in which something waits that the caller can do. open: also those that require nothing."""
+    stretches = queues.ranges(claimant.addresses, sorted(claimant.brought), open=open)
     rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
     return [row["queue"] for row in rows if queues.fits(row["queue"], claimant.brought, claimant.task_types)]
 

@@ -12,7 +12,9 @@ from ...store.statements import tasks
 from ..base import Call, pack
 from . import states
 
-__all__ = ["Draft", "parties", "tell"]
+__all__ = ["REMARKS", "Draft", "parties", "tell"]
+
+REMARKS = frozenset({"progress", "milestone", "note"})  #: entries whose content is what is said of a task's state
 
 
 def parties(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
@@ -22,7 +24,12 @@ def parties(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
 
 
 def tell(
-    call: Call, row: Mapping[str, Any] | Row, happening: str, data: Mapping[str, Any], audience: tuple[str, ...] | None
+    call: Call,
+    row: Mapping[str, Any] | Row,
+    happening: str,
+    data: Mapping[str, Any],
+    audience: tuple[str, ...] | None,
+    source: str | None = None,
 ) -> None:
     """Log the event ``agora.task.HAPPENING``."""
     told = {
@@ -34,7 +41,7 @@ def tell(
     if row["workflow_id"] is not None:
         told["workflow_id"], told["step"] = row["workflow_id"], row["step"]
     told.update(data)
-    call.emit(f"agora.task.{happening}", told, subject=row["task_id"], audience=audience)
+    call.emit(f"agora.task.{happening}", told, subject=row["task_id"], audience=audience, source=source)
 
 
 class Draft:
@@ -74,6 +81,8 @@ class Draft:
         """Add an entry to the task's log; answers its number."""
         number = self.row["entries"] + 1
         self.set(entries=number)
+        if status is not None or (content is not None and type in REMARKS):
+            self.set(status_entry=number)
         self.call.tx.append(
             tasks.ENTRIES,
             (
@@ -99,6 +108,8 @@ class Draft:
     async def save(self) -> None:
         """Write what changed."""
         self.set(updated_at=self.call.now)
+        if "status_entry" in self._changed:
+            self.set(status_at=self.call.now)
         due = states.next_due(self.row, self.call.now)
         self.set(due_at=due)
         columns = frozenset(self._changed)

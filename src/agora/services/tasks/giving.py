@@ -19,6 +19,7 @@ from ..base import Call, pack, unpack
 from . import access, queues, states, view
 from .draft import Draft
 from .ending import announce
+from .handing import begin, hand_over
 
 __all__ = ["Destination", "Order", "create", "destination", "estimated", "receipt", "repeat", "required_of"]
 
@@ -34,6 +35,7 @@ class Order:
     deadline: microseconds since 1970. max_failures: of the attempts, how many may fail by themselves; lost leases
     do not count among them. balanced: given to the least loaded agent that fits, if there is one.
     among: ids of the agents that may have it; where nothing is required, nobody else gets it.
+    agent: the assignee's row, where it has been looked up.
     """
 
     task_type: str
@@ -59,6 +61,8 @@ class Order:
     balanced: bool = False
     among: Sequence[str] = ()
     paused: bool = False
+    context_id: str | None = None
+    agent: Row | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +89,7 @@ async def destination(call: Call, order: Order) -> Destination:
         return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
-    row = await find(call.tx, ref)
+    row = order.agent if order.agent is not None else await find(call.tx, ref)
     if row is not None and row["retired_at"] is None:
         _check_able(row, required)
         return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
@@ -215,14 +219,21 @@ async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
         "created_at": call.now,
         "updated_at": call.now,
         "deadline": order.deadline,
+        "context_id": order.context_id,
+        "said": 0,
+        "status_at": call.now,
+        "status_entry": 0,
     }
     draft = Draft(call, row)
     draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
+    begun = begin(draft)
     draft.row["due_at"] = states.next_due(draft.row, call.now)
     call.tx.append(tasks.TASKS, tuple(draft.row.values()))
     call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
     draft.emit("assigned", created_by=row["created_by"], **view.told(draft.row))
-    if row["waiting"]:
+    if begun:
+        hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
+    elif row["waiting"]:
         announce(draft)
     await _link(draft)
     return draft, where
@@ -305,5 +316,6 @@ async def repeat(call: Call, row: Mapping[str, Any], data: Row, assignee: str | 
         retry_backoff=row["retry_backoff"],
         timeout=row["timeout"],
         metadata=data["metadata"],
+        context_id=row["context_id"],
     )
     return await create(call, order)

@@ -52,10 +52,13 @@ def needs_of(queue: str) -> frozenset[str]:
     return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
 
 
-def ranges(addresses: Iterable[str], brought: Iterable[str]) -> list[tuple[str, str]]:
-    """Stretches [low, high) of queue names in which there may be something for these addresses and tokens."""
+def ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
+    """Stretches [low, high) of queue names in which there may be something for these addresses and tokens.
+
+    open: and what requires nothing.
+    """
     own = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
-    anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)]
+    anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)] if open else []
     return own + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
 
 

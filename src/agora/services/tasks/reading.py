@@ -20,7 +20,7 @@ from ..addresses import held_address, require
 from ..base import Call, Entry, Stretch, pack
 from . import access, states, view
 
-__all__ = ["Wanted", "get", "history", "output", "page", "position", "statistics", "stretch"]
+__all__ = ["Wanted", "context", "get", "history", "output", "page", "position", "statistics", "stretch"]
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
@@ -49,6 +49,7 @@ class Wanted:
     worker: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    context_id: str | None = None
 
 
 async def get(call: Call, task_id: str, estimated: Any) -> contract.Task:
@@ -78,6 +79,8 @@ async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
         "since": wanted.since and stamp(wanted.since),
         "until": wanted.until and stamp(wanted.until),
     }
+    if wanted.context_id is not None:
+        given |= context(wanted.context_id)
     if wanted.agent_id is not None:
         await _about(call, wanted.agent_id, given)
     if wanted.created_by is not None:
@@ -91,6 +94,12 @@ async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
     if not (caller.may("read:all") or caller.acts_for_others):
         given |= {"viewer": caller.subject, "viewer_address": held_address(caller.name)}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def context(context_id: str) -> dict[str, str]:
+    """Parameters that find the tasks of a conversation, also the one task that is a conversation of its own."""
+    own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
+    return {"context_id": context_id, "context_task": own}
 
 
 async def _about(call: Call, ref: str, given: dict[str, Any]) -> None:
@@ -111,7 +120,7 @@ async def page(
 ) -> contract.TaskPage:
     """A page of the tasks that are wanted and seen."""
     given = await _filters(call, wanted)
-    filters = frozenset(given) - {"address", "viewer_address"}
+    filters = frozenset(given) - {"address", "viewer_address", "context_task"}
     query = task_lists.listing(filters, sort, descending, cursor is not None)
     parameters = {name: value for name, value in given.items() if name != "open"}
     place = {}
@@ -153,8 +162,8 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
     await access.visible(call, task_id)
     after = paging.decode(cursor, int)[0] if cursor else 0
     rows = await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=limit + 1)
-    found = [view.entry(row) for row in rows[:limit]]
-    more = len(rows) > limit
+    found = [view.entry(row) for row in _bounded(rows[:limit])]
+    more = len(rows) > len(found)
     return contract.TaskEntryPage.model_construct(
         entries=found,
         count=len(found),
@@ -162,6 +171,16 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
         has_more=more,
         next_cursor=paging.encode(found[-1].number) if more else None,
     )
+
+
+def _bounded(rows: Sequence[Row]) -> Sequence[Row]:
+    """The first of these entries: fewer, where they are so large that the answer would be."""
+    characters = 0
+    for count, row in enumerate(rows):
+        characters += len(row["content"] or "") + len(row["data"] or "")
+        if count and characters > PAGE:
+            return rows[:count]
+    return rows
 
 
 async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
+from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest
 
 from ...clock import stamp
@@ -18,7 +19,7 @@ from ...event_filter import Viewer
 from ...store.port import Reader
 from ...store.statements import tasks as statements
 from ..base import Bound, Following, pack
-from . import access, claiming, giving, queues, reading, states, view, working
+from . import access, claiming, giving, queues, reading, saying, states, view, working
 from .ending import end, move
 
 __all__ = ["TaskService"]
@@ -46,6 +47,7 @@ class TaskService(Bound, contract.Tasks):
         retry_backoff: float = 5,
         timeout: int | None = None,
         metadata: JsonObject = {},
+        context_id: str | None = None,
     ) -> contract.TaskReceipt:
         order = giving.Order(
             task_type,
@@ -61,6 +63,7 @@ class TaskService(Bound, contract.Tasks):
             retry_backoff=retry_backoff,
             timeout=timeout,
             metadata=pack(metadata) if metadata else "{}",
+            context_id=context_id,
         )
         draft, where = await giving.create(self.call, order)
         self.call.target = draft.task_id
@@ -122,6 +125,44 @@ class TaskService(Bound, contract.Tasks):
         entry = dict.fromkeys(statements.ENTRIES.names)
         told = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
         return view.entry(entry | told | {"actor": call.caller.subject})
+
+    @implements
+    async def message(
+        self,
+        task_id: str,
+        text: str | None = None,
+        *,
+        parts: list[Part] = [],
+        status: Literal["input_required", "auth_required"] | None = None,
+        message_id: str | None = None,
+        metadata: JsonObject = {},
+        extensions: list[str] = [],
+        fencing_token: int | None = None,
+    ) -> contract.TaskEntry:
+        said: dict[str, Any] = {"messageId": message_id, "parts": saying.parts_of(text, parts)}
+        said |= {"metadata": metadata, "extensions": extensions}
+        state = TaskStatus(status) if status is not None else None
+        return await saying.message(self.call, task_id, said, state, fencing_token)
+
+    @implements
+    async def artifact(
+        self,
+        task_id: str,
+        text: str | None = None,
+        *,
+        parts: list[Part] = [],
+        artifact_id: str | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        append: bool = False,
+        last: bool = True,
+        metadata: JsonObject = {},
+        extensions: list[str] = [],
+        fencing_token: int | None = None,
+    ) -> contract.TaskEntry:
+        piece: dict[str, Any] = {"artifactId": artifact_id, "name": name, "description": description}
+        piece |= {"parts": saying.parts_of(text, parts), "metadata": metadata, "extensions": extensions}
+        return await saying.artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
 
     # -- working ---------------------------------------------------------------------------------
 
@@ -229,6 +270,7 @@ class TaskService(Bound, contract.Tasks):
         until: datetime | None = None,
         sort: Literal["created", "priority", "deadline"] = "created",
         descending: bool = False,
+        context_id: str | None = None,
         cursor: str | None = None,
     ) -> contract.TaskPage:
         wanted = reading.Wanted(
@@ -242,6 +284,7 @@ class TaskService(Bound, contract.Tasks):
             worker=worker_id,
             since=since,
             until=until,
+            context_id=context_id,
         )
         return await reading.page(self.call, wanted, sort, descending, limit, offset, cursor)
 

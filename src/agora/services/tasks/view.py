@@ -15,7 +15,7 @@ from ...store.statements.tasks import NEVER
 from ..base import unpack
 from . import queues
 
-__all__ = ["PRIORITIES", "RANKS", "claimed", "entry", "task", "told", "update"]
+__all__ = ["PRIORITIES", "RANKS", "claimed", "context_of", "entry", "task", "told", "update"]
 
 PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the first first
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
@@ -66,7 +66,13 @@ def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict
         "blocked_by": row["blocked"],
         "checkpoint": None if checkpoint is None else unpack(checkpoint),
         "lease_expires_at": _moment(row["lease_until"]),
+        "context_id": context_of(row),
     }
+
+
+def context_of(row: Mapping[str, Any] | Row) -> str:
+    """Id of the conversation that a task belongs to; one that was given none is a conversation of its own."""
+    return str(row["context_id"] or f"ctx_{row['task_id'][5:]}")
 
 
 def task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.Task:
@@ -74,7 +80,7 @@ def task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contrac
     return contract.Task.model_construct(**_fields(row, data))
 
 
-def claimed(row: Row, data: Row) -> contract.ClaimedTask:
+def claimed(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
     """A task as whoever claimed it gets it."""
     return contract.ClaimedTask.model_construct(
         **_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]

@@ -15,7 +15,7 @@ from . import access, states
 from .draft import Draft
 from .ending import attempt_failed, end, requeue, start
 
-__all__ = ["append", "complete", "fail", "release", "renew", "report"]
+__all__ = ["append", "begin", "complete", "fail", "release", "renew", "report"]
 
 _S = TaskStatus
 BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
@@ -44,13 +44,14 @@ async def report(
     said = notes is not None or milestone is not None
     if status is None and draft["status"] in states.TERMINAL and (progress is not None or milestone is not None):
         states.check(task_id, draft["status"], _S.IN_PROGRESS)
-    await _begin(draft, status, progress if progress is not None else (0.0 if milestone else None))
+    await begin(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL
     moved = progress is not None and progress != draft["progress"] and not (ends and progress >= 100)
     if progress is not None and moved:
         _advance(draft, progress)
     if said or moved:
-        _note(draft, progress if moved else None, notes, milestone, alone=not ends)
+        asks = status in states.INTERRUPTED and status.value != draft["status"]
+        _note(draft, progress if moved else None, notes, milestone, alone=not (ends or asks))
     if status is None or status.value == draft["status"]:
         await draft.save()
     else:
@@ -77,7 +78,7 @@ async def _reported(call: Call, task_id: str, status: TaskStatus | None, token: 
     return await access.worked_on(call, task_id, token)
 
 
-async def _begin(draft: Draft, status: TaskStatus | None, progress: float | None) -> None:
+async def begin(draft: Draft, status: TaskStatus | None, progress: float | None) -> None:
     """A pending task that is worked on passes through in_progress."""
     if draft["status"] != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
         return
@@ -127,7 +128,7 @@ async def _move(draft: Draft, status: TaskStatus, result: Any, notes: str | None
     if status is _S.PENDING:
         await requeue(draft, notes or "given back")
     elif status in states.INTERRUPTED:
-        draft.set(status=status.value, lease_until=None)
+        draft.set(status=status.value, lease_until=None, said=draft["said"] + len(notes or ""))
         draft.log("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
         await draft.save()
@@ -211,7 +212,7 @@ async def complete(call: Call, task_id: str, result: Any, notes: str | None, tok
     draft = await access.worked_on(call, task_id, token)
     if draft["status"] == _S.COMPLETED:
         return draft
-    await _begin(draft, _S.COMPLETED, None)
+    await begin(draft, _S.COMPLETED, None)
     if notes is not None:
         draft.set(notes=notes)
     await end(draft, _S.COMPLETED, result=result, content=notes)
@@ -223,7 +224,7 @@ async def fail(call: Call, task_id: str, error: str, retry: bool, token: int | N
     draft = await access.worked_on(call, task_id, token)
     if draft["status"] == _S.FAILED:
         return draft
-    await _begin(draft, _S.FAILED, None)
+    await begin(draft, _S.FAILED, None)
     states.check(task_id, draft["status"], _S.FAILED)
     await attempt_failed(draft, error, retry=retry)
     return draft
@@ -236,7 +237,7 @@ async def append(call: Call, task_id: str, content: str, offset: int | None, tok
     if offset is not None and offset != size:
         await _check_repeated(call, task_id, content, offset, size)
         return _output(draft, content, offset)
-    await _begin(draft, None, 0.0)
+    await begin(draft, None, 0.0)
     if draft["status"] != _S.IN_PROGRESS:
         states.check(task_id, draft["status"], _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit

@@ -6,11 +6,13 @@
                     "files": {"command": "npx", "args": ["server-files", "/data"], "env": {"KEY": "..."}}}}
 
 ``{"mcp": {"servers": {...}}}`` and ``{"servers": {...}}`` are read as well. ``disabled: true`` leaves one out.
+``${NAME}``, ``${env:NAME}`` and ``${NAME:-otherwise}`` in a text stand for environment variables.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,17 +20,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from agora_sdk.errors import InvalidRequest
+
 from ...settings import ConfigurationError, Settings
 from ...store.statements import upstreams as statements
 from ...upstreams.port import Upstreams
 from ..base import Call, pack, unpack
-from .service import RESERVED, drop, new_row
+from .adding import RESERVED, drop, new_row
+from .headers import check_headers
 from .taking import tell
 
 __all__ = ["Declared", "bring_in", "declared"]
 
 LONGEST = 24
 ORIGINS = ("settings", "file")
+LONGEST_TIMEOUT = 3600  # seconds
+VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}")
 HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http")
 
 
@@ -63,12 +70,25 @@ def _of_url(entry: str) -> Declared:
     name, separator, url = entry.partition("=")
     if not separator or "/" in name:
         name, url = "", entry
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"mcp_server_urls: {entry!r} is not a URL; write http://localhost:3001/mcp")
+    parts = urlsplit(_checked(url, "mcp_server_urls"))
     if not parts.path:
         parts = parts._replace(path="/mcp")
-    return Declared(_slug(name or parts.netloc.rpartition("@")[2], "mcp_server_urls"), "settings", urlunsplit(parts))
+    return Declared(_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
+
+
+def _checked(url: str, where: str) -> str:
+    """A URL that can be connected to; what may be a password in it is not repeated."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = None
+    if not usable:
+        shown = repr(url) if "@" not in url else "what is given"
+        raise ConfigurationError(f"{where}: {shown} is not a URL; write http://localhost:3001/mcp")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{where}: credentials do not belong into a URL; give them as headers in mcp_config")
+    return url
 
 
 def _of_file(path: Path) -> Iterator[Declared]:
@@ -96,14 +116,18 @@ def _servers(document: Any, path: Path) -> Mapping[str, Any]:
 
 def _of_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     where = f"mcp_config: {name!r} in {path}"
+    entry = _expanded(entry, where)
     url = entry.get("url") or entry.get("httpUrl") or entry.get("serverUrl")
-    slug, timeout = _slug(name, where), entry.get("timeout")
-    if timeout is not None and not (isinstance(timeout, int | float) and 0 < timeout <= 3600):
-        raise ConfigurationError(f"{where}: timeout is a number of seconds, up to 3600")
-    if isinstance(url, str) and urlsplit(url).scheme in ("http", "https"):
+    slug, timeout = _slug(name, where), _seconds(entry.get("timeout"), where)
+    if isinstance(url, str):
         if entry.get("type", "http") not in HTTP_TYPES:
             raise ConfigurationError(f"{where}: only streamable HTTP is supported, not {entry['type']!r}")
-        return Declared(slug, "file", url, secrets=_texts(entry, "headers", where), timeout=timeout)
+        headers = _texts(entry, "headers", where)
+        try:
+            check_headers(headers)
+        except InvalidRequest as error:
+            raise ConfigurationError(f"{where}: {error.detail}") from None
+        return Declared(slug, "file", _checked(url, where), secrets=headers, timeout=timeout)
     command, arguments = entry.get("command"), entry.get("args", [])
     if not isinstance(command, str) or not command:
         raise ConfigurationError(f"{where} has neither a url nor a command")
@@ -115,11 +139,39 @@ def _of_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
 
 
+def _seconds(given: Any, where: str) -> float | None:
+    """A timeout; what is too many seconds are the milliseconds that some clients write."""
+    if given is None:
+        return None
+    if isinstance(given, int | float) and not isinstance(given, bool) and 0 < given <= LONGEST_TIMEOUT * 1000:
+        return given if given <= LONGEST_TIMEOUT else given / 1000
+    raise ConfigurationError(f"{where}: timeout is a number of seconds, up to {LONGEST_TIMEOUT}")
+
+
+def _expanded(value: Any, where: str) -> Any:
+    """A value with the environment variables that its texts name."""
+    if isinstance(value, dict):
+        return {key: _expanded(part, where) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_expanded(part, where) for part in value]
+
+    def variable(match: re.Match[str]) -> str:
+        found = os.environ.get(match["name"], match["otherwise"])
+        if found is None:
+            raise ConfigurationError(f"{where}: the environment variable {match['name']} is not set")
+        return found
+
+    return VARIABLE.sub(variable, value) if isinstance(value, str) else value
+
+
 def _texts(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
     found = entry.get(name) or {}
     if not isinstance(found, dict) or not all(isinstance(value, str | int | float) for value in found.values()):
         raise ConfigurationError(f"{where}: {name} is an object of texts")
-    return {str(key): str(value) for key, value in found.items()}
+    texts = {str(key): str(value) for key, value in found.items()}
+    if any("\0" in text or "=" in key or "\0" in key for key, text in texts.items()):
+        raise ConfigurationError(f"{where}: {name} has characters that it cannot have")
+    return texts
 
 
 def _slug(text: str, where: str) -> str:

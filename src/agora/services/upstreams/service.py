@@ -9,23 +9,21 @@ from typing import Any, TypeVar
 from agora_sdk.contract import Result, implements
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import AgoraError, Conflict, NameTaken, NotFound, UpstreamFailed, UpstreamUnavailable
+from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
-from ...clock import new_id
 from ...store.port import Row
 from ...store.statements import upstreams as statements
-from ...upstreams.port import Listing, Upstreams
+from ...upstreams.port import Listing
 from .. import paging
-from ..base import Call, pack, relayed, unpack
+from ..base import Call, relayed, unpack
+from .adding import CONNECTING, adding, drop, engine_of
 from .taking import take, tell
 from .view import NOT_PERMITTED, counted, detail, endpoint_of, found, summary
 
-__all__ = ["UpstreamService", "drop", "new_row", "vacant"]
+__all__ = ["UpstreamService"]
 
 R = TypeVar("R", bound=Result)
-CONNECTING = 40.0  # seconds to connect, beside those for the listing
 SLACK = 2.0  # seconds after which the engine should have said itself that the time is over
-RESERVED = frozenset({"agora", "test", "agent", "system"})
 
 
 class UpstreamService(contract.Upstreams):
@@ -33,11 +31,6 @@ class UpstreamService(contract.Upstreams):
 
     def __init__(self, call: Call) -> None:
         self._call = call
-
-    @property
-    def _engine(self) -> Upstreams:
-        assert self._call.context.upstreams is not None, "a server has a pool"
-        return self._call.context.upstreams
 
     # -- which there are -------------------------------------------------------------------------
 
@@ -54,40 +47,17 @@ class UpstreamService(contract.Upstreams):
         concurrency: int = 16,
         verify: bool = True,
     ) -> contract.Upstream:
-        call, engine = self._call, self._engine
-        await vacant(call, name)
-        private = call.context.settings.mcp_private_networks
-        engine.check_url(url, private=private)
-        row = new_row(
-            call,
-            engine,
+        return await adding(
+            self._call,
             name=name,
-            description=description,
             url=url,
-            secrets=headers,
-            private=private,
+            description=description,
+            headers=headers,
             timeout=timeout,
             tool_timeouts=tool_timeouts,
             concurrency=concurrency,
+            verify=verify,
         )
-        call.target = row["upstream_id"]
-        endpoint = endpoint_of(row)
-
-        async def perform() -> Listing | None:
-            return await engine.probe(endpoint) if verify else None
-
-        async def settle(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
-            if isinstance(outcome, AgoraError):
-                raise outcome
-            await vacant(end, name)
-            end.tx.append(statements.UPSTREAMS, tuple(row.values()))
-            if outcome is not None:
-                await take(end, row, outcome)
-            await tell(end, "added", row)
-            kept = await found(end, row["upstream_id"])
-            return summary(end, kept, (await counted(end, [kept])).get(kept["upstream_id"], {}))
-
-        return relayed(perform, settle, endpoint.timeout + CONNECTING)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
@@ -111,7 +81,7 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
-        call, engine = self._call, self._engine
+        call, engine = self._call, engine_of(self._call)
         row = await self._usable(upstream)
         endpoint = endpoint_of(row)
 
@@ -239,11 +209,12 @@ class UpstreamService(contract.Upstreams):
         answer: Callable[[Mapping[str, Any]], R],
     ) -> R:
         """Ask the upstream, outside any transaction."""
-        engine, endpoint, progress = self._engine, endpoint_of(upstream), self._call.progress
+        engine, endpoint, progress = engine_of(self._call), endpoint_of(upstream), self._call.progress
+        caller = self._call.caller.subject
         self._call.target = f"{upstream['name']}.{what}"[:200]
 
         async def perform() -> dict[str, Any]:
-            return await engine.request(endpoint, method, params, seconds, progress)
+            return await engine.request(endpoint, method, params, seconds, progress, caller)
 
         async def settle(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
             if isinstance(outcome, AgoraError):
@@ -258,65 +229,22 @@ class UpstreamService(contract.Upstreams):
         return relayed(perform, settle, seconds + SLACK)
 
 
-async def vacant(call: Call, name: str) -> None:
-    """Refuse a name that is taken, or that something else in the catalogue goes by."""
-    if name in RESERVED:
-        raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
-    if await call.tx.one(statements.named, name=name) is not None:
-        raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
-
-
-def new_row(
-    call: Call,
-    engine: Upstreams,
-    *,
-    name: str,
-    secrets: Mapping[str, str],
-    description: str = "",
-    url: str | None = None,
-    command: Mapping[str, Any] | None = None,
-    origin: str = "operator",
-    private: bool = False,
-    timeout: float | None = None,
-    tool_timeouts: Mapping[str, float] = {},
-    concurrency: int = 16,
-) -> dict[str, Any]:
-    """A row of ``upstreams`` in the order of its columns. command: ``args`` and ``cwd``."""
-    upstream_id = new_id("ups")
-    return {
-        "tenant_id": call.caller.tenant,
-        "upstream_id": upstream_id,
-        "name": name,
-        "description": description,
-        "transport": "stdio" if command else "http",
-        "url": url,
-        "command": pack(command) if command else None,
-        "secrets": engine.seal(secrets, upstream_id),
-        "origin": origin,
-        "private": int(private),
-        "timeout": float(timeout or call.context.settings.mcp_timeout),
-        "tool_timeouts": pack(tool_timeouts),
-        "concurrency": concurrency,
-        "revision": 1,
-        "server_name": None,
-        "server_version": None,
-        "protocol_version": None,
-        "instructions": None,
-        "listed_at": None,
-        "created_by": call.caller.subject,
-        "created_at": call.now,
-        "updated_at": call.now,
-    }
-
-
-async def drop(call: Call, row: Row) -> None:
-    """Remove an upstream and all it offers; the connection is closed by the controller."""
-    await call.tx.execute(statements.drop_items, upstream_id=row["upstream_id"])
-    await call.tx.execute(statements.drop_upstream, upstream_id=row["upstream_id"])
-    await tell(call, "removed", row)
-
-
 def _fits(template: str, uri: str) -> bool:
-    """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order."""
-    parts = re.split(r"\{[^{}]*\}", template)
-    return re.fullmatch(".+".join(map(re.escape, parts)), uri) is not None
+    """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order, with something between.
+
+    Looked for from left to right, each once: a pattern for it could be made to take for ever.
+    """
+    first, *middle = re.split(r"\{[^{}]*\}", template)
+    if not middle:
+        return uri == template
+    last = middle.pop()
+    end = len(uri) - len(last)
+    if not uri.startswith(first) or not uri.endswith(last):
+        return False
+    place = len(first)
+    for part in middle:
+        found = uri.find(part, place + 1, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return place < end

@@ -6,18 +6,23 @@ in between: otherwise a tool could become another one behind the back of whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...store.port import Row
 from ...store.statements import upstreams as statements
-from ...upstreams.port import Item, Listing
+from ...upstreams.port import Item, Kind, Listing
 from ..base import Call, pack, unpack
 from ..offers import Offer, OfferedTool
 
 __all__ = ["GONE", "take", "tell"]
 
 GONE = "the upstream does not offer it any more"
+PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
+MOST_KNOWN = 2000  # of each
+TOO_MANY = f"it has offered {MOST_KNOWN} of this kind by now; to take in new ones, remove the upstream and add it again"
+MOST_TOLD = 100  # names in an event
 COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")
 Values = dict[str, Any]
 
@@ -28,12 +33,11 @@ async def take(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) 
     rows = await call.tx.all(statements.items, upstream_id=upstream_id)
     known = {(row["kind"], row["name"]): row for row in rows}
     changed = False
-    for item in listing.items:
+    for item in _admitted(listing.items, known):
         row = known.pop((item.kind, item.name), None)
         changed = await _keep(call, upstream_id, item.kind, item.name, row, _now(item, row)) or changed
     for row in known.values():
-        values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": GONE}
-        changed = await _keep(call, upstream_id, row["kind"], row["name"], row, values) or changed
+        changed = await _gone(call, upstream_id, row) or changed
     await call.tx.execute(
         statements.met,
         upstream_id=upstream_id,
@@ -44,6 +48,34 @@ async def take(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) 
         now=call.now,
     )
     return changed or upstream["listed_at"] is None or upstream["server_version"] != _short(listing.server_version)
+
+
+def _admitted(items: Iterable[Item], known: Mapping[tuple[str, str], Row]) -> list[Item]:
+    """The items, without those that are new where an upstream has brought too many names already.
+
+    What has gone is remembered, so that it cannot come back as another thing; names without end would fill the store.
+    """
+    counts = Counter(kind for kind, _ in known)
+    admitted: list[Item] = []
+    refused: set[Kind] = set()
+    for item in items:
+        new = (item.kind, item.name) not in known
+        if new and item.kind in PINNED and counts[item.kind] >= MOST_KNOWN:
+            refused.add(item.kind)
+            continue
+        counts[item.kind] += new
+        admitted.append(item)
+    return admitted + [Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY) for kind in sorted(refused)]
+
+
+async def _gone(call: Call, upstream_id: str, row: Row) -> bool:
+    """Keep what was accepted of a thing that is offered no more; whether that changes anything."""
+    key = {"upstream_id": upstream_id, "kind": row["kind"], "name": row["name"]}
+    if row["kind"] not in PINNED or row["pinned"] is None:
+        await call.tx.execute(statements.drop_item, **key)
+        return True
+    values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": GONE}
+    return await _keep(call, upstream_id, row["kind"], row["name"], row, values)
 
 
 def _now(item: Item, row: Row | None) -> Values:
@@ -107,8 +139,8 @@ async def tell(call: Call, happening: str, upstream: Row | Mapping[str, Any]) ->
         "upstream_id": upstream["upstream_id"],
         "name": name,
         "tools": len(tools),
-        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"],
-        "dropped": [row["name"] for row in rows if row["state"] == "dropped"],
+        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"][:MOST_TOLD],
+        "dropped": [row["name"] for row in rows if row["state"] == "dropped"][:MOST_TOLD],
     }
     event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream["upstream_id"])
     call.context.offers.lay_down(event_id, Offer(call.caller.tenant, name, tools))

@@ -34,6 +34,8 @@ class PostgresStore:
     wait: seconds to wait at start for a server that does not answer yet.
     """
 
+    exclusive = False
+
     def __init__(
         self,
         url: str,

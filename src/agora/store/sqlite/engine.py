@@ -85,6 +85,8 @@ class SqliteStore:
     Raises DataDirectoryLocked at start when another server has it.
     """
 
+    exclusive = True
+
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         self.path = Path(path)
         self.clock = clock or SystemClock()

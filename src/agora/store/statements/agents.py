@@ -9,13 +9,16 @@ from ..port import Query, Table, Write
 __all__ = [
     "AGENTS",
     "CAPABILITIES",
+    "able",
     "by_alias",
     "by_capability",
+    "by_dotted",
     "by_id",
     "by_name",
     "clear_capabilities",
     "listing",
     "lock",
+    "of_account",
     "rate",
     "rated",
     "rating_of",
@@ -59,6 +62,8 @@ AGENTS = Table(
         ("rating_sum", "double precision"),
         ("rating_count", BIG),
         ("retired_at", BIG),
+        ("alias", "text"),
+        ("public_keys", "text"),
     ),
 )
 CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
@@ -67,6 +72,14 @@ by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :re
 by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null")
 by_alias = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
+)
+by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
+of_account = Query(
+    """
+    select agent_id from agents where tenant_id = :tenant and account_id = :account
+        and account_id <> 'default' and retired_at is null
+    limit 1
+    """
 )
 lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", lock=True)
 
@@ -79,13 +92,24 @@ by_capability = Query(
     """,
     types={"limit": BIG},
 )
+# Those with a capability, as many as are looked at.
+able = Query(
+    """
+    select a.* from (
+        select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
+        order by agent_id limit :limit
+    ) as c
+    join agents a on a.tenant_id = :tenant and a.agent_id = c.agent_id
+    """,
+    types={"limit": BIG},
+)
 
 update = Write(
     """
     update agents set capabilities = :capabilities, service_tier = :service_tier, description = :description,
         category = :category, tags = :tags, visibility = :visibility, endpoints = :endpoints,
         metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks,
-        proficiency_level = :proficiency_level, last_activity = :now
+        proficiency_level = :proficiency_level, alias = :alias, public_keys = :public_keys, last_activity = :now
     where tenant_id = :tenant and agent_id = :agent_id
     """,
     types={"max_concurrent_tasks": BIG, "proficiency_level": BIG, "now": BIG},

@@ -7,6 +7,7 @@ from functools import cache
 from ..port import Query
 
 __all__ = [
+    "IN_CONTEXT",
     "by_actor",
     "counts",
     "durations",
@@ -29,6 +30,9 @@ _TYPES = {
     "limit": BIG,
     "offset": BIG,
 }
+#: of a conversation, which may be that of one task alone
+IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
+    union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
 _FILTERS = {
     "agent": "and assigned_agent in (:agent, :address)",
     "statuses": "and status @statuses",
@@ -39,6 +43,7 @@ _FILTERS = {
     "parent_id": "and parent_id = :parent_id",
     "created_by": "and created_by = :created_by",
     "worker": "and worker = :worker",
+    "context_id": f"and {IN_CONTEXT}",
     "since": "and created_at >= :since",
     "until": "and created_at < :until",
     "viewer": """and (created_by = :viewer or assigned_agent in (:viewer, :viewer_address) or holder = :viewer
@@ -90,7 +95,10 @@ def listing_count(filters: frozenset[str]) -> Query:
 
 _ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
 entries = Query(f"{_ENTRIES} order by number limit :limit", types={"after": BIG, "limit": BIG})
-history = Query(f"{_ENTRIES} and type <> 'output' order by number limit :limit", types={"after": BIG, "limit": BIG})
+history = Query(
+    f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
+    types={"after": BIG, "limit": BIG},
+)
 by_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1"
 )

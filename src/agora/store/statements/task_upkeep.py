@@ -44,6 +44,7 @@ DROPS = (
     _drop("task_entries", "task_id"),
     _drop("task_data", "task_id"),
     _drop("task_dependencies", "depends_on"),
+    _drop("a2a_push_configs", "task_id"),
     _drop("tasks", "task_id"),
 )
 WORKFLOW_DROPS = (

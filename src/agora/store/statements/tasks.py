@@ -86,6 +86,10 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("completed_at", BIG),
     ("deadline", BIG),
     ("due_at", BIG),
+    ("context_id", "text"),
+    ("said", BIG),
+    ("status_at", BIG),
+    ("status_entry", BIG),
 )
 TASKS = Table("tasks", _COLUMNS)
 DATA = Table(
@@ -183,6 +187,7 @@ heads = Query(
 _TAKE = """
     update tasks set status = 'in_progress', waiting = 0, holder = :holder, worker = :worker,
         assigned_agent = :holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
+        status_at = :now, status_entry = entries + 1,
         lease_seconds = :lease_seconds, lease_until = :lease_until, started_at = :now, updated_at = :now,
         available_at = null, error = null,
         due_at = {least}(:lease_until, :now + coalesce(timeout, 604800000) * 1000000,

@@ -122,11 +122,12 @@ _EXPIRE = """
 """
 expire = Write(_EXPIRE.format(pairs=_PAIRS), _EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG})
 
-# Agents that hold a name under which something waits: registration and sending crossed.
+# Agents that hold a name or an alias under which something waits: registration and sending crossed.
 addressed = Query(
     """
-    select distinct a.agent_id, a.agent_name from deliveries d
-    join agents a on a.tenant_id = d.tenant_id and a.agent_name = substr(d.recipient, 6) and a.retired_at is null
+    select distinct a.agent_id, substr(d.recipient, 6) as agent_name from deliveries d
+    join agents a on a.tenant_id = d.tenant_id and a.retired_at is null
+        and (a.agent_name = substr(d.recipient, 6) or a.alias = substr(d.recipient, 6))
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
     where d.tenant_id = :tenant and d.state = 'held'
         and d.recipient >= 'name:' and d.recipient < 'name;'

@@ -12,9 +12,11 @@ __all__ = [
     "callable_tools",
     "change_item",
     "counts",
+    "drop_item",
     "drop_items",
     "drop_upstream",
     "every",
+    "imported",
     "item",
     "items",
     "listing",
@@ -53,6 +55,7 @@ UPSTREAMS = Table(
         ("created_by", "text"),
         ("created_at", BIG),
         ("updated_at", BIG),
+        ("registry_name", "text"),
     ),
 )
 UPSTREAM_TOOLS = Table(
@@ -80,6 +83,7 @@ _BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or
 by_ref = Query(_BY_REF)
 lock = Query(_BY_REF, lock=True)
 named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name")
+imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name")
 every = Query("select * from upstreams where tenant_id = :tenant order by name")
 listing = Query(
     "select * from upstreams where tenant_id = :tenant and name > :after order by name limit :limit",
@@ -156,5 +160,11 @@ accept_item = Write(
         and state = 'quarantined'
     """,
     types={"now": BIG},
+)
+drop_item = Write(
+    """
+    delete from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
+    """
 )
 drop_items = Write("delete from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id")

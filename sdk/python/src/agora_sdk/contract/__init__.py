@@ -6,7 +6,26 @@ services, the SDK calls them, and every protocol is projected from them.
 
 from __future__ import annotations
 
-from . import admin, agents, discovery, events, messaging, query, tasks, tokens, upstreams, workers, workflows
+from . import (
+    a2a,
+    admin,
+    agents,
+    billing,
+    bus,
+    conversations,
+    discovery,
+    envelopes,
+    events,
+    memory,
+    messaging,
+    query,
+    registry,
+    tasks,
+    tokens,
+    upstreams,
+    workers,
+    workflows,
+)
 from .operation import Exposure, Kind, Lifecycle, Operation, Route, Service, implements, operation
 from .results import Page, Result, Stream
 
@@ -20,15 +39,22 @@ __all__ = [
     "Route",
     "Service",
     "Stream",
+    "a2a",
     "admin",
     "agents",
+    "billing",
+    "bus",
+    "conversations",
     "discovery",
+    "envelopes",
     "events",
     "implements",
+    "memory",
     "messaging",
     "operation",
     "operations",
     "query",
+    "registry",
     "tasks",
     "tokens",
     "upstreams",

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AnyUrl, Field, UrlConstraints
 
+from .envelopes import Alias, PublicKey
 from .fields import (
     AgentName,
     AgentRef,
@@ -48,6 +49,10 @@ Endpoints = Annotated[
 Metadata = Annotated[JsonObject, Field(max_length=100, description="Free-form data kept with the agent.")]
 MaxTasks = Annotated[int, Field(ge=1, le=10_000, description="How many tasks the agent takes at once.")]
 Proficiency = Annotated[int, Field(ge=0, le=100, description="The agent's own rating of its skill, in percent.")]
+PublicKeys = Annotated[
+    list[PublicKey],
+    Field(max_length=10, description="Keys for messages that only the agent can read, the one to use first."),
+]
 Load = Annotated[float, Field(ge=0, le=1, description="Share of the agent's capacity in use, 0 to 1.")]
 
 
@@ -56,6 +61,7 @@ class Agent(Result):
 
     agent_id: str
     agent_name: str
+    alias: str | None = Field(default=None, description="Its address in the agent protocol, agent.COMPANY.NAME.")
     description: str = ""
     capabilities: list[str] = []
     service_tier: ServiceTier = ServiceTier.BASIC
@@ -77,6 +83,9 @@ class Agent(Result):
     )
     reputation: float | None = Field(default=None, description="Mean of its ratings, 0 to 10; null without any.")
     rating_count: int = 0
+    public_keys: list[PublicKey] = Field(
+        default=[], description="To encrypt messages to it with; the first is the one."
+    )
 
 
 class Registration(Agent):
@@ -153,10 +162,13 @@ class Agents(Service, category="agent"):
         metadata: Metadata = {},
         max_concurrent_tasks: MaxTasks = 1,
         proficiency_level: Proficiency | None = None,
+        alias: Alias | None = None,
+        public_keys: PublicKeys | None = None,
     ) -> Registration:
         """Register an agent, or update it when the call carries that agent's own token.
 
-        A name taken by another identity is a conflict. Messages held for the name are delivered.
+        A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
+        that are left out stay as they are.
         """
 
     @operation("GET /agents/{agent_id}", scope="read:agents")
@@ -191,6 +203,8 @@ class Agents(Service, category="agent"):
         metadata: Metadata | None = None,
         max_concurrent_tasks: MaxTasks | None = None,
         proficiency_level: Proficiency | None = None,
+        alias: Alias | None = None,
+        public_keys: PublicKeys | None = None,
     ) -> Agent:
         """Change an agent's profile; what is left out stays. An agent changes only its own."""
 

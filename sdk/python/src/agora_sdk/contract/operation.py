@@ -69,15 +69,19 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An HTTP method and a path template such as ``/agents/{agent_id}/status``."""
+    """An HTTP method and a path template such as ``/agents/{agent_id}/status``.
+
+    slashed: parameters whose value holds one slash, written ``{+name}``; in a request it may stand unencoded.
+    """
 
     method: str
     path: str
+    slashed: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Route:
         method, path = text.split()
-        return cls(method, path)
+        return cls(method, path.replace("{+", "{"), frozenset(re.findall(r"{\+(\w+)}", path)))
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -111,6 +115,7 @@ class Operation:
     action: str = ""
     attribute: str = ""
     secrets: tuple[str, ...] = field(default=())
+    tools: tuple[str, ...] = ()
 
     def bind(self, category: str, attribute: str) -> None:
         """Learn the place of the declaration: its service's category and its method's name."""
@@ -281,6 +286,7 @@ def operation(
     destructive: bool = False,
     during_halt: bool = False,
     secrets: tuple[str, ...] = (),
+    tools: tuple[str, ...] = (),
 ) -> _Declaration:
     """Declare a method of a contract service as an operation of the marketplace.
 
@@ -292,6 +298,7 @@ def operation(
     idempotent: a client may retry it without an Idempotency-Key.
     during_halt: stays callable while the marketplace or the caller is halted.
     secrets: result fields shown once and never stored with an idempotency record.
+    tools: names under which MCP lists it too, beside its own.
     """
     options = {
         "scope": scope,
@@ -311,6 +318,7 @@ def operation(
         "destructive": destructive,
         "during_halt": during_halt,
         "secrets": secrets,
+        "tools": tools,
     }
     return _Declaration(routes, options)
 

@@ -24,6 +24,7 @@ from .fields import (
     split,
 )
 from .operation import Service, operation
+from .parts import Extensions, Id, Metadata, Part
 from .results import Page, Result
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Tasks",
 ]
 
+MEBIBYTE = 1024 * 1024
 TaskId = Annotated[str, Field(max_length=64, pattern=r"^task_[0-9a-f]{32}$")]
 WorkflowId = Annotated[str, Field(max_length=64, pattern=r"^wf_[0-9a-f]{32}$")]
 Assignee = Annotated[
@@ -76,7 +78,20 @@ Progress = Annotated[float, Field(ge=0, le=100, description="Per cent done.")]
 Statuses = Annotated[TaskStatus | list[TaskStatus], BeforeValidator(split)]
 Checkpoint = Annotated[JsonObject, Field(description="Where the work stands, for whoever goes on with it.")]
 Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
-EntryType = Literal["status", "progress", "milestone", "note", "comment", "checkpoint", "output", "done"]
+ContextId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="Groups the tasks of one conversation; each is one of its own without it.",
+    ),
+]
+Said = Annotated[list[Part], Field(max_length=100, description="What is said, in parts, where it is not one text.")]
+Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
+EntryType = Literal[
+    "status", "progress", "milestone", "note", "comment", "checkpoint", "output", "message", "artifact", "done"
+]
 
 
 class TaskReceipt(Result):
@@ -140,6 +155,7 @@ class Task(Result):
     error: str | None = None
     output_size: int = Field(default=0, description="Characters of output so far.")
     lease_expires_at: Timestamp | None = None
+    context_id: str | None = None
     metadata: JsonObject = {}
 
 
@@ -271,6 +287,7 @@ class Tasks(Service, category="task"):
             int | None, Field(ge=1, le=604_800, description="Seconds an attempt may take; no bound if left out.")
         ] = None,
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
+        context_id: ContextId | None = None,
     ) -> TaskReceipt:
         """Give a task to an agent, to whoever has a capability, to a worker, or to anyone.
 
@@ -314,6 +331,7 @@ class Tasks(Service, category="task"):
         until: Timestamp | None = None,
         sort: Literal["created", "priority", "deadline"] = "created",
         descending: bool = False,
+        context_id: ContextId | None = None,
         cursor: Cursor = None,
     ) -> TaskPage:
         """List tasks: those given to an agent, or all that concern you; operators see all.
@@ -327,7 +345,7 @@ class Tasks(Service, category="task"):
 
     @operation("GET /agora/task/history", "GET /v1/agent/tasks/{task_id}/history", scope="read:tasks")
     async def history(self, task_id: TaskId, *, limit: Limit = 100, cursor: Cursor = None) -> TaskEntryPage:
-        """The trail of a task: who did what to it, when, oldest first; output is left out."""
+        """The trail of a task: who did what to it, when, oldest first; output and artifacts are left out."""
 
     @operation(scope="write:tasks")
     async def claim(
@@ -406,6 +424,46 @@ class Tasks(Service, category="task"):
     @operation(scope="write:tasks")
     async def comment(self, task_id: TaskId, text: Annotated[Text, Field(min_length=1, max_length=4000)]) -> TaskEntry:
         """Add a comment to a task's trail."""
+
+    @operation(scope="write:tasks", body_limit=4 * MEBIBYTE)
+    async def message(
+        self,
+        task_id: TaskId,
+        text: Long | None = None,
+        *,
+        parts: Said = [],
+        status: Annotated[
+            Literal["input_required", "auth_required"] | None,
+            Field(description="Of the assignee: the work waits until it is answered."),
+        ] = None,
+        message_id: Id | None = None,
+        metadata: Metadata = {},
+        extensions: Extensions = [],
+        fencing_token: Token = None,
+    ) -> TaskEntry:
+        """Say something in a task: its assignee to its requester, or the other way round.
+
+        Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
+        takes it up again. A task that has ended takes no message.
+        """
+
+    @operation(scope="write:tasks", body_limit=4 * MEBIBYTE)
+    async def artifact(
+        self,
+        task_id: TaskId,
+        text: Long | None = None,
+        *,
+        parts: Said = [],
+        artifact_id: Annotated[Id | None, Field(description="Made if left out; needed to append to it.")] = None,
+        name: Annotated[Text | None, Field(max_length=200)] = None,
+        description: Annotated[Text | None, Field(max_length=4000)] = None,
+        append: Annotated[bool, Field(description="To what the artifact of this id has; else it begins anew.")] = False,
+        last: Annotated[bool, Field(description="Whether it is complete.")] = True,
+        metadata: Metadata = {},
+        extensions: Extensions = [],
+        fencing_token: Token = None,
+    ) -> TaskEntry:
+        """Hand over a piece of a task's result while the work goes on, as its assignee."""
 
     @operation("POST /agora/task/append", "POST /v1/agent/tasks/{task_id}/output", scope="write:tasks")
     async def append(

@@ -27,6 +27,7 @@ class Token(Result):
     scopes: list[str]
     service_tier: ServiceTier = ServiceTier.BASIC
     authority: int = 0
+    account: str = "default"
     created_at: Timestamp
     expires_at: Timestamp | None = None
     revoked_at: Timestamp | None = None
@@ -61,6 +62,15 @@ class Tokens(Service, category="token"):
         *,
         service_tier: ServiceTier = ServiceTier.BASIC,
         authority: Annotated[int, Field(ge=0, le=255)] = 0,
+        account: Annotated[
+            str | None,
+            Field(
+                min_length=1,
+                max_length=64,
+                pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+                description="Account whose credential it is, of a customer or developer; the maker's if left out.",
+            ),
+        ] = None,
         expires_in: Annotated[
             int | None, Field(ge=1, le=315_360_000, description="Seconds; never if left out.")
         ] = None,

@@ -101,7 +101,10 @@ Hashes = Annotated[
     list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
     Field(max_length=1000, description="Only definitions with these hashes: those that were looked at."),
 ]
-Concurrency = Annotated[int, Field(ge=1, le=1000, description="Largest number of calls at the upstream at once.")]
+Concurrency = Annotated[
+    int,
+    Field(ge=1, le=1000, description="Largest number of calls at the upstream at once; of one caller three quarters."),
+]
 
 
 class Upstream(Result):

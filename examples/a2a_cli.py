@@ -1,0 +1,10 @@
+"""Talk to an A2A agent: python examples/a2a_cli.py URL --message TEXT, the same as agora a2a URL --message TEXT."""
+
+from __future__ import annotations
+
+import sys
+
+from agora.cli.app import application
+
+if __name__ == "__main__":
+    application()(["a2a", *sys.argv[1:]], prog_name="agora")

@@ -1,0 +1,206 @@
+"""Run the A2A Technology Compatibility Kit against a real server. Usage: tck_a2a.py [VERSION ...]
+
+It needs the TCK's repository: a clone of https://github.com/a2aproject/a2a-tck made once into the environment, or the
+repository that --repository or AGORA_A2A_TCK names (a checkout, or a bare one). Its requirements are installed into an
+environment of their own. The server is a process of its own, see tck_server.py. What fails is compared with what
+docs/reference/a2a-conformance.md explains: the exit code is 0 when nothing else fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Score", "Unavailable", "checkout", "explained", "run", "serving"]
+
+REPOSITORY = "https://github.com/a2aproject/a2a-tck.git"
+BRANCHES = {"1.0": "1.0-dev", "0.3": "0.3.x"}
+ROOT = Path(__file__).parent.parent
+EXPLAINED = ROOT / "docs" / "reference" / "a2a-conformance.md"
+STREAMING_TIMEOUT = "2"
+OPTIONS = {
+    "1.0": ["tests/compatibility", "--transport=jsonrpc,http_json,grpc"],
+    "0.3": [
+        "tests/mandatory",
+        "tests/optional",
+        "--transport-strategy=prefer_jsonrpc",
+        "--transports=jsonrpc,rest",
+        "--test-scope=all",
+    ],
+}
+URL_OPTION = {"1.0": "--sut-host", "0.3": "--sut-url"}
+
+
+class Unavailable(Exception):
+    """The TCK cannot run here; the message says why, and what to do."""
+
+
+@dataclass
+class Score:
+    """Tests of a version by their outcome. xfailed: failed requirements that are only recommended."""
+
+    version: str
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped: int = 0
+    xfailed: list[str] = field(default_factory=list)
+    output: str = ""
+
+    def __str__(self) -> str:
+        ran = self.passed + len(self.failed) + len(self.xfailed)
+        more = f", {len(self.xfailed)} recommended ones fail" if self.xfailed else ""
+        return f"A2A TCK {self.version}: {self.passed} of {ran} tests pass{more} ({self.skipped} do not apply)"
+
+
+def _home() -> Path:
+    return Path(sys.prefix) / "share" / "agora-a2a-tck"
+
+
+def checkout(version: str, repository: str | None) -> Path:
+    """A work tree of the TCK's branch for a version, made if it is not there yet."""
+    tree = _home() / version
+    if (tree / "pyproject.toml").exists():
+        return tree
+    source = repository or os.environ.get("AGORA_A2A_TCK") or REPOSITORY
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        "git",
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--single-branch",
+        "--branch",
+        BRANCHES[version],
+        source,
+        str(tree),
+    ]
+    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=environment)
+    if done.returncode:
+        reason = done.stderr.strip()[-300:]
+        raise Unavailable(
+            f"The A2A TCK could not be cloned from {source}: {reason}\n"
+            "Clone it where there is a network, and name it with --repository or AGORA_A2A_TCK."
+        )
+    return tree
+
+
+def interpreter(tree: Path, version: str) -> Path:
+    """A Python with what the TCK requires."""
+    home = _home() / f"venv-{version}"
+    python, stamp = home / "bin" / "python", home / "installed"
+    if not stamp.exists():
+        wanted = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+        for command in (
+            [sys.executable, "-m", "venv", str(home)],
+            [str(python), "-m", "pip", "install", "-q", *wanted],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise Unavailable(f"What the A2A TCK requires could not be installed: {done.stderr.strip()[-500:]}")
+        stamp.touch()
+    return python
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """A server of its own with the TCK's agent; answers the agent's address."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, str(Path(__file__).with_name("tck_server.py")), directory, STREAMING_TIMEOUT]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            if not url:
+                raise RuntimeError("the server did not start")
+            urllib.request.urlopen(f"{url}/.well-known/agent-card.json", timeout=30).close()
+            yield url
+        finally:
+            process.terminate()
+            process.wait(20)
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def run(version: str, tree: Path, python: Path, url: str, more: list[str]) -> Score:
+    """Run the tests of a version."""
+    with tempfile.TemporaryDirectory() as directory:
+        report = Path(directory) / "report.xml"
+        given = [f"{URL_OPTION[version]}={url}", f"--junitxml={report}", "--tb=short", "-q", *more]
+        command = [str(python), "-m", "pytest", *OPTIONS[version], *given]
+        environment = os.environ | {"TCK_STREAMING_TIMEOUT": STREAMING_TIMEOUT, "PYTHONPATH": str(tree)}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tree, env=environment, timeout=1800
+        )
+        score = Score(version, output=done.stdout + done.stderr)
+        if not report.exists():
+            raise RuntimeError(f"the TCK gave no report:\n{score.output[-2000:]}")
+        _read(report, score)
+    return score
+
+
+def _read(report: Path, score: Score) -> None:
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            score.failed.append(name)
+        elif skipped is not None and skipped.get("type") == "pytest.xfail":
+            score.xfailed.append(name)
+        elif skipped is not None:
+            score.skipped += 1
+        else:
+            score.passed += 1
+
+
+def explained() -> set[str]:
+    """Names of the tests whose failure the documentation explains."""
+    return set(re.findall(r"`([\w\[\]./:-]+::[\w\[\]./: -]+)`", EXPLAINED.read_text("utf-8")))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the score of each version; answers the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("versions", nargs="*", default=list(BRANCHES), help=" or ".join(BRANCHES), metavar="VERSION")
+    parser.add_argument("--repository", help="where to clone the TCK from")
+    parser.add_argument("--verbose", action="store_true", help="print the TCK's own output")
+    parser.add_argument("--only", help="run only tests that match this expression of pytest")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.versions) - BRANCHES.keys():
+        parser.error(f"there is no version {', '.join(unknown)}")
+    try:
+        ready = []
+        for version in options.versions:
+            tree = checkout(version, options.repository)
+            ready.append((version, tree, interpreter(tree, version)))
+    except Unavailable as error:
+        print(error, file=sys.stderr)
+        return 2
+    known, unexpected = explained(), False
+    more = ["-k", options.only] if options.only else []
+    for version, tree, python in ready:
+        with serving() as agent:
+            url = agent if version == "1.0" else agent.rpartition("/a2a/")[0]  # 0.3 knows agents at a host's root alone
+            score = run(version, tree, python, url, more)
+        if options.verbose:
+            print(score.output)
+        print(score)
+        for name in score.failed:
+            print(f"  fails{' as explained' if name in known else ''}: {name}")
+            unexpected = unexpected or name not in known
+    return 1 if unexpected else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,364 @@
+"""A client of any A2A agent, 1.0 or 0.3, on this marketplace or anywhere.
+
+::
+
+    from agora_sdk.a2a import A2AClient
+
+    async with await A2AClient.connect("http://localhost:8080") as agent:
+        answer = await agent.send("Calculate 25 * 4")
+        print(answer.state, answer.text)
+
+        async for update in agent.stream("Analyze this text: ..."):
+            print(update.text)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+
+from . import a2a_wire as wire
+from .errors import DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
+from .message import Message, Part
+from .retry import Backoff
+
+__all__ = ["A2AClient", "Answer", "Update"]
+
+CONNECT_SECONDS = 5.0
+LARGEST = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
+RESUMES = 5
+_INTERRUPTED = frozenset({"input_required", "auth_required"})
+_OVER = frozenset({"completed", "failed", "canceled", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agent answered: a task, a message, or both.
+
+    task, message: in the form of A2A 1.0, whichever version the agent speaks.
+    """
+
+    task: Mapping[str, Any] | None = None
+    message: Message | None = None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Answer:
+        message = result.get("message")
+        return cls(result.get("task"), Message.of(message) if message else None)
+
+    @property
+    def task_id(self) -> str | None:
+        return self.task.get("id") if self.task else None
+
+    @property
+    def context_id(self) -> str | None:
+        """Groups what belongs to one conversation: give it with the next message."""
+        return self.task.get("contextId") if self.task else self.message.context_id if self.message else None
+
+    @property
+    def state(self) -> str:
+        """``completed``, ``working``, ``input_required`` and so on; ``completed`` for a message without a task."""
+        return _state(self.task["status"]) if self.task else "completed"
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of the message, else of the artifacts, else of what the status says."""
+        if self.message is not None:
+            return list(self.message.parts)
+        task = self.task or {}
+        found = [part for artifact in task.get("artifacts") or () for part in Message.of(artifact).parts]
+        said = (task.get("status") or {}).get("message")
+        if said and (not found or self.state in _INTERRUPTED):
+            return list(Message.of(said).parts)
+        return found
+
+    @property
+    def text(self) -> str:
+        """The text for people: of the parts, else their data as JSON."""
+        return Message(self.parts).as_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One item of a stream. text: what it adds. state: of the task by then. appends: to what the update before said.
+
+    final: nothing follows.
+    """
+
+    text: str = ""
+    state: str = "working"
+    task_id: str | None = None
+    context_id: str | None = None
+    appends: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def final(self) -> bool:
+        return self.state in _OVER or self.state in _INTERRUPTED
+
+
+class A2AClient:
+    """A conversation partner of one A2A agent; made by :meth:`connect`.
+
+    card: the agent's card as it is; empty if it has none. endpoint: where and in which version it is spoken to.
+    """
+
+    def __init__(
+        self,
+        endpoint: wire.Endpoint,
+        card: Mapping[str, Any],
+        http: httpx.AsyncClient,
+        *,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.endpoint, self.card = endpoint, card
+        self._http, self._backoff = http, backoff or Backoff()
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = 120.0,
+    ) -> Self:
+        """Read an agent's card, and choose how to speak with it.
+
+        url: of the agent, or of its card. token: sent as ``Authorization: Bearer``. seconds: that an answer, or the next word of a stream, may take.
+        An agent without a card is spoken to in 0.3, at its address. Raises ServerUnreachable, Unauthenticated.
+        """
+        sent = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
+        limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        address = wire.card_url(url)
+        http = httpx.AsyncClient(headers=sent, timeout=limits)
+        try:
+            card = await _card(http, address)
+            endpoint = wire.choose(card, address) if card else wire.Endpoint(_address(url))
+        except BaseException:
+            await http.aclose()
+            raise
+        return cls(endpoint, card, http)
+
+    @property
+    def name(self) -> str:
+        return str(self.card.get("name") or self.endpoint.url)
+
+    @property
+    def description(self) -> str:
+        return str(self.card.get("description") or "")
+
+    @property
+    def skills(self) -> list[Mapping[str, Any]]:
+        return [skill for skill in self.card.get("skills") or () if isinstance(skill, Mapping)]
+
+    @property
+    def streams(self) -> bool:
+        """Whether the card says that it streams."""
+        told = self.card.get("capabilities")
+        return bool(told.get("streaming")) if isinstance(told, Mapping) else False
+
+    async def send(
+        self,
+        message: Message | str,
+        *,
+        context_id: str | None = None,
+        task_id: str | None = None,
+        skill: str | None = None,
+        wait: bool = True,
+    ) -> Answer:
+        """Say something, and get the answer. context_id, task_id: what it goes on with. wait: until there is a result."""
+        params = _params(message, context_id, task_id, skill) | {"configuration": {"returnImmediately": not wait}}
+        return Answer.of(wire.normal(await self._call("SendMessage", params)))
+
+    async def get_task(self, task_id: str) -> Answer:
+        return Answer.of(wire.normal(await self._call("GetTask", {"id": task_id})))
+
+    async def cancel(self, task_id: str) -> Answer:
+        return Answer.of(wire.normal(await self._call("CancelTask", {"id": task_id})))
+
+    async def stream(
+        self,
+        message: Message | str,
+        *,
+        context_id: str | None = None,
+        task_id: str | None = None,
+        skill: str | None = None,
+    ) -> AsyncIterator[Update]:
+        """Say something, and get the answer as it comes. A broken stream is taken up again where the agent can do that."""
+        params = _params(message, context_id, task_id, skill) | {"configuration": {}}
+        async for update in self._updates("SendStreamingMessage", params, task_id):
+            yield update
+
+    async def resubscribe(self, task_id: str) -> AsyncIterator[Update]:
+        """What happens to a task from now on."""
+        async for update in self._updates("SubscribeToTask", {"id": task_id}, task_id):
+            yield update
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    # -- the wire --------------------------------------------------------------------------------
+
+    async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
+        async with self._answer(wire.call(self.endpoint, method, params)) as response:
+            return wire.ok(response.status_code, await _document(response))
+
+    @asynccontextmanager
+    async def _answer(self, call: wire.Call, more: Mapping[str, str] | None = None) -> AsyncIterator[httpx.Response]:
+        headers = dict(call.headers) | dict(more or {})
+        async with (
+            _translated(call.url),
+            self._http.stream(call.method, call.url, headers=headers, json=call.json) as response,
+        ):
+            yield response
+
+    async def _updates(self, method: str, params: Mapping[str, Any], task_id: str | None) -> AsyncIterator[Update]:
+        """The items of a stream, taken up again by another one where it breaks."""
+        last, broken, tries = "", None, 0
+        while True:
+            call = wire.call(self.endpoint, method, params)
+            try:
+                async for event_id, document in self._events(call, {"last-event-id": last} if last else {}):
+                    update = _update(wire.normal(wire.ok(200, document)))
+                    task_id, last, tries = update.task_id or task_id, event_id or last, 0
+                    yield update
+                    if update.final:
+                        return
+                return
+            except ServerUnreachable as error:
+                broken, tries = error, tries + 1
+            if task_id is None or tries > RESUMES:
+                raise broken
+            await asyncio.sleep(self._backoff.pause(tries - 1))
+            method, params = "SubscribeToTask", {"id": task_id}
+
+    async def _events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
+        """Ids and documents; of an agent that does not stream, its one answer."""
+        async with self._answer(call, headers) as response:
+            if "text/event-stream" not in response.headers.get("content-type", ""):
+                yield "", await _document(response, raising=True)
+                return
+            event_id, data, size = "", [], 0
+            async for line in _lines(response):
+                size += len(line)
+                if size > LARGEST:
+                    raise UpstreamFailed(f"An item of the stream has more than {LARGEST} bytes.")
+                name, _, value = line.partition(":")
+                if name == "data":
+                    data.append(value.removeprefix(" "))
+                elif name == "id":
+                    event_id = value.strip()
+                elif not line and data:
+                    yield event_id, _parsed("\n".join(data))
+                    data, size = [], 0
+
+
+def _params(message: Message | str, context_id: str | None, task_id: str | None, skill: str | None) -> dict[str, Any]:
+    said = Message([Part(content=message)]) if isinstance(message, str) else message
+    given = said.wire() | {"role": "ROLE_USER"}
+    more = {"contextId": context_id or said.context_id, "taskId": task_id or said.task_id}
+    given |= {name: value for name, value in more.items() if value}
+    wanted = skill or said.skill
+    if wanted:
+        given["metadata"] = dict(given.get("metadata") or {}) | {"skill": wanted}
+    return {"message": given}
+
+
+def _state(status: Mapping[str, Any]) -> str:
+    return str(status.get("state", "")).removeprefix("TASK_STATE_").lower()
+
+
+def _update(found: Mapping[str, Any]) -> Update:
+    if "task" in found or "message" in found:
+        answer = Answer.of(found)
+        said = answer.text if answer.message or answer.state in _OVER | _INTERRUPTED else ""
+        return Update(said, answer.state, answer.task_id, answer.context_id, raw=found)
+    told = found.get("statusUpdate") or found.get("artifactUpdate") or {}
+    ids = (told.get("taskId"), told.get("contextId"))
+    if "statusUpdate" in found:
+        said = told["status"].get("message")
+        return Update(Message.of(said).as_text() if said else "", _state(told["status"]), *ids, raw=found)
+    text = Message.of(told["artifact"]).as_text()
+    return Update(text, "working", *ids, appends=bool(told.get("append")), raw=found)
+
+
+def _address(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
+
+
+async def _card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
+    """An agent's card; empty where it has none."""
+    for url in (address, address.replace("agent-card.json", "agent.json")):
+        async with _translated(url), http.stream("GET", url, follow_redirects=True) as response:
+            try:
+                card = wire.ok(response.status_code, await _document(response))
+            except NotFound:
+                continue
+            if isinstance(card, dict):
+                return card
+    return {}
+
+
+async def _document(response: httpx.Response, *, raising: bool = False) -> Any:
+    """The JSON of an answer. raising: if its status is an error."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST:
+            raise UpstreamFailed(f"The answer has more than {LARGEST} bytes.")
+    try:
+        document = json.loads(bytes(body) or b"null")
+    except ValueError:
+        document = None
+        if response.status_code < 400:
+            raise UpstreamFailed(
+                "The agent's answer is no JSON.", fix="Is there an A2A agent at this address?"
+            ) from None
+    if raising and response.status_code >= 400:
+        wire.ok(response.status_code, document)
+    return document
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+    """Lines that end as those of server-sent events do: other line ends of Unicode may stand in JSON."""
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        if len(rest) > LARGEST:
+            raise UpstreamFailed(f"A line of the stream has more than {LARGEST} bytes.")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise UpstreamFailed("An item of the stream is no JSON.") from None
+
+
+@asynccontextmanager
+async def _translated(url: str) -> AsyncIterator[None]:
+    """Errors of the connection as ours."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise DeadlineExceeded(f"{url} did not answer in time ({type(error).__name__}).") from error
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        raise ServerUnreachable(
+            f"{url} cannot be reached: {why}", fix="Is the agent running, and is the address right?"
+        ) from error

@@ -1,0 +1,304 @@
+"""The bus: entries of five types on streams with consumer groups, a group for each agent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from .fields import AgentRef, JsonObject, Timestamp, split
+from .operation import Service, operation
+from .results import Result
+
+__all__ = [
+    "Bus",
+    "BusAck",
+    "BusBatch",
+    "BusConsumer",
+    "BusDelivery",
+    "BusEntry",
+    "BusGroup",
+    "BusHealth",
+    "BusMembership",
+    "BusPending",
+    "BusPendingEntry",
+    "BusPriority",
+    "BusReceipt",
+    "BusStats",
+    "BusType",
+]
+
+
+class BusType(StrEnum):
+    """What an entry is about."""
+
+    TASK_ASSIGNMENT = "task_assignment"
+    TASK_COMPLETION = "task_completion"
+    STATE_UPDATE = "state_update"
+    ERROR_REPORT = "error_report"
+    ASSISTANCE_REQUEST = "assistance_request"
+
+
+class BusPriority(StrEnum):
+    """How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+EntryId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=180,
+        pattern=r"^[!-~]+$",
+        description="Id that the publisher gave, such as a UUID; a repetition under it has no further effect.",
+    ),
+]
+Target = Annotated[
+    AgentRef,
+    Field(
+        description="Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; "
+        "a task_assignment to 'broadcast' waits for whoever takes it first."
+    ),
+]
+Correlation = Annotated[
+    str | None,
+    Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="Links a response to its request."),
+]
+ConsumerName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="Who reads within the group; several share its entries, each entry goes to one of them.",
+        examples=["mcp-a1b2c3d4"],
+    ),
+]
+Count = Annotated[int, Field(ge=1, le=500, description="Most entries in the answer.")]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a first entry when there is none.")]
+Ids = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]],
+    BeforeValidator(lambda value: split(value) if "," in str(value) or not isinstance(value, str) else [value]),
+    Field(min_length=1, max_length=500, description="Ids of entries as read: message_id or entry_id."),
+]
+Extensions = Annotated[
+    JsonObject,
+    Field(
+        max_length=100,
+        description="What other views of the entry know beyond it: message_type, priority, metadata, reply_to ...",
+    ),
+]
+
+
+class BusEntry(Result):
+    """An entry as it stands on a stream: the envelope of the bus."""
+
+    message_id: str = Field(description="Id that the publisher gave, else the marketplace's.")
+    timestamp: Timestamp
+    sender: str = Field(description="Name of the agent that published it.")
+    target: str = Field(description="As the publisher addressed it.")
+    type: BusType
+    priority: BusPriority = BusPriority.MEDIUM
+    content: JsonObject = {}
+    correlation_id: str | None = None
+    extensions: JsonObject = {}
+
+
+class BusDelivery(BusEntry):
+    """An entry in the hands of a consumer, until it is acknowledged."""
+
+    entry_id: str = Field(description="Its place on the stream.")
+    deliveries: int = Field(default=1, description="How often it was handed out, this time included.")
+    task_id: str | None = Field(default=None, description="Of a task_assignment: the task, which is claimed by this.")
+    fencing_token: int | None = None
+
+
+class BusReceipt(Result):
+    """The entry is stored: it survives whatever happens next."""
+
+    message_id: str = Field(description="Id of the stored message; of a task_assignment the task's.")
+    type: BusType
+    priority: BusPriority
+    timestamp: Timestamp
+    task_id: str | None = None
+    recipients: int | None = Field(default=None, description="How many it was addressed to; null for everyone.")
+    warning: str | None = None
+
+
+class BusBatch(Result):
+    """Entries handed to a consumer. What is not acknowledged is handed out again."""
+
+    group: str
+    consumer: str
+    entries: list[BusDelivery] = []
+    count: int = 0
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+
+class BusAck(Result):
+    """What was acknowledged. ``unknown``: ids that were not pending; they may have been acknowledged before."""
+
+    acknowledged: int
+    unknown: list[str] = []
+
+
+class BusPendingEntry(Result):
+    """An entry that was handed out and not acknowledged."""
+
+    entry_id: str
+    message_id: str
+    consumer: str | None = Field(description="Who has it; null where it was taken back and waits for anyone.")
+    idle_seconds: float
+    deliveries: int
+
+
+class BusPending(Result):
+    group: str
+    entries: list[BusPendingEntry] = []
+    count: int = 0
+    total: int = 0
+
+
+class BusHealth(Result):
+    """How the bus is. ``redis_connection`` is false where no Redis is configured."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    redis_connection: bool
+    consumer_group: str
+    message_lag: int = Field(description="Entries that the group has not been given yet.")
+    timestamp: Timestamp
+
+
+class BusConsumer(Result):
+    name: str
+    pending: int
+    idle_seconds: float
+
+
+class BusGroup(Result):
+    """A group: who reads it, and how far it is."""
+
+    stream: str
+    group: str
+    pending: int = 0
+    lag: int = 0
+    length: int = 0
+    consumers: list[BusConsumer] = []
+
+
+class BusStats(Result):
+    """The bus in numbers."""
+
+    engine: Literal["embedded", "redis"]
+    durability: str = Field(description="What a published entry survives.")
+    groups: list[BusGroup] = []
+    dead_letters: int = 0
+    awaiting_response: int = Field(default=0, description="Entries whose response is not due yet.")
+    bridged: int = Field(default=0, description="Agents whose messages leave on a stream of Redis.")
+    warnings: list[str] = []
+
+
+class BusMembership(Result):
+    """An agent whose messages leave on a stream of Redis."""
+
+    agent_id: str
+    stream: str = Field(description="Stream on which its messages leave.")
+    group: str = Field(description="Group that was made for it there.")
+    inbound: str = Field(description="Stream on which it publishes.")
+    active: bool
+
+
+class Bus(Service, category="bus"):
+    """Streams with consumer groups: every agent has a group of its own, so nothing for one is stuck with another."""
+
+    @operation(scope="write:messages", tools=("publish_task",))
+    async def publish(
+        self,
+        type: BusType,
+        content: Annotated[JsonObject, Field(description="What it says; each type has its own keys.")] = {},
+        target: Target = "broadcast",
+        priority: BusPriority = BusPriority.MEDIUM,
+        *,
+        correlation_id: Correlation = None,
+        message_id: EntryId | None = None,
+        sender: AgentRef | None = None,
+        timestamp: Timestamp | None = None,
+        extensions: Extensions = {},
+    ) -> BusReceipt:
+        """Publish an entry to an agent, a capability or everyone.
+
+        It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
+        error_report or state_update completes, fails or advances that task. Repeated under the same
+        ``message_id`` by the same sender it answers the first receipt.
+        """
+
+    @operation(scope="write:messages", tools=("read_tasks",))
+    async def read(
+        self,
+        count: Count = 10,
+        wait: Wait = 0,
+        *,
+        consumer: ConsumerName = "default",
+        tasks: Annotated[bool, Field(description="Whether to claim tasks too.")] = True,
+        agent_id: AgentRef | None = None,
+    ) -> BusBatch:
+        """Take the next entries for an agent: those taken back from a silent consumer first, then new ones.
+
+        Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
+        the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+        """
+
+    @operation(scope="write:messages", tools=("ack_task",), idempotent=True)
+    async def ack(self, message_ids: Ids, *, agent_id: AgentRef | None = None) -> BusAck:
+        """Acknowledge entries: they are dealt with, and are not handed out again."""
+
+    @operation(scope="write:messages", tools=("recover_tasks",))
+    async def recover(
+        self,
+        count: Count = 100,
+        *,
+        idle: Annotated[
+            float | None,
+            Field(
+                ge=0, le=86_400, description="Seconds without an acknowledgement; the setting bus_stale if left out."
+            ),
+        ] = None,
+        consumer: ConsumerName = "default",
+        agent_id: AgentRef | None = None,
+    ) -> BusBatch:
+        """Take over entries that other consumers of the group were given and have not acknowledged for too long.
+
+        Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+        """
+
+    @operation("GET /agora/bus/pending", scope="read:messages")
+    async def pending(self, count: Count = 100, *, agent_id: AgentRef | None = None) -> BusPending:
+        """List what the group was given and has not acknowledged, oldest first."""
+
+    @operation("GET /agora/bus/health", scope="read:messages", tools=("bus_health",))
+    async def health(self) -> BusHealth:
+        """Say how the bus is, and how far the group lags behind."""
+
+    @operation("GET /agora/bus/stats", scope="read:messages")
+    async def stats(self) -> BusStats:
+        """Show the groups with their consumers, lag and pending entries: one's own; for operators all."""
+
+    @operation(scope="write:messages", idempotent=True)
+    async def join(self, agent_id: AgentRef | None = None) -> BusMembership:
+        """Let an agent's messages and tasks leave on its stream of Redis, from those that wait now.
+
+        An agent that publishes an entry through Redis joins by that.
+        """
+
+    @operation(scope="write:messages", idempotent=True)
+    async def leave(self, agent_id: AgentRef | None = None) -> BusMembership:
+        """Keep an agent's messages in the marketplace again; what left already stays on its stream."""

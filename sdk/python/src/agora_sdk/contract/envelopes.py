@@ -1,0 +1,220 @@
+"""Envelopes: the messages of the Agent Communication Protocol.
+
+:class:`AgentMessage` is the shape of all sixteen types; what arrives is read as that. What is sent has to keep the
+rules of its type besides, which :func:`checked` applies: :mod:`.performatives` has a model for each.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+from .fields import AgentRef, JsonData, JsonObject, Text, Timestamp
+from .results import Result
+
+__all__ = [
+    "HOSTING",
+    "ORCHESTRATOR",
+    "AgentMessage",
+    "Alias",
+    "Correlation",
+    "Encryption",
+    "Expected",
+    "Id",
+    "Intent",
+    "Open",
+    "Outgoing",
+    "Performative",
+    "Permission",
+    "Progress",
+    "PublicKey",
+    "Security",
+    "Url",
+    "Word",
+    "checked",
+    "is_encrypted",
+]
+
+ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace itself, as an agent
+HOSTING = "agent.agentify.hosting-orchestrator"  #: whoever runs agents
+
+EXTENSIONS = 50  #: most fields of an envelope that the protocol does not know
+LONGEST_WAIT = 86_400_000  #: milliseconds that an answer may be expected within
+
+
+class Performative(StrEnum):
+    """What a message does."""
+
+    REQUEST = "request"
+    INFORM = "inform"
+    PROPOSE = "propose"
+    AGREE = "agree"
+    REFUSE = "refuse"
+    CONFIRM = "confirm"
+    FAILURE = "failure"
+    DONE = "done"
+    DISCOVER = "discover"
+    OFFER = "offer"
+    ASSIGN = "assign"
+    DEPLOY = "deploy"
+    DEPLOY_CONFIRM = "deploy_confirm"
+    DEPLOY_FAILURE = "deploy_failure"
+    CO_LOCATE = "co_locate"
+    SCALE = "scale"
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Intent = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", description="What it is about.")
+]
+Targets = Annotated[list[AgentRef], Field(max_length=100), BeforeValidator(_listed)]
+Permission = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Alias = Annotated[
+    str,
+    Field(
+        min_length=9,
+        max_length=128,
+        pattern=r"^agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]$",
+        description="Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.",
+        examples=["agent.calculator.calculation"],
+    ),
+]
+Url = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x20\x7f]+$")]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _given(self: BaseModel, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+    """What was given, and the type; what was not stays out. (Without a return type, the schema stays the model's.)"""
+    return {name: value for name, value in handler(self).items() if name in self.model_fields_set or name == "type"}
+
+
+class Open(BaseModel):
+    """A part of a message: further fields are kept."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonData] = Field(init=False)
+
+    _serialized = model_serializer(mode="wrap")(_given)
+
+
+class Correlation(Open):
+    """Which exchange it belongs to, and which message it answers."""
+
+    conversation_id: Id | None = None
+    reply_to: Id | None = Field(default=None, description="Id of the message that this one answers.")
+
+
+class Expected(Open):
+    """The answer that is expected."""
+
+    type: Performative | None = None
+    timeout: Annotated[int, Field(ge=1, le=LONGEST_WAIT, description="Milliseconds to wait for it.")] | None = None
+
+
+class Progress(Open):
+    """How far the sender is."""
+
+    state: Word | None = Field(default=None, examples=["pending", "in_progress"])
+    progress: Annotated[float, Field(ge=0, le=1, description="0 to 1.")] | None = None
+    message: Annotated[Text, Field(max_length=4000)] | None = None
+
+
+class Encryption(Open):
+    """How a payload is encrypted end to end."""
+
+    alg: Word
+    enc: Word
+    kids: Annotated[list[Word], Field(max_length=100, description="Keys it can be read with.")] = []
+
+
+class Security(Open):
+    """Who sends it, and what it claims. Token and key are used to authenticate, never stored or passed on."""
+
+    token: Annotated[str, Field(max_length=16_384)] | None = Field(default=None, repr=False)
+    api_key: Annotated[str, Field(max_length=16_384)] | None = Field(default=None, repr=False)
+    provider: Word | None = None
+    permissions: Annotated[list[Permission], Field(max_length=100)] | None = None
+    encryption: Encryption | None = None
+
+
+class AgentMessage(Result):
+    """A message of the agent protocol. Fields it does not know are kept."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, ser_json_inf_nan="null")
+    __pydantic_extra__: dict[str, JsonData] = Field(init=False)
+
+    id: Id | None = Field(default=None, description="Unique among the sender's; a repetition under it is sent once.")
+    ts: Timestamp | None = None
+    type: Performative
+    sender: AgentRef | None = Field(default=None, description="Who sends it; the caller if left out.")
+    to: Targets = []
+    intent: Intent | None = None
+    task: Annotated[Text, Field(max_length=16_384, description="What is wanted, in words.")] | None = None
+    payload: JsonObject = {}
+    context: JsonObject | None = None
+    correlation: Correlation | None = None
+    expected: Expected | None = None
+    status: Progress | None = None
+    security: Security | None = None
+
+    _serialized = model_serializer(mode="wrap")(_given)
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The exchange it belongs to."""
+        return self.correlation.conversation_id if self.correlation else None
+
+    @property
+    def reply_to(self) -> str | None:
+        """Id of the message it answers."""
+        return self.correlation.reply_to if self.correlation else None
+
+    def document(self) -> dict[str, Any]:
+        """The message as JSON has it: what was not given stays out."""
+        return self.model_dump(mode="json")
+
+
+class PublicKey(Open):
+    """A public key (JWK, RFC 7517) with which messages to the agent can be encrypted."""
+
+    kty: Literal["EC", "OKP"]
+    crv: Literal["P-256", "P-384", "P-521", "X25519", "X448"]
+    kid: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+    x: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
+    y: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    use: Literal["enc"] | None = None
+    alg: Literal["ECDH-ES", "ECDH-ES+A256KW"] | None = None
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def is_encrypted(message: AgentMessage) -> bool:
+    """Whether its payload can be read by its recipients alone."""
+    return message.security is not None and message.security.encryption is not None
+
+
+def checked(message: AgentMessage) -> AgentMessage:
+    """The message, if it keeps the rules of its type; ValueError naming the field, otherwise."""
+    from .performatives import check  # sixteen models, made when the first message is sent
+
+    if len(message.model_extra or ()) > EXTENSIONS:
+        raise ValueError(f"more than {EXTENSIONS} fields that the protocol does not know")
+    check(message)
+    return message
+
+
+Outgoing: TypeAlias = Annotated[AgentMessage, AfterValidator(checked)]

@@ -1,0 +1,121 @@
+"""Memory: what agents want kept, found again by its key or by its words."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from .fields import PRINTABLE, Cursor, JsonData, Label, Limit, Text, Timestamp, split
+from .operation import Service, operation
+from .results import Page, Result
+
+__all__ = ["Forgotten", "FoundMemories", "FoundMemory", "Memories", "Memory", "MemoryPage"]
+
+Key = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Unique in its namespace; case counts.")
+]
+Namespace = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_.:-]+$",
+        description="Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone.",
+    ),
+]
+Tags = Annotated[list[Label], Field(max_length=20), BeforeValidator(split)]
+
+
+class Memory(Result):
+    """Something kept."""
+
+    namespace: str
+    key: str
+    value: JsonData = None
+    tags: list[str] = []
+    version: int = Field(default=1, description="Grows by one with each change.")
+    stored_by: str
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class MemoryPage(Page[Memory]):
+    items_field: ClassVar[str] = "memories"
+
+    memories: list[Memory]
+
+
+class FoundMemory(Memory):
+    """Something kept, and how well it fits."""
+
+    score: float = Field(description="Share of the words asked for that it has, 0 to 1.")
+
+
+class FoundMemories(Result):
+    """What fits best, the best first."""
+
+    memories: list[FoundMemory] = []
+    count: int = 0
+
+    def __len__(self) -> int:
+        return len(self.memories)
+
+
+class Forgotten(Result):
+    """It is not kept any more, whether or not it was."""
+
+    namespace: str
+    key: str
+    forgotten: bool = Field(description="Whether it was there.")
+
+
+class Memories(Service, category="memory"):
+    """Durable key and value, and recall by words, for the agents of one marketplace."""
+
+    @operation("POST /agora/memory/store", scope="write:memory")
+    async def store(
+        self,
+        key: Key,
+        value: JsonData,
+        namespace: Namespace = "default",
+        *,
+        tags: Tags = [],
+        if_version: Annotated[
+            int | None,
+            Field(ge=0, lt=2**53, description="Store only if the version is still this one; 0: only if it is new."),
+        ] = None,
+    ) -> Memory:
+        """Keep a value under a key, in place of what was there; at most 65,536 characters of JSON.
+
+        Raises Conflict when ``if_version`` is given and somebody has changed it meanwhile.
+        """
+
+    @operation("GET /agora/memory/recall", scope="read:memory")
+    async def recall(self, key: Key, namespace: Namespace = "default") -> Memory:
+        """What is kept under a key. Raises NotFound."""
+
+    @operation("GET /agora/memory/list", scope="read:memory")
+    async def list(
+        self,
+        namespace: Namespace = "default",
+        *,
+        prefix: Annotated[str, Field(max_length=200, description="Only keys that begin so.")] = "",
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> MemoryPage:
+        """What is kept in a namespace, in the order of the keys."""
+
+    @operation("GET /agora/memory/search", scope="read:memory")
+    async def search(
+        self,
+        query: Annotated[Text, Field(min_length=1, max_length=1000, description="Words of what is looked for.")],
+        namespace: Annotated[Namespace | None, Field(description="All that is shared, and 'own', if left out.")] = None,
+        *,
+        limit: Annotated[int, Field(ge=1, le=100)] = 10,
+    ) -> FoundMemories:
+        """Recall by words: of keys, tags and texts. What has most of them comes first, then the newest."""
+
+    @operation("POST /agora/memory/forget", scope="write:memory", idempotent=True, destructive=True)
+    async def forget(self, key: Key, namespace: Namespace = "default") -> Forgotten:
+        """Delete what is kept under a key."""

@@ -1,0 +1,162 @@
+"""End-to-end encryption of payloads: JWE (RFC 7516), keys agreed by ECDH-ES (RFC 7518 section 4.6), AES-256-GCM.
+
+The marketplace stores and routes what it cannot read. What it says around it is bound to the ciphertext as additional
+data: sender, recipients, id, type, intent and the message answered, so a payload cannot be moved into another message.
+Encryption hides a payload from everyone else; who sent it is still the marketplace's word.
+
+Needs the extra ``agora-sdk[crypto]``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .credentials import server_key
+from .errors import AgoraError, Undecipherable, UnknownKey
+from .private_file import locked, replace
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, OKPKey
+
+__all__ = ["ENCRYPTED", "KeyRing", "decrypt", "encrypt", "new_key", "public"]
+
+ENCRYPTED = "jwe"  #: the one name in an encrypted payload
+CURVE = "X25519"
+ENC = "A256GCM"
+DIRECT, WRAPPED = "ECDH-ES", "ECDH-ES+A256KW"  #: for one recipient; for several
+ALGORITHMS = [DIRECT, WRAPPED, ENC]
+MOST_KEPT = 20  #: private keys of an agent, the newest first
+
+Key = dict[str, Any]
+
+
+def _jose() -> Any:
+    try:
+        import joserfc.jwe
+        import joserfc.jwk
+    except ImportError:
+        raise AgoraError(
+            "Encryption needs the package joserfc.", fix="Install it with: pip install 'agora-sdk[crypto]'."
+        ) from None
+    return joserfc
+
+
+def new_key() -> Key:
+    """A new private key (JWK); its ``kid`` is its thumbprint (RFC 7638)."""
+    jose = _jose()
+    key = jose.jwk.OKPKey.generate_key(CURVE)
+    return {**key.as_dict(private=True), "kid": key.thumbprint()}
+
+
+def public(key: Mapping[str, Any]) -> Key:
+    """What of a key may be published."""
+    return {name: key[name] for name in ("kty", "crv", "kid", "x", "y") if name in key}
+
+
+def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload that only the holders of these public keys can read.
+
+    bound: what of the message is not hidden, and must not be changed. Raises UnknownKey for a key that is none.
+    """
+    jose = _jose()
+    algorithm = DIRECT if len(keys) == 1 else WRAPPED
+    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_bytes(bound))
+    for key in keys:
+        message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _imported(key))
+    made: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
+    for recipient in made["recipients"]:
+        if not recipient.get("encrypted_key"):  # section 7.2.1: left out where it would be empty
+            recipient.pop("encrypted_key", None)
+    return {ENCRYPTED: made}
+
+
+def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload as it was before.
+
+    Raises UnknownKey, naming the keys it was encrypted for, if none of these private keys is among them, and
+    Undecipherable if it was changed, or belongs to another message.
+    """
+    jose = _jose()
+    try:
+        document = payload[ENCRYPTED]
+        recipients = {str(recipient["header"]["kid"]): recipient for recipient in document["recipients"]}
+    except (KeyError, TypeError):
+        raise Undecipherable("The payload is no JWE of this protocol.") from None
+    mine = next((key for key in keys if key["kid"] in recipients), None)
+    if mine is None:
+        raise UnknownKey(
+            f"The message was encrypted for {', '.join(sorted(recipients)) or 'nobody'}, and there is no such key here.",
+            fix="Use the key ring it was made with, or ask for it again: the newest published key is used.",
+            kids=sorted(recipients),
+        )
+    try:
+        found = jose.jwe.decrypt_json(
+            {**document, "recipients": [recipients[mine["kid"]]]}, _imported(mine), algorithms=ALGORITHMS
+        )
+        plain = json.loads(found.plaintext)
+    except (jose.errors.JoseError, ValueError, TypeError, KeyError):
+        raise Undecipherable(
+            "The message cannot be decrypted: it was changed on its way.", fix="Ask for it again."
+        ) from None
+    if found.aad != _bytes(bound) or not isinstance(plain, dict):
+        raise Undecipherable(
+            "The payload belongs to another message: what is said around it is not what its sender wrote.",
+            fix="Ask for it again.",
+        )
+    return plain
+
+
+def _bytes(bound: Mapping[str, Any]) -> bytes:
+    return json.dumps(bound, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _imported(key: Mapping[str, Any]) -> OKPKey | ECKey:
+    jose = _jose()
+    try:
+        imported: OKPKey | ECKey = jose.jwk.JWKRegistry.import_key(
+            {k: v for k, v in key.items() if k not in ("use", "alg")}
+        )
+    except (jose.errors.JoseError, ValueError, TypeError, KeyError):
+        raise UnknownKey(f"The key {key.get('kid')!r} cannot be used.", kids=[key.get("kid")]) from None
+    return imported
+
+
+class KeyRing:
+    """The private keys of agents: ``AGORA_KEYS``, else ``keys.json`` beside the credentials. Its owner alone can read it."""
+
+    def __init__(self, credentials_path: str, path: str | os.PathLike[str] | None = None) -> None:
+        beside = os.path.join(os.path.dirname(credentials_path), "keys.json")
+        self.path = os.path.abspath(os.path.expanduser(os.fspath(path or os.environ.get("AGORA_KEYS") or beside)))
+
+    def __repr__(self) -> str:
+        return f"KeyRing({self.path!r})"
+
+    def keys(self, url: str, tenant: str, agent_id: str) -> list[Key]:
+        """An agent's private keys, the newest first."""
+        kept: list[Key] = self._read().get(server_key(url), {}).get(tenant, {}).get(agent_id, [])
+        return kept
+
+    def add(self, url: str, tenant: str, agent_id: str, key: Key) -> None:
+        """Keep a new key; the oldest make room."""
+        with locked(self.path):
+            servers = self._read()
+            agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
+            agents[agent_id] = [key, *agents.get(agent_id, [])][:MOST_KEPT]
+            replace(self.path, {"servers": servers})
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                servers: dict[str, Any] = json.load(file)["servers"]
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise AgoraError(
+                f"The key ring {self.path} cannot be read ({type(error).__name__}).",
+                fix="Repair it, or move it away and publish a new key.",
+            ) from None
+        return servers

@@ -1,0 +1,129 @@
+"""Messages in parts, as agents exchange them: over A2A, with tasks, and through the marketplace."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+__all__ = ["Message", "Part"]
+
+#: where the marketplace's own messages and tasks carry a message in parts
+CARRIED = "a2a"
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of a message.
+
+    type: ``text`` (content is a string), ``data`` (JSON), ``file`` (content is base64) or ``url`` (of a file).
+    """
+
+    type: str = "text"
+    content: Any = ""
+    media_type: str | None = None
+    filename: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, wire: Mapping[str, Any]) -> Part:
+        """A part from JSON, however it is written: as A2A 1.0 or 0.3 has it, or with ``type`` and ``content``."""
+        file = wire.get("file")
+        if isinstance(file, Mapping):  # A2A 0.3
+            wire = dict(wire) | {"raw": file.get("bytes"), "url": file.get("uri"), "filename": file.get("name")}
+            wire["mediaType"] = file.get("mimeType")
+        names = (
+            ("text", "text"),
+            ("data", "data"),
+            ("raw", "file"),
+            ("url", "url"),
+            ("content", wire.get("type", "text")),
+        )
+        kind, content = next(((kind, wire[name]) for name, kind in names if wire.get(name) is not None), ("data", None))
+        media_type = wire.get("mediaType") or wire.get("media_type")
+        return cls(str(kind), content, media_type, wire.get("filename"), dict(wire.get("metadata") or {}))
+
+    def wire(self) -> dict[str, Any]:
+        """As A2A 1.0 writes it."""
+        names = {"text": "text", "data": "data", "file": "raw", "url": "url"}
+        name = names.get(self.type, "data")
+        content = str(self.content) if name == "text" else self.content
+        more = {"mediaType": self.media_type, "filename": self.filename, "metadata": self.metadata}
+        return {name: content} | {key: value for key, value in more.items() if value}
+
+
+@dataclass(slots=True)
+class Message:
+    """What one agent says to another.
+
+    ::
+
+        Message(parts=[Part(type="text", content="Calculate 10 + 5")])
+
+    sender: id of the agent that said it, where it came through the marketplace. context_id: groups what belongs to one
+    conversation. task_id: the task it is about. skill: id of the skill that is asked for.
+    """
+
+    parts: Sequence[Part] = ()
+    role: str = "agent"
+    message_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    context_id: str | None = None
+    task_id: str | None = None
+    sender: str | None = None
+    skill: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Its texts, separated by line feeds."""
+        return "\n".join(str(part.content) for part in self.parts if part.type == "text")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The objects of its data parts, merged."""
+        found: dict[str, Any] = {}
+        for part in self.parts:
+            if part.type == "data" and isinstance(part.content, dict):
+                found |= part.content
+        return found
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is text and nothing else."""
+        return all(part.type == "text" for part in self.parts)
+
+    @classmethod
+    def of(cls, wire: Mapping[str, Any], **known: Any) -> Self:
+        """A message from JSON; ``known`` is what is known besides."""
+        parts = [Part.of(part) for part in wire.get("parts") or () if isinstance(part, Mapping)]
+        ids = {"message_id": "messageId", "context_id": "contextId", "task_id": "taskId"}
+        told = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
+        role = "user" if "user" in str(wire.get("role", "user")).lower() else "agent"
+        return cls(parts, role=role, metadata=dict(wire.get("metadata") or {}), **(told | known))
+
+    @classmethod
+    def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
+        """A message of the marketplace as one in parts: those it carries, else its text."""
+        about = metadata.get(CARRIED)
+        wire = about.get("message") if isinstance(about, dict) else None
+        if not isinstance(wire, Mapping):
+            wire = {"parts": [{"text": content}], "role": "user"}
+        return cls.of(wire, **known)
+
+    def wire(self) -> dict[str, Any]:
+        """As A2A 1.0 writes it."""
+        role = "ROLE_USER" if self.role == "user" else "ROLE_AGENT"
+        found: dict[str, Any] = {
+            "messageId": self.message_id,
+            "role": role,
+            "parts": [part.wire() for part in self.parts],
+        }
+        more = {"contextId": self.context_id, "taskId": self.task_id, "metadata": self.metadata}
+        return found | {name: value for name, value in more.items() if value}
+
+    def as_text(self) -> str:
+        """For those who read text only: its texts, else its data as JSON."""
+        others = [part.content for part in self.parts if part.type != "text"]
+        return self.text or "\n".join(json.dumps(content, ensure_ascii=False) for content in others)

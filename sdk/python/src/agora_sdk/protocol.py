@@ -1,0 +1,386 @@
+"""The Agent Communication Protocol, from Python.
+
+::
+
+    answer = client.protocol.request("agent.calculator.calculation", "calculate", {"a": 5, "b": 3, "op": "+"})
+    answer.payload["result"]
+
+    for message in client.protocol.pending():
+        client.protocol.inform(message, "result", {"result": 8})
+
+As everywhere in this SDK the same calls block in plain code and are awaited in an event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .contract.agents import Agents
+from .contract.conversations import Accepted, Conversations, PendingPage
+from .contract.envelopes import ORCHESTRATOR, AgentMessage, Correlation, is_encrypted
+from .contract.envelopes import Performative as MessageType
+from .contract.fields import DeliveryState
+from .contract.messaging import Marked, Messaging
+from .contract.results import Page
+from .errors import InvalidRequest, UnknownKey
+
+if TYPE_CHECKING:
+    from .contract.agents import Agent
+    from .contract.envelopes import PublicKey
+    from .crypto import KeyRing
+    from .retry import IO
+    from .session import Session
+
+__all__ = ["AgentMessage", "AgentProtocol", "MessageType"]
+
+#: to one agent, to several, or back to whoever sent a message, as an answer to it
+Target: TypeAlias = "str | Sequence[str] | AgentMessage"
+Payload: TypeAlias = "Mapping[str, Any]"
+
+CALLS = Conversations.operations
+WATCH_SECONDS = 25.0  #: the longest single call while waiting: what lies between may cut longer ones off
+HASTE = 0.2
+OTHER = frozenset({"broadcast", ORCHESTRATOR})
+
+
+class AgentProtocol:
+    """Messages with an intent. Where ``to`` is a message, what is sent answers it.
+
+    Every method that sends takes besides what it names: ``task`` (in words), ``context``, ``conversation_id``,
+    ``reply_to``, ``expected``, ``status``, ``message_id`` and ``encrypt``. With ``encrypt=True`` only the recipients
+    can read the payload (:mod:`agora_sdk.crypto`); an answer to an encrypted message is encrypted by itself.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The private keys of this machine's agents."""
+        from .crypto import KeyRing
+
+        return KeyRing(self._session.identity.store.path)
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def send_message(
+        self,
+        to: Target,
+        message_type: MessageType | str,
+        intent: str | None = None,
+        payload: Payload | None = None,
+        **more: Any,
+    ) -> AgentMessage:
+        """Send a message of any type; answers what the marketplace says to it: its own answer, or ``confirm``/``accepted``."""
+        return self._session.run(
+            "protocol.send_message", lambda io: self._send(io, to, message_type, intent, payload, more)
+        )
+
+    def request(
+        self, to: Target, intent: str, payload: Payload | None = None, *, timeout: float = 30.0, **more: Any
+    ) -> AgentMessage:
+        """Ask for something and wait for the answer: an inform, or a refuse, failure, propose ...
+
+        Without one within ``timeout`` seconds it is the failure with the intent ``timeout``; a late one waits in
+        the inbox.
+        """
+        return self._ask("request", to, intent, payload, timeout, more)
+
+    def inform(self, to: Target, intent: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
+        """Give information, or a result."""
+        return self.send_message(to, MessageType.INFORM, intent, payload, **more)
+
+    def propose(
+        self, to: Target, intent: str, payload: Payload | None = None, *, timeout: float | None = None, **more: Any
+    ) -> AgentMessage:
+        """Propose something; with a ``timeout``, wait for the answer."""
+        if timeout is None:
+            return self.send_message(to, MessageType.PROPOSE, intent, payload, **more)
+        return self._ask("propose", to, intent, payload, timeout, more)
+
+    def agree(
+        self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
+    ) -> AgentMessage:
+        """Agree to what was requested or proposed."""
+        return self.send_message(to, MessageType.AGREE, intent, payload, **more)
+
+    def refuse(
+        self,
+        to: Target,
+        error: str | None = None,
+        *,
+        required: Sequence[str] = (),
+        intent: str | None = None,
+        **more: Any,
+    ) -> AgentMessage:
+        """Refuse it, and say why: ``error``, and which permissions were ``required``."""
+        payload = ({"error": error} if error else {}) | ({"required": list(required)} if required else {})
+        return self.send_message(to, MessageType.REFUSE, intent, payload, **more)
+
+    def confirm(
+        self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
+    ) -> AgentMessage:
+        """Confirm an action."""
+        return self.send_message(to, MessageType.CONFIRM, intent, payload, **more)
+
+    def failure(
+        self,
+        to: Target,
+        error: str,
+        *,
+        intent: str = "failed",
+        code: str | None = None,
+        details: Any = None,
+        **more: Any,
+    ) -> AgentMessage:
+        """Report an error."""
+        payload = (
+            {"error": error} | ({"code": code} if code else {}) | ({} if details is None else {"details": details})
+        )
+        return self.send_message(to, MessageType.FAILURE, intent, payload, **more)
+
+    def done(
+        self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
+    ) -> AgentMessage:
+        """Report that a task is done; of an assigned one, the payload is its result."""
+        return self.send_message(to, MessageType.DONE, intent, payload, **more)
+
+    def discover(
+        self,
+        capability: str,
+        min_rating: float | None = None,
+        *,
+        one: bool = False,
+        limit: int | None = None,
+        **more: Any,
+    ) -> AgentMessage:
+        """Find agents: ``inform``/``agents_found`` with ``agents``; with ``one``, the ``offer``/``agent_found`` of the best."""
+        wanted = {"capability": capability, "min_rating": min_rating, "limit": limit}
+        payload = {name: value for name, value in wanted.items() if value is not None}
+        return self.send_message(
+            ORCHESTRATOR, MessageType.DISCOVER, "find_agent" if one else "find_agents", payload, **more
+        )
+
+    def offer(
+        self, to: Target, capabilities: Sequence[str], *, intent: str = "offer", address: str | None = None, **more: Any
+    ) -> AgentMessage:
+        """Offer capabilities."""
+        payload = {"capabilities": list(capabilities)} | ({"address": address} if address else {})
+        return self.send_message(to, MessageType.OFFER, intent, payload, **more)
+
+    def assign(self, to: Target, task_type: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
+        """Assign a task; answers ``confirm``/``task_assigned`` with its ``task_id``."""
+        return self.send_message(to, MessageType.ASSIGN, task_type, payload, **more)
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
+        """What waits for this agent, oldest first; what was encrypted for its keys can be read."""
+        return self._session.run("protocol.pending", lambda io: self._pending(io, wait, limit))
+
+    def acknowledge(self, *messages: AgentMessage) -> Marked:
+        """Say that messages have been dealt with: they are not pending any more. Answering one does not say so."""
+        ids = [_marketplace_id(message) for message in messages]
+
+        async def mark(io: IO) -> Marked:
+            operation = Messaging.operations["mark"]
+            marked: Marked = await self._session.invoke(io, operation, ids, DeliveryState.ACKNOWLEDGED)
+            return marked
+
+        return self._session.run("protocol.acknowledge", mark)
+
+    def decrypt(self, message: AgentMessage) -> AgentMessage:
+        """A message with its payload as its sender wrote it. Raises UnknownKey, Undecipherable; blocks for no network."""
+        if not is_encrypted(message):
+            return message
+        from .crypto import decrypt
+
+        plain = decrypt(message.payload, self._private(), _bound(message))
+        return message.model_copy(update={"payload": plain})
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    def publish_key(self) -> Agent:
+        """Have a key with which others can encrypt for this agent: one of this machine that is published, or a new one."""
+        return self._session.run("protocol.publish_key", lambda io: self._publish(io, fresh=False))
+
+    def rotate_key(self) -> Agent:
+        """Publish a new key in front of the last one; messages for older keys can still be read here."""
+        return self._session.run("protocol.rotate_key", lambda io: self._publish(io, fresh=True))
+
+    # -- how -------------------------------------------------------------------------------------
+
+    def _ask(
+        self, kind: str, to: Target, intent: str, payload: Payload | None, timeout: float, more: dict[str, Any]
+    ) -> AgentMessage:
+        if timeout <= 0:
+            raise InvalidRequest("timeout is to be above 0 seconds.")
+        expected = {"timeout": max(1, int(timeout * 1000))} | dict(more.pop("expected", None) or {})
+
+        async def ask(io: IO) -> AgentMessage:
+            return await self._answer(
+                io, await self._deliver(io, to, kind, intent, payload, {**more, "expected": expected})
+            )
+
+        return self._session.run(f"protocol.{kind}", ask)
+
+    async def _answer(self, io: IO, accepted: Accepted) -> AgentMessage:
+        """Wait for the answer, or for the failure that stands for it."""
+        while True:
+            began = io.now()
+            reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id, WATCH_SECONDS)
+            if reply.message is not None:
+                return self.decrypt(reply.message)
+            if io.now() - began < HASTE:
+                await io.pause(HASTE)  # a server that is about to stop waits for nothing
+
+    async def _send(
+        self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
+    ) -> AgentMessage:
+        accepted = await self._deliver(io, to, kind, intent, payload, more)
+        if accepted.answer is None:
+            return _receipt(accepted)
+        taken = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # so that it is not pending
+        return taken.message or accepted.answer
+
+    async def _deliver(
+        self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
+    ) -> Accepted:
+        encrypted = more.pop("encrypt", None)
+        if encrypted is None:
+            encrypted = isinstance(to, AgentMessage) and is_encrypted(to)
+        document = _document(to, kind, intent, payload, more)
+        if encrypted:
+            document = await self._encrypted(io, document)
+        accepted: Accepted = await self._session.invoke(io, CALLS["send"], message=document)
+        return accepted
+
+    async def _pending(self, io: IO, wait: float, limit: int) -> PendingPage:
+        return self._opened(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
+
+    def _opened(self, page: Page[AgentMessage]) -> PendingPage:
+        """A page, and those after it, with what can be read."""
+        assert isinstance(page, PendingPage)
+        page.messages = [self._readable(message) for message in page.messages]
+        following, awaited = page._following, page._following_async
+        if following is not None and awaited is not None:
+
+            async def after() -> PendingPage:
+                return self._opened(await awaited())
+
+            page._following, page._following_async = lambda: self._opened(following()), after
+        return page
+
+    def _readable(self, message: AgentMessage) -> AgentMessage:
+        try:
+            return self.decrypt(message)
+        except UnknownKey:
+            return message  # as it is: who needs it calls decrypt, and learns which key is missing
+
+    async def _encrypted(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
+        """The message with a payload for its recipients alone."""
+        from .crypto import ENC, encrypt
+
+        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._name(io)} | document
+        keys = [await self._key_of(io, name) for name in document["to"]]
+        kids = [key.kid for key in keys]
+        algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
+        document["security"] = {"encryption": {"alg": algorithm, "enc": ENC, "kids": kids}}
+        bound = _bound(AgentMessage.model_validate(document))
+        published = [key.model_dump(exclude_none=True) for key in keys]
+        return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}
+
+    async def _key_of(self, io: IO, name: str) -> PublicKey:
+        if name in OTHER or name.startswith("capability:"):
+            raise UnknownKey(f"{name} has no key: name the agents that are to read it.")
+        agent = await self._session.invoke(io, Agents.operations["get"], name)
+        if not agent.public_keys:
+            raise UnknownKey(
+                f"{name} has published no key to encrypt with.",
+                fix="It does with client.protocol.publish_key(), or public_keys=[...] in its registration.",
+                kids=[],
+            )
+        found: PublicKey = agent.public_keys[0]
+        return found
+
+    async def _name(self, io: IO) -> str:
+        """What this agent calls itself."""
+        return str((await self._me(io)).agent_name)
+
+    async def _me(self, io: IO) -> Agent:
+        agent_id = self._session.identity.agent_id
+        if agent_id is None:
+            raise InvalidRequest("This client is no agent.", fix="Register first, or give AgoraClient(agent=NAME).")
+        me: Agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
+        return me
+
+    def _private(self) -> list[dict[str, Any]]:
+        identity = self._session.identity
+        return self.keys.keys(identity.url, identity.tenant, identity.agent_id or "")
+
+    async def _publish(self, io: IO, *, fresh: bool) -> Agent:
+        from .crypto import new_key, public
+
+        me = await self._me(io)
+        mine = {key["kid"] for key in self._private()}
+        if not fresh and me.public_keys and me.public_keys[0].kid in mine:
+            return me
+        key = new_key()
+        identity = self._session.identity
+        self.keys.add(identity.url, identity.tenant, me.agent_id, key)  # before anyone can use it
+        kept = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in mine][:1]
+        update = Agents.operations["update"]
+        agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *kept])
+        return agent
+
+
+def _document(
+    to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
+) -> dict[str, Any]:
+    """A message as JSON has it; what answers another takes over its conversation, and its intent if it has none."""
+    correlation = {"conversation_id": more.pop("conversation_id", None), "reply_to": more.pop("reply_to", None)}
+    if isinstance(to, AgentMessage):
+        correlation["conversation_id"] = correlation["conversation_id"] or to.conversation_id
+        correlation["reply_to"] = correlation["reply_to"] or to.id
+        intent = intent or to.intent
+        names = [to.sender] if to.sender else []
+    else:
+        names = [to] if isinstance(to, str) else list(to)
+    known = {"task", "context", "expected", "status", "message_id"}
+    if unknown := more.keys() - known:
+        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}.", fix=f"There are: {', '.join(sorted(known))}.")
+    document = {
+        "id": more.get("message_id"),
+        "type": str(kind),
+        "to": names,
+        "intent": intent,
+        "payload": dict(payload or {}),
+        "correlation": {name: value for name, value in correlation.items() if value} or None,
+    }
+    document |= {name: more.get(name) for name in ("task", "context", "expected", "status")}
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _bound(message: AgentMessage) -> dict[str, Any]:
+    """What of a message its ciphertext is bound to: all that its sender wrote and that decides what it means."""
+    said = {"id": message.id, "sender": message.sender, "to": message.to, "type": message.type.value}
+    return said | {"intent": message.intent, "reply_to": message.reply_to}
+
+
+def _marketplace_id(message: AgentMessage) -> str:
+    slot = (message.model_extra or {}).get("agora")
+    found = slot.get("message_id") if isinstance(slot, dict) else None
+    return str(found or message.id)
+
+
+def _receipt(accepted: Accepted) -> AgentMessage:
+    return AgentMessage(
+        type=MessageType.CONFIRM,
+        sender=ORCHESTRATOR,
+        intent="accepted",
+        payload=accepted.model_dump(mode="json", exclude={"answer"}, exclude_none=True),
+        correlation=Correlation(conversation_id=accepted.conversation_id, reply_to=accepted.id),
+    )

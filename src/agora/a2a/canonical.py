@@ -1,0 +1,100 @@
+"""The canonical form of an agent card, which its signature is over: RFC 8785, and section 8.4.1 of A2A 1.0."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+__all__ = ["canonical", "signed_content"]
+
+#: members of each message that A2A 1.0 requires, or declares optional: they stay where they are empty
+_REQUIRED: Final = frozenset(
+    {
+        "name",
+        "description",
+        "supportedInterfaces",
+        "version",
+        "capabilities",
+        "defaultInputModes",
+        "defaultOutputModes",
+        "skills",
+        "url",
+        "protocolBinding",
+        "protocolVersion",
+        "organization",
+        "id",
+        "tags",
+        "documentationUrl",
+        "iconUrl",
+        "streaming",
+        "pushNotifications",
+        "extendedAgentCard",
+        "location",
+        "scheme",
+        "flows",
+        "openIdConnectUrl",
+        "authorizationUrl",
+        "tokenUrl",
+        "scopes",
+        "deviceAuthorizationUrl",
+    }
+)
+_FREE: Final = frozenset({"params", "header", "scopes"})  #: maps of anything, which stay as they are
+_DEFAULTS: Final[tuple[Any, ...]] = (None, "", [], {}, False)
+
+
+def signed_content(card: Mapping[str, Any]) -> bytes:
+    """What a card's signature is over: without its signatures and without defaults that were not asked for."""
+    return canonical(_present({key: value for key, value in card.items() if key != "signatures"}))
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_present(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for key, entry in value.items():
+        found = entry if key in _FREE else _present(entry)
+        if key in _REQUIRED or found not in _DEFAULTS:
+            kept[key] = found
+    return kept
+
+
+def canonical(value: Any) -> bytes:
+    """JSON by RFC 8785: sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them."""
+    return _encode(value).encode()
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{_encode(key)}:{_encode(entry)}" for key, entry in members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_encode, value)) + "]"
+    if isinstance(value, float):
+        return _number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    """A double as ECMAScript's Number::toString writes it: the shortest digits that mean it."""
+    if not math.isfinite(value):
+        raise ValueError("JSON has no such number")
+    if value == 0:
+        return "0"
+    sign, figures, exponent = Decimal(repr(value)).as_tuple()
+    digits = "".join(map(str, figures)).rstrip("0")
+    point = len(figures) + int(exponent)
+    minus = "-" if sign else ""
+    if len(digits) <= point <= 21:
+        return minus + digits.ljust(point, "0")
+    if 0 < point <= 21:
+        return f"{minus}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{minus}0.{'0' * -point}{digits}"
+    mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
+    return f"{minus}{mantissa}e{point - 1:+d}"

@@ -1,0 +1,57 @@
+"""Names of states and roles, in every version and spelling."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["INTERRUPTED", "LEGACY_STATES", "ROLES", "STATES", "TERMINAL", "read_role", "read_state"]
+
+PREFIX: Final = "TASK_STATE_"
+
+#: A2A 1.0, section 4.1.3, in the order of their numbers
+STATES: Final = (
+    "TASK_STATE_UNSPECIFIED",
+    "TASK_STATE_SUBMITTED",
+    "TASK_STATE_WORKING",
+    "TASK_STATE_COMPLETED",
+    "TASK_STATE_FAILED",
+    "TASK_STATE_CANCELED",
+    "TASK_STATE_INPUT_REQUIRED",
+    "TASK_STATE_REJECTED",
+    "TASK_STATE_AUTH_REQUIRED",
+)
+TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
+INTERRUPTED: Final = frozenset({"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"})
+ROLES: Final = ("ROLE_UNSPECIFIED", "ROLE_USER", "ROLE_AGENT")
+
+#: to A2A 0.3, section 6.3
+LEGACY_STATES: Final = {
+    state: "unknown" if state == STATES[0] else state.removeprefix(PREFIX).lower().replace("_", "-") for state in STATES
+}
+
+_READ: Final = {
+    **{legacy: state for state, legacy in LEGACY_STATES.items()},
+    **{state: state for state in STATES},
+    "TASK_STATE_CANCELLED": "TASK_STATE_CANCELED",  # so spelt in the Protocol Buffers of 0.3
+    "cancelled": "TASK_STATE_CANCELED",
+}
+
+
+def read_state(value: Any) -> str | None:
+    """The 1.0 name of a state in any spelling, or by its number; None for what is no state."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return STATES[value] if 0 <= value < len(STATES) else None
+    if not isinstance(value, str):
+        return None
+    return _READ.get(value) or _READ.get(value.lower().replace("_", "-"))
+
+
+def read_role(value: Any) -> str | None:
+    """The 1.0 name of a role in any spelling, or by its number; None for what is no role."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return ROLES[value] if 0 <= value < len(ROLES) else None
+    if not isinstance(value, str):
+        return None
+    name = value.upper()
+    name = name if name.startswith("ROLE_") else f"ROLE_{name}"
+    return name if name in ROLES else None

@@ -1,0 +1,91 @@
+"""Registration with an agent of Consul, by its HTTP API (https://developer.hashicorp.com/consul/api-docs/agent/service).
+
+The service is registered with a health check that the agent carries out itself; it drops a service that was critical
+for too long, so one that died without a word is not found for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
+
+__all__ = ["Consul", "Service"]
+
+SECONDS = 5.0
+INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul drops nothing sooner than after a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is registered. address: empty for the agent's own. check: URL that answers 200 while the service is well."""
+
+    id: str
+    name: str
+    address: str
+    port: int
+    check: str
+    tags: Sequence[str] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The body of a registration."""
+        check = {
+            "Name": f"{self.name} is ready",
+            "HTTP": self.check,
+            "Method": "GET",
+            "Interval": INTERVAL,
+            "Timeout": TIMEOUT,
+            "DeregisterCriticalServiceAfter": DEREGISTERED,
+        }
+        return {
+            "ID": self.id,
+            "Name": self.name,
+            "Tags": list(self.tags),
+            "Address": self.address,
+            "Port": self.port,
+            "Meta": dict(self.meta),
+            "Check": check,
+        }
+
+
+class Consul:
+    """One agent of Consul. Raises UpstreamUnavailable where it cannot be reached, UpstreamFailed where it refuses."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url, self._token = url.rstrip("/"), token
+
+    async def register(self, service: Service) -> None:
+        """Register a service, instead of what was registered under its id."""
+        await self._ask("PUT", "/v1/agent/service/register?replace-existing-checks=true", service.document())
+
+    async def deregister(self, service_id: str) -> None:
+        """Take a service out; one that is not there is no fault."""
+        await self._ask("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
+
+    async def knows(self, service_id: str) -> bool:
+        """Whether the agent has a service of that id: one that was restarted may have forgotten it."""
+        return await self._ask("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> int:
+        """The status of the answer: 200, or 404."""
+        import httpx
+
+        headers = {"X-Consul-Token": self._token} if self._token else {}
+        try:
+            async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+                answer = await client.request(method, self._url + path, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise UpstreamUnavailable(
+                f"Consul at {self._url} cannot be reached: {error or type(error).__name__}.",
+                fix="Start it, or correct the setting 'consul_url'.",
+            ) from None
+        if answer.status_code not in (200, 404):
+            raise UpstreamFailed(
+                f"Consul at {self._url} refused: {answer.status_code} {answer.text[:200].strip()}",
+                fix="Look at the setting 'consul_token'." if answer.status_code == 403 else None,
+            )
+        return answer.status_code

@@ -1,0 +1,63 @@
+"""Addresses of Redis servers: ``redis://USER:PASSWORD@HOST:PORT/DATABASE`` and its kin."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote, urlsplit
+
+__all__ = ["Address"]
+
+PLAIN = ("redis", "valkey")
+SECURE = ("rediss", "valkeys")
+SOCKET = ("unix", "redis+unix", "valkey+unix")
+PORT = 6379
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is, and as whom to log in. path: of a Unix socket, instead of host and port."""
+
+    host: str = "localhost"
+    port: int = PORT
+    path: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    database: int = 0
+    secure: bool = False
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Read a URL. Raises ValueError, without the password in its words."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or PORT
+        except ValueError:
+            raise ValueError("the port of the Redis URL is no number from 1 to 65535") from None
+        if parts.scheme not in (*PLAIN, *SECURE, *SOCKET):
+            raise ValueError("a Redis URL begins with redis://, rediss:// or unix://")
+        local = parts.scheme in SOCKET
+        named = parse_qs(parts.query).get("db", [""])[-1] or ("" if local else parts.path.strip("/"))
+        if named and not (named.isascii() and named.isdigit() and len(named) < 6):
+            raise ValueError("the database in a Redis URL is a number, as in redis://localhost:6379/0")
+        if local and not parts.path:
+            raise ValueError("a socket's URL names its path, as in unix:///run/redis.sock")
+        return cls(
+            host=parts.hostname or "localhost",
+            port=port,
+            path=parts.path if local else None,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            database=int(named or 0),
+            secure=parts.scheme in SECURE,
+        )
+
+    def context(self) -> ssl.SSLContext | None:
+        """For TLS: certificates are verified."""
+        return ssl.create_default_context() if self.secure else None
+
+    def __str__(self) -> str:
+        """Without the password."""
+        if self.path:
+            return f"unix://{self.path}"
+        return f"{'rediss' if self.secure else 'redis'}://{self.host}:{self.port}/{self.database}"

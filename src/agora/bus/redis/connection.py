@@ -1,0 +1,131 @@
+"""One socket to Redis on which the commands of all callers are pipelined.
+
+A command is packed when it is asked for. Whatever is asked for in one turn of the event loop leaves in one write, and
+the answers, which come in the order of the commands, settle the callers' futures: so a thousand callers cost a few
+system calls, where a pool of connections costs each caller its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, cast
+
+import hiredis
+
+from .address import Address
+
+__all__ = ["Connection", "Disconnected", "Refused"]
+
+Argument = str | bytes | int
+CONNECTING = 5.0  # seconds
+
+
+class Disconnected(ConnectionError):
+    """The connection is gone: whether the server has carried out the command is not known."""
+
+
+class Refused(Exception):
+    """The server refused a command: its own words."""
+
+
+def _bytes(argument: Argument) -> bytes:
+    if isinstance(argument, bytes):
+        return argument
+    return str(argument).encode("utf-8", "surrogateescape")
+
+
+class Connection(asyncio.Protocol):
+    """Opened with :meth:`open`. ``lost`` is set when it is gone; ``answered`` counts the answers."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader()
+        self._asked: deque[asyncio.Future[Any]] = deque()
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.lost = asyncio.Event()
+        self.answered = 0
+
+    @classmethod
+    async def open(cls, address: Address, name: str = "agora") -> Connection:
+        """Connect and log in. Raises OSError, TimeoutError, Disconnected, Refused."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECTING):
+            if address.path is not None:
+                _, connection = await loop.create_unix_connection(cls, address.path)
+            else:
+                _, connection = await loop.create_connection(cls, address.host, address.port, ssl=address.context())
+            try:
+                await connection._greet(address, name)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    async def _greet(self, address: Address, name: str) -> None:
+        if address.password is not None:
+            await self.ask("AUTH", *([address.username] if address.username else []), address.password)
+        if address.database:
+            await self.ask("SELECT", address.database)
+        await self.ask("CLIENT", "SETNAME", name)
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def ask(self, *command: Argument) -> asyncio.Future[Any]:
+        """Send a command; the future is its answer. It fails with Refused or Disconnected."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self.lost.is_set():
+            future.set_exception(Disconnected("the connection to Redis is closed"))
+            return future
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(hiredis.pack_command(tuple(map(_bytes, command))))  # type: ignore[arg-type]
+        self._asked.append(future)
+        return future
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None and unsent:
+            self._transport.write(b"".join(unsent))
+
+    @property
+    def waiting(self) -> int:
+        """Commands that have no answer yet."""
+        return len(self._asked)
+
+    # -- the transport's calls -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of its kin
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        try:
+            while (reply := self._reader.gets()) is not False:
+                self._settle(reply)
+        except (hiredis.ProtocolError, IndexError):
+            self.close()
+
+    def _settle(self, reply: Any) -> None:
+        future = self._asked.popleft()
+        self.answered += 1
+        if future.done():
+            return
+        if isinstance(reply, hiredis.ReplyError):
+            future.set_exception(Refused(str(reply)))
+        else:
+            future.set_result(reply)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost.set()
+        asked, self._asked = self._asked, deque()
+        for future in asked:
+            if not future.done():
+                future.set_exception(Disconnected("the connection to Redis was lost"))
+                future.exception()  # whoever gave up waiting for it is not told
+
+    def close(self) -> None:
+        """Hang up at once."""
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,69 @@
+"""How durable a server of Redis is, as its settings tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agora_sdk.errors import AgoraError, InternalError
+
+from .connection import Refused
+from .link import Link
+
+__all__ = ["Durability", "examined"]
+
+OLDEST = (6, 2)
+SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """In words, and what to warn about."""
+
+    words: str = "not known: Redis was not reached yet"
+    warnings: tuple[str, ...] = ()
+
+
+async def examined(link: Link) -> Durability:
+    """Ask the server. Raises InternalError for one that is too old."""
+    version = await _version(link)
+    if version < OLDEST:
+        shown = ".".join(map(str, version))
+        raise InternalError(f"Redis {shown} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
+    try:
+        found = await _settings(link)
+    except (Refused, AgoraError):
+        return Durability("not known: Redis does not tell its settings", ("Redis does not tell how durable it is.",))
+    fsync = f"appendonly {found['appendonly']}, appendfsync {found['appendfsync']}"
+    return Durability(fsync, tuple(_warnings(found)))
+
+
+def _warnings(found: dict[str, str]) -> list[str]:
+    warnings = []
+    if found["appendonly"] != "yes":
+        warnings.append("Redis keeps entries in memory (appendonly no): what it holds is lost when it ends.")
+    elif found["appendfsync"] != "always":
+        warnings.append(
+            f"Redis may lose its last second when the machine fails (appendfsync {found['appendfsync']}): "
+            "set appendfsync to always for delivery at least once."
+        )
+    if found["maxmemory"] != "0" and found["maxmemory-policy"] != "noeviction":
+        warnings.append(
+            f"Redis may evict streams when its memory is full (maxmemory-policy {found['maxmemory-policy']}): "
+            "set it to noeviction."
+        )
+    return warnings
+
+
+async def _version(link: Link) -> tuple[int, ...]:
+    text = (await link.ask("INFO", "server")).decode()
+    lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return tuple(int(part) for part in lines.get("redis_version", "0").split(".")[:3] if part.isdigit())
+
+
+async def _settings(link: Link) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in SETTINGS:
+        reply: Any = await link.ask("CONFIG", "GET", name)
+        found[name] = reply[1].decode() if reply else ""
+    return found

@@ -1,0 +1,384 @@
+"""The engine on Redis Streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from typing import Any
+
+from agora_sdk.errors import NotFound, UpstreamUnavailable
+
+from ..port import DEAD, PARKED, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
+from .address import Address
+from .connection import Connection, Disconnected, Refused
+from .durability import Durability, examined
+from .link import BUFFER, PATIENCE, Link, broken
+
+__all__ = ["RedisBus"]
+
+EXHAUSTED = "delivered too often without an acknowledgement"
+TRIMMED = 1000  # entries dropped with one command
+COUNTED = 10_000  # entries counted for the lag, where the server does not tell it
+PAGE, PAGES = 200, 10  # pending entries looked at
+MOST_TOUCHED = 10_000
+MILLISECONDS = 1000
+OWNERS = "agora:owners"  # a hash: whose each stream is
+OWN = """
+if redis.call('HGET', KEYS[3], KEYS[1]) == ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[3], KEYS[1], ARGV[1])
+return 1
+"""
+FORGET = """
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+
+
+class RedisBus:
+    """Streams of a Redis 6.2 or newer, or of Valkey.
+
+    buffer: commands that may wait for an answer. patience: seconds a command waits for a connection.
+    """
+
+    def __init__(
+        self, url: str, *, terms: Terms | None = None, buffer: int = BUFFER, patience: float = PATIENCE
+    ) -> None:
+        self.terms, self._patience = terms or Terms(), patience
+        self._address = Address.parse(url)
+        self._buffer = buffer
+        self._readers: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._found = Durability()
+
+    async def start(self) -> None:
+        """Connect, and look how durable the server is. A server that is down is connected to later."""
+        self._link = Link(self._address, buffer=self._buffer, patience=self._patience)
+        await self._link.start()
+        await self.examine()
+
+    async def examine(self) -> None:
+        if self._link.connected:
+            self._found = await examined(self._link)
+
+    async def close(self) -> None:
+        for connection in (*self._readers, *self._busy):
+            connection.close()
+        await self._link.close()
+
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
+    @property
+    def epoch(self) -> int:
+        return self._link.epoch
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no connection."""
+        return self._link.error
+
+    @property
+    def durability(self) -> str:
+        return self._found.words
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self._found.warnings
+
+    # -- publishing ------------------------------------------------------------------------------
+
+    async def publish(self, stream: str, fields: Fields) -> str:
+        command: list[str] = ["XADD", stream, "*"]
+        for field in fields.items():
+            command += field
+        try:
+            return _text(await self._link.ask(*command))
+        except Refused as error:
+            raise broken(error) from None
+
+    # -- groups ----------------------------------------------------------------------------------
+
+    async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
+        try:
+            await self._link.ask("XGROUP", "CREATE", stream, group, "0" if whole else "$", "MKSTREAM")
+        except Refused as error:
+            if str(error).startswith("BUSYGROUP"):
+                return False
+            raise broken(error) from None
+        return True
+
+    async def read(
+        self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
+    ) -> Sequence[Delivery]:
+        command = ["XREADGROUP", "GROUP", group, consumer, "COUNT", str(count)]
+        if block <= 0:
+            reply = await self._ask(*command, "STREAMS", stream, ">")
+        else:
+            wait = ["BLOCK", str(max(1, int(block * MILLISECONDS)))]
+            reply = await self._blocked(block, *command, *wait, "STREAMS", stream, ">")
+        return [_delivery(entry) for _, entries in reply or () for entry in entries]
+
+    async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
+        known = [entry for entry in ids if _is_id(entry)]
+        return int(await self._ask("XACK", stream, group, *known)) if known else 0
+
+    async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
+        held = {entry.entry_id for entry in await self._pending(stream, group, MOST_TOUCHED, consumer=consumer)}
+        if mine := [entry for entry in ids if entry in held]:
+            await self._ask("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
+
+    async def recover(
+        self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
+    ) -> Recovery:
+        wanted = self.terms.stale if idle is None else idle
+        stale = await self._stale(stream, group, wanted, count)
+        dead = await self._bury(stream, group, [entry for entry in stale if entry.deliveries >= self.terms.most])
+        live = [entry for entry in stale if entry.deliveries < self.terms.most]
+        if not live:
+            return Recovery((), dead)
+        ids = [entry.entry_id for entry in live]
+        # Whoever was faster has set the time back: the least of these times is asked for again.
+        least = int(min(entry.idle for entry in live) * MILLISECONDS)
+        claimed = await self._ask("XCLAIM", stream, group, consumer, str(least), *ids)
+        times = {entry.entry_id: entry.deliveries + 1 for entry in live}
+        found = [_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
+        return Recovery([Delivery(d.entry_id, d.fields, times.get(d.entry_id, 1)) for d in found], dead)
+
+    async def _stale(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
+        """What was taken back, and what is idle for too long for as often as it was delivered."""
+        found = {entry.entry_id: entry for entry in await self._pending(stream, group, count, consumer=PARKED)}
+        found |= {entry.entry_id: entry for entry in await self._overdue(stream, group, idle, count)}
+        return [found[name] for name in sorted(found, key=_order)[:count]]
+
+    async def _overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
+        """What a consumer holds for too long, and what is exhausted, whoever holds it."""
+        found: list[Pending] = []
+        after = "-"
+        for _ in range(PAGES):
+            page = await self._pending(stream, group, PAGE, idle=idle, after=after)
+            for entry in page:
+                open_ = entry.consumer is not None or entry.deliveries >= self.terms.most
+                if open_ and entry.idle >= idle * (1 << (entry.deliveries - 1)):
+                    found.append(entry)
+            if len(page) < PAGE or len(found) >= count:
+                break
+            after = f"({page[-1].entry_id}"
+        return found[:count]
+
+    async def _bury(self, stream: str, group: str, entries: Iterable[Pending]) -> list[Delivery]:
+        """Put entries among the stream's dead letters, and acknowledge them, both or neither."""
+        buried = []
+        for entry in entries:
+            found = await self._ask("XRANGE", stream, entry.entry_id, entry.entry_id)
+            if not found:
+                await self.ack(stream, group, [entry.entry_id])  # it was trimmed: there is nothing to bury
+                continue
+            letter = Delivery(entry.entry_id, _delivery(found[0]).fields, entry.deliveries)
+            await self.bury(stream, group, letter, EXHAUSTED)
+            buried.append(letter)
+        return buried
+
+    async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+        command = ["XADD", stream + DEAD, "*"]
+        for field in dead_letter(letter, group, reason).items():
+            command += field
+        try:
+            await self._link.together(tuple(command), ("XACK", stream, group, letter.entry_id))
+        except Refused as error:
+            raise broken(error) from None
+
+    async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        known = sorted(filter(_is_id, ids), key=_order)
+        last = next(
+            (g["last-delivered-id"] for g in await self._info("GROUPS", stream) if _text(g["name"]) == group), 0
+        )
+        if not known or not last:
+            return frozenset()
+        open_: set[str] = set()
+        after = known[0]
+        while page := await self._ask("XPENDING", stream, group, after, known[-1], str(PAGE)):
+            open_ |= {_text(entry[0]) for entry in page}
+            after = f"({_text(page[-1][0])}"
+        return {each for each in known if _order(each) <= _order(_text(last)) and each not in open_}
+
+    async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
+        overdue = await self._overdue(stream, group, self.terms.stale, count)
+        dead = await self._bury(stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most])
+        held = [entry for entry in overdue if entry.deliveries < self.terms.most]
+        least = str(int(self.terms.stale * MILLISECONDS))
+        for entry in held:
+            idle = str(int(entry.idle * MILLISECONDS))
+            await self._ask("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
+        return Upkeep([entry.entry_id for entry in held], dead, await self._forget(stream, group))
+
+    async def _forget(self, stream: str, group: str) -> list[str]:
+        """Delete silent consumers that hold nothing; what they held would go with them."""
+        removed = []
+        for consumer in await self.consumers(stream, group):
+            if consumer.idle >= self.terms.silent and not consumer.pending:
+                gone = await self._ask("EVAL", FORGET, "1", stream, group, consumer.name)
+                removed += [consumer.name] if gone else []
+        return removed
+
+    async def trim(self, stream: str, length: int = 0) -> int:
+        dropped = 0
+        while True:
+            excess = min(await self.length(stream) - length, TRIMMED)
+            safe = await self._safe(stream)
+            if excess <= 0:
+                return dropped
+            oldest = [_text(entry[0]) for entry in await self._ask("XRANGE", stream, "-", "+", "COUNT", str(excess))]
+            doomed = [name for name in oldest if safe is None or _order(name) <= _order(safe)]
+            if not doomed:
+                return dropped
+            dropped += int(await self._ask("XTRIM", stream, "MINID", "=", _after(doomed[-1])))
+
+    async def _safe(self, stream: str) -> str | None:
+        """The last entry that every group has read and acknowledged; None where no group reads the stream."""
+        ends = []
+        for group in await self._info("GROUPS", stream):
+            name, last = _text(group["name"]), _text(group["last-delivered-id"])
+            first = await self._pending(stream, name, 1)
+            ends.append(min(last, _before(first[0].entry_id), key=_order) if first else last)
+        return min(ends, key=_order) if ends else None
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
+        return await self._pending(stream, group, count)
+
+    async def _pending(
+        self,
+        stream: str,
+        group: str,
+        count: int,
+        *,
+        idle: float | None = None,
+        consumer: str | None = None,
+        after: str = "-",
+    ) -> list[Pending]:
+        command = ["XPENDING", stream, group]
+        if idle is not None:
+            command += ["IDLE", str(int(idle * MILLISECONDS))]
+        command += [after, "+", str(count), *([consumer] if consumer is not None else [])]
+        return [
+            Pending(_text(entry), None if _text(holder) == PARKED else _text(holder), since / MILLISECONDS, times)
+            for entry, holder, since, times in await self._ask(*command)
+        ]
+
+    async def groups(self, stream: str) -> Sequence[Group]:
+        found = [
+            Group(_text(g["name"]), g["pending"], await self._lag(stream, g), g["consumers"])
+            for g in await self._info("GROUPS", stream)
+        ]
+        return sorted(found, key=lambda group: group.name)
+
+    async def _lag(self, stream: str, group: dict[str, Any]) -> int:
+        """As the server tells it, else (before Redis 7, or after deletions) counted."""
+        told = group.get("lag")
+        if told is not None:
+            return int(told)
+        after = f"({_text(group['last-delivered-id'])}"
+        return len(await self._ask("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
+
+    async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
+        found = await self._info("CONSUMERS", stream, group)
+        shown = [Consumer(_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in found]
+        return sorted((c for c in shown if c.name != PARKED), key=lambda consumer: consumer.name)
+
+    async def lag(self, stream: str, group: str) -> int:
+        return next((found.lag for found in await self.groups(stream) if found.name == group), 0)
+
+    async def own(self, stream: str, owner: str) -> bool:
+        return bool(await self._ask("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
+
+    async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
+        known = list(filter(_is_id, ids))
+        found = await asyncio.gather(*(self._ask("XRANGE", stream, each, each) for each in known))
+        return {each for each, entries in zip(known, found, strict=True) if entries}
+
+    async def length(self, stream: str) -> int:
+        return int(await self._ask("XLEN", stream))
+
+    async def _info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
+        try:
+            rows = await self._link.ask("XINFO", what, stream, *more)
+        except Refused as error:
+            if str(error).startswith(("ERR no such key", "NOGROUP")):
+                return []
+            raise broken(error) from None
+        return [{_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
+
+    # -- commands --------------------------------------------------------------------------------
+
+    async def _ask(self, *command: str) -> Any:
+        return await _answered(self._link.ask(*command))
+
+    async def _blocked(self, seconds: float, *command: str) -> Any:
+        """On a connection of its own: whoever blocks would make all others wait."""
+        if not self._link.connected:
+            await self._ask("PING")  # waits for it, or says why not
+        connection: Connection | None = None
+        try:
+            connection = self._readers.pop() if self._readers else await Connection.open(self._address)
+            self._busy.add(connection)
+            async with asyncio.timeout(seconds + self._patience):
+                reply = await _answered(connection.ask(*command))
+        except (OSError, TimeoutError, Disconnected) as error:
+            if connection is not None:
+                connection.close()
+            raise UpstreamUnavailable(
+                f"Redis at {self._address} cannot be reached: {error or 'no answer'}.", retry_after=1
+            ) from None
+        except BaseException:
+            if connection is not None:
+                connection.close()  # an answer may still come: nobody else must take it for theirs
+            raise
+        finally:
+            if connection is not None:
+                self._busy.discard(connection)
+        if not connection.lost.is_set():
+            self._readers.append(connection)
+        return reply
+
+
+async def _answered(asked: Awaitable[Any]) -> Any:
+    try:
+        return await asked
+    except Refused as error:
+        if str(error).startswith("NOGROUP"):
+            raise NotFound("The stream has no such group.", fix="Make it by joining the stream.") from None
+        raise broken(error) from None
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
+
+
+def _delivery(entry: Any) -> Delivery:
+    name, values = entry
+    texts = list(map(_text, values or ()))
+    return Delivery(_text(name), dict(zip(texts[::2], texts[1::2], strict=True)))
+
+
+def _is_id(entry: str) -> bool:
+    stamp, _, number = entry.partition("-")
+    return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
+
+
+def _order(entry: str) -> tuple[int, int]:
+    stamp, _, number = entry.partition("-")
+    return int(stamp), int(number)
+
+
+def _after(entry: str) -> str:
+    stamp, number = _order(entry)
+    return f"{stamp}-{number + 1}"
+
+
+def _before(entry: str) -> str:
+    stamp, number = _order(entry)
+    return f"{stamp}-{number - 1}" if number else f"{stamp - 1}-{2**64 - 1}"

@@ -1,0 +1,81 @@
+"""An entry as flat fields, as it stands on a stream of Redis, and its signature.
+
+=================  =============================================================================================
+field              what it holds
+=================  =============================================================================================
+message_id         the publisher's own id, such as a UUID; a repetition under it has no further effect
+timestamp          RFC 3339
+sender, target     names of agents; ``broadcast`` for everyone
+type, priority     as in :class:`agora_sdk.contract.bus.BusEntry`
+content            a JSON object, as text; any other text stands for ``{"text": ...}``
+correlation_id     optional
+key                in, a credential of the sender; or
+signature          in, HMAC-SHA256 over all other fields, as hexadecimal digits, with the sender's token as its key
+tenant             in, with a signature: the sender's marketplace, where it is not the default one
+origin             out, that the entry comes from here, so that it is not taken in again
+=================  =============================================================================================
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from .port import Fields
+
+__all__ = ["ORIGIN", "from_fields", "is_signed_with", "signature", "to_fields"]
+
+ORIGIN = "agora"
+PLAIN = ("message_id", "timestamp", "sender", "target", "type", "priority", "correlation_id")
+OURS = frozenset({"key", "signature", "tenant", "origin"})
+STRUCTURED = ("content", "extensions")
+
+
+def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
+    """An entry (JSON values) as fields, marked as coming from here; what is null is left out."""
+    fields = {name: str(entry[name]) for name in PLAIN if entry.get(name) is not None}
+    fields["content"] = to_json(entry.get("content") or {}).decode()
+    if entry.get("extensions"):
+        fields["extensions"] = to_json(entry["extensions"]).decode()
+    return fields | {"origin": ORIGIN}
+
+
+def from_fields(fields: Fields) -> dict[str, Any]:
+    """The entry that fields make; what is no field of an entry is kept among the extensions."""
+    entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
+    entry["content"] = _object(fields.get("content", ""))
+    other = {name: value for name, value in fields.items() if name not in {*PLAIN, *STRUCTURED, *OURS}}
+    extensions = other | (_object(fields["extensions"]) if fields.get("extensions") else {})
+    return entry | ({"extensions": extensions} if extensions else {})
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = from_json(text)
+    except ValueError:
+        value = text
+    if isinstance(value, dict):
+        return value
+    words = value if isinstance(value, str) else text
+    return {"text": words} if words else {}
+
+
+def signature(fields: Fields, token: str) -> str:
+    """The signature of fields: over ``name=value`` of each but the signature, by name, with NUL between.
+
+    Raises ValueError for fields that could be read in two ways: with NUL, or ``=`` in a name.
+    """
+    signed = {name: value for name, value in fields.items() if name != "signature"}
+    if any("\0" in name or "=" in name or "\0" in value for name, value in signed.items()):
+        raise ValueError("fields to be signed hold no NUL, and their names no '='")
+    text = "\0".join(f"{name}={signed[name]}" for name in sorted(signed))
+    return hmac.digest(token.encode(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
+
+
+def is_signed_with(fields: Fields, token: str) -> bool:
+    """Whether the signature is genuine."""
+    given = fields.get("signature", "").encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, signature(fields, token).encode())

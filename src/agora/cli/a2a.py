@@ -1,0 +1,237 @@
+"""Talking to an A2A agent from the command line: one message, a stream, or a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .output import clean
+from .session import Session, client_command
+
+if TYPE_CHECKING:
+    from agora_sdk.a2a import A2AClient, Answer, Update
+
+__all__ = ["addressed", "talk"]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+KEPT = 1000  # lines of the history
+BAD = frozenset({"failed", "rejected", "canceled"})
+HELP = "/card shows the agent, /task the last task, /new begins another conversation, /quit leaves."
+
+
+def addressed(group: type[TyperGroup]) -> type[TyperGroup]:
+    """The group of A2A's operations, in which a first word that is none of them is the address of an agent."""
+
+    class Addressed(group):  # type: ignore[misc,valid-type]
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            if args and args[0] != "--help" and args[0] not in self.commands:
+                args = ["talk", *args]
+            parsed: list[str] = super().parse_args(ctx, args)
+            return parsed
+
+    return Addressed
+
+
+@client_command
+def talk(
+    session: Session,
+    address: Annotated[
+        str | None, typer.Argument(metavar="URL", help="The agent, or its card; this marketplace if left out.")
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="Say this; else a conversation begins.")
+    ] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Show the answer as it comes.")] = False,
+    auth: Annotated[str | None, typer.Option("--auth", help="Bearer token for the agent.", metavar="TOKEN")] = None,
+    skill: Annotated[str | None, typer.Option(help="Id of the skill that is wanted.")] = None,
+    context_id: Annotated[
+        str | None, typer.Option("--context", help="Id of the conversation to go on with.", metavar="ID")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Id of the task to go on with.")] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Go on talking after the message.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long an answer may take.")] = 120.0,
+) -> None:
+    """Talk to an A2A agent anywhere: agora a2a URL --message TEXT, or without a message, in a conversation."""
+    from agora_sdk.a2a import A2AClient
+
+    own = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL
+    # A credential of this marketplace goes to this marketplace alone.
+    token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
+    with asyncio.Runner() as runner:
+        with _thinking(session, "connecting"):
+            agent = runner.run(A2AClient.connect(address or own, token=token, seconds=seconds))
+        try:
+            conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
+            if message is not None:
+                conversation.say(message)
+            if message is None or interactive:
+                conversation.go_on()
+        finally:
+            runner.run(agent.aclose())
+    if conversation.state in BAD and not interactive and message is not None:
+        raise typer.Exit(1)
+
+
+class Conversation:
+    """What is said in one go, with the context and the task it goes on with."""
+
+    def __init__(
+        self,
+        session: Session,
+        runner: asyncio.Runner,
+        agent: A2AClient,
+        stream: bool,
+        skill: str | None,
+        context_id: str | None,
+        task_id: str | None,
+    ) -> None:
+        self._session, self._runner, self._agent, self._stream = session, runner, agent, stream
+        self._skill, self._context_id, self._task_id = skill, context_id, task_id
+        self._last_task: str | None = task_id
+        self.state = ""
+
+    def say(self, text: str) -> None:
+        """Say something, and print the answer."""
+        goes_on: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
+        if self._stream:
+            self._runner.run(self._follow(text, goes_on))
+            return
+        with _thinking(self._session, "waiting for the answer"):
+            answer = self._runner.run(self._agent.send(text, **goes_on))
+        self._show(answer)
+
+    def _show(self, answer: Answer) -> None:
+        self._keep(answer.state, answer.task_id, answer.context_id)
+        out = self._session.out
+        if out.json:
+            out.value(dict(answer.task) if answer.task else answer.message.wire() if answer.message else None)
+            return
+        out.say(answer.text or f"({answer.state})", "red" if answer.state in BAD else "")
+        self._note()
+
+    async def _follow(self, text: str, goes_on: dict[str, Any]) -> None:
+        written = False
+        with _thinking(self._session, "waiting for the answer") as done:
+            async for update in self._agent.stream(text, **goes_on):
+                self._keep(update.state, update.task_id, update.context_id)
+                if update.text or self._session.out.json:
+                    done()
+                written = self._write(update, written) or written
+        if written:
+            self._session.out.line("")
+        elif not self._session.out.json:
+            self._session.out.say(f"({self.state})")
+        self._note()
+
+    def _write(self, update: Update, written: bool) -> bool:
+        if self._session.out.json:
+            self._session.out.value(dict(update.raw))
+            return False
+        if not update.text:
+            return False
+        sys.stdout.write(("\n" if written and not update.appends else "") + clean(update.text))
+        sys.stdout.flush()
+        return True
+
+    def _keep(self, state: str, task_id: str | None, context_id: str | None) -> None:
+        self.state = state
+        self._context_id = context_id or self._context_id
+        self._last_task = task_id or self._last_task
+        self._task_id = self._last_task if state in ("input_required", "auth_required") else None
+
+    def _note(self) -> None:
+        if self._task_id is not None and not self._session.out.json:
+            self._session.out.note(f"It waits for an answer: --task {self._task_id}")
+
+    def go_on(self) -> None:
+        """Say what is typed, line by line, until the end."""
+        from agora_sdk.errors import AgoraError
+
+        if not self._session.out.json:
+            self._session.out.note(f"{self._agent.name}. {HELP}")
+        for line in _lines(self._session):
+            try:
+                if line.startswith("/"):
+                    self._command(line[1:].strip().lower())
+                else:
+                    self.say(line)
+            except AgoraError as error:
+                self._session.out.error(error)
+            except EOFError:
+                return
+
+    def _command(self, word: str) -> None:
+        out = self._session.out
+        if word in ("quit", "exit", "q"):
+            raise EOFError
+        if word == "card":
+            out.line(json.dumps(dict(self._agent.card), ensure_ascii=False, indent=1))
+        elif word == "new":
+            self._context_id = self._task_id = None
+            out.note("A new conversation.")
+        elif word == "task" and self._last_task:
+            self._show(self._runner.run(self._agent.get_task(self._last_task)))
+        else:
+            out.note(HELP)
+
+
+@contextlib.contextmanager
+def _thinking(session: Session, what: str) -> Iterator[Callable[[], None]]:
+    """A spinner for people, until the block ends or what this answers is called."""
+    console = session.out.errors
+    if session.out.json or not console.is_terminal:
+        yield lambda: None
+        return
+    status = console.status(what)
+    with status:
+        yield status.stop
+
+
+def _lines(session: Session) -> Iterator[str]:
+    """Lines that are typed, with a history that lasts; or those of a pipe."""
+    is_terminal = sys.stdin.isatty()
+    with _history() if is_terminal else contextlib.nullcontext():
+        while True:
+            try:
+                line = (input("> ") if is_terminal else _piped()).strip()
+            except (EOFError, KeyboardInterrupt):
+                return
+            if line:
+                yield line
+
+
+def _piped() -> str:
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
+@contextlib.contextmanager
+def _history() -> Iterator[None]:
+    """Keep what is typed, for the arrow keys of the next time."""
+    try:
+        import readline
+    except ImportError:  # not on every system
+        yield
+        return
+    file = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "agora" / "a2a_history"
+    with contextlib.suppress(OSError):
+        readline.read_history_file(file)
+    readline.set_history_length(KEPT)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+            readline.write_history_file(file)

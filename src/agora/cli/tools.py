@@ -1,0 +1,39 @@
+"""Tools of upstreams by their own names: ``agora call weather.forecast --arguments city=Bern``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk.contract import Operation, Service
+
+from .projection import command, find, run_operation
+from .session import Session
+
+if TYPE_CHECKING:
+    from agora_sdk.errors import NotFound
+
+__all__ = ["tool_command"]
+
+
+def tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> tuple[Any, list[str]]:
+    """The command that calls a tool, and the words it begins with.
+
+    base: the tool's arguments, where they were given as one object. Raises ``unknown`` where no upstream
+    can be meant; the command raises it, too, when the server has no upstream of that name.
+    """
+    upstream, dot, tool = name.partition(".")
+    if not (upstream and dot and tool) or upstream == "agora" or upstream in Service.declared:
+        raise unknown
+
+    def run(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+        from agora_sdk.errors import NotFound
+
+        try:
+            run_operation(session, operation, arguments)
+        except NotFound as error:
+            if any(fault["field"] == "upstream" for fault in error.extra.get("errors", ())):
+                raise unknown from None
+            raise
+
+    whole = None if base is None else {"arguments": base}
+    return command(find("upstream.call"), whole, run=run), [upstream, tool]

@@ -1,0 +1,29 @@
+"""Conversations: messages that nobody answered in time."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from ..services.conversations.timeouts import time_out
+from ..store.statements import conversations
+from .base import Controller
+
+__all__ = ["Conversations"]
+
+BATCH = 200
+
+
+class Conversations(Controller):
+    """Answers each message that is due with a failure; while the marketplace is halted none is."""
+
+    name = "conversations"
+    interval = 0.5
+
+    async def tend(self, tenant: str) -> None:
+        house = self.house
+        while not self.stopping and not house.gate.frozen(tenant):
+            rows = await self.read(tenant, conversations.due, now=house.clock.now(), limit=BATCH)
+            await asyncio.gather(*(self.act(tenant, partial(time_out, message_id=row["message_id"])) for row in rows))
+            if len(rows) < BATCH:
+                return

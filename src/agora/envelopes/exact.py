@@ -1,0 +1,137 @@
+"""Exactness: what a plain conversion leaves out is written down beside it, so that the way back is exact.
+
+A :class:`View` says in plain words what of a document is what of a message. Both directions lose something:
+
+* reading: what the document says and the message cannot is the difference between the document and what would be
+  written of the message. It becomes the view's section of the message's metadata.
+* writing: what the message says and the document cannot is the difference between the message and what would be read of
+  the document. It becomes the document's slot.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+__all__ = ["EMPTY", "SECTIONS", "SLOT", "Document", "View", "apply", "difference", "embedded", "read", "write"]
+
+Document = dict[str, Any]
+
+SLOT = "agora"  #: where a document has what its kind has no field for
+SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: where a message's metadata has what messages have no field for
+MARK = "-"
+KEPT = "kept"  #: in the slot: what the document itself says there
+EMPTY = "empty"  #: in the slot: what is around it was there and empty
+
+
+class View(Protocol):
+    """A kind of document. ``read`` and ``write`` may leave things out; they ignore sections and slot."""
+
+    name: str
+
+    def read(self, document: Document, /) -> Document:
+        """The message that a document plainly is."""
+
+    def write(self, message: Document, /) -> Document:
+        """The document that a message plainly is."""
+
+    def put(self, document: Document, slot: Any, /) -> Document:
+        """A document with a slot."""
+
+    def take(self, document: Document, /) -> tuple[Any, Document]:
+        """The slot, None without one, and the document without it."""
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON: 1 is neither 1.0 nor true."""
+    return one is other or (one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+
+
+def difference(given: Document, wanted: Document) -> Document:
+    """What turns one object into another: fields to set, and under MARK what is to be left out."""
+    change = {name: value for name, value in wanted.items() if name not in given or not _same(given[name], value)}
+    dropped = [name for name in given if name not in wanted]
+    if dropped or MARK in change:
+        change[MARK] = {"drop": dropped} | ({"value": change[MARK]} if MARK in change else {})
+    return change
+
+
+def apply(change: Document, given: Document) -> Document:
+    """An object with a difference made to it; ValueError for what is no difference."""
+    mark = change.get(MARK, {})
+    if not isinstance(mark, dict) or not isinstance(dropped := mark.get("drop", []), list):
+        raise ValueError("not a difference")
+    changed = {name: value for name, value in {**given, **change}.items() if name not in dropped and name != MARK}
+    return changed | ({MARK: mark["value"]} if "value" in mark else {})
+
+
+def read(view: View, document: Document, *, ours: bool = True) -> Document:
+    """The message of a document.
+
+    ours: whether its slot was written here. Otherwise it is something the document says, like anything else.
+    """
+    slot, rest = view.take(document)
+    if ours and isinstance(slot, dict):
+        try:
+            message = _with_slot(view, slot, rest)
+            if _same(write(view, message), document):
+                return message
+        except (ValueError, TypeError, AttributeError, KeyError):
+            pass  # it only looks like a slot
+    return embedded(view, view.read(document), document)
+
+
+def _with_slot(view: View, slot: Document, rest: Document) -> Document:
+    change = dict(slot)
+    if KEPT in change:
+        rest = view.put(rest, change.pop(KEPT))
+    message = apply(change, view.read(rest))
+    if not message.keys().isdisjoint((MARK, KEPT, EMPTY)):
+        raise ValueError("not fields of a message")
+    if view.name in (message.get("metadata") or {}):
+        return message
+    return embedded(view, message, rest)
+
+
+def embedded(view: View, message: Document, document: Document) -> Document:
+    """A message with the section by which it is exactly that document of the view."""
+    said = difference(view.write(message), document)
+    return {**message, "metadata": {**(message.get("metadata") or {}), view.name: said}} if said else message
+
+
+def write(view: View, message: Document) -> Document:
+    """The document of a message."""
+    section, bare = _split(view, message)
+    if section is not None:
+        try:
+            return _written(view, message, bare, section)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            pass  # it only looks like a section
+    document = view.write(bare)
+    unsaid = difference(view.read(document), message)
+    return view.put(document, unsaid) if unsaid else document
+
+
+def _written(view: View, message: Document, bare: Document, section: Document) -> Document:
+    """The document of a message with a section; ValueError if that does not lead back."""
+    document = apply(section, view.write(bare))
+    mine = embedded(view, bare, document)
+    unsaid = difference(view.read(document), bare if _same(mine, message) else message)
+    if not unsaid:
+        return document
+    kept, rest = view.take(document)
+    document = view.put(rest, unsaid if kept is None else unsaid | {KEPT: kept})
+    slot, rest = view.take(document)
+    if not isinstance(slot, dict) or not _same(_with_slot(view, slot, rest), message):
+        raise ValueError("not a section")
+    return document
+
+
+def _split(view: View, message: Document) -> tuple[Any, Document]:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(view.name), dict):
+        return None, message
+    return metadata[view.name], {
+        **message,
+        "metadata": {name: value for name, value in metadata.items() if name != view.name},
+    }

@@ -1,0 +1,63 @@
+"""The stored message: its fields, and how its text holds data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["BROADCAST", "blank", "data_of", "names", "separate", "text_of"]
+
+BROADCAST = "broadcast"
+
+
+def blank() -> dict[str, Any]:
+    """A message that says nothing: every field, as most messages have it."""
+    return {
+        "message_id": None,
+        "from_agent": None,
+        "from_name": None,
+        "to_agent": "",
+        "content": "",
+        "message_type": "info",
+        "priority": "normal",
+        "timestamp": None,
+        "expires_at": None,
+        "correlation_id": None,
+        "reply_to": None,
+        "metadata": {},
+        "broadcast": False,
+    }
+
+
+def text_of(data: Mapping[str, Any]) -> str:
+    """Data as a message's text: ``{"text": ...}`` as it stands, anything else as compact JSON."""
+    if list(data) == ["text"] and isinstance(data["text"], str):
+        return data["text"]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
+
+
+def data_of(text: str) -> dict[str, Any]:
+    """Data of a message's text; ``{"text": ...}`` where it is not the compact JSON of an object."""
+    if text[:2] == '{"' and text[-1] == "}":
+        try:
+            data = json.loads(text, parse_constant=_refused)
+        except (ValueError, RecursionError):
+            data = None
+        if isinstance(data, dict) and text_of(data) == text:
+            return data
+    return {"text": text} if text else {}
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def names(to_agent: Any) -> list[str]:
+    """Recipients as a list: of what a message has as its address."""
+    return to_agent.split(",") if isinstance(to_agent, str) and to_agent else []
+
+
+def separate(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
+    """Metadata without the sections."""
+    return {name: value for name, value in metadata.items() if name not in sections} if metadata else {}

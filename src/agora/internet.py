@@ -1,0 +1,87 @@
+"""Addresses: which of them are of the public internet. What a caller names must not lead into the operator's network."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+
+__all__ = ["AddressRefused", "Door", "Resolve", "is_evidently_private", "is_public", "public_addresses", "resolve"]
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+REMEMBERED_FOR = 30.0  # seconds
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
+
+
+class AddressRefused(OSError):
+    """The host is at an address that may not be connected to."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is of the public internet, also where it is wrapped in an IPv6 one."""
+    try:
+        found = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in NAT64:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def is_evidently_private(host: str) -> bool:
+    """Whether it can be told by looking at a host that it is a private or loopback one."""
+    if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
+        return True
+    return _numeric(host) and not is_public(host)
+
+
+def _numeric(host: str) -> bool:
+    """Whether a host is an address, also one in disguise (0x7f.1, 2130706433) that some resolvers take for one."""
+    if ":" in host:
+        return True
+    return all(part.isdecimal() or part.startswith("0x") for part in host.rstrip(".").split(".") if part)
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Addresses of a host, in the system's order."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+async def public_addresses(host: str, port: int, resolver: Resolve = resolve) -> Sequence[str]:
+    """Addresses of a host, all public; AddressRefused if one of them is not, OSError if there are none."""
+    addresses = await resolver(host, port)
+    hidden = [address for address in addresses if not is_public(address)]
+    if hidden:
+        raise AddressRefused(f"{host} is at {hidden[0]}, which is not a public address")
+    return addresses
+
+
+class Door:
+    """From a host to the address that is connected to, checked unless any will do, and remembered for a while."""
+
+    def __init__(self, *, private: bool, resolver: Resolve = resolve) -> None:
+        self._private, self._resolver = private, resolver
+        self._checked: dict[tuple[str, int], tuple[str, float]] = {}
+
+    async def address(self, host: str, port: int) -> str:
+        """Raises AddressRefused, OSError."""
+        if self._private:
+            return host
+        now = asyncio.get_running_loop().time()
+        address, until = self._checked.get((host, port), ("", 0.0))
+        if until < now:
+            address = (await public_addresses(host, port, self._resolver))[0]
+            self._checked[host, port] = (address, now + REMEMBERED_FOR)
+        return address
+
+    def forget(self) -> None:
+        """Ask anew: what was connected to did not answer."""
+        self._checked.clear()

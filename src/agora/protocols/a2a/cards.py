@@ -1,0 +1,135 @@
+"""Cards as they are served: signed, cacheable, and understood by clients of 1.0 and of 0.3.
+
+A request of A2A 1.0 (by its ``A2A-Version``) gets the card of 1.0 alone; any other one gets the members of 0.3
+beside it. The signature is over the card of 1.0, which is what clients of 1.0 read of either; a second one is over
+everything, for clients that take the document as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.errors import InternalError
+
+from ...a2a import legacy_cards
+from ...services.base import Caller
+from ..http import Scope, Send, header
+from . import versions
+from .core import Core
+from .routes import CARDS, JWKS
+from .signatures import CardSigner
+
+__all__ = ["Cards"]
+
+MAX_AGE: Final = 60  #: seconds that a card may be kept
+KEPT: Final = 1000  #: documents whose age is known
+CATALOGUE_LIMIT: Final = 100
+CATALOGUE_PAGES: Final = 50
+CARD_TYPE: Final = "application/a2a-agent-card+json"
+EVERYWHERE: Final = (b"access-control-allow-origin", b"*")
+
+
+class Cards:
+    """Serves cards, the catalogue of cards, and the key they are signed with. grpc_port: 0 for no gRPC."""
+
+    def __init__(self, core: Core, signer: CardSigner, grpc_port: int = 0) -> None:
+        self._core, self._signer, self._grpc_port = core, signer, grpc_port
+        self._seen: dict[bytes, datetime] = {}
+
+    async def card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
+        """Answer with an agent's card. Raises an AgoraError."""
+        arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
+        card = from_json(await self._core.invoke("agora.a2a.card", caller, arguments))
+        if self._grpc_port:
+            card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc(agent, base_url)]
+        current = versions.asked(scope) == versions.CURRENT
+        document = self.signed(card, base_url, current=current)
+        await self._cacheable(scope, send, document, public=caller.kind == "anonymous")
+
+    def _grpc(self, agent: str | None, base_url: str) -> dict[str, str]:
+        """The gRPC interface of an agent, which is told from others by the tenant."""
+        address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._grpc_port}"
+        found = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
+        return found if agent is None else found | {"tenant": agent}
+
+    def signed(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
+        """A card with its signatures, and the members of 0.3 unless it is for a client of 1.0 alone."""
+        bare = {member: value for member, value in card.items() if member != "signatures"}
+        jku = base_url + JWKS
+        try:
+            signatures = [self._signer.signature(bare, jku)]
+            document = bare if current else legacy_cards.merged(bare)
+            if not current:
+                signatures.append(self._signer.signature(document, jku))
+        except (OSError, ValueError) as error:
+            raise InternalError("The card could not be signed.", fix="Look at the data directory's key.") from error
+        return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
+
+    async def catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
+        """Answer with the AI Catalog: every agent whose card the caller may see."""
+        arguments: dict[str, Any] = {"base_url": base_url, "limit": CATALOGUE_LIMIT}
+        entries: list[dict[str, Any]] = []
+        for _ in range(CATALOGUE_PAGES):
+            page = from_json(await self._core.invoke("agora.a2a.catalogue", caller, arguments))
+            entries += [_entry(agent, base_url) for agent in page["agents"]]
+            if not page.get("next_cursor"):
+                break
+            arguments["cursor"] = page["next_cursor"]
+        host = entries[0]["displayName"] if entries else "Agora"
+        document = {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
+        await self._cacheable(scope, send, document, public=caller.kind == "anonymous")
+
+    async def keys(self, scope: Scope, send: Send) -> None:
+        """Answer with the key set (RFC 7517)."""
+        await self._cacheable(scope, send, {"keys": [self._signer.jwk]}, public=True)
+
+    async def _cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
+        """Answer with a document that may be kept for a time, and asked for again by its tag."""
+        content = {member: value for member, value in document.items() if member != "signatures"}
+        tag = b'W/"%b"' % hashlib.sha256(to_json(content)).hexdigest()[:32].encode()
+        control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
+        headers = [
+            (b"etag", tag),
+            (b"last-modified", self._modified(tag)),
+            (b"cache-control", control),
+            (b"vary", b"A2A-Version, Authorization, X-API-Key"),
+            (b"x-content-type-options", b"nosniff"),
+            EVERYWHERE,
+        ]
+        given = header(scope, b"if-none-match") or ""
+        if given.strip() == "*" or tag.decode() in [part.strip() for part in given.split(",")]:
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        body = to_json(document)
+        length = (b"content-length", str(len(body)).encode())
+        kind = (b"content-type", b"application/json")
+        await send({"type": "http.response.start", "status": 200, "headers": [kind, length, *headers]})
+        await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
+
+    def _modified(self, tag: bytes) -> bytes:
+        """When a document was first served as it is: it may be older, which only costs a client a request."""
+        if len(self._seen) >= KEPT:
+            self._seen.clear()
+        since = self._seen.setdefault(tag, datetime.now(UTC))
+        return format_datetime(since, usegmt=True).encode()
+
+
+def _entry(agent: dict[str, Any], base_url: str) -> dict[str, Any]:
+    host = urlsplit(base_url).hostname or "localhost"
+    entry = {
+        "identifier": f"urn:air:{host}:agent:{agent.get('agent_id') or 'front'}",
+        "displayName": agent["name"],
+        "type": CARD_TYPE,
+        "mediaType": CARD_TYPE,  # its name in earlier drafts
+        "url": agent.get("card_url") or base_url + CARDS[0],
+        "description": agent["description"],
+        "updatedAt": agent["updated_at"],
+    }
+    return entry | ({"tags": agent["tags"]} if agent.get("tags") else {})

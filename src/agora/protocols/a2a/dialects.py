@@ -1,0 +1,89 @@
+"""Dialects: how results and events are written for a client of each version.
+
+The operations answer in A2A 1.0, so there their JSON goes out as it is; the others are made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from ...a2a import legacy, legacy_cards, legacy_proto
+from ...a2a.states import INTERRUPTED
+
+__all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "Dialect"]
+
+Shape = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One way to write. shapes: by method, from the 1.0 result; none of a method: as it is."""
+
+    name: str
+    old: bool
+    shapes: Mapping[str, Shape]
+    update: Callable[..., Any] | None = None
+
+    def result(self, method: str, body: bytes) -> bytes:
+        """The result of a method, from the operation's."""
+        shape = self.shapes.get(method)
+        return body if shape is None else to_json(shape(from_json(body)))
+
+    def event(self, json: bytes, *, interrupts: bool) -> bytes:
+        """An item of a stream. interrupts: the stream ends when the task needs an answer."""
+        if self.update is None:
+            return json
+        item = from_json(json)
+        final = interrupts and _state(item) in INTERRUPTED
+        return to_json(self.update(item, final=final))
+
+
+def _state(item: Mapping[str, Any]) -> str:
+    update: Mapping[str, Any] = item.get("statusUpdate") or {}
+    state: str = update.get("status", {}).get("state", "")
+    return state
+
+
+def _page(task: Shape) -> Shape:
+    return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
+
+
+CURRENT: Final = Dialect("1.0", False, {"DeleteTaskPushNotificationConfig": lambda found: {}})
+LEGACY: Final = Dialect(
+    "0.3",
+    True,
+    {
+        "SendMessage": legacy.event,
+        "GetTask": legacy.task,
+        "CancelTask": legacy.task,
+        "ListTasks": _page(legacy.task),
+        "CreateTaskPushNotificationConfig": legacy.push_config,
+        "GetTaskPushNotificationConfig": legacy.push_config,
+        "ListTaskPushNotificationConfigs": lambda found: [legacy.push_config(c) for c in found.get("configs", ())],
+        "DeleteTaskPushNotificationConfig": lambda found: None,
+        "GetExtendedAgentCard": legacy_cards.merged,
+    },
+    legacy.event,
+)
+LEGACY_PROTO: Final = Dialect(
+    "0.3",
+    True,
+    {
+        "SendMessage": legacy_proto.event,
+        "GetTask": legacy_proto.task,
+        "CancelTask": legacy_proto.task,
+        "ListTasks": _page(legacy_proto.task),
+        "CreateTaskPushNotificationConfig": legacy_proto.push_config,
+        "GetTaskPushNotificationConfig": legacy_proto.push_config,
+        "ListTaskPushNotificationConfigs": lambda found: {
+            "configs": [legacy_proto.push_config(entry) for entry in found.get("configs", ())]
+        },
+        "DeleteTaskPushNotificationConfig": lambda found: {},
+        "GetExtendedAgentCard": legacy_cards.merged,
+    },
+    legacy_proto.event,
+)

@@ -1,0 +1,203 @@
+"""Errors as A2A has them: sections 3.3.2, 5.4, 9.5 and 11.6 of the specification 1.0.
+
+An error of A2A's own has a row of its table. Any other of ours keeps its HTTP status and has a JSON-RPC code
+beside A2A's, and the domain ``agora`` in its ``google.rpc.ErrorInfo``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from agora_sdk.errors import (
+    AgoraError,
+    IllegalTransition,
+    InvalidRequest,
+    MalformedRequest,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RateLimited,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+
+__all__ = ["Fault", "Faulty", "fault", "faulty"]
+
+DOMAIN: Final = "a2a-protocol.org"
+OWN_DOMAIN: Final = "agora"
+ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
+BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
+
+Row = tuple[int, int, str, str]
+
+#: reason to JSON-RPC code, HTTP status, gRPC status, standard message
+TABLE: Final[dict[str, Row]] = {
+    "TASK_NOT_FOUND": (-32001, 404, "NOT_FOUND", "Task not found"),
+    "TASK_NOT_CANCELABLE": (-32002, 400, "FAILED_PRECONDITION", "Task cannot be canceled"),
+    "PUSH_NOTIFICATION_NOT_SUPPORTED": (-32003, 400, "FAILED_PRECONDITION", "Push Notification is not supported"),
+    "UNSUPPORTED_OPERATION": (-32004, 400, "FAILED_PRECONDITION", "This operation is not supported"),
+    "CONTENT_TYPE_NOT_SUPPORTED": (-32005, 400, "INVALID_ARGUMENT", "Incompatible content types, not supported"),
+    "INVALID_AGENT_RESPONSE": (-32006, 500, "INTERNAL", "Invalid agent response"),
+    "EXTENDED_AGENT_CARD_NOT_CONFIGURED": (
+        -32007,
+        400,
+        "FAILED_PRECONDITION",
+        "Authenticated Extended Card is not configured",
+    ),
+    "EXTENSION_SUPPORT_REQUIRED": (-32008, 400, "FAILED_PRECONDITION", "Extension support required"),
+    "VERSION_NOT_SUPPORTED": (-32009, 400, "FAILED_PRECONDITION", "Version not supported"),
+}
+#: JSON-RPC's own; their reasons have no place in A2A's table
+STANDARD: Final[dict[str, Row]] = {
+    "PARSE_ERROR": (-32700, 400, "INVALID_ARGUMENT", "Invalid JSON payload"),
+    "INVALID_REQUEST": (-32600, 400, "INVALID_ARGUMENT", "Request payload validation error"),
+    "METHOD_NOT_FOUND": (-32601, 404, "NOT_FOUND", "Method not found"),
+    "INVALID_PARAMS": (-32602, 400, "INVALID_ARGUMENT", "Invalid parameters"),
+}
+#: HTTP status of an error of ours to its JSON-RPC code, none of which is one of A2A's, and its gRPC status
+OTHERS: Final[dict[int, tuple[int, str]]] = {
+    401: (-32041, "UNAUTHENTICATED"),
+    403: (-32043, "PERMISSION_DENIED"),
+    404: (-32044, "NOT_FOUND"),
+    405: (-32601, "UNIMPLEMENTED"),
+    409: (-32049, "ABORTED"),
+    410: (-32050, "NOT_FOUND"),
+    413: (-32600, "INVALID_ARGUMENT"),
+    415: (-32600, "INVALID_ARGUMENT"),
+    423: (-32023, "FAILED_PRECONDITION"),
+    429: (-32029, "RESOURCE_EXHAUSTED"),
+    502: (-32052, "UNAVAILABLE"),
+    503: (-32053, "UNAVAILABLE"),
+    504: (-32054, "DEADLINE_EXCEEDED"),
+}
+UNSUPPORTED_MEDIA_TYPE: Final = 415
+_OF_HTTP: Final = (MethodNotAllowed, PayloadTooLarge)
+#: of these HTTP says so too where JSON-RPC is spoken: clients and proxies act upon them
+HTTP_TOLD: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error on A2A's wire. status: of HTTP. grpc: name of the gRPC status. retry_after: seconds."""
+
+    reason: str
+    code: int
+    status: int
+    grpc: str
+    message: str
+    domain: str = DOMAIN
+    metadata: dict[str, str] = field(default_factory=dict)
+    violations: list[dict[str, str]] = field(default_factory=list)
+    challenge: bool = False
+    retry_after: int | None = None
+
+    def details(self) -> list[dict[str, Any]]:
+        """``google.rpc`` details, section 3.3.2."""
+        found: list[dict[str, Any]] = []
+        if self.violations:
+            violations = [{"field": v["field"], "description": v["message"]} for v in self.violations]
+            found.append({"@type": BAD_REQUEST, "fieldViolations": violations})
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        metadata = {**self.metadata, "timestamp": stamp}
+        found.append({"@type": ERROR_INFO, "reason": self.reason, "domain": self.domain, "metadata": metadata})
+        return found
+
+    def rpc(self) -> dict[str, Any]:
+        """The error of a JSON-RPC response, section 9.5."""
+        return {"code": self.code, "message": self.message, "data": self.details()}
+
+    def http(self) -> dict[str, Any]:
+        """The body of an HTTP response, section 11.6."""
+        return {
+            "error": {
+                "code": self.status,
+                "status": self.grpc,
+                "message": self.message,
+                "details": self.details(),
+            }
+        }
+
+    def legacy_http(self) -> dict[str, Any]:
+        """The same for clients of 0.3, which look for the error's JSON-RPC code, or for its name."""
+        name = "".join(word.capitalize() for word in self.reason.split("_"))
+        return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.http()}
+
+    @property
+    def rpc_status(self) -> int:
+        """HTTP status of a JSON-RPC response: 200 but for what HTTP itself has to say."""
+        told = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
+        return self.status if told and self.status in HTTP_TOLD else 200
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers of the response."""
+        found = []
+        if self.challenge:
+            found.append((b"www-authenticate", b'Bearer realm="agora"'))
+        if self.retry_after is not None:
+            found.append((b"retry-after", b"%d" % self.retry_after))
+        return found
+
+
+class Faulty(Exception):
+    """A request that is refused by the wire itself."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def faulty(reason: str, message: str, **metadata: str) -> Faulty:
+    """The refusal for a reason of A2A's or JSON-RPC's own."""
+    return Faulty(_standard(reason, message, metadata))
+
+
+def _standard(
+    reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
+) -> Fault:
+    """An error that A2A or JSON-RPC has a row for."""
+    known = TABLE.get(reason)
+    code, status, grpc, message = known or STANDARD[reason]
+    domain = DOMAIN if known else OWN_DOMAIN
+    return Fault(reason, code, status, grpc, f"{message}: {detail}", domain, metadata, violations or [])
+
+
+def fault(error: AgoraError, method: str = "", task_id: str | None = None) -> Fault:
+    """An error of ours on A2A's wire. method: of A2A 1.0; what an error means may depend on it."""
+    metadata = {"taskId": task_id} if task_id else {}
+    if error.fix:
+        metadata["fix"] = error.fix
+    reason = _reason(error, method)
+    if reason is not None:
+        found = _standard(reason, error.detail, metadata, error.extra.get("errors"))
+        # the type of the request itself is HTTP's matter, not that of a message's part
+        return replace(found, status=error.status) if isinstance(error, UnsupportedMediaType) else found
+    code, grpc = OTHERS.get(error.status, (-32603, "INTERNAL"))
+    retry_after = error.extra.get("retry_after", 1 if isinstance(error, RateLimited) else None)
+    return Fault(
+        error.code.upper(),
+        code,
+        error.status,
+        grpc,
+        error.detail,
+        OWN_DOMAIN,
+        metadata,
+        challenge=isinstance(error, Unauthenticated),
+        retry_after=None if retry_after is None else max(1, int(retry_after)),
+    )
+
+
+def _reason(error: AgoraError, method: str) -> str | None:
+    """The reason in A2A's or JSON-RPC's tables, where there is one; the operations know A2A's own."""
+    given = error.extra.get("reason")
+    if isinstance(given, str) and given in TABLE:
+        return given
+    if isinstance(error, IllegalTransition):
+        return "TASK_NOT_CANCELABLE" if method == "CancelTask" else "UNSUPPORTED_OPERATION"
+    if isinstance(error, UnsupportedMediaType):
+        return "CONTENT_TYPE_NOT_SUPPORTED"
+    if isinstance(error, MalformedRequest):
+        return "PARSE_ERROR"
+    if isinstance(error, InvalidRequest) and not isinstance(error, _OF_HTTP):
+        return "INVALID_PARAMS"
+    return None

@@ -1,0 +1,227 @@
+"""The methods of A2A, each with the operation that it means: from its parameters to the operation's arguments.
+
+The parameters may be those of 1.0 or of 0.3: where both have a word, they mean the same by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agora_sdk.errors import InvalidRequest
+
+from ...a2a import legacy, reading
+from ...a2a.reading import bad, camel, count, name
+from ...a2a.states import STATES, read_state
+
+__all__ = ["CARD", "METHODS", "Method", "legacy_method"]
+
+Arguments = dict[str, Any]
+
+CARD: Final = "GetExtendedAgentCard"
+LEGACY: Final = "0.3"  #: the version that notifications have for who speaks it
+ONLY_CONFIG: Final = "default"  #: id of a push configuration that a client of 0.3 gave none
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of A2A 1.0. read: from its parameters (and whether they are of 0.3) to arguments. streams: over SSE."""
+
+    name: str
+    operation: str
+    read: Callable[[Mapping[str, Any], bool], Arguments]
+    streams: bool = False
+
+
+def _send(params: Mapping[str, Any], old: bool) -> Arguments:
+    given = reading.send_request(params, legacy=old)
+    message = given["message"]
+    arguments: Arguments = {"message": message}
+    for member, argument in _CONFIGURATION.items():
+        if member in given.get("configuration", ()):
+            arguments[argument] = given["configuration"][member]
+    if old and "push" in arguments:
+        arguments["push"] = {**arguments["push"], "version": LEGACY}
+    metadata = given.get("metadata")
+    if metadata:
+        arguments["metadata"] = metadata
+    for said in (metadata, message.get("metadata")):
+        skill = (said.get("skill") or said.get("skillId")) if said else None
+        if isinstance(skill, str) and skill:
+            arguments.setdefault("skill", skill)
+    if "tenant" in given:
+        arguments["agent"] = given["tenant"]
+    return arguments
+
+
+_CONFIGURATION: Final = {
+    "historyLength": "history_length",
+    "returnImmediately": "return_immediately",
+    "acceptedOutputModes": "accepted_output_modes",
+    "taskPushNotificationConfig": "push",
+}
+
+
+def _task_id(given: Mapping[str, Any], *names: str) -> str:
+    """The task that is meant; a resource name of Protocol Buffers is understood."""
+    for member in names:
+        if member in given:
+            return name(given[member], member).removeprefix("tasks/")
+    raise bad(names[0], "Field required")
+
+
+def _of_task(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
+    given = camel(params)
+    arguments: Arguments = {"task_id": _task_id(given, *more, "id", "taskId", "name")}
+    if given.get("tenant"):
+        arguments["agent"] = reading.text(given["tenant"], "tenant")
+    return given, arguments
+
+
+def _get(params: Mapping[str, Any], old: bool) -> Arguments:
+    given, arguments = _of_task(params)
+    if "historyLength" in given:
+        length = count(given["historyLength"], "historyLength")
+        if length or not old:  # see reading.configuration
+            arguments["history_length"] = length
+    return arguments
+
+
+def _cancel(params: Mapping[str, Any], old: bool) -> Arguments:
+    given, arguments = _of_task(params)
+    if given.get("metadata"):
+        arguments["metadata"] = reading.obj(given["metadata"], "metadata")
+    return arguments
+
+
+def _subscribe(params: Mapping[str, Any], old: bool) -> Arguments:
+    return _of_task(params)[1]
+
+
+def _list(params: Mapping[str, Any], old: bool) -> Arguments:
+    given = camel(params)
+    arguments: Arguments = {}
+    for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
+        if given.get(member):
+            arguments[argument] = reading.text(given[member], member)
+    for member, argument in (("pageSize", "page_size"), ("historyLength", "history_length")):
+        if member in given:
+            arguments[argument] = count(given[member], member)
+    if given.get("statusTimestampAfter"):
+        arguments["status_timestamp_after"] = given["statusTimestampAfter"]
+    if "includeArtifacts" in given:
+        arguments["include_artifacts"] = _flag(given["includeArtifacts"], "includeArtifacts")
+    if given.get("status"):
+        state = read_state(given["status"])
+        if state is None:
+            raise bad("status", f"should be one of {', '.join(STATES[1:])}")
+        if state != STATES[0]:
+            arguments["status"] = state
+    return arguments
+
+
+def _flag(value: Any, field: str) -> bool:
+    found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise bad(field, "should be true or false")
+    return found
+
+
+def _create_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    config = reading.push_config(params, "params")
+    given = camel(params)
+    task_id = config.get("taskId") or _parent(given)
+    arguments: Arguments = {"task_id": task_id, "url": config["url"]}
+    for member, argument in (("id", "config_id"), ("token", "token"), ("tenant", "agent")):
+        if member in config:
+            arguments[argument] = config[member]
+    if given.get("configId"):
+        arguments.setdefault("config_id", name(given["configId"], "configId"))
+    if old:  # where an id is only for those who have several
+        arguments.setdefault("config_id", ONLY_CONFIG)
+        arguments["version"] = LEGACY
+    if "authentication" in config:
+        arguments["authentication"] = config["authentication"]
+    return arguments
+
+
+def _parent(given: Mapping[str, Any]) -> str:
+    if isinstance(given.get("parent"), str):
+        return str(given["parent"]).removeprefix("tasks/")
+    raise bad("taskId", "Field required")
+
+
+def _push(params: Mapping[str, Any], old: bool) -> Arguments:
+    given = camel(params)
+    if isinstance(given.get("name"), str) and "/pushNotificationConfigs/" in given["name"]:
+        task_id, _, config_id = given["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
+        return {"task_id": task_id, "config_id": config_id}
+    if "pushNotificationConfigId" in given:  # 0.3, where id is the task's
+        found = given["pushNotificationConfigId"]
+        return {
+            "task_id": _task_id(given, "id", "taskId"),
+            "config_id": name(found, "pushNotificationConfigId"),
+        }
+    if old and "taskId" not in given:
+        return {"task_id": _task_id(given, "id")}
+    arguments = {"task_id": _task_id(given, "taskId"), "config_id": name(given.get("id"), "id")}
+    return arguments | ({"agent": reading.text(given["tenant"], "tenant")} if given.get("tenant") else {})
+
+
+def _delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    arguments = _push(params, old)
+    if "config_id" not in arguments:
+        raise bad("pushNotificationConfigId", "Field required")
+    return arguments
+
+
+def _list_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    given, arguments = _of_task(params, "taskId")
+    if "pageSize" in given and (size := count(given["pageSize"], "pageSize")):
+        arguments["page_size"] = size
+    if given.get("pageToken"):
+        arguments["page_token"] = reading.text(given["pageToken"], "pageToken")
+    return arguments
+
+
+def _card(params: Mapping[str, Any], old: bool) -> Arguments:
+    given = camel(params)
+    return {"agent": reading.text(given["tenant"], "tenant")} if given.get("tenant") else {}
+
+
+METHODS: Final[Mapping[str, Method]] = {
+    method.name: method
+    for method in (
+        Method("SendMessage", "agora.a2a.send", _send),
+        Method("SendStreamingMessage", "agora.a2a.send", _send, streams=True),
+        Method("GetTask", "agora.a2a.get", _get),
+        Method("ListTasks", "agora.a2a.list", _list),
+        Method("CancelTask", "agora.a2a.cancel", _cancel),
+        Method("SubscribeToTask", "agora.a2a.subscribe", _subscribe, streams=True),
+        Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _create_push),
+        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _push),
+        Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _list_push),
+        Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _delete_push),
+        Method(CARD, "agora.a2a.extended_card", _card),
+    )
+}
+
+
+def legacy_method(given: str) -> Method | None:
+    """The method that a name of 0.3 means."""
+    found = legacy.METHODS.get(given)
+    return METHODS[found] if found else None
+
+
+def params_of(value: Any) -> Mapping[str, Any]:
+    """The parameters of a JSON-RPC request: an object, or nothing."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidRequest(
+            "params: should be an object",
+            fix="A2A has its parameters by name.",
+            errors=[{"field": "params", "message": "should be an object"}],
+        )
+    return value

@@ -1,0 +1,104 @@
+"""One HTTP request of A2A: whose it is, what it came with, and under which address."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
+
+from ...services.base import Caller
+from ...settings import Settings
+from ..http import Access, Receive, Scope, header, read_body, while_connected
+from .core import Request
+from .dialects import Dialect
+from .methods import Method
+
+__all__ = ["Session", "base_url", "check_type", "extensions"]
+
+T = TypeVar("T")
+_DIGITS = 20
+
+
+class Session:
+    """A request at an agent's address; ``agent`` is None at the front agent's."""
+
+    def __init__(self, scope: Scope, access: Access, settings: Settings, agent: str | None) -> None:
+        self.scope, self.agent = scope, agent
+        self._access, self._settings = access, settings
+
+    async def caller(self) -> Caller:
+        """Whose request it is. Raises Unauthenticated."""
+        return await self._access.authenticate(self.scope)
+
+    async def body(self, receive: Receive) -> bytes:
+        """The body, whole. Raises PayloadTooLarge."""
+        return await read_body(self.scope, receive, self._settings.body_limit)
+
+    @property
+    def wants_events(self) -> bool:
+        """Whether the client reads nothing but server-sent events."""
+        accepted = header(self.scope, b"accept") or ""
+        return "text/event-stream" in accepted and "json" not in accepted
+
+    def request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
+        """What is to be done, with everything that HTTP said about it."""
+
+        async def valid() -> None:
+            await self.caller()
+
+        return Request(
+            method,
+            arguments,
+            dialect,
+            caller,
+            agent=self.agent,
+            base_url=base_url(self.scope, self._settings),
+            extensions=extensions(self.scope),
+            resume=self._resume() if method.streams else None,
+            key=header(self.scope, b"idempotency-key"),
+            valid=valid,
+        )
+
+    def _resume(self) -> str | None:
+        given = header(self.scope, b"last-event-id")
+        if not given:
+            return None
+        if not given.isascii() or not given.isdigit() or len(given) > _DIGITS:
+            raise InvalidRequest(
+                "Last-Event-ID is no id of a stream's item.",
+                fix="Send the id of the last item that was received, or none.",
+                errors=[{"field": "Last-Event-ID", "message": "not a number"}],
+            )
+        return given
+
+    async def patiently(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
+        """Do what may wait for an agent, for as long as the client is there to be answered."""
+        if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
+            return await work
+        return await while_connected(receive, work)
+
+
+def extensions(scope: Scope) -> tuple[str, ...]:
+    """URIs of the header ``A2A-Extensions`` (section 3.2.6), under its older name too."""
+    given = header(scope, b"a2a-extensions") or header(scope, b"x-a2a-extensions")
+    return tuple(part.strip() for part in given.split(",") if part.strip()) if given else ()
+
+
+def base_url(scope: Scope, settings: Settings) -> str:
+    """The URL under which the client reached the server, without a slash at its end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = header(scope, b"host") or f"{settings.host}:{settings.port}"
+    safe = "".join(part for part in host if part.isalnum() or part in ".-:[]_")
+    return f"{scope.get('scheme', 'http')}://{safe}"
+
+
+def check_type(scope: Scope, body: bytes) -> None:
+    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
+    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    if body and kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaType(
+            f"The body is {kind or 'of no type'}, not JSON.",
+            fix="Send 'Content-Type: application/json'.",
+        )

@@ -1,0 +1,45 @@
+"""Signatures of agent cards: JWS with ES256, section 8.4 of A2A 1.0."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from ...a2a.canonical import signed_content
+from ...identity.signing_key import SigningKey, encode
+
+__all__ = ["CardSigner"]
+
+KEPT: Final = 1000  #: signatures that are kept, so that a card has the same one twice
+
+
+class CardSigner:
+    """Signs cards with the server's key."""
+
+    def __init__(self, path: Path) -> None:
+        self._key = SigningKey(path)
+        self._made: dict[bytes, dict[str, str]] = {}
+
+    def signature(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
+        """An AgentCardSignature. jku: where the key set is."""
+        content = signed_content(card)
+        digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
+        found = self._made.get(digest)
+        if found is None:
+            if len(self._made) >= KEPT:
+                self._made.clear()
+            found = self._made[digest] = self._sign(content, jku)
+        return found
+
+    def _sign(self, content: bytes, jku: str) -> dict[str, str]:
+        protected = encode(to_json({"alg": "ES256", "typ": "JOSE", "kid": self.jwk["kid"], "jku": jku}))
+        return {"protected": protected, "signature": self._key.signature(protected, content)}
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key (RFC 7517)."""
+        return self._key.jwk

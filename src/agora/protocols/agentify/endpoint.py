@@ -1,0 +1,113 @@
+"""The agent protocol over HTTP: a message posted, its answer in the same response.
+
+=======================================  =======================================================================
+``POST /agent/message``                  to whom the message says; to the marketplace itself if it says nobody
+``POST /agents/AGENT/agent/message``     the same; to that agent if the message says nobody
+=======================================  =======================================================================
+
+200 is an answer, be it a failure or a refusal of the agent that was asked; 202 the receipt of a message that has none (yet).
+Other statuses are faults of the message, said in the protocol's words.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from pydantic_core import to_json
+
+from agora_sdk.errors import (
+    AgoraError,
+    InternalError,
+    MethodNotAllowed,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+
+from ...clock import new_id
+from ...dispatcher import Dispatcher
+from ...settings import Settings
+from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
+from .exchange import Exchange, waits
+from .messages import Document, Letter, failure, read
+
+__all__ = ["AgentifyApp"]
+
+log = logging.getLogger(__name__)
+
+PATH = re.compile(r"(?:/agents/([^/]{1,600}))?/agent/message/?")
+PREFER_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
+
+
+class AgentifyApp:
+    """ASGI application of ``/agent/message``."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
+        self._exchange, self._access, self._settings = Exchange(dispatcher), access, settings
+
+    def owns(self, path: str) -> bool:
+        """Whether a request is for it."""
+        return path.endswith(("/agent/message", "/agent/message/")) and PATH.fullmatch(path) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            error = MethodNotAllowed(
+                f"{scope['method']} is not possible at {scope['path']}.", fix="Use POST.", allowed=["POST"]
+            )
+            await problem(send, error, instance=scope["path"], extra={"allow": "POST"})
+            return
+        letter: Letter | None = None
+        try:
+            letter = await self._read(scope, receive)
+            status, document = await self._answer(letter, scope, receive)
+        except AgoraError as error:
+            status, document = error.status, failure(error, letter)
+        except Exception:
+            incident = new_id("err")
+            log.exception("a message failed (%s)", incident)
+            failed = InternalError("Something went wrong on our side.", incident=incident)
+            status, document = failed.status, failure(failed, letter)
+        await respond(send, status, to_json(document), _headers(status, document))
+
+    async def _read(self, scope: Scope, receive: Receive) -> Letter:
+        body = await read_body(scope, receive, self._settings.body_limit)
+        kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise UnsupportedMediaType(
+                f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
+            )
+        letter = read(body)
+        match = PATH.fullmatch(scope["path"])
+        if match is not None and match[1] is not None and not letter.document.get("to"):
+            letter.document["to"] = [match[1]]
+        return letter
+
+    async def _answer(self, letter: Letter, scope: Scope, receive: Receive) -> tuple[int, Document]:
+        credential = self._access.credential(scope) or letter.credential
+        caller = await self._access.authenticate(scope, credential)
+        if self._exchange.is_call(letter):
+            return await while_connected(receive, self._exchange.call(letter, caller))
+        accepted = await self._exchange.send(letter, caller, header(scope, b"idempotency-key"))
+        seconds = _preferred(header(scope, b"prefer") or "")
+        if seconds != 0 and (accepted.answer is not None or waits(letter)):
+            found = await while_connected(receive, self._exchange.answer(letter, caller, accepted, seconds))
+            if found is not None:
+                return 200, found
+        return 202, self._exchange.accepted(letter, accepted)
+
+
+def _headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
+    details = document["payload"].get("details") if isinstance(document.get("payload"), dict) else None
+    if status == Unauthenticated.status:
+        return [(b"www-authenticate", b'Bearer realm="agora"')]
+    if status in (429, 503) and isinstance(details, dict):
+        return [(b"retry-after", str(int(details.get("retry_after", 1))).encode())]
+    return []
+
+
+def _preferred(prefer: str) -> float | None:
+    """Seconds to wait by the header ``Prefer`` (RFC 7240): respond-async not at all, wait=N so long."""
+    if "respond-async" in prefer.lower():
+        return 0.0
+    found = PREFER_WAIT.search(prefer)
+    return float(found[1]) if found else None

@@ -1,0 +1,123 @@
+"""Messages of the agent protocol on a wire: read, credentials taken out, and errors said in its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora_sdk.contract.envelopes import ORCHESTRATOR
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, PermissionDenied, Unauthenticated
+
+from ...clock import new_id
+
+__all__ = ["Letter", "failure", "read"]
+
+Document = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message as it came, and the credential it came with."""
+
+    document: Document
+    credential: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return str(self.document.get("type"))
+
+    @property
+    def intent(self) -> str:
+        return str(self.document.get("intent"))
+
+    @property
+    def to(self) -> list[str]:
+        to = self.document.get("to")
+        return [ref for ref in to if isinstance(ref, str)] if isinstance(to, list) else []
+
+    @property
+    def expected(self) -> Mapping[str, Any]:
+        expected = self.document.get("expected")
+        return expected if isinstance(expected, dict) else {}
+
+
+def read(body: bytes | str) -> Letter:
+    """A message of its JSON, its secrets taken out. Raises MalformedRequest, InvalidRequest."""
+    try:
+        document = from_json(body or b"null", allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedRequest(
+            f"This is not JSON: {error}", errors=[{"field": "body", "message": "not JSON"}]
+        ) from None
+    if not isinstance(document, dict):
+        raise InvalidRequest("A message is a JSON object.", errors=[{"field": "body", "message": "not an object"}])
+    if isinstance(document.get("to"), str):
+        document["to"] = [document["to"]]
+    return Letter(document, _credential(document))
+
+
+def _credential(document: Document) -> str | None:
+    """Take token and key out of ``security``, so that nothing further in sees them; the token counts first."""
+    security = document.get("security")
+    if not isinstance(security, dict):
+        return None
+    document["security"] = {name: value for name, value in security.items() if name not in ("token", "api_key")}
+    if not document["security"]:
+        del document["security"]
+    for name in ("token", "api_key"):
+        value = security.get(name)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise InvalidRequest(
+                f"security.{name} is a text.", errors=[{"field": f"security.{name}", "message": "not a text"}]
+            )
+        return value.removeprefix("Bearer ").strip() or None
+    return None
+
+
+def failure(error: AgoraError, letter: Letter | None) -> Document:
+    """An error as the protocol says it: ``refuse`` for what one may not do, ``failure`` for the rest."""
+    document = letter.document if letter is not None else {}
+    if isinstance(error, PermissionDenied):
+        required = error.extra.get("required") or []
+        kind, intent = "refuse", "permission_denied"
+        payload: Document = {"required": [required] if isinstance(required, str) else required}
+    elif isinstance(error, Unauthenticated):
+        kind, intent, payload = "refuse", "unauthenticated", {"required": ["authentication"]}
+    else:
+        kind, intent, payload = "failure", error.code, {}
+    payload = {"error": error.detail, "code": error.code.upper()} | payload
+    details = {name: value for name, value in error.extra.items() if name not in ("required", "agent")}
+    if error.fix:
+        details["fix"] = error.fix
+    if "errors" in details:
+        details["errors"] = [{**fault, "field": _plain(fault.get("field", ""))} for fault in details["errors"]]
+    return said(kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent"))
+
+
+def _plain(field: str) -> str:
+    """A field's place in the message, which is the only argument there is."""
+    return field.removeprefix("message.")
+
+
+def said(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:
+    """A message of the marketplace's own about another; nothing of it is stored."""
+    correlation = about.get("correlation")
+    conversation = correlation.get("conversation_id") if isinstance(correlation, dict) else None
+    named = {"conversation_id": conversation, "reply_to": about.get("id")}
+    document = {
+        "id": new_id("msg"),
+        "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "type": kind,
+        "sender": sender or ORCHESTRATOR,
+        "to": [about["sender"]] if isinstance(about.get("sender"), str) else [],
+        "intent": intent,
+        "payload": payload,
+    }
+    found = {name: value for name, value in named.items() if isinstance(value, str)}
+    return document | ({"correlation": found} if found else {})

@@ -1,0 +1,311 @@
+"""The agent protocol over WebSocket, ``/agent/ws``: messages both ways, one a text frame.
+
+What waits for the agent comes first, then what arrives. A message that the marketplace does not take is answered by a
+``failure`` or a ``refuse`` that names it; one that it takes by nothing, unless the query says ``receipts=true``.
+The socket is the agent's whose credential the handshake carries, or the first message (in ``security``); a caller who
+may act for others says for whom with ``agent=NAME``, or is taken for the sender of its first message.
+
+A message counts as delivered when its receiver has sent something after it, has closed the socket in order, or has kept
+it open for a while; until then it comes again over the next socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.contract.agents import Agents
+from agora_sdk.contract.conversations import Conversations
+from agora_sdk.contract.events import Events
+from agora_sdk.contract.messaging import Messaging
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
+
+from ...dispatcher import Dispatcher
+from ...envelopes import SLOT, to_agentify
+from ...envelopes.stored import blank
+from ...events.frames import RESTARTING, Farewell
+from ...events.sink import QueueSink
+from ...events.stream import LiveStream
+from ...services.base import Caller
+from ...settings import Settings
+from ..http import Access, Receive, Scope, Send
+from ..sockets import MAX_REASON, given_credential, linger, refuse
+from .exchange import Exchange
+from .messages import Document, Letter, failure, read
+
+__all__ = ["AgentSocketApp"]
+
+log = logging.getLogger(__name__)
+
+PENDING, MARK = Conversations.operations["pending"], Messaging.operations["mark"]
+STREAM, PROFILE = Events.operations["stream"], Agents.operations["get"]
+ARRIVALS = ["agora.message.received", "agora.broadcast.sent"]
+SUBPROTOCOL = "agentify"
+AT_ONCE = 32  #: operations of one socket under way at once
+REMEMBERED = 10_000  #: messages not to be sent twice over one socket
+SETTLED_AFTER = 45.0  #: seconds after which a socket that lives has brought what was sent
+GRACE_SECONDS = 5.0
+INTRODUCTION_SECONDS = 10.0  #: for a stranger to send a message with a credential
+INTRODUCTION = "Send a credential with the handshake, or in the 'security' of the first message."
+FIRST = asyncio.FIRST_COMPLETED
+MARKED_AT_ONCE = 500
+
+
+class AgentSocketApp:
+    """ASGI application of ``/agent/ws``."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
+        self.dispatcher, self.access, self.settings = dispatcher, access, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=20))
+        scope["query_string"] = b""  # it may hold a token, which nothing is to log
+        try:
+            credential = given_credential(scope) or query.get("access_token") or self.access.credential(scope)
+            caller = await self.access.authenticate(scope, credential)
+        except AgoraError as error:
+            await refuse(scope, send, error)
+            await linger(receive)
+            return
+        socket = _Socket(self, scope, receive, send, credential)
+        with contextlib.suppress(OSError):  # the client left in the middle of something
+            await socket.run(caller, query)
+
+
+class _Socket:
+    """One open connection."""
+
+    def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
+        self._app, self._scope, self._receive, self._send = app, scope, receive, send
+        self._credential = credential
+        self._exchange = Exchange(app.dispatcher)
+        self._receipts = False
+        self._subject: str | None = None  # whose messages are pushed
+        loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[Farewell] = loop.create_future()
+        self._bound: asyncio.Future[None] = loop.create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._calling = 0
+        self._streams: list[LiveStream] = []
+        self._unsettled: deque[tuple[float, str]] = deque()
+
+    async def run(self, caller: Caller, query: Mapping[str, str]) -> None:
+        """Accept, push what is there, take what comes, until either side ends it."""
+        chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
+        self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
+        await self._send({"type": "websocket.accept", "subprotocol": chosen})
+        listening = asyncio.create_task(self._listen())
+        try:
+            if caller.kind == "agent" or query.get("agent"):
+                await self._bind(caller, query.get("agent"))
+            stranger = self._subject is None and caller.kind in ("anonymous", "enrolment")
+            if stranger:
+                await asyncio.wait((listening, self._bound), timeout=INTRODUCTION_SECONDS, return_when=FIRST)
+                if not self._bound.done():
+                    self._finish(Farewell.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
+            await asyncio.wait((listening, self._over), return_when=FIRST)
+            if self._over.done() and not listening.done():
+                await self._close(self._over.result())
+        except AgoraError as error:
+            await self._close(Farewell.of(error))
+        finally:
+            await self._end(listening)
+
+    async def _end(self, listening: asyncio.Task[None]) -> None:
+        for stream in self._streams:
+            stream.close()
+        tasks = [listening, *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close(self, farewell: Farewell) -> None:
+        reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _text(self, document: Document) -> None:
+        with contextlib.suppress(OSError):
+            await self._send({"type": "websocket.send", "text": to_json(document).decode()})
+
+    # -- what comes ------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        try:
+            while (frame := await self._receive())["type"] == "websocket.receive":
+                await self._settle(everything=True)
+                await self._take(frame.get("text"))
+            if frame.get("code") in (1000, 1001):
+                await self._settle(everything=True)
+        except OSError:
+            pass  # the client left before its answer
+        except Exception:
+            log.exception("a socket failed and is closed")
+            self._finish(Farewell.of(InternalError("Something went wrong on our side.")))
+
+    def _finish(self, farewell: Farewell) -> None:
+        if not self._over.done():
+            self._over.set_result(farewell)
+
+    async def _take(self, text: str | None) -> None:
+        """Take one message; what is wrong with it is answered, and the socket stays open."""
+        letter: Letter | None = None
+        try:
+            if text is None:
+                raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
+            if len(text) > self._app.settings.body_limit:
+                raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
+            letter = read(text)
+            caller = await self._caller(letter)
+            if self._exchange.is_call(letter):
+                self._call(letter, caller)
+                return
+            accepted = await self._exchange.send(letter, caller)
+            if self._receipts:
+                await self._text(self._exchange.accepted(letter, accepted))
+        except AgoraError as error:
+            await self._text(failure(error, letter))
+
+    async def _caller(self, letter: Letter) -> Caller:
+        """Who sends a message; the first one decides whose socket it is, if the handshake has not."""
+        app = self._app
+        credential = self._credential or letter.credential
+        caller = await app.access.authenticate(self._scope, credential)
+        if self._subject is None:
+            if caller.kind == "agent":
+                self._credential = credential
+                await self._bind(caller, None)
+            elif caller.acts_for_others and isinstance(letter.document.get("sender"), str):
+                self._credential = credential
+                with contextlib.suppress(AgoraError):  # an unknown sender is refused when the message is sent
+                    await self._bind(caller, letter.document["sender"])
+        elif caller.kind == "agent" and caller.subject != self._subject:
+            raise Unauthenticated("This socket is another agent's.", fix="Open one for each agent.")
+        return caller
+
+    def _call(self, letter: Letter, caller: Caller) -> None:
+        if self._calling >= AT_ONCE:
+            raise Overloaded(f"{AT_ONCE} calls of this socket are under way.", fix="Wait for answers.", retry_after=1)
+        self._calling += 1
+        self._spawn(self._run(letter, caller))
+
+    async def _run(self, letter: Letter, caller: Caller) -> None:
+        try:
+            _, document = await self._exchange.call(letter, caller)
+        finally:
+            self._calling -= 1
+        await self._text(document)
+
+    # -- what is pushed --------------------------------------------------------------------------
+
+    async def _bind(self, caller: Caller, agent: str | None) -> None:
+        """Push an agent's messages from now on: what waits, then what arrives."""
+        subject = caller.subject
+        if agent is not None:
+            found = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result
+            subject = found.agent_id
+        await self._waiting(caller, subject, None)  # refused where it may not act for that agent
+
+        async def valid() -> None:
+            await self._app.access.authenticate(self._scope, self._credential)
+
+        stream = await self._app.dispatcher.stream(STREAM, caller, {"types": ARRIVALS}, valid=valid)
+        self._subject = subject
+        if not self._bound.done():
+            self._bound.set_result(None)
+        self._streams.append(stream)
+        self._spawn(self._push(caller, stream))
+
+    async def _waiting(self, caller: Caller, subject: str, cursor: str | None) -> Any:
+        arguments = {"agent_id": subject, "limit": 200} | ({"cursor": cursor} if cursor else {})
+        return (await self._app.dispatcher.invoke(PENDING, caller, arguments)).result
+
+    async def _push(self, caller: Caller, stream: LiveStream) -> None:
+        sink = QueueSink(self._app.dispatcher.feed.buffer_limit)
+        attaching = asyncio.create_task(stream.attach(sink))
+        self._tasks.add(attaching)
+        self._spawn(self._settle_in_time())
+        assert self._subject is not None
+        sent: deque[str] = deque(maxlen=REMEMBERED)
+        try:
+            cursor, more = None, True
+            while more:  # what came before the stream began
+                page = await self._waiting(caller, self._subject, cursor)
+                for message in page.messages:
+                    document = message.document()
+                    sent.append(_id(document))
+                    await self._hand_over(document)
+                cursor, more = page.next_cursor, page.has_more
+            await self._live(sink, set(sent))
+        except AgoraError as error:
+            self._finish(Farewell.of(error))
+        except OSError:
+            pass
+        except Exception:
+            log.exception("a socket failed and is closed")
+            self._finish(Farewell.of(InternalError("Something went wrong on our side.")))
+        else:
+            farewell = sink.farewell or Farewell()
+            self._finish(farewell if farewell.code != RESTARTING else Farewell(RESTARTING, "resume later"))
+
+    async def _live(self, sink: QueueSink, sent: set[str]) -> None:
+        while batches := await sink.take():
+            for batch in batches:
+                for item in batch.items:
+                    event = from_json(item.json)
+                    if self._is_mine(event["data"]) and event["data"]["message_id"] not in sent:
+                        await self._hand_over(to_agentify(_stored(event["data"])))
+
+    def _is_mine(self, data: Mapping[str, Any]) -> bool:
+        if data["broadcast"]:
+            return bool(data["from_agent"] != self._subject)
+        return self._subject in data["recipients"]
+
+    async def _hand_over(self, document: Document) -> None:
+        await self._send({"type": "websocket.send", "text": to_json(document).decode()})
+        self._unsettled.append((asyncio.get_running_loop().time(), _id(document)))
+
+    async def _settle_in_time(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLED_AFTER / 3)
+            await self._settle()
+
+    async def _settle(self, *, everything: bool = False) -> None:
+        """Mark as delivered what has certainly arrived; what was read or answered meanwhile stays so."""
+        before = asyncio.get_running_loop().time() - (0.0 if everything else SETTLED_AFTER)
+        ids: list[str] = []
+        while self._unsettled and self._unsettled[0][0] <= before and len(ids) < MARKED_AT_ONCE:
+            ids.append(self._unsettled.popleft()[1])
+        if not ids:
+            return
+        try:
+            caller = await self._app.access.authenticate(self._scope, self._credential)
+            arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
+            await self._app.dispatcher.invoke(MARK, caller, arguments)
+        except AgoraError as error:
+            log.info("what a socket has brought could not be marked: %s", error)
+
+
+def _stored(data: Mapping[str, Any]) -> Document:
+    """The stored message of its event."""
+    return {name: data[name] for name in blank()}
+
+
+def _id(document: Document) -> str:
+    """The marketplace's id of a message."""
+    slot = document.get(SLOT)
+    return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])

@@ -1,0 +1,51 @@
+"""Invoices as files: ``/billing/invoices/INV-000001.html`` to print, ``.csv`` for programs."""
+
+from __future__ import annotations
+
+import re
+
+from agora_sdk.contract.billing import Billing
+from agora_sdk.errors import AgoraError, MethodNotAllowed
+
+from ...dispatcher import Dispatcher
+from ..http import Access, Scope, Send, problem, respond
+
+__all__ = ["InvoiceFiles"]
+
+DOCUMENT = Billing.operations["document"]
+PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv)")
+POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
+
+
+class InvoiceFiles:
+    """Answers requests for an invoice's file with the file itself; the operation answers it as JSON."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access) -> None:
+        self.dispatcher, self.access = dispatcher, access
+
+    def owns(self, path: str) -> bool:
+        """Whether a path is one of these files."""
+        return PATH.fullmatch(path) is not None
+
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        try:
+            await self._answer(scope, send)
+        except AgoraError as error:
+            extra = {"allow": "GET"} if isinstance(error, MethodNotAllowed) else {}
+            await problem(send, error, instance=scope["path"], extra=extra)
+
+    async def _answer(self, scope: Scope, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
+        match = PATH.fullmatch(scope["path"])
+        assert match is not None
+        caller = await self.access.authenticate(scope)
+        given = {"invoice": match[1], "format": match[2]}
+        file = (await self.dispatcher.invoke(DOCUMENT, caller, given)).result
+        how = "inline" if match[2] == "html" else "attachment"
+        disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())
+        kind = (b"content-type", file.media_type.encode())
+        await respond(send, 200, file.content.encode(), (POLICY, disposition), kind=kind)

@@ -1,0 +1,240 @@
+"""Arithmetic: from an expression to its value, by a parser of our own, exact where it can be.
+
+::
+
+    sum      = product (("+" | "-") product)*            a percentage on the right is one of the left: 200 + 10%
+    product  = signed (("*" | "/" | "//" | "%" | "of" | nothing) signed)*
+    signed   = ("+" | "-") signed | power
+    power    = postfix ("^" signed)?                      from right to left; -2^2 is -4
+    postfix  = atom ("!" | "%")*                          "%" is the remainder where an operand follows it
+    atom     = number | constant | function "(" sum ("," sum)* ")" | "(" sum ")"
+
+Whole numbers and fractions are kept as fractions; roots, logarithms and angles as decimals of 40 digits, of which
+15 are shown. Everything is bounded: length, depth, size of numbers, so that no expression takes long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow, localcontext
+from fractions import Fraction
+
+from .functions import CONSTANTS, FUNCTIONS
+from .numbers import DIGITS, ArithmeticFault, Number, divide, power, shown_name
+
+__all__ = ["LONGEST", "ArithmeticFault", "Number", "evaluate"]
+
+LONGEST = 2000  #: most characters of an expression
+DEEPEST = 50
+MOST_TOKENS = 500
+LITERAL = 100  # most digits of a number as it is written
+EXPONENT = 300
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+      | (?P<name>[A-Za-z_][A-Za-z_0-9]*)
+      | (?P<sign>\*\*|//|[-+*/^%!(),])
+    )""",
+    re.VERBOSE,
+)
+_THOUSANDS = re.compile(r"(?<![\d.,\w])\d{1,3}(?:,\d{3})+(?![\d,])")
+_SIGNS = str.maketrans(
+    {"×": "*", "·": "*", "∙": "*", "÷": "/", "−": "-", "–": "-", "∕": "/", "π": " pi ", "τ": " tau "}  # noqa: RUF001
+)
+_CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str  # number, name, sign, end
+    text: str
+
+
+def evaluate(expression: str) -> Number:
+    """The value of an expression. Raises ArithmeticFault, which says what is wrong in words for people."""
+    if len(expression) > LONGEST:
+        raise ArithmeticFault(f"The expression has {len(expression)} characters; at most {LONGEST} are read.")
+    with localcontext(_CONTEXT):
+        try:
+            return _Parser(_tokens(_plain(expression))).whole()
+        except (DecimalException, OverflowError):
+            raise ArithmeticFault("A number on the way is too large or has no value.") from None
+
+
+def _plain(expression: str) -> str:
+    """Signs as they are typed on a keyboard, and numbers without commas between thousands."""
+    text = expression.translate(_SIGNS)
+    text = re.sub(r"√\s*(\d+(?:\.\d+)?)", r"sqrt(\1)", text).replace("√", "sqrt")
+    text = text.replace("²", "^2").replace("³", "^3").replace("½", "(1/2)").replace("¼", "(1/4)").replace("¾", "(3/4)")
+    text = re.sub(r"(?<=[\d)])\s*[xX]\s*(?=[\d(])", "*", text)
+    if "(" not in text:  # between parentheses commas separate arguments
+        text = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), text)
+    return text.replace("**", "^")
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    at, text = 0, text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ArithmeticFault(f"{text[at:].strip()[:20]!r} is nothing that can be calculated.")
+        kind = match.lastgroup or ""
+        found.append(_Token(kind, match[kind]))
+        at = match.end()
+        if len(found) > MOST_TOKENS:
+            raise ArithmeticFault(f"The expression has more than {MOST_TOKENS} numbers and signs.")
+    return [*found, _Token("end", "")]
+
+
+class _Parser:
+    """Recursive descent; each method evaluates one rule of the grammar above."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens, self._at, self._depth = tokens, 0, 0
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _take(self, *signs: str) -> str | None:
+        token = self._next
+        if token.kind in ("sign", "name") and token.text in signs:
+            self._at += 1
+            return token.text
+        return None
+
+    def _begins_operand(self) -> bool:
+        token = self._next
+        return token.kind == "number" or token.text == "(" or (token.kind == "name" and token.text != "of")
+
+    def whole(self) -> Number:
+        if self._next.kind == "end":
+            raise ArithmeticFault("There is nothing to calculate.")
+        value = self._sum()
+        if self._next.kind != "end":
+            raise ArithmeticFault(f"{self._next.text!r} does not belong where it stands.")
+        return value
+
+    def _sum(self) -> Number:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ArithmeticFault(f"The expression is nested deeper than {DEEPEST} levels.")
+        value = self._product()
+        while sign := self._take("+", "-"):
+            right = self._product()
+            if right.percent:
+                right = value * right
+            value = value + right if sign == "+" else value - right
+        self._depth -= 1
+        return value
+
+    def _product(self) -> Number:
+        value = self._signed()
+        while True:
+            if sign := self._take("*", "/", "//", "%", "of"):
+                value = _MULTIPLYING[sign](value, self._signed())
+            elif self._begins_operand() and self._next.kind != "number":
+                value = value * self._signed()  # 2(3 + 4), 2 pi
+            else:
+                return value
+
+    def _signed(self) -> Number:
+        minus = False
+        signs = 0
+        while sign := self._take("+", "-"):
+            minus ^= sign == "-"
+            signs += 1
+            if signs > DEEPEST:
+                raise ArithmeticFault(f"There are more than {DEEPEST} signs in a row.")
+        value = self._power()
+        return -value if minus else value
+
+    def _power(self) -> Number:
+        value = self._postfix()
+        if not self._take("^"):
+            return value
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ArithmeticFault(f"The expression is nested deeper than {DEEPEST} levels.")
+        raised = power(value, self._signed())
+        self._depth -= 1
+        return raised
+
+    def _postfix(self) -> Number:
+        value = self._atom()
+        while True:
+            if self._take("!"):
+                value = FUNCTIONS["factorial"](value)
+            elif self._next.text == "%" and not self._modulo():
+                self._at += 1
+                value = (value / _HUNDRED).as_percent()
+            else:
+                return value
+
+    def _modulo(self) -> bool:
+        """Whether the percent sign that comes next stands between two operands."""
+        following = self._tokens[self._at + 1]
+        return (following.kind in ("number", "name") and following.text != "of") or following.text == "("
+
+    def _atom(self) -> Number:
+        token = self._next
+        self._at += 1
+        if token.kind == "number":
+            return _literal(token.text)
+        if token.text == "(":
+            value = self._sum()
+            self._expect(")")
+            return value.plain()
+        if token.kind == "name":
+            return self._named(token.text)
+        if token.kind == "end":
+            raise ArithmeticFault("The expression ends where a number should follow.")
+        raise ArithmeticFault(f"A number should stand where {token.text!r} is.")
+
+    def _named(self, name: str) -> Number:
+        key = name.lower()
+        if key in CONSTANTS:
+            return CONSTANTS[key]
+        if key not in FUNCTIONS:
+            raise ArithmeticFault(f"{shown_name(name)} is nothing that can be calculated.")
+        if not self._take("("):
+            raise ArithmeticFault(f"Write {key}(...), with what it is of between the parentheses.")
+        arguments = [self._sum()]
+        while self._take(","):
+            arguments.append(self._sum())
+        self._expect(")")
+        try:
+            return FUNCTIONS[key](*arguments)
+        except TypeError:
+            raise ArithmeticFault(f"{key} does not take {len(arguments)} numbers.") from None
+
+    def _expect(self, sign: str) -> None:
+        if not self._take(sign):
+            found = repr(self._next.text) if self._next.text else "the end"
+            raise ArithmeticFault(f"{sign!r} should stand where {found} is.")
+
+
+def _literal(text: str) -> Number:
+    mantissa, _, exponent = text.lower().partition("e")
+    if sum(letter.isdigit() for letter in mantissa) > LITERAL:
+        raise ArithmeticFault(f"A number has more than {LITERAL} digits.")
+    if len(exponent) > 5 or abs(int(exponent or 0)) > EXPONENT:
+        raise ArithmeticFault(f"{text[:20]} is too large or too small; exponents go to {EXPONENT}.")
+    return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
+
+
+def _modulo(left: Number, right: Number) -> Number:
+    return left % right
+
+
+_HUNDRED = Number(Fraction(100))
+_MULTIPLYING: Mapping[str, Callable[[Number, Number], Number]] = {
+    "*": lambda left, right: left * right,
+    "of": lambda left, right: left * right,
+    "/": divide,
+    "//": lambda left, right: left // right,
+    "%": _modulo,
+}

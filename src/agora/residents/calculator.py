@@ -1,0 +1,82 @@
+"""Calculator: arithmetic for agents and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .arithmetic import ArithmeticFault, Number, evaluate
+from .phrases import as_expression
+from .port import Failed, Job, Profile, Reply, Resident
+
+__all__ = ["Calculator"]
+
+SIGNS = {
+    "add": "+",
+    "plus": "+",
+    "subtract": "-",
+    "minus": "-",
+    "multiply": "*",
+    "times": "*",
+    "divide": "/",
+    "modulo": "%",
+    "power": "^",
+}
+OPERANDS = 100
+
+
+class Calculator(Resident):
+    """Answers a text with "The result is ...", data with data, and publishes ``calculation.complete``."""
+
+    profile = Profile(
+        "Calculator Agent",
+        "Does arithmetic: exact where it can be, with powers, percentages, roots and common functions.",
+        [
+            {
+                "id": "calculate",
+                "name": "Calculate",
+                "description": "Evaluates an expression, or a question about numbers in words; data as {expression}, "
+                "or {operation, operands}.",
+                "tags": ["math", "arithmetic", "calculator"],
+                "examples": ["Calculate 25 * 4", "What is 10 plus 5?", "15% of 80", "sqrt(2) ^ 2"],
+            }
+        ],
+        ["builtin", "math"],
+    )
+    concurrency = 64
+
+    async def handle(self, job: Job) -> Reply | str:
+        asked = job.data
+        given = str(asked.get("expression") or "")
+        try:
+            expression = given or _of_operands(asked) or as_expression(job.text)
+            value = evaluate(expression)
+        except ArithmeticFault as fault:
+            await job.publish("calculation.error", {"expression": (given or job.text)[:500], "error": str(fault)})
+            raise Failed(f"That cannot be calculated. {fault}") from None
+        answer = _answer(expression, value)
+        await job.publish("calculation.complete", answer)
+        if asked:
+            return Reply([{"data": answer}, {"text": f"The result is {value}"}], result=answer)
+        return f"The result is {value}"
+
+
+def _answer(expression: str, value: Number) -> dict[str, Any]:
+    """The result as data: a number where JSON keeps it, its text, and its fraction where decimals are cut off."""
+    answer = {"expression": expression, "result": value.json, "text": str(value)}
+    return answer | ({"fraction": value.fraction} if value.fraction else {})
+
+
+def _of_operands(asked: dict[str, Any]) -> str:
+    """``{"operation": "add", "operands": [1, 2]}``, or with ``a`` and ``b``, as an expression."""
+    operation, operands = asked.get("operation"), asked.get("operands")
+    if operation is None:
+        return ""
+    if operands is None and "a" in asked:
+        operands = [asked[name] for name in ("a", "b") if name in asked]
+    if not isinstance(operands, list) or not 1 <= len(operands) <= OPERANDS:
+        raise ArithmeticFault(f"Give 1 to {OPERANDS} 'operands' with 'operation', or an 'expression'.")
+    if not all(isinstance(operand, int | float | str) and not isinstance(operand, bool) for operand in operands):
+        raise ArithmeticFault("Every operand is a number.")
+    if str(operation).lower() in SIGNS:
+        return f" {SIGNS[str(operation).lower()]} ".join(f"({operand})" for operand in operands)
+    return f"{operation}({', '.join(map(str, operands))})"

@@ -1,0 +1,31 @@
+"""Echo: it says what it is told. For trying things out, and for tests."""
+
+from __future__ import annotations
+
+from .port import Job, Profile, Reply, Resident
+
+__all__ = ["Echo"]
+
+
+class Echo(Resident):
+    """Answers with the parts it was sent."""
+
+    profile = Profile(
+        "Echo Agent",
+        "Answers with what it is sent: text, data and files alike.",
+        [
+            {
+                "id": "echo-back",
+                "name": "Echo",
+                "description": "Sends the parts of a message back as they came.",
+                "tags": ["test", "echo"],
+                "examples": ["Echo hello"],
+            }
+        ],
+        ["builtin", "test"],
+    )
+    concurrency = 64
+
+    async def handle(self, job: Job) -> Reply | str:
+        parts = [dict(part) for part in job.parts]
+        return Reply(parts) if parts else ""

@@ -1,0 +1,42 @@
+"""Mail: a message to a resident becomes a task of the one who sent it, whose end replies to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.contract.messaging import Message
+
+from ..services.base import Call, Caller, pack
+from ..services.messaging import MessagingService
+from ..services.tasks import giving
+from .run import MAIL
+
+__all__ = ["BATCH", "take_in"]
+
+BATCH = 50
+
+
+async def take_in(call: Call, reader: Caller) -> int:
+    """Make tasks of a resident's unread messages, and acknowledge them, in one transaction; answers how many."""
+    own = MessagingService(replace(call, caller=reader))
+    page = await own.receive(unread=True, limit=BATCH)
+    for message in page.messages:
+        if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
+            await giving.create(call, _order(message, reader))
+    if page.messages:
+        ids = [message.message_id for message in page.messages]
+        await own.mark(ids, DeliveryState.ACKNOWLEDGED)
+    return len(page.messages)
+
+
+def _order(message: Message, reader: Caller) -> giving.Order:
+    said = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [{"text": message.content}]}
+    return giving.Order(
+        "a2a.message",
+        pack({"message": said, "text": message.content}),
+        reader.subject,
+        priority=message.priority,
+        metadata=pack(message.metadata | {MAIL: message.message_id}),
+        created_by=message.from_agent,
+    )

@@ -1,0 +1,153 @@
+"""Memory: a key and value store that understands plain sentences, on top of ``agora.memory``."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from agora_sdk.errors import AgoraError, NotFound
+
+from .port import Failed, Job, Profile, Reply, Resident
+
+__all__ = ["Keeper", "understood"]
+
+SHOWN = 20  # keys in a list, memories in an answer
+LONGEST = 500  # most characters of a memory that an answer repeats
+_Q = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
+_KEY, _VALUE = _Q.format("key", r"[^\s'\"?]+?"), _Q.format("value", r".+?")
+_ANY = _Q.format("key", r".+?")
+_THE = r"(?:the\s++)?(?:(?:value|data|memory)\s++(?:(?:stored|kept)\s++)?(?:of|for|under|with|at|as)\s++)?(?:the\s++)?(?:key\s++)?"
+_PLEASE = r"^\s*(?:(?:please|can\s++you|could\s++you|hey|hi|hello|memory|agent)\b[\s,:]*)*"
+
+_GAP = r"(?<=\S)\s++"  # spaces are taken whole or not at all: tried one by one, many of them would take minutes
+
+_PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (action, re.compile(_PLEASE + pattern + r"$", re.IGNORECASE | re.DOTALL))
+    for action, pattern in (
+        ("list", r"(?:list|show|get)\s++(?:me\s++)?(?:all|every|keys|memories|everything)(?:\s++\w+){0,3}"),
+        ("list", r"(?:list|keys|what\s++(?:do|did)\s++you\s++(?:remember|know|keep|have)(?:\s++stored)?)"),
+        ("search", r"what\s++do\s++you\s++(?:know|remember|have)\s++(?:about|on|of)\s++(?P<query>.+?)"),
+        ("search", r"(?:search|look|find)\s++(?:for\s++|up\s++)?(?P<query>.+?)"),
+        ("store", rf"(?:store|save|keep|put|remember|memorize|set)\s++{_VALUE}{_GAP}(?:with|under|as|at|by|using|in)\s++"
+                  rf"(?:the\s++)?(?:key\s++)?{_KEY}"),
+        ("store", rf"set\s++(?:the\s++)?(?:key\s++)?{_KEY}{_GAP}to\s++{_VALUE}"),
+        ("store", rf"(?:store|save|keep|remember|memorize)\s++(?:that\s++)?(?:key\s++)?{_KEY}(?:\s*+[:=]|\s++is\b)\s*+{_VALUE}"),
+        ("forget", rf"(?:forget|delete|remove|erase|clear)\s++(?:about\s++)?{_THE}{_ANY}"),
+        ("recall", rf"(?:recall|retrieve|get|fetch|read|load|show)\s++(?:me\s++)?{_THE}{_ANY}"),
+        ("recall", rf"(?:what\s++is|what's|what\s++was)\s++(?:stored\s++|kept\s++)?(?:under\s++|at\s++|in\s++)?{_THE}{_ANY}"),
+    )
+)  # fmt: skip
+
+
+class Keeper(Resident):
+    """Stores, recalls, lists, searches and forgets; publishes ``memory.stored``, ``memory.recalled`` and the like."""
+
+    profile = Profile(
+        "Memory Agent",
+        "Keeps what it is told under a key, durably, and finds it again by its key or its words. What it keeps, every "
+        "agent of the marketplace can read.",
+        [
+            {
+                "id": "memory",
+                "name": "Remember and recall",
+                "description": "Store, recall, list, search and forget; data as {action, key, value, tags, query}.",
+                "tags": ["memory", "storage", "key-value"],
+                "examples": [
+                    "Store 'Important Data' with key 'demo_key'",
+                    "Recall demo_key",
+                    "What do you know about invoices?",
+                    "List keys",
+                    "Forget demo_key",
+                ],
+            }
+        ],
+        ["builtin", "storage"],
+    )
+    concurrency = 64
+
+    async def handle(self, job: Job) -> Reply | str:
+        asked = job.data
+        wanted = asked if "action" in asked else understood(job.text)
+        action = str(wanted.get("action"))
+        if action not in ("store", "recall", "list", "search", "forget"):
+            raise Failed(
+                "I store, recall, list, search and forget. Say for example: Store 'Important Data' with key 'demo_key'."
+            )
+        try:
+            text, data = await getattr(self, f"_{action}")(job, wanted)
+        except NotFound:
+            text, data = f"Nothing is kept under {wanted.get('key')!r}.", {"found": False, "key": wanted.get("key")}
+        except AgoraError as error:
+            raise Failed(error.detail) from None
+        return Reply([{"data": data}, {"text": text}], result=data) if "action" in asked else text
+
+    async def _store(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        given = {name: wanted[name] for name in ("key", "value", "tags", "if_version") if name in wanted}
+        stored = await job.call("agora.memory.store", **given, **_place(wanted))
+        await job.publish("memory.stored", {"key": stored.key, "version": stored.version, "by": job.requester})
+        return f"Stored {_quoted(stored.value)} with key '{stored.key}'", _data(stored)
+
+    async def _recall(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        found = await job.call("agora.memory.recall", key=wanted.get("key"), **_place(wanted))
+        await job.publish("memory.recalled", {"key": found.key, "by": job.requester})
+        return f"{found.key}: {_said(found.value)}", _data(found)
+
+    async def _forget(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        gone = await job.call("agora.memory.forget", key=wanted.get("key"), **_place(wanted))
+        if not gone.forgotten:
+            raise NotFound(gone.key)
+        await job.publish("memory.forgotten", {"key": gone.key, "by": job.requester})
+        return f"Forgot '{gone.key}'", {"key": gone.key, "forgotten": True}
+
+    async def _list(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        page = await job.call("agora.memory.list", limit=SHOWN, prefix=wanted.get("prefix", ""), **_place(wanted))
+        keys = [memory.key for memory in page.memories]
+        if not keys:
+            return "Nothing is kept.", {"keys": []}
+        more = " and more" if page.has_more else ""
+        return f"Keys: {', '.join(keys)}{more}", {"keys": keys, "has_more": page.has_more}
+
+    async def _search(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        place = _place(wanted) or {"namespace": "default"}
+        found = await job.call("agora.memory.search", query=wanted.get("query"), limit=SHOWN, **place)
+        if not found.memories:
+            return "Nothing that is kept has these words.", {"memories": []}
+        lines = [f"{memory.key}: {_said(memory.value)}" for memory in found.memories]
+        return "\n".join(lines), {"memories": [_data(memory) for memory in found.memories]}
+
+
+def understood(text: str) -> dict[str, Any]:
+    """What a sentence asks for: action, key, value, query; empty where it is none of ours."""
+    if len(text) > 70_000:
+        return {}
+    text = text.strip().rstrip(".?!").rstrip()
+    for action, pattern in _PHRASES:
+        match = pattern.match(text)
+        if match is None:
+            continue
+        found = {name[:-2] if name[-2:] in ("_s", "_d", "_p") else name: part
+                 for name, part in match.groupdict().items() if part is not None}  # fmt: skip
+        return {"action": action} | found
+    return {}
+
+
+def _place(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The namespace, if one is named; 'own' would be this agent's, not the requester's."""
+    namespace = wanted.get("namespace")
+    if namespace == "own":
+        raise Failed("What is kept here is shared. For yourself, call agora.memory.store with the namespace 'own'.")
+    return {} if namespace is None else {"namespace": namespace}
+
+
+def _data(memory: Any) -> dict[str, Any]:
+    return {"key": memory.key, "value": memory.value, "version": memory.version, "tags": memory.tags}
+
+
+def _said(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+
+
+def _quoted(value: Any) -> str:
+    return f"'{_said(value)}'" if isinstance(value, str) else _said(value)

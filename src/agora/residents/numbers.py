@@ -1,0 +1,173 @@
+"""Numbers of the calculator: fractions while they are exact, decimals after; bounded, and shown as people write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from math import isqrt
+
+__all__ = ["BITS", "DIGITS", "SHOWN", "ArithmeticFault", "Number", "divide", "power", "shown_name"]
+
+BITS = 4096  #: of a numerator or denominator
+LARGEST = 5000  #: power of ten that decimals stay below
+DIGITS = 40  #: that decimals are calculated with
+SHOWN = 15  #: that are shown of what is not whole
+_LEAST_PLAIN, _MOST_PLAIN = -7, 21  # between these powers of ten a number is written out
+
+
+class ArithmeticFault(ValueError):
+    """What is wrong, in words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A value. real: it came of a division or a decimal point, so a whole one is shown as 25.0. percent: of 100."""
+
+    value: Fraction | Decimal
+    real: bool = False
+    percent: bool = False
+
+    def __post_init__(self) -> None:
+        value = self.value
+        if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS:
+            raise too_large()
+        if isinstance(value, Decimal) and value and abs(value.adjusted()) > LARGEST:
+            raise too_large()
+
+    @property
+    def exact(self) -> Fraction | None:
+        """The value, where it is known exactly."""
+        return self.value if isinstance(self.value, Fraction) else None
+
+    @property
+    def whole(self) -> int | None:
+        """The value, where it is a whole number."""
+        return int(self.value) if isinstance(self.value, Fraction) and self.value.denominator == 1 else None
+
+    @property
+    def decimal(self) -> Decimal:
+        if isinstance(self.value, Decimal):
+            return self.value
+        return Decimal(self.value.numerator) / Decimal(self.value.denominator)
+
+    def plain(self) -> Number:
+        return replace(self, percent=False) if self.percent else self
+
+    def as_percent(self) -> Number:
+        return replace(self, percent=True, real=True)
+
+    def __add__(self, other: Number) -> Number:
+        if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
+            return Number(self.value + other.value, self.real or other.real)
+        return Number(self.decimal + other.decimal, True)
+
+    def __neg__(self) -> Number:
+        return Number(-self.value, self.real)
+
+    def __sub__(self, other: Number) -> Number:
+        return self + -other
+
+    def __mul__(self, other: Number) -> Number:
+        if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
+            return Number(self.value * other.value, self.real or other.real)
+        return Number(self.decimal * other.decimal, True)
+
+    def __truediv__(self, other: Number) -> Number:
+        if not other.value:
+            raise ArithmeticFault("Division by zero has no result.")
+        if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
+            return Number(self.value / other.value, True)
+        return Number(self.decimal / other.decimal, True)
+
+    def __floordiv__(self, other: Number) -> Number:
+        return (self / other).floor()
+
+    def __mod__(self, other: Number) -> Number:
+        return replace(self - other * (self // other), real=self.real or other.real)
+
+    def floor(self) -> Number:
+        if isinstance(self.value, Decimal) and self.value.adjusted() > DIGITS:
+            raise too_large()
+        return Number(Fraction(self.value.__floor__()))
+
+    # -- as it is shown --------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        """As in ``The result is ...``: whole numbers in full, others with 15 digits."""
+        whole = self.whole
+        if whole is not None and not (self.real and abs(whole) >= 10**SHOWN):
+            return f"{whole}.0" if self.real else str(whole)
+        return _written(self.decimal)
+
+    @property
+    def json(self) -> int | float | str:
+        """As data: a number where JSON's readers keep it, else its text."""
+        whole = self.whole
+        if whole is not None and abs(whole) < 2**53:
+            return float(whole) if self.real else whole
+        if whole is not None:
+            return str(self)
+        shown = float(self.decimal)
+        return shown if abs(shown) < 1e300 else str(self)
+
+    @property
+    def fraction(self) -> str | None:
+        """The exact value as a fraction, where its decimals are cut off."""
+        value = self.exact
+        if value is None or value.denominator == 1 or Fraction(Decimal(_written(self.decimal))) == value:
+            return None
+        return f"{value.numerator}/{value.denominator}"
+
+
+def _written(value: Decimal) -> str:
+    """15 significant digits, without zeros at the end."""
+    if not value:
+        return "0.0"
+    rounded = Decimal(f"{value:.{SHOWN - 1}e}").normalize()
+    if not _LEAST_PLAIN <= rounded.adjusted() < _MOST_PLAIN:
+        return f"{rounded:e}"
+    text = f"{rounded:f}"
+    return text if "." in text else f"{text}.0"
+
+
+def too_large() -> ArithmeticFault:
+    return ArithmeticFault(
+        f"The numbers get too large or too small: {BITS * 3 // 10} digits are the most there can be."
+    )
+
+
+def divide(left: Number, right: Number) -> Number:
+    """The quotient of two numbers."""
+    return left / right
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """A power: exact for whole exponents. Raises ArithmeticFault for what is no real number or is too large."""
+    whole = exponent.whole
+    if not base.value and exponent.value < 0:
+        raise ArithmeticFault("Zero has no negative powers.")
+    if whole is not None and isinstance(base.value, Fraction):
+        size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
+        if size > 1 and abs(whole) * (size - 1) > BITS:
+            raise too_large()
+        return Number(Fraction(base.value**whole), base.real or exponent.real or whole < 0)
+    if base.value < 0:
+        raise ArithmeticFault("A negative number has no such power among the real numbers.")
+    if (root := _exact_root(base, exponent)) is not None:
+        return root
+    return Number(base.decimal**exponent.decimal, True)
+
+
+def _exact_root(base: Number, exponent: Number) -> Number | None:
+    """A square root that is a fraction, where the exponent is a half."""
+    if exponent.exact != Fraction(1, 2) or not isinstance(base.value, Fraction):
+        return None
+    top, bottom = isqrt(base.value.numerator), isqrt(base.value.denominator)
+    found = Fraction(top, bottom)
+    return Number(found, True) if found * found == base.value else None
+
+
+def shown_name(name: str) -> str:
+    """A word of the expression, as an answer repeats it."""
+    return repr(name if len(name) <= 30 else name[:30] + "...")

@@ -1,0 +1,139 @@
+"""Results of builds, found again by the content they were made of.
+
+A result stands in the directory of the attempt that made it, and an index entry, written last, makes it valid: what a
+crash leaves half has no entry, and what a dead server's build still writes disturbs no other attempt.
+
+::
+
+    builds/index/<key>        {"attempt": ..., "seconds": ..., "commit": ...}; its time is that of the last use
+    builds/commits/<key>      digest of the source at a commit of a repository
+    builds/<attempt>/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Cache", "Entry", "erase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A valid result. seconds: that making it took."""
+
+    directory: Path
+    seconds: float
+    commit: str | None
+
+
+class Cache:
+    """The directory of results. Attempts in progress are known in memory alone: they die with the server."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "builds"
+        self._index = self._root / "index"
+        self._commits = self._root / "commits"
+        self._running: set[str] = set()
+
+    def open(self) -> None:
+        for directory in (self._index, self._commits):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def find(self, key: str) -> Entry | None:
+        """A valid result; it counts as used now."""
+        try:
+            found = json.loads((self._index / key).read_bytes())
+            os.utime(self._index / key)
+        except (FileNotFoundError, ValueError):
+            return None
+        directory = self._root / str(found["attempt"])
+        return Entry(directory, found["seconds"], found["commit"]) if directory.is_dir() else None
+
+    def attempt(self, key: str) -> Path:
+        """A new directory to build in."""
+        name = f"{key[:16]}-{secrets.token_hex(6)}"
+        self._running.add(name)
+        (self._root / name).mkdir(mode=0o700)
+        return self._root / name
+
+    def keep(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
+        """Make an attempt the result."""
+        self._write(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
+        self._running.discard(attempt.name)
+
+    def drop(self, attempt: Path) -> None:
+        """Take away an attempt that failed."""
+        erase(attempt)
+        self._running.discard(attempt.name)
+
+    def remember(self, key: str, digest: str) -> None:
+        self._write(self._commits / key, {"digest": digest})
+
+    def remembered(self, key: str) -> str | None:
+        """The digest at a commit."""
+        try:
+            return str(json.loads((self._commits / key).read_bytes())["digest"])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def holds(self, directory: str) -> bool:
+        """Whether a directory is that of a result, or of an attempt."""
+        path = Path(directory)
+        return path.parent == self._root and path.is_dir()
+
+    def is_running(self, attempt: str) -> bool:
+        return attempt in self._running
+
+    def prune(self, used: Collection[str], unused_for: float) -> int:
+        """Take away half attempts, and results that no instance uses and nobody asked for in that many seconds."""
+        valid: set[str] = set()
+        for entry in os.scandir(self._index):
+            with suppress(FileNotFoundError, ValueError):
+                name = str(json.loads(Path(entry.path).read_bytes())["attempt"])
+                if name not in used and entry.stat().st_mtime < time.time() - unused_for:
+                    os.unlink(entry.path)
+                else:
+                    valid.add(name)
+        gone = [
+            entry.path
+            for entry in os.scandir(self._root)
+            if entry.name not in ("index", "commits") and entry.name not in valid | self._running | set(used)
+        ]
+        for path in gone:
+            erase(Path(path))
+        return len(gone)
+
+    def _write(self, path: Path, value: object) -> None:
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            with open(new, "w") as file:
+                json.dump(value, file)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def erase(directory: Path) -> None:
+    """Take away a directory with all that is in it, also what its owner had made unreadable."""
+    for _ in range(3):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not os.path.lexists(directory):
+            return
+        with suppress(OSError):
+            os.chmod(directory, 0o700)
+        for path, names, _files in os.walk(directory):  # from above, so that each is open before it is entered
+            for name in names:
+                inner = os.path.join(path, name)
+                if not os.path.islink(inner):
+                    with suppress(OSError):
+                        os.chmod(inner, 0o700)

@@ -1,0 +1,119 @@
+"""What can go wrong at an engine, in types a reconciler can act on.
+
+::
+
+    EngineError
+    ├── InvalidSpec          what is asked for can not be run by anybody; every fault is listed
+    ├── Unsupported          this engine can not do it, another one may
+    ├── SourceRefused        the source is one that must not be read
+    ├── SourceUnavailable    the source could not be fetched                             (retry)
+    ├── BuildFailed          the build command ended with another code than 0
+    │   └── BuildTimeout     it took too long
+    ├── DiskFull             there is no space left                                      (retry)
+    ├── PortsExhausted       every port of the range is taken                            (retry)
+    ├── BuildMissing         the build is not there (any more): build again              (retry)
+    ├── StartFailed          the program could not be started at all
+    ├── Unknown              the engine has no such instance
+    └── EngineUnavailable    the engine itself does not answer                           (retry)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "BuildFailed",
+    "BuildMissing",
+    "BuildTimeout",
+    "DiskFull",
+    "EngineError",
+    "EngineUnavailable",
+    "InvalidSpec",
+    "PortsExhausted",
+    "SourceRefused",
+    "SourceUnavailable",
+    "StartFailed",
+    "Unknown",
+    "Unsupported",
+]
+
+
+class EngineError(Exception):
+    """Root. detail: what happened, in a sentence. fix: what would help. retry: whether the same may work later.
+
+    code: stable name of the kind of error.
+    """
+
+    code = "engine_error"
+    retry = False
+
+    def __init__(self, detail: str, *, fix: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fix = fix
+
+
+class InvalidSpec(EngineError):
+    """faults: everything that is wrong, each ``"field: what"``."""
+
+    code = "invalid_spec"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults), fix="Correct what is named.")
+        self.faults = list(faults)
+
+
+class Unsupported(EngineError):
+    code = "unsupported"
+
+
+class SourceRefused(EngineError):
+    code = "source_refused"
+
+
+class SourceUnavailable(EngineError):
+    code = "source_unavailable"
+    retry = True
+
+
+class BuildFailed(EngineError):
+    """exit_code: of the build command; None where it was killed. output: the end of what it printed."""
+
+    code = "build_failed"
+
+    def __init__(self, detail: str, *, fix: str | None = None, exit_code: int | None = None, output: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.exit_code = exit_code
+        self.output = output
+
+
+class BuildTimeout(BuildFailed):
+    code = "build_timeout"
+
+
+class DiskFull(EngineError):
+    code = "disk_full"
+    retry = True
+
+
+class PortsExhausted(EngineError):
+    code = "ports_exhausted"
+    retry = True
+
+
+class BuildMissing(EngineError):
+    code = "build_missing"
+    retry = True
+
+
+class StartFailed(EngineError):
+    code = "start_failed"
+
+
+class Unknown(EngineError):
+    code = "unknown_instance"
+
+
+class EngineUnavailable(EngineError):
+    code = "engine_unavailable"
+    retry = True

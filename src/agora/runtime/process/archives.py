@@ -1,0 +1,58 @@
+"""State directories as archives: tar, compressed, with nothing in it that could lead out of where it is unpacked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+__all__ = ["pack", "unpack"]
+
+
+def pack(directory: Path, file: Path) -> None:
+    """Write files, directories and links; sockets and pipes are nothing to keep."""
+    with tarfile.open(file, "w:gz", compresslevel=1) as archive:
+        for entry in sorted(os.listdir(directory)):
+            archive.add(directory / entry, arcname=entry, filter=_ordinary)
+
+
+def _ordinary(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return member if member.isreg() or member.isdir() or member.issym() or member.islnk() else None
+
+
+def unpack(file: Path, directory: Path) -> None:
+    """Unpack into an empty directory. Raises ValueError for a name that leads out of it, or no ordinary file.
+
+    Links come last, so that nothing is written through one.
+    """
+    links: list[tarfile.TarInfo] = []
+    with tarfile.open(file) as archive:
+        for member in archive:
+            target = directory / _inside(member.name)
+            if member.isdir():
+                target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            elif member.issym() or member.islnk():
+                links.append(member)
+            elif member.isreg() and (content := archive.extractfile(member)) is not None:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with open(target, "wb") as written:
+                    shutil.copyfileobj(content, written)
+                target.chmod(member.mode & 0o700)
+            else:
+                raise ValueError(f"{member.name!r} is no ordinary file")
+    for link in links:
+        target = directory / _inside(link.name)
+        if link.islnk():
+            os.link(directory / _inside(link.linkname), target, follow_symlinks=False)
+        else:
+            _inside(os.path.join(os.path.dirname(link.name), link.linkname))
+            target.symlink_to(link.linkname)
+
+
+def _inside(name: str) -> str:
+    """A name that stays in the directory it is relative to. Raises ValueError."""
+    plain = os.path.normpath(name)
+    if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
+        raise ValueError(f"{name!r} leads out of the archive")
+    return plain

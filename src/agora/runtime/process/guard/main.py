@@ -1,0 +1,307 @@
+"""The guard's life: become a process of nobody's, start the program, stay until nothing of it is left."""
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]
+import ctypes
+import fcntl
+import os
+import resource
+import select
+import sys
+import time
+
+from . import procfs, segments
+
+LIMITS = (("data", resource.RLIMIT_DATA), ("file", resource.RLIMIT_FSIZE), ("processes", resource.RLIMIT_NPROC))
+PR_SET_CHILD_SUBREAPER = 36
+CHUNK = 65_536
+AFTERWARDS = 2.0  # seconds for what the program leaves behind, once it has ended by itself
+KILLING = 0.05  # seconds between two rounds of killing
+#: seconds between two looks at the limits: near them or while it grows; doubling while nothing changes
+ALERT, RELAXED = 0.25, 4.0
+
+
+class Guard:
+    """One instance. options: what the engine passes on; see ``launch.py`` beside this package."""
+
+    def __init__(self, options: dict[str, str], command: str) -> None:
+        self.options = options
+        self.command = command
+        self.generation = os.path.join(options["directory"], "generations", options["generation"])
+        self.memory = int(options.get("memory", "0"))
+        self.pids = int(options.get("pids", "0"))
+        self.program = 0
+        self.ended = False
+        self.reason = ""
+        self.deadline: float | None = None  # when it is killed; None: it is not asked to end
+        self.look = ALERT
+        self.due = 0.0  # when it looks next
+        self.seen = (0, 0)  # bytes and processes at the last look
+
+    # -- birth ---------------------------------------------------------------------------------------------------
+
+    def begin(self) -> str:
+        """Start the program, once in this generation; answers why not, or nothing."""
+        lock = os.open(os.path.join(self.options["directory"], "lock"), os.O_RDWR)
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return "held"
+        if os.path.exists(os.path.join(self.generation, "stop")):
+            return "stopped"
+        if os.path.exists(os.path.join(self.generation, "state.json")):
+            return "started"
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._listen()
+        self.output, theirs = os.pipe()
+        os.set_blocking(self.output, False)
+        self.log = segments.Writer(
+            os.path.join(self.options["directory"], "logs"),
+            int(self.options["segment"]),
+            int(self.options["segments"]),
+        )
+        me = procfs.read(os.getpid())
+        started = me.started if me is not None else 0
+        self._write(
+            "state.json",
+            f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT}",'
+            f' "began": {time.time_ns() // 1000}}}',
+        )
+        self.program = os.fork()
+        if not self.program:
+            self._become_program(theirs)
+        os.close(theirs)
+        return ""
+
+    def _listen(self) -> None:
+        """Have signals wake the loop; nothing is done inside a handler."""
+        self.wake, writing = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def _become_program(self, output: int) -> None:
+        """In the child: take on what the program is to have, and be it."""
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in range(1, signal.NSIG):
+                if number not in (signal.SIGKILL, signal.SIGSTOP):
+                    try:
+                        signal.signal(number, signal.SIG_DFL)
+                    except (OSError, ValueError):
+                        continue
+            os.setsid()
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            self._take_limits()
+            os.chdir(self.options["work"])
+            os.umask(0o077)
+            os.execve("/bin/sh", ["sh", "-c", self.command], os.environ)  # noqa: S606
+        except BaseException as error:
+            os.write(2, f"It can not be started: {error}\n".encode())
+        os._exit(127)
+
+    def _take_limits(self) -> None:
+        options = self.options
+        if "cgroup" in options:
+            with open(os.path.join(options["cgroup"], "cgroup.procs"), "w") as file:
+                file.write("0")
+        if "cpus" in options:
+            os.sched_setaffinity(0, {int(cpu) for cpu in options["cpus"].split(",")})
+        for name, which in LIMITS:
+            if name in options:
+                most = resource.getrlimit(which)[1]
+                limit = int(options[name]) if most == resource.RLIM_INFINITY else min(int(options[name]), most)
+                resource.setrlimit(which, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        try:
+            with open("/proc/self/oom_score_adj", "w") as file:
+                file.write("500")  # rather this than the server
+        except OSError:
+            return  # a container may have it read-only
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def live(self) -> None:
+        """Until no process is left that came of the program."""
+        poll = select.poll()
+        poll.register(self.output, select.POLLIN)
+        poll.register(self.wake, select.POLLIN)
+        while True:
+            ready = dict(poll.poll(self._patience()))
+            if self.wake in ready:
+                self._signalled()
+            if self.output in ready and self._pump() == 0:
+                poll.unregister(self.output)
+            only_output = self.output in ready and self.wake not in ready and self.deadline is None
+            if not only_output and not self._reap():
+                break
+            self._keep()
+        while self._pump() > 0:
+            pass
+
+    def _patience(self) -> int | None:
+        """Milliseconds until there is something to do."""
+        waits = []
+        if self.deadline is not None:
+            waits.append(max(self.deadline - time.monotonic(), KILLING))
+        if self.memory or self.pids:
+            waits.append(max(self.due - time.monotonic(), 0.0))
+        return round(min(waits) * 1000) + 1 if waits else None
+
+    def _signalled(self) -> None:
+        if signal.SIGTERM in os.read(self.wake, 4096):
+            try:
+                with open(os.path.join(self.generation, "stop")) as file:
+                    grace = float(file.read())
+            except (OSError, ValueError):
+                grace = 0.0  # its files are gone, or it is not the engine that asks: no time for politeness
+            self._ask_to_end("stopped", grace)
+
+    def _ask_to_end(self, reason: str, grace: float) -> None:
+        """SIGTERM once, to the program's group, and let what is paused hear it."""
+        deadline = time.monotonic() + grace
+        if self.deadline is not None:
+            self.deadline = min(self.deadline, deadline)
+            return
+        self.deadline = deadline
+        self.reason = self.reason or reason
+        self._send_group(signal.SIGTERM)
+        if self.ended:
+            self._send_all(signal.SIGTERM)
+        self._send_all(signal.SIGCONT)
+
+    def _send_group(self, number: int) -> None:
+        """To all of the group at once, which none of them can outrun by forking. It is surely the program's: the
+        program is waited for last of all, so that its pid means nothing else."""
+        try:
+            os.killpg(self.program, number)
+        except ProcessLookupError:
+            os.kill(self.program, number)  # it has no group of its own yet
+
+    def _send_all(self, number: int) -> None:
+        for process in procfs.tree(os.getpid())[1:]:
+            procfs.send(process, number)
+
+    def _pump(self) -> int:
+        """Move output to the log; answers how much, 0 at its end, -1 if there is none now."""
+        try:
+            data = os.read(self.output, CHUNK)
+        except BlockingIOError:
+            return -1
+        self.log.write(data)
+        if 0 < len(data) < CHUNK // 4 and not self.ended:
+            time.sleep(0.005)  # line by line costs a wake-up a line
+        return len(data)
+
+    def _reap(self) -> bool:
+        """Wait for what has ended, but for the program; False once nothing is left that runs."""
+        while True:
+            others = [pid for pid in procfs.children(os.getpid()) if pid != self.program]
+            if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in others):
+                break  # else there may be children that the dead have left behind
+        if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            self.ended = True
+            if self.deadline is None:
+                self._ask_to_end("exited", AFTERWARDS)
+        return not self.ended or bool(others)
+
+    def _keep(self) -> None:
+        """Hold the limits, and the deadline."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self._send_group(signal.SIGKILL)
+            self._send_all(signal.SIGSTOP)  # what has left the group: none is to fork while the others die
+            self._send_all(signal.SIGKILL)
+        elif (self.memory or self.pids) and time.monotonic() >= self.due:
+            self._measure()
+            self.due = time.monotonic() + self.look
+
+    def _measure(self) -> None:
+        """Compare what it uses with its limits."""
+        waiting = procfs.children(os.getpid())
+        used = count = 0
+        for pid in waiting:  # grows while it is walked
+            count += 1
+            used += _private(pid) if self.memory else 0
+            waiting.extend(procfs.children(pid))
+        if (self.memory and used > self.memory) or (self.pids and count > self.pids):
+            self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
+            self.deadline = time.monotonic()
+            self._keep()
+        near = used * 2 > self.memory > 0 or count * 2 > self.pids > 0
+        grown = count > self.seen[1] or (used - self.seen[0]) * 16 > self.memory > 0
+        self.look = ALERT if near or grown else min(self.look * 2, RELAXED)
+        self.seen = (used, count)
+
+    # -- end -----------------------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Write down how it ended."""
+        status = os.waitpid(self.program, 0)[1]
+        if "cgroup" in self.options and _out_of_memory(self.options["cgroup"]):
+            self.reason = "memory"
+        code = str(os.WEXITSTATUS(status)) if os.WIFEXITED(status) else "null"
+        number = str(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else "null"
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self._write(
+            "exit.json",
+            f'{{"code": {code}, "signal": {number}, "reason": "{self.reason}", "at": {time.time_ns() // 1000},'
+            f' "cpu_seconds": {used.ru_utime + used.ru_stime}}}',
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        path = os.path.join(self.generation, name)
+        with open(path + ".new", "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(path + ".new", path)
+
+
+def _out_of_memory(group: str) -> bool:
+    """Whether the kernel ended the processes of a group for their memory."""
+    lines = (procfs.slurp(os.path.join(group, "memory.events")) or b"").split(b"\n")
+    return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
+
+
+def _private(pid: int) -> int:
+    """Bytes that a process alone has resident."""
+    line = procfs.slurp(f"/proc/{pid}/statm")
+    if not line:
+        return 0
+    resident, shared = line.split()[1:3]
+    return (int(resident) - int(shared)) * procfs.PAGE
+
+
+def main() -> None:
+    options = dict(argument.split("=", 1) for argument in sys.argv[1:-1])
+    reading, writing = os.pipe()
+    if os.fork():  # the engine waits for this one only
+        os.close(writing)
+        word = os.read(reading, 100)
+        sys.stdout.write(word.decode() or "broken")
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(reading)
+    os.setsid()
+    guard = Guard(options, sys.argv[-1])
+    refusal = guard.begin()
+    os.write(writing, (refusal or "begun").encode())
+    os.close(writing)
+    if refusal:
+        os._exit(0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    guard.live()
+    guard.end()
+    os._exit(0)
+
+
+main()

@@ -1,0 +1,137 @@
+"""Processes as /proc shows them. A process is its pid together with its start time: pids are used again."""
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # without enum: the guard pays for each import once an instance
+import os
+
+__all__ = ["BOOT", "PAGE", "TICKS", "Process", "children", "is_marked", "read", "send", "tree"]
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+STOPPED = "Tt"
+DEAD = "ZXx"
+_lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # CONFIG_PROC_CHILDREN
+
+
+class Process:
+    """state: a letter, as in proc(5). started: clock ticks since the machine's start. ticks: CPU time.
+    waited: CPU time of the children it has waited for. pages: resident."""
+
+    __slots__ = ("pages", "parent", "pid", "started", "state", "ticks", "waited")
+
+    def __init__(self, pid: int, fields: list[bytes]) -> None:
+        self.pid = pid
+        self.state = fields[0].decode()
+        self.parent = int(fields[1])
+        self.ticks = int(fields[11]) + int(fields[12])
+        self.waited = int(fields[13]) + int(fields[14])
+        self.started = int(fields[19])
+        self.pages = int(fields[21])
+
+    @property
+    def dead(self) -> bool:
+        return self.state in DEAD
+
+    @property
+    def stopped(self) -> bool:
+        return self.state in STOPPED
+
+
+def slurp(path: str) -> bytes | None:
+    """A small file of /proc, or None if it is gone or not to be seen."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, 65_536)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+#: id of this boot of the machine: start times of another one mean nothing
+BOOT = (slurp("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
+
+
+def read(pid: int) -> Process | None:
+    """A process, also one that is dead and not waited for yet; None if there is none."""
+    line = slurp(f"/proc/{pid}/stat")
+    if not line:
+        return None
+    return Process(pid, line[line.rindex(b")") + 2 :].split())
+
+
+def tree(pid: int) -> list[Process]:
+    """A process and all that descend from it, parents before children; empty if it is not there."""
+    root = read(pid)
+    found = [] if root is None else [root]
+    of = children if _lists_children else _scan().__getitem__
+    for parent in found:  # grows while it is walked
+        for child in of(parent.pid):
+            process = read(child)
+            if process is not None and process.parent == parent.pid:
+                found.append(process)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Pids of a process's children, the dead among them."""
+    if not _lists_children:
+        return _scan()[pid]
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found: list[int] = []
+    for thread in threads:
+        line = slurp(f"/proc/{pid}/task/{thread}/children")
+        if line:
+            found.extend(map(int, line.split()))
+    return found
+
+
+class _Families(dict[int, list[int]]):
+    def __missing__(self, pid: int) -> list[int]:
+        return []
+
+
+def _scan() -> _Families:
+    """Children of each process, where the kernel does not list them."""
+    families = _Families()
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            process = read(int(name))
+            if process is not None:
+                families.setdefault(process.parent, []).append(process.pid)
+    return families
+
+
+def is_marked(pid: int, marks: list[bytes]) -> bool:
+    """Whether a process was started with these variables, each ``b"NAME=value"``."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            variables = file.read(4_194_304).split(b"\0")
+    except OSError:
+        return False
+    return all(mark in variables for mark in marks)
+
+
+def send(process: Process, number: int) -> bool:
+    """Signal exactly this process; False if it is not there any more, even if another one has its pid now."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except OSError:
+        return False
+    try:
+        now = read(process.pid)  # after it is held: what is there now stays it
+        if now is None or now.started != process.started:
+            return False
+        signal.pidfd_send_signal(fd, number)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True

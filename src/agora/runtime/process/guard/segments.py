@@ -1,0 +1,118 @@
+"""An instance's output: files named by the offset of their first byte. The newest grows, the oldest goes.
+
+Offsets are of everything ever written, so they mean the same before and after a rotation, and across generations.
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["Writer", "listing", "read"]
+
+SUFFIX = ".log"
+
+
+def listing(directory: str) -> list[tuple[int, str]]:
+    """(first offset, path) of each segment, in order."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    numbered = [name for name in names if name.endswith(SUFFIX) and name[: -len(SUFFIX)].isdecimal()]
+    return sorted((int(name[: -len(SUFFIX)]), os.path.join(directory, name)) for name in numbered)
+
+
+class Writer:
+    """Appends to a directory's segments. largest: bytes of one; kept: how many at most. One writer at a time."""
+
+    def __init__(self, directory: str, largest: int, kept: int) -> None:
+        self._directory = directory
+        self._largest = largest
+        self._kept = kept
+        self._lost = 0
+        found = listing(directory)
+        self._begin, self._size, self._fd = 0, 0, -1
+        if found:
+            self._begin = found[-1][0]
+            self._size = os.stat(found[-1][1]).st_size
+        self._open()
+
+    def _open(self) -> None:
+        path = os.path.join(self._directory, f"{self._begin:020d}{SUFFIX}")
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = fd
+
+    def write(self, data: bytes) -> None:
+        """Append; what there is no space for is left out, and said so when there is."""
+        try:
+            if self._lost:
+                self._put(b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost)
+                self._lost = 0
+            while data:
+                data = data[self._put(data) :]
+        except OSError:
+            self._lost += len(data)
+
+    def _put(self, data: bytes) -> int:
+        """Write as much as the newest segment takes; answers how much."""
+        if self._size >= self._largest:
+            self._rotate()
+        count = os.write(self._fd, data[: self._largest - self._size])
+        self._size += count
+        return count
+
+    def _rotate(self) -> None:
+        begin, size = self._begin, self._size
+        self._begin, self._size = begin + size, 0
+        try:
+            self._open()
+        except OSError:
+            self._begin, self._size = begin, size
+            raise
+        for _, path in listing(self._directory)[: -self._kept]:
+            os.unlink(path)
+
+
+def read(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
+    """(offset of the first byte answered, offset of the end of all, bytes) from an offset; negative: from the end."""
+    for _ in range(8):
+        try:
+            return _read(directory, offset, limit)
+        except FileNotFoundError:  # it was rotated away just now
+            continue
+    return 0, 0, b""
+
+
+def _piece(path: str, at: int, count: int) -> bytes:
+    """Part of a segment; of what a program has put in its place, a link or a pipe, nothing."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return b""
+    try:
+        return os.pread(fd, count, at)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _read(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
+    found = listing(directory)
+    if not found:
+        return 0, 0, b""
+    size = found[-1][0] + os.stat(found[-1][1]).st_size
+    if offset < 0:
+        offset = size + offset
+    offset = min(max(offset, found[0][0]), size)
+    data = b""
+    for index, (begin, path) in enumerate(found):
+        until = found[index + 1][0] if index + 1 < len(found) else size
+        at = offset + len(data)
+        if begin <= at < until and len(data) < limit:
+            data += _piece(path, at - begin, min(limit - len(data), until - at))
+    return offset, size, data

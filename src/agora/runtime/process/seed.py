@@ -1,0 +1,44 @@
+"""Make a virtual environment with pip: what ``python -m venv`` makes, in a twentieth of its time.
+
+Run by the interpreter that builds use: ``python -I seed.py DIRECTORY``. The wheel of pip that comes with Python is
+unpacked where pip would install it, rather than started from itself to install itself.
+"""
+
+from __future__ import annotations
+
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+#: works where the interpreter's path is too long, or has a space, for a line beginning with ``#!``
+SCRIPT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
+import sys
+from pip._internal.cli.main import main
+sys.exit(main())
+"""
+
+
+def seed(directory: Path) -> None:
+    """Make it. Raises ImportError where Python came without ensurepip."""
+    import ensurepip
+
+    wheels = sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
+    venv.create(directory, symlinks=True, with_pip=not wheels)
+    if not wheels:  # a distribution's own layout: let it do it its way
+        return
+    with zipfile.ZipFile(wheels[-1]) as wheel:
+        wheel.extractall(next(directory.glob("lib/python*/site-packages")))
+    for name in ("pip", "pip3"):
+        script = directory / "bin" / name
+        script.write_text(SCRIPT.format(python=directory / "bin" / "python"))
+        script.chmod(0o755)
+
+
+if __name__ == "__main__":
+    try:
+        seed(Path(sys.argv[1]))
+    except ImportError:
+        sys.exit("This Python has no ensurepip: install the package that brings it (python3-venv).")

@@ -1,0 +1,38 @@
+"""When to start again what has ended: soon at first, ever later while it goes on ending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Restarts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """A policy; times are microseconds.
+
+    first, longest: wait before the first restart, and before any. settled: running for that long, it counts as well
+    again, and what was before is forgotten. loop: failures in a row that are a crash loop, to be shown to people.
+    """
+
+    first: int = 1_000_000
+    longest: int = 300_000_000
+    settled: int = 600_000_000
+    loop: int = 5
+
+    def failures(self, runs: Sequence[tuple[int, int]]) -> int:
+        """How many of the last runs, each (began, ended), oldest first, failed in a row without settling."""
+        count = 0
+        for began, ended in reversed(runs):
+            if ended - began >= self.settled:
+                break
+            count += 1
+        return count
+
+    def wait(self, failures: int) -> int:
+        """Time from the end of the last run to the next start."""
+        return int(min(self.first * 2 ** min(max(failures - 1, 0), 40), self.longest))
+
+    def is_loop(self, failures: int) -> bool:
+        return failures >= self.loop

@@ -1,0 +1,271 @@
+"""What is to be run: a specification with no engine in it.
+
+The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec holds only what may be
+checked by looking at it; :func:`faults` lists everything that is wrong with one at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = [
+    "BuildConfig",
+    "BuildType",
+    "Directory",
+    "Git",
+    "Health",
+    "Image",
+    "Limits",
+    "Port",
+    "Source",
+    "Spec",
+    "cpu_cores",
+    "declared_port",
+    "faults",
+    "memory_bytes",
+]
+
+BuildType: TypeAlias = Literal["python", "npm", "docker", "custom"]
+
+LONGEST_COMMAND = 8_192
+LONGEST_VALUE = 32_768
+MOST_VARIABLES = 256
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+PORT_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
+HEALTH_PATH = re.compile(r"/[!-~]{0,499}")
+UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+QUANTITY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([bkmgt]?)(?:i?b)?", re.IGNORECASE)
+CORES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(m?)")
+#: how a start command says where it listens: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
+LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")
+#: names that would change the program that guards an instance, or that are given by the engine
+RESERVED = re.compile(r"AGORA_(INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """How a source becomes a program: an agent manifest's ``build_config``.
+
+    build_command: run once in the source's copy by ``/bin/sh``; None or empty: there is nothing to do.
+    start_command: run by ``/bin/sh`` for each instance. env_vars: of both.
+    """
+
+    type: BuildType
+    start_command: str | None = None
+    build_command: str | None = None
+    env_vars: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory on the engine's host; it must be in one of the roots that the operator allows."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """A repository. branch: or tag; None: the default one. directory: part of it to use. token: for private ones."""
+
+    url: str
+    branch: str | None = None
+    directory: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image. user, password: of its registry."""
+
+    reference: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+Source: TypeAlias = Directory | Git | Image
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an instance may use at most; None: as much as there is.
+
+    memory: bytes, of all its processes. cpu: cores. pids: processes. disk: bytes of one file (process), or of what
+    it writes (containers, where the engine can).
+    """
+
+    memory: int | None = None
+    cpu: float | None = None
+    pids: int | None = None
+    disk: int | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        memory: str | int | None = None,
+        cpu: str | float | None = None,
+        pids: int | None = None,
+        disk: str | int | None = None,
+    ) -> Limits:
+        """Limits as people write them: ``"512M"``, ``"0.5"``. Raises ValueError."""
+        return cls(
+            None if memory is None else memory_bytes(memory),
+            None if cpu is None else cpu_cores(cpu),
+            pids,
+            None if disk is None else memory_bytes(disk),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port that the program listens at.
+
+    number: where it listens by its declaration (``--port 8000``). A container keeps it, and it is mapped. A process
+    shares the host's ports, so there the number is replaced, as a whole word, in start_command and the environment by
+    the one allocated. None: it reads it from the variable.
+    variable: of the environment, holds the port.
+    """
+
+    name: str = "http"
+    number: int | None = None
+    variable: str = "PORT"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How to tell that an instance works. path: answers GET with 2xx or 3xx at the first port; None: it runs at all.
+
+    timeout: seconds.
+    """
+
+    path: str | None = None
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """An instance to be run.
+
+    generation: counts the starts of an instance; one generation is started once, ever.
+    tenant: of the instance, kept as a label. env: over build_config's, such as the instance's token.
+    labels: kept by the engine and answered by ``adopt``. co_location: name of a group that shares host and network.
+    restore: a file made by ``backup`` whose state the instance begins with.
+    """
+
+    instance_id: str
+    generation: int
+    tenant: str
+    build_config: BuildConfig
+    source: Source
+    limits: Limits = Limits()
+    ports: tuple[Port, ...] = (Port(),)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    health: Health = Health()
+    co_location: str | None = None
+    restore: str | None = None
+
+
+def memory_bytes(text: str | int) -> int:
+    """Bytes of ``"512M"``, ``"1.5g"``, ``"1Gi"`` or 1024; units are powers of 1024, as Docker has them.
+
+    Raises ValueError.
+    """
+    found = QUANTITY.fullmatch(str(text).strip())
+    if found is None or isinstance(text, bool):
+        raise ValueError(f"{str(text)[:50]!r} is no amount such as '512M' or '1G'")
+    return int(float(found[1]) * UNITS[found[2].lower()])
+
+
+def cpu_cores(text: str | float) -> float:
+    """Cores of ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
+    found = CORES.fullmatch(str(text).strip())
+    if found is None or isinstance(text, bool):
+        raise ValueError(f"{str(text)[:50]!r} is no number of cores such as '0.5'")
+    return float(found[1]) / (1000 if found[2] else 1)
+
+
+def declared_port(config: BuildConfig) -> int | None:
+    """The port that a manifest says its program listens at: ``env_vars.PORT``, or as its start command shows."""
+    declared = str(config.env_vars.get("PORT", ""))
+    if not declared.isdecimal():
+        found = LISTENS.search(config.start_command or "")
+        declared = found[1] if found else ""
+    number = int(declared) if declared else 0
+    return number if 0 < number < 65_536 else None
+
+
+def faults(spec: Spec) -> list[str]:
+    """Everything that is wrong with a specification, each ``"field: what"``; empty if nothing is."""
+    return [*_naming(spec), *_commands(spec), *_variables(spec), *_ports(spec), *_limits(spec.limits)]
+
+
+def _naming(spec: Spec) -> Iterator[str]:
+    if not NAME.fullmatch(spec.instance_id):
+        yield "instance_id: 1 to 80 letters, digits, '_' and '-', beginning with a letter or digit"
+    if not 0 < spec.generation < 2**31:
+        yield "generation: a number from 1"
+    if spec.co_location is not None and not NAME.fullmatch(spec.co_location):
+        yield "co_location: 1 to 80 letters, digits, '_' and '-', beginning with a letter or digit"
+    if len(spec.labels) > 64 or any(len(k) > 100 or len(v) > 1000 for k, v in spec.labels.items()):
+        yield "labels: at most 64, names of 100 and values of 1,000 characters"
+
+
+def _commands(spec: Spec) -> Iterator[str]:
+    config = spec.build_config
+    if config.type not in ("python", "npm", "docker", "custom"):
+        yield "build_config.type: one of python, npm, docker, custom"
+    if not config.start_command and config.type != "docker":
+        yield "build_config.start_command: say how the program is started"
+    for name in ("start_command", "build_command"):
+        command = getattr(config, name) or ""
+        if len(command) > LONGEST_COMMAND or "\0" in command:
+            yield f"build_config.{name}: at most {LONGEST_COMMAND} characters, none of them NUL"
+    if isinstance(spec.source, Image) and config.type != "docker":
+        yield "source: an image needs build_config.type docker"
+
+
+def _variables(spec: Spec) -> Iterator[str]:
+    for place, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
+        if len(variables) > MOST_VARIABLES:
+            yield f"{place}: at most {MOST_VARIABLES} variables"
+        for name, value in variables.items():
+            if not VARIABLE.fullmatch(name) or RESERVED.fullmatch(name):
+                yield f"{place}: {name[:50]!r} can not be the name of a variable"
+            elif "\0" in value or len(value) > LONGEST_VALUE:
+                yield f"{place}.{name}: at most {LONGEST_VALUE} characters, none of them NUL"
+
+
+def _ports(spec: Spec) -> Iterator[str]:
+    if len(spec.ports) > 16:
+        yield "ports: at most 16"
+    if len({port.name for port in spec.ports}) < len(spec.ports):
+        yield "ports: each needs a name of its own"
+    for port in spec.ports:
+        if not PORT_NAME.fullmatch(port.name):
+            yield f"ports: {port.name[:50]!r} is no name: small letters, digits and '-', at most 15"
+        if port.number is not None and not 0 < port.number < 65_536:
+            yield f"ports.{port.name}: from 1 to 65535"
+        if not VARIABLE.fullmatch(port.variable) or RESERVED.fullmatch(port.variable):
+            yield f"ports.{port.name}: {port.variable[:50]!r} can not be the name of a variable"
+    if spec.health.path is not None:
+        if not HEALTH_PATH.fullmatch(spec.health.path):
+            yield "health.path: begins with '/', at most 500 printable characters, no spaces"
+        if not spec.ports:
+            yield "health.path: needs a port"
+    if not 0 < spec.health.timeout <= 60:
+        yield "health.timeout: up to 60 seconds"
+
+
+def _limits(limits: Limits) -> Iterator[str]:
+    if limits.memory is not None and not 16 * 1024**2 <= limits.memory < 2**48:
+        yield "limits.memory: at least 16M"
+    if limits.cpu is not None and not 0.01 <= limits.cpu <= 4096:
+        yield "limits.cpu: from 0.01 to 4096 cores"
+    if limits.pids is not None and not 1 <= limits.pids <= 1_000_000:
+        yield "limits.pids: from 1 to 1000000"
+    if limits.disk is not None and not 1024**2 <= limits.disk < 2**48:
+        yield "limits.disk: at least 1M"

@@ -1,0 +1,51 @@
+"""States: from those of a task to those of A2A 1.0, all of them.
+
+==============  ==============================  ====================================================
+task            A2A                             what is told with it
+==============  ==============================  ====================================================
+pending         TASK_STATE_SUBMITTED            nothing: why it went back to its queue is for people
+in_progress     TASK_STATE_WORKING              notes and messages of its worker
+input_required  TASK_STATE_INPUT_REQUIRED       the question
+auth_required   TASK_STATE_AUTH_REQUIRED        what is needed
+completed       TASK_STATE_COMPLETED            its notes; the result is an artifact
+failed          TASK_STATE_FAILED               the error
+cancelled       TASK_STATE_CANCELED             the reason
+rejected        TASK_STATE_REJECTED             the reason
+expired         TASK_STATE_FAILED               that its deadline passed before it was done
+dead_lettered   TASK_STATE_FAILED               that its last attempt was lost with its lease
+==============  ==============================  ====================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agora_sdk.contract.a2a import A2AState
+from agora_sdk.contract.fields import TaskStatus
+
+__all__ = ["STATES", "state_of", "statuses_of"]
+
+_S = TaskStatus
+STATES: Mapping[TaskStatus, A2AState] = {
+    _S.PENDING: A2AState.SUBMITTED,
+    _S.IN_PROGRESS: A2AState.WORKING,
+    _S.INPUT_REQUIRED: A2AState.INPUT_REQUIRED,
+    _S.AUTH_REQUIRED: A2AState.AUTH_REQUIRED,
+    _S.COMPLETED: A2AState.COMPLETED,
+    _S.FAILED: A2AState.FAILED,
+    _S.CANCELLED: A2AState.CANCELED,
+    _S.REJECTED: A2AState.REJECTED,
+    _S.EXPIRED: A2AState.FAILED,
+    _S.DEAD_LETTERED: A2AState.FAILED,
+}
+_VALUES = {status.value: state.value for status, state in STATES.items()}
+
+
+def state_of(status: str) -> str:
+    """The state of A2A for a task's status."""
+    return _VALUES[status]
+
+
+def statuses_of(state: A2AState) -> list[str]:
+    """The statuses of tasks that A2A shows so."""
+    return [status.value for status, found in STATES.items() if found is state]

@@ -1,0 +1,111 @@
+"""Discovery: the marketplace's orchestrator finds agents by capability and rating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora_sdk.contract.performatives import DiscoverPayload
+from agora_sdk.errors import InvalidRequest
+
+from ...store.port import Row
+from ...store.statements import agents
+from ..base import Call, unpack
+
+__all__ = ["address", "described", "find_agent", "find_agents", "name_of", "visible"]
+
+LOOKED_AT = 2000  #: of those that have a capability
+UNREACHABLE = frozenset({"offline", "inactive", "paused"})
+GONE = frozenset({"suspended", "retired"})
+PROTOCOLS = ("agentify", "http", "https", "a2a")
+MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
+
+
+async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+    """The best agent that fits: an offer, or a failure where there is none."""
+    found = await _found(call, payload)
+    if not found:
+        wanted = ", ".join(_wanted(DiscoverPayload.model_validate(payload)))
+        return {
+            "type": "failure",
+            "intent": "agent_not_found",
+            "payload": {"error": f"No agent fits: {wanted}.", "code": "AGENT_NOT_FOUND", "details": payload},
+        }
+    return {"type": "offer", "intent": "agent_found", "payload": described(call, found[0])}
+
+
+async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+    """Every agent that fits, the best first."""
+    found = await _found(call, payload)
+    shown = found[: DiscoverPayload.model_validate(payload).limit]
+    listed = {"agents": [described(call, row) for row in shown], "total": len(found)}
+    return {"type": "inform", "intent": "agents_found", "payload": listed}
+
+
+def _wanted(payload: DiscoverPayload) -> list[str]:
+    return list(dict.fromkeys([*([payload.capability] if payload.capability else []), *payload.capabilities]))
+
+
+async def _found(call: Call, given: dict[str, Any]) -> Sequence[Row]:
+    """Those that have all the capabilities and the rating; who can be reached first, then by rating."""
+    payload = DiscoverPayload.model_validate(given)
+    wanted = _wanted(payload)
+    if not wanted:
+        raise InvalidRequest(
+            "What is the agent to be able to do?",
+            fix="Name it in payload.capability.",
+            errors=[{"field": "payload.capability", "message": "required"}],
+        )
+    rows = await call.tx.all(agents.able, capability=wanted[0], limit=LOOKED_AT)
+    fitting = [
+        row
+        for row in rows
+        if row["status"] not in GONE
+        and visible(call, row)
+        and _rating(row) >= (payload.min_rating or 0)
+        and set(wanted) <= set(unpack(row["capabilities"]))
+    ]
+    return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_rating(row), row["agent_id"]))
+
+
+def _rating(row: Row) -> float:
+    """Mean of its ratings, 0 to 10; 0 without any."""
+    return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else 0.0
+
+
+def visible(call: Call, row: Row) -> bool:
+    """Whether the caller finds an agent."""
+    caller = call.caller
+    shared = row["account_id"] == caller.account != "default"
+    return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
+
+
+def name_of(row: Row) -> str:
+    """What the protocol calls an agent."""
+    return str(row["alias"] or row["agent_name"])
+
+
+def described(call: Call, row: Row) -> dict[str, Any]:
+    """An agent as it is offered: how to reach it, what it can do, what it takes to run one."""
+    metadata = unpack(row["metadata"])
+    manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
+    about = {
+        "agent_id": name_of(row),
+        "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
+        "address": address(call, row),
+        "capabilities": unpack(row["capabilities"]),
+        "rating": _rating(row) if row["rating_count"] else None,
+        "status": row["status"],
+    }
+    return {name: value for name, value in about.items() if value is not None} | manifest
+
+
+def address(call: Call, row: Row) -> str:
+    """Where ``/agent/message`` reaches it: its own address, or this marketplace, which passes messages on."""
+    endpoints = unpack(row["endpoints"])
+    for protocol in PROTOCOLS:
+        if protocol in endpoints:
+            return str(endpoints[protocol]).rstrip("/")
+    settings = call.context.settings
+    base = settings.public_url or (f"http://{settings.host}:{settings.port}" if settings.port else "")
+    return f"{base.rstrip('/')}/agents/{row['agent_id']}"

@@ -1,0 +1,87 @@
+"""The rules of a conversation: which type may answer which, what ends the waiting, what state follows.
+
+After FIPA's interaction protocols: Request (SC00026: refuse or agree, then failure or inform), Propose (SC00036: accept or
+reject), Iterated Contract Net (SC00030: proposals answered by proposals). ``agree`` to a proposal is its acceptance,
+``refuse`` its rejection; ``confirm``, ``failure`` and ``done`` tell how what was agreed on went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agora_sdk.contract.envelopes import AgentMessage, Performative
+
+__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final", "legal"]
+
+P = Performative
+
+_OUTCOMES = {P.INFORM, P.CONFIRM, P.FAILURE, P.DONE}
+_DEPLOYED = {P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE}
+
+#: what may answer a message of each type; what is not in it ends an exchange
+ANSWERS: Mapping[Performative, frozenset[Performative]] = {
+    kind: frozenset(answers)
+    for kind, answers in {
+        P.REQUEST: {P.AGREE, P.REFUSE, P.PROPOSE, *_OUTCOMES},
+        P.PROPOSE: {P.AGREE, P.REFUSE, P.PROPOSE, P.FAILURE},
+        P.AGREE: _OUTCOMES,
+        P.INFORM: {P.CONFIRM, P.REFUSE, P.FAILURE, P.INFORM, P.REQUEST},
+        P.CONFIRM: {P.INFORM, P.FAILURE, P.DONE},
+        P.DONE: {P.CONFIRM, P.FAILURE},
+        P.DISCOVER: {P.OFFER, P.INFORM, P.REFUSE, P.FAILURE},
+        P.OFFER: {P.AGREE, P.REFUSE, P.PROPOSE, P.REQUEST, P.ASSIGN, P.FAILURE},
+        P.ASSIGN: {P.AGREE, P.REFUSE, *_OUTCOMES},
+        P.DEPLOY: {P.AGREE, P.REFUSE, P.INFORM, P.FAILURE, *_DEPLOYED},
+        P.DEPLOY_CONFIRM: {P.CONFIRM, P.FAILURE},
+        P.CO_LOCATE: {P.AGREE, P.REFUSE, *_OUTCOMES, *_DEPLOYED},
+        P.SCALE: {P.AGREE, P.REFUSE, *_OUTCOMES, *_DEPLOYED},
+        P.REFUSE: set(),
+        P.FAILURE: {P.REQUEST},
+        P.DEPLOY_FAILURE: {P.DEPLOY},
+    }.items()
+}
+#: they want an answer
+ASKING = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLOY, P.CO_LOCATE, P.SCALE})
+#: they make no sense unless they answer something
+STRICT = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
+#: after them their sender has nothing more to say to what they answer
+CLOSING = frozenset({P.REFUSE, P.FAILURE, P.DONE, *_DEPLOYED})
+#: what was asked for will not come
+NEGATIVE = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
+#: state of a conversation after a message of each type
+STATES: Mapping[Performative, str] = {
+    P.PROPOSE: "proposed",
+    P.OFFER: "proposed",
+    P.AGREE: "agreed",
+    P.INFORM: "informed",
+    P.CONFIRM: "confirmed",
+    P.DEPLOY_CONFIRM: "confirmed",
+    P.REFUSE: "refused",
+    P.FAILURE: "failed",
+    P.DEPLOY_FAILURE: "failed",
+    P.DONE: "done",
+}
+_ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
+
+
+def legal(asked: Performative, answer: Performative, *, own: bool) -> bool:
+    """Whether a message of one type may be answered by one of another.
+
+    own: by its own sender, who may go on after what it said, but not answer its own question; except that it failed.
+    """
+    if own and asked in ASKING:
+        return answer is P.FAILURE
+    return answer in ANSWERS[asked]
+
+
+def is_final(asked: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
+    """Whether an answer is the one that was waited for: neither consent to try, nor news of what is under way.
+
+    expected: the type that was asked for; then only that one is, and what says that it will not come.
+    """
+    if expected is not None and message.type is not expected:
+        return message.type in NEGATIVE
+    if message.type is P.AGREE:
+        return expected is P.AGREE or asked in (P.PROPOSE, P.OFFER)
+    state = (message.status.state or "") if message.status else ""
+    return not (message.type is P.INFORM and state.lower() in _ONGOING)

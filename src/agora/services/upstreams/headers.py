@@ -1,0 +1,42 @@
+"""Headers that an upstream is to get with every request: which there may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["check_headers", "fault_of"]
+
+MOST, LONGEST_NAME, LONGEST_VALUE = 30, 100, 4000
+NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+VALUE = re.compile(r"[\x20-\x7e]*")
+#: what HTTP and MCP say by themselves
+OWN = frozenset(
+    {"accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host"}
+    | {"keep-alive", "last-event-id", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse (InvalidRequest) what cannot be sent, or is said already."""
+    for name, value in headers.items():
+        if fault := fault_of(name, value):
+            field = f"headers.{name[:LONGEST_NAME]}"
+            raise InvalidRequest(f"{field}: {fault}.", errors=[{"field": field, "message": fault}])
+    names = [name.lower() for name in headers]
+    if len(names) > MOST or len(set(names)) < len(names):
+        fault = f"more than {MOST}" if len(names) > MOST else "the same name twice"
+        raise InvalidRequest(f"headers: {fault}.", errors=[{"field": "headers", "message": fault}])
+
+
+def fault_of(name: str, value: str) -> str | None:
+    """What is wrong with a header; None if nothing is."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        return "is no name of a header"
+    if name.lower() in OWN or name.lower().startswith("mcp-"):
+        return "is a header that this server sets itself"
+    if not VALUE.fullmatch(value):
+        return "has characters other than visible ASCII"
+    return f"is longer than {LONGEST_VALUE} characters" if len(value) > LONGEST_VALUE else None

@@ -1,0 +1,105 @@
+"""server.json: what an entry of the MCP registry says of a server, and what it takes to connect to it.
+
+Schema 2025-12-11. Only remotes of type ``streamable-http`` are used; packages would run code here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["SCHEMA", "Remote", "remote_of", "unwrapped"]
+
+SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+")
+VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where a server is, with the headers it wants."""
+
+    name: str
+    description: str
+    url: str
+    headers: Mapping[str, str]
+
+
+def unwrapped(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The server.json itself, also out of an entry of a registry."""
+    inner = given.get("server")
+    return inner if isinstance(inner, dict) and "name" not in given else given
+
+
+def remote_of(server: Mapping[str, Any], variables: Mapping[str, str], headers: Mapping[str, str]) -> Remote:
+    """The remote of a server.json, with its variables filled in. Raises InvalidRequest naming what is missing."""
+    name, description = server.get("name"), server.get("description")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:
+        raise _wrong("name", "a server.json has a name such as io.github.user/weather")
+    remote = _streamable(server)
+    missing: list[str] = []
+    url = _filled(str(remote.get("url", "")), remote.get("variables"), variables, missing)
+    sent = dict(headers)
+    lower = {given.lower() for given in headers}
+    for entry in _entries(remote.get("headers")):
+        header = entry.get("name")
+        if not isinstance(header, str) or header.lower() in lower:
+            continue
+        value = entry.get("value") or entry.get("default")
+        if isinstance(value, str):
+            sent[header] = _filled(value, entry.get("variables"), variables, missing)
+        elif entry.get("isRequired") is True:
+            missing.append(f"headers.{header}")
+    if missing:
+        raise InvalidRequest(
+            f"{name} needs {', '.join(missing)}.",
+            fix="Give variables as 'variables', headers as 'headers'.",
+            errors=[{"field": what if "." in what else f"variables.{what}", "message": "missing"} for what in missing],
+        )
+    return Remote(name, description[:1000] if isinstance(description, str) else "", url, sent)
+
+
+def _streamable(server: Mapping[str, Any]) -> Mapping[str, Any]:
+    remotes = _entries(server.get("remotes"))
+    for remote in remotes:
+        if remote.get("type") == "streamable-http" and isinstance(remote.get("url"), str):
+            return remote
+    if _entries(server.get("packages")) and not remotes:
+        raise InvalidRequest(
+            "It has packages alone: to run one would run its code on this server, so it is not imported.",
+            fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
+            errors=[{"field": "server.packages", "message": "not imported"}],
+        )
+    raise _wrong("server.remotes", "has no remote of type streamable-http")
+
+
+def _entries(given: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+
+
+def _filled(template: str, declared: Any, given: Mapping[str, str], missing: list[str]) -> str:
+    """A text with its ``{variables}`` filled in; what is neither given nor declared with a value is noted."""
+    known = declared if isinstance(declared, dict) else {}
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        about = known.get(name)
+        about = about if isinstance(about, dict) else {}
+        found = about.get("value") or given.get(name) or about.get("default")
+        choices = about.get("choices")
+        if isinstance(choices, list) and choices and found is not None and found not in choices:
+            raise _wrong(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
+        if not isinstance(found, str):
+            missing.append(name)
+            return ""
+        return found
+
+    return VARIABLE.sub(value, template)
+
+
+def _wrong(field: str, words: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {words}.", errors=[{"field": field, "message": words}])

@@ -1,0 +1,314 @@
+"""The ledger of billing, prices, budgets, and the time of running instances."""
+
+from __future__ import annotations
+
+from ..port import Query, Table, Write
+
+__all__ = [
+    "LEDGER",
+    "PRICES",
+    "account_agents",
+    "account_keys",
+    "advance",
+    "any_price",
+    "balance",
+    "budget",
+    "budgets_of",
+    "budgets_standing",
+    "by_id",
+    "by_key",
+    "by_keys",
+    "changes",
+    "completed_tasks",
+    "current_prices",
+    "drop_budget",
+    "entries",
+    "entries_of_account",
+    "entries_of_agent",
+    "entries_of_instance",
+    "head",
+    "latest_price",
+    "limits",
+    "limits_locked",
+    "lock_meter",
+    "price_at",
+    "price_history",
+    "prices_from",
+    "run",
+    "save_budget",
+    "save_run",
+    "spent",
+    "spent_on",
+    "task",
+    "tell",
+    "timed",
+]
+
+BIG = "bigint"
+
+PRICES = Table(
+    "billing_prices",
+    (
+        ("tenant_id", "text"),
+        ("agent_id", "text"),
+        ("version", BIG),
+        ("type", "text"),
+        ("currency", "text"),
+        ("price", BIG),
+        ("base_price", BIG),
+        ("task_price", BIG),
+        ("usage_unit", "text"),
+        ("input_price", BIG),
+        ("output_price", BIG),
+        ("effective_from", BIG),
+        ("created_at", BIG),
+        ("created_by", "text"),
+    ),
+)
+LEDGER = Table(
+    "billing_ledger",
+    (
+        ("tenant_id", "text"),
+        ("entry_id", "text"),
+        ("key", "text"),
+        ("account_id", "text"),
+        ("agent_id", "text"),
+        ("instance_id", "text"),
+        ("kind", "text"),
+        ("quantity", BIG),
+        ("price_version", BIG),
+        ("currency", "text"),
+        ("amount", BIG),
+        ("began", BIG),
+        ("ended", BIG),
+        ("day", BIG),
+        ("description", "text"),
+        ("reverses", "text"),
+        ("created_at", BIG),
+        ("created_by", "text"),
+    ),
+)
+
+# -- prices ------------------------------------------------------------------------------------
+
+_AGENT = "tenant_id = :tenant and agent_id = :agent_id"
+price_at = Query(
+    f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
+    types={"at": BIG},
+)
+latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1")
+prices_from = Query(
+    f"select * from billing_prices where {_AGENT} and version >= :version and effective_from < :until order by version",
+    types={"version": BIG, "until": BIG},
+)
+price_history = Query(
+    f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",
+    types={"before": BIG, "limit": BIG},
+)
+changes = Query(
+    f"""
+    select count(*) as changes from billing_prices where {_AGENT} and version > :latest - :most and created_at > :since
+    """,
+    types={"latest": BIG, "most": BIG, "since": BIG},
+)
+any_price = Query("select agent_id from billing_prices where tenant_id = :tenant limit 1")
+# The versions in force, one for each agent the caller may see.
+current_prices = Query(
+    """
+    select p.* from agents as a join billing_prices as p on p.tenant_id = a.tenant_id and p.agent_id = a.agent_id
+    where a.tenant_id = :tenant and a.agent_id > :after and a.retired_at is null
+        and (:everyone = 1 or a.visibility <> 'private' or a.agent_id = :viewer
+            or (a.account_id <> 'default' and a.account_id = :account))
+        and p.version = (
+            select max(version) from billing_prices as q
+            where q.tenant_id = :tenant and q.agent_id = a.agent_id and q.effective_from <= :now)
+    order by a.agent_id limit :limit
+    """,
+    types={"everyone": BIG, "now": BIG, "limit": BIG},
+    scan=True,
+)
+
+# -- the ledger --------------------------------------------------------------------------------
+
+by_id = Query("select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id")
+by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key")
+by_keys = Query(
+    """
+    select * from billing_ledger where tenant_id = :tenant and key in (:first, :second, :third, :fourth)
+    order by entry_id
+    """
+)
+_LATER = "tenant_id = :tenant and entry_id < :before"
+_WANTED = """
+    (:kind = '' or kind = :kind) and created_at >= :since and created_at < :until
+    and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
+    and (:instance = '' or instance_id = :instance)
+    order by entry_id desc limit :limit
+"""
+_PAGE = {"since": BIG, "until": BIG, "limit": BIG}
+entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", types=_PAGE, scan=True)
+entries_of_account = Query(
+    f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}", types=_PAGE, scan=True
+)
+entries_of_agent = Query(
+    f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}", types=_PAGE, scan=True
+)
+entries_of_instance = Query(
+    f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
+    types=_PAGE,
+    scan=True,
+)
+
+# -- budgets -----------------------------------------------------------------------------------
+
+_LIMITS = """
+    select * from billing_budgets
+    where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent) and currency = :currency
+    order by account_id, agent_id
+"""
+limits = Query(_LIMITS)
+limits_locked = Query(_LIMITS, lock=True)
+_BUDGET = """
+    select * from billing_budgets
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+"""
+budget = Query(_BUDGET, lock=True)
+budgets_standing = Query(
+    """
+    select count(*) as budgets from billing_budgets
+    where tenant_id = :tenant and account_id = :account and (:account <> '' or agent_id = :agent)
+    """
+)
+budgets_of = Query(
+    """
+    select * from billing_budgets
+    where tenant_id = :tenant and (account_id, agent_id, currency) > (:account_after, :agent_after, :currency_after)
+        and (:everyone = 1 or account_id = :account
+            or (account_id = '' and agent_id in (
+                select agent_id from agents
+                where agents.tenant_id = :tenant and (agents.agent_id = :viewer
+                    or (agents.account_id <> 'default' and agents.account_id = :account)))))
+    order by account_id, agent_id, currency limit :limit
+    """,
+    types={"everyone": BIG, "limit": BIG},
+    scan=True,
+)
+save_budget = Write(
+    """
+    insert into billing_budgets (tenant_id, account_id, agent_id, currency, soft_limit, hard_limit, prepaid, warned,
+        exhausted, set_by, updated_at, updated_by)
+    values (:tenant, :account, :agent, :currency, :soft_limit, :hard_limit, :prepaid, 0, 0, :set_by, :now, :actor)
+    on conflict (tenant_id, account_id, agent_id, currency) do update set
+        soft_limit = excluded.soft_limit, hard_limit = excluded.hard_limit, prepaid = excluded.prepaid, warned = 0,
+        exhausted = 0, set_by = excluded.set_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+    """,
+    types={"soft_limit": BIG, "hard_limit": BIG, "prepaid": BIG, "now": BIG},
+)
+drop_budget = Write(
+    """
+    delete from billing_budgets
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+    """
+)
+tell = Write(
+    """
+    update billing_budgets set warned = :warned, exhausted = :exhausted
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+    """,
+    types={"warned": BIG, "exhausted": BIG},
+)
+# The sums are kept by triggers, so that what is still buffered of the ledger has to be written before they are read:
+# the engines see that in the comment.
+_SUMMED = "/* summed from billing_ledger */"
+spent = Query(
+    f"""
+    select charged as spent from billing_totals {_SUMMED}
+    where tenant_id = :tenant and scope = :scope and ref = :ref and currency = :currency and period = :period
+    """,
+    types={"period": BIG},
+)
+spent_on = Query(
+    f"""
+    select cast(coalesce(sum(amount), 0) as bigint) as spent from billing_days {_SUMMED}
+    where tenant_id = :tenant and account_id = :account and currency = :currency and agent_id = :agent
+        and day between :period * 100 and :period * 100 + 99
+    """,
+    types={"period": BIG},
+)
+balance = Query(
+    f"""
+    select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUMMED}
+    where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
+    """
+)
+account_agents = Query(
+    """
+    select agent_id from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default'
+        and retired_at is null order by agent_id limit 100
+    """
+)
+account_keys = Query(
+    """
+    select token_id from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default'
+        and revoked_at is null order by token_id limit 100
+    """
+)
+
+# -- time --------------------------------------------------------------------------------------
+
+lock_meter = Write(
+    """
+    insert into billing_meters (tenant_id, instance_id, billed_at) values (:tenant, :instance_id, :now)
+    on conflict (tenant_id, instance_id) do update set billed_at = excluded.billed_at
+    """,
+    types={"now": BIG},
+)
+run = Query(
+    "select * from billing_runs where tenant_id = :tenant and instance_id = :instance_id and number = :number",
+    types={"number": BIG},
+)
+timed = Query(
+    f"""
+    select price_version, currency, cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount
+    from billing_instances {_SUMMED}
+    where tenant_id = :tenant and instance_id = :instance_id and kind = 'time' group by price_version, currency
+    """
+)
+save_run = Write(
+    """
+    insert into billing_runs (tenant_id, instance_id, number, account_id, agent_id, began, measured, billed, accrued,
+        currency, day, state)
+    values (:tenant, :instance_id, :number, :account, :agent, :began, :measured, :billed, :accrued, :currency, :day, :state)
+    on conflict (tenant_id, instance_id, number) do update set
+        measured = excluded.measured, billed = excluded.billed, accrued = excluded.accrued,
+        currency = excluded.currency, day = excluded.day, state = excluded.state
+    """,
+    types=dict.fromkeys(("number", "began", "measured", "billed", "accrued", "day"), BIG),
+)
+
+# -- tasks -------------------------------------------------------------------------------------
+
+head = Query(
+    """
+    select (select max(seq) from events where tenant_id = :tenant) as newest,
+        (select position from billing_heads where tenant_id = :tenant) as position
+    """
+)
+advance = Write(
+    """
+    insert into billing_heads (tenant_id, invoices, position) values (:tenant, 0, :position)
+    on conflict (tenant_id) do update set position = excluded.position
+        where billing_heads.position < excluded.position
+    """,
+    types={"position": BIG},
+)
+completed_tasks = Query(
+    """
+    select seq, subject, time, data from events
+    where tenant_id = :tenant and seq > :after and seq <= :until and type = 'agora.task.completed' order by seq
+    """,
+    types={"after": BIG, "until": BIG},
+)
+task = Query(
+    "select task_id, task_type, assignee, account_id, created_by, created_at from tasks where tenant_id = :tenant and task_id = :task_id"
+)

@@ -1,0 +1,96 @@
+"""Definitions of what an upstream offers: how large they are, and what no honest one has in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+__all__ = ["HIDDEN", "Allowance", "fault_of"]
+
+LARGEST = 65_536  # bytes of one
+MOST_PARTS = 3000  # objects and lists in one: a validator looks at each
+DEEPEST = 64  # levels of objects and lists
+LONGEST_LIST = 500  # of things that cannot be sorted: to see that each is there once takes its square
+#: control characters, overrides of the direction of text, tags and selectors that say what nobody sees
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2061-\u2064\u2066-\u2069\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What all definitions of one upstream may be together, and what is left of it."""
+
+    size: int = 4 * 1024 * 1024
+    parts: int = 50_000
+
+    def take(self, definition: Mapping[str, Any]) -> str | None:
+        """Count one in; the reason if there is no room for it."""
+        size, parts = size_of(definition), parts_of(definition)
+        if size > self.size or parts > self.parts:
+            return "the definitions before it are as much as one upstream may have"
+        self.size -= size
+        self.parts -= parts
+        return None
+
+
+def size_of(definition: Mapping[str, Any]) -> int:
+    """Bytes as JSON; more than any may have for what is none."""
+    try:
+        return len(to_json(definition))
+    except (ValueError, RecursionError):
+        return LARGEST + 1
+
+
+def parts_of(value: Any) -> int:
+    """Objects and lists in it."""
+    return sum(isinstance(part, dict | list) for part, _ in _walk(value))
+
+
+def fault_of(definition: Mapping[str, Any]) -> str | None:
+    """Why a definition is not even looked at; None if nothing speaks against it."""
+    if size_of(definition) > LARGEST:
+        return f"its definition is larger than {LARGEST} bytes"
+    if parts_of(definition) > MOST_PARTS:
+        return f"its definition has more than {MOST_PARTS} parts"
+    for part, depth in _walk(definition):
+        if depth > DEEPEST:
+            return "its definition is nested too deeply"
+        if isinstance(part, str) and (found := HIDDEN.search(part)):
+            return f"its definition has characters that nobody sees, such as U+{ord(found[0]):04X}"
+        if isinstance(part, list) and len(part) > LONGEST_LIST and not _sortable(part):
+            return f"its definition has a list of more than {LONGEST_LIST} different things"
+        if isinstance(part, dict) and (elsewhere := _reference(part)):
+            return f"its definition refers to something elsewhere: {elsewhere[:100]}"
+    return None
+
+
+def _sortable(things: list[Any]) -> bool:
+    kinds = {type(thing) for thing in things}
+    return kinds <= {int, float} or kinds == {str}
+
+
+def _reference(part: Mapping[str, Any]) -> str | None:
+    """A reference that leads out of the definition: whoever follows it could be led anywhere."""
+    for name in ("$ref", "$dynamicRef", "$recursiveRef"):
+        found = part.get(name)
+        if isinstance(found, str) and not found.startswith("#"):
+            return found
+    return None
+
+
+def _walk(value: Any) -> Iterator[tuple[Any, int]]:
+    """Every value in a value, keys too, with its depth."""
+    waiting = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        yield part, depth
+        if isinstance(part, dict):
+            waiting += [(each, depth + 1) for pair in part.items() for each in pair]
+        elif isinstance(part, list):
+            waiting += [(each, depth + 1) for each in part]

@@ -1,0 +1,19 @@
+"""A line to an upstream, whichever way it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .direct import Direct
+
+__all__ = ["Line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The SDK's streams to read from and to write to, and a shorter way where there is one."""
+
+    read: Any
+    write: Any
+    direct: Direct | None = None

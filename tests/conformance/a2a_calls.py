@@ -1,0 +1,57 @@
+"""A2A as the tests of its behaviour call it: answers as they go over a wire."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.services.base import Caller
+from tests.market import Market
+
+__all__ = ["ask", "follow", "followed", "say", "shown", "state_of", "stream_of", "texts"]
+
+
+async def ask(market: Market, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
+    """Call ``agora.a2a.NAME``; answers the JSON of it."""
+    operation = market.app.catalogue.find(f"agora.a2a.{name}")
+    outcome = await market.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
+    return from_json(outcome.body)
+
+
+async def say(market: Market, caller: Caller, message: Any, agent: str | None = None, **arguments: Any) -> Any:
+    """Send a message and do not wait; answers the task."""
+    answer = await ask(
+        market, caller, "send", message=message, agent=agent, **({"return_immediately": True} | arguments)
+    )
+    return answer["task"]
+
+
+async def shown(market: Market, caller: Caller, task_id: str, **arguments: Any) -> Any:
+    return await ask(market, caller, "get", task_id=task_id, **arguments)
+
+
+async def stream_of(market: Market, caller: Caller, task_id: str, **arguments: Any) -> Any:
+    operation = market.app.catalogue.find("agora.a2a.subscribe")
+    return await market.app.dispatcher.stream(operation, caller, {"task_id": task_id, **arguments})
+
+
+async def follow(market: Market, caller: Caller, task_id: str, **arguments: Any) -> list[tuple[int, Any]]:
+    """Numbers and documents of a stream, to its end."""
+    stream = await stream_of(market, caller, task_id, **arguments)
+    return [(entry.number, from_json(entry.json)) async for entry in stream]
+
+
+def followed(market: Market, caller: Caller, task_id: str, **arguments: Any) -> asyncio.Task[list[tuple[int, Any]]]:
+    """As :func:`follow`, beside what the test does meanwhile."""
+    return asyncio.ensure_future(follow(market, caller, task_id, **arguments))
+
+
+def state_of(task: Any) -> str:
+    return str(task["status"]["state"])
+
+
+def texts(task: Any) -> list[str]:
+    """The texts of a task's history."""
+    return [message["parts"][0].get("text", "") for message in task["history"]]

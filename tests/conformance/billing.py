@@ -1,0 +1,80 @@
+"""Billing as the tests of its behaviour call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from agora.controllers.base import House
+from agora.controllers.billing import Billing
+from agora.services.base import Call, Caller
+from agora.services.billing import Charge, Ledger, Run, bill
+from agora.store.port import Query, Reader, Row
+from agora_sdk.contract.billing import EntryKind
+from tests.market import Market
+
+__all__ = ["DAY", "HOUR", "SECOND", "Till", "costs", "rows"]
+
+T = TypeVar("T")
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+EVERYTHING = Query("select * from billing_ledger where tenant_id = :tenant order by entry_id")
+
+
+async def rows(market: Market, query: Query = EVERYTHING, tenant: str = "default", **parameters: Any) -> list[Row]:
+    async def work(reader: Reader) -> list[Row]:
+        return list(await reader.all(query, **parameters))
+
+    return await market.app.store.read(tenant, work)
+
+
+async def costs(market: Market, caller: Caller | None = None, **asked: Any) -> float:
+    return float((await market.call(caller or market.operator, "billing.cost", **asked)).total_cost)
+
+
+class Till:
+    """What other services do with billing, in transactions of their own."""
+
+    def __init__(self, market: Market, tenant: str = "default") -> None:
+        self.market, self.tenant = market, tenant
+        app = market.app
+        self.keeper = Billing(
+            House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+        )
+
+    async def act(self, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
+        return await self.market.app.dispatcher.system(self.tenant, work)
+
+    async def execute(self, key: str, account: str, agent: Caller, instance: str = "", **options: Any) -> Any:
+        """Charge for one execution."""
+        charge = Charge(f"execution:{key}", account, agent.subject, EntryKind.REQUEST, 1, instance)
+
+        async def work(call: Call) -> Any:
+            return await Ledger(call).charge(charge, **options)
+
+        return await self.act(work)
+
+    async def reverse(self, key: str) -> Any:
+        return await self.act(lambda call: Ledger(call).reverse(f"execution:{key}", "it failed"))
+
+    async def run(self, *runs: Run) -> None:
+        await self.act(lambda call: bill(call, runs))
+
+    async def blocked(self, account: str, agent: Caller) -> str | None:
+        return await self.act(lambda call: Ledger(call).blocked(account, agent.subject))
+
+    def customer(self, account: str) -> Caller:
+        """A caller of an account, who may do what an agent may."""
+        from agora.services import scopes
+
+        return replace(
+            self.market.operator,
+            tenant=self.tenant,
+            subject=f"key_{account}",
+            kind="key",
+            scopes=scopes.AGENT,
+            account=account,
+            authority=0,
+        )

@@ -1,0 +1,387 @@
+"""The port of the bus: one suite for the embedded engine, on both stores, and for Redis Streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from agora.bus.embedded import EmbeddedBus
+from agora.bus.port import Bus, Terms
+from agora.bus.redis import RedisBus
+from agora_sdk.errors import NotFound, Overloaded
+from tests.conformance.engines import an_engine
+from tests.harness import ManualClock
+from tests.postgres import PostgresServer
+from tests.valkey import broker, valkey_server
+
+__all__ = ["broker", "valkey_server"]
+
+KINDS = ("sqlite", "postgres", "redis")
+STREAM = "xnai:agent_bus"
+
+
+class Place:
+    """Where engines are made, and where time goes by."""
+
+    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
+        raise NotImplementedError
+
+    async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
+        """Let everything pending be so much older."""
+        raise NotImplementedError
+
+
+class InStore(Place):
+    def __init__(self, store: Any, clock: ManualClock) -> None:
+        self.store, self.clock = store, clock
+
+    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
+        return EmbeddedBus(self.store, self.clock, terms=terms, **options)
+
+    async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
+        self.clock.advance(seconds)
+
+
+class InRedis(Place):
+    def __init__(self, url: str, stack: AsyncExitStack) -> None:
+        self.url, self.stack = url, stack
+
+    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
+        bus = RedisBus(self.url, terms=terms, **options)
+        await bus.start()
+        self.stack.push_async_callback(bus.close)
+        return bus
+
+    async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
+        async with redis.asyncio.Redis.from_url(self.url) as client:
+            for entry in await client.xpending_range(stream, group, "-", "+", 1000):
+                idle = int(entry["time_since_delivered"] + seconds * 1000)
+                await client.xclaim(stream, group, entry["consumer"], 0, [entry["message_id"]], idle=idle, justid=True)
+
+
+@pytest.fixture(params=KINDS)
+async def place(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock, postgres_server: PostgresServer
+) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as stack:
+        if request.param == "redis":
+            yield InRedis(request.getfixturevalue("broker"), stack)
+        else:
+            engine = await stack.enter_async_context(an_engine(request.param, tmp_path, postgres_server))
+            store = engine.store(clock)
+            await store.start()
+            stack.push_async_callback(store.close)
+            yield InStore(store, clock)
+
+
+@pytest.fixture
+async def bus(place: Place) -> Bus:
+    return await place.make()
+
+
+def entry(number: int) -> dict[str, str]:
+    return {"message_id": f"m{number}", "content": '{"text": "Grüße\\n"}', "empty": ""}
+
+
+async def filled(bus: Bus, count: int, *groups: str) -> list[str]:
+    for group in groups:
+        await bus.join(STREAM, group)
+    return [await bus.publish(STREAM, entry(number)) for number in range(count)]
+
+
+# -- publish and read ----------------------------------------------------------------------------
+
+
+async def test_entries_come_whole_and_in_order(bus: Bus) -> None:
+    ids = await filled(bus, 5, "g")
+    found = await bus.read(STREAM, "g", "c", count=3)
+    assert [e.entry_id for e in found] == ids[:3]
+    assert [dict(e.fields) for e in found] == [entry(n) for n in range(3)]
+    assert [e.deliveries for e in found] == [1, 1, 1]
+    assert [e.entry_id for e in await bus.read(STREAM, "g", "c", count=10)] == ids[3:]
+    assert await bus.read(STREAM, "g", "c") == []
+
+
+async def test_every_group_gets_everything_and_none_is_stuck_with_another(bus: Bus) -> None:
+    ids = await filled(bus, 3, "a", "b")
+    assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == ids
+    assert [e.entry_id for e in await bus.read(STREAM, "b", "c")] == ids
+    await bus.ack(STREAM, "a", ids)
+    assert len(await bus.pending(STREAM, "b")) == 3
+
+
+async def test_consumers_share_a_group(bus: Bus) -> None:
+    ids = await filled(bus, 40, "g")
+    shares = await asyncio.gather(*(bus.read(STREAM, "g", f"c{n}", count=10) for n in range(4)))
+    assert sorted(e.entry_id for share in shares for e in share) == sorted(ids)
+    assert {c.name: c.pending for c in await bus.consumers(STREAM, "g")} == {f"c{n}": 10 for n in range(4)}
+
+
+async def test_concurrent_publishers_lose_nothing_and_repeat_nothing(bus: Bus) -> None:
+    await bus.join(STREAM, "g")
+    ids = await asyncio.gather(*(bus.publish(STREAM, entry(number)) for number in range(300)))
+    assert len(set(ids)) == 300
+    found = []
+    while some := await bus.read(STREAM, "g", "c", count=70):
+        found += some
+    assert sorted(e.fields["message_id"] for e in found) == sorted(f"m{n}" for n in range(300))
+    assert {e.entry_id: e.fields["message_id"] for e in found} == {i: f"m{n}" for n, i in enumerate(ids)}
+
+
+async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
+    await bus.join(STREAM, "g")
+    reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=10))
+    others = [asyncio.create_task(bus.read("other", "g", "c", block=0)) for _ in range(1)]
+    with pytest.raises(NotFound):
+        await others[0]
+    entry_id = await bus.publish(STREAM, entry(1))
+    assert [e.entry_id for e in await asyncio.wait_for(reading, 5)] == [entry_id]
+    assert await bus.read(STREAM, "g", "c", block=0.01) == []
+
+
+async def test_a_group_can_begin_at_the_end(bus: Bus) -> None:
+    await filled(bus, 3, "whole")
+    assert await bus.join(STREAM, "late", whole=False)
+    assert not await bus.join(STREAM, "late", whole=True), "it is there already, and stays where it is"
+    assert await bus.read(STREAM, "late", "c") == []
+    entry_id = await bus.publish(STREAM, entry(9))
+    assert [e.entry_id for e in await bus.read(STREAM, "late", "c")] == [entry_id]
+
+
+async def test_a_group_that_is_not_there(bus: Bus) -> None:
+    await bus.publish(STREAM, entry(1))
+    for asked in (bus.read(STREAM, "g", "c"), bus.recover(STREAM, "g", "c")):
+        with pytest.raises(NotFound):
+            await asked
+    assert await bus.groups(STREAM) == []
+    assert await bus.consumers(STREAM, "g") == []
+    assert await bus.lag(STREAM, "g") == 0
+
+
+# -- acknowledgement and recovery ----------------------------------------------------------------
+
+
+async def test_what_is_acknowledged_is_done_with(bus: Bus, place: Place) -> None:
+    ids = await filled(bus, 3, "g")
+    await bus.read(STREAM, "g", "c")
+    assert await bus.ack(STREAM, "g", ids[:2]) == 2
+    assert await bus.ack(STREAM, "g", ids[:2]) == 0, "again it is nothing"
+    assert await bus.ack(STREAM, "g", ["nonsense", "1-x", "-", "", "0-0", "9" * 50, "²-1"]) == 0
+    await place.age("g", 1000)
+    assert [e.entry_id for e in (await bus.recover(STREAM, "g", "d")).entries] == ids[2:]
+
+
+async def test_what_is_stale_is_taken_over(bus: Bus, place: Place) -> None:
+    ids = await filled(bus, 4, "g")
+    await bus.read(STREAM, "g", "dead", count=2)
+    assert not (await bus.recover(STREAM, "g", "live")).entries, "not yet"
+    await place.age("g", 31)
+    await bus.read(STREAM, "g", "busy", count=2)
+    recovered = (await bus.recover(STREAM, "g", "live")).entries
+    assert [(e.entry_id, e.deliveries) for e in recovered] == [(ids[0], 2), (ids[1], 2)]
+    assert dict(recovered[0].fields) == entry(0)
+    assert {p.entry_id: p.consumer for p in await bus.pending(STREAM, "g")} == dict(
+        zip(ids, ["live", "live", "busy", "busy"], strict=True)
+    )
+    assert not (await bus.recover(STREAM, "g", "third")).entries, "the time begins anew"
+
+
+async def test_the_time_is_doubled_then_it_is_a_dead_letter(bus: Bus, place: Place) -> None:
+    (entry_id,) = await filled(bus, 1, "g")
+    await bus.read(STREAM, "g", "a")
+    await place.age("g", 31)
+    assert (await bus.recover(STREAM, "g", "b")).entries[0].deliveries == 2
+    await place.age("g", 31)
+    assert not (await bus.recover(STREAM, "g", "c")).entries, "the second time it takes 60 s"
+    await place.age("g", 30)
+    assert (await bus.recover(STREAM, "g", "c")).entries[0].deliveries == 3
+    await place.age("g", 61)
+    last = await bus.recover(STREAM, "g", "d")
+    assert (list(last.entries), list(last.dead)) == ([], [])
+    await place.age("g", 60)
+    last = await bus.recover(STREAM, "g", "d")
+    assert list(last.entries) == []
+    assert [(e.entry_id, e.deliveries) for e in last.dead] == [(entry_id, 3)]
+    assert await bus.pending(STREAM, "g") == []
+    await bus.join(f"{STREAM}/dead", "undertaker")
+    (letter,) = await bus.read(f"{STREAM}/dead", "undertaker", "c")
+    assert letter.fields["message_id"] == "m0"
+    assert letter.fields["dead_entry_id"] == entry_id
+    assert (letter.fields["dead_group"], letter.fields["dead_deliveries"]) == ("g", "3")
+
+
+async def test_how_often_and_how_long_are_terms(place: Place) -> None:
+    bus = await place.make(Terms(stale=5, silent=90, most=1))
+    await filled(bus, 1, "g")
+    await bus.read(STREAM, "g", "a")
+    await place.age("g", 6)
+    assert len((await bus.recover(STREAM, "g", "b")).dead) == 1
+
+
+async def test_recovery_by_an_idle_time_of_ones_own(bus: Bus) -> None:
+    ids = await filled(bus, 150, "g")
+    await bus.read(STREAM, "g", "a", count=150)
+    found = (await bus.recover(STREAM, "g", "b", idle=0, count=100)).entries
+    assert [e.entry_id for e in found] == ids[:100]
+
+
+async def test_tending_takes_back_what_is_stale(bus: Bus, place: Place) -> None:
+    ids = await filled(bus, 2, "g")
+    await bus.read(STREAM, "g", "dead")
+    assert list((await bus.tend(STREAM, "g")).taken_back) == []
+    await place.age("g", 31)
+    assert list((await bus.tend(STREAM, "g")).taken_back) == ids
+    assert [p.consumer for p in await bus.pending(STREAM, "g")] == [None, None]
+    assert all(p.idle >= 31 for p in await bus.pending(STREAM, "g"))
+    assert list((await bus.tend(STREAM, "g")).taken_back) == [], "once"
+    found = (await bus.recover(STREAM, "g", "live", idle=3600)).entries
+    assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "at once, for whoever asks"
+
+
+async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> None:
+    (entry_id,) = await filled(bus, 1, "g")
+    await bus.read(STREAM, "g", "a")
+    for seconds in (31, 61):
+        await place.age("g", seconds)
+        assert list((await bus.tend(STREAM, "g")).taken_back) == [entry_id]
+        await bus.recover(STREAM, "g", "a")
+    await place.age("g", 121)
+    done = await bus.tend(STREAM, "g")
+    assert (list(done.taken_back), [e.entry_id for e in done.dead]) == ([], [entry_id])
+    assert await bus.pending(STREAM, "g") == []
+    assert await bus.length(f"{STREAM}/dead") == 1
+
+
+async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Place) -> None:
+    bus = await place.make(Terms(stale=30, silent=0, most=3))
+    ids = await filled(bus, 2, "g")
+    await bus.read(STREAM, "g", "holds", count=1)
+    await bus.read(STREAM, "g", "idle", count=1)
+    await bus.ack(STREAM, "g", ids[1:])
+    assert list((await bus.tend(STREAM, "g")).removed) == ["idle"]
+    await place.age("g", 31)
+    done = await bus.tend(STREAM, "g")
+    assert (list(done.taken_back), list(done.removed)) == (ids[:1], ["holds"])
+    assert await bus.consumers(STREAM, "g") == []
+    assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[:1]
+
+
+async def test_two_who_recover_at_once_do_not_get_the_same(bus: Bus, place: Place) -> None:
+    ids = await filled(bus, 50, "g")
+    await bus.read(STREAM, "g", "dead", count=50)
+    await place.age("g", 31)
+    shares = await asyncio.gather(*(bus.recover(STREAM, "g", f"c{n}", count=50) for n in range(4)))
+    assert sorted(e.entry_id for share in shares for e in share.entries) == sorted(ids)
+
+
+# -- looking and trimming ------------------------------------------------------------------------
+
+
+async def test_groups_tell_how_far_they_are(bus: Bus) -> None:
+    await filled(bus, 5, "b", "a")
+    await bus.read(STREAM, "a", "c", count=2)
+    found = await bus.groups(STREAM)
+    assert [(g.name, g.pending, g.lag, g.consumers) for g in found] == [("a", 2, 3, 1), ("b", 0, 5, 0)]
+    assert (await bus.lag(STREAM, "a"), await bus.lag(STREAM, "nobody"), await bus.length(STREAM)) == (3, 0, 5)
+
+
+async def test_trimming_drops_nothing_that_is_needed(bus: Bus) -> None:
+    ids = await filled(bus, 10, "a", "b")
+    await bus.read(STREAM, "a", "c", count=10)
+    await bus.ack(STREAM, "a", ids)
+    assert await bus.trim(STREAM) == 0, "b has read nothing"
+    await bus.read(STREAM, "b", "c", count=6)
+    await bus.ack(STREAM, "b", [*ids[:3], *ids[4:6]])
+    assert await bus.trim(STREAM, 8) == 2
+    assert await bus.trim(STREAM) == 1, "b holds the fourth"
+    assert (await bus.lag(STREAM, "b"), await bus.length(STREAM)) == (4, 7)
+    assert [e.entry_id for e in await bus.read(STREAM, "b", "c")] == ids[6:]
+    await bus.ack(STREAM, "b", ids)
+    assert await bus.trim(STREAM) == 7
+    assert await bus.length(STREAM) == 0
+    (entry_id,) = [await bus.publish(STREAM, entry(1))]
+    assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == [entry_id]
+
+
+async def test_a_stream_that_nobody_reads_is_a_log(bus: Bus) -> None:
+    await filled(bus, 30)
+    assert await bus.trim(STREAM, 10) == 20
+    assert await bus.length(STREAM) == 10
+    assert await bus.trim("nothing", 10) == 0
+
+
+@pytest.mark.parametrize("name", ["s p a c e", "ünïcode:世界", "'; drop table bus_entries; --", "*", "a\nb"])
+async def test_odd_names_are_names(bus: Bus, name: str) -> None:
+    await bus.join(name, name)
+    entry_id = await bus.publish(name, {name: name, "": ""})
+    (found,) = await bus.read(name, name, name)
+    assert (found.entry_id, dict(found.fields)) == (entry_id, {name: name, "": ""})
+    assert await bus.ack(name, name, [entry_id]) == 1
+
+
+async def test_too_much_at_once_is_refused_clearly(place: Place) -> None:
+    bus = await place.make(buffer=10)
+    await bus.join(STREAM, "g")
+    results = await asyncio.gather(*(_publish(bus, n) for n in range(30)), return_exceptions=True)
+    refused = [r for r in results if isinstance(r, Overloaded)]
+    assert 0 < len(refused) <= 20
+    assert await bus.length(STREAM) == 30 - len(refused), "what was not refused is there"
+
+
+async def _publish(bus: Bus, number: int) -> str:
+    return await bus.publish(STREAM, entry(number))
+
+
+async def test_what_a_group_has_done_with(bus: Bus) -> None:
+    ids = await filled(bus, 6, "g")
+    assert set(await bus.settled(STREAM, "g", ids)) == set()
+    await bus.read(STREAM, "g", "c", count=4)
+    await bus.ack(STREAM, "g", [ids[0], ids[2]])
+    assert set(await bus.settled(STREAM, "g", [*ids, "nonsense"])) == {ids[0], ids[2]}
+    assert set(await bus.settled(STREAM, "nobody", ids)) == set()
+    assert set(await bus.settled(STREAM, "g", [])) == set()
+
+
+async def test_burying_is_acknowledging(bus: Bus) -> None:
+    ids = await filled(bus, 2, "g")
+    first, _ = await bus.read(STREAM, "g", "c")
+    await bus.bury(STREAM, "g", first, "it is wrong")
+    assert [p.entry_id for p in await bus.pending(STREAM, "g")] == ids[1:]
+    await bus.join(f"{STREAM}/dead", "undertaker")
+    (letter,) = await bus.read(f"{STREAM}/dead", "undertaker", "c")
+    assert (letter.fields["message_id"], letter.fields["dead_reason"]) == ("m0", "it is wrong")
+    assert bus.connected
+    assert bus.error is None
+
+
+async def test_who_still_works_on_something_says_so(bus: Bus, place: Place) -> None:
+    ids = await filled(bus, 3, "g")
+    await bus.read(STREAM, "g", "slow", count=2)
+    await bus.read(STREAM, "g", "other", count=1)
+    await place.age("g", 31)
+    await bus.touch(STREAM, "g", "slow", [*ids, "nonsense"])
+    await bus.touch(STREAM, "g", "slow", [])
+    assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[2:]
+    assert [p.deliveries for p in await bus.pending(STREAM, "g")] == [1, 1, 2]
+
+
+async def test_a_stream_is_one_owners(bus: Bus) -> None:
+    ids = await filled(bus, 2, "g")
+    assert set(await bus.holds(STREAM, [*ids, "nonsense", "1-99"])) == set(ids)
+    assert set(await bus.holds(STREAM, [])) == set()
+    assert await bus.own(STREAM, "one"), "it was nobody's"
+    assert (await bus.length(STREAM), await bus.groups(STREAM)) == (0, [])
+    await filled(bus, 2, "g")
+    await bus.read(STREAM, "g", "c")
+    assert not await bus.own(STREAM, "one")
+    assert await bus.length(STREAM) == 2
+    assert await bus.own(STREAM, "other")
+    assert (await bus.length(STREAM), await bus.groups(STREAM)) == (0, [])
+    (entry_id,) = await filled(bus, 1, "g")
+    assert [e.entry_id for e in await bus.read(STREAM, "g", "c")] == [entry_id]

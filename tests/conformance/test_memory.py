@@ -1,0 +1,149 @@
+"""Memory: key and value, recall by words, what is one's own, and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.app import App
+from agora.services.base import Caller
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
+from tests.conformance.engines import Engine
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+
+
+async def call(market: Market, caller: Caller, action: str, /, **arguments: Any) -> Any:
+    """Run an operation of the memory; ``key`` is its argument, not an idempotency key."""
+    operation = market.app.catalogue.find(f"agora.memory.{action}")
+    return (await market.app.dispatcher.invoke(operation, caller, arguments)).result
+
+
+KEYS = ["alpha", "beta", "beta/1", "gamma", "Ünïcode 🐟"]
+
+
+async def test_what_is_stored_is_recalled_and_forgotten(market: Market) -> None:
+    alice, bob = await market.agent("Alice"), await market.agent("Bob")
+    value = {"text": "Important Data", "n": [1, 2.5, None, True]}
+    stored = await call(market, alice, "store", key="demo_key", value=value, tags=["demo"])
+    assert (stored.version, stored.stored_by, stored.namespace) == (1, alice.subject, "default")
+    recalled = await call(market, bob, "recall", key="demo_key")
+    assert (recalled.value, recalled.tags) == (value, ["demo"])
+    changed = await call(market, bob, "store", key="demo_key", value="other")
+    assert (changed.version, changed.stored_by) == (2, bob.subject)
+    assert (await call(market, alice, "forget", key="demo_key")).forgotten
+    assert not (await call(market, alice, "forget", key="demo_key")).forgotten
+    with pytest.raises(NotFound):
+        await call(market, alice, "recall", key="demo_key")
+
+
+async def test_what_is_ones_own_is_nobody_elses(market: Market) -> None:
+    alice, bob = await market.agent("Alice"), await market.agent("Bob")
+    await call(market, alice, "store", key="secret", value="swordfish", namespace="own")
+    with pytest.raises(NotFound):
+        await call(market, bob, "recall", key="secret", namespace="own")
+    with pytest.raises(InvalidRequest):
+        await call(market, bob, "recall", key="secret", namespace=f"@{alice.subject}")
+    assert (await call(market, bob, "search", query="swordfish")).count == 0
+    assert not (await call(market, bob, "forget", key="secret", namespace="own")).forgotten
+    assert (await call(market, bob, "list", namespace="own")).count == 0
+    (found,) = (await call(market, alice, "search", query="swordfish")).memories
+    assert (found.namespace, found.value) == ("own", "swordfish")
+    (event,) = market.of_type("agora.memory.stored")
+    assert event.audience == (alice.subject,)
+    assert b"swordfish" not in event.data
+
+
+async def test_a_change_on_top_of_another_is_refused(market: Market) -> None:
+    alice = await market.agent("Alice")
+    await call(market, alice, "store", key="k", value=1, if_version=0)
+    for stale in (0, 2):
+        with pytest.raises(Conflict) as refused:
+            await call(market, alice, "store", key="k", value=2, if_version=stale)
+        assert refused.value.extra["version"] == 1
+    assert (await call(market, alice, "store", key="k", value=3, if_version=1)).version == 2
+    with pytest.raises(Conflict):
+        await call(market, alice, "store", key="new", value=3, if_version=1)
+
+
+async def test_lists_are_paged_by_key(market: Market) -> None:
+    alice = await market.agent("Alice")
+    for key in KEYS:
+        await call(market, alice, "store", key=key, value=key, namespace="n")
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = await call(market, alice, "list", namespace="n", limit=2, cursor=cursor)
+        found += [memory.key for memory in page.memories]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == sorted(KEYS, key=lambda key: key.encode())
+    begun = await call(market, alice, "list", namespace="n", prefix="beta")
+    assert [memory.key for memory in begun.memories] == ["beta", "beta/1"]
+    assert (await call(market, alice, "list")).count == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("quick fox", ["fox", "dog"]),
+        ("FÔX", ["fox"]),
+        ("animal", ["dog", "fox"]),
+        ("42", ["number"]),
+        ("nothing of that", []),
+        ("'; drop table memories; --", []),
+        ("!!!", []),
+    ],
+)
+async def test_words_find_what_has_most_of_them(market: Market, query: str, expected: list[str]) -> None:
+    alice = await market.agent("Alice")
+    values: dict[str, Any] = {"fox": {"text": "the quick brown fox"}, "dog": ["a quick dog"], "number": {"n": 42}}
+    for key, value in values.items():
+        market.clock.advance(1)
+        await call(market, alice, "store", key=key, value=value, tags=["animal"] if key != "number" else [])
+    found = (await call(market, alice, "search", query=query)).memories
+    assert [memory.key for memory in found] == expected
+
+
+async def test_a_changed_value_is_not_found_by_its_old_words(market: Market) -> None:
+    alice = await market.agent("Alice")
+    await call(market, alice, "store", key="k", value="before")
+    await call(market, alice, "store", key="k", value="after")
+    assert (await call(market, alice, "search", query="before")).count == 0
+    assert (await call(market, alice, "search", query="after")).memories[0].score == 1.0
+    await call(market, alice, "forget", key="k")
+    assert (await call(market, alice, "search", query="after")).count == 0
+
+
+async def test_bounds(market: Market) -> None:
+    alice = await market.agent("Alice")
+    with pytest.raises(PayloadTooLarge):
+        await call(market, alice, "store", key="k", value="x" * 65_535)
+    await call(market, alice, "store", key="k", value="word " * 13_000)
+    for wrong in ({"key": ""}, {"key": "a\nb"}, {"key": "k" * 201}, {"key": "k", "namespace": "a b"}):
+        with pytest.raises(InvalidRequest):
+            await call(market, alice, "store", value=1, **wrong)
+
+
+@pytest.fixture
+async def small(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
+    app = App(make_settings(tmp_path / "data", memory_limit=2), clock=clock, store=engine.store(clock))
+    await app.start()
+    yield Market(app, clock)
+    await app.stop()
+
+
+async def test_there_is_room_for_so_many(small: Market) -> None:
+    alice = await small.agent("Alice")
+    for key in ("a", "b", "a"):
+        await call(small, alice, "store", key=key, value=1)
+    with pytest.raises(Conflict):
+        await call(small, alice, "store", key="c", value=1)
+    with pytest.raises(NotFound):
+        await call(small, alice, "recall", key="c")
+    await call(small, alice, "forget", key="a")
+    await call(small, alice, "store", key="c", value=1)

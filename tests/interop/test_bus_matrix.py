@@ -1,0 +1,85 @@
+"""The matrix with the bus, embedded and Redis: what goes in by it comes out of every protocol, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.app import App
+from tests.harness import ManualClock, Running, make_settings, running
+from tests.interop.connectors import CONNECTORS, BusRedis, Connector
+from tests.valkey import broker, valkey_server
+
+__all__ = ["broker", "valkey_server"]
+
+CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
+BUSES = ("bus", "bus-redis")
+SENDERS = [name for name, kind in CONNECTORS.items() if kind.sends]
+OBSERVERS = [name for name, kind in CONNECTORS.items() if kind.observes]
+PAIRS = [(bus, other) for bus in BUSES for other in (*OBSERVERS, *BUSES)] + [
+    (other, bus) for bus in BUSES for other in SENDERS
+]
+TASKS = [(bus, other) for bus in BUSES for other in (*SENDERS, *BUSES)] + [
+    (other, bus) for bus in BUSES for other in SENDERS
+]
+
+
+@pytest.fixture
+async def server(
+    tmp_path: Path, clock: ManualClock, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    monkeypatch.setattr(BusRedis, "redis", broker)
+    async with running(App(make_settings(tmp_path / "data", bus=broker), clock=clock)) as server:
+        yield server
+
+
+def kind_of(name: str) -> type[Connector]:
+    return CONNECTORS[name]
+
+
+@pytest.mark.parametrize(("sender_kind", "observer_kind"), PAIRS)
+async def test_a_message_is_the_same_for_everyone(server: Running, sender_kind: str, observer_kind: str) -> None:
+    async with (
+        kind_of(sender_kind)(server.url, "Sender") as sender,
+        kind_of(observer_kind)(server.url, "Observer") as observer,
+    ):
+        arguments: dict[str, Any] = {
+            "to_agent": "Observer",
+            "content": CONTENT,
+            "message_type": "alert",
+            "priority": "urgent",
+            "correlation_id": "exchange-1",
+            "metadata": {"nested": {"list": [1, 2.5, None, True]}},
+        }
+        receipt = await sender.call("agora.messaging.send", arguments)
+        message = await observer.message(receipt["message_id"])
+        assert message["from_agent"] == sender.agent_id
+        assert message["from_name"] == "Sender"
+        message["metadata"].pop("bus", None)  # the entry's own id and time
+        for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
+            assert message[name] == arguments[name], name
+        assert message["timestamp"] == receipt["timestamp"]
+
+
+@pytest.mark.parametrize(("giver_kind", "doer_kind"), TASKS)
+async def test_a_task_is_the_same_for_everyone(server: Running, giver_kind: str, doer_kind: str) -> None:
+    async with kind_of(giver_kind)(server.url, "Giver") as giver, kind_of(doer_kind)(server.url, "Doer") as doer:
+        payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
+        arguments = {"task_type": "review", "payload": payload, "assignee": "Doer", "priority": "high"}
+        receipt = await giver.call("agora.task.assign", arguments)
+        (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+        assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
+        assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
+        held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+        await doer.call("agora.task.complete", held | {"result": payload})
+        observer = CONNECTORS["rest"](server.url, "Giver")
+        observer.token = giver.token
+        async with observer.stack:
+            await observer.open()
+            async with observer.http.stream("GET", f"/v1/agent/tasks/{task['task_id']}/output/stream") as stream:
+                await stream.aread()  # it ends with the task
+            found = (await observer.http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
+        assert (found["status"], found["result"]) == ("completed", payload)

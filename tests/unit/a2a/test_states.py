@@ -1,0 +1,31 @@
+"""The mapping of states is total, and published as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from agora.services.a2a.states import STATES, state_of, statuses_of
+from agora.services.tasks.states import TERMINAL
+from agora_sdk.contract.a2a import A2AState
+from agora_sdk.contract.fields import TaskStatus
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "a2a-states.md"
+ROW = re.compile(r"^\| `(\w+)` \| `(TASK_STATE_\w+)` \| (yes|no) \|", re.MULTILINE)
+
+
+def test_every_status_has_a_state_and_every_state_a_status() -> None:
+    assert set(STATES) == set(TaskStatus)
+    assert set(STATES.values()) == set(A2AState)
+    assert {status for state in A2AState for status in statuses_of(state)} == {status.value for status in TaskStatus}
+    assert all(state_of(status.value) == state.value for status, state in STATES.items())
+
+
+def test_no_state_means_both_an_end_and_none() -> None:
+    ended = {STATES[status] for status in TERMINAL}
+    assert not ended & {state for status, state in STATES.items() if status not in TERMINAL}
+
+
+def test_the_page_says_the_same() -> None:
+    told = {(status, state, ended == "yes") for status, state, ended in ROW.findall(PAGE.read_text(encoding="utf-8"))}
+    assert told == {(status.value, state.value, status in TERMINAL) for status, state in STATES.items()}

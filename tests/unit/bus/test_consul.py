@@ -1,0 +1,178 @@
+"""Registration with Consul, against a server that keeps to recorded exchanges of its API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import httpx
+import pytest
+import uvicorn
+
+from agora.app import App
+from agora.bus.consul import Consul, Service
+from agora.controllers.bus_consul import ConsulRegistrar, service_of
+from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
+from tests.harness import ManualClock, free_port, make_settings, running
+
+RECORDED = {
+    each["name"]: each for each in json.loads((Path(__file__).parent / "consul.json").read_text("utf-8"))["exchanges"]
+}
+KINDS = {"string": str, "array": list, "integer": int, "object": dict}
+
+
+class Agent:
+    """An agent of Consul, as far as it was recorded; what it does not know it refuses."""
+
+    def __init__(self, token: str = "") -> None:
+        self.token = token
+        self.services: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        status, text = self.answer(scope, body)
+        headers = [(b"content-type", b"application/json" if text.startswith("{") else b"text/plain")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": text.encode()})
+
+    def answer(self, scope: Any, body: bytes) -> tuple[int, str]:
+        method, path = scope["method"], scope["raw_path"].decode().split("?")[0]
+        given = dict(scope["headers"]).get(b"x-consul-token", b"").decode()
+        if given != self.token:
+            return self._recorded("without a token that allows it")
+        if (method, path) == ("PUT", "/v1/agent/service/register"):
+            return self._register(json.loads(body), parse_qs(scope["query_string"].decode()))
+        if method == "PUT" and path.startswith("/v1/agent/service/deregister/"):
+            service_id = unquote(path.rsplit("/", 1)[1])
+            self.asked.append("deregister")
+            known = self.services.pop(service_id, None)
+            return self._recorded("deregister" if known else "deregister one that is not there", service_id)
+        if method == "GET" and path.startswith("/v1/agent/service/"):
+            service_id = unquote(path.rsplit("/", 1)[1])
+            self.asked.append("look up")
+            if service_id in self.services:
+                found = self.services[service_id]
+                return 200, json.dumps({"ID": service_id, "Service": found["Name"], "Port": found["Port"]})
+            return self._recorded("look up one that is not there", service_id)
+        return 405, "method not allowed"
+
+    def _register(self, document: dict[str, Any], query: dict[str, list[str]]) -> tuple[int, str]:
+        expected = RECORDED["register"]["request"]
+        assert query.keys() == set(expected["query"])
+        assert document.keys() == expected["body"].keys()
+        for name, kind in expected["body"].items():
+            assert isinstance(document[name], KINDS[kind]), name
+        assert set(document["Check"]) == set(expected["check"])
+        assert all(isinstance(value, str) for value in (*document["Meta"].values(), *document["Check"].values()))
+        self.asked.append("register")
+        self.services[document["ID"]] = document
+        return self._recorded("register")
+
+    def _recorded(self, name: str, service_id: str = "") -> tuple[int, str]:
+        answer = RECORDED[name]["answer"]
+        return answer["status"], answer["body"].replace("{id}", service_id)
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[tuple[Agent, str]]:
+    agent, port = Agent("secret"), free_port()
+    server = uvicorn.Server(uvicorn.Config(agent, port=port, log_config=None, lifespan="off"))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0)
+    yield agent, f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
+SERVICE = Service("agora-8080", "agora", "10.0.0.7", 8080, "http://10.0.0.7:8080/ready", ("mcp",), {"mcp": "/mcp"})
+
+
+async def test_register_look_up_deregister(agent: tuple[Agent, str]) -> None:
+    found, url = agent
+    consul = Consul(url + "/", "secret")
+    assert not await consul.knows(SERVICE.id)
+    await consul.register(SERVICE)
+    await consul.register(SERVICE)
+    assert await consul.knows(SERVICE.id)
+    document = found.services[SERVICE.id]
+    assert document["Check"]["HTTP"] == "http://10.0.0.7:8080/ready"
+    assert (document["Name"], document["Tags"], document["Meta"]) == ("agora", ["mcp"], {"mcp": "/mcp"})
+    await consul.deregister(SERVICE.id)
+    await consul.deregister(SERVICE.id)
+    assert found.services == {}
+
+
+async def test_an_odd_id_is_still_one_segment_of_the_path(agent: tuple[Agent, str]) -> None:
+    found, url = agent
+    consul = Consul(url, "secret")
+    odd = Service("a/../b c?d", "agora", "", 1, "http://127.0.0.1:1/ready")
+    await consul.register(odd)
+    assert await consul.knows(odd.id)
+    await consul.deregister(odd.id)
+    assert found.services == {}
+
+
+async def test_refusals_are_clear(agent: tuple[Agent, str]) -> None:
+    _, url = agent
+    with pytest.raises(UpstreamFailed, match=r"403.*lacks permission.*consul_token"):
+        await Consul(url, "wrong").register(SERVICE)
+    with pytest.raises(UpstreamUnavailable, match="consul_url"):
+        await Consul(f"http://127.0.0.1:{free_port()}").register(SERVICE)
+
+
+async def test_the_server_is_registered_while_it_runs(
+    agent: tuple[Agent, str], tmp_path: Path, clock: ManualClock
+) -> None:
+    found, url = agent
+    port = free_port()
+    settings = make_settings(tmp_path / "data", consul_url=url, consul_token="secret", port=port, consul_name="bus")
+    app = App(settings, clock=clock)
+    async with running(app, port):
+        async with asyncio.timeout(10):
+            while not found.services:
+                await app.store.check()
+        document = found.services[f"bus-{port}"]
+        assert (document["Name"], document["Address"], document["Port"]) == ("bus", "127.0.0.1", port)
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(document["Check"]["HTTP"])).status_code == 200, "the check would pass"
+        found.services.clear()  # the agent was restarted
+        registrar = next(c for c in app.controllers if isinstance(c, ConsulRegistrar))
+        await registrar.step()
+        assert f"bus-{port}" in found.services
+    assert found.services == {}
+    assert found.asked[-1] == "deregister"
+
+
+async def test_without_consul_the_server_works(tmp_path: Path, clock: ManualClock) -> None:
+    app = App(make_settings(tmp_path / "data", consul_url=f"http://127.0.0.1:{free_port()}"), clock=clock)
+    await app.start()
+    registrar = next(c for c in app.controllers if isinstance(c, ConsulRegistrar))
+    with pytest.raises(UpstreamUnavailable):
+        await registrar.step()
+    await app.stop()
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "check"),
+    [
+        ({"host": "0.0.0.0"}, "", "http://127.0.0.1:8080/ready"),
+        ({"host": "10.0.0.7"}, "10.0.0.7", "http://10.0.0.7:8080/ready"),
+        ({"host": "::1"}, "::1", "http://[::1]:8080/ready"),
+        ({"host": "0.0.0.0", "consul_address": "agora.example"}, "agora.example", "http://agora.example:8080/ready"),
+    ],
+)
+def test_the_address_others_reach_it_by(tmp_path: Path, given: dict[str, str], address: str, check: str) -> None:
+    service = service_of(make_settings(tmp_path, port=8080, **given))
+    assert (service.address, service.check, service.id) == (address, check, "agora-8080")

@@ -1,0 +1,250 @@
+"""The link to Redis: lost and hung connections, what waits meanwhile, and what each caller is told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.app import App, open_bus
+from agora.bus.redis import RedisBus
+from agora.bus.redis.address import Address
+from agora.bus.redis.connection import Connection, Refused
+from agora.bus.redis.durability import Durability
+from agora.settings import ConfigurationError
+from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
+from tests.harness import free_port, make_settings
+from tests.valkey import Broker, broker, running_broker, valkey_server
+
+__all__ = ["broker", "valkey_server"]
+
+STREAM = "s"
+ENTRY = {"n": "1"}
+
+
+@pytest.fixture
+async def own() -> AsyncIterator[Broker]:
+    """A broker of the test's own, to be killed."""
+    with running_broker() as broker:
+        yield broker
+
+
+async def opened(url: str, **options: Any) -> RedisBus:
+    bus = RedisBus(url, **options)
+    await bus.start()
+    return bus
+
+
+async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> None:
+    bus = await opened(own.url, patience=20)
+    first = await bus.publish(STREAM, ENTRY)
+    own.kill()
+    waiting = [asyncio.create_task(bus.publish(STREAM, {"n": str(n)})) for n in range(50)]
+    await asyncio.to_thread(own.start)
+    ids = await asyncio.gather(*waiting)
+    assert len({first, *ids}) == 51
+    await bus.join(STREAM, "g")
+    found = await bus.read(STREAM, "g", "c", count=100)
+    assert {entry.fields["n"] for entry in found} == {str(n) for n in range(50)}
+    await bus.close()
+
+
+async def test_after_some_patience_the_error_is_clear(own: Broker) -> None:
+    bus = await opened(own.url, patience=0.2)
+    own.kill()
+    with pytest.raises(UpstreamUnavailable, match=r"cannot be reached.*'bus'") as caught:
+        await bus.publish(STREAM, ENTRY)
+    assert caught.value.retry_after == 5
+    assert not bus.connected
+    assert bus.error
+    with pytest.raises(UpstreamUnavailable):
+        await bus.read(STREAM, "g", "c", block=5)
+    await bus.close()
+
+
+async def test_no_more_wait_than_may(own: Broker) -> None:
+    bus = await opened(own.url, patience=2, buffer=10)
+    own.kill()
+    results = await asyncio.gather(*(bus.publish(STREAM, ENTRY) for _ in range(30)), return_exceptions=True)
+    assert sum(isinstance(r, Overloaded) for r in results) == 20
+    assert sum(isinstance(r, UpstreamUnavailable) for r in results) == 10
+    await bus.close()
+
+
+async def test_a_server_that_hangs_is_hung_up_on(own: Broker) -> None:
+    bus = await opened(own.url, patience=0.4)
+    assert own.process is not None
+    own.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await bus.publish(STREAM, ENTRY)
+    assert caught.value.outcome == "unknown", "it may have been taken"
+    own.process.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await bus.publish(STREAM, ENTRY)
+                break
+            except UpstreamUnavailable:
+                continue
+    await bus.close()
+
+
+async def test_a_blocked_reader_survives_the_loss(own: Broker) -> None:
+    bus = await opened(own.url)
+    await bus.join(STREAM, "g")
+    reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=30))
+    await bus.publish("other", ENTRY)
+    own.kill()
+    with pytest.raises(UpstreamUnavailable):
+        await reading
+    await asyncio.to_thread(own.start)
+    await bus.publish(STREAM, ENTRY)
+    assert len(await bus.read(STREAM, "g", "c", block=5)) == 1
+    await bus.close()
+
+
+async def test_a_reader_that_gives_up_leaves_no_answer_behind(broker: str) -> None:
+    bus = await opened(broker)
+    await bus.join(STREAM, "g")
+    reading = asyncio.create_task(bus.read(STREAM, "g", "gone", block=30))
+    await bus.publish("other", ENTRY)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await bus.publish(STREAM, ENTRY)
+    assert len(await bus.read(STREAM, "g", "c", block=5)) == 1
+    await bus.close()
+
+
+async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None:
+    bus = await opened(broker)
+    tasks = [asyncio.create_task(bus.publish(f"s{n}", {"n": str(n)})) for n in range(200)]
+    await asyncio.sleep(0)
+    for task in tasks[::3]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for number in range(200):
+        if number % 3:
+            await bus.join(f"s{number}", "g")
+            (found,) = await bus.read(f"s{number}", "g", "c")
+            assert (found.entry_id, found.fields["n"]) == (tasks[number].result(), str(number))
+    await bus.close()
+
+
+async def test_many_commands_leave_in_one_write(broker: str) -> None:
+    connection = await Connection.open(Address.parse(broker))
+    written: list[bytes] = []
+    transport = connection._transport
+    assert transport is not None
+    send = transport.write
+    transport.write = lambda data: (written.append(bytes(data)), send(data))[1]  # type: ignore[method-assign]
+    answers = await asyncio.gather(*(connection.ask("ECHO", str(n)) for n in range(100)))
+    assert answers == [str(n).encode() for n in range(100)]
+    assert len(written) == 1
+    with pytest.raises(Refused, match="unknown command"):
+        await connection.ask("NONSENSE")
+    connection.close()
+
+
+async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
+    connection = await Connection.open(Address.parse(own.url))
+    await connection.ask("CONFIG", "SET", "requirepass", "s3cret/&")
+    connection.close()
+    bus = await opened(f"redis://:s3cret%2F%26@127.0.0.1:{own.port}/3")
+    await bus.publish(STREAM, ENTRY)
+    await bus.close()
+    bus = await opened(f"redis://:wrong-one@127.0.0.1:{own.port}", patience=0.1)
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await bus.publish(STREAM, ENTRY)
+    assert "wrong-one" not in str(caught.value)
+    assert "WRONGPASS" in str(caught.value)
+    await bus.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://localhost", Address()),
+        ("redis://h:1/2", Address("h", 1, database=2)),
+        ("valkeys://u:p%40@h", Address("h", username="u", password="p@", secure=True)),
+        ("unix:///run/redis.sock?db=4", Address(path="/run/redis.sock", database=4)),
+        ("redis://[::1]:7", Address("::1", 7)),
+    ],
+)
+def test_addresses(url: str, expected: Address) -> None:
+    assert Address.parse(url) == expected
+    assert "p@" not in str(Address.parse(url)) + repr(Address.parse(url))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x", "redis://h:port", "redis://h/x", "unix://", "redis://h:99999", "redis://h/-1"]
+)
+def test_what_is_no_address(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Redis|socket"):
+        Address.parse(url)
+
+
+def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"bus: .*number"):
+        open_bus(make_settings(tmp_path, bus="redis://h/x"))
+    with pytest.raises(ConfigurationError, match="bus"):
+        make_settings(tmp_path, bus="amqp://h")
+    assert open_bus(make_settings(tmp_path)) is None
+    assert open_bus(make_settings(tmp_path, use_redis=True)) is not None
+
+
+def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("agora.bus.redis")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "hiredis", None)
+    with pytest.raises(ConfigurationError, match=r"agora-server\[redis\]"):
+        open_bus(make_settings(tmp_path, bus="redis://localhost"))
+
+
+async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
+    bus = await opened(own.url)
+    assert (bus.durability, list(bus.warnings)) == ("appendonly yes, appendfsync always", [])
+    connection = await Connection.open(Address.parse(own.url))
+    await connection.ask("CONFIG", "SET", "appendfsync", "everysec")
+    await connection.ask("CONFIG", "SET", "maxmemory", "100mb")
+    await connection.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    await bus.examine()
+    assert ["always" in warning or "noeviction" in warning for warning in bus.warnings] == [True, True]
+    await connection.ask("CONFIG", "SET", "appendonly", "no")
+    await bus.examine()
+    assert "lost" in bus.warnings[0]
+    connection.close()
+    await bus.close()
+
+
+async def test_a_server_that_is_too_old_is_refused(
+    monkeypatch: pytest.MonkeyPatch, broker: str, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("agora.bus.redis.durability.OLDEST", (99, 0))
+    app = App(make_settings(tmp_path / "data", bus=broker))
+    with pytest.raises(InternalError, match="too old"):
+        await app.start()
+
+
+async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) -> None:
+    connection = await Connection.open(Address.parse(own.url))
+    await connection.ask("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
+    bus = await opened(f"redis://app:p@127.0.0.1:{own.port}")
+    assert "does not tell" in bus.durability
+    assert len(bus.warnings) == 1
+    connection.close()
+    await bus.close()
+    assert Durability().words
+
+
+async def test_nobody_answers_there(tmp_path: Path) -> None:
+    bus = await opened(f"redis://127.0.0.1:{free_port()}", patience=0.05)
+    assert not bus.connected
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await bus.publish(STREAM, ENTRY)
+    assert "outcome" not in caught.value.extra, "nothing was done"
+    await bus.close()

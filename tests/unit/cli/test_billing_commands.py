@@ -1,0 +1,88 @@
+"""Commands about money, against a real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agora.cli.billing import money
+from tests.unit.cli.conftest import Agora
+
+ACCOUNT = "cli-acme"
+
+
+@pytest.fixture(scope="module")
+def used() -> list[bool]:
+    return []
+
+
+@pytest.fixture
+def till(agora: Agora, used: list[bool]) -> Agora:
+    """A marketplace in which something was used."""
+    if not used:
+        agora("agent", "register", "CliBiller")
+        agora("billing", "set-price", "CliBiller", "per_request", "0.05")
+        agora(
+            "billing",
+            "record",
+            "--usage-key",
+            "cli",
+            "--account",
+            ACCOUNT,
+            "--agent-id",
+            "CliBiller",
+            "--requests",
+            "30",
+        )
+        agora("billing", "credit", ACCOUNT, "100")
+        agora("billing", "budget", ACCOUNT, "--hard-limit", "20")
+        used.append(True)
+    return agora
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(1.5, "1.50 USD"), (0.000278, "0.000278 USD"), (1234567.0, "1,234,567.00 USD"), (-0.0, "0.00 USD"), (None, "-")],
+)
+def test_amounts_are_shown_whole(amount: float | None, text: str) -> None:
+    assert money(amount, "USD") == text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["prices", "CliBiller"], ["CliBiller", "0.05 USD a request"]),
+        (["usage", ACCOUNT, "--kind", "request"], ["30 request", "1.50 USD", ACCOUNT]),
+        (["cost", ACCOUNT], ["1.50 USD", "executions", "30"]),
+        (["revenue", "CliBiller"], ["CliBiller", "1.50 USD"]),
+        (["balance", ACCOUNT], ["100.00 USD", "98.50 USD"]),
+        (["budgets", ACCOUNT], ["20.00 USD", "16.00 USD", "1.50 USD", "ok"]),
+        (["dashboard", ACCOUNT], [ACCOUNT, "this month", "1.50 USD", "########################", "20.00 USD"]),
+        (["invoice", "--account", ACCOUNT], ["not issued yet", "Executions, CliBiller", "98.50 USD"]),
+    ],
+)
+def test_money_for_people(till: Agora, words: list[str], told: list[str]) -> None:
+    printed = till("billing", *words).stdout
+    assert [part for part in told if part not in printed] == []
+
+
+def test_the_dashboard_has_a_short_name(till: Agora) -> None:
+    assert till("dashboard", ACCOUNT).stdout == till("billing", "dashboard", ACCOUNT).stdout
+    assert "everybody's" in till("dashboard").stdout
+
+
+def test_money_for_machines(till: Agora, answer: Agora) -> None:
+    assert answer("billing", "cost", ACCOUNT)["total_cost"] == 1.5
+    assert answer("billing", "dashboard", ACCOUNT)["billing"]["current_month_cost"] == 1.5
+    assert answer("billing", "invoice", "--account", ACCOUNT)["charges"] == 1.5
+    assert [price["price"] for price in answer("billing", "prices", "CliBiller")["prices"]] == [0.05]
+
+
+def test_what_is_refused_says_why(till: Agora, tmp_path: Path) -> None:
+    assert "INV-999999" in till("billing", "invoice", "INV-999999", "--csv", exit_code=4).stderr
+    assert not list(tmp_path.iterdir())
+    assert (
+        "has no base_price"
+        in till("billing", "set-price", "CliBiller", "per_hour", "1", "--base-price", "1", exit_code=2).stderr
+    )

@@ -1,0 +1,231 @@
+"""The client of A2A agents: every dialect against a real server, and what other servers write."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.app import App
+from agora_sdk import Message, Part
+from agora_sdk.a2a import A2AClient
+from agora_sdk.a2a_wire import Endpoint, card_url, choose, normal, ok
+from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
+from agora_sdk.retry import Backoff
+from tests.harness import Running, make_settings, running
+
+DIALECTS = [("", "JSONRPC", "1.0"), ("/", "JSONRPC", "0.3"), ("", "HTTP+JSON", "1.0")]
+
+
+@pytest.fixture
+async def helpful(tmp_path: Path) -> AsyncIterator[Running]:
+    """A server with the built-in agents."""
+    async with running(App(make_settings(tmp_path / "helpful", builtin_agents=True))) as server:
+        yield server
+
+
+@pytest.fixture(params=DIALECTS, ids=["json-rpc 1.0", "json-rpc 0.3", "http+json 1.0"])
+async def agent(request: pytest.FixtureRequest, helpful: Running) -> AsyncIterator[A2AClient]:
+    path, binding, version = request.param
+    async with await A2AClient.connect(helpful.url) as client:
+        client.endpoint = Endpoint(helpful.url + path, binding, version)
+        yield client
+
+
+async def test_it_reads_the_card(helpful: Running) -> None:
+    async with await A2AClient.connect(helpful.url) as agent:
+        assert (agent.name, agent.streams, agent.endpoint.version) == ("Agora", True, "1.0")
+        assert {"calculate", "memory", "analyze"} <= {skill["id"] for skill in agent.skills}
+    async with await A2AClient.connect(f"{helpful.url}/a2a/Calculator%20Agent/") as agent:
+        assert agent.name == "Calculator Agent"
+
+
+async def test_a_message_is_answered(agent: A2AClient) -> None:
+    answer = await agent.send("Calculate 25 * 4")
+    assert (answer.state, answer.text) == ("completed", "The result is 100")
+    assert answer.task_id
+    again = await agent.get_task(answer.task_id)
+    assert (again.state, again.text, again.context_id) == ("completed", "The result is 100", answer.context_id)
+    failed = await agent.send("Calculate 1 / 0")
+    assert failed.state == "failed"
+    assert "Division by zero" in failed.text
+
+
+async def test_data_goes_in_and_comes_out(agent: A2AClient) -> None:
+    answer = await agent.send(Message(parts=[Part("data", {"expression": "1/4"})], skill="calculate"))
+    (data,) = [part.content for part in answer.parts if part.type == "data"]
+    assert data == {"expression": "1/4", "result": 0.25, "text": "0.25"}
+
+
+async def test_an_answer_is_streamed(agent: A2AClient) -> None:
+    updates = [update async for update in agent.stream("Analyze this text: a good day")]
+    assert "Statistics: 3 words" in "".join(update.text for update in updates)
+    assert [update.final for update in updates] == [False] * (len(updates) - 1) + [True]
+    assert {update.task_id for update in updates} == {updates[0].task_id}
+
+
+async def test_errors_are_ours(agent: A2AClient) -> None:
+    with pytest.raises(NotFound):
+        await agent.get_task("task_" + "0" * 32)
+    done = await agent.send("Calculate 1 + 1")
+    with pytest.raises(AgoraError):
+        await agent.cancel(str(done.task_id))
+
+
+async def test_who_is_not_let_in_learns_it(helpful: Running) -> None:
+    with pytest.raises(Unauthenticated):
+        async with await A2AClient.connect(helpful.url, token="wrong") as agent:
+            await agent.send("Calculate 1 + 1")
+    with pytest.raises(ServerUnreachable):
+        await A2AClient.connect("http://127.0.0.1:9")
+    for wrong in ("ftp://host", "", "http://"):
+        with pytest.raises(InvalidRequest):
+            await A2AClient.connect(wrong)
+
+
+# -- other servers -----------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def serving(answers: list[bytes]) -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that gives these bytes for each connection, and hangs up; what it was sent."""
+    received: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next((int(line[15:]) for line in head.lower().splitlines() if line.startswith("content-length:")), 0)
+        received.append(head + (await reader.readexactly(length)).decode())
+        writer.write(answers.pop(0))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", received
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def page(document: Any, status: str = "200 OK") -> bytes:
+    body = json.dumps(document).encode()
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    return head.encode() + body
+
+
+def events(*items: tuple[str, Any], whole: bool) -> bytes:
+    """A chunked stream of events; one that is not whole breaks off."""
+    text = "".join(
+        f"id: {number}\ndata: {json.dumps({'jsonrpc': '2.0', 'result': item})}\n\n" for number, item in items
+    )
+    body = text.encode()
+    head = (
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    )
+    return head + f"{len(body):x}\r\n".encode() + body + b"\r\n" + (b"0\r\n\r\n" if whole else b"")
+
+
+def status(state: str, text: str = "") -> dict[str, Any]:
+    said = {
+        "message": {"role": "agent", "kind": "message", "messageId": "m", "parts": [{"kind": "text", "text": text}]}
+    }
+    return {
+        "kind": "status-update",
+        "taskId": "t1",
+        "contextId": "c1",
+        "status": {"state": state} | (said if text else {}),
+    }
+
+
+async def test_a_broken_stream_is_taken_up_where_it_broke() -> None:
+    first = events(("1", {"kind": "task", "id": "t1", "contextId": "c1", "status": {"state": "working"}}),
+                   ("2", status("working", "one")), whole=False)  # fmt: skip
+    second = events(("3", status("working", "two")), ("4", status("completed")), whole=True)
+    async with serving([first, second]) as (url, received), httpx.AsyncClient() as http:
+        agent = A2AClient(Endpoint(url), {}, http, backoff=Backoff(first=0.001))
+        updates = [update async for update in agent.stream("go")]
+    assert [update.text for update in updates] == ["", "one", "two", ""]
+    assert updates[-1].state == "completed"
+    assert "message/stream" in received[0]
+    assert "tasks/resubscribe" in received[1]
+    assert "last-event-id: 2" in received[1].lower()
+
+
+async def test_an_agent_without_a_card_is_spoken_to_in_the_older_way() -> None:
+    reply = {
+        "jsonrpc": "2.0",
+        "id": "1",
+        "result": {"message": {"parts": [{"type": "text", "content": "The result is 15"}]}},
+    }
+    missing = page({"detail": "Not Found"}, "404 Not Found")
+    async with serving([missing, missing, page(reply)]) as (url, received), await A2AClient.connect(url) as agent:
+        assert (await agent.send("Calculate 10 + 5")).text == "The result is 15"
+    assert "message/send" in received[2]
+    assert "a2a-version" not in received[2].lower()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello",
+        page([1, 2]),
+        page({"jsonrpc": "2.0", "id": 1, "result": None}),
+        page({"jsonrpc": "2.0", "id": 1, "result": {"surprise": True}}),
+        page({"jsonrpc": "2.0", "id": 1, "error": "no object"}),
+        b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        page({"error": {"code": 500, "message": "x" * 5000}}, "500 Oops"),
+    ],
+)
+async def test_nonsense_is_the_agents_fault(answer: bytes) -> None:
+    async with serving([answer]) as (url, _), httpx.AsyncClient() as http:
+        with pytest.raises(UpstreamFailed):
+            await A2AClient(Endpoint(url), {}, http).send("go")
+
+
+def test_cards_are_found() -> None:
+    known = "/.well-known/agent-card.json"
+    assert card_url("localhost:8000") == f"http://localhost:8000{known}"
+    assert card_url("https://host/a2a/x/?q=1#f") == f"https://host/a2a/x{known}"
+    assert card_url("https://host/cards/mine.json") == "https://host/cards/mine.json"
+
+
+def test_the_best_interface_is_chosen() -> None:
+    base = "https://host/.well-known/agent-card.json"
+    rpc = {"url": "https://host/rpc", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
+    rest = {"url": "https://host/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0", "tenant": "t"}
+    old = {"url": "/old", "protocolVersion": "0.3.0", "preferredTransport": "JSONRPC"}
+    grpc = {"url": "https://host/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0"}
+    assert choose({"supportedInterfaces": [grpc, rest, rpc]} | old, base) == Endpoint(
+        "https://host/rpc", "JSONRPC", "1.0"
+    )
+    assert choose({"supportedInterfaces": [rest]}, base).tenant == "t"
+    assert choose(old, base) == Endpoint("https://host/old", "JSONRPC", "0.3")
+    for nothing in ({}, {"supportedInterfaces": [grpc]}, {"supportedInterfaces": "x"}, {"url": 5}):
+        with pytest.raises(UpstreamFailed):
+            choose(nothing, base)
+    with pytest.raises(UpstreamFailed, match="https"):
+        choose({"supportedInterfaces": [rpc | {"url": "http://elsewhere"}]}, base)
+
+
+def test_answers_of_every_age_are_alike() -> None:
+    new = {"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_INPUT_REQUIRED"}}}
+    old = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "input-required"}}
+    assert normal(new) == {"task": new["task"]}
+    assert normal(old)["task"]["status"] == new["task"]["status"]
+    chunk = {
+        "artifact": {"artifactId": "a", "parts": [{"kind": "data", "data": {"n": 1}}]},
+        "taskId": "t",
+        "append": True,
+    }
+    assert normal({"kind": "artifact-update"} | chunk)["artifactUpdate"]["artifact"]["parts"] == [{"data": {"n": 1}}]
+    assert normal(chunk).keys() == {"artifactUpdate"}
+    with pytest.raises(NotFound):
+        ok(200, {"jsonrpc": "2.0", "error": {"code": -32001, "message": "no such task"}})
+    with pytest.raises(Unauthenticated):
+        ok(401, None)
