@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+SIDE_BY_SIDE ?= 3
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
@@ -32,9 +33,7 @@ demo: .venv/server ## Run several real agents against the server, or one of its 
 
 test: .venv/test ## Install what the tests need and run them all
 	@$(MAKE) --no-print-directory lint
-	@env --default-signal=INT $(BIN)/python -m pytest tests/unit tests/typing $(ARGS) > .test-unit.log 2>&1 & unit=$$!; \
-	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/typing --durations=10 $(ARGS); rest=$$?; \
-	wait $$unit; unit=$$?; cat .test-unit.log; exit $$((rest + unit))
+	@$(BIN)/python -m pytest tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS)
 
 lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/ruff check .

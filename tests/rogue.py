@@ -79,12 +79,12 @@ def whole(body: bytes, status: str = "200 OK", kind: str = "application/json", *
     return "\r\n".join((*lines, "", "")).encode() + body
 
 
-def events(*messages: Any, end: bool = True) -> bytes:
-    """A response that is a stream of events, in one chunk, with its end or left open."""
+def events(*messages: Any, begin: bool = True, end: bool = True) -> bytes:
+    """A response that is a stream of events, in one chunk, with its beginning and its end or without."""
     body = b"".join(b"event: message\ndata: " + json.dumps(found).encode() + b"\n\n" for found in messages)
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-    return head + chunk + (b"0\r\n\r\n" if end else b"")
+    return (head if begin else b"") + chunk + (b"0\r\n\r\n" if end else b"")
 
 
 def message(heard: Heard, result: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from .usage import DEFAULT_TENANT, Meter
 __all__ = ["Catalogue"]
 
 DAY = 86_400_000_000
+COMPARED = 500  # names with which an unknown one is compared: each takes a while
 #: without a version named, the newest of the best status
 PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
@@ -87,6 +88,11 @@ class Catalogue:
             raise NotFound(f"{name} has no version {wanted}.", fix=f"It has {versions}.")
         return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _version(found)))
 
+    def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
+        """Whether anything goes by a name, or by ``name@version`` without the version; cheaply, unlike :meth:`find`."""
+        plain = name.partition("@")[0]
+        return plain in self._names or plain in self._offered_names.get(tenant, {})
+
     def _made(self, name: str, tenant: str) -> list[Operation] | None:
         found = self._offered_names.get(tenant, {}).get(name)
         return None if found is None else [found]
@@ -94,7 +100,8 @@ class Catalogue:
     def _unknown(self, name: str, tenant: str) -> NotFound:
         known = {given: found[0].name for given, found in self._names.items()}
         known |= {given: found.name for given, found in self._offered_names.get(tenant, {}).items()}
-        close = difflib.get_close_matches(name[:200], known, n=3, cutoff=0.6)
+        alike = known if len(known) <= COMPARED else [other for other in known if other[:2] == name[:2]][:COMPARED]
+        close = difflib.get_close_matches(name[:200], alike, n=3, cutoff=0.6)
         meant = list(dict.fromkeys(known[match] for match in close))
         fix = f"Did you mean {' or '.join(meant)}?" if meant else "The operations are listed at GET /discovery/list."
         return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)

@@ -134,6 +134,7 @@ class Reply:
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self.status, self.headers = connection.status, connection.headers
+        self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The parts of the body. Raises Lost."""
@@ -141,8 +142,10 @@ class Reply:
             yield part
 
     def close(self) -> None:
-        """Keep the connection if the answer was read to its end, else hang up."""
-        self._connection.release()
+        """Keep the connection if the answer was read to its end, else hang up; once."""
+        if not self._closed:
+            self._closed = True
+            self._connection.release()
 
 
 class _Connection(asyncio.Protocol):

@@ -425,3 +425,8 @@ async def test_no_message_keeps_those_behind_it_from_being_read(market: Market, 
     assert [entry.content.get("text", "") for entry in entries[:3]] == texts[:3]
     assert entries[-1].content == {"text": "last"}
     assert all(entry.sender == "A" and entry.model_dump_json() for entry in entries)
+    assert entries[0].extensions["metadata"] == {"deep": deep}
+    await market.call(a, "task.assign", task_type="t", payload={"deep": deep}, assignee="B")
+    (task,) = await read(market, b)
+    assert task.content["payload"] == {"deep": deep}
+    assert type(task).model_validate_json(task.model_dump_json()) == task

@@ -21,7 +21,7 @@ from agora.services.base import Caller
 from agora_sdk.errors import InvalidRequest
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
-from tests.valkey import Broker, broker, running_broker, valkey_server
+from tests.valkey import broker, running_broker, valkey_server
 
 __all__ = ["broker", "valkey_server"]
 
@@ -468,11 +468,6 @@ async def test_a_stream_that_was_deleted_is_made_again(market: Market, client: A
     await up(market)
     await client.xadd(STREAM, entry("A", "B", key=token_of(market, a)))
     assert len(await inbox(market, b)) == 1
-
-
-def test_a_broker_is_a_real_one(valkey_server: Broker) -> None:
-    assert valkey_server.process is not None
-    assert valkey_server.process.poll() is None
 
 
 async def test_what_redis_lost_leaves_again(tmp_path: Path, clock: ManualClock) -> None:

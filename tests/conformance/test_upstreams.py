@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from agora.app import App
 from agora.controllers.upstreams import UpstreamKeeper
 from agora.services.base import Caller
+from agora.services.upstreams import adding
 from agora_sdk.contract import Kind
 from agora_sdk.errors import (
     Conflict,
@@ -157,6 +158,14 @@ async def test_names_are_taken_once(market: Market, url: str) -> None:
         await add(market, url, name="agora")
     with pytest.raises(InvalidRequest):
         await add(market, url, name="With.Dots")
+
+
+async def test_there_are_only_so_many(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "MOST", 2)
+    for name in ("a", "b"):
+        await add(market, "http://127.0.0.1:1/mcp", name, verify=False)
+    with pytest.raises(Conflict, match="2 upstreams already"):
+        await add(market, "http://127.0.0.1:1/mcp", "c", verify=False)
 
 
 async def test_credentials_are_kept_sealed_and_never_shown(

@@ -28,7 +28,8 @@ SHORT = (
     ("services/workers.py", "self._emit", 0, "agora.worker."),
     ("services/upstreams/", "tell", 1, "agora.upstream."),
     ("controllers/upstreams.py", "tell", 1, "agora.upstream."),
-    ("services/a2a/", "tell", 1, "agora.remote."),
+    ("services/a2a/remotes.py", "tell", 1, "agora.remote."),
+    ("services/a2a/push.py", "tell", 1, "agora.push."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}

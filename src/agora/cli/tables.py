@@ -54,6 +54,9 @@ _WORKFLOWS = [
 TABLES: Mapping[str, Sequence[Column]] = {
     "A2ACatalogue": _columns(name="name", url="url", tags="tags", description="description"),
     "RemoteAgentPage": _columns(name="agent_name", id="agent_id", state="state", url="url", error="error"),
+    "PushDeadLetters": _columns(
+        task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
+    ),
     "agents": _AGENTS,
     "services": _SERVICES,
     "messages": _columns(

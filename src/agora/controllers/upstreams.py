@@ -20,6 +20,26 @@ from .base import Controller, House
 __all__ = ["UpstreamKeeper"]
 
 log = logging.getLogger(__name__)
+AT_ONCE, MINUTE = 5.0, 60.0
+
+
+class Restraint:
+    """How often each upstream is asked what it offers: some times at once, then once a minute, whatever it says."""
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def allows(self, key: tuple[str, str]) -> bool:
+        """Whether to ask now; if so, it counts."""
+        now = asyncio.get_running_loop().time()
+        left, since = self._left.get(key, (AT_ONCE, now))
+        left = min(AT_ONCE, left + (now - since) / MINUTE)
+        self._left[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def keep(self, tenant: str, keys: set[tuple[str, str]]) -> None:
+        """Forget the tenant's other upstreams."""
+        self._left = {key: left for key, left in self._left.items() if key[0] != tenant or key in keys}
 
 
 class UpstreamKeeper(Controller):
@@ -33,6 +53,7 @@ class UpstreamKeeper(Controller):
         assert house.context.upstreams is not None, "a server has a pool"
         self._engine: Upstreams = house.context.upstreams
         self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._restraint = Restraint()
 
     async def load(self) -> None:
         wanted = declared(self.house.context.settings)
@@ -49,9 +70,11 @@ class UpstreamKeeper(Controller):
         rows = await self.read(tenant, upstreams.every)
         endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
         self._engine.keep(tenant, endpoints)
+        self._restraint.keep(tenant, {endpoint.key for endpoint in endpoints})
         changed = set(self._engine.changed(tenant))
         for endpoint in endpoints:
-            if endpoint.upstream_id in changed and endpoint.key not in self._asking:
+            due = endpoint.upstream_id in changed and endpoint.key not in self._asking
+            if due and self._restraint.allows(endpoint.key):
                 self._asking[endpoint.key] = asyncio.create_task(self._ask(endpoint))
 
     async def finish(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .arithmetic import ArithmeticFault, Number, evaluate
+from .functions import CONSTANTS, FUNCTIONS
 from .phrases import as_expression
 from .port import Failed, Job, Profile, Reply, Resident
 
@@ -22,6 +24,9 @@ SIGNS = {
     "power": "^",
 }
 OPERANDS = 100
+ARITHMETIC = re.compile(r"[\w\s.,+*/^%!()-]{1,500}", re.ASCII)
+WORD = re.compile(r"[a-z_]+", re.IGNORECASE)
+KNOWN = {*FUNCTIONS, *CONSTANTS, "of"}
 
 
 class Calculator(Resident):
@@ -47,17 +52,25 @@ class Calculator(Resident):
     async def handle(self, job: Job) -> Reply | str:
         asked = job.data
         given = str(asked.get("expression") or "")
+        expression = given
         try:
             expression = given or _of_operands(asked) or as_expression(job.text)
             value = evaluate(expression)
         except ArithmeticFault as fault:
-            await job.publish("calculation.error", {"expression": (given or job.text)[:500], "error": str(fault)})
+            await job.publish("calculation.error", _told(expression, fault))
             raise Failed(f"That cannot be calculated. {fault}") from None
         answer = _answer(expression, value)
         await job.publish("calculation.complete", answer)
         if asked:
             return Reply([{"data": answer}, {"text": f"The result is {value}"}], result=answer)
         return f"The result is {value}"
+
+
+def _told(asked: str, fault: ArithmeticFault) -> dict[str, Any]:
+    """What everyone may know of a failure: of what was no arithmetic, nothing that it said."""
+    if ARITHMETIC.fullmatch(asked) is None or not {word.lower() for word in WORD.findall(asked)} <= KNOWN:
+        return {"error": "That is nothing that can be calculated."}
+    return {"expression": asked, "error": str(fault)}
 
 
 def _answer(expression: str, value: Number) -> dict[str, Any]:

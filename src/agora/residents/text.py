@@ -12,6 +12,7 @@ __all__ = ["keywords", "readability", "sentences", "statistics"]
 
 WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
 KEYWORDS = 10
+LONGEST_WORD = 60  # characters; what is longer is no word, and an answer would repeat it
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001
 _END = re.compile(r"(?<![.!?…])([.!?…]+[\"'”’)\]]*)\s+|\n\s*\n")  # noqa: RUF001
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -73,7 +74,7 @@ def keywords(text: str, most: int = KEYWORDS) -> list[dict[str, Any]]:
 
 
 def _tells(word: str) -> bool:
-    return len(word) > 2 and word not in _STOP and not word.isdigit()
+    return 2 < len(word) <= LONGEST_WORD and word not in _STOP and not word.isdigit()
 
 
 def readability(text: str) -> dict[str, Any] | None:

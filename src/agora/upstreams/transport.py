@@ -33,6 +33,7 @@ PARTING = 2.0  # seconds to say good-bye
 
 for _talkative in ("mcp", "httpx2", "httpcore2"):  # they write down URLs, headers and the ids of sessions
     logging.getLogger(_talkative).setLevel(logging.WARNING)
+logging.getLogger("mcp.client").setLevel(logging.CRITICAL)  # what an upstream says wrongly is told to who asked
 
 
 class _Broken(httpx2.StreamError):

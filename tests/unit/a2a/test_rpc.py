@@ -163,6 +163,14 @@ async def test_the_id_comes_back_as_it_was(wire: Wire) -> None:
         assert type(answer["id"]) is type(id)
 
 
+@pytest.mark.parametrize("body", ['{"jsonrpc":"2.0","id":%s,"method":"GetTask"}', '[{"jsonrpc":"2.0","id":%s}]'])
+async def test_an_id_that_json_cannot_say_is_not_repeated(wire: Wire, body: str) -> None:
+    headers = wire.headers() | {"Content-Type": "application/json"}
+    answer = await wire.http.post(wire.path, content=body % "1e999", headers=headers)
+    assert b"Infinity" not in answer.content
+    assert b'"id":null' in answer.content
+
+
 async def test_a_batch_is_answered_in_order(wire: Wire) -> None:
     def request(id: Any, method: str, params: Any) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": id, "method": method, "params": params}

@@ -51,6 +51,13 @@ async def test_a_request_and_its_answer(pair: Pair) -> None:
         assert answer["correlation"]["reply_to"] == seen["id"]
 
 
+async def test_a_handshake_of_too_many_parameters_is_refused(pair: Pair) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        async with opened(f"{pair.ws_url}?{'&'.join(f'p{n}=1' for n in range(21))}", pair.tokens[APP]):
+            pass
+    assert refused.value.response.status_code == 422
+
+
 async def test_the_first_message_may_say_whose_socket_it_is(pair: Pair) -> None:
     async with opened(pair.ws_url) as app, opened(f"{pair.ws_url}?access_token={pair.tokens[CALCULATOR]}") as other:
         await app.send(REQUEST | {"security": {"token": pair.tokens[APP]}})

@@ -57,6 +57,10 @@ def test_any_text_has_its_numbers(text: str) -> None:
     readability(text)
 
 
+def test_what_is_too_long_for_a_word_is_no_keyword() -> None:
+    assert keywords("x" * 100_000 + " agora") == [{"keyword": "agora", "count": 1}]
+
+
 @pytest.mark.parametrize("text", ["!" * 100_000, "a" + "…" * 100_000 + "b", "!)" * 50_000, "?" + ")" * 100_000])
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()

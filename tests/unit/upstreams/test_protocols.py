@@ -54,6 +54,15 @@ async def test_rest(server: Running) -> None:
         assert (refused.status_code, refused.json()["code"]) == (502, "upstream_failed")
 
 
+async def test_who_hangs_up_by_rest_has_cancelled(server: Running, far: Far) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client, asyncio.timeout(20):
+        calling = asyncio.create_task(client.post("/tools/far/slow", json={}))
+        await far.began.wait()
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+        await far.cancelled.wait()
+
+
 async def test_sdk(server: Running) -> None:
     async with AgoraClient(server.url) as client:
         answer = await client.upstream.call("far", "echo", {"text": "hi"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
@@ -120,7 +121,9 @@ class RpcEndpoint:
 def _id(message: Any) -> Any:
     """The id to answer under; null where there is none that could be."""
     found = message.get("id") if isinstance(message, dict) else None
-    return found if isinstance(found, str | int | float) and not isinstance(found, bool) else None
+    if isinstance(found, bool) or (isinstance(found, float) and not isfinite(found)):  # 1e999 could not be written
+        return None
+    return found if isinstance(found, str | int | float) else None
 
 
 def _is_silent(message: Any, request: Request | None) -> bool:

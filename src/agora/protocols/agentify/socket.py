@@ -56,6 +56,7 @@ INTRODUCTION_SECONDS = 10.0  #: for a stranger to send a message with a credenti
 INTRODUCTION = "Send a credential with the handshake, or in the 'security' of the first message."
 FIRST = asyncio.FIRST_COMPLETED
 MARKED_AT_ONCE = 500
+PARAMETERS = 20  #: most of a handshake
 
 
 class AgentSocketApp:
@@ -66,9 +67,10 @@ class AgentSocketApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=20))
+        given = scope["query_string"].decode("latin-1")
         scope["query_string"] = b""  # it may hold a token, which nothing is to log
         try:
+            query = _query(given)
             credential = given_credential(scope) or query.get("access_token") or self.access.credential(scope)
             caller = await self.access.authenticate(scope, credential)
         except AgoraError as error:
@@ -287,17 +289,28 @@ class _Socket:
     async def _settle(self, *, everything: bool = False) -> None:
         """Mark as delivered what has certainly arrived; what was read or answered meanwhile stays so."""
         before = asyncio.get_running_loop().time() - (0.0 if everything else SETTLED_AFTER)
+        while ids := self._settled(before):
+            try:
+                caller = await self._app.access.authenticate(self._scope, self._credential)
+                arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
+                await self._app.dispatcher.invoke(MARK, caller, arguments)
+            except AgoraError as error:
+                log.info("what a socket has brought could not be marked: %s", error)
+
+    def _settled(self, before: float) -> list[str]:
+        """The next messages that were handed over before then; as many as can be marked at once."""
         ids: list[str] = []
         while self._unsettled and self._unsettled[0][0] <= before and len(ids) < MARKED_AT_ONCE:
             ids.append(self._unsettled.popleft()[1])
-        if not ids:
-            return
-        try:
-            caller = await self._app.access.authenticate(self._scope, self._credential)
-            arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
-            await self._app.dispatcher.invoke(MARK, caller, arguments)
-        except AgoraError as error:
-            log.info("what a socket has brought could not be marked: %s", error)
+        return ids
+
+
+def _query(given: str) -> Mapping[str, str]:
+    """The parameters of the handshake. Raises InvalidRequest."""
+    try:
+        return dict(parse_qsl(given, max_num_fields=PARAMETERS))
+    except ValueError:
+        raise InvalidRequest(f"The query has more than {PARAMETERS} parameters.") from None
 
 
 def _stored(data: Mapping[str, Any]) -> Document:

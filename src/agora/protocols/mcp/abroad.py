@@ -19,6 +19,7 @@ __all__ = ["PREFIX", "Abroad"]
 
 PREFIX: Final = "agora://upstreams/"
 AT_ONCE = 100  #: upstreams asked for in one page of their list
+MOST_PAGES = 10
 _EXPRESSION = re.compile(r"({[^{}]*})")
 
 Invoke = Callable[[Exchange, str, Mapping[str, Any]], Awaitable[Any]]
@@ -69,16 +70,25 @@ class Abroad:
 
     async def _items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """Upstream, name here and definition of whatever is in use; nothing for who may not look."""
+        wanted = {"kind": kind, "state": "active"}
         try:
-            page = await self._invoke(exchange, "agora.upstream.list", {"limit": AT_ONCE})
-            for upstream in page["upstreams"]:
-                found = await self._invoke(exchange, "agora.upstream.get", {"upstream": upstream["name"]})
+            async for name in self._names(exchange):
+                found = await self._invoke(exchange, "agora.upstream.get", {"upstream": name, **wanted})
                 for item in found["items"]:
-                    if item["kind"] == kind and item["state"] == "active":
-                        own = item["definition"].get("name") or item["name"]
-                        yield upstream["name"], f"{upstream['name']}.{own}", item["definition"]
+                    own = item["definition"].get("name") or item["name"]
+                    yield name, f"{name}.{own}", item["definition"]
         except (PermissionDenied, Unauthenticated):
             return
+
+    async def _names(self, exchange: Exchange) -> AsyncIterator[str]:
+        """The upstreams, page by page."""
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            page = await self._invoke(exchange, "agora.upstream.list", {"limit": AT_ONCE, "cursor": cursor})
+            for upstream in page["upstreams"]:
+                yield upstream["name"]
+            if (cursor := page["next_cursor"]) is None:
+                return
 
 
 def _quoted(template: str) -> str:

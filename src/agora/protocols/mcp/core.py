@@ -17,14 +17,13 @@ from .exchange import INVALID_PARAMS, Exchange, Refusal, nothing_heard
 from .offers import Offers
 from .resources import Resources
 from .results import ToolResult, failed
-from .tools import Listing, Tool, Tools, page, underscored
+from .tools import Listing, Tool, Tools, foreign, page, underscored
 from .view import DEFAULT
 
 __all__ = ["KEY", "VERSION", "Core"]
 
 KEY = "agora/idempotency-key"
 VERSION = "agora/version"
-RESERVED = "io.modelcontextprotocol/"  #: begins what one server says to one client, and to nobody else
 _FINDERS = {name: called for called in (finding.SEARCH, finding.CALL) for name in (called, underscored(called))}
 
 
@@ -59,7 +58,7 @@ class Core:
     def find(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """The operation that a tools/call is for; None where it is for something else."""
         name = params.get("name")
-        if not isinstance(name, str) or name in _FINDERS:
+        if not isinstance(name, str) or name in _FINDERS or not self.tools.has(name, exchange.caller.tenant):
             return None
         try:
             return self.tools.find(name, _version(params), exchange.caller.tenant)
@@ -85,13 +84,11 @@ class Core:
         if finder == finding.SEARCH:
             return await self._search(exchange, arguments)
         key = _key(exchange, params)
-        try:
-            operation = self.tools.find(name, _version(params), exchange.caller.tenant)
-        except Refusal:
+        if not self.tools.has(name, exchange.caller.tenant):
             offer = await self.offers.find(exchange, name)
-            if offer is None:
-                raise
-            return await self.errands.run(exchange, offer, arguments, key)
+            if offer is not None:
+                return await self.errands.run(exchange, offer, arguments, key)
+        operation = self.tools.find(name, _version(params), exchange.caller.tenant)
         return await self.run(exchange, operation, arguments, key)
 
     async def run(
@@ -173,8 +170,7 @@ def _relayed(result: UpstreamResult) -> dict[str, Any]:
     found: dict[str, Any] = {"content": result.content, "isError": result.is_error}
     if result.structured_content is not None:
         found["structuredContent"] = result.structured_content
-    meta = result.meta if isinstance(result.meta, dict) else {}
-    own = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    own = foreign(result.meta) if isinstance(result.meta, dict) else {}
     return found | {"_meta": own} if own else found
 
 

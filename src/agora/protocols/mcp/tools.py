@@ -25,10 +25,11 @@ from .exchange import INVALID_PARAMS, Refusal
 from .schemas import input_schema, output_schema
 from .view import View
 
-__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "page", "underscored"]
+__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "foreign", "page", "underscored"]
 
 NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
 META = "agora/"
+RESERVED = ("io.modelcontextprotocol/", META)  #: begin what one server says to one client, and what this one says
 
 
 def underscored(name: str) -> str:
@@ -94,6 +95,10 @@ class Tools:
         self._catalogue = catalogue
         self._described: WeakKeyDictionary[Operation, dict[Lifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
+
+    def has(self, name: str, tenant: str) -> bool:
+        """Whether there is an operation of that name."""
+        return self._catalogue.has(name, tenant)
 
     def find(self, name: str, version: str | None, tenant: str) -> Operation:
         """The operation a call names; raises Refusal for what is no tool."""
@@ -176,9 +181,15 @@ def _describe(operation: Operation, status: Lifecycle) -> dict[str, Any]:
 def _relayed(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
     own = {"name": operation.name, "description": given.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(given.get("annotations") or {})}
-    meta = {**(given.get("_meta") or {}), f"{META}version": operation.version}
+    theirs = given.get("_meta")
+    meta = foreign(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
     schema = given.get("inputSchema") or {"type": "object"}
     return {**given, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
+
+
+def foreign(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of another server's ``_meta`` that are its own to say."""
+    return {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
 
 
 def _title(operation: Operation) -> str:

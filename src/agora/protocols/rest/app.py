@@ -103,6 +103,9 @@ class RestApp:
 
 
 def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
+    """Whether it is to end when its caller leaves: a call that waits, and one that works at an upstream."""
+    if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
+        return True
     given = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
     return given and "wait" in operation.parameters
 

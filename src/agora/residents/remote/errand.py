@@ -50,7 +50,11 @@ class Errand:
     async def run(self) -> Reply:
         """Answers what the agent's answer is. Raises as a resident's handler does."""
         try:
-            return await self._run()
+            try:
+                return await self._run()
+            finally:
+                if self._saving is not None:
+                    await self._saving
         except asyncio.CancelledError:
             if self._job.ended == "cancelled":
                 await self._call_off()
@@ -165,25 +169,23 @@ class Errand:
 
     async def _take(self, event: Mapping[str, Any]) -> Reply | None:
         """Bring one event back; answers what the task's end is."""
-        try:
-            if "message" in event:
-                return await self._answered(event["message"])
-            if "task" in event:
-                self._recognise(event["task"].get("id"), event["task"].get("contextId"))
-                return await self._shown(event["task"])
-            update = event.get("statusUpdate") or event["artifactUpdate"]
-            self._recognise(update.get("taskId"), update.get("contextId"))
-            if "statusUpdate" in event:
-                return await self._moved(update["status"], update.get("metadata"))
-            await self._piece(update)
-            return None
-        finally:
-            if self._saving is not None:
-                saving, self._saving = self._saving, None
-                await saving
+        if "message" in event:
+            return await self._answered(event["message"])
+        if "task" in event:
+            self._recognise(event["task"].get("id"), event["task"].get("contextId"))
+            return await self._shown(event["task"])
+        update = event.get("statusUpdate") or event["artifactUpdate"]
+        self._recognise(update.get("taskId"), update.get("contextId"))
+        if "statusUpdate" in event:
+            return await self._moved(update["status"], update.get("metadata"))
+        await self._piece(update)
+        return None
 
     def _recognise(self, task: Any, context: Any) -> None:
-        """Keep the ids of the first event while it is passed on; refuse those of another task. Raises Fault."""
+        """Keep the ids of the first event; refuse those of another task. Raises Fault.
+
+        They are kept while events are passed on: what is written here afterwards is not committed before.
+        """
         if self._sent:
             if task and str(task) != self._task:
                 raise malformed("it is about another task")

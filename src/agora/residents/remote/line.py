@@ -153,14 +153,13 @@ class Listening:
         self._reply.close()
 
     async def finish(self) -> None:
-        """Close it once it ends, if it does at once."""
+        """Let it come to its end, if it does at once."""
         try:
             async with asyncio.timeout(LINGER):
                 async for _ in self._parts:
                     pass
         except (TimeoutError, Lost):
             pass
-        self.close()
 
     async def items(self) -> list[dict[str, Any]] | None:
         """What has come since, as soon as there is something; None at the end. Raises Fault."""

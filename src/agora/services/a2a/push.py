@@ -29,7 +29,7 @@ from ..base import Call, encoded
 from . import reading, view
 from .abroad import check_url, seal
 
-__all__ = ["bury", "create", "dead_letters", "delete", "get", "page", "retry", "settings_of", "shown_url"]
+__all__ = ["bury", "create", "dead_letters", "delete", "get", "page", "retry", "settings_of"]
 
 MOST = 20  #: of a task
 
@@ -56,23 +56,29 @@ async def create(call: Call, task_id: str, wanted: A2APushConfig, agent: str | N
         "created_at": call.now,
         "version": wanted.version,
         "position": view.position_of(task["entries"]),
+        "state": "active",
+        "attempts": 0,
+        "due_at": 0,
+        "lease_until": 0,
+        "fence": call.now,  # none before it had the same
+        "error": None,
         "updated_at": call.now,
     }
     if told is not None and told.credentials:
         kept["credentials"] = seal(call, {"credentials": told.credentials}, config_id)
     call.tx.append(statements.PUSH_CONFIGS, tuple(kept.values()))
     call.target = task_id
-    _tell(call, "configured", kept)
+    tell(call, "configured", kept)
     return encoded(view.encode(settings_of(kept)), A2APushConfig)
 
 
-def _tell(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
+def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
     """Log the event ``agora.push.HAPPENING``, for whoever gave the task; of the URL, what may be read by others."""
-    told = {"task_id": row["task_id"], "config_id": row["config_id"], "url": shown_url(row["url"])}
+    told = {"task_id": row["task_id"], "config_id": row["config_id"], "url": _shown_url(row["url"])}
     call.emit(f"agora.push.{happening}", told | data, subject=row["task_id"], audience=(row["owner"],))
 
 
-def shown_url(url: str) -> str:
+def _shown_url(url: str) -> str:
     """A URL without its query, where people put keys."""
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
@@ -149,7 +155,7 @@ async def bury(call: Call, row: Row, error: str, attempts: int) -> None:
     place = {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
     for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
         call.target = row["task_id"]
-        _tell(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead["position"])
+        tell(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead["position"])
 
 
 async def dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
@@ -173,7 +179,7 @@ def _dead(row: Row) -> PushDeadLetter:
     return PushDeadLetter.model_construct(
         task_id=row["task_id"],
         config_id=row["config_id"],
-        url=shown_url(row["url"]),
+        url=_shown_url(row["url"]),
         owner=row["owner"],
         error=row["error"],
         attempts=row["attempts"],
@@ -190,5 +196,5 @@ async def retry(call: Call, task_id: str, config_id: str) -> PushRetry:
         raise _unknown(task_id, config_id)
     call.target = task_id
     if await call.tx.execute(deliveries.revive, task_id=task_id, config_id=config_id, now=call.now):
-        _tell(call, "configured", row)
+        tell(call, "configured", row)
     return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row["position"])

@@ -11,7 +11,8 @@ from agora_sdk.contract.billing import Invoice, InvoiceDocument
 __all__ = ["as_csv", "as_html"]
 
 HEADINGS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
 STYLE = """
 body { font: 11pt/1.4 system-ui, sans-serif; color: #111; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem; margin: 0 0 1.5rem } dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem }

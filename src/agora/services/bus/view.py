@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
+from agora_sdk.contract.fields import JsonObject
 from agora_sdk.contract.messaging import Message
 
 from ...bus import streams
@@ -19,6 +20,9 @@ from ..mail import view
 from .streams import Owner
 
 __all__ = ["delivered", "document", "pending_entry", "show"]
+
+
+_CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
 async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[list[dict[str, Any]], list[Delivery]]:
@@ -57,6 +61,7 @@ def document(row: Any, whose: Owner) -> dict[str, Any]:
         entry = to_bus(shown) | {"sender": row["from_name"]} | beside
         try:
             BusEntry.model_validate(entry)
+            _CONTENT.validate_python(entry.get("content", {}))
         except ValidationError:
             continue
         return entry

@@ -7,7 +7,7 @@ from typing import Any
 
 from agora_sdk.contract import Service
 from agora_sdk.contract import upstreams as contract
-from agora_sdk.errors import AgoraError, NameTaken
+from agora_sdk.errors import AgoraError, Conflict, NameTaken
 
 from ...clock import new_id
 from ...store.port import Row
@@ -20,6 +20,7 @@ from .view import counted, endpoint_of, found, summary
 
 __all__ = ["CONNECTING", "RESERVED", "adding", "drop", "engine_of", "new_row"]
 
+MOST = 500  # upstreams: each has a connection
 CONNECTING = 40.0  # seconds to connect, beside those for the listing
 #: names of the catalogue's own categories and toolsets, for one of which an upstream could be taken
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
@@ -76,6 +77,9 @@ async def vacant(call: Call, name: str, registry_name: str | None = None) -> Non
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
     if await call.tx.one(statements.named, name=name) is not None:
         raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
+    row = await call.tx.one(statements.how_many)
+    if row is not None and row["total"] >= MOST:
+        raise Conflict(f"There are {MOST} upstreams already.", fix="Remove one that is not needed any more.")
     if registry_name and await call.tx.one(statements.imported, registry_name=registry_name) is not None:
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 

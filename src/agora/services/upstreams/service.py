@@ -75,9 +75,14 @@ class UpstreamService(contract.Upstreams):
         )
 
     @implements
-    async def get(self, upstream: str) -> contract.UpstreamDetail:
+    async def get(
+        self, upstream: str, *, kind: contract.ItemKind | None = None, state: contract.ItemState | None = None
+    ) -> contract.UpstreamDetail:
         row = await found(self._call, upstream)
-        return detail(self._call, row, await self._call.tx.all(statements.items, upstream_id=row["upstream_id"]))
+        counts = (await counted(self._call, [row])).get(row["upstream_id"], {})
+        wanted = {"kind": kind.value if kind else None, "state": state.value if state else None}
+        items = await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **wanted)
+        return detail(self._call, row, counts, items)
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:

@@ -70,13 +70,8 @@ def summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.Upst
     return contract.Upstream.model_construct(**_fields(call, row, counts))
 
 
-def detail(call: Call, row: Values, items: Sequence[Row]) -> contract.UpstreamDetail:
-    """An upstream with all it offers."""
-    counts = {
-        "tools": sum(item["kind"] == "tool" and item["state"] == "active" for item in items),
-        "quarantined": sum(item["state"] == "quarantined" for item in items),
-        "dropped": sum(item["state"] == "dropped" for item in items),
-    }
+def detail(call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]) -> contract.UpstreamDetail:
+    """An upstream with what it offers."""
     shown = [_item(row["name"], item) for item in items]
     return contract.UpstreamDetail.model_construct(**_fields(call, row, counts), items=shown)
 

@@ -54,6 +54,12 @@ PUSH_CONFIGS = Table(
         ("created_at", BIG),
         ("version", "text"),
         ("position", BIG),
+        ("state", "text"),
+        ("attempts", BIG),
+        ("due_at", BIG),
+        ("lease_until", BIG),
+        ("fence", BIG),
+        ("error", "text"),
         ("updated_at", BIG),
     ),
 )

@@ -11,11 +11,13 @@ __all__ = [
     "by_ref",
     "callable_tools",
     "change_item",
+    "chosen",
     "counts",
     "drop_item",
     "drop_items",
     "drop_upstream",
     "every",
+    "how_many",
     "imported",
     "item",
     "items",
@@ -83,6 +85,7 @@ _BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or
 by_ref = Query(_BY_REF)
 lock = Query(_BY_REF, lock=True)
 named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name")
+how_many = Query("select count(*) as total from upstreams where tenant_id = :tenant")
 imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name")
 every = Query("select * from upstreams where tenant_id = :tenant order by name")
 listing = Query(
@@ -124,6 +127,14 @@ drop_upstream = Write("delete from upstreams where tenant_id = :tenant and upstr
 
 items = Query(
     "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name"
+)
+chosen = Query(
+    """
+    select * from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id
+        and (:kind is null or kind = :kind) and (:state is null or state = :state)
+    order by kind, name
+    """
 )
 item = Query(
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from .fields import AgentRef, JsonObject, Timestamp, split
 from .operation import Service, operation
@@ -103,9 +103,9 @@ class BusEntry(Result):
     target: str = Field(description="As the publisher addressed it.")
     type: BusType
     priority: BusPriority = BusPriority.MEDIUM
-    content: JsonObject = {}
+    content: dict[str, JsonValue] = {}
     correlation_id: str | None = None
-    extensions: JsonObject = {}
+    extensions: dict[str, JsonValue] = {}
 
 
 class BusDelivery(BusEntry):

@@ -234,7 +234,13 @@ class Upstreams(Service, category="upstream"):
         """List the upstreams by name, each with the state of its connection."""
 
     @operation("GET /upstreams/{upstream}", scope="read:catalogue")
-    async def get(self, upstream: UpstreamRef) -> UpstreamDetail:
+    async def get(
+        self,
+        upstream: UpstreamRef,
+        *,
+        kind: Annotated[ItemKind | None, Field(description="Only what is of this kind.")] = None,
+        state: Annotated[ItemState | None, Field(description="Only what is in this state.")] = None,
+    ) -> UpstreamDetail:
         """Show an upstream with all it offers, and why what cannot be used cannot."""
 
     @operation(
