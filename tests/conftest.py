@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,17 @@ from tests.harness import ManualClock, Running, local_client, make_settings, run
 hypothesis_settings.register_profile("same", derandomize=True)
 hypothesis_settings.register_profile("search", derandomize=False)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """What a test printed goes from process to process as UTF-8, which has no lone surrogates."""
+    data = yield
+    if data is not None and "sections" in data:
+        data["sections"] = [
+            (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in data["sections"]
+        ]
+    return data
 
 
 @pytest.fixture(autouse=True)

@@ -141,6 +141,10 @@ class Reply:
         while part := await self._connection.part():
             yield part
 
+    async def part(self) -> bytes:
+        """The next part of the body; nothing at its end. Raises Lost."""
+        return await self._connection.part()
+
     def close(self) -> None:
         """Keep the connection if the answer was read to its end, else hang up; once."""
         if not self._closed:

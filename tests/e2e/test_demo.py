@@ -108,6 +108,7 @@ async def test_twice_on_a_running_server(server: Running, directory: Path) -> No
     assert leftovers(directory) == []
 
 
+@pytest.mark.long
 async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Running, directory: Path) -> None:
     demo = await start(directory, server.url, "--without", "Translator", "--without", "Loader")
     printed = await output(demo)
@@ -128,6 +129,7 @@ async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Ru
         assert (workflow["status"], workflow["error"]) == ("cancelled", "the demo is over")
 
 
+@pytest.mark.long
 async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Path) -> None:
     demo = await start(directory, server.url, "--without", VICTIM)
     printed = await output(demo)

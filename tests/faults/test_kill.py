@@ -18,7 +18,7 @@ import websockets
 
 from tests.faults.victim import Victim
 
-KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "4"))
+KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 SENDERS = 12
 BETWEEN_KILLS = (0.3, 0.9)  # seconds
 

@@ -126,3 +126,11 @@ async def test_a_card_without_a_key_is_an_error_that_says_why(wire: Wire, server
     answer = await wire.http.get(CARD)
     assert (answer.status_code, answer.json()["error"]["status"]) == (500, "INTERNAL")
     assert "signed" in answer.json()["error"]["message"]
+
+
+async def test_an_address_that_a_stranger_wrote_is_not_signed(wire: Wire) -> None:
+    for version in ({"a2a-version": "1.0"}, {}):
+        answer = await wire.http.get("/.well-known/agent-card.json", headers={"host": "elsewhere.example", **version})
+        assert answer.status_code == 200
+        assert "elsewhere.example" in answer.text
+        assert "signatures" not in answer.json()

@@ -10,7 +10,7 @@ import pytest
 
 from agora.residents.remote import line
 from agora.services.base import Caller
-from tests.conformance.a2a_calls import say, shown, state_of
+from tests.conformance.a2a_calls import ask, say, shown, state_of
 from tests.market import Market
 from tests.rogue import Heard, whole
 from tests.unit.a2a_remote.passing import add, send
@@ -263,3 +263,29 @@ def _piece(text: str, *, append: bool = False) -> dict[str, Any]:
 
 def _tasks(market: Market) -> Any:
     return next(found for found in market.app.controllers if found.name == "tasks")
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_cancellation_before_anything_was_heard(market: Market, ann: Caller, streams: bool) -> None:
+    """Only the answer says which task it is: it is waited for a little, and then the task is cancelled there."""
+    asked, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def slow(heard: Heard) -> None:
+        if heard.json["method"] == "CancelTask":
+            cancelled.set()
+            await heard.say(rpc(TASK | {"status": {"state": "TASK_STATE_CANCELED"}}))
+            return
+        asked.set()
+        await gone.wait()
+        await heard.say(EVENTS + event({"task": TASK}) if streams else rpc({"task": TASK}))
+
+    gone = asyncio.Event()
+    async with rogue(slow, streams=streams) as far:
+        await add(market, far.url)
+        task = await say(market, ann, "do it", "Far")
+        await asked.wait()
+        await ask(market, ann, "cancel", task_id=task["id"])
+        gone.set()
+        await asyncio.wait_for(cancelled.wait(), 10)
+        await market.app.residents.settled()
+        assert far.called("CancelTask") == [{"id": "t1"}]

@@ -17,7 +17,7 @@ SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "require
 
 async def _names(wire: Wire) -> dict[str, dict[str, Any]]:
     tools = (await wire.call("modern", "tools/list"))["result"]["tools"]
-    return {tool["name"]: tool for tool in tools if not tool["name"].startswith("agora.")}
+    return {tool["name"]: tool for tool in tools if "agora/agent" in tool.get("_meta", {})}
 
 
 async def _do(wire: Wire, name: str, **arguments: Any) -> Any:

@@ -373,3 +373,42 @@ def test_headers_cannot_be_smuggled(run: Run, headers: dict[str, str]) -> None:
         assert not server.heard
 
     run(work())
+
+
+def test_a_reply_is_given_back_once(run: Run) -> None:
+    """Closed twice, its connection is not kept twice: two requests would share it."""
+    server = Server(*[whole(b"one")] * 3)
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            reply = await courier.request("GET", "/other?x=1", {"host": courier.host})
+            assert [part async for part in reply] == [b"one"]
+            reply.close()
+            reply.close()
+            first, second = await asyncio.gather(courier.post({}, b"{}"), courier.post({}, b"{}"))
+            for each in (first, second):
+                assert [part async for part in each] == [b"one"]
+                each.close()
+        assert server.heard[0].head == "GET /other?x=1 HTTP/1.1"
+        assert len(set(server.ports)) == 2
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://x.example", "/"),
+        ("https://x.example/a b?c=d e#f", "/a%20b?c=d%20e"),
+        ("https://x.example/%2Fa?b=%20", "/%2Fa?b=%20"),
+        ("https://x.example/ä\r\nx: y", "/%C3%A4x:%20y"),
+    ],
+)
+def test_what_a_url_asks_for(url: str, target: str) -> None:
+    assert module.target_of(url) == target
+
+
+def test_urls_without_a_host_are_refused() -> None:
+    for url in ("http:///x", "/x", "http://x:99999/"):
+        with pytest.raises(ValueError, match=r"host|ort"):
+            Courier(url, Door(private=True), 5, PLAIN)

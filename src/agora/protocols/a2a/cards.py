@@ -2,7 +2,7 @@
 
 A request of A2A 1.0 (by its ``A2A-Version``) gets the card of 1.0 alone; any other one gets the members of 0.3
 beside it. The signature is over the card of 1.0, which is what clients of 1.0 read of either; a second one is over
-everything, for clients that take the document as it is.
+everything, for clients that take the document as it is. Only what names an address known to be ours is signed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from agora_sdk.errors import InternalError
 
 from ...a2a import legacy_cards
 from ...services.base import Caller
+from ...settings import Settings
 from ..http import Scope, Send, header
 from . import versions
 from .core import Core
 from .routes import CARDS, JWKS
+from .session import is_ours
 from .signatures import CardSigner
 
 __all__ = ["Cards"]
@@ -38,8 +40,8 @@ EVERYWHERE: Final = (b"access-control-allow-origin", b"*")
 class Cards:
     """Serves cards, the catalogue of cards, and the key they are signed with. grpc_port: 0 for no gRPC."""
 
-    def __init__(self, core: Core, signer: CardSigner, grpc_port: int = 0) -> None:
-        self._core, self._signer, self._grpc_port = core, signer, grpc_port
+    def __init__(self, core: Core, signer: CardSigner, settings: Settings, grpc_port: int = 0) -> None:
+        self._core, self._signer, self._settings, self._grpc_port = core, signer, settings, grpc_port
         self._seen: dict[bytes, datetime] = {}
 
     async def card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
@@ -60,6 +62,8 @@ class Cards:
 
     def signed(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
         """A card with its signatures, and the members of 0.3 unless it is for a client of 1.0 alone."""
+        if not is_ours(base_url, self._settings):
+            return card if current else legacy_cards.merged(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}
         jku = base_url + JWKS
         try:

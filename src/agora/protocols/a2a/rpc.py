@@ -6,6 +6,7 @@ without the methods that stream; a notification is carried out and not answered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -87,7 +88,8 @@ class RpcEndpoint:
         if not 0 < len(messages) <= BATCH_LIMIT:
             what = f"A batch has 1 to {BATCH_LIMIT} requests."
             return _Answer(_failure(None, faulty("INVALID_REQUEST", what).fault))
-        found = [await self._one(message, session, caller) for message in messages]
+        # at once: one after the other, silent agents could hold the request for as many times the longest wait
+        found = await asyncio.gather(*[self._one(message, session, caller) for message in messages])
         answers = [answer for answer in found if answer is not None]
         return _Answer(b"[%b]" % b",".join(answers) if answers else None)
 

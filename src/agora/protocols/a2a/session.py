@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
 
@@ -14,7 +15,7 @@ from .core import Request
 from .dialects import Dialect
 from .methods import Method
 
-__all__ = ["Session", "base_url", "check_type", "extensions"]
+__all__ = ["Session", "base_url", "check_type", "extensions", "is_ours"]
 
 T = TypeVar("T")
 _DIGITS = 20
@@ -83,6 +84,12 @@ def extensions(scope: Scope) -> tuple[str, ...]:
     """URIs of the header ``A2A-Extensions`` (section 3.2.6), under its older name too."""
     given = header(scope, b"a2a-extensions") or header(scope, b"x-a2a-extensions")
     return tuple(part.strip() for part in given.split(",") if part.strip()) if given else ()
+
+
+def is_ours(base_url: str, settings: Settings) -> bool:
+    """Whether a URL is known to be this server's: the header Host is whatever a stranger wrote."""
+    known = {"localhost", "127.0.0.1", "::1", settings.host, *settings.trusted_hosts}
+    return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known
 
 
 def base_url(scope: Scope, settings: Settings) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from agora_sdk.errors import AgoraError, StaleLease
 
@@ -23,6 +23,7 @@ from .pieces import merged, rest
 
 __all__ = ["Errand"]
 
+T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between looks at a task that cannot be listened to
 CALLING_OFF: Final = 3.0  # seconds
 MOST_PARTS: Final = 100  #: of one piece
@@ -53,8 +54,7 @@ class Errand:
             try:
                 return await self._run()
             finally:
-                if self._saving is not None:
-                    await self._saving
+                await self._saved()
         except asyncio.CancelledError:
             if self._job.ended == "cancelled":
                 await self._call_off()
@@ -65,6 +65,8 @@ class Errand:
                 await self._call_off()
             raise Failed(f"{self._name}: {fault.detail}", retry=fault.passing) from None
         except StaleLease:
+            if self._job.ended == "cancelled":
+                await self._call_off()
             raise
         except AgoraError:  # what it said cannot be kept: it need not go on
             await self._call_off()
@@ -117,13 +119,39 @@ class Errand:
     async def _send(self, params: dict[str, Any]) -> Reply | None:
         if self._streams:
             try:
-                return await self._follow(await self._line.stream("SendStreamingMessage", params))
+                return await self._follow(await self._first(self._line.stream("SendStreamingMessage", params)))
             except Fault as fault:
                 if self._sent or not _unsupported(fault):
                     raise
                 self._streams = False
         params["configuration"] = params.get("configuration", {}) | {"returnImmediately": True}
-        return await self._take(await self._line.call("SendMessage", params))
+        return await self._take(await self._first(self._line.call("SendMessage", params)))
+
+    async def _first(self, answer: Coroutine[Any, Any, T]) -> T:
+        """The first answer to a message. Who is cancelled meanwhile waits a little for it: it says what to call off."""
+        sending = asyncio.get_running_loop().create_task(answer)
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            if self._job.ended == "cancelled":
+                with contextlib.suppress(Fault, TimeoutError):
+                    async with asyncio.timeout(CALLING_OFF):
+                        await self._learn(await sending)
+            sending.add_done_callback(_drop)
+            sending.cancel()
+            raise
+
+    async def _learn(self, answer: Any) -> None:
+        """Which task it is about."""
+        events = [answer]
+        if isinstance(answer, Listening):
+            try:
+                events = await answer.items() or []
+            finally:
+                answer.close()
+        for event in events:
+            about = next(iter(event.values()))
+            self._task = self._task or about.get("taskId") or ("task" in event and about.get("id")) or None
 
     async def _keep_on(self) -> Reply:
         """See what becomes of a task that is there, over another stream, or by asking now and then."""
@@ -162,6 +190,12 @@ class Errand:
                         await listening.finish()
                         return reply
             return None
+        except asyncio.CancelledError:
+            if self._task is None and self._job.ended == "cancelled":
+                with contextlib.suppress(Fault, TimeoutError):
+                    async with asyncio.timeout(CALLING_OFF):
+                        await self._learn(listening)
+            raise
         finally:
             listening.close()
 
@@ -199,6 +233,11 @@ class Errand:
     async def _save(self) -> None:
         kept = {"task": self._task, "context": self._context, "said": self._job.message_number}
         await self._job.save({name: value for name, value in kept.items() if value is not None})
+
+    async def _saved(self) -> None:
+        if self._saving is not None:
+            with contextlib.suppress(AgoraError):  # the task is nobody's, or another's: who writes next is told
+                await self._saving
 
     async def _recall(self) -> None:
         """What runs before this one have handed over."""
@@ -308,6 +347,12 @@ def _id(value: Any) -> str:
     if not 1 <= len(text) <= 200 or not text.isprintable():
         raise malformed("an id has more than 200 characters, or some that cannot be printed")
     return text
+
+
+def _drop(sending: asyncio.Task[Any]) -> None:
+    """Whatever comes of it is of no use any more."""
+    if not sending.cancelled() and sending.exception() is None and isinstance(answer := sending.result(), Listening):
+        answer.close()
 
 
 def _unsupported(fault: Fault) -> bool:

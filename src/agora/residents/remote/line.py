@@ -144,7 +144,6 @@ class Listening:
 
     def __init__(self, line: Line, reply: Reply, first: list[dict[str, Any]]) -> None:
         self._line, self._reply, self._first = line, reply, first
-        self._parts = aiter(reply)
         self._events = Events(LARGEST)
         self._size = self._count = 0
 
@@ -156,7 +155,7 @@ class Listening:
         """Let it come to its end, if it does at once."""
         try:
             async with asyncio.timeout(LINGER):
-                async for _ in self._parts:
+                while await self._reply.part():
                     pass
         except (TimeoutError, Lost):
             pass
@@ -168,7 +167,7 @@ class Listening:
             return found
         try:
             async with asyncio.timeout(self._line.patience) as patience:
-                async for part in self._parts:
+                while part := await self._reply.part():
                     if found := self._read(part):
                         return found
                     patience.reschedule(asyncio.get_running_loop().time() + self._line.patience)

@@ -32,6 +32,7 @@ from .abroad import check_url, seal
 __all__ = ["bury", "create", "dead_letters", "delete", "get", "page", "retry", "settings_of"]
 
 MOST = 20  #: of a task
+UNTRIED = {"state": "active", "attempts": 0, "due_at": 0, "lease_until": 0, "error": None}
 
 
 async def create(call: Call, task_id: str, wanted: A2APushConfig, agent: str | None = None) -> A2APushConfig:
@@ -56,17 +57,12 @@ async def create(call: Call, task_id: str, wanted: A2APushConfig, agent: str | N
         "created_at": call.now,
         "version": wanted.version,
         "position": view.position_of(task["entries"]),
-        "state": "active",
-        "attempts": 0,
-        "due_at": 0,
-        "lease_until": 0,
         "fence": call.now,  # none before it had the same
-        "error": None,
         "updated_at": call.now,
-    }
+    } | UNTRIED
     if told is not None and told.credentials:
         kept["credentials"] = seal(call, {"credentials": told.credentials}, config_id)
-    call.tx.append(statements.PUSH_CONFIGS, tuple(kept.values()))
+    call.tx.append(statements.PUSH_CONFIGS, tuple(kept[column] for column in statements.PUSH_CONFIGS.names))
     call.target = task_id
     tell(call, "configured", kept)
     return encoded(view.encode(settings_of(kept)), A2APushConfig)

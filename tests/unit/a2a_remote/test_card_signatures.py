@@ -1,0 +1,57 @@
+"""Signatures of cards: of each kind that is known, and what is wrong with others."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jws import serialize_compact
+
+from agora.a2a.canonical import signed_content
+from agora.residents.remote.cards import _fits
+
+CARD = {"name": "A", "description": "B", "version": "1", "capabilities": {}, "skills": []}
+KEYS: dict[str, Key] = {
+    "ES256": ECKey.generate_key("P-256"),
+    "EdDSA": OKPKey.generate_key("Ed25519"),
+    "RS256": RSAKey.generate_key(2048),
+}
+
+
+def signature(algorithm: str) -> dict[str, str]:
+    """Made by another library than the one that checks it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # EdDSA has another name since RFC 9864, and is still what cards have
+        token = serialize_compact({"alg": algorithm}, signed_content(CARD), KEYS[algorithm], algorithms=[algorithm])
+    protected, _, made = token.split(".")
+    return {"protected": protected, "signature": made}
+
+
+def public(algorithm: str) -> dict[str, Any]:
+    return dict(KEYS[algorithm].as_dict(private=False))
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_sound_one_fits(algorithm: str) -> None:
+    assert _fits(signature(algorithm), signed_content(CARD), public(algorithm))
+    assert not _fits(signature(algorithm), signed_content(CARD | {"name": "Z"}), public(algorithm))
+
+
+@pytest.mark.parametrize(
+    ("signature", "key"),
+    [
+        (signature("ES256"), public("RS256")),
+        (signature("ES256"), public("EdDSA")),
+        (signature("ES256"), {}),
+        (signature("ES256"), public("ES256") | {"x": "!"}),
+        (signature("ES256"), public("ES256") | {"x": "AA", "y": "AA"}),
+        (signature("ES256") | {"signature": "AA"}, public("ES256")),
+        (signature("ES256") | {"signature": 7}, public("ES256")),
+        (signature("ES256") | {"protected": "eyJhbGciOiJub25lIn0"}, public("ES256")),
+        ({}, public("ES256")),
+    ],
+)
+def test_a_wrong_one_does_not(signature: dict[str, Any], key: dict[str, Any]) -> None:
+    assert not _fits(signature, signed_content(CARD), key)

@@ -1,0 +1,59 @@
+"""Pieces of artifacts: whatever was handed over before, and however it was cut, the whole is there in the end, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora.residents.remote.pieces import joined, merged, rest
+
+TEXTS = st.builds(lambda text: {"text": text}, st.text("ab", min_size=1, max_size=4))
+OTHERS = st.sampled_from([{"data": {"n": 1}}, {"url": "https://x"}, {"text": "t", "metadata": {"m": 1}}])
+PARTS = st.lists(TEXTS | OTHERS, max_size=6)
+
+
+@given(PARTS, PARTS)
+def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> None:
+    missing = rest(before, now)
+    if missing is None:
+        assert joined(before) == joined(now)
+        return
+    parts, append = missing
+    assert joined([*before, *parts] if append else parts) == joined(now)
+
+
+@given(PARTS, PARTS)
+def test_what_goes_on_is_appended(before: list[Any], more: list[Any]) -> None:
+    missing = rest(before, [*before, *more])
+    if not more:
+        assert missing is None
+    elif before:
+        assert missing is not None
+        assert missing[1]
+        assert joined([*before, *missing[0]]) == joined([*before, *more])
+
+
+def piece(text: str, **more: Any) -> dict[str, Any]:
+    artifact = {"artifactId": more.pop("id", "a"), "parts": [{"text": text}], **more.pop("artifact", {})}
+    return {"artifactUpdate": {"taskId": "t", "artifact": artifact, **more}}
+
+
+def test_pieces_that_came_together_are_one() -> None:
+    (one,) = merged([piece("a"), piece("b", append=True), piece("c", append=True, lastChunk=True)])
+    assert one["artifactUpdate"]["artifact"]["parts"] == [{"text": "a"}, {"text": "b"}, {"text": "c"}]
+    assert one["artifactUpdate"]["lastChunk"]
+    assert not one["artifactUpdate"].get("append")
+
+
+def test_what_is_not_the_same_stays_apart() -> None:
+    status = {"statusUpdate": {"taskId": "t", "status": {"state": "TASK_STATE_WORKING"}}}
+    for second in (
+        piece("b"),
+        piece("b", id="other", append=True),
+        piece("b", append=True, artifact={"metadata": {"m": 1}}),
+        status,
+    ):
+        assert len(merged([piece("a"), second])) == 2
+    assert len(merged([piece("a", lastChunk=True), piece("b", append=True)])) == 2
