@@ -36,7 +36,8 @@ def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, A
 def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the person's own credentials or settings."""
     monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
-    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE"):
+    # COLUMNS: tests that run side by side are given it, and tables would be narrow
+    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -484,6 +484,10 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
         context=app.context,
         clock=market.clock,
         monitor=monitor,
+        host=app.residents,
+        lines=app.context.remotes,
+        bus=None,
+        authenticate=app.authenticator.authenticate,
     )
     assert len({loop.name for loop in loops}) == len(loops) > 7
     for loop in loops:

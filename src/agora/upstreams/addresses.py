@@ -20,6 +20,7 @@ def check_url(url: str, *, private: bool) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError:
         raise _refused("It is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:

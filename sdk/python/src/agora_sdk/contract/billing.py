@@ -10,9 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from .fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp
+from .fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp, not_a_number
 from .operation import Exposure, Kind, Service, operation
 from .results import Page, Result
 
@@ -112,7 +112,7 @@ Key = Annotated[
 ]
 Words = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
-Day = Annotated[date, Field(description="A day in UTC, such as 2026-11-30.")]
+Day = Annotated[date, BeforeValidator(not_a_number), Field(description="A day in UTC, such as 2026-11-30.")]
 
 
 # -- prices ----------------------------------------------------------------------------------------

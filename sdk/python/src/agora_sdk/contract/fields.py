@@ -33,6 +33,7 @@ __all__ = [
     "Text",
     "Timestamp",
     "Visibility",
+    "not_a_number",
     "split",
 ]
 
@@ -203,19 +204,19 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time is out of range") from None
 
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ]|$)")
 
 
-def _not_a_number(value: object) -> object:
+def not_a_number(value: object) -> object:
     """Refuses seconds since 1970, which pydantic would take, in a string or not: the schema says RFC 3339."""
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
-        raise ValueError("expected an RFC 3339 time such as 2026-01-31T12:00:00Z")
+        raise ValueError("expected a date or time of RFC 3339, such as 2026-01-31T12:00:00Z")
     return value
 
 
 Timestamp = Annotated[
     AwareDatetime,
     AfterValidator(_utc),
-    BeforeValidator(_not_a_number),
+    BeforeValidator(not_a_number),
     Field(description="RFC 3339 time, with its offset."),
 ]
