@@ -90,6 +90,7 @@ async def test_on_a_server_of_its_own(directory: Path) -> None:
     assert not os.path.exists(os.environ["AGORA_CREDENTIALS"]), "the person's credentials are not the demo's"
 
 
+@pytest.mark.long
 async def test_twice_on_a_running_server(server: Running, directory: Path) -> None:
     for _ in range(2):
         demo = await start(directory, server.url)
