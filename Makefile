@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SIDE_BY_SIDE ?= 3
+# Databases of tests live in memory where there is plenty of it: nothing in them is to outlive a test.
+TEST_DIR ?= $(shell test $$(df -Pk /dev/shm 2>/dev/null | awk 'END { print int($$4 / 1048576) }') -ge 4 2>/dev/null && echo /dev/shm || echo $${TMPDIR:-/tmp})
+PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
@@ -33,7 +36,9 @@ demo: .venv/server ## Run several real agents against the server, or one of its 
 
 test: .venv/test ## Install what the tests need and run them all
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS)
+	@$(PYTEST) tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS) || { \
+		echo '== What failed, once more and alone: what fails again is broken, what does not is not yet sure of itself.'; \
+		$(PYTEST) tests --last-failed --last-failed-no-failures none; }
 
 lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/ruff check .

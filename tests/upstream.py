@@ -20,7 +20,7 @@ from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
-from tests.harness import free_port
+from tests.harness import PromptServer, free_port
 
 __all__ = ["Far", "serving", "tool"]
 
@@ -199,7 +199,7 @@ async def serving(app: Asgi, port: int = 0) -> AsyncIterator[str]:
     """Serve an ASGI application on the loopback until the block ends; answers its URL for MCP."""
     port = port or free_port()
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=0)
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
     while not server.started:

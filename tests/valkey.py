@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness import free_port
 
-__all__ = ["Broker", "broker", "running_broker", "valkey_server"]
+__all__ = ["Broker", "broker", "empty_database", "running_broker", "valkey_server"]
 
 _databases = count()
 
@@ -90,4 +90,8 @@ def valkey_server() -> Iterator[Broker]:
 @pytest.fixture
 def broker(valkey_server: Broker) -> str:
     """The URL of an empty database."""
-    return f"redis://127.0.0.1:{valkey_server.port}/{next(_databases) % 1000}"
+    return empty_database(valkey_server)
+
+
+def empty_database(server: Broker) -> str:
+    return f"redis://127.0.0.1:{server.port}/{next(_databases) % 1000}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +39,16 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Wait until there have been so many requests."""
-        async with asyncio.timeout(20):
-            while len(self.heard) < count:
+        await self._when(lambda: len(self.heard) >= count)
+
+    async def until_told(self, what: str) -> Any:
+        """Wait for a request whose body has that in it; answers the body."""
+        await self._when(lambda: any(what.encode() in heard.body for heard in self.heard))
+        return next(body for body in self.bodies if what in json.dumps(body))
+
+    async def _when(self, enough: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not enough():
                 self.arrived.clear()
                 await self.arrived.wait()
 

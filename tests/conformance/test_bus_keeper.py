@@ -58,7 +58,7 @@ async def test_what_a_dead_consumer_held_comes_to_the_next_one(
     await market.app.store.check()
     market.clock.advance(31)
     await keeper.step()
-    (entry,) = await asyncio.wait_for(waiting, 5)
+    (entry,) = await asyncio.wait_for(waiting, 60)
     assert (entry.message_id, entry.deliveries) == (sent, 2)
     (event,) = told(market, "agora.bus.reclaimed")
     assert event == {"agent_id": b.subject, "refs": [sent], "consumers": ["dead"]}

@@ -141,7 +141,7 @@ async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
     with pytest.raises(NotFound):
         await others[0]
     entry_id = await bus.publish(STREAM, entry(1))
-    assert [e.entry_id for e in await asyncio.wait_for(reading, 5)] == [entry_id]
+    assert [e.entry_id for e in await asyncio.wait_for(reading, 60)] == [entry_id]
     assert await bus.read(STREAM, "g", "c", block=0.01) == []
 
 
@@ -353,6 +353,8 @@ async def test_burying_is_acknowledging(bus: Bus) -> None:
     first, _ = await bus.read(STREAM, "g", "c")
     await bus.bury(STREAM, "g", first, "it is wrong")
     assert [p.entry_id for p in await bus.pending(STREAM, "g")] == ids[1:]
+    assert set(await bus.buried(STREAM, "g", [*ids, "nonsense"])) == {ids[0]}
+    assert set(await bus.buried(STREAM, "nobody", ids)) == set()
     await bus.join(f"{STREAM}/dead", "undertaker")
     (letter,) = await bus.read(f"{STREAM}/dead", "undertaker", "c")
     assert (letter.fields["message_id"], letter.fields["dead_reason"]) == ("m0", "it is wrong")

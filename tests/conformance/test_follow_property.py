@@ -97,7 +97,7 @@ class World:
             if person.stream is None:
                 self._open(person)
         self.feed.publish(self.journal.hints[-1])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.gather(*self.tasks)
 
 

@@ -128,7 +128,7 @@ async def test_a_stream_goes_on_where_it_was_when_the_server_comes_back(
             task_id = await begun(server)
             reading = asyncio.create_task(read())
             await work_on(server, task_id, 0, half)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await middle.wait()
         async with running(App(settings, clock=clock, store=engine.store(clock)), port) as server:
             await work_on(server, task_id, half)

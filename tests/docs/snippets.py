@@ -38,7 +38,7 @@ __all__ = ["LANGUAGES", "Block", "Page", "SnippetFailure", "blocks_of", "check",
 
 LANGUAGES = ("python", "output", "console", "bash", "toml", "json", "text")
 DOCUMENTED_URL = "127.0.0.1:8080"
-SECONDS = 40.0
+SECONDS = 60
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
 SERVER = re.compile(r"<!--\s*server:\s*(.*?)\s*-->")
 NORMALISED = (

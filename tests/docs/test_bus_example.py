@@ -16,7 +16,7 @@ from tests.valkey import broker, valkey_server
 __all__ = ["broker", "valkey_server"]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "redis_agent.py"
-SECONDS = 20
+SECONDS = 60
 
 
 async def test_redis_agent(tmp_path: Path, clock: ManualClock, broker: str) -> None:

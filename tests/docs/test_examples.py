@@ -20,7 +20,7 @@ from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SECONDS = 20
+SECONDS = 60
 
 
 @asynccontextmanager

@@ -141,7 +141,7 @@ async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Pat
     assert "✓ What was loaded is what was extracted: every record counted, every cent there" in printed
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 async def test_interrupted_it_leaves_nothing_behind(directory: Path, number: signal.Signals) -> None:
     demo = await start(directory, nowhere())
     assert demo.stdout is not None

@@ -68,7 +68,7 @@ async def test_tasks_elsewhere_survive_a_kill(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data", **SETTINGS)
     await victim.start()
     try:
-        async with elsewhere() as far, httpx.AsyncClient(base_url=victim.url, timeout=30) as http:
+        async with elsewhere() as far, httpx.AsyncClient(base_url=victim.url, timeout=60) as http:
             await _add(http, far)
             waiting = (await http.post("/agora/a2a/send", json=_waiting())).json()["task"]["id"]
             await asyncio.wait_for(far.script.waiting.wait(), SECONDS)
@@ -101,7 +101,7 @@ async def test_notifications_survive_a_kill(tmp_path: Path) -> None:
         async with (
             elsewhere() as far,
             receiver() as there,
-            httpx.AsyncClient(base_url=victim.url, timeout=30) as http,
+            httpx.AsyncClient(base_url=victim.url, timeout=60) as http,
         ):
             await _add(http, far)
             killing = asyncio.create_task(_kill(victim))

@@ -74,7 +74,7 @@ async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any], **he
 
 async def _publish(victim: Victim, token: str, published: set[str], stop: asyncio.Event) -> None:
     """Publish over HTTP, each entry until it is acknowledged, some twice."""
-    async with httpx.AsyncClient(base_url=victim.url, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
         headers = {"Authorization": f"Bearer {token}"}
         while not stop.is_set():
             own = str(uuid4())
@@ -171,7 +171,7 @@ class _Program:
 
 async def _send(victim: Victim, sent: set[str], stop: asyncio.Event) -> None:
     """Messages over HTTP to the program; those that were acknowledged must reach it."""
-    async with httpx.AsyncClient(base_url=victim.url, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
         while not stop.is_set():
             try:
                 answer = await client.post("/agora/messaging/send", json={"to_agent": "Program", "content": "x"})

@@ -44,7 +44,7 @@ async def _pause(random_: random.Random, low: float, high: float) -> None:
 
 async def _send(victim: Victim, ledger: Ledger, number: int, random_: random.Random) -> None:
     """Send until told to stop. Even senders repeat an unanswered request under its key; odd ones never do."""
-    async with httpx.AsyncClient(base_url=victim.url, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
         for turn in itertools.count():
             if ledger.stop:
                 return
@@ -131,7 +131,7 @@ async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
 
 async def _caught_up(victim: Victim, ledger: Ledger) -> None:
     """Wait until the subscriber has seen the newest event."""
-    async with httpx.AsyncClient(base_url=victim.url) as client, asyncio.timeout(30):
+    async with httpx.AsyncClient(base_url=victim.url) as client, asyncio.timeout(60):
         last = (await client.get("/agora/event/list?limit=1")).json()["last_sequence"]
         while not ledger.sequences or ledger.sequences[-1] < last:
             await client.get("/health")
@@ -141,7 +141,7 @@ async def test_sigterm_drains(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()
     async with (
-        httpx.AsyncClient(base_url=victim.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=victim.url, timeout=60) as client,
         websockets.connect(f"ws://127.0.0.1:{victim.port}/ws") as socket,
     ):
         await client.post("/agents/register", json={"agent_name": "Receiver"})

@@ -75,7 +75,7 @@ async def test_what_residents_have_in_hand_survives_a_kill(tmp_path: Path) -> No
     given: dict[str, int] = {}
     killed = asyncio.Event()
     try:
-        async with httpx.AsyncClient(base_url=victim.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
             killing = asyncio.create_task(_kill(victim, killed))
             await asyncio.gather(*(_give(client, range(n, TASKS, GIVERS), given) for n in range(GIVERS)))
             await killing

@@ -184,7 +184,7 @@ async def test_every_task_is_done_once_whoever_dies(tmp_path: Path) -> None:
     given: set[str] = set()
     started: set[str] = set()
     try:
-        async with httpx.AsyncClient(base_url=victim.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
             await _register(client, crew)
             await _put_to_sleep(client, crew)
             for n in range(WORKERS):

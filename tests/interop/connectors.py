@@ -31,7 +31,7 @@ from tests.unit.mcp.support import connect
 __all__ = ["CONNECTORS", "Connector"]
 
 CONNECTORS: dict[str, type[Connector]] = {}
-WAIT = 20.0
+WAIT = 60
 
 
 class Connector:

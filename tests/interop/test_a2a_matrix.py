@@ -13,7 +13,7 @@ from tests.interop.connectors import CONNECTORS, A2a, Connector
 from tests.interop.test_matrix import CONTENT, OBSERVERS, SENDERS
 
 ASKERS: list[type[Connector]] = [CONNECTORS["a2a"], CONNECTORS["a2a-legacy"]]
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture(params=ASKERS, ids=lambda kind: str(kind.name))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from agora.app import App
-from tests.harness import ManualClock, Running, make_settings, running
-from tests.interop.connectors import CONNECTORS, BusRedis, Connector
-from tests.valkey import broker, valkey_server
+from tests.interop.conftest import Parties
+from tests.interop.connectors import CONNECTORS, BusRedis
+from tests.valkey import Broker, empty_database, valkey_server
 
-__all__ = ["broker", "valkey_server"]
+__all__ = ["valkey_server"]
 
 CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
 BUSES = ("bus", "bus-redis")
@@ -27,59 +25,54 @@ TASKS = [(bus, other) for bus in BUSES for other in (*SENDERS, *BUSES)] + [
 ]
 
 
-@pytest.fixture
-async def server(
-    tmp_path: Path, clock: ManualClock, broker: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Running]:
-    monkeypatch.setattr(BusRedis, "redis", broker)
-    async with running(App(make_settings(tmp_path / "data", bus=broker), clock=clock)) as server:
-        yield server
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def kind_of(name: str) -> type[Connector]:
-    return CONNECTORS[name]
+@pytest.fixture(scope="module")
+def bus(valkey_server: Broker) -> Iterator[str]:
+    url = empty_database(valkey_server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BusRedis, "redis", url)
+        yield url
 
 
 @pytest.mark.parametrize(("sender_kind", "observer_kind"), PAIRS)
-async def test_a_message_is_the_same_for_everyone(server: Running, sender_kind: str, observer_kind: str) -> None:
-    async with (
-        kind_of(sender_kind)(server.url, "Sender") as sender,
-        kind_of(observer_kind)(server.url, "Observer") as observer,
-    ):
-        arguments: dict[str, Any] = {
-            "to_agent": "Observer",
-            "content": CONTENT,
-            "message_type": "alert",
-            "priority": "urgent",
-            "correlation_id": "exchange-1",
-            "metadata": {"nested": {"list": [1, 2.5, None, True]}},
-        }
-        receipt = await sender.call("agora.messaging.send", arguments)
-        message = await observer.message(receipt["message_id"])
-        assert message["from_agent"] == sender.agent_id
-        assert message["from_name"] == "Sender"
-        message["metadata"].pop("bus", None)  # the entry's own id and time
-        for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
-            assert message[name] == arguments[name], name
-        assert message["timestamp"] == receipt["timestamp"]
+async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+    sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
+    arguments: dict[str, Any] = {
+        "to_agent": observer.agent_name,
+        "content": CONTENT,
+        "message_type": "alert",
+        "priority": "urgent",
+        "correlation_id": "exchange-1",
+        "metadata": {"nested": {"list": [1, 2.5, None, True]}},
+    }
+    receipt = await sender.call("agora.messaging.send", arguments)
+    message = await observer.message(receipt["message_id"])
+    assert message["from_agent"] == sender.agent_id
+    assert message["from_name"] == sender.agent_name
+    message["metadata"].pop("bus", None)  # the entry's own id and time
+    for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
+        assert message[name] == arguments[name], name
+    assert message["timestamp"] == receipt["timestamp"]
 
 
 @pytest.mark.parametrize(("giver_kind", "doer_kind"), TASKS)
-async def test_a_task_is_the_same_for_everyone(server: Running, giver_kind: str, doer_kind: str) -> None:
-    async with kind_of(giver_kind)(server.url, "Giver") as giver, kind_of(doer_kind)(server.url, "Doer") as doer:
-        payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
-        arguments = {"task_type": "review", "payload": payload, "assignee": "Doer", "priority": "high"}
-        receipt = await giver.call("agora.task.assign", arguments)
-        (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
-        assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
-        assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
-        held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
-        await doer.call("agora.task.complete", held | {"result": payload})
-        observer = CONNECTORS["rest"](server.url, "Giver")
-        observer.token = giver.token
-        async with observer.stack:
-            await observer.open()
-            async with observer.http.stream("GET", f"/v1/agent/tasks/{task['task_id']}/output/stream") as stream:
-                await stream.aread()  # it ends with the task
-            found = (await observer.http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
-        assert (found["status"], found["result"]) == ("completed", payload)
+async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str, doer_kind: str) -> None:
+    giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
+    payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
+    arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}
+    receipt = await giver.call("agora.task.assign", arguments)
+    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
+    assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
+    held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+    await doer.call("agora.task.complete", held | {"result": payload})
+    observer = CONNECTORS["rest"](giver.url, giver.agent_name)
+    observer.token = giver.token
+    async with observer.stack:
+        await observer.open()
+        async with observer.http.stream("GET", f"/v1/agent/tasks/{task['task_id']}/output/stream") as stream:
+            await stream.aread()  # it ends with the task
+        found = (await observer.http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
+    assert (found["status"], found["result"]) == ("completed", payload)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness import Running
+from tests.interop.conftest import Parties
 from tests.interop.connectors import CONNECTORS, Connector
 
 SENDERS = [name for name, connector in CONNECTORS.items() if connector.sends]
@@ -15,102 +15,87 @@ OBSERVERS = [name for name, connector in CONNECTORS.items() if connector.observe
 CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
 
 
-@pytest.fixture(params=SENDERS)
-def sender_kind(request: pytest.FixtureRequest) -> type[Connector]:
-    return CONNECTORS[request.param]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(params=OBSERVERS)
-def observer_kind(request: pytest.FixtureRequest) -> type[Connector]:
-    return CONNECTORS[request.param]
+@pytest.mark.parametrize("observer_kind", OBSERVERS)
+@pytest.mark.parametrize("sender_kind", SENDERS)
+async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+    sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
+    arguments: dict[str, Any] = {
+        "to_agent": observer.agent_name,
+        "content": CONTENT,
+        "message_type": "alert",
+        "priority": "urgent",
+        "correlation_id": "exchange-1",
+        "metadata": {"nested": {"list": [1, 2.5, None, True]}},
+    }
+    receipt = await sender.call("agora.messaging.send", arguments)
+    message = await observer.message(receipt["message_id"])
+    assert message["from_agent"] == sender.agent_id
+    assert message["from_name"] == sender.agent_name
+    for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
+        assert message[name] == arguments[name]
+    assert message["timestamp"] == receipt["timestamp"]
 
 
-async def test_a_message_is_the_same_for_everyone(
-    server: Running, sender_kind: type[Connector], observer_kind: type[Connector]
-) -> None:
-    async with sender_kind(server.url, "Sender") as sender, observer_kind(server.url, "Observer") as observer:
-        arguments: dict[str, Any] = {
-            "to_agent": "Observer",
-            "content": CONTENT,
-            "message_type": "alert",
-            "priority": "urgent",
-            "correlation_id": "exchange-1",
-            "metadata": {"nested": {"list": [1, 2.5, None, True]}},
-        }
-        receipt = await sender.call("agora.messaging.send", arguments)
-        message = await observer.message(receipt["message_id"])
-        assert message["from_agent"] == sender.agent_id
-        assert message["from_name"] == "Sender"
-        for name in ("content", "message_type", "priority", "correlation_id", "metadata"):
-            assert message[name] == arguments[name]
-        assert message["timestamp"] == receipt["timestamp"]
+@pytest.mark.parametrize("observer_kind", OBSERVERS)
+@pytest.mark.parametrize("sender_kind", SENDERS)
+async def test_an_event_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
+    sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")
+    data = {"text": CONTENT, "numbers": [1, 2.5], "nothing": None}
+    receipt = await sender.call(
+        "agora.event.publish", {"event_type": "build.finished", "data": data, "subject": "build-7"}
+    )
+    event = await observer.event(receipt["event_id"])
+    assert event["type"] == "build.finished"
+    assert event["source"] == f"/agora/agents/{sender.agent_id}"
+    assert (event["subject"], event["data"], event["specversion"]) == ("build-7", data, "1.0")
+    assert event["time"] == receipt["timestamp"]
 
 
-async def test_an_event_is_the_same_for_everyone(
-    server: Running, sender_kind: type[Connector], observer_kind: type[Connector]
-) -> None:
-    async with sender_kind(server.url, "Sender") as sender, observer_kind(server.url, "Observer") as observer:
-        data = {"text": CONTENT, "numbers": [1, 2.5], "nothing": None}
-        receipt = await sender.call(
-            "agora.event.publish", {"event_type": "build.finished", "data": data, "subject": "build-7"}
-        )
-        event = await observer.event(receipt["event_id"])
-        assert event["type"] == "build.finished"
-        assert event["source"] == f"/agora/agents/{sender.agent_id}"
-        assert (event["subject"], event["data"], event["specversion"]) == ("build-7", data, "1.0")
-        assert event["time"] == receipt["timestamp"]
+@pytest.mark.parametrize("doer_kind", SENDERS)
+@pytest.mark.parametrize("giver_kind", SENDERS)
+async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str, doer_kind: str) -> None:
+    giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
+    payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
+    arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}
+    receipt = await giver.call("agora.task.assign", arguments)
+    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
+    assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
+    held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+    await doer.call("agora.task.append", held | {"content": CONTENT, "offset": 0})
+    await doer.call("agora.task.complete", held | {"result": payload})
+    for party in (giver, doer):
+        async with httpx.AsyncClient(base_url=party.url, headers={"Authorization": f"Bearer {party.token}"}) as http:
+            found = (await http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
+            output = (await http.get(f"/v1/agent/tasks/{task['task_id']}/output")).json()
+        assert (found["status"], found["result"], output["content"]) == ("completed", payload, CONTENT)
 
 
-@pytest.fixture(params=SENDERS)
-def doer_kind(request: pytest.FixtureRequest) -> type[Connector]:
-    return CONNECTORS[request.param]
+@pytest.mark.parametrize("observer_kind", OBSERVERS)
+async def test_the_end_of_a_task_is_seen_by_everyone(parties: Parties, observer_kind: str) -> None:
+    giver, observer = await parties.get("sdk-async", "Sender"), await parties.get(observer_kind, "Observer")
+    receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": observer.agent_name})
+    await giver.call("agora.task.cancel", {"task_id": receipt["task_id"], "reason": CONTENT})
+    wanted = ("agora.task.cancelled", receipt["task_id"])
+    event = await giver.live(lambda event: (event["type"], event["subject"]) == wanted)
+    assert await observer.event(event["id"]) == event
 
 
-async def test_a_task_is_the_same_for_everyone(
-    server: Running, sender_kind: type[Connector], doer_kind: type[Connector]
-) -> None:
-    async with sender_kind(server.url, "Giver") as giver, doer_kind(server.url, "Doer") as doer:
-        payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
-        arguments = {"task_type": "review", "payload": payload, "assignee": "Doer", "priority": "high"}
-        receipt = await giver.call("agora.task.assign", arguments)
-        (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
-        assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
-        assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
-        held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
-        await doer.call("agora.task.append", held | {"content": CONTENT, "offset": 0})
-        await doer.call("agora.task.complete", held | {"result": payload})
-        for party in (giver, doer):
-            async with httpx.AsyncClient(
-                base_url=party.url, headers={"Authorization": f"Bearer {party.token}"}
-            ) as http:
-                found = (await http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
-                output = (await http.get(f"/v1/agent/tasks/{task['task_id']}/output")).json()
-            assert (found["status"], found["result"], output["content"]) == ("completed", payload, CONTENT)
-
-
-async def test_the_end_of_a_task_is_seen_by_everyone(server: Running, observer_kind: type[Connector]) -> None:
-    kind = CONNECTORS["sdk-async"]
-    async with kind(server.url, "Giver") as giver, observer_kind(server.url, "Doer") as doer:
-        receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": "Doer"})
-        await giver.call("agora.task.cancel", {"task_id": receipt["task_id"], "reason": CONTENT})
-        event = await giver.live(lambda event: event["type"] == "agora.task.cancelled")
-        assert await doer.event(event["id"]) == event
-
-
-async def test_a_private_event_stays_private(server: Running, observer_kind: type[Connector]) -> None:
-    kinds = CONNECTORS["rest"]
-    async with (
-        kinds(server.url, "Sender") as sender,
-        observer_kind(server.url, "Friend") as friend,
-        observer_kind(server.url, "Stranger") as stranger,
-    ):
-        secret = await sender.call("agora.event.publish", {"event_type": "secret", "data": 1, "to": ["Friend"]})
-        public = await sender.call("agora.event.publish", {"event_type": "public", "data": 2})
-        assert (await friend.event(secret["event_id"]))["data"] == 1
-        assert (await stranger.event(public["event_id"]))["data"] == 2
-        with pytest.raises((StopIteration, RuntimeError, StopAsyncIteration)):
-            await _listed(stranger, secret["event_id"])
-        assert secret["event_id"] not in stranger.passed
+@pytest.mark.parametrize("observer_kind", OBSERVERS)
+async def test_a_private_event_stays_private(parties: Parties, observer_kind: str) -> None:
+    sender = await parties.get("rest", "Sender")
+    friend, stranger = await parties.get(observer_kind, "Friend"), await parties.get(observer_kind, "Stranger")
+    to = {"to": [friend.agent_name]}
+    secret = await sender.call("agora.event.publish", {"event_type": "secret", "data": 1, **to})
+    public = await sender.call("agora.event.publish", {"event_type": "public", "data": 2})
+    assert (await friend.event(secret["event_id"]))["data"] == 1
+    assert (await stranger.event(public["event_id"]))["data"] == 2
+    with pytest.raises((StopIteration, RuntimeError, StopAsyncIteration)):
+        await _listed(stranger, secret["event_id"])
+    assert secret["event_id"] not in stranger.passed
 
 
 async def _listed(stranger: Connector, event_id: str) -> None:

@@ -20,7 +20,7 @@ from agora.runtime.spec import BuildConfig, BuildType, Directory, Port, Spec
 __all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "eventually", "fetch", "ours", "passing", "text", "until"]
 
 T = TypeVar("T")
-PATIENCE = 15.0
+PATIENCE = 60
 _numbers = itertools.count()
 HTTP = (Port(),)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from agora_sdk.errors import Overloaded
 
@@ -20,7 +20,7 @@ from ..clock import Clock
 from ..store.port import Query, Reader, Row, Store, Tx
 from ..store.statements import bus as statements
 from . import streams
-from .port import DEAD, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
+from .port import BURIED, DEAD, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
 
 __all__ = ["EmbeddedBus"]
 
@@ -184,6 +184,13 @@ class EmbeddedBus:
         last, open_ = rows[0]["last_number"] if rows else 0, {row["number"] for row in held}
         numbers = ((each, streams.number_of(each)) for each in ids)
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
+
+    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        rows = await self._rows(statements.head, stream=stream + DEAD)
+        last = rows[0]["last_number"] if rows else 0
+        place = {"stream": stream + DEAD, "after": last - BURIED, "until": last, "limit": BURIED}
+        fields = [from_json(row["fields"]) for row in await self._rows(statements.between, **place)]
+        return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
         now = self._clock.now()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
+    "BURIED",
     "DEAD",
     "PARKED",
     "Bridge",
@@ -35,6 +36,7 @@ __all__ = [
 Fields = Mapping[str, str]
 
 DEAD = "/dead"  #: what the name of a stream's dead letters ends with; no agent's name holds a slash
+BURIED = 1000  #: dead letters of a stream that are looked at
 PARKED = "agora:parked"  #: in Redis, the consumer that holds what was taken back
 
 
@@ -194,6 +196,9 @@ class Bus(Protocol):
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those of these entries that the group was given and has acknowledged."""
+
+    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        """Those of these entries that stand among the last ``BURIED`` dead letters, put there for the group."""
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
         """Take back what is stale, bury what was delivered too often, forget consumers that are silent."""

@@ -94,14 +94,14 @@ class Outbound:
         sent = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
         by_entry = {row["consumer"]: row for row in sent}
         try:
-            upkeep = await self._bus.tend(stream, name)
+            await self._bus.tend(stream, name)
         except NotFound:  # nothing has left yet, or somebody deleted it
             self._owned.pop(stream, None)
             return
-        dead = [by_entry[each.entry_id] for each in upkeep.dead if each.entry_id in by_entry]
-        done = await self._bus.settled(stream, name, list(by_entry)) if by_entry else ()
-        rows = [by_entry[each] for each in done]
-        if rows or dead:
+        if by_entry and (done := await self._bus.settled(stream, name, list(by_entry))):
+            # Who buried one may have died before it was written down here: Redis knows what is dead.
+            buried = await self._bus.buried(stream, name, list(done))
+            dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in done if each not in buried]
             await self._controller.act(tenant, partial(_settle, agent=agent, rows=rows, dead=dead))
         await self._bus.trim(stream)
         await self._bus.trim(stream + DEAD, DEAD_KEPT)

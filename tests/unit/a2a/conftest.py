@@ -21,5 +21,5 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def wire(server: Running) -> AsyncIterator[Wire]:
     """Without a credential on the same machine: the local operator, at the Echo Agent's address."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         yield Wire(http, "/a2a/Echo%20Agent")

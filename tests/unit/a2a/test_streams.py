@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.a2a.wire import Wire, events_of, said
 
-SECONDS = 20
+SECONDS = 60
 
 
 @dataclass

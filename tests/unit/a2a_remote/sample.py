@@ -21,6 +21,8 @@ from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from tests.harness import PromptServer
+
 __all__ = ["Elsewhere", "Script", "elsewhere"]
 
 KINDS = ("JSONRPC 1.0", "HTTP+JSON 1.0", "JSONRPC 0.3", "HTTP+JSON 0.3")
@@ -110,7 +112,7 @@ class Elsewhere:
     url: str
     script: Script
     requests: list[tuple[str, str, dict[str, str]]]
-    server: uvicorn.Server
+    server: PromptServer
 
 
 def _card(url: str, kind: str, *, streams: bool) -> AgentCard:
@@ -148,7 +150,7 @@ async def elsewhere(kind: str = "JSONRPC 1.0", *, streams: bool = True) -> Async
             requests.append((scope["method"], scope["path"], headers))
         await inner(scope, receive, send)
 
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    server = PromptServer(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

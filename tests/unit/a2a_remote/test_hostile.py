@@ -286,6 +286,6 @@ async def test_a_cancellation_before_anything_was_heard(market: Market, ann: Cal
         await asked.wait()
         await ask(market, ann, "cancel", task_id=task["id"])
         gone.set()
-        await asyncio.wait_for(cancelled.wait(), 10)
+        await asyncio.wait_for(cancelled.wait(), 60)
         await market.app.residents.settled()
         assert far.called("CancelTask") == [{"id": "t1"}]

@@ -17,7 +17,7 @@ from tests.unit.a2a.wire import Wire, said
 @pytest.fixture
 async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     settings = make_settings(tmp_path / "data", builtin_agents=True, a2a_private_networks=True)
-    async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+    async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         yield Wire(http, "/a2a/Echo%20Agent")
 
 
@@ -31,8 +31,8 @@ async def test_of_the_present_version(wire: Wire, there: Receiver) -> None:
     config = {"url": there.url, "token": "t"}
     params = {"message": said("hello"), "configuration": {"taskPushNotificationConfig": config}}
     task = (await wire.result("SendMessage", params))["task"]
-    await there.until(2)
-    artifact, status = there.bodies
+    status = await there.until_told("TASK_STATE_COMPLETED")
+    artifact = there.bodies[0]
     assert artifact["artifactUpdate"]["artifact"]["parts"] == [{"text": "hello"}]
     assert status["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
     assert status["statusUpdate"]["taskId"] == task["id"]
@@ -58,6 +58,6 @@ async def test_the_other_marketplaces_updates_are_pushed(wire: Wire, there: Rece
     assert added.status_code == 200, added.text
     config = {"url": there.url}
     params = {"message": said("Calculate 2 + 3"), "configuration": {"taskPushNotificationConfig": config}}
-    await Wire(wire.http, "/a2a/Far").result("SendMessage", params)
-    await there.until(2)
-    assert there.bodies[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+    task = (await Wire(wire.http, "/a2a/Far").result("SendMessage", params))["task"]
+    told = await there.until_told("TASK_STATE_COMPLETED")
+    assert told["statusUpdate"]["taskId"] == task["id"]

@@ -33,7 +33,7 @@ async def register(url: str, name: str, **profile: Any) -> tuple[httpx.AsyncClie
         answer = await http.post("/agents/register", json={"agent_name": name, **profile})
         assert answer.status_code == 200, answer.text
     token = answer.json()["token"]
-    client = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    client = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     return client, token
 
 

@@ -327,7 +327,7 @@ async def test_a_message_sent_twice_under_its_id_is_sent_once(pair: Pair) -> Non
 
 
 async def test_the_operator_of_the_machine_speaks_for_its_agents(server: Running, pair: Pair) -> None:
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as local:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as local:
         asking = asyncio.create_task(local.post("/agent/message", json=REQUEST))
         await answer_first(pair.calculator, "Calculation", INFORM)
         assert core((await asking).json()) == INFORM
@@ -339,6 +339,6 @@ async def test_the_operator_of_the_machine_speaks_for_its_agents(server: Running
 
 async def test_a_server_that_stops_keeps_nobody_waiting(server: Running, pair: Pair) -> None:
     server.app.feed.close("resume later")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         answer = await pair.app.post("/agent/message", json=REQUEST)
     assert (answer.status_code, answer.json()["intent"]) == (202, "accepted")

@@ -17,7 +17,7 @@ from agora.app import App
 from agora.bus.consul import Consul, Service
 from agora.controllers.bus_consul import ConsulRegistrar, service_of
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
-from tests.harness import ManualClock, free_port, make_settings, running
+from tests.harness import ManualClock, PromptServer, free_port, make_settings, running
 
 RECORDED = {
     each["name"]: each for each in json.loads((Path(__file__).parent / "consul.json").read_text("utf-8"))["exchanges"]
@@ -86,7 +86,7 @@ class Agent:
 @pytest.fixture
 async def agent() -> AsyncIterator[tuple[Agent, str]]:
     agent, port = Agent("secret"), free_port()
-    server = uvicorn.Server(uvicorn.Config(agent, port=port, log_config=None, lifespan="off"))
+    server = PromptServer(uvicorn.Config(agent, port=port, log_config=None, lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -140,7 +140,7 @@ async def test_the_server_is_registered_while_it_runs(
     settings = make_settings(tmp_path / "data", consul_url=url, consul_token="secret", port=port, consul_name="bus")
     app = App(settings, clock=clock)
     async with running(app, port):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not found.services:
                 await app.store.check()
         document = found.services[f"bus-{port}"]

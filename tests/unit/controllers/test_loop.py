@@ -93,7 +93,7 @@ async def test_stopping_does_not_wait_for_the_interval(house: House) -> None:
     loop.interval = 3600.0
     running = asyncio.create_task(loop.run(stop))
     stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await running
     assert (loop.steps, loop.finished) == (0, 1)
 

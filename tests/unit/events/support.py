@@ -19,7 +19,7 @@ __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything run until a condition holds; fails after a while."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0)
 

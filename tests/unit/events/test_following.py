@@ -46,7 +46,7 @@ class Follower:
 
     async def end(self) -> Any:
         """Why it ended."""
-        await asyncio.wait_for(self.task, 20)
+        await asyncio.wait_for(self.task, 60)
         assert self.reader.farewell is not None
         return self.reader.farewell
 

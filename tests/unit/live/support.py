@@ -76,7 +76,7 @@ async def socket(server: Running, *, path: str = "/ws", **query: Any) -> AsyncIt
 
 
 async def receive(connection: ClientConnection) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return json.loads(await connection.recv())
 
 
@@ -96,7 +96,7 @@ async def event_source(
 ) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[dict[str, str]]]]:
     """An SSE stream: the response, and its messages as fields; comments are the field ``''``."""
     async with (
-        httpx.AsyncClient(base_url=server.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
         client.stream("GET", path, params=query or None, headers=headers or {}) as response,
     ):
         yield response, _messages(response)
@@ -178,6 +178,6 @@ async def prune(server: Running) -> int:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything run until a condition holds; fails after a while."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.001)

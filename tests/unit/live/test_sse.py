@@ -18,7 +18,7 @@ from tests.unit.live.support import Drops, call, deaf, event_source, flood, prun
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:
     """The next messages with events."""
     found: list[dict[str, str]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found) < count:
             message = await anext(messages)
             if "event" in message:

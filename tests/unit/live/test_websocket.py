@@ -38,7 +38,7 @@ async def closed(connection: Any) -> tuple[int, str]:
 async def rest_of(connection: Any) -> list[Any]:
     """What still comes before the server closes."""
     frames = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         try:
             while True:
                 frames.append(json.loads(await connection.recv()))

@@ -14,7 +14,7 @@ from tests.unit.mcp.support import Wire
 @pytest.fixture
 async def wire(server: Running) -> AsyncIterator[Wire]:
     """A client without a credential on the same machine: the local operator."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         yield Wire(http)
 
 

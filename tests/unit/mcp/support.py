@@ -101,7 +101,7 @@ def _spelled(headers: Mapping[str, str]) -> dict[str, str]:
 async def connect(url: str, era: str, token: str = "", **options: Any) -> AsyncIterator[Client]:
     """The official client, connected. url: of the endpoint."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
         transport = streamable_http_client(url, http_client=http)
         mode: Any = MODERN if era == "modern" else "legacy"
         async with Client(transport, mode=mode, cache=None, **options) as client:

@@ -151,9 +151,9 @@ async def test_progress_is_told_while_a_call_waits(
         calling = asyncio.create_task(
             client.call_tool("agora.event.stream", {"types": ["x"], "wait": 30}, progress_callback=hear)
         )
-        await asyncio.wait_for(heard.wait(), 20)
+        await asyncio.wait_for(heard.wait(), 60)
         await _call(wire, "modern", "agora.event.publish", event_type="x", data=1)
-        result = await asyncio.wait_for(calling, 20)
+        result = await asyncio.wait_for(calling, 60)
     assert result.structured_content is not None
     assert [event["data"] for event in result.structured_content["items"]] == [1]
     assert told == sorted(told)
@@ -178,7 +178,7 @@ async def test_who_leaves_takes_nothing_along(server: Running, wire: Wire, era: 
 
 async def _under_way(server: Running, number: int) -> None:
     """Until so many calls wait for an event."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(server.app.feed._waiting) != number:
             await asyncio.sleep(0)
 

@@ -26,7 +26,7 @@ def far() -> Far:
 async def server(far: Far, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Running]:
     settings = make_settings(tmp_path / "data", mcp_private_networks=True)
     async with serving(far.app()) as url, running(App(settings, clock=clock)) as server:
-        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
             answer = await http.post("/upstreams", json={"name": "far", "url": url})
             assert answer.status_code == 200, answer.text
         yield server
@@ -85,7 +85,7 @@ async def test_progress_comes_through(server: Running, era: str) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_cancellation_goes_through(server: Running, far: Far, era: str) -> None:
-    async with connect(f"{server.url}/mcp", era) as client, asyncio.timeout(20):
+    async with connect(f"{server.url}/mcp", era) as client, asyncio.timeout(60):
         calling = asyncio.create_task(client.call_tool("far.slow", {}))
         await far.began.wait()
         calling.cancel()
@@ -125,7 +125,7 @@ async def test_prompts_are_filled_in_by_the_upstream(server: Running, era: str) 
 async def test_what_changed_elsewhere_is_told_here(server: Running, far: Far) -> None:
     from mcp.client.subscriptions import listen
 
-    async with connect(f"{server.url}/mcp", "modern") as client, asyncio.timeout(20):
+    async with connect(f"{server.url}/mcp", "modern") as client, asyncio.timeout(60):
         async with listen(client.session, tools_list_changed=True) as stream:
             await far.change(tool("new", annotations=ToolAnnotations(read_only_hint=True)))
             assert type(await anext(aiter(stream))).__name__ == "ToolsListChanged"

@@ -214,7 +214,7 @@ async def test_white_space_around_headers_means_nothing(app: App) -> None:
 async def test_a_standing_stream_ends_when_the_server_drains(wire: Wire, server: Running) -> None:
     await wire.shake_hands()
     headers = wire.headers({"mcp-session-id": wire.session, "accept": "text/event-stream"})
-    async with asyncio.timeout(20), wire.http.stream("GET", "/mcp", headers=headers) as response:
+    async with asyncio.timeout(60), wire.http.stream("GET", "/mcp", headers=headers) as response:
         assert response.status_code == 200
         server.app.drain()
         assert [line async for line in response.aiter_lines() if line.startswith("data:")] == []

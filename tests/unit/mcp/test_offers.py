@@ -98,7 +98,7 @@ async def test_a_call_is_a_task_whose_result_is_the_tools(server: Running, wire:
         own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
         await _do(bob, "agora.task.update", **own, progress=50, notes="half")
         await _do(bob, "agora.task.complete", **own, result={"text": "hallo"})
-        result = await asyncio.wait_for(calling, 20)
+        result = await asyncio.wait_for(calling, 60)
     assert result.structured_content == {"text": "hallo"}
     assert result.meta is not None
     assert result.meta["agora/task_id"] == held["task_id"]

@@ -174,7 +174,7 @@ async def test_watchers_are_told(server: Running, wire: Wire, era: str) -> None:
         heard.put_nowait(message)
 
     async with connect(f"{server.url}/mcp", era, message_handler=hear) as client:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             if era == "legacy":
                 await _standing(server)
                 await client.session.subscribe_resource("agora://agents/Bob")
@@ -223,7 +223,7 @@ async def test_a_private_task_is_told_to_its_parties_alone(server: Running, wire
         heard.append(message)
 
     async with connect(f"{server.url}/mcp", "legacy", carol.token, message_handler=hear) as client:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await _standing(server)
             await client.session.subscribe_resource(uri)
             await _do(wire, "agora.task.cancel", task_id=task["task_id"])
@@ -238,7 +238,7 @@ async def test_a_server_that_stops_says_goodbye(server: Running) -> None:
 
     async with (
         connect(f"{server.url}/mcp", "modern") as client,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         listen(client.session, tools_list_changed=True) as stream,
     ):
         server.app.drain()

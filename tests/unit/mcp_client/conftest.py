@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.mcp_client.workshop import Workshop, open_workshop
 
-SECONDS = 20.0
+SECONDS = 60
 AGORA = (sys.executable, "-m", "agora.cli")
 META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -75,9 +75,9 @@ async def test_a_cancelled_request_ends_on_the_server(workshop: Workshop, wire: 
     if not modern:
         await wire.shake_hands()
     await wire.say(call(7, "wait", modern=modern))
-    await asyncio.wait_for(workshop.waiting.wait(), 10)
+    await asyncio.wait_for(workshop.waiting.wait(), 60)
     await wire.say({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}})
-    await asyncio.wait_for(workshop.cancelled.wait(), 10)
+    await asyncio.wait_for(workshop.cancelled.wait(), 60)
     await wire.ask("tools/list", modern=modern)
     assert workshop.calls == ["wait"]  # not sent again because its stream ended
 
@@ -126,7 +126,7 @@ async def test_a_call_whose_server_goes_away_is_made_again_with_its_key(
     if not modern:
         await wire.shake_hands()
     await wire.say(call("k", "wait", modern=modern))
-    await asyncio.wait_for(workshop.waiting.wait(), 10)
+    await asyncio.wait_for(workshop.waiting.wait(), 60)
     await workshop.stop()
     workshop.go_on.set()
     await workshop.start()
@@ -219,7 +219,7 @@ async def test_no_server_is_said_and_every_request_answered(bridges: Bridges) ->
 async def test_it_ends_at_a_signal(workshop: Workshop, wire: Wire) -> None:
     await wire.shake_hands()
     await wire.say(call("w", "wait", modern=False))
-    await asyncio.wait_for(workshop.waiting.wait(), 10)
+    await asyncio.wait_for(workshop.waiting.wait(), 60)
     wire.process.send_signal(signal.SIGTERM)
     code, log = await wire.ended()
     assert (code, log) == (0, "")

@@ -55,7 +55,7 @@ async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridge
     assert httpx.get(f"{url}/health").json()["status"] == "healthy"
     wire.process.send_signal(signal.SIGKILL)
     assert wire.process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await wire.process.stderr.read()  # which ends when the last program that could write to it has ended
     assert not _address(bridges).exists()  # the server removed it, hence ended well
 

@@ -15,7 +15,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Too
 from mcp.shared.message import ServerMessageMetadata
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.harness import free_port
+from tests.harness import PromptServer, free_port
 
 __all__ = ["Workshop"]
 
@@ -39,7 +39,7 @@ class Workshop:
         self.refusals: list[tuple[int, bytes]] = []
         self.bus = InMemorySubscriptionBus()
         self._listening = ListenHandler(self.bus)
-        self._server: uvicorn.Server | None = None
+        self._server: PromptServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -49,7 +49,7 @@ class Workshop:
     async def start(self) -> None:
         app = self._noting(self._make().streamable_http_app())
         config = uvicorn.Config(app, port=self.port, log_config=None, timeout_graceful_shutdown=0)
-        self._server = uvicorn.Server(config)
+        self._server = PromptServer(config)
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         listener = config.bind_socket()
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agora_sdk.errors import AgoraError
+from tests.harness import PromptServer
 
 __all__ = ["Host", "Seen", "Wire", "agent_answer", "entry", "event", "free_port", "hosting", "page", "problem"]
 
@@ -322,7 +323,7 @@ def hosting() -> Iterator[Host]:
         ws="websockets-sansio",
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = PromptServer(config)
     listener = config.bind_socket()
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
     host.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

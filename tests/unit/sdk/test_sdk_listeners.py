@@ -14,7 +14,7 @@ from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
 from tests.harness import Running
 
-WAIT = 20.0
+WAIT = 60
 
 
 @pytest.fixture

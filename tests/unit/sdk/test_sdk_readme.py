@@ -21,7 +21,7 @@ async def test_a_program_of_the_readme_runs(server: Running, number: int, monkey
     monkeypatch.setenv("AGORA_URL", server.url)
     code = compile(PROGRAMS[number], f"README program {number}", "exec")
     names: dict[str, Any] = {"__name__": "readme"}
-    await asyncio.wait_for(asyncio.to_thread(exec, code, names), 20)
+    await asyncio.wait_for(asyncio.to_thread(exec, code, names), 60)
     if "Echo" in names:
         assert names["Echo"].capabilities == ["echo"]
     if "client" in names:

@@ -24,7 +24,7 @@ from agora_sdk.errors import (
 from agora_sdk.retry import Backoff
 from tests.unit.sdk.support import NOW, Seen, Wire, agent_answer, event, page
 
-WAIT = 20.0
+WAIT = 60
 TASK = "task_" + "1" * 32
 CLAIM, RENEW, UPDATE, APPEND = "/agora/task/claim", "/agora/task/renew", "/agora/task/update", "/agora/task/append"
 COMPLETE, FAIL, RELEASE = "/agora/task/complete", "/agora/task/fail", "/agora/task/release"

@@ -17,7 +17,7 @@ from agora_sdk.retry import Backoff
 from agora_sdk.types import TaskStatus
 from tests.harness import ManualClock, Running
 
-WAIT = 20.0
+WAIT = 60
 
 
 class Worker(Agent):

@@ -6,10 +6,11 @@ import json
 import time
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
-__all__ = ["HUGE", "NOBODY", "NOTHING", "Place", "an_agent", "nested", "refused"]
+__all__ = ["HUGE", "NOBODY", "NOTHING", "Place", "a_stranger", "an_agent", "nested", "refused"]
 
 NOBODY = "agent_" + "0" * 32
 NOTHING = "task_" + "0" * 32
@@ -48,6 +49,12 @@ class Place:
 async def an_agent(client: httpx.AsyncClient, name: str, *able: str) -> dict[str, str]:
     answer = await client.post("/agents/register", json={"agent_name": name, "capabilities": list(able)})
     return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def a_stranger(client: httpx.AsyncClient, *able: str) -> tuple[str, dict[str, str]]:
+    """Somebody new: a name, and a credential."""
+    name = f"Stranger {uuid4().hex[:8]}"
+    return name, await an_agent(client, name, *able)
 
 
 def refused(answer: httpx.Response, *statuses: int, field: str | None = None) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.tasks.support import HUGE, NOBODY, NOTHING, Place, an_agent, nested, refused
+from tests.unit.tasks.support import HUGE, NOBODY, NOTHING, Place, a_stranger, nested, refused
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ async def test_a_token_is_a_number(place: Place, operation: str, token: Any) -> 
 
 @pytest.mark.parametrize("operation", WRITES)
 async def test_a_stolen_token_opens_nothing(place: Place, unchanged: Callable[[], None], operation: str) -> None:
-    thief = await an_agent(place.client, "Thief", "c")
+    _, thief = await a_stranger(place.client, "c")
     body = {"task_id": place.task_id, "fencing_token": place.token} | WRITES[operation]
     refused(await place.post(f"/agora/task/{operation}", body, thief), 404)
     refused(await place.post(f"/agora/task/{operation}", body), 409)  # its creator sees it, and does not hold it
@@ -171,8 +173,8 @@ async def test_a_stolen_token_opens_nothing(place: Place, unchanged: Callable[[]
     "name", ["get", "history", "output", "cancel", "retry", "reassign", "comment", "list", "claim"]
 )
 async def test_a_stranger_finds_nothing(place: Place, name: str) -> None:
-    stranger = await an_agent(place.client, "Stranger", "c")
-    more = {"reassign": {"assignee": "Stranger"}, "comment": {"text": "hello"}}.get(name, {})
+    name_there, stranger = await a_stranger(place.client, "c")
+    more = {"reassign": {"assignee": name_there}, "comment": {"text": "hello"}}.get(name, {})
     if name in ("get", "history", "output"):
         answer = await place.client.get(f"/agora/task/{name}", params={"task_id": place.task_id}, headers=stranger)
         refused(answer, 404)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.tasks.support import HUGE, NOBODY, Place, an_agent, nested, refused
+from tests.unit.tasks.support import HUGE, NOBODY, Place, a_stranger, nested, refused
 
 NOWHERE = "wf_" + "0" * 32
 CREATE, MODIFY = "/agora/workflow/create", "/agora/workflow/modify"
@@ -45,6 +45,9 @@ def _tree(width: int, levels: int) -> Steps:
 
 
 # -- steps -----------------------------------------------------------------------------------------
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(
@@ -249,18 +252,22 @@ async def test_an_expression_that_is_too_much_fails_its_step_at_most(place: Plac
     ids=lambda steps: f"{len(steps)} {json.dumps(steps)[:50]}",
 )
 async def test_what_one_request_begins_is_bounded(place: Place, steps: Steps) -> None:
+    before = await _waiting(place)
     answer = await _create(place, steps, input={"a": list(range(1000)), "big": "x" * 600_000})
     assert answer.status_code == 200, answer.text[:500]
-    waiting = (await place.client.get("/agora/task/statistics")).json()["waiting"]
-    assert waiting <= 1000 + 10
+    assert await _waiting(place) - before <= 1000 + 10
+
+
+async def _waiting(place: Place) -> int:
+    return int((await place.client.get("/agora/task/statistics")).json()["waiting"])
 
 
 async def test_the_same_large_payload_a_thousand_times_is_not_stored(place: Place) -> None:
-    steps = [{"name": "x", "for_each": list(range(1000)), "max_parallel": 1000, "payload": {"a": BIG}}]
+    steps = [{"name": "huge", "for_each": list(range(1000)), "max_parallel": 1000, "payload": {"a": BIG}}]
     found = await _status(place, await _create(place, steps))
     assert found["status"] == "failed"
     assert "max_parallel" in found["error"]
-    listed = (await place.client.get("/agora/task/list", params={"task_type": "x", "status": "pending"})).json()
+    listed = (await place.client.get("/agora/task/list", params={"task_type": "huge", "status": "pending"})).json()
     assert listed["tasks"] == []
 
 
@@ -318,7 +325,7 @@ async def test_a_workflow_does_not_grow_without_end(place: Place) -> None:
 
 @pytest.mark.parametrize("operation", ["status", "timeline", "diagram", "modify", "approve", "cancel"])
 async def test_the_workflows_of_others_are_not_there(place: Place, operation: str) -> None:
-    stranger = await an_agent(place.client, "Stranger")
+    _, stranger = await a_stranger(place.client)
     for workflow_id, statuses in ((place.workflow_id, (404,)), (NOWHERE, (404,)), ("wf_1", (422,)), (7, (422,))):
         body = {"workflow_id": workflow_id} | ({"action": "pause"} if operation == "modify" else {})
         if operation in ("status", "timeline", "diagram"):
@@ -343,8 +350,8 @@ async def test_the_tasks_of_a_workflow_are_not_for_its_strangers(place: Place) -
     """A step is taken by whoever may take it; nobody else ends it, and its creator does not do it for others."""
     made = await _create(place, [{"name": "only", "agent": "Doer"}])
     task_id = (await _status(place, made))["steps"][0]["task_id"]
-    stranger = await an_agent(place.client, "Stranger", "c")
-    for operation, more in (("complete", {}), ("cancel", {}), ("reassign", {"assignee": "Stranger"})):
+    name, stranger = await a_stranger(place.client, "c")
+    for operation, more in (("complete", {}), ("cancel", {}), ("reassign", {"assignee": name})):
         refused(await place.post(f"/agora/task/{operation}", {"task_id": task_id} | more, stranger), 404)
     refused(await place.post("/agora/task/complete", {"task_id": task_id}), 403)
 

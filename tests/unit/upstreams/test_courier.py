@@ -33,7 +33,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     with asyncio.Runner(loop_factory=factory) as runner:
 
         async def bounded(work: Awaitable[Any]) -> Any:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 return await work
 
         yield lambda work: runner.run(bounded(work))

@@ -8,7 +8,20 @@ from typing import Any
 
 from agora_sdk.errors import NotFound, UpstreamUnavailable
 
-from ..port import DEAD, PARKED, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
+from ..port import (
+    BURIED,
+    DEAD,
+    PARKED,
+    Consumer,
+    Delivery,
+    Fields,
+    Group,
+    Pending,
+    Recovery,
+    Terms,
+    Upkeep,
+    dead_letter,
+)
 from .address import Address
 from .connection import Connection, Disconnected, Refused
 from .durability import Durability, examined
@@ -203,6 +216,11 @@ class RedisBus:
             open_ |= {_text(entry[0]) for entry in page}
             after = f"({_text(page[-1][0])}"
         return {each for each in known if _order(each) <= _order(_text(last)) and each not in open_}
+
+    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        letters = await self._ask("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
+        fields = [_delivery(letter).fields for letter in letters]
+        return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
         overdue = await self._overdue(stream, group, self.terms.stale, count)
