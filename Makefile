@@ -57,7 +57,7 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout claims workflows billing bus mcp a2a a2a_proxy federation store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows billing instances executions bus mcp a2a a2a_proxy federation store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -1,4 +1,8 @@
-"""Instances as processes: start to first answer next to the bare program, and what many idle ones cost to watch."""
+"""Instances as processes: start to first answer next to the bare program, and what many idle ones cost to watch.
+
+Both by the engine alone, and by the whole server: an instance created and given its first work by operations, and all
+that the server does besides (checks, glances, passes, its other loops), less the same server without instances.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,23 @@ import asyncio
 import contextlib
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from agora.app import App
 from agora.runtime.process import Options, ProcessRuntime
 from agora.runtime.spec import BuildConfig, Directory, Limits, Port, Spec
+from agora.services.base import unpack
+from agora.settings import Settings
+from agora.store.port import Query, Reader, Row
+from agora_sdk.contract import operations
 from benchmarks.process import cpu_of, free_port
 
 PROGRAM = """
@@ -26,9 +37,109 @@ class Answer(BaseHTTPRequestHandler):
     def log_message(self, *_): pass
     def do_GET(self):
         self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"ok")
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"])); self.do_GET()
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
+START = f"exec {sys.executable} main.py"
 PERIOD = 30.0  # seconds between two looks at an instance
+TARGET = 5.0  # per cent of a core for all of them
+HANDLES = Query("select handle from instances where tenant_id = :tenant and state = 'running'")
+
+
+class House:
+    """A started application without sockets, with agents that can be run."""
+
+    def __init__(self, directory: Path, first_port: int) -> None:
+        values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "builtin_agents": False}
+        values |= {"instance_ports": f"{first_port}-{first_port + 1999}", "instances_each": 10_000}
+        self.app = App(Settings.load(environ={}, **values))
+        self.operations = {found.name: found for found in operations()}
+        self.sources = directory / "sources"
+
+    async def call(self, name: str, **arguments: Any) -> Any:
+        caller = self.app.authenticator.operator
+        return (await self.app.dispatcher.invoke(self.operations[f"agora.{name}"], caller, arguments)).result
+
+    async def agent(self, name: str, start: str, **more: Any) -> None:
+        directory = self.sources / name
+        directory.mkdir(parents=True)
+        (directory / "main.py").write_text(PROGRAM)
+        config = {"type": "custom", "start_command": start}
+        manifest = {"name": name, "directory": str(directory), "build_config": config}
+        await self.call("deployment.register", manifest=manifest | more)
+
+    async def running(self, number: int) -> list[Row]:
+        """Wait until so many run; answers their rows."""
+
+        async def work(reader: Reader) -> list[Row]:
+            return list(await reader.all(HANDLES))
+
+        while True:
+            rows = await self.app.store.read("default", work)
+            if len(rows) >= number:
+                return rows
+            await asyncio.sleep(0.5)
+
+    async def end(self) -> None:
+        """Take away what runs, and stop."""
+        assert self.app.context.instances is not None
+        for engine in self.app.context.instances.engines.values():
+            for found in await engine.adopt():
+                await engine.remove(found.handle)
+        await self.app.stop()
+
+
+@contextlib.asynccontextmanager
+async def house(first_port: int) -> AsyncIterator[House]:
+    with tempfile.TemporaryDirectory(prefix="agora-bench-", ignore_cleanup_errors=True) as directory:
+        found = House(Path(directory), first_port)
+        await found.app.start()
+        try:
+            yield found
+        finally:
+            await found.end()
+
+
+async def created(rounds: int) -> float:
+    """Milliseconds from ``instance.create`` to the answer of the first ``instance.execute``, median."""
+    took = []
+    async with house(25_000) as found:
+        await found.agent("Bench", START, health="/")
+        for _ in range(rounds):
+            began = time.perf_counter()
+            made = await found.call("instance.create", agent_id="Bench", wait=30)
+            done = await found.call("instance.execute", instance_id=made.instance_id, endpoint="/x")
+            assert done.result == "ok"
+            took.append(time.perf_counter() - began)
+            await found.call("instance.terminate", instance_id=made.instance_id)
+    return statistics.median(took) * 1000
+
+
+async def watched(count: int, seconds: float) -> dict[str, float]:
+    """Per cent of a core that a server and its guards use for so many idle instances, and without any."""
+    async with house(27_000) as found:
+        await found.agent("Idle", "exec sleep 100000", limits={"memory": "512M", "cpu": "0.5"})
+        await asyncio.sleep(2)
+        began = time.process_time()
+        await asyncio.sleep(seconds)
+        empty = (time.process_time() - began) / seconds
+        for _ in range(count):
+            await found.call("instance.create", agent_id="Idle", wait=0)
+        rows = await found.running(count)
+        guards = [int(unpack(row["handle"])["data"]["pid"]) for row in rows]
+        await asyncio.sleep(PERIOD + 2)  # until their guards take them for settled, and each was looked at
+        before, began = sum(map(cpu_of, guards)), time.process_time()
+        await asyncio.sleep(max(seconds, PERIOD))
+        passed = max(seconds, PERIOD)
+        serving = (time.process_time() - began) / passed
+        guarding = (sum(map(cpu_of, guards)) - before) / passed
+    return {
+        "the server, with none": empty * 100,
+        "the server, with all": serving * 100,
+        "their guards": guarding * 100,
+        f"for all of them (target: at most {TARGET:g})": (serving - empty + guarding) * 100,
+    }
 
 
 @contextlib.contextmanager
@@ -70,9 +181,8 @@ async def first_answer(rounds: int) -> tuple[float, float]:
     with engine(21_000) as (runtime, root):
         (root / "program").mkdir()
         (root / "program" / "main.py").write_text(PROGRAM)
-        start = f"exec {sys.executable} main.py"
         spec = Spec(
-            "bench", 1, "default", BuildConfig("custom", start), Directory(str(root / "program")), ports=(Port(),)
+            "bench", 1, "default", BuildConfig("custom", START), Directory(str(root / "program")), ports=(Port(),)
         )
         build = await runtime.build(spec)
         for number in range(rounds):
@@ -84,7 +194,7 @@ async def first_answer(rounds: int) -> tuple[float, float]:
             port = free_port()
             began = time.perf_counter()
             process = subprocess.Popen(  # noqa: ASYNC220
-                ["/bin/sh", "-c", start], cwd=root / "program", env=os.environ | {"PORT": str(port)}
+                ["/bin/sh", "-c", START], cwd=root / "program", env=os.environ | {"PORT": str(port)}
             )
             await answered(port)
             bare.append(time.perf_counter() - began)
@@ -145,10 +255,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
     instance, bare = asyncio.run(first_answer(options.rounds))
-    print(f"start to first answer: instance {instance:.0f} ms, bare program {bare:.0f} ms: x{instance / bare:.2f}")
+    print(
+        f"start to first answer: bare program {bare:.0f} ms (anchor), instance {instance:.0f} ms: x{instance / bare:.2f}"
+    )
+    operated = asyncio.run(created(options.rounds))
+    print(f"create to first execution, by operations: {operated:.0f} ms: x{operated / bare:.2f}")
     print(f"{options.instances} idle instances, each looked at every {PERIOD:g} s:")
     for name, value in asyncio.run(watching(options.instances, options.seconds)).items():
-        print(f"  {name}: {value:.2f}")
+        print(f"  {name:<28}{value:8.2f}")
+    print("the whole server, % of a core:")
+    for name, value in asyncio.run(watched(options.instances, options.seconds)).items():
+        print(f"  {name:<40}{value:8.2f}")
 
 
 if __name__ == "__main__":

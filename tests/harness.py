@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
+import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from agora.app import App
 from agora.clock import SystemClock
 from agora.connection import patient
 from agora.settings import Settings
+from agora.store.sqlite import SqliteStore
 
 __all__ = [
     "ManualClock",
@@ -43,8 +47,33 @@ class ManualClock:
         self.added += int(seconds * 1_000_000)
 
 
+@functools.cache
+def _tables() -> bytes:
+    """A database with every table and nothing in it; making one takes longer than most tests."""
+
+    async def make(path: Path) -> None:
+        store = SqliteStore(path, clock=SystemClock())
+        await store.start()
+        await store.close()
+
+    with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(1) as thread:
+        path = Path(directory) / "agora.db"
+        thread.submit(asyncio.run, make(path)).result()
+        return path.read_bytes()
+
+
+def with_tables(path: Path) -> Path:
+    """Put a database there, unless there is one."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(_tables())
+    return path
+
+
 def make_settings(directory: Path, **overrides: Any) -> Settings:
     """Settings of a test server: everything in one directory, nothing from the environment."""
+    if not overrides.get("store"):
+        with_tables(directory / "agora.db")
     values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
     values["builtin_agents"] = False  # tests count their own agents; those of the built-in ones turn it on
     return Settings.load(environ={}, **(values | overrides))

@@ -60,6 +60,7 @@ begin
         execute format('select exists (select from %s)', name) into found;
         if found then execute format('truncate %s restart identity cascade', name); end if;
     end loop;
+    insert into tenants values ('default', 'default', 'active', '', '{}', 0, 'system', 0, 0);
 end $$
 """
 

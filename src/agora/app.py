@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic_core import from_json
 
 from agora_sdk.contract import Kind, operations
-from agora_sdk.errors import AgoraError, InternalError
+from agora_sdk.contract.admin import Admin
+from agora_sdk.errors import AgoraError, InternalError, RateLimited
 
 from . import __version__
 from .bus.port import Bus, Terms
@@ -20,30 +21,41 @@ from .configuration import Configuration
 from .controllers import Follower, build
 from .dispatcher import Dispatcher
 from .events.feed import Feed
+from .exposition import Exposition
 from .federation import Federation
 from .gate import Gate
+from .hosting import open_local
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
+from .identity.oidc.sign_on import SignOn, open_sign_on
 from .identity.signing import Signer, load_secret
 from .protocols.a2a.endpoint import A2AApp
 from .protocols.agentify.endpoint import AgentifyApp
 from .protocols.agentify.socket import AgentSocketApp
-from .protocols.http import Access, Receive, Scope, Send, problem
+from .protocols.http import Access, Answer, Receive, Scope, Send, header, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
 from .protocols.mcp.endpoint import McpApp
+from .protocols.monitor.app import MonitorApp
 from .protocols.rest.app import RestApp
+from .protocols.rest.executions import ExecutionStreams
 from .protocols.rest.invoices import InvoiceFiles
+from .protocols.rest.metrics import MetricsPage
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
 from .residents.host import Host
 from .residents.remote.lines import Lines
-from .services.base import Context
+from .services.base import Caller, Context
+from .services.health import without_store
 from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
+from .services.scopes import ANONYMOUS
 from .settings import ConfigurationError, Settings
 from .store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from .store.statements import admin, overrides
+from .store.traced import traced
+from .telemetry import PROTOCOL, Measures
+from .telemetry.tracing import Missing, Tracing, provided
 from .upstreams.pool import ConnectionPool
 from .upstreams.sealing import Sealer
 from .usage import DEFAULT_TENANT, Meter
@@ -53,7 +65,19 @@ __all__ = ["App"]
 log = logging.getLogger(__name__)
 
 FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
-ENDING = frozenset({"agora.agent.deregistered", "agora.token.revoked"})
+ENDING = frozenset(
+    {
+        "agora.agent.deregistered",
+        "agora.token.revoked",
+        "agora.session.ended",
+        "agora.user.updated",
+        "agora.tenant.suspended",
+        "agora.tenant.deleting",
+    }
+)
+HEALTH = Admin.operations["health"]
+HEALTH_SECONDS = 3.0  # until /health/detail answers without the store
+CARRIERS = ("traceparent", "tracestate")
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
@@ -91,6 +115,15 @@ def open_bus(settings: Settings) -> Bus | None:
         raise ConfigurationError(f"bus: {error}") from None
 
 
+def open_tracing() -> tuple[Tracing, Callable[[], None]]:
+    """Traces that go where OpenTelemetry's variables say, and how to end them."""
+    try:
+        provider, end = provided(__version__)
+    except Missing as error:
+        raise ConfigurationError(str(error)) from None
+    return Tracing(provider, __version__), end
+
+
 def _ends_streams(event: NewEvent) -> bool:
     """Whether a credential may have ended with an event."""
     suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
@@ -100,11 +133,22 @@ def _ends_streams(event: NewEvent) -> bool:
 class App:
     """An assembled server, as an ASGI application.
 
-    ``failure`` holds the error for which a start was refused.
+    tracing: where traces go, if not where the settings say. ``failure`` holds the error for which a start was refused.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
         self.settings = settings
+        self.measures = Measures()
+        self.tracing, self._end_tracing = tracing, lambda: None
+        if tracing is None and settings.tracing:
+            self.tracing, self._end_tracing = open_tracing()
         self.clock = clock or SystemClock()
         self.store = store or open_store(settings, self.clock)
         self.failure: Exception | None = None
@@ -126,6 +170,7 @@ class App:
             raise
         self._followers = [found for found in self.controllers if isinstance(found, Follower)]
         self.store.on_commit = self._committed
+        self.store.on_transaction = self.measures.committed
         await self.feed.start()
         try:
             await self.a2a.start()
@@ -145,7 +190,10 @@ class App:
         self._stop.set()
         await asyncio.gather(*self._loops)
         await self.federation.stop()
+        if self.sign_on is not None:
+            await self.sign_on.close()
         await self.store.close()
+        await asyncio.to_thread(self._end_tracing)
 
     def drain(self) -> None:
         """Begin to stop: not ready any more, and every stream told to resume later."""
@@ -158,7 +206,7 @@ class App:
         directory = settings.data_dir
         self.signer = Signer(load_secret(directory / "signing.key").encode())
         admin_token = load_secret(directory / "admin-token", make="adm_")
-        self.meter = Meter()
+        self.meter = Meter(clock)
         self.catalogue = Catalogue(operations(), clock, meter=self.meter, tests=settings.test_operations)
         self.gate = Gate()
         self.configuration = Configuration(settings)
@@ -179,12 +227,16 @@ class App:
         )
         self.context.upstreams = ConnectionPool(Sealer(self.signer.encryption_key("upstreams")))
         self.context.sealer = Sealer(self.signer.encryption_key("a2a"))
+        self.context.instances = open_local(settings)
+        self.sign_on = self.context.sign_on = self.authenticator.sign_on = self._open_sign_on()
+        self.context.traffic = self.meter.traffic
         lines = self.context.remotes = Lines(self.context.sealer)
         self.federation = Federation(self.store, self.context.offers, self.catalogue.offer)
         self.monitor = HealthMonitor(self.store, clock, self.feed.live, directory)
+        self.monitor.bus, self.monitor.missed = (lambda: self.context.bus), settings.ready_needs_bus
         self.context.health = self.monitor
         self.dispatcher = Dispatcher(
-            store=self.store,
+            store=self.store if self.tracing is None else traced(self.store, self.tracing),
             feed=self.feed,
             services=IMPLEMENTATIONS,
             context=self.context,
@@ -193,7 +245,11 @@ class App:
             meter=self.meter,
             catalogue=self.catalogue,
             limiter=RateLimiter(self._rate),
+            measures=self.measures,
+            tracing=self.tracing,
         )
+        if self.sign_on is not None:
+            self.sign_on.system = self.dispatcher.system
         self.residents = Host(
             self.dispatcher,
             self.gate,
@@ -218,6 +274,12 @@ class App:
         )
         self._wire_protocols()
 
+    def _open_sign_on(self) -> SignOn | None:
+        sealer = Sealer(self.signer.encryption_key("sign-on"))
+        known = {operation.scope for operation in self.catalogue.operations if operation.scope}
+        mint = self.signer.session_token
+        return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=known)
+
     async def _load(self) -> None:
         """Take over what was set at run time."""
         for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
@@ -237,11 +299,12 @@ class App:
         self.authenticator.forget(events)
         changed = False
         for stored in events:
+            self.measures.event(stored.event.type)
             if stored.event.type.startswith(FOLLOWED):
                 changed = self.gate.apply(stored) or changed
                 self.catalogue.apply(stored)
                 self.federation.apply(stored)
-                if self.configuration.apply(stored):
+                if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
                     self._follow_configuration()
         self.residents.committed(events)
         for follower in self._followers:
@@ -262,22 +325,39 @@ class App:
         tiers = ("basic", "premium", "enterprise", "anonymous")
         self._rates = {tier: float(getattr(self.configuration, f"rate_{tier}")) for tier in tiers}
 
-    async def _trouble(self) -> str | None:
-        """Why calls cannot be served now, for ``/ready``."""
-        return self.monitor.trouble()
-
     def _wire_protocols(self) -> None:
         access = Access(self.authenticator, self.settings)
         self.routes = RouteTable(self.catalogue.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
-        self.pages = Pages(self.catalogue.operations, __version__, self._trouble)
+        self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, self._health)
+        exposition = Exposition(self.measures, self.monitor, self.feed, self.context)
+        token = self.settings.metrics_token
+        self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
         self.mcp = McpApp(self.dispatcher, access, self.settings)
         self.agentify = AgentifyApp(self.dispatcher, access, self.settings)
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
+        sealer = Sealer(self.signer.encryption_key("monitor"))
+        self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, self.sign_on)
+
+    async def _health(self) -> tuple[bool, bytes]:
+        """The health by component, and whether none is critical; without the store, what is known without it."""
+        stranger = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
+        if self.monitor.probed is None or self.monitor.probed.failure is None:
+            try:
+                async with asyncio.timeout(HEALTH_SECONDS):
+                    outcome = await self.dispatcher.invoke(HEALTH, stranger, {})
+                return outcome.result.status != "critical", outcome.body
+            except RateLimited:
+                raise
+            except (AgoraError, TimeoutError) as error:
+                log.warning("the health could not be read: %s", error)
+        found = without_store(self.monitor, self.clock.now())
+        return False, HEALTH.output.dump_json(found, by_alias=True)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -291,24 +371,58 @@ class App:
             await self._lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = Answer(send)
+        PROTOCOL.set("rest")
+        try:
+            if self.tracing is None:
+                await self._answer(scope, receive, answer)
+            else:
+                await self._answer_traced(self.tracing, scope, receive, answer)
+        finally:
+            self.measures.responses[PROTOCOL.get(), answer.status] += 1
+
+    async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
+        method, headers = scope["method"], {name: header(scope, name.encode()) for name in CARRIERS}
+        with tracing.begin(f"HTTP {method}", "server", headers, {"http.request.method": method}) as span:
+            await self._answer(scope, receive, answer)
+            span.tell("agora.protocol", PROTOCOL.get())
+            span.tell("http.response.status_code", answer.status)
+            if answer.status >= 500:
+                span.fail(str(answer.status))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if self.mcp.owns(scope["path"]):
+                PROTOCOL.set("mcp")
                 await self.mcp(scope, receive, send)
                 return
             if self.a2a.owns(scope["method"], scope["path"]):
+                PROTOCOL.set("a2a")
                 await self.a2a(scope, receive, send)
                 return
             if self.agentify.owns(scope["path"]):
+                PROTOCOL.set("agentify")
                 await self.agentify(scope, receive, send)
+                return
+            if self.metrics.owns(scope):
+                await self.metrics(scope, send)
                 return
             if self.invoices.owns(scope["path"]):
                 await self.invoices(scope, send)
                 return
+            if self.executions.owns(scope):
+                await self.executions(scope, receive, send)
+                return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+            if self.monitor_app.owns(scope, match is not None):
+                PROTOCOL.set("monitor")
+                await self.monitor_app(scope, receive, send)
+                return
             if match is None:
                 if not await self.pages(scope, send):
                     await self.rest.unknown(scope, send)
             elif match.operation.kind is Kind.STREAM:
+                PROTOCOL.set("sse")
                 await self.events(match.operation, match.parameters, scope, receive, send)
             else:
                 await self.rest(match, scope, receive, send)
@@ -320,9 +434,11 @@ class App:
             await problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        PROTOCOL.set("websocket")
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)
         elif scope["path"] in AGENT_SOCKET_PATHS:
+            PROTOCOL.set("agentify")
             await self.agent_sockets(scope, receive, send)
         else:
             await receive()

@@ -38,6 +38,8 @@ from .identity.limits import RateLimiter
 from .services.base import Call, Caller, Context, Encoded, Later, Progress, Relay, Wait
 from .store.port import Reader, Store, StoreFailure, Tx
 from .store.statements.records import AUDIT, IDEMPOTENCY, answered
+from .telemetry import PROTOCOL, REQUEST, Measures
+from .telemetry.tracing import Tracing
 
 __all__ = ["Dispatcher", "Outcome"]
 
@@ -76,6 +78,7 @@ class Outcome:
     _body: bytes | None = None
     replayed: bool = False
     notices: Mapping[str, str] = field(default_factory=dict)
+    waited: float = 0.0  # seconds that it waited for an event, as it was asked to
 
     @classmethod
     def of(cls, operation: Operation, result: Any) -> Outcome:
@@ -101,7 +104,10 @@ class Outcome:
 
 
 class Dispatcher:
-    """One per server. ``services`` maps a category to the class that implements it."""
+    """One per server. ``services`` maps a category to the class that implements it.
+
+    measures: where calls are counted. tracing: where their traces go, if anywhere.
+    """
 
     def __init__(
         self,
@@ -115,9 +121,12 @@ class Dispatcher:
         meter: Meter,
         catalogue: Lifecycles,
         limiter: RateLimiter,
+        measures: Measures | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
         self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
+        self.measures, self.tracing = measures or Measures(), tracing
 
     # -- one call --------------------------------------------------------------------------------
 
@@ -136,28 +145,57 @@ class Dispatcher:
         progress: told how far a relay is.
         Raises an AgoraError: every other failure is logged and becomes InternalError.
         """
-        began = time.perf_counter()
-        ok = False
+        request_id = request_id or new_id("req")
+        if self.tracing is None:
+            return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress)
+        told = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
+        with self.tracing.work(operation.name, "internal", told):
+            return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress)
+
+    async def _invoke(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        key: str | None,
+        request_id: str,
+        progress: Progress | None,
+    ) -> Outcome:
+        began, waited = time.perf_counter(), 0.0
+        failure: str | None = "cancelled"
+        before = REQUEST.set(request_id)
         try:
             self._admit(operation, caller)
             values = self._validate(operation, arguments)
             if operation.kind is Kind.QUERY:
                 outcome = await self._query(operation, caller, values, request_id)
             elif operation.kind is Kind.RELAY:
-                outcome = await self._relay(operation, caller, values, idempotency_key, request_id, progress)
+                outcome = await self._relay(operation, caller, values, key, request_id, progress)
             else:
-                outcome = await self._command(operation, caller, values, idempotency_key, request_id)
+                outcome = await self._command(operation, caller, values, key, request_id)
             outcome.notices = self.catalogue.notices(operation, caller.tenant)
-            ok = True
+            failure, waited = None, outcome.waited
             return outcome
         except AgoraError as error:
+            failure = error.code
             if isinstance(error, PermissionDenied) and operation.kind is not Kind.QUERY:
                 await self._audit_refusal(operation, caller, error, request_id)
             raise
         except Exception as error:
+            failure = InternalError.code
             raise self._internal(operation, error) from error
         finally:
-            self.meter.record(operation, time.perf_counter() - began, ok, caller.tenant)
+            self._record(operation, caller, time.perf_counter() - began, waited, failure)
+            REQUEST.reset(before)
+
+    def _record(self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None) -> None:
+        """Count a call. waited: how long of it was spent waiting for an event, as it was asked to."""
+        self.meter.record(operation, seconds, failure is None, caller.tenant)
+        # tools of others are as many as others please: they are counted as one
+        counted = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
+        self.measures.call(PROTOCOL.get(), counted, seconds - waited, failure)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 
     def _internal(self, operation: Operation, error: Exception) -> AgoraError:
         incident = new_id("err")
@@ -211,18 +249,26 @@ class Dispatcher:
     ) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
         deadline: float | None = None
+        waited = 0.0
         while True:
             position = (await self.feed.channel(caller.tenant)).head
             try:
-                return await attempt()
+                outcome = await attempt()
+                outcome.waited = waited
+                return outcome
             except Wait as wait:
-                deadline = deadline or time.monotonic() + wait.seconds
-                left = deadline - time.monotonic()
+                now = time.monotonic()
+                deadline = deadline or now + wait.seconds
+                left = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
-                if left <= 0 or not await self.feed.wait(
+                came = left > 0 and await self.feed.wait(
                     caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject
-                ):
-                    return Outcome.of(operation, wait.result)
+                )
+                waited += time.monotonic() - now
+                if not came:
+                    outcome = Outcome.of(operation, wait.result)
+                    outcome.waited = waited
+                    return outcome
                 self.gate.check(caller, operation, self.clock.now())
 
     async def _command(
@@ -282,7 +328,7 @@ class Dispatcher:
 
         async def begin(tx: Tx) -> Outcome | relays.Intent:
             call = self._call(operation, caller, tx, request_id)
-            call.progress = progress
+            call.progress, call.idempotency_key = progress, key
             service = self._service(operation, call)
             if key is not None and (earlier := await self._earlier(call, service, key, digest)):
                 return earlier
@@ -353,7 +399,7 @@ class Dispatcher:
 
         valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
         """
-        began, ok = time.perf_counter(), False
+        began, failure = time.perf_counter(), "cancelled"
         try:
             self._admit(operation, caller)
             values = self._validate(operation, arguments)
@@ -372,14 +418,16 @@ class Dispatcher:
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 
             live: LiveStream = self.feed.open(caller.tenant, opening, recheck)
-            ok = True
+            failure = ""
             return live
-        except AgoraError:
+        except AgoraError as error:
+            failure = error.code
             raise
         except Exception as error:
+            failure = InternalError.code
             raise self._internal(operation, error) from error
         finally:
-            self.meter.record(operation, time.perf_counter() - began, ok, caller.tenant)
+            self._record(operation, caller, time.perf_counter() - began, 0.0, failure or None)
 
     async def system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM) -> T:
         """Run a controller's work in a transaction; it is audited if it names a target."""

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
-__all__ = ["AddressRefused", "Door", "Resolve", "is_evidently_private", "is_public", "public_addresses", "resolve"]
+__all__ = ["AddressRefused", "Door", "Resolve", "is_evidently_private", "is_loopback_host", "is_public", "public_addresses", "resolve"]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 REMEMBERED_FOR = 30.0  # seconds
@@ -39,6 +39,16 @@ def is_evidently_private(host: str) -> bool:
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
     return _numeric(host) and not is_public(host)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host, as a URL has it, is this machine by its very name."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _numeric(host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import resource
 import signal
 import socket
@@ -19,6 +20,8 @@ from .connection import patient
 from .settings import ConfigurationError, Settings
 
 __all__ = ["PortTaken", "run"]
+
+log = logging.getLogger(__name__)
 
 BACKLOG = 2048
 ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
@@ -133,7 +136,9 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
 
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
     """
-    logs.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format, settings.secrets)
+    if settings.notice:
+        log.warning("%s", settings.notice)
     _raise_file_limit()
     listeners = _listeners(settings, say)
     app = App(settings)

@@ -13,8 +13,11 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
+
+from .former_names import RefusedName, former
 
 __all__ = ["ConfigurationError", "Settings"]
 
@@ -30,8 +33,14 @@ PLAIN = (
     "A2A_AGENT_ORG",
     "USE_REDIS",
     "REDIS_URL",
+    "KEYCLOAK_URL",
+    "KEYCLOAK_REALM",
+    "KEYCLOAK_CLIENT_ID",
+    "KEYCLOAK_CLIENT_SECRET",
 )
 DAY = 86_400
+SHORTEST_TOKEN = 16  # characters
+IMAGE = r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$"  # reference of a container image
 
 
 class ConfigurationError(ValueError):
@@ -61,11 +70,19 @@ class Settings(BaseModel):
     data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
     store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
-    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people or for machines; console means text too."
+    )
     service_discovery: bool = Field(True, description="Whether agora.discovery answers (enabled, disabled).")
     admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255 is supreme.")
     auth_tokens: SecretStr = Field(
         SecretStr(""), description="Static tokens, as name:token,name2:token2; name:token:admin for all scopes."
+    )
+    auth_header: str = Field(
+        "X-API-Key",
+        max_length=100,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header that may carry a credential, besides Authorization and X-API-Key.",
     )
     open_registration: bool = Field(
         False, description="Whether strangers may register agents; local callers always may on a loopback address."
@@ -179,6 +196,55 @@ class Settings(BaseModel):
     a2a_grpc_port: int = Field(
         0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
     )
+    oidc_issuers: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        (),
+        description="OpenID providers whose access tokens are taken, with commas between, as URL or TENANT=URL; "
+        "people sign in at the first. https, but on this machine.",
+    )
+    oidc_client_id: str = Field("", max_length=255, description="Client id of this server at the first provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret, where it is no public client.")
+    oidc_cli_client_id: str = Field(
+        "", max_length=255, description="Public client id for `agora login`; oidc_client_id if left out."
+    )
+    oidc_audience: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        (),
+        description="One of these has to be in the audience of a token; if left out, a client id, the public URL, or "
+        "that of /mcp, or the token was issued to one of the clients.",
+    )
+    oidc_roles: Annotated[tuple[str, ...], Field(max_length=200)] = Field(
+        ("admin=admin", "operator=operator", "viewer=viewer", "a2a-admin=admin", "a2a-user=user"),
+        description="Which role of the provider is which here (admin, operator, viewer, user); /NAME is a group.",
+    )
+    oidc_default_role: Literal["none", "viewer", "user", "operator"] = Field(
+        "none", description="Role of people whom the provider gives none of oidc_roles."
+    )
+    oidc_tenant_claim: str = Field(
+        "",
+        max_length=200,
+        description="Claim that names the tenant of a person, for providers without TENANT=; dots lead into objects.",
+    )
+    oidc_scope: str = Field(
+        "openid profile email", min_length=6, max_length=500, description="Scopes asked for when a person signs in."
+    )
+    oidc_clock_skew: float = Field(
+        60.0, ge=0, le=600, description="Seconds that the clocks of providers may be off, for the times in tokens."
+    )
+    oidc_password_login: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether /v1/auth/login passes a name and a password on to the provider; auto: where keycloak_url "
+        "is set.",
+    )
+    keycloak_url: str = Field(
+        "",
+        max_length=2000,
+        description="Address of Keycloak, whose realm keycloak_realm is the first of the oidc_issuers.",
+    )
+    keycloak_realm: str = Field("", max_length=255, description="Realm of Keycloak.")
+    keycloak_client_id: str = Field("", max_length=255, description="As oidc_client_id.")
+    keycloak_client_secret: SecretStr = Field(SecretStr(""), description="As oidc_client_secret.")
+    user_concurrency: int = Field(
+        0, ge=0, le=1_000_000, description="Tasks that a person may have waiting and running at once; 0 for no limit."
+    )
     task_retention: int = Field(
         90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended tasks and workflows are kept."
     )
@@ -188,6 +254,66 @@ class Settings(BaseModel):
     billing_currency: str = Field(
         "USD", pattern=r"^[A-Z]{3}$", description="Currency of prices, credit and budgets that name none."
     )
+    process_engine: bool = Field(True, description="Whether instances of agents may run as processes of this machine.")
+    instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
+        (),
+        description="Directories whose content may be run as agents, with colons between; besides sources in data_dir.",
+    )
+    instance_ports: str = Field(
+        "20000-29999", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$", description="First and last port that instances may get."
+    )
+    instance_private_networks: bool = Field(
+        False, description="Whether git repositories of agents may be at private and loopback addresses."
+    )
+    docker_host: str = Field(
+        "auto",
+        max_length=500,
+        pattern=r"^(auto|none|(unix|tcp|http|https|ssh)://[!-~]+)$",
+        description="Docker Engine for instances, with the extra agora-server[docker]: its URL, 'none', or 'auto' for the "
+        "one that Docker's own client would use, if there is one.",
+    )
+    docker_publish: str = Field(
+        "127.0.0.1",
+        pattern=r"^[0-9A-Fa-f.:]{2,45}$",
+        description="Address at which ports of containers are published, and reached by this server.",
+    )
+    docker_server_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="URL of this server for containers; if left out, public_url, else the address their network has here.",
+    )
+    docker_python_image: str = Field(
+        "python:3.12-slim", pattern=IMAGE, description="What python and custom agents are built on for containers."
+    )
+    docker_node_image: str = Field("node:22-slim", pattern=IMAGE, description="What npm agents are built on.")
+    docker_pull: Literal["always", "missing"] = Field(
+        "always",
+        description="Whether a registry is asked for an image each time, with the agent's own credentials, or only for one "
+        "that is not there.",
+    )
+    docker_read_only: bool = Field(
+        True, description="Whether the root file systems of containers are read-only; /tmp and their state never are."
+    )
+    instance_check: float = Field(30.0, ge=0.05, le=3600, description="Seconds between two checks of an instance.")
+    instance_pass: float = Field(
+        60.0, ge=0.05, le=3600, description="Seconds between two passes over all: hosts, budgets, what is old."
+    )
+    instances_each: int = Field(20, ge=0, le=1_000_000, description="Most instances of one account at a time.")
+    backups_each: int = Field(50, ge=0, le=1_000_000, description="Most backups of instances of one account.")
+    instance_answer_limit: int = Field(
+        10_485_760, ge=1024, le=1_073_741_824, description="Most bytes of an answer of an instance to an execution."
+    )
+    instance_retention: int = Field(
+        90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended instances, and executions, are kept."
+    )
+    host_name: str = Field(
+        "",
+        max_length=64,
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$",
+        description="Name of this server as a host of instances; that of the machine if left out.",
+    )
+    host_region: str = Field("", max_length=64, description="Region of this server as a host of instances.")
     message_lifetime: int = Field(30 * DAY, ge=1, le=3650 * DAY, description="Seconds an unread message is kept.")
     idempotency_lifetime: int = Field(DAY, ge=60, le=365 * DAY, description="Seconds an idempotency key is kept.")
     event_retention: int = Field(30 * DAY, ge=60, le=3650 * DAY, description="Seconds events stay in the log.")
@@ -210,6 +336,20 @@ class Settings(BaseModel):
     memory_limit: int = Field(
         100_000, ge=0, le=100_000_000, description="Most memories (agora.memory) that a marketplace keeps."
     )
+    metrics: bool = Field(True, description="Whether /metrics shows what Prometheus collects.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token with which /metrics is read, besides credentials with the scope read:metrics; at least 16 "
+        "characters.",
+    )
+    tracing: bool = Field(
+        False,
+        description="Whether traces are made, with the extra agora-server[otel]; OTEL_EXPORTER_OTLP_ENDPOINT says "
+        "where they go.",
+    )
+    ready_needs_bus: bool = Field(
+        False, description="Whether the server is not ready while Redis cannot be reached; else it says so and serves."
+    )
     builtin_agents: bool = Field(
         True, description="Whether the built-in agents (Calculator, Analysis, Memory, Echo) live in every marketplace."
     )
@@ -220,15 +360,36 @@ class Settings(BaseModel):
     def _words(cls, value: Any) -> Any:
         return {"enabled": True, "disabled": False}.get(value, value) if isinstance(value, str) else value
 
+    #: what to tell about settings that were given under names of before
+    _notice: str | None = PrivateAttr(None)
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _format(cls, value: Any) -> Any:
+        lowered = value.lower() if isinstance(value, str) else value
+        return "text" if lowered == "console" else lowered
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"it has fewer than {SHORTEST_TOKEN} characters")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("trusted_hosts", "mcp_server_urls", mode="before")
+    @field_validator("trusted_hosts", "mcp_server_urls", "oidc_issuers", "oidc_audience", "oidc_roles", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("instance_sources", mode="before")
+    @classmethod
+    def _paths(cls, value: Any) -> Any:
+        return tuple(part for part in value.split(":") if part) if isinstance(value, str) else value
 
     @field_validator("data_dir")
     @classmethod
@@ -264,17 +425,37 @@ class Settings(BaseModel):
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
+        try:
+            before = former(environ)
+        except RefusedName as error:
+            raise ConfigurationError(str(error)) from None
         for origin, found in (
             _from_file(config_file, environ),
-            _from_environment(environ),
+            _from_environment(environ, before.values),
             ("the command line", {name: value for name, value in overrides.items() if value is not None}),
         ):
             values |= found
             origins |= dict.fromkeys(found, origin)
         try:
-            return cls(**values)
+            settings = cls(**values)
         except ValidationError as error:
             raise ConfigurationError(_explain(error, origins)) from None
+        settings._notice = before.notice
+        return settings
+
+    @property
+    def notice(self) -> str | None:
+        """What to tell about settings that were given under names of before."""
+        return self._notice
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that are to appear nowhere."""
+        found = [getattr(self, name) for name in type(self).model_fields]
+        given = [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
+        tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
+        passwords = [urlsplit(url).password or "" for url in (self.store, self.bus, self.redis_url)]
+        return tuple(sorted({value for value in (*given, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 
 
 def _from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
@@ -290,8 +471,8 @@ def _from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str
         raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
 
 
-def _from_environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    found: dict[str, Any] = {name.lower(): environ[name] for name in PLAIN if environ.get(name)}
+def _from_environment(environ: Mapping[str, str], before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    found: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
     for name in Settings.model_fields:
         value = environ.get(PREFIX + name.upper())
         if value is not None:

@@ -4,24 +4,40 @@ Counting is one look-up and three additions, so it can stay on for every call. D
 histogram of logarithmic buckets, four to each doubling, from which any quantile is read within an eighth.
 Counters are kept for each tenant; what was counted since the last flush is written as a difference, so
 that several servers add to the same rows.
+
+The last hour is kept by the minute, too: of each tenant, not of each operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.contract import Operation
+from agora_sdk.contract import Kind, Operation
 
+from .clock import Clock, SystemClock, new_id
 from .store.port import Row
 
-__all__ = ["BUCKETS", "DEFAULT_TENANT", "Meter", "Usage", "bucket_of", "midpoint_ms"]
+__all__ = [
+    "BUCKETS",
+    "DEFAULT_TENANT",
+    "MINUTES",
+    "CallMinute",
+    "Meter",
+    "Traffic",
+    "Usage",
+    "bucket_of",
+    "midpoint_ms",
+]
 
 DEFAULT_TENANT = "default"
 BUCKETS = 160  #: the last one begins at 2**38 microseconds: three days
+MINUTES = 60  #: that are kept
+_MINUTE = 60_000_000
+_READING = frozenset({Kind.QUERY, Kind.STREAM})
 
 
 def bucket_of(microseconds: int) -> int:
@@ -79,19 +95,123 @@ class Usage:
         return found
 
 
+@dataclass(slots=True, eq=False)
+class CallMinute:
+    """What was done in one minute. calls: those that change something, or work elsewhere, with their durations.
+
+    errors: calls and reads that failed or were refused. fresh: whether the store does not have it so.
+    """
+
+    calls: int = 0
+    reads: int = 0
+    errors: int = 0
+    buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    fresh: bool = False
+
+    def add(self, other: CallMinute) -> None:
+        """Add another's counts to these."""
+        self.calls, self.reads, self.errors = (
+            self.calls + other.calls,
+            self.reads + other.reads,
+            self.errors + other.errors,
+        )
+        self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
+
+    def quantile(self, share: float) -> float | None:
+        """Milliseconds within which this share of the calls ended; None without any."""
+        return Usage(buckets=self.buckets).quantile(share)
+
+    def row(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        histogram = Usage(buckets=self.buckets).histogram()
+        return {"calls": self.calls, "reads": self.reads, "errors": self.errors, "histogram": histogram}
+
+    @classmethod
+    def of(cls, row: Any) -> CallMinute:
+        """Counts of a ``call_minutes`` row."""
+        found = Usage.of(row)
+        return cls(row["calls"], row["reads"], row["errors"], found.buckets)
+
+
+class Traffic:
+    """The last hour by the minute, by tenant. server: id of this run, under which its rows are kept."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.server = clock, new_id("run")
+        self._minutes: dict[str, dict[int, CallMinute]] = {}
+
+    def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None:
+        """Count one call."""
+        number = self._clock.now() // _MINUTE
+        try:
+            minute = self._minutes[tenant][number]
+        except KeyError:
+            minute = self._begin(tenant, number)
+        if operation.kind in _READING:
+            minute.reads += 1
+        else:
+            minute.calls += 1
+            minute.buckets[bucket_of(int(seconds * 1_000_000))] += 1
+        if not ok:
+            minute.errors += 1
+        minute.fresh = True
+
+    def _begin(self, tenant: str, number: int) -> CallMinute:
+        known = self._minutes.setdefault(tenant, {})
+        for old in [each for each in known if each <= number - MINUTES]:
+            del known[old]
+        minute = known[number] = CallMinute()
+        return minute
+
+    def since(self, now: int) -> int:
+        """The minute after which the last hour begins."""
+        return now // _MINUTE - MINUTES
+
+    def hour(self, tenant: str, rows: Iterable[Row], now: int) -> Sequence[tuple[int, CallMinute]]:
+        """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
+        last = now // _MINUTE
+        found = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
+        for number, minute in self._minutes.get(tenant, {}).items():
+            if number in found:
+                found[number].add(minute)
+        for row in rows:
+            if row["minute"] in found:
+                found[row["minute"]].add(CallMinute.of(row))
+        return [(number * _MINUTE, minute) for number, minute in found.items()]
+
+    def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
+        """Rows of the minutes that the store does not have as they are; it is told if they could not be stored."""
+        fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
+        for minute in fresh.values():
+            minute.fresh = False
+        return {number: minute.row() for number, minute in fresh.items()}
+
+    def returned(self, tenant: str, numbers: Iterable[int]) -> None:
+        """Minutes that left could not be stored."""
+        for number in numbers:
+            if number in self._minutes.get(tenant, {}):
+                self._minutes[tenant][number].fresh = True
+
+    def tenants(self) -> list[str]:
+        """Tenants of which anything is known."""
+        return list(self._minutes)
+
+
 Key = tuple[str, str]  # operation, version
 
 
 class Meter:
     """Counters of every operation, by tenant: what the store has, and what came since."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.traffic = Traffic(clock or SystemClock())
         self._stored: dict[str, dict[Key, Usage]] = {}
         self._leaving: dict[str, dict[Key, Usage]] = {}
         self._fresh: dict[str, dict[Operation, Usage]] = {}
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
+        self.traffic.record(operation, seconds, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]
         except KeyError:

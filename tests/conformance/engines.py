@@ -14,6 +14,7 @@ from agora.clock import Clock, SystemClock
 from agora.store.port import Store
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
+from tests.harness import with_tables
 from tests.postgres import PostgresServer
 
 __all__ = ["ENGINES", "Engine", "PostgresEngine", "SqliteEngine", "an_engine"]
@@ -73,9 +74,10 @@ class PostgresEngine:
 async def an_engine(
     name: str, directory: Path, server: PostgresServer, *, empty: bool = False
 ) -> AsyncIterator[Engine]:
-    """An engine with no data yet. empty: without tables either (a new SQLite file has none in any case)."""
+    """An engine with no data yet. empty: without tables either."""
     if name == "sqlite":
-        yield SqliteEngine(directory / "agora.db")
+        path = directory / "agora.db"
+        yield SqliteEngine(path if empty else with_tables(path))
     else:
         async with server.empty() if empty else server.database() as url:
             yield PostgresEngine(url)

@@ -404,7 +404,7 @@ async def test_an_assignment_is_a_task_and_what_is_said_of_it_moves_it(market: M
     assert claimed.task_id == pool.answer.payload["task_id"]
 
 
-async def test_deployment_without_an_engine_is_refused_truthfully(market: Market) -> None:
+async def test_deployment_of_what_nobody_registered_is_refused_truthfully(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.agent("Calc", alias="agent.calculator.calculation")
     deploy = {
@@ -412,19 +412,19 @@ async def test_deployment_without_an_engine_is_refused_truthfully(market: Market
         "payload": {"agent_id": "agent.calculator.calculation", "preferred_host": HOSTING},
     }
     failed = (await send(market, ada, "deploy", ORCHESTRATOR, **deploy)).answer
-    assert (failed.type, failed.payload["code"]) == ("deploy_failure", "NO_RUNTIME_ENGINE")
-    assert "No runtime engine" in failed.payload["error"]
+    assert (failed.type, failed.payload["code"]) == ("deploy_failure", "NOT_DEPLOYABLE")
+    assert "Nobody has registered what it is made of" in failed.payload["error"]
     unknown = (await send(market, ada, "deploy", ORCHESTRATOR, payload={"agent_id": "agent.no.body"})).answer
     assert unknown.payload["code"] == "AGENT_NOT_FOUND"
     asked = await send(market, ada, "request", HOSTING, intent="create_container", payload={"agent_id": "Calc"})
     assert (asked.answer.type, asked.answer.sender, asked.answer.payload["code"]) == (
         "refuse",
         HOSTING,
-        "NO_RUNTIME_ENGINE",
+        "NOT_DEPLOYABLE",
     )
     for kind, payload in (("scale", {"agent_id": "Calc", "replicas": 3}), ("co_locate", {"with_agent": "Calc"})):
         answer = (await send(market, ada, kind, ORCHESTRATOR, payload=payload)).answer
-        assert (answer.type, answer.payload["code"]) == ("refuse", "NO_RUNTIME_ENGINE")
+        assert (answer.type, answer.payload["code"]) == ("refuse", "NOT_DEPLOYABLE")
 
 
 async def test_a_hosting_agent_is_asked_and_its_answer_passed_back(market: Market) -> None:

@@ -197,7 +197,7 @@ async def test_the_engines_have_the_same_tables(tmp_path: Path, postgres_server:
             found[name] = await columns(engine)
     assert ("messages", "content") in found["sqlite"]
     only_postgres = {table for table, _ in found["postgres"]} - {table for table, _ in found["sqlite"]}
-    assert only_postgres == {"event_heads", "agent_terms", "agent_words"}
+    assert only_postgres == {"event_heads", "agent_terms", "agent_words", "rls_status"}
     shared = {table for table, _ in found["postgres"]} - only_postgres
     assert {c for c in found["sqlite"] if c[0] in shared} == {c for c in found["postgres"] if c[0] in shared}
 

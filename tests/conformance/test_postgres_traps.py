@@ -55,7 +55,7 @@ async def blocked(console: asyncpg.Connection) -> int:
     (What ``pg_stat_activity`` names as its query may still be the one before.)
     """
     query = "select pid from pg_stat_activity where application_name = 'agora' and wait_event_type = 'Lock'"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (pid := await console.fetchval(query)) is None:
             await asyncio.sleep(0)
     return int(pid)
@@ -448,9 +448,9 @@ async def test_reads_that_are_cancelled_at_any_moment_give_their_connections_bac
         for _ in range(steps % 40):
             await asyncio.sleep(0)
         reads[0].cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.wait(reads)
         assert reads[1].result() == []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await store.check())["connections"]:
             await asyncio.sleep(0)

@@ -395,11 +395,11 @@ async def test_each_tenant_has_its_own_sequence(store: Store) -> None:
     await asyncio.gather(*calls)
     for tenant in tenants:
         assert [seq for seq, _ in await logged(store, tenant)] == list(range(1, 16))
-    assert sorted(await store.tenants()) == sorted(tenants)
+    assert sorted(await store.tenants()) == sorted([*tenants, "default"])
 
 
-async def test_a_store_without_rows_has_no_tenants(store: Store) -> None:
-    assert list(await store.tenants()) == []
+async def test_a_store_without_rows_has_the_home_tenant(store: Store) -> None:
+    assert list(await store.tenants()) == ["default"]
 
 
 # -- misuse ------------------------------------------------------------------------------------------

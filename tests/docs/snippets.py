@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agora.app import App
+from agora.runtime.process import strays
 from agora.settings import Settings
 from tests.harness import make_settings, running
 
@@ -255,6 +256,13 @@ async def opened(directory: Path, **overrides: str) -> AsyncIterator[Page]:
             await shell.communicate()
 
 
+def end_instances(data: Path) -> None:
+    """End what a server that has ended still lets run."""
+    host = data / "host-id"
+    if host.exists():
+        strays.kill([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
+
+
 async def run_page(path: Path, text: str, directory: Path) -> int:
     """Run every block of a page; answers how many were run or checked. Raises SnippetFailure."""
     blocks = blocks_of(path, text)
@@ -265,7 +273,10 @@ async def run_page(path: Path, text: str, directory: Path) -> int:
         return 0
     given = SERVER.search(text)
     overrides = dict(pair.split("=", 1) for pair in given[1].split()) if given else {}
-    async with opened(directory, **overrides) as page:
-        for block in wanted:
-            await page.run(block)
+    try:
+        async with opened(directory, **overrides) as page:
+            for block in wanted:
+                await page.run(block)
+    finally:
+        end_instances(directory / "data")
     return len(wanted)

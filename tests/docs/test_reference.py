@@ -30,6 +30,7 @@ SHORT = (
     ("controllers/upstreams.py", "tell", 1, "agora.upstream."),
     ("services/a2a/remotes.py", "tell", 1, "agora.remote."),
     ("services/a2a/push.py", "tell", 1, "agora.push."),
+    ("services/tenants.py", "self._announce", 0, "agora.tenant."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}

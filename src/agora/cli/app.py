@@ -11,7 +11,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from . import dashboard, doctor, mcp, operators, people, serving
+from . import dashboard, doctor, login, mcp, operators, people, serving
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -44,6 +44,9 @@ def application() -> typer.Typer:
         (people.inbox, AGENTS),
         (people.watch, AGENTS),
         (people.services, AGENTS),
+        (login.login, AGENTS),
+        (login.logout, AGENTS),
+        (login.whoami, AGENTS),
         (dashboard.dashboard, AGENTS),
     ):
         app.command(rich_help_panel=panel)(function)
@@ -53,7 +56,20 @@ def application() -> typer.Typer:
     contract.callback()(lambda: None)
     app.add_typer(contract, name="contract", rich_help_panel=SERVER)
     app.add_typer(mcp.group(), name="mcp", rich_help_panel=AGENTS)
+    about = "The market: which agents there are, what they cost, and whether instances can be had."
+    marketplace = typer.Typer(help=about, no_args_is_help=True, cls=ordered(lambda: ["discover"], _market))
+    marketplace.callback()(lambda: None)
+    app.add_typer(marketplace, name="marketplace", rich_help_panel=AGENTS)
     return app
+
+
+def _market(name: str) -> Any:
+    """A command of the market; it is made when it is used."""
+    from . import instances
+
+    app = typer.Typer(add_completion=False)
+    app.command(name, context_settings=SETTINGS)(instances.discover)
+    return typer.main.get_command(app)
 
 
 def _categories() -> list[str]:
@@ -97,6 +113,24 @@ def _made_by_hand(category: str) -> dict[str, Callable[..., Any]]:
 
             names = ("prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice")
             return {name: getattr(billing, name) for name in names} | {"dashboard": dashboard.dashboard}
+        case "agent":
+            from . import manifests
+
+            return {"register": manifests.register, "example": manifests.example}
+        case "instance":
+            from . import instances
+
+            return {
+                "discover": instances.discover,
+                "create": instances.create,
+                "list": instances.listing,
+                "details": instances.details,
+                "exec": instances.execute,
+                "logs": instances.logs,
+                "pause": instances.pause,
+                "resume": instances.resume,
+                "terminate": instances.terminate,
+            }
         case "token":
             return {"show": operators.show}
         case "task":

@@ -12,7 +12,7 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["Field", "document_of", "fields_of", "gather"]
+__all__ = ["Field", "document_of", "fault", "fields_of", "gather", "value_of"]
 
 PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
 
@@ -115,6 +115,11 @@ def document_of(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise fault("json", "a JSON object is expected")
     return document
+
+
+def value_of(text: str) -> Any:
+    """Any JSON, given as text or as ``@file``."""
+    return _load(text)
 
 
 def fault(field: str, message: str) -> InvalidRequest:

@@ -1,9 +1,9 @@
-"""Costs at a glance."""
+"""Instances and costs at a glance."""
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,9 @@ from .session import Session, client_command
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import Dashboard
+    from agora_sdk.contract.instances import InstanceDashboard
 
-__all__ = ["dashboard"]
+__all__ = ["dashboard", "show"]
 
 BAR = 24  #: characters of the dearest day
 
@@ -24,37 +25,61 @@ def dashboard(
     account: Annotated[str | None, typer.Argument(help="The account; everybody's for operators if left out.")] = None,
     currency: Annotated[str | None, typer.Option(help="Code of the currency, such as USD.")] = None,
 ) -> None:
-    """Show costs at a glance: in all, this month, by day, by agent, and how the budgets stand."""
+    """Show instances and costs at a glance: in all, this month, by day, by agent, and how the budgets stand."""
+    show(session, account, currency)
+
+
+def show(session: Session, account: str | None = None, currency: str | None = None) -> None:
+    """Print it, or what of it the caller may see."""
     found = session.client.billing.dashboard(account, currency=currency)
     if session.out.json:
         session.out.result(found)
-    else:
-        _show(session, found)
+        return
+    _show(session, found, _instances(session, account))
 
 
-def _show(session: Session, found: Dashboard) -> None:
+def _instances(session: Session, account: str | None) -> InstanceDashboard | None:
+    from agora_sdk.errors import PermissionDenied
+
+    try:
+        return session.client.instance.dashboard(account)
+    except PermissionDenied:
+        return None  # whoever may see costs alone
+
+
+def _show(session: Session, found: Dashboard, running: InstanceDashboard | None) -> None:
     from .billing import BUDGETS, money
+    from .instance_views import instances
 
-    now = found.billing
-    session.out.fields(
+    out, now = session.out, found.billing
+    out.fields(
         {
             "account": found.customer_id or "everybody's",
-            "total": money(found.summary.total_cost, now.currency),
+            "instances": _counts(running) if running else None,
             "running time": f"{found.summary.total_uptime_hours:,.2f} h",
             "this month": money(now.current_month_cost, now.currency),
             "last month": money(now.last_month_cost, now.currency),
+            "in all": money(found.summary.total_cost, now.currency),
             "balance": money(now.balance, now.currency),
         }
     )
-    dearest = max((day.cost for day in found.days), default=0.0)
+    if running and running.recent_instances:
+        instances(out, running.recent_instances, title="Instances")
     days = [day for day in found.days if day.cost]
     if days:
+        dearest = max(day.cost for day in days)
         bar: Column = ("", lambda day: "#" * round(BAR * max(0.0, day.cost) / dearest) if dearest > 0 else "")
-        session.out.table(days, [("day", attrgetter("day")), ("cost", lambda day: money(day.cost, now.currency)), bar])
+        cost: Column = ("cost", lambda day: money(day.cost, now.currency))
+        out.table(days, [("day", attrgetter("day")), cost, bar], title="By day")
     if found.by_agent:
-        session.out.table(
-            found.by_agent,
-            [("agent", attrgetter("agent_name")), ("this month", lambda agent: money(agent.total_cost, now.currency))],
-        )
+        monthly: Column = ("this month", lambda agent: money(agent.total_cost, now.currency))
+        out.table(found.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
     if found.budgets:
-        session.out.table(found.budgets, BUDGETS)
+        out.table(found.budgets, BUDGETS, title="Budgets")
+
+
+def _counts(running: InstanceDashboard) -> str:
+    counted: Any = running.summary
+    states = {name: getattr(counted, f"{name}_instances") for name in ("running", "paused", "failed")}
+    told = ", ".join(f"{count} {name}" for name, count in states.items() if count)
+    return f"{counted.total_instances}" + (f": {told}" if told else "")

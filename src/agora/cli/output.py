@@ -47,6 +47,8 @@ def shown(value: Any) -> str:
         return f"{value:.3g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if hasattr(value, "model_dump"):
+        value = {key: part for key, part in value if part is not None}
     if isinstance(value, Mapping):
         return ", ".join(f"{clean(str(key))}={shown(part)}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
@@ -116,8 +118,16 @@ class Output:
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
         """Print one thing, a line for each field that says something."""
-        told = {name: value for name, value in fields.items() if value not in (None, [], {}, "")}
-        self.table(told.items(), [("", lambda pair: pair[0]), ("", lambda pair: pair[1])], title=title)
+        from rich.table import Table
+
+        table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in fields.items():
+            if value not in (None, [], {}, ""):
+                cell = shown(value)
+                table.add_row(_text(name), _text(cell, TONES.get(cell, "")))
+        self.console.print(table)
 
     def page_note(self, page: Any) -> None:
         """Say what a page leaves out."""
@@ -135,6 +145,8 @@ class Output:
         self.errors.print(_text("Error: ", "bold red") + _text(error.detail))
         for wrong in error.extra.get("errors") or ():
             self.errors.print(_text(f"  {wrong.get('field')}: {wrong.get('message')}"))
+        if answer := error.extra.get("answer"):
+            self.errors.print(_text("  it says: ") + _text(str(answer).strip()))
         if error.fix:
             self.errors.print(_text("Fix: ", "bold green") + _text(error.fix))
 

@@ -20,7 +20,7 @@ def serve(
     store: Annotated[str | None, typer.Option(help="postgresql://...; SQLite if left out (AGORA_STORE).")] = None,
     bus: Annotated[str | None, typer.Option(help="embedded, or redis://...; embedded if left out (AGORA_BUS).")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
-    log_format: Annotated[str | None, typer.Option(help="console or json (AGORA_LOG_FORMAT).")] = None,
+    log_format: Annotated[str | None, typer.Option(help="text or json (AGORA_LOG_FORMAT).")] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
     ] = None,

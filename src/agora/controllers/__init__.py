@@ -20,18 +20,25 @@ from .bus import BusKeeper
 from .bus_bridge import BusBridge
 from .bus_consul import ConsulRegistrar, service_of
 from .bus_inbound import Authenticate
+from .census import Census
 from .conversations import Conversations
 from .heartbeats import Heartbeats
+from .instance_remote import RemoteInstances
+from .instance_upkeep import InstanceUpkeep
+from .instances import Instances
 from .mail import Mail
 from .overrides import Overrides
+from .people import People
 from .positions import Positions
 from .push import Push
+from .readiness import Readiness
 from .relays import Relays
 from .remotes import Remotes
 from .residents import Residents
 from .retention import Retention
 from .sampling import Sampling
 from .tasks import Tasks
+from .tenants import Tenants
 from .upstreams import UpstreamKeeper
 from .usage import UsageCounters
 
@@ -51,6 +58,7 @@ KINDS: tuple[type[Controller], ...] = (
     Retention,
     UsageCounters,
     Positions,
+    Tenants,
 )
 
 
@@ -71,12 +79,19 @@ def build(
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
     house = House(store, dispatcher, feed, gate, meter, context, clock)
-    controllers: list[Controller] = [Sampling(house, monitor), *(kind(house) for kind in KINDS)]
+    controllers: list[Controller] = [Sampling(house, monitor), Readiness(house, monitor)]
+    controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
     controllers += [Residents(house, host), Remotes(house, host, lines)]
+    if context.instances is not None:
+        instances = Instances(house, context.instances)
+        remote = RemoteInstances(house, context.instances.asker)
+        controllers += [instances, remote, InstanceUpkeep(house, instances)]
     settings = context.settings.settings
     if settings.consul_url:
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
         controllers.append(ConsulRegistrar(house, consul, service_of(settings)))
+    if context.sign_on is not None:
+        controllers.append(People(house, context.sign_on.seen))
     if bus is not None:
         controllers.append(BusBridge(house, bus, authenticate))
     monitor.loops = controllers

@@ -33,6 +33,7 @@ from ..gate import SYSTEM_WIDE
 from ..services.addresses import find
 from ..services.base import Caller
 from ..store.port import Reader, Row
+from ..telemetry import protocol
 from ..usage import DEFAULT_TENANT
 from .base import House
 
@@ -133,7 +134,8 @@ class Inbound:
         _check_text(delivery)
         caller = await self._caller(delivery)
         arguments = _arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
-        await self._house.dispatcher.invoke(self._publish, caller, arguments)
+        with protocol("bus"):
+            await self._house.dispatcher.invoke(self._publish, caller, arguments)
         return caller
 
     # -- whose it is -----------------------------------------------------------------------------

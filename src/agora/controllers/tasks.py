@@ -25,6 +25,6 @@ class Tasks(Controller):
         while not self.stopping and not house.gate.frozen(tenant):
             rows = await self.read(tenant, tasks.due, now=house.clock.now(), limit=BATCH)
             looks = [self.act(tenant, partial(look_after, task_id=row["task_id"])) for row in rows]
-            await asyncio.gather(*looks)
+            house.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

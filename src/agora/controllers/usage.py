@@ -1,4 +1,4 @@
-"""Usage: what was counted since the last time is added to the stored counters."""
+"""Usage: what was counted since the last time is added to the stored counters; minutes are written as they are now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..services.base import Call
 from ..store.port import Row
+from ..store.statements import monitor
 from ..store.statements import usage as statements
 from ..usage import Usage
 from .base import Controller
@@ -31,6 +32,8 @@ class UsageCounters(Controller):
     async def step(self) -> None:
         for tenant in self.house.meter.tenants():
             await self._flush(tenant)
+        for tenant in self.house.meter.traffic.tenants():
+            await self._keep_minutes(tenant)
 
     async def finish(self) -> None:
         await self.step()
@@ -45,6 +48,23 @@ class UsageCounters(Controller):
             return await _add(call, leaving)
 
         meter.stored(tenant, await self.act(tenant, work))
+
+    async def _keep_minutes(self, tenant: str) -> None:
+        traffic = self.house.meter.traffic
+        rows = traffic.leaving(tenant)
+        if not rows:
+            return
+
+        async def work(call: Call) -> None:
+            for number, row in rows.items():
+                await call.tx.execute(monitor.keep_minute, minute=number, server=traffic.server, **row)
+            await call.tx.execute(monitor.prune_minutes, before=traffic.since(call.now))
+
+        try:
+            await self.act(tenant, work)
+        except BaseException:
+            traffic.returned(tenant, rows)
+            raise
 
 
 async def _add(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:

@@ -1,9 +1,9 @@
 """The demo: several real agents, each a process of its own, meet and work on a server and are watched doing so.
 
 What belongs here: a cast of agents that use nothing but the SDK (:mod:`.cast`), the data they work on
-(:mod:`.records`), the processes they run in (:mod:`.stage`), what is expected of them (:mod:`.plot`), and the report
-(:mod:`.report`). The server is one that runs, or a process started for the occasion (:mod:`.venue`); it is never
-imported.
+(:mod:`.records`), a program that is run as instances (:mod:`.hosted`), the processes they run in (:mod:`.stage`), what
+is expected of them (:mod:`.plot`), and the report (:mod:`.report`). The server is one that runs, or a process started
+for the occasion (:mod:`.venue`); what it does is only seen from outside.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from agora_sdk import AgoraClient, AgoraError
 
-from .ledger import Missing
-from .plot import PLOT, Expectation, Play, clear
+from .ledger import Missing, Skipped
+from .plot import PLOT, Expectation, Play, clear, vacate
 from .report import Finding, Reporter
 from .stage import Stage
 from .troupe import ROLES, Troupe
@@ -21,7 +21,7 @@ from .venue import Venue, venue
 
 __all__ = ["direct"]
 
-PLAY_SECONDS = 45.0
+PLAY_SECONDS = 60.0
 CALL_SECONDS = 5.0
 CLEARING_SECONDS = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -66,18 +66,20 @@ async def _perform(url: str | None, without: Collection[str], reporter: Reporter
             await stack.enter_async_context(client)
             beginning = await _beginning(client)
             troupe = Troupe()
-            stack.push_async_callback(_clear, client, troupe)
             stage = Stage(troupe, _environment(place, directory), directory, without)
+            play = Play(client, stage, troupe, place, beginning)
+            stack.push_async_callback(_clear, play)
             await stack.enter_async_context(stage)
-            play = Play(client, stage, troupe, beginning)
             findings = await _observe(play, reporter)
     except AgoraError as error:
         reporter.fail(str(error))
         return 2
     if play.timeline is not None:
         reporter.draw(play.timeline, play.played_by)
+    if play.invoice is not None:
+        reporter.invoice(play.invoice)
     reporter.conclude(findings)
-    return 0 if all(finding.fulfilled for finding in findings) else 1
+    return 0 if all(finding.fulfilled or finding.skipped for finding in findings) else 1
 
 
 async def _beginning(client: AgoraClient) -> int:
@@ -116,13 +118,16 @@ async def _decide(expectation: Expectation, play: Play, end: float) -> Finding:
             return Finding(expectation.title, await expectation.observe(play), True)
     except TimeoutError:
         observed = f"not within {PLAY_SECONDS:g} seconds of the start"
+    except Skipped as reason:
+        return Finding(expectation.title, str(reason), False, skipped=True)
     except (Missing, AgoraError) as missing:
         observed = str(missing)
     return Finding(expectation.title, observed, False)
 
 
-async def _clear(client: AgoraClient, troupe: Troupe) -> None:
+async def _clear(play: Play) -> None:
     """Leave nothing behind on the server, as far as it answers."""
-    with contextlib.suppress(AgoraError, TimeoutError):
-        async with asyncio.timeout(CLEARING_SECONDS):
-            await clear(client, troupe)
+    for put_away in (vacate(play), clear(play.client, play.troupe)):
+        with contextlib.suppress(AgoraError, TimeoutError):
+            async with asyncio.timeout(CLEARING_SECONDS):
+                await put_away

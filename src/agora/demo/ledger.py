@@ -7,13 +7,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Ledger", "Missing", "Report"]
+__all__ = ["Ledger", "Missing", "Report", "Skipped"]
 
 PATIENCE = 6.0
 
 
 class Missing(Exception):
     """Something expected was not observed; the message says what was instead."""
+
+
+class Skipped(Exception):
+    """Something cannot be shown here; the message says why. Nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

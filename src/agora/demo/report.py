@@ -18,6 +18,7 @@ from rich.text import Text
 from .chart import chart
 
 if TYPE_CHECKING:
+    from agora_sdk.contract.billing import Invoice
     from agora_sdk.contract.workflows import Timeline
 
 __all__ = ["Finding", "Reporter"]
@@ -27,11 +28,12 @@ PIPE_WIDTH = 140
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One expectation, and what was observed of it."""
+    """One expectation, and what was observed of it, or why it was not looked at."""
 
     expectation: str
     observed: str
     fulfilled: bool
+    skipped: bool = False
 
 
 class Reporter:
@@ -43,7 +45,7 @@ class Reporter:
         width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
         self._console = Console(width=width, highlight=False)
         self._began = time.monotonic()
-        self._marks = ("✓", "✗") if self._console.encoding.startswith("utf") else ("yes", "NO")
+        self._marks = ("✓", "✗", "·") if self._console.encoding.startswith("utf") else ("yes", "NO", "-")
 
     def say(self, line: str, tone: str = "") -> None:
         """A line of progress, with the seconds since the start."""
@@ -51,7 +53,9 @@ class Reporter:
 
     def found(self, finding: Finding) -> None:
         """A line about an expectation that has just been decided."""
-        if finding.fulfilled:
+        if finding.skipped:
+            self.say(f"{self._marks[2]} {finding.expectation}: skipped, {finding.observed}", "yellow")
+        elif finding.fulfilled:
             self.say(f"{self._marks[0]} {finding.expectation}", "green")
         else:
             self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
@@ -69,17 +73,40 @@ class Reporter:
         table.add_column("observed", overflow="fold", ratio=6)
         table.add_column("", justify="center", no_wrap=True)
         for finding in findings:
-            mark = Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
-            table.add_row(Text(finding.expectation), Text(finding.observed), mark)
+            table.add_row(Text(finding.expectation), Text(finding.observed), self._mark(finding))
         self._console.print()
         self._console.print(table)
-        missing = [finding for finding in findings if not finding.fulfilled]
+        missing = [finding for finding in findings if not (finding.fulfilled or finding.skipped)]
+        skipped = sum(finding.skipped for finding in findings)
         if not missing:
-            self._print(f"All {len(findings)} expectations were observed.", "bold green")
+            rest = f"; {skipped} could not be shown here" if skipped else ""
+            count = f"{len(findings) - skipped} of {len(findings)}" if skipped else f"All {len(findings)}"
+            self._print(f"{count} expectations were observed{rest}.", "bold green")
             return
         self._print(f"{len(missing)} of {len(findings)} expectations were not observed:", "bold red")
         for finding in missing:
             self._print(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
+
+    def invoice(self, invoice: Invoice) -> None:
+        """What the instances cost, line by line."""
+        currency = invoice.currency
+        table = Table(box=box.SIMPLE_HEAD, title=f"The invoice of {invoice.account_id}", title_justify="left")
+        table.add_column("for")
+        for heading in ("quantity", "amount"):
+            table.add_column(heading, justify="right")
+        for line in invoice.lines:
+            table.add_row(
+                Text(line.description), f"{line.quantity:,.10g} {line.unit}", f"{line.amount:,.6f} {currency}"
+            )
+        table.add_section()
+        table.add_row("in all", "", f"{invoice.charges:,.6f} {currency}")
+        self._console.print()
+        self._console.print(table)
+
+    def _mark(self, finding: Finding) -> Text:
+        if finding.skipped:
+            return Text(self._marks[2], "yellow")
+        return Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
 
     def fail(self, line: str) -> None:
         """Why the demo could not begin."""

@@ -223,6 +223,11 @@ class Feed:
     def __len__(self) -> int:
         return sum(map(len, self._slots))
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for an event."""
+        return len(self._waiting)
+
     # -- supervision -----------------------------------------------------------------------------
 
     async def sweep(self, tenant: str | None = None) -> None:

@@ -9,28 +9,36 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic_core import from_json
 
-from agora_sdk.errors import PermissionDenied, Unauthenticated
+from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 from ..clock import Clock
 from ..services import scopes
 from ..services.base import Caller
+from ..services.tenants import HOME, supreme
 from ..settings import Settings
 from ..store.port import Reader, Row, Store, StoredEvent
 from ..store.statements import credentials
+from .oidc.sign_on import SignOn
 from .signing import MAX_CREDENTIAL, Signer
 
 __all__ = ["Authenticator"]
 
+LONGEST_TENANT = 63  # characters
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
-CHANGES = ("agora.agent.", "agora.token.", "agora.override.")
+JWT = "eyJ"  # how a JSON object begins in base64url
+CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "agora.session.", "agora.tenant.")
 
 
 class Authenticator:
-    """Answers callers for credentials; raises Unauthenticated for bad ones."""
+    """Answers callers for credentials; raises Unauthenticated for bad ones.
+
+    sign_on: where people of identity providers are known; None without any.
+    """
 
     def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
         self._store, self._signer, self._settings, self._clock = store, signer, settings, clock
@@ -38,6 +46,7 @@ class Authenticator:
         self._static = _static_tokens(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
         self._changes = 0
+        self.sign_on: SignOn | None = None
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
         self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
@@ -62,11 +71,41 @@ class Authenticator:
             assert credential is not None
             known = self._changes
             caller = await self._verify(credential)
+            if caller.tenant != HOME:
+                await self._served(caller.tenant)
             if known == self._changes:  # else what was just read may be what was just changed
                 if len(self._cache) >= CACHE_SIZE:
                     self._cache.clear()
                 self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
         return caller
+
+    async def within(self, caller: Caller, tenant: str) -> Caller:
+        """The caller as it acts in a tenant that it named: its own, or for whoever runs the installation, any.
+
+        Raises PermissionDenied to everybody else, whether there is such a tenant or not.
+        """
+        if tenant == caller.tenant:
+            return caller
+        if not supreme(caller, self._settings.admin_authority_level):
+            raise PermissionDenied(
+                "Your credential is of another tenant.",
+                fix="Leave the header X-Agora-Tenant out: a credential brings its tenant along.",
+            )
+        row = await self._store.read(tenant, _tenant) if len(tenant) <= LONGEST_TENANT and "\0" not in tenant else None
+        if row is None or row["status"] == "deleting":
+            raise NotFound(f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants.")
+        return replace(caller, tenant=tenant)
+
+    async def _served(self, tenant: str) -> None:
+        """Raises for a tenant whose callers are refused."""
+        row = await self._store.read(tenant, _tenant)
+        if row is None or row["status"] == "deleting":
+            raise _bad("The marketplace of this credential is no more.", "Ask an operator.")
+        if row["status"] != "active":
+            because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""
+            raise PermissionDenied(
+                f"The marketplace is suspended{because}.", fix="Whoever runs the server resumes it: agora.tenant.resume."
+            )
 
     async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
         """Whether a stream opened with this credential may go on."""
@@ -81,11 +120,17 @@ class Authenticator:
         subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
         if subjects:
             self._changes += 1
-            stale = [key for key, (caller, _) in self._cache.items() if {caller.subject, caller.token_id} & subjects]
+            stale = [
+                key
+                for key, (caller, _) in self._cache.items()
+                if {caller.subject, caller.token_id, caller.tenant} & subjects
+            ]
             for key in stale:
                 del self._cache[key]
 
     async def _verify(self, credential: str) -> Caller:
+        if self.sign_on is not None and credential.startswith(JWT):
+            return await self.sign_on.caller(credential)
         if len(credential) > MAX_CREDENTIAL:
             raise _bad("The credential is too long.")
         if credential.startswith("agt_"):
@@ -97,6 +142,8 @@ class Authenticator:
             return self._static[digest]
         if credential.startswith(("agfy_", "enr_")):
             return await self._key(digest)
+        if self.sign_on is not None and credential.startswith("ses_"):
+            return await self._session(credential, self.sign_on)
         raise _bad("The credential is not known here.")
 
     async def _agent(self, token: str) -> Caller:
@@ -125,11 +172,17 @@ class Authenticator:
             generation=claims.generation,
         )
 
+    async def _session(self, token: str, sign_on: SignOn) -> Caller:
+        session = self._signer.verify_session_token(token)
+        if session is None:
+            raise _bad("The session is not genuine.", "Sign in again.")
+        return await sign_on.session_caller(*session)
+
     async def _key(self, digest: bytes) -> Caller:
         async def look_up(reader: Reader) -> Row | None:
             return await reader.one(credentials.key, digest=digest)
 
-        row = await self._store.read("default", look_up)
+        row = await self._store.read("", look_up)
         if row is None or row["revoked_at"] is not None:
             raise _bad("The key is not known here, or was revoked.", "Ask an operator for another one.")
         if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():
@@ -147,6 +200,10 @@ class Authenticator:
             expires_at=row["expires_at"],
             token_id=row["token_id"],
         )
+
+
+async def _tenant(reader: Reader) -> Row | None:
+    return await reader.one(credentials.tenant)
 
 
 def _bad(

@@ -69,6 +69,19 @@ class Signer:
             return None
         return AgentClaims(tenant, agent_id, generation)
 
+    def session_token(self, tenant: str, session_id: str) -> str:
+        """The credential of a browser's session; ``session_id`` begins with ``ses_``, and so does it."""
+        payload = _encode(to_json([tenant, session_id]))
+        return f"ses_{payload}.{self._mac('session', payload)}"
+
+    def verify_session_token(self, token: str) -> tuple[str, str] | None:
+        """Tenant and session of a genuine token, else None."""
+        payload, _, signature = token.removeprefix("ses_").partition(".")
+        if not hmac.compare_digest(self._mac("session", payload).encode(), signature.encode()):
+            return None
+        tenant, session_id = from_json(_decode(payload))  # ours, so well formed
+        return tenant, session_id
+
     def key(self, tenant: str, token_id: str, kind: str) -> str:
         """An API key or enrolment token of the given id."""
         return PREFIXES[kind] + self._mac(kind, f"{tenant}\0{token_id}")

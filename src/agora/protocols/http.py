@@ -18,10 +18,12 @@ from ..settings import Settings
 
 __all__ = [
     "Access",
+    "Answer",
     "Message",
     "Receive",
     "Scope",
     "Send",
+    "drop",
     "header",
     "problem",
     "read_body",
@@ -36,6 +38,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+TENANT = b"x-agora-tenant"
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
 FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
@@ -51,12 +54,27 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
+class Answer:
+    """Sends one answer, and remembers its status; 0 before it has begun."""
+
+    __slots__ = ("direct", "status")
+
+    def __init__(self, send: Send) -> None:
+        self.direct, self.status = send, 0
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        return self.direct(message)
+
+
 class Access:
     """Whose request it is. A tokenless caller on this machine acts as the operator, everyone else as a stranger."""
 
     def __init__(self, authenticator: Authenticator, settings: Settings) -> None:
         self._authenticator, self._loopback = authenticator, settings.loopback
         self._port, self._events_port = settings.port, settings.events_port
+        self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
         self._hosts = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", settings.host, *settings.trusted_hosts})
 
     async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
@@ -64,10 +82,12 @@ class Access:
         credential = credential or self.credential(scope)
         local = credential is None and self.is_local(scope)
         caller = self._authenticator.cached(credential, local=local)
-        return caller or await self._authenticator.authenticate(credential, local=local)
+        caller = caller or await self._authenticator.authenticate(credential, local=local)
+        tenant = header(scope, TENANT)
+        return caller if tenant is None else await self._authenticator.within(caller, tenant)
 
     def credential(self, scope: Scope) -> str | None:
-        """The token of ``Authorization: Bearer`` or ``X-API-Key``."""
+        """The token of ``Authorization: Bearer``, ``X-API-Key``, or the header that the settings name."""
         key = None
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -77,7 +97,7 @@ class Access:
                         "The Authorization header is not a bearer token.", fix="Send 'Authorization: Bearer TOKEN'."
                     )
                 return str(token.strip())
-            if name == b"x-api-key":
+            if name in self._key_headers:
                 key = value.decode("latin-1").strip() or None
         return key
 
@@ -171,6 +191,15 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def drop(send: Send) -> bool:
+    """Cut the connection of a peer that takes nothing, where the server lets us reach it."""
+    direct = send.direct if isinstance(send, Answer) else send
+    transport = getattr(getattr(direct, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
+    return transport is not None
 
 
 async def respond(

@@ -13,6 +13,7 @@ from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import AgoraError, InvalidRequest, StaleLease
 
 from ..clock import new_id
+from ..telemetry import PROTOCOL
 from .answers import as_parts, as_result, is_plain, message_of, newest
 from .port import Ask, Ending, Failed, Job, Part, PutOff, Refused, Reply, Resident, text_of
 from .writing import Calls
@@ -69,7 +70,15 @@ class Run(Job):
     # -- the host's side -------------------------------------------------------------------------
 
     async def work(self) -> None:
-        """Have the task done, and write what became of it."""
+        """Have the task done, and write what became of it; in the trace that it was given in."""
+        PROTOCOL.set("resident")
+        if self.calls.tracing is None:
+            await self._work()
+            return
+        with self.calls.tracing.begin("resident.task", "consumer", self.metadata, {}):
+            await self._work()
+
+    async def _work(self) -> None:
         try:
             if self.token > 1:  # it was somebody's before: what its requester said last is in its log
                 said = await newest(self.calls, self.task_id, self.requester)

@@ -34,6 +34,7 @@ class Calls:
         self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: Pause
     ) -> None:
         self._dispatcher, self.caller, self._find, self._pause = dispatcher, caller, find, pause
+        self.tracing = dispatcher.tracing
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
         """Run an operation until it is answered or refused for good; answers its result."""

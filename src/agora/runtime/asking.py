@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..courier import Courier, Lost
 from ..internet import Door
+from ..telemetry import outgoing
 
 __all__ = ["Answer", "AnswerTooLarge", "Asker", "Lost"]
 
@@ -62,7 +63,7 @@ class Asker:
         private: whether the address may be a private one.
         """
         courier = self._courier(address, private)
-        reply = await courier.request(method, target, {"host": courier.host, **headers}, body)
+        reply = await courier.request(method, target, {"host": courier.host, **headers, **outgoing()}, body)
         kind = reply.headers.get("content-type", "")
         streamed = kind.partition(";")[0].strip().lower() in STREAMS
         parts, size = [], 0

@@ -32,7 +32,8 @@ def monotonic() -> int:
 class Local:
     """This server as a host: only it touches the instances whose host_id is its own.
 
-    engines: by name. url: where instances reach the server. backups: directory of them. ticks, boot: see above.
+    engines: by name. url: where instances reach the server; urls: for some engines another one. backups: directory of
+    them. ticks, boot: see above.
     """
 
     host_id: str
@@ -40,10 +41,15 @@ class Local:
     engines: Mapping[str, Runtime]
     backups: Path
     url: str = ""
+    urls: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     asker: Asker = field(default_factory=Asker)
     ticks: Callable[[], int] = monotonic
     boot: str = field(default_factory=boot_id)
+
+    def url_for(self, engine: str) -> str:
+        """Where instances of an engine reach the server."""
+        return self.urls.get(engine, self.url)
 
     async def close(self) -> None:
         """Let go of the engines; instances go on."""

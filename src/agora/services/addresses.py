@@ -133,11 +133,29 @@ async def require(tx: Reader, ref: str, field: str = "agent_id") -> Row:
     """As :func:`find`; NotFound where there is none."""
     row = await find(tx, ref)
     if row is None:
-        raise NotFound(
-            f"No agent {ref!r} is registered.",
-            fix="Agents are found with GET /agora/query/agents.",
-            errors=[{"field": field, "message": "unknown agent"}],
-        )
+        raise _absent(ref, field)
+    return row
+
+
+def _absent(ref: str, field: str) -> NotFound:
+    return NotFound(
+        f"No agent {ref!r} is registered.",
+        fix="Agents are found with GET /agora/query/agents.",
+        errors=[{"field": field, "message": "unknown agent"}],
+    )
+
+
+def visible_to(caller: Caller, row: Row) -> bool:
+    """Whether a caller may see an agent: a private one is for itself, its account, and who reads all."""
+    shared = row["account_id"] == caller.account != "default"
+    return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
+
+
+async def seen(tx: Reader, caller: Caller, ref: str) -> Row:
+    """As :func:`require`; who may not be seen is as absent as who is not there."""
+    row = await find(tx, ref)
+    if row is None or not visible_to(caller, row):
+        raise _absent(ref, "agent_id")
     return row
 
 

@@ -16,8 +16,9 @@ from ..clock import moment, new_id
 from ..store.port import Row
 from ..store.statements import agents as statements
 from . import paging, scopes
-from .addresses import check_alias, check_keys, check_name, find, held_address, own_or_allowed, require
+from .addresses import check_alias, check_keys, check_name, find, held_address, own_or_allowed, require, seen
 from .base import Bound, pack, unpack
+from .instances.retiring import check_idle, end_all
 from .mail import deliver_held
 from .supervision import audience_of, set_agent_status
 from .tasks.upkeep import follow_deregistration, follow_registration
@@ -239,7 +240,7 @@ class AgentService(Bound, contract.Agents):
 
     @implements
     async def get(self, agent_id: str) -> contract.Agent:
-        row = await require(self.call.tx, agent_id)
+        row = await seen(self.call.tx, self.call.caller, agent_id)
         return profile(row, self.call.now)
 
     @implements
@@ -373,7 +374,7 @@ class AgentService(Bound, contract.Agents):
 
     @implements
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
-        row = await require(self.call.tx, agent_id)
+        row = await seen(self.call.tx, self.call.caller, agent_id)
         unread = await self.call.tx.one(statements.unread, agent_id=row["agent_id"])
         fields = _fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
@@ -411,6 +412,7 @@ class AgentService(Bound, contract.Agents):
     async def deregister(self, agent_id: str) -> contract.Deregistration:
         row = await self._own(agent_id)
         if row["status"] != "retired":
+            await check_idle(self.call, row)
             await self.retire(row)
         return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)
 
@@ -421,5 +423,6 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await follow_deregistration(call, agent_id, row["agent_name"])
+        await end_all(call, row)
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

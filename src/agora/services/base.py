@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic_core import from_json, to_json
 
@@ -17,11 +17,15 @@ from ..a2a.abroad import RemoteAgents
 from ..bus.port import Bridge
 from ..clock import new_id
 from ..event_filter import EventFilter, Viewer
-from ..store.port import NewEvent, Reader, Tx
+from ..runtime.local import Local
+from ..store.port import NewEvent, Reader, Row, Tx
 from ..upstreams.port import Upstreams
 from ..upstreams.sealing import Sealer
 from .monitor import HealthMonitor
 from .offers import Offers
+
+if TYPE_CHECKING:
+    from .signing_on import SignOn
 
 __all__ = [
     "Bound",
@@ -33,6 +37,7 @@ __all__ = [
     "Following",
     "Later",
     "Opening",
+    "Person",
     "Progress",
     "Relay",
     "Residents",
@@ -62,11 +67,32 @@ class Residents(Protocol):
         """A task under its lease: the agent begins with it once its start is committed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a provider says of somebody who signed in. roles: as the provider names them.
+
+    login: what stands for this very credential, and for the whole session at the provider, once they have ended.
+    limit: tasks that may wait and run at once, 0 for no limit. issued_at: microseconds since 1970.
+    """
+
+    issuer: str
+    subject: str
+    username: str
+    email: str | None = None
+    name: str | None = None
+    roles: tuple[str, ...] = ()
+    role: str | None = None
+    login: tuple[str, ...] = ()
+    session_id: str | None = None
+    limit: int = 0
+    issued_at: int = 0
+
+
 @dataclass(slots=True, eq=False)
 class Caller:
     """Who calls: tenant, account, subject and what it may.
 
-    subject: an agent id, ``operator``, ``system``, or a key's id.
+    subject: an agent id, ``operator``, ``system``, a key's id, or a person's.
     authority: 0 to 255, 255 being the supreme override.
     expires_at: microseconds since 1970; None never.
     """
@@ -74,7 +100,7 @@ class Caller:
     tenant: str
     subject: str
     name: str
-    kind: str  # agent, operator, key, enrolment, anonymous, system
+    kind: str  # agent, operator, key, user, enrolment, anonymous, system
     scopes: frozenset[str]
     account: str = "default"
     tier: str = "basic"
@@ -82,6 +108,7 @@ class Caller:
     expires_at: int | None = None
     token_id: str | None = None
     generation: int = 0
+    person: Person | None = None
 
     def may(self, scope: str) -> bool:
         """Whether a scope is held; ``*`` holds every scope."""
@@ -110,6 +137,15 @@ class Catalogue(Protocol):
     def usage(self, operation: Operation, tenant: str, /) -> dict[str, Any]: ...
 
 
+class Traffic(Protocol):
+    """Calls by the minute, of this server and, from their rows, of others."""
+
+    server: str
+
+    def since(self, now: int, /) -> int: ...
+    def hour(self, tenant: str, rows: Sequence[Row], now: int, /) -> Sequence[tuple[int, Any]]: ...
+
+
 class Signer(Protocol):
     """Mints credentials; the same id and generation give the same credential."""
 
@@ -136,6 +172,9 @@ class Context:
     remotes: RemoteAgents | None = None
     pushes: Counter[str] = field(default_factory=Counter)
     sealer: Sealer | None = None
+    instances: Local | None = None
+    traffic: Traffic | None = None
+    sign_on: SignOn | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -282,6 +321,8 @@ class Wait(Exception):
     event of these types may really change it, so that a thousand who wait are not all woken for one.
     subject: what the events are about, which the caller is known to see.
     """
+
+    harmless = True  # to whoever watches for failures
 
     def __init__(
         self,

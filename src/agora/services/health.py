@@ -38,7 +38,7 @@ from .monitor import MICROSECONDS, HealthMonitor, Loop
 from .trend import in_words
 from .upstreams.view import condition
 
-__all__ = ["COMPONENTS", "health"]
+__all__ = ["COMPONENTS", "health", "without_store"]
 
 Status = Literal["healthy", "degraded", "critical"]
 Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
@@ -66,13 +66,32 @@ async def health(call: Call, component: str | None = None) -> Health:
     monitor = call.context.health
     assert monitor is not None, "a server that answers measures itself"
     names = [component] if component is not None else list(COMPONENTS)
-    found = {name: await COMPONENTS[name](call, monitor) for name in names}
+    found = {name: await _looked(COMPONENTS[name], call, monitor) for name in names}
     return Health(
         status=_worst(*(part.status for part in found.values())),
         components=found,
         version=__version__,
         timestamp=moment(call.now),
     )
+
+
+async def _looked(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    began = time.perf_counter()
+    found = await check(call, monitor)
+    return found.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
+
+
+def without_store(monitor: HealthMonitor, now: int) -> Health:
+    """What is known of the health when nothing can be read: the store is gone."""
+    probed = monitor.probed
+    seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
+    detail = f"no answer: {failure}" if failure else "no answer"
+    database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
+    found = {"database": database}
+    if monitor.bus() is not None:
+        fault = monitor.bus_fault()
+        found["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
+    return Health(status="critical", components=found, version=__version__, timestamp=moment(now))
 
 
 def _worst(*statuses: Status) -> Status:

@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import JsonValue
 
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import IllegalTransition, InvalidRequest
+from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied
 
 from ..store.statements import admin as statements
 from .addresses import require
 from .agents import AgentService
 from .base import Bound, pack
 from .supervision import audience_of, set_agent_status
+from .tenants import HOME
 
 __all__ = ["Management"]
 
@@ -76,6 +77,8 @@ class Management(Bound):
     async def _configuration(self, target: str, action: str, value: JsonValue) -> Change:
         call, configuration = self.call, self.call.context.settings
         call.target = target
+        if call.caller.tenant != HOME:
+            raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
         configuration.check(target)
         before = getattr(configuration, target)
         if action == "get":

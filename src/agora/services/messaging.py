@@ -16,6 +16,7 @@ from ..clock import moment, new_id, stamp
 from ..store.port import Row
 from ..store.statements import agents
 from ..store.statements import messages as statements
+from ..telemetry import carried
 from . import paging
 from .addresses import (
     check_name,
@@ -107,7 +108,7 @@ class MessagingService(Bound, contract.Messaging):
             "priority": priority.value,
             "correlation_id": correlation_id,
             "reply_to": reply_to,
-            "metadata": pack(metadata) if metadata else "{}",
+            "metadata": pack(carried(metadata)),
             "broadcast": int(destination.broadcast),
             "created_at": call.now,
             "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,

@@ -9,23 +9,26 @@ import asyncio
 import logging
 import os
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ..bus.port import Bridge
 from ..clock import Clock
-from ..store.port import Store
+from ..store.port import Store, Tx
 from . import trend
 
-__all__ = ["HealthMonitor", "Loop", "Sample", "machine"]
+__all__ = ["HealthMonitor", "Loop", "Probe", "Sample", "machine"]
 
 log = logging.getLogger(__name__)
 
 INTERVAL = 5.0
 WINDOW = 3600.0
 CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
+PROBE_SECONDS = 3.0  # a commit of nothing that takes longer: calls cannot be served now
 MICROSECONDS = 1_000_000
 
 Machine = Callable[[], Mapping[str, float]]
@@ -54,11 +57,20 @@ class Sample:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether the store could commit just now. seconds: how long that took. failure: why not."""
+
+    seconds: float
+    failure: str | None = None
+
+
 class HealthMonitor:
-    """A ring of samples, one every ``interval`` seconds, for an hour.
+    """A ring of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
 
     live: counters of the event streams. machine: measures disk and memory.
-    draining: set when the server has begun to stop.
+    draining: set when the server has begun to stop. bus: how Redis fares, where there is one; missed: whether the
+    server is not ready without it.
     """
 
     interval = INTERVAL
@@ -71,6 +83,9 @@ class HealthMonitor:
         self._samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[Loop] = ()
         self.draining = False
+        self.probed: Probe | None = None
+        self.bus: Callable[[], Bridge | None] = lambda: None
+        self.missed = False
 
     async def sample(self) -> Sample:
         """Measure everything now. A store that fails is a result, not an error."""
@@ -87,6 +102,23 @@ class HealthMonitor:
         sample = Sample(self._clock.now(), failure, values)
         self._samples.append(sample)
         return sample
+
+    async def probe(self) -> Probe:
+        """Let the store commit nothing, now. A store that fails is a result, not an error."""
+        began, failure = time.perf_counter(), None
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._store.write("", _nothing)
+        except TimeoutError:
+            failure = f"no commit within {PROBE_SECONDS:g} s"
+        except Exception as error:
+            failure = type(error).__name__
+        if failure is not None and (self.probed is None or self.probed.failure is None):
+            log.warning("the store cannot be reached: %s", failure)
+        elif failure is None and self.probed is not None and self.probed.failure is not None:
+            log.warning("the store can be reached again")
+        self.probed = Probe(time.perf_counter() - began, failure)
+        return self.probed
 
     @property
     def latest(self) -> Sample | None:
@@ -116,11 +148,31 @@ class HealthMonitor:
         sample = self.latest
         if sample is None:
             return "The store has not been checked yet."
-        if sample.failure is not None:
-            return f"The store cannot be reached: {sample.failure}."
-        if sample.values["queue_depth"] >= sample.values["queue_limit"]:
+        failure = self.probed.failure if self.probed is not None else sample.failure
+        if failure is not None:
+            return f"The store cannot be reached: {failure}."
+        if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
             return "The store's write queue is full."
+        if self.missed and (fault := self.bus_fault()):
+            return fault
         return None
+
+    def parts(self) -> dict[str, str]:
+        """What the server needs, each ``ok`` or ``unreachable``; the bus only where it is Redis."""
+        failure = self.probed.failure if self.probed is not None else None
+        found = {"store": "ok" if failure is None else "unreachable"}
+        if self.bus() is not None:
+            found["bus"] = "unreachable" if self.bus_fault() else "ok"
+        return found
+
+    def bus_fault(self) -> str | None:
+        """Why Redis cannot be had; None where it can, or where the bus is embedded."""
+        bridge = self.bus()
+        return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
+
+
+async def _nothing(tx: Tx) -> None:
+    """A transaction that only proves that one can be made."""
 
 
 # -- the machine -------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING"]
+from collections.abc import Mapping
+
+__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING", "ROLES"]
 
 AGENT = frozenset(
     {
@@ -15,6 +17,8 @@ AGENT = frozenset(
         "read:catalogue",
         "read:billing",
         "write:billing",
+        "read:instances",
+        "write:instances",
         "read:memory",
         "write:memory",
         "read:tasks",
@@ -27,3 +31,8 @@ AGENT = frozenset(
 ENROLMENT = frozenset({"write:agents"})
 ANONYMOUS: frozenset[str] = frozenset()
 EVERYTHING = frozenset({"*"})
+
+_VIEWER = frozenset({scope for scope in AGENT if scope.startswith("read:")} | {"read:hosts", "read:all"})
+_OPERATOR = _VIEWER | AGENT | {"act:any", "deploy:agents"}
+#: what people may, by their role: an operator acts for any agent, a user for itself alone
+ROLES: Mapping[str, frozenset[str]] = {"admin": EVERYTHING, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}

@@ -19,7 +19,7 @@ __all__ = ["TokenService"]
 
 #: scopes that no operation asks for by itself
 INTENT = "intent:"  #: what comes before an intent that an agent allows only some to ask for
-SPECIAL = frozenset({"*", "admin", "act:any", "read:all"})
+SPECIAL = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
 NEWEST = "key_g"  # sorts after every id
 
 

@@ -6,7 +6,8 @@ the engine drives it, many calls to one commit. An engine promises:
 * a call's effects are committed whole or not at all, and its future resolves only after the commit;
 * a call sees everything that calls before it in the same batch wrote, or it is run again alone;
 * events of a tenant get a sequence without gaps, in commit order, in the same transaction;
-* no row of another tenant is read or written: ``:tenant`` is bound by the engine in every statement.
+* no row of another tenant is read or written: ``:tenant`` is bound by the engine in every statement, each of
+  which is read before its first use (:mod:`.confinement`), and an appended row must be the tenant's own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
+
+from .confinement import COLUMN, Unconfined, confined
 
 __all__ = [
     "NewEvent",
@@ -63,11 +66,25 @@ class Statement:
 
     postgres: the text for PostgreSQL where it has to differ.
     types: PostgreSQL types of parameters that are not ``text`` (``bigint``, ``boolean`` ...).
+    beyond: it reaches beyond one tenant. There are few, and on PostgreSQL each is a call of a function made for it.
     """
 
     sql: str
     postgres: str | None = None
     types: Mapping[str, str] = field(default_factory=dict)
+    beyond: bool = False
+
+    @cached_property
+    def safe(self) -> str:
+        """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
+        return self.sql if self.beyond else confined(self.sql)
+
+    @cached_property
+    def safe_postgres(self) -> str:
+        """The text for PostgreSQL, likewise."""
+        if self.beyond:
+            return self.postgres or self.sql
+        return self.safe if self.postgres is None else confined(self.postgres)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -103,6 +120,15 @@ class Table:
 
     name: str
     columns: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        if self.columns[0][0] != COLUMN:
+            raise Unconfined(f"the first column of {self.name} is not {COLUMN}")
+
+    def check(self, row: tuple[Any, ...], tenant: str) -> None:
+        """Raises Unconfined for a row of another tenant."""
+        if row[0] != tenant:
+            raise Unconfined(f"a row of another tenant was appended to {self.name}")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -170,6 +196,8 @@ class Store(Protocol):
     exclusive: bool
     #: called after each commit with its events, on the event loop
     on_commit: Callable[[Sequence[StoredEvent]], None]
+    #: called after each commit with the seconds it took and how many calls were in it
+    on_transaction: Callable[[float, int], None]
 
     async def start(self) -> None:
         """Open, lock against a second server where needed, migrate."""
@@ -188,7 +216,7 @@ class Store(Protocol):
         """Run work that only reads, on committed data."""
 
     async def tenants(self) -> Sequence[str]:
-        """Every tenant that has rows."""
+        """Every tenant that is registered or has events, but those that are being deleted."""
 
     async def check(self) -> Mapping[str, float]:
         """Prove that the engine answers: a real round trip, with numbers worth watching.

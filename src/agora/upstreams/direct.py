@@ -21,6 +21,7 @@ from pydantic_core import from_json, to_json
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
 from ..courier import Courier, Lost, Reply
+from ..telemetry import outgoing, span
 from .addresses import AddressRefused
 from .bounds import LARGEST, checked
 from .faults import Fault, Faults, fault_of_answer, fault_of_form
@@ -66,7 +67,10 @@ class Direct:
 
     async def _posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
-            return await self._courier.post(headers, body)
+            with span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
+                reply = await self._courier.post({**headers, **outgoing()}, body)
+                here.tell("http.response.status_code", reply.status)
+                return reply
         except AddressRefused as error:
             raise self._faults.error(Fault("refused", f"{error}.")) from None
         except OSError as error:

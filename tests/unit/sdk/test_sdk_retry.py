@@ -21,6 +21,7 @@ from agora_sdk.errors import (
     Overloaded,
     RateLimited,
     ServerUnreachable,
+    UpstreamFailed,
 )
 from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange
 from agora_sdk.transport import drive
@@ -182,6 +183,16 @@ def test_a_long_poll_may_take_its_time_beside_the_timeout(wire: Wire, client: Ag
 
     drive(session.invoke(script, Messaging.operations["receive"], wait=25))
     assert script.asked == [27.0]
+
+
+def test_work_elsewhere_may_take_its_time_and_is_not_begun_again_where_it_was_refused(client: AgoraClient) -> None:
+    from agora_sdk.contract.instances import Instances
+
+    refused = b'{"code":"upstream_failed","status":502,"detail":"no","http_status":500}'
+    script = Script(Answer(502, {}, refused))
+    with pytest.raises(UpstreamFailed):
+        drive(client._session.invoke(script, Instances.operations["execute"], "Greeter", timeout=120))
+    assert script.asked == [150.0]
 
 
 def test_timeouts_of_a_real_connection(wire: Wire, client: AgoraClient) -> None:

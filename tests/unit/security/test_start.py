@@ -23,7 +23,7 @@ from tests.harness import make_settings
 def test_a_damaged_file_is_named_by_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes, kind: type[Exception]
 ) -> None:
-    monkeypatch.setattr("agora.logs.configure", lambda level, style: None)
+    monkeypatch.setattr("agora.logs.configure", lambda level, style, secrets: None)
     settings = make_settings(tmp_path)
     (tmp_path / file).write_bytes(content)
     with pytest.raises(kind, match=file.replace(".", r"\.")):

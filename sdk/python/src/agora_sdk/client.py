@@ -40,7 +40,7 @@ class AgoraClient:
     url: the server; else ``AGORA_URL``, else http://127.0.0.1:8080.
     token: a credential; else what registration stored for ``agent``, else ``AGORA_TOKEN``.
     agent: name of an agent registered before from this machine, to act as it.
-    tenant: the marketplace whose stored credentials are used.
+    tenant: the marketplace whose stored credentials are used; whoever runs the server enters it with their own.
     mode: ``"sync"`` always blocks, ``"async"`` always answers something to await; ``"auto"`` looks
     whether an event loop is running.
     timeout: seconds for a call with its retries. retries: how many tries after the first, of a call
@@ -54,18 +54,26 @@ class AgoraClient:
     a2a: contract.a2a.A2A
     admin: contract.admin.Admin
     agent: contract.agents.Agents
+    auth: contract.auth.Auth
     billing: contract.billing.Billing
     bus: contract.bus.Bus
     conversation: contract.conversations.Conversations
+    deployment: contract.deployments.Deployments
     discovery: contract.discovery.Discovery
     event: contract.events.Events
+    host: contract.hosts.Hosts
+    instance: contract.instances.Instances
     memory: contract.memory.Memories
     messaging: contract.messaging.Messaging
+    monitor: contract.monitor.Monitor
+    orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries
     registry: contract.registry.Registry
     task: contract.tasks.Tasks
+    tenant: contract.tenants.Tenants
     token: contract.tokens.Tokens
     upstream: contract.upstreams.Upstreams
+    user: contract.users.Users
     worker: contract.workers.Workers
     workflow: contract.workflows.Workflows
 

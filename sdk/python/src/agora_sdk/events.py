@@ -108,9 +108,10 @@ class EventStream(Stream[T]):
         """Whether the server keeps the place in this stream."""
         return getattr(self._arguments, "subscription_id", None) is not None
 
-    def _headers(self) -> dict[str, str]:
-        token = self._session.identity.token()
-        return {"authorization": f"Bearer {token}"} if token else {}
+    async def _headers(self) -> dict[str, str]:
+        identity = self._session.identity
+        await identity.renew(self._io)
+        return identity.headers(identity.token())
 
     def _target(self, position: int | None) -> str:
         arguments = self._arguments

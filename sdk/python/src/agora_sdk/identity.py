@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from .credentials import Credential, Credentials
 from .errors import AgoraError, Unauthenticated
+from .login import Login, Logins, renewed
 
 if TYPE_CHECKING:
     from .contract.agents import Registration
+    from .retry import IO
 
 __all__ = ["Identity"]
 
 logger = logging.getLogger("agora_sdk")
 
+HOME = "default"  # the marketplace of whoever names none
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
 
 
@@ -23,7 +26,7 @@ class Identity:
     """Who a client is: what it was told, else what registration stored, else nobody in particular.
 
     token: given by the program; it comes first. agent: a name whose stored credential is used.
-    ``AGORA_TOKEN`` comes last but for a server on this machine, which takes a caller without a credential
+    ``AGORA_TOKEN`` comes after them, then who logged in with ``agora login``, but for a server on this machine, which takes a caller without a credential
     for its local operator.
     """
 
@@ -35,6 +38,9 @@ class Identity:
         self._explicit = token
         self._fallback = os.environ.get("AGORA_TOKEN") or None
         self._credential: Credential | None = None
+        self.logins = Logins(store.path)
+        self._login: Login | None = None
+        self._has_looked = False
 
     def __repr__(self) -> str:
         return f"Identity(agent={self.name!r}, tenant={self.tenant!r})"
@@ -51,12 +57,41 @@ class Identity:
             return credential.token
         if self._explicit:
             return self._explicit
-        if self.name and not self._fallback:
+        if self.name and not self._other:
             raise Unauthenticated(
                 f"No credential of agent {self.name!r} is kept for {self.url} in {self.store.path}.",
                 fix=f"Register it first: client.register({self.name!r}), or give its token.",
             )
-        return self._fallback
+        return self._other
+
+    @property
+    def _other(self) -> str | None:
+        """The credential of nobody in particular: of the environment, or of who logged in."""
+        if self._fallback or (login := self.login) is None:
+            return self._fallback
+        return login.access_token
+
+    @property
+    def login(self) -> Login | None:
+        """Who logged in at the server, as it was last read."""
+        if not self._has_looked:
+            self._login, self._has_looked = self.logins.find(self.url), True
+        return self._login
+
+    async def renew(self, io: IO) -> None:
+        """Renew the login, if that is what calls carry, and if it is due. Raises Unauthenticated where it has ended."""
+        if self._explicit or self._fallback or self._current() is not None:
+            return
+        if (login := self.login) is not None and login.due:
+            self._login = await renewed(io, self.logins, self.url)
+
+    def headers(self, token: str | None) -> dict[str, str]:
+        """What a call carries: its credential, and the marketplace that was asked for.
+
+        A credential brings its marketplace along; the header lets whoever runs the server choose one.
+        """
+        found = {"authorization": f"Bearer {token}"} if token else {}
+        return found if self.tenant == HOME else {**found, "x-agora-tenant": self.tenant}
 
     def _current(self) -> Credential | None:
         if self._credential is None and self.name and not self._explicit:
@@ -69,7 +104,7 @@ class Identity:
         An agent's own token, be it given or stored, updates the registration; what else was given makes
         a new one. A stored token is worthless once its server began anew.
         """
-        given = self._explicit or self._fallback
+        given = self._explicit or self._other
         stored = self.store.find(self.url, self.tenant, name)
         own = [given] if given and given.startswith(AGENT_TOKEN) else []
         kept = [stored.token] if stored else []

@@ -13,7 +13,7 @@ try:
 except ImportError:  # no such locks on this system: the atomic replacement alone has to do
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["locked", "replace"]
+__all__ = ["attempted", "locked", "replace"]
 
 
 def replace(path: str, document: Any) -> None:
@@ -38,5 +38,22 @@ def locked(path: str) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def attempted(path: str) -> Iterator[bool]:
+    """As :func:`locked`, but tells whether it could be had at once, instead of waiting."""
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        mine = True
+        if fcntl is not None:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                mine = False
+        yield mine
     finally:
         os.close(handle)

@@ -18,7 +18,7 @@ __all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passin
 logger = logging.getLogger("agora_sdk")
 
 TRANSIENT = frozenset({429, 502, 503, 504})
-REFUSED = frozenset({"upstream_code", "upstream_status"})  # what an upstream said, which is there and says no
+REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # what somebody said who is there and says no
 
 
 class ConnectionLost(Exception):

@@ -128,6 +128,7 @@ class Session:
 
     async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         """Call an operation with checked arguments; what it says about who we are is kept."""
+        await self.identity.renew(io)
         if operation.name == "agora.agent.register":
             return await self._register(io, operation, arguments)
         result = await self._perform(io, operation, arguments, self.identity.token())
@@ -170,8 +171,7 @@ class Session:
         from . import retry, wire
 
         request = wire.build(operation, arguments)
-        if token:
-            request.headers["authorization"] = f"Bearer {token}"
+        request.headers.update(self.identity.headers(token))
         key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
         if key and request.method != "GET":
             request.headers["idempotency-key"] = key
@@ -179,7 +179,7 @@ class Session:
             io,
             request,
             url=self.server.url,
-            seconds=self.options.timeout + getattr(arguments, "wait", 0.0),
+            seconds=_patience(self.options.timeout, operation, arguments),
             backoff=retry.Backoff(self.options.retries),
         )
         self._notice(operation, answer)
@@ -205,3 +205,11 @@ class Session:
             return
         result._following = lambda: drive(self.call(self.server.blocking, operation, after))
         result._following_async = lambda: self.call(self.server.looped, operation, after)
+
+
+def _patience(seconds: float, operation: Operation, arguments: BaseModel) -> float:
+    """How long a call may take in all: what it lets the server wait, or work elsewhere, comes on top."""
+    from .contract import Kind
+
+    given = getattr(arguments, "timeout", None) if operation.kind is Kind.RELAY else None
+    return seconds + getattr(arguments, "wait", 0.0) + (given or 0.0)

@@ -42,7 +42,7 @@ class Tail:
         self,
         io: Blocking | Looped,
         ways: list[Way],
-        headers: Callable[[], dict[str, str]],
+        headers: Callable[[], Awaitable[dict[str, str]]],
         backoff: Backoff,
         *,
         skips_gaps: bool = False,
@@ -91,7 +91,7 @@ class Tail:
                     self._on_listening()
 
     async def _connect(self) -> Channel:
-        headers = self._headers()
+        headers = await self._headers()
         for way in self._ways:
             try:
                 channel = await way.open_channel(self._io, way.target(self.position), headers)

@@ -1,4 +1,7 @@
-"""The words of the marketplace, as enumerations: they are strings, and strings are accepted in their place."""
+"""The words of the marketplace, as enumerations: they are strings, and strings are accepted in their place.
+
+Beside them the parameters that have parts; a dictionary is accepted in their place.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,17 @@ from .contract.fields import (
     TaskStatus,
     Visibility,
 )
+from .contract.hosts import HostRequirements
+from .contract.instances import InstanceConfig, InstanceStatus
 from .contract.operation import Lifecycle
 from .contract.workflows import Step, StepStatus, WorkflowStatus
 
 __all__ = [
     "AgentStatus",
     "DeliveryState",
+    "HostRequirements",
+    "InstanceConfig",
+    "InstanceStatus",
     "Lifecycle",
     "MessageType",
     "OverrideAction",

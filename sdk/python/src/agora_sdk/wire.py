@@ -63,7 +63,9 @@ def _fault(item: Any) -> dict[str, str]:
     """One finding of pydantic; of its place, the names that it invents for unions are left out."""
     first, *rest = item["loc"] or ("",)
     place = str(first) + "".join(f"[{part}]" for part in rest if isinstance(part, int))
-    message = "unknown argument" if item["type"] == "extra_forbidden" else item["msg"]
+    message = item["msg"]
+    if item["type"] == "extra_forbidden":
+        message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
     return {"field": place, "message": message}
 
 

@@ -15,7 +15,11 @@ from ..stage import Stage
 from ..troupe import VICTIM, Troupe
 
 if TYPE_CHECKING:
+    from agora_sdk.contract.billing import Invoice
     from agora_sdk.contract.workflows import Timeline
+
+    from ..venue import Venue
+    from .hosting import Lodging
 
 __all__ = ["ARRIVAL_SECONDS", "Act", "Expectation", "Play"]
 
@@ -28,17 +32,21 @@ class Play:
 
     beginning: the last sequence number before the demo. last_seen: the last one that the observer saw before it
     was killed. workflow: id of the pipeline. records, truth: what its source has, and what is to come of it.
+    lodging: what the third act has registered and started.
     """
 
     client: AgoraClient
     stage: Stage
     troupe: Troupe
+    venue: Venue
     beginning: int
     last_seen: int = 0
     workflow: str | None = None
     records: int = 0
     truth: Totals = field(default_factory=dict)
     timeline: Timeline | None = None
+    lodging: Lodging | None = None
+    invoice: Invoice | None = None
 
     @property
     def ledger(self) -> Ledger:

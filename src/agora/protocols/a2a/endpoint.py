@@ -11,6 +11,7 @@ from ...dispatcher import Dispatcher
 from ...identity.signing_key import KEY_FILE
 from ...services.base import Caller
 from ...settings import ConfigurationError, Settings
+from ...telemetry import PROTOCOL
 from ..http import Access, Receive, Scope, Send
 from .cards import Cards
 from .core import Core
@@ -59,6 +60,7 @@ class A2AApp:
 
     async def authenticate_grpc(self, scope: Scope) -> Caller:
         """Whose call over gRPC it is, by its credential alone. Raises Unauthenticated."""
+        PROTOCOL.set("grpc")
         return await self._access.authenticate(scope)
 
     async def stop(self) -> None:

@@ -12,7 +12,7 @@ from ...dispatcher import Dispatcher
 from ...events.stream import LiveStream
 from ...services.base import Caller
 from .. import query_string
-from ..http import Scope, Send, header
+from ..http import Scope, drop, header
 from ..sockets import given_credential
 
 __all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
@@ -83,11 +83,3 @@ class Live:
 
         stream = await self.dispatcher.stream(request.operation, await caller(), request.arguments, valid=valid)
         return stream, caller
-
-
-def drop(send: Send) -> bool:
-    """Cut the connection of a peer that takes nothing, where the server lets us reach it."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
-    return transport is not None

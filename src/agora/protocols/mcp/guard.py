@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
 
+from ...identity.oidc.configuration import Trust
 from ...services.base import Caller
 from ...settings import Settings
 from ..http import Access, Scope, Send, header, problem, respond
@@ -30,6 +31,8 @@ class Guard:
     def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...]) -> None:
         self._access, self._settings, self._scopes = access, settings, scopes
         self._names = _LOCAL | {settings.host, *settings.trusted_hosts}
+        trust = Trust.read(settings)
+        self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
     async def caller(self, scope: Scope) -> Caller:
         """Whose request it is. Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential."""
@@ -73,15 +76,21 @@ class Guard:
         await respond(send, error.status, to_json(document), headers, kind=kind)
 
     async def metadata(self, scope: Scope, send: Send) -> None:
-        """Answer with the metadata of the protected resource (RFC 9728)."""
+        """Answer with the metadata of the protected resource (RFC 9728).
+
+        Where identity providers are trusted, scopes are those of theirs that a client is to ask for: ours go by role.
+        """
         base = self.base(scope)
+        scopes = self._settings.oidc_scope.split() if self._issuers else self._scopes
         document = {
             "resource": f"{base}/mcp",
             "resource_name": "Agora",
             "resource_documentation": f"{base}/docs",
             "bearer_methods_supported": ["header"],
-            "scopes_supported": list(self._scopes),
+            "scopes_supported": list(scopes),
         }
+        if self._issuers:
+            document["authorization_servers"] = self._issuers
         await respond(send, 200, to_json(document), ((b"access-control-allow-origin", b"*"),))
 
     def base(self, scope: Scope) -> str:

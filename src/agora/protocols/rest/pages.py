@@ -1,15 +1,24 @@
-"""The pages beside the operations: ``/openapi.json``, ``/docs``, ``/health``, ``/ready``."""
+"""The pages beside the operations: ``/openapi.json``, ``/docs``, ``/health`` and what is below it, ``/ready``.
+
+====================  =========================================================================================
+``/health``           the process answers; ``/health/live`` too
+``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
+``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical
+====================  =========================================================================================
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
 from pydantic_core import to_json
 
 from agora_sdk.contract import Operation
 
+from ...services.monitor import HealthMonitor
 from ..http import Scope, Send, respond
 from .openapi import document
 
@@ -31,9 +40,13 @@ class Pages:
     """Answers the fixed pages; everything they need is in the package, nothing comes from elsewhere."""
 
     def __init__(
-        self, operations: Sequence[Operation], version: str, ready: Callable[[], Awaitable[str | None]]
+        self,
+        operations: Sequence[Operation],
+        version: str,
+        monitor: HealthMonitor,
+        detail: Callable[[], Awaitable[tuple[bool, bytes]]],
     ) -> None:
-        self._operations, self._version, self._ready = operations, version, ready
+        self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
         self._openapi: bytes | None = None
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
@@ -43,10 +56,13 @@ class Pages:
             return False
         if path == "/openapi.json":
             await respond(send, 200, self.openapi())
-        elif path == "/health":
+        elif path in ("/health", "/health/live"):
             await self._status(send, None)
-        elif path == "/ready":
-            await self._status(send, await self._ready())
+        elif path in ("/ready", "/health/ready"):
+            await self._status(send, self._monitor.trouble(), self._monitor.parts())
+        elif path == "/health/detail":
+            sound, body = await self._detail()
+            await respond(send, 200 if sound else 503, body)
         elif path in STATIC or path == "/docs/":
             name, kind = STATIC[path.rstrip("/")]
             body = files(__package__).joinpath("static", name).read_bytes()
@@ -61,12 +77,14 @@ class Pages:
             self._openapi = to_json(document(self._operations, self._version))
         return self._openapi
 
-    async def _status(self, send: Send, trouble: str | None) -> None:
-        body = {
-            "status": "healthy" if trouble is None else "unavailable",
+    async def _status(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:
+        body: dict[str, Any] = {
+            "status": "unavailable" if trouble else "degraded" if set((parts or {}).values()) - {"ok"} else "healthy",
             "version": self._version,
             "timestamp": datetime.now(UTC),
         }
         if trouble:
             body["detail"] = trouble
+        if parts is not None:
+            body["components"] = parts
         await respond(send, 200 if trouble is None else 503, to_json(body))

@@ -14,6 +14,7 @@ from agora_sdk.mcp_wire import Events
 
 from ...courier import Courier, Lost, Reply
 from ...internet import AddressRefused, Door, Resolve, resolve
+from ...telemetry import outgoing, span
 from . import wire
 from .faults import Fault, malformed
 from .wire import Interface, Letter
@@ -49,7 +50,12 @@ class Post:
 
     async def send(self, letter: Letter) -> Reply:
         """Send a request, and wait for the head of its answer. Raises Fault."""
-        headers = {**self._headers, **letter.headers}
+        with span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
+            reply = await self._sent(letter, {**self._headers, **letter.headers, **outgoing()})
+            here.tell("http.response.status_code", reply.status)
+            return reply
+
+    async def _sent(self, letter: Letter, headers: Mapping[str, str]) -> Reply:
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._courier.request(letter.method, letter.target, headers, letter.body)

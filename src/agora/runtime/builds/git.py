@@ -156,7 +156,7 @@ def check_url(url: str, *, private: bool = False) -> SplitResult:
 
 def _private(detail: str) -> SourceRefused:
     return SourceRefused(
-        f"{detail}.", fix="An operator allows private networks with the setting runtime_private_networks."
+        f"{detail}.", fix="An operator allows private networks with the setting instance_private_networks."
     )
 
 

@@ -36,7 +36,7 @@ def contained(path: str, roots: tuple[Path, ...]) -> Path:
     if not roots:
         raise SourceRefused(
             "No directory of this host may be built.",
-            fix="An operator names directories that hold sources with the setting runtime_sources.",
+            fix="An operator names directories that hold sources with the setting instance_sources.",
         )
     try:
         found = Path(path).resolve(strict=True)
@@ -45,7 +45,7 @@ def contained(path: str, roots: tuple[Path, ...]) -> Path:
     if found is None or not any(found.is_relative_to(root.resolve()) for root in roots) or not found.is_dir():
         raise SourceRefused(
             f"{path[:200]!r} is not a directory that may be built.",
-            fix="Give one in a directory named by the setting runtime_sources.",
+            fix="Give one in a directory named by the setting instance_sources.",
         )
     return found
 

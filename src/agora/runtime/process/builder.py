@@ -160,7 +160,7 @@ class Builder:
         except TimedOut as error:
             raise BuildTimeout(
                 f"{what} took longer than {self._options.build_timeout:g} seconds.",
-                fix="Make it faster, or raise the setting runtime_build_timeout.",
+                fix="Make it faster.",
                 output=error.output,
             ) from None
         if ended.code == 0:

@@ -49,7 +49,7 @@ class Ports:
                     return port
         raise PortsExhausted(
             f"All {self._count} ports from {self._first} to {self._first + self._count - 1} are taken.",
-            fix="Remove instances that have ended, or widen the setting runtime_ports.",
+            fix="Remove instances that have ended, or widen the setting instance_ports.",
         )
 
 

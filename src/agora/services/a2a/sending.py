@@ -13,6 +13,7 @@ from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound
 from ...clock import new_id
 from ...store.port import Row
 from ...store.statements.records import IDEMPOTENCY, answered
+from ...telemetry import carried
 from ..addresses import find
 from ..base import Call, Wait, encoded, later, pack
 from ..tasks import giving
@@ -170,7 +171,7 @@ async def _earlier(call: Call, key: str, digest: bytes, message_id: str) -> str 
 
 async def _begin(call: Call, sending: Sending, agent: Row | None) -> _Taken | dict[str, Any]:
     """Make a task of a message; a message back, where nobody is found for it."""
-    metadata = dict(sending.metadata)
+    metadata = dict(carried(sending.metadata))
     if agent is None:
         route = await routing.route(call, sending.message, sending.skill)
         if route.agent is None:

@@ -1,7 +1,8 @@
-"""Deployment: what needs a host is passed on to the hosting agent, and its answer back to whoever asked.
+"""Deployment: what needs a host is done by the marketplace itself, or passed on to a hosting agent.
 
-Until this marketplace runs agents itself, a hosting agent is one that is registered: the host that a message prefers,
-the one with the alias agent.agentify.hosting-orchestrator, or any with the capability ``hosting``.
+Agents whose manifest is registered are run by the marketplace (:mod:`..instances.deploying`), on its own hosts and on the
+hosting agents that are registered as hosts. What it cannot run itself is passed on: to the agent that a message prefers, to
+the one with the alias agent.agentify.hosting-orchestrator, or to any with the capability ``hosting``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Any
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from ...store.port import Row
-from ...store.statements import agents, messages
+from ...store.statements import agents, hosting, messages
 from ...store.statements import conversations as statements
-from ..addresses import find
+from ..addresses import find, visible_to
 from ..base import Call, unpack
-from .discovery import name_of, visible
+from ..instances import deploying
+from ..instances import hosting as elsewhere
+from .discovery import name_of
 from .sending import Draft, Sent, speak
 
 __all__ = ["hosted", "pass_back", "pass_on"]
@@ -23,7 +26,8 @@ __all__ = ["hosted", "pass_back", "pass_on"]
 P = Performative
 
 CAPABILITY = "hosting"
-NO_ENGINE = "No runtime engine is there yet: this marketplace has none of its own, and no hosting agent is registered."
+NO_ENGINE = "No runtime engine is there: this marketplace has none of its own, and no hosting agent is registered."
+UNKNOWN = "Nobody has registered what it is made of (agora.deployment.register), and no hosting agent is registered."
 PARTS = ("repository", "build_config", "host_requirements")
 INTENTS = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
 
@@ -33,11 +37,17 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find(call.tx, named) if isinstance(named, str) else None
-    if row is None or row["retired_at"] is not None or not visible(call, row):
+    if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
         return _failed(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
-    host = await _host(call, message.payload.get("preferred_host"))
+    preferred = message.payload.get("preferred_host")
+    if await deploying.is_deployable(call, row) and await _is_ours(call, preferred):
+        if message.type is P.SCALE:
+            return await deploying.scale(call, message, row)
+        return await deploying.deploy(call, message, row, sent.message_id, await _hosting(call, preferred))
+    host = await _host(call, preferred)
     if host is None:
-        return _failed(draft, named, NO_ENGINE, "NO_RUNTIME_ENGINE")
+        error, code = _no_host(call)
+        return _failed(draft, named, error, code)
     request = {
         "type": "request",
         "to": [name_of(host)],
@@ -63,11 +73,27 @@ async def _wanted(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
     if isinstance(near, dict) and isinstance(beside, str):
         other = await find(call.tx, beside)
         container = (
-            unpack(other["metadata"]).get("container_id") if other is not None and visible(call, other) else None
+            unpack(other["metadata"]).get("container_id")
+            if other is not None and visible_to(call.caller, other)
+            else None
         )
         if isinstance(container, str):
             payload["co_location"] = near | {"with_container_id": container}
     return payload
+
+
+async def _hosting(call: Call, preferred: Any) -> str | None:
+    """The host that a message prefers: a server by its name, or a hosting agent by its own."""
+    if not isinstance(preferred, str) or not preferred:
+        return None
+    agent = await find(call.tx, preferred)
+    return str(agent["agent_id"]) if agent is not None else preferred
+
+
+async def _is_ours(call: Call, preferred: Any) -> bool:
+    """Whether the marketplace chooses the host: not where a hosting agent is preferred that is no host of it."""
+    agent = await find(call.tx, preferred) if isinstance(preferred, str) and preferred else None
+    return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
 
 
 async def _host(call: Call, preferred: Any) -> Row | None:
@@ -76,7 +102,7 @@ async def _host(call: Call, preferred: Any) -> Row | None:
         if row is not None and row["retired_at"] is None:
             return row
     rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
-    return next((row for row in rows if row["status"] in ("active", "busy") and visible(call, row)), None)
+    return next((row for row in rows if row["status"] in ("active", "busy") and visible_to(call.caller, row)), None)
 
 
 def _failed(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
@@ -87,17 +113,33 @@ def _failed(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
     return {"type": "refuse", "intent": f"{draft.message.type.value}_refused", "payload": payload}
 
 
-def hosted(draft: Draft) -> dict[str, Any]:
-    """What the hosting agent says while there is none."""
+async def hosted(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+    """What the marketplace's own hosting agent says, while nobody else is it."""
+    if draft.message.type is not P.REQUEST:
+        return await pass_on(call, draft, sent)
+    if _runs_here(call):
+        return await deploying.command(call, draft.message, sent.message_id)
     payload: dict[str, Any] = {"error": NO_ENGINE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
         payload["agent_id"] = draft.message.payload["agent_id"]
     return {"type": "refuse", "intent": "no_runtime_engine", "payload": payload}
 
 
+def _runs_here(call: Call) -> bool:
+    """Whether this marketplace runs agents itself."""
+    return call.context.instances is not None and bool(call.context.instances.engines)
+
+
+def _no_host(call: Call) -> tuple[str, str]:
+    """Why nobody can be asked to run an agent."""
+    return (UNKNOWN, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE, "NO_RUNTIME_ENGINE")
+
+
 async def pass_back(call: Call, draft: Draft) -> None:
     """Tell whoever asked for it what the host answered."""
     asked = draft.asked
+    if await elsewhere.answered(call, asked, draft.message):
+        return
     if asked is None or asked["sender"] != ORCHESTRATOR or not asked["cause"]:
         return
     origin = await call.tx.one(statements.of_message, message_id=asked["cause"])

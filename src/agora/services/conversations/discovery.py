@@ -9,10 +9,12 @@ from agora_sdk.contract.performatives import DiscoverPayload
 from agora_sdk.errors import InvalidRequest
 
 from ...store.port import Row
-from ...store.statements import agents
+from ...store.statements import agents, instances
+from ..addresses import visible_to
 from ..base import Call, unpack
+from ..billing.accounts import account_of
 
-__all__ = ["address", "described", "find_agent", "find_agents", "name_of", "visible"]
+__all__ = ["address", "described", "find_agent", "find_agents", "name_of"]
 
 LOOKED_AT = 2000  #: of those that have a capability
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
@@ -31,7 +33,16 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
             "intent": "agent_not_found",
             "payload": {"error": f"No agent fits: {wanted}.", "code": "AGENT_NOT_FOUND", "details": payload},
         }
-    return {"type": "offer", "intent": "agent_found", "payload": described(call, found[0])}
+    return {"type": "offer", "intent": "agent_found", "payload": described(call, found[0]) | await _own(call, found[0])}
+
+
+async def _own(call: Call, row: Row) -> dict[str, str]:
+    """Where the sender's own instance of an agent is, if one runs."""
+    local = call.context.instances
+    here = local.host_id if local is not None else ""
+    own = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
+    found = await call.tx.one(instances.of_agent, **own)
+    return {} if found is None or not found["address"] else {"address": found["address"]}
 
 
 async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +72,7 @@ async def _found(call: Call, given: dict[str, Any]) -> Sequence[Row]:
         row
         for row in rows
         if row["status"] not in GONE
-        and visible(call, row)
+        and visible_to(call.caller, row)
         and _rating(row) >= (payload.min_rating or 0)
         and set(wanted) <= set(unpack(row["capabilities"]))
     ]
@@ -71,13 +82,6 @@ async def _found(call: Call, given: dict[str, Any]) -> Sequence[Row]:
 def _rating(row: Row) -> float:
     """Mean of its ratings, 0 to 10; 0 without any."""
     return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else 0.0
-
-
-def visible(call: Call, row: Row) -> bool:
-    """Whether the caller finds an agent."""
-    caller = call.caller
-    shared = row["account_id"] == caller.account != "default"
-    return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
 
 
 def name_of(row: Row) -> str:

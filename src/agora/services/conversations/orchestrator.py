@@ -30,7 +30,8 @@ async def answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
     """What the marketplace says to a message addressed to it; None: nothing, or not yet."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
-        return deployment.hosted(draft) if HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED) else None
+        hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
+        return await deployment.hosted(call, draft, sent) if hosting else None
     if message.type in _HOSTED:
         return await deployment.pass_on(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):

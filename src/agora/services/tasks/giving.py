@@ -16,6 +16,7 @@ from ...store.port import Row
 from ...store.statements import agents, tasks, workers
 from ..addresses import check_name, find, held_address, looks_like_id, looks_like_key
 from ..base import Call, pack, unpack
+from ..users import check_concurrency
 from . import access, queues, states, view
 from .draft import Draft
 from .ending import announce
@@ -177,7 +178,9 @@ async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> D
 
 
 async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
-    """Make a task and say so."""
+    """Make a task and say so. Raises RateLimited for a person who has as many as they may."""
+    if order.workflow_id is None:
+        await check_concurrency(call)
     where = await destination(call, order)
     blocked = await _dependencies(call, order)
     if order.parent_id is not None:

@@ -18,6 +18,7 @@ from ...clock import stamp
 from ...event_filter import Viewer
 from ...store.port import Reader
 from ...store.statements import tasks as statements
+from ...telemetry import carried
 from ..base import Bound, Following, pack
 from . import access, claiming, giving, queues, reading, saying, states, view, working
 from .ending import end, move
@@ -62,7 +63,7 @@ class TaskService(Bound, contract.Tasks):
             max_attempts=max_attempts,
             retry_backoff=retry_backoff,
             timeout=timeout,
-            metadata=pack(metadata) if metadata else "{}",
+            metadata=pack(carried(metadata)),
             context_id=context_id,
         )
         draft, where = await giving.create(self.call, order)

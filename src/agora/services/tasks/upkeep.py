@@ -18,16 +18,16 @@ __all__ = ["follow_deregistration", "follow_registration", "follow_unregistratio
 _S = TaskStatus
 
 
-async def look_after(call: Call, task_id: str) -> None:
-    """Do what is due about a task; nothing, where somebody did it already."""
+async def look_after(call: Call, task_id: str) -> bool:
+    """Do what is due about a task; nothing, where somebody did it already. Answers whether its lease ran out."""
     row = await call.tx.one(tasks.lock, task_id=task_id)
     if row is None or row["due_at"] is None or row["due_at"] > call.now:
-        return
+        return False
     draft = Draft(call, row)
     call.target = task_id
     if row["status"] == _S.IN_PROGRESS:
-        await _in_progress(draft)
-    elif row["deadline"] <= call.now:
+        return await _in_progress(draft)
+    if row["deadline"] <= call.now:
         await end(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row["waiting"] and states.is_balanced(row):
         await _to_others(draft)
@@ -37,11 +37,13 @@ async def look_after(call: Call, task_id: str) -> None:
         await draft.save()
     else:
         await draft.save()  # what was due is no more: only the time of the next look is new
+    return False
 
 
-async def _in_progress(draft: Draft) -> None:
+async def _in_progress(draft: Draft) -> bool:
     now, row = draft.call.now, draft.row
-    if row["lease_until"] is not None and row["lease_until"] <= now:
+    expired = row["lease_until"] is not None and row["lease_until"] <= now
+    if expired:
         error = f"The lease of {row['holder']} ran out."
         await attempt_failed(draft, error, retry=True, lost=True)
     elif row["timeout"] is not None and row["started_at"] + row["timeout"] * 1_000_000 <= now:
@@ -51,6 +53,7 @@ async def _in_progress(draft: Draft) -> None:
             draft.emit("overdue", deadline=moment(row["deadline"]))
             draft.log("note", content="The deadline has passed; the work goes on.")
         await draft.save()
+    return expired
 
 
 async def _to_others(draft: Draft) -> None:

@@ -73,6 +73,7 @@ class PostgresTx:
 
     def append(self, table: Table, row: tuple[Any, ...], /) -> None:
         self.check()
+        table.check(row, self.tenant)
         self.rows.setdefault(table, []).append(row)
 
     def emit(self, event: NewEvent, /) -> None:

@@ -13,6 +13,7 @@ import asyncpg
 
 from ..port import StoreFailure
 from .failures import ConnectionLost, is_loss
+from .schema import RUNTIME
 from .transaction import Transaction
 
 __all__ = ["Connections", "connect", "redacted"]
@@ -25,6 +26,7 @@ IDLE_SECONDS = 300.0
 #: settings of a session: what hangs is cut off, and a lock is not waited for without end
 SESSION = {
     "application_name": "agora",
+    "role": RUNTIME,
     "statement_timeout": "30s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
@@ -32,6 +34,11 @@ SESSION = {
     "default_transaction_isolation": "read committed",
     "jit": "off",
 }
+#: whether policies would not hold whoever the session works as
+_LOOSE = """
+select rolsuper or rolbypassrls or rolname <> 'agora_runtime' or pg_has_role(oid, 'agora_admin', 'member')
+    or exists (select from pg_class where relowner = r.oid) from pg_roles r where rolname = current_user
+"""
 _REFUSALS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -87,6 +94,12 @@ def _number(text: str) -> int | float:
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
+    """Make a new connection ours. Raises StoreFailure on one that policies would not hold."""
+    if await connection.fetchval(_LOOSE):
+        raise StoreFailure(
+            f"The connection does not work as {RUNTIME}, or that role owns something or is not held by row level "
+            "security: a pooler in between may have dropped the session's role."
+        )
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
 
-_TENANTS = Query("select tenant_id from event_heads where :tenant = '' order by tenant_id", scan=True)
+_TENANTS = Query("", "select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
 
 
@@ -49,10 +49,11 @@ class PostgresStore:
         self.url = url
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
+        self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
         self._wait = wait
         self._connections = Connections(url, batches + solos + readers)
         self._readers = Readers(self._connections, readers)
-        self._writer = Writer(self._connections, batches=batches, solos=solos, publish=self._publish)
+        self._writer = Writer(self._connections, batches=batches, solos=solos, publish=self._publish, told=self._told)
 
     def __repr__(self) -> str:
         return f"PostgresStore({redacted(self.url)!r})"
@@ -103,6 +104,9 @@ class PostgresStore:
             "replays": float(self._writer.replays),
             "ejections": float(self._writer.ejections),
         }
+
+    def _told(self, seconds: float, calls: int) -> None:
+        self.on_transaction(seconds, calls)
 
     def _publish(self, events: list[StoredEvent]) -> None:
         try:

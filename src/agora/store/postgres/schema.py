@@ -1,40 +1,87 @@
-"""The schema: migrations applied under a lock, each in a transaction."""
+"""The schema: migrations applied under a lock, each in a transaction; then protection, so that tenants stay apart.
+
+``protection.sql`` makes the roles, the policies of every table that has tenants, and the few functions that
+reach beyond one. It is run after migrations, and whenever the database was given another version of it or a table
+stands unprotected. What the server works as owns nothing; see :data:`RUNTIME`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from functools import cache
+from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 from ...clock import Clock
 from .. import migrate
+from ..port import StoreFailure
 from .failures import failure
 
-__all__ = ["migrated"]
+__all__ = ["RUNTIME", "applied", "migrated", "unprotected"]
 
 log = logging.getLogger(__name__)
 
+RUNTIME: Final = "agora_runtime"  #: role that every statement of the server runs as
+_PROTECTION = Path(__file__).with_name("protection.sql")
 _LOCK = 0x41676F7261  # "Agora": a second server waits until the first has migrated
 _RECORDS = """
 create table schema_migrations (
     number bigint primary key, name text not null, checksum text not null, applied_at bigint not null
 )
 """
+# A migration changes the rows of every tenant: while it runs, the owner is not held by the policies.
+_UNFORCED = """
+do $$
+declare name text;
+begin
+    for name in select quote_ident(relname) from pg_class
+        where relnamespace = current_schema()::regnamespace and relforcerowsecurity
+    loop
+        execute format('alter table %s no force row level security', name);
+    end loop;
+end $$
+"""
+_BARE = """
+select c.relname from pg_class c
+where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'schema_migrations'
+    and not (c.relrowsecurity and c.relforcerowsecurity
+        and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_isolation')
+        and not exists (select from pg_policy p where p.polrelid = c.oid
+            and p.polname not in ('tenant_isolation', 'maintenance')))
+order by 1
+"""
+_GIVEN = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg_proc')"
 
 
 async def migrated(connection: asyncpg.Connection, clock: Clock) -> int:
-    """Apply what is pending; answers how many.
+    """Apply what is pending, and protect what there is; answers how many migrations were applied.
 
-    Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses a file.
+    Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses.
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
-        if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+        done = await applied(connection)
+        pending = migrate.pending(done, "postgres")
+        if (pending or await unprotected(connection)) and not await _owns(connection):
+            role = await connection.fetchval("select current_user")
+            raise migrate.MigrationError(
+                f"The database is not as this release needs it, and {role} does not own it: "
+                "run 'agora db upgrade --url' with the URL of its owner."
+            )
+        if pending and not done and await connection.fetchval("select to_regclass('schema_migrations')") is None:
             await connection.execute(_RECORDS)
-        rows = await connection.fetch("select number, checksum from schema_migrations")
-        pending = migrate.pending({row["number"]: row["checksum"] for row in rows}, "postgres")
         for migration in pending:
             await _apply(connection, migration, clock.now())
+        if await unprotected(connection):
+            await _protect(connection)
+            if left := await unprotected(connection):
+                raise StoreFailure(
+                    f"Tables stand open to other tenants: {', '.join(left)}. Drop the policies that are not this "
+                    "release's (see pg_policies), and start again."
+                )
         return len(pending)
     except asyncpg.PostgresError as error:
         raise failure(error) from error
@@ -42,9 +89,35 @@ async def migrated(connection: asyncpg.Connection, clock: Clock) -> int:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
+async def applied(connection: asyncpg.Connection) -> dict[int, str]:
+    """Checksums of the migrations that the database has had, by number."""
+    if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+        return {}
+    rows = await connection.fetch("select number, checksum from schema_migrations")
+    return {row["number"]: row["checksum"] for row in rows}
+
+
+async def unprotected(connection: asyncpg.Connection) -> list[str]:
+    """What keeps tenants apart and is missing: tables without their policies, or ``protection.sql`` itself."""
+    bare = [row["relname"] for row in await connection.fetch(_BARE)]
+    return bare if await connection.fetchval(_GIVEN) == _protection()[1] else [*bare, _PROTECTION.name]
+
+
+async def _owns(connection: asyncpg.Connection) -> bool:
+    """Whether this role may change the schema."""
+    return bool(
+        await connection.fetchval(
+            "select pg_has_role(coalesce((select relowner from pg_class where oid = to_regclass('schema_migrations')), "
+            "(select datdba from pg_database where datname = current_database())), 'usage') "
+            "or has_schema_privilege(current_schema(), 'create')"
+        )
+    )
+
+
 async def _apply(connection: asyncpg.Connection, migration: migrate.Migration, now: int) -> None:
     try:
         async with connection.transaction():
+            await connection.execute(_UNFORCED)
             await connection.execute(migration.sql)
             await connection.execute(
                 "insert into schema_migrations values ($1, $2, $3, $4)",
@@ -56,3 +129,25 @@ async def _apply(connection: asyncpg.Connection, migration: migrate.Migration, n
     except asyncpg.PostgresError as error:
         raise migrate.MigrationError(f"PostgreSQL refused migration {migration}: {error}") from error
     log.info("applied migration %s", migration)
+
+
+async def _protect(connection: asyncpg.Connection) -> None:
+    sql, checksum = _protection()
+    try:
+        async with connection.transaction():
+            await connection.execute(sql)
+            await connection.execute(f"comment on function get_current_tenant_id() is '{checksum}'")
+    except asyncpg.InsufficientPrivilegeError as error:
+        role = await connection.fetchval("select quote_ident(current_user)")
+        raise StoreFailure(
+            f"Rows of tenants cannot be protected: {error}. The server works as a role that owns nothing, and {role} "
+            "may not make it. As a superuser, once for all databases of this server: "
+            f"create role {RUNTIME}; create role agora_admin; grant {RUNTIME}, agora_admin to {role};"
+        ) from error
+
+
+@cache
+def _protection() -> tuple[str, str]:
+    """The text, and what it is known by."""
+    sql = _PROTECTION.read_text(encoding="utf-8")
+    return sql, f"protection {hashlib.sha256(sql.encode()).hexdigest()}"

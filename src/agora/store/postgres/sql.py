@@ -112,7 +112,7 @@ def literal(text: str) -> str:
 
 
 def _source(statement: Statement) -> str:
-    return (statement.postgres or statement.sql).strip().rstrip(";")
+    return statement.safe_postgres.strip().rstrip(";")
 
 
 def _type(statement: Statement, name: str) -> str:

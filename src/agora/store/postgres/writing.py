@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -70,9 +71,15 @@ class Writer:
     """The queue and its pumps."""
 
     def __init__(
-        self, connections: Connections, *, batches: int, solos: int, publish: Callable[[list[StoredEvent]], None]
+        self,
+        connections: Connections,
+        *,
+        batches: int,
+        solos: int,
+        publish: Callable[[list[StoredEvent]], None],
+        told: Callable[[float, int], None],
     ) -> None:
-        self._connections, self._publish, self._solo_limit = connections, publish, solos
+        self._connections, self._publish, self._solo_limit, self._told = connections, publish, solos, told
         self._slots = asyncio.Semaphore(batches)
         self._lanes: dict[str, Lane] = {}
         self._solos: deque[Call] = deque()
@@ -245,13 +252,18 @@ class Writer:
         if events:
             async with _lock(self._tails, tenant):
                 base = await transaction.log(events)
-                await transaction.commit()
+                await self._commit(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:
-            await transaction.commit()
-        self.commits += 1
+            await self._commit(transaction, attempts)
         for attempt in attempts:
             attempt.call.resolve(attempt.result)
+
+    async def _commit(self, transaction: Transaction, attempts: Sequence[Attempt]) -> None:
+        began = time.perf_counter()
+        await transaction.commit()
+        self.commits += 1
+        self._told(time.perf_counter() - began, len(attempts))
 
 
 def _lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:

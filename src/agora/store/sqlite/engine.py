@@ -91,6 +91,7 @@ class SqliteStore:
         self.path = Path(path)
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
+        self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
         self.replays = 0
         self.commits = 0
         self._queue: deque[_Pending] = deque()
@@ -202,7 +203,8 @@ class SqliteStore:
         rows = self._reading.execute(
             "with recursive t(id) as (select min(tenant_id) from events union all "
             "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
-            "select id from t where id is not null"
+            "select id from (select id from t where id is not null union select tenant_id from tenants) "
+            "where id not in (select tenant_id from tenants where status = 'deleting')"
         )
         return [row[0] for row in rows]
 
@@ -333,14 +335,17 @@ class SqliteStore:
         while (job := self._commits.get()) is not None:
             batch, done = job
             error: BaseException | None = None
+            began = time.perf_counter()
             try:
                 self._commit(batch)
             except BaseException as failure:
                 error = failure
-            self._loop.call_soon_threadsafe(self._committed, batch, done, error)
+            self._loop.call_soon_threadsafe(self._committed, batch, done, error, time.perf_counter() - began)
 
-    def _committed(self, batch: Batch, done: list[_Done], error: BaseException | None) -> None:
+    def _committed(self, batch: Batch, done: list[_Done], error: BaseException | None, seconds: float) -> None:
         self._next()
+        if error is None:
+            self.on_transaction(seconds, len(done))
         self._settle(batch, done, error)
 
     def _next(self) -> None:

@@ -31,5 +31,5 @@ class Reader:
     async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
         parameters["tenant"] = self.tenant
         if query.scan:
-            return await self._scan(query.sql, parameters)
-        return self._connection.execute(query.sql, parameters).fetchall()
+            return await self._scan(query.safe, parameters)
+        return self._connection.execute(query.safe, parameters).fetchall()

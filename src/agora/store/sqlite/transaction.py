@@ -61,6 +61,7 @@ class Transaction:
 
     def append(self, table: Table, row: tuple[Any, ...], /) -> None:
         self._check()
+        table.check(row, self.tenant)
         self._rows.append((table, row))
 
     def emit(self, event: NewEvent, /) -> None:
@@ -83,7 +84,7 @@ class Transaction:
 
     def _run(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
         parameters["tenant"] = self.tenant
-        return self._connection.execute(statement.sql, parameters)
+        return self._connection.execute(statement.safe, parameters)
 
     def _settle(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""

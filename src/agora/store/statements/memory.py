@@ -50,7 +50,8 @@ _FOUND = """
         select memory_id, count(*) as hits from memory_words
         where tenant_id = :tenant and word {words} group by memory_id
     ) as f join memories m on m.tenant_id = :tenant and m.memory_id = f.memory_id
-    where m.namespace = :namespace or (:namespace = '' and (m.namespace = :own or substr(m.namespace, 1, 1) <> '@'))
+    where (m.namespace = :namespace
+        or (:namespace = '' and (m.namespace = :own or substr(m.namespace, 1, 1) <> '@')))
     order by f.hits desc, m.updated_at desc, m.memory_id limit :limit
 """
 found = Query(

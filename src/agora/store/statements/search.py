@@ -80,8 +80,7 @@ def _found_sqlite(place: str) -> str:
 
 def _found_postgres(place: str) -> str:
     return f"""
-        (select agent_id{place} from agent_words
-         where tenant_id = :tenant and words @@ cast(:ts_anywhere as tsquery))
+        (select agent_id{place} from agora_agents_with(cast(:ts_anywhere as tsquery)))
     """
 
 

@@ -29,6 +29,7 @@ class ComponentHealth(BaseModel):
     detail: str = ""
     metrics: dict[str, float] = {}
     warning: str | None = Field(default=None, description="Trouble that the trend points to.")
+    latency_ms: float | None = Field(default=None, description="How long looking took, in milliseconds.")
 
 
 class Health(Result):

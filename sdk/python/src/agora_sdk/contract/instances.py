@@ -1,0 +1,488 @@
+"""Instances: agents that run here for a customer, are watched, metered, and pay their way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from .agents import Agent
+from .billing import Account, AgentCost, BillingInfo, CurrentBilling, PricingInfo
+from .deployments import Path, Value, Variable
+from .events import Event, LastEvent
+from .fields import PRINTABLE, AgentRef, Capability, Cursor, Limit, Text, Timestamp, split
+from .hosts import HostRef, HostRequirements
+from .operation import Exposure, Kind, Service, operation
+from .query import CategoryFilter
+from .results import Page, Result
+
+__all__ = [
+    "Availability",
+    "Backup",
+    "BackupPage",
+    "CoLocation",
+    "Execution",
+    "ExecutionPage",
+    "ExecutionResult",
+    "HealthStatus",
+    "Instance",
+    "InstanceChange",
+    "InstanceConfig",
+    "InstanceDashboard",
+    "InstanceLog",
+    "InstancePage",
+    "InstanceStatus",
+    "InstanceSummary",
+    "Instances",
+    "MarketplaceAgent",
+    "MarketplaceInfo",
+    "MarketplacePage",
+    "PerformanceMetrics",
+    "ResourceUsage",
+    "Scaling",
+    "Termination",
+]
+
+MEBIBYTE = 1024 * 1024
+
+
+class InstanceStatus(StrEnum):
+    """Where an instance is in its life."""
+
+    REQUESTED = "requested"
+    PROVISIONING = "provisioning"  #: its program is being fetched and built
+    STARTING = "starting"
+    RUNNING = "running"  #: the only state in which its time is billed
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+InstanceId = Annotated[str, Field(max_length=64, pattern=r"^inst_[0-9a-f]{32}$", description="Id of the instance.")]
+Target = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=PRINTABLE,
+        description="Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it.",
+    ),
+]
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
+Wait = Annotated[
+    float, Field(ge=0, le=60, description="Seconds to wait until it is so; then the answer tells how far it is.")
+]
+Size = Annotated[str, Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$", examples=["512M"])]
+CpuLimit = Annotated[
+    str,
+    Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?m?$", examples=["0.5"]),
+    BeforeValidator(lambda value: f"{value:g}" if isinstance(value, float | int) and value is not True else value),
+]
+BackupId = Annotated[str, Field(max_length=64, pattern=r"^bak_[0-9a-f]{32}$")]
+Statuses = Annotated[InstanceStatus | list[InstanceStatus], BeforeValidator(split)]
+Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
+Replicas = Annotated[int, Field(ge=0, le=1000)]
+
+
+class InstanceConfig(BaseModel):
+    """How one instance is to be run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    memory_limit: Size | None = Field(default=None, description="Most memory of all its processes, such as 512M.")
+    cpu_limit: CpuLimit | None = Field(default=None, description="Most cores, such as 0.5.")
+    disk_limit: Size | None = None
+    pids_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    environment: Annotated[dict[Variable, Value], Field(max_length=100)] = Field(
+        default={},
+        description="Variables of its environment: those that the agent's manifest lists as 'configurable'; any for "
+        "operators. Stored encrypted, never shown.",
+    )
+    restart: Literal["always", "on_failure", "never"] = "always"
+    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds until it has to be healthy.")] = 60.0
+    stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
+
+
+class CoLocation(BaseModel):
+    """Whom an instance is to run beside: on the same host, and in the same network."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    required: bool = True
+    with_agent: AgentRef | None = None
+    with_instance: InstanceId | None = None
+    reason: Annotated[Text, Field(max_length=500)] | None = None
+
+
+class HealthStatus(Result):
+    healthy: bool
+    last_heartbeat: Timestamp | None = Field(default=None, description="When it was last seen working.")
+    error_count: int = 0
+    last_error: str | None = None
+    detail: str | None = None
+
+
+class ResourceUsage(Result):
+    """What it uses, as last measured."""
+
+    cpu_usage: float = Field(default=0.0, description="Per cent of one core, since the look before.")
+    cpu_seconds: float = 0.0
+    memory_usage: float = Field(default=0.0, description="Per cent of its limit; 0 without one.")
+    memory_bytes: int = 0
+    network_received: int | None = None
+    network_sent: int | None = None
+    task_count: int = 0
+    uptime: float = Field(default=0.0, description="Seconds it has been running, pauses left out.")
+
+
+class InstanceSummary(Result):
+    """An instance in a list."""
+
+    instance_id: str
+    agent_id: str
+    agent_name: str
+    customer_id: str = Field(description="The account it belongs to.")
+    name: str | None = None
+    status: InstanceStatus
+    desired_status: Literal["running", "paused", "stopped"]
+    reason: str | None = Field(default=None, description="Why it is as it is, where that is not what was asked for.")
+    host: str | None = None
+    engine: str | None = None
+    generation: int = Field(default=1, description="Counts its starts.")
+    restarts: int = 0
+    crash_loop: bool = Field(default=False, description="Whether it goes on ending soon after each start.")
+    retry_at: Timestamp | None = Field(default=None, description="When it is started again.")
+    task_executions: int = 0
+    created_at: Timestamp
+    started_at: Timestamp | None = Field(default=None, description="Of the present start.")
+    stopped_at: Timestamp | None = None
+    health_status: HealthStatus
+    resource_usage: ResourceUsage
+
+
+class Instance(InstanceSummary):
+    """An instance with its bill."""
+
+    instance_config: dict[str, Any] = {}
+    address: str | None = Field(default=None, description="Where it listens, as its host reaches it.")
+    health_url: str | None = None
+    co_located_with: str | None = None
+    revision: int = Field(default=1, description="Of the agent's manifest.")
+    billing_info: BillingInfo
+
+
+class InstanceChange(Instance):
+    """An instance after a change. ``message`` says what was done, or how far it is."""
+
+    message: str
+
+
+class Termination(InstanceChange):
+    """An ended instance with its final bill."""
+
+
+class InstancePage(Page[InstanceSummary]):
+    items_field: ClassVar[str] = "instances"
+
+    instances: list[InstanceSummary]
+
+
+class Execution(Result):
+    """Work that was done on an instance."""
+
+    execution_id: str
+    instance_id: str
+    agent_id: str
+    endpoint: str
+    status: Literal["running", "completed", "failed", "unknown"]
+    execution_time: float | None = Field(default=None, description="Seconds, measured by the server.")
+    http_status: int | None = None
+    error: str | None = None
+    created_at: Timestamp
+
+
+class ExecutionPage(Page[Execution]):
+    items_field: ClassVar[str] = "executions"
+
+    executions: list[Execution]
+
+
+class ExecutionResult(Execution):
+    """What an instance answered. ``result``: the JSON, or the text, or base64 of what is neither."""
+
+    result: JsonValue = None
+    content_type: str | None = None
+    encoding: Literal["json", "text", "base64"] = "json"
+    streamed: bool = Field(default=False, description="Whether it came piece by piece; the result is all of it.")
+    cost: float = 0.0
+    currency: str
+
+
+class InstanceLog(Result):
+    """Output of an instance. Offsets count bytes from its first start on, across restarts and rotation."""
+
+    instance_id: str
+    content: str
+    begin: int = Field(description="Of the first byte shown; later than asked for if that part is not kept any more.")
+    end: int = Field(description="Where to go on.")
+    size: int
+    has_more: bool = False
+    ended: bool = Field(default=False, description="Whether nothing will follow.")
+
+
+class Backup(Result):
+    """The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server."""
+
+    backup_id: str
+    instance_id: str
+    agent_id: str
+    size: int
+    created_at: Timestamp
+
+
+class BackupPage(Page[Backup]):
+    items_field: ClassVar[str] = "backups"
+
+    backups: list[Backup]
+
+
+class Scaling(Result):
+    """How many instances of an agent an account has, and is to have."""
+
+    agent_id: str
+    agent_name: str
+    customer_id: str
+    min_instances: int
+    max_instances: int
+    target_concurrency: float
+    desired_instances: int
+    running_instances: int
+    concurrency: float = Field(description="Executions under way, on average over the last half minute.")
+    problem: str | None = Field(default=None, description="Why it has fewer than it is to have.")
+    instances: list[str] = []
+    updated_at: Timestamp
+
+
+class Availability(Result):
+    """Whether an instance can be had now."""
+
+    available: bool
+    max_instances: int | None = None
+    current_instances: int = 0
+    reason: str | None = None
+
+
+class PerformanceMetrics(Result):
+    """As measured by the server; null before the first execution."""
+
+    average_response_time: float | None = Field(default=None, description="Seconds.")
+    success_rate: float | None = None
+    availability: float = Field(description="Share of the time since registration the agent was reachable, 0 to 1.")
+
+
+class MarketplaceInfo(Result):
+    availability: Availability
+    pricing_info: PricingInfo
+    customer_instances: int = 0
+    total_instances: int = 0
+    performance_metrics: PerformanceMetrics
+
+
+class MarketplaceAgent(Agent):
+    """An agent as a customer sees it."""
+
+    id: str
+    name: str
+    version: str | None = None
+    marketplace_info: MarketplaceInfo
+
+
+class MarketplacePage(Page[MarketplaceAgent]):
+    items_field: ClassVar[str] = "agents"
+
+    agents: list[MarketplaceAgent]
+
+
+class DashboardSummary(Result):
+    total_instances: int
+    running_instances: int
+    paused_instances: int
+    failed_instances: int = 0
+    total_cost: float
+    total_uptime_hours: float
+
+
+class InstanceDashboard(Result):
+    """A customer's instances and costs at a glance."""
+
+    summary: DashboardSummary
+    billing: CurrentBilling
+    recent_instances: list[InstanceSummary]
+    by_agent: list[AgentCost] = []
+    customer_id: str
+
+
+class Instances(Service, category="instance"):
+    """The life of instances: made, executed on, paused, resumed, scaled, ended.
+
+    An account sees and changes its own, an operator every one.
+    """
+
+    @operation("GET /marketplace/agents", scope="read:agents")
+    async def discover(
+        self,
+        search: Annotated[
+            str | None, Field(min_length=1, max_length=200, description="Words of name, description, tags.")
+        ] = None,
+        category: CategoryFilter = None,
+        *,
+        name: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE, description="Part of the name.")] = None,
+        capabilities: Capabilities = [],
+        available: Annotated[bool | None, Field(description="Only agents of which instances can be made.")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> MarketplacePage:
+        """Browse the agents with what a customer wants to know: availability, price, instances, measured performance."""
+
+    @operation("POST /marketplace/instances", scope="write:instances", success_status=201)
+    async def create(
+        self,
+        agent_id: AgentRef,
+        instance_config: InstanceConfig | None = None,
+        *,
+        name: Label | None = None,
+        host_requirements: Annotated[
+            HostRequirements | None, Field(description="Beside those of the agent's manifest.")
+        ] = None,
+        co_location: CoLocation | None = None,
+        preferred_host: HostRef | None = None,
+        restore: Annotated[BackupId | None, Field(description="Begin with the state of this backup.")] = None,
+        account: Annotated[Account | None, Field(description="For operators: whose it is to be.")] = None,
+        wait: Wait = 10.0,
+    ) -> Instance:
+        """Make an instance of an agent and start it.
+
+        It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
+        meet are refused with what is missing.
+        """
+
+    @operation("GET /marketplace/instances", scope="read:instances")
+    async def list(
+        self,
+        agent_id: AgentRef | None = None,
+        status: Statuses | None = None,
+        *,
+        account: Account | None = None,
+        ended: Annotated[bool, Field(description="Those that were terminated too.")] = False,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> InstancePage:
+        """List instances, newest first."""
+
+    @operation("GET /marketplace/instances/{instance_id}", scope="read:instances")
+    async def get(self, instance_id: InstanceId) -> Instance:
+        """Show an instance: state, health, resources, bill."""
+
+    @operation(
+        "POST /marketplace/instances/{instance_id}/execute",
+        "POST /marketplace/agents/{instance_id}/execute",
+        scope="write:instances",
+        kind=Kind.RELAY,
+        body_limit=4 * MEBIBYTE,
+    )
+    async def execute(
+        self,
+        instance_id: Target,
+        endpoint: Path = "/",
+        parameters: JsonValue = None,
+        *,
+        method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
+        timeout: Annotated[float, Field(ge=0.1, le=3600, description="Seconds.")] = 30.0,
+    ) -> ExecutionResult:
+        """Let an instance do work: parameters go to the endpoint as a JSON body (with GET and DELETE, in the query).
+
+        It is charged when it begins, and taken back if it fails. If there was no answer in time, or the connection
+        broke, the error says ``outcome: unknown``.
+        """
+
+    @operation("POST /marketplace/instances/{instance_id}/pause", scope="write:instances", idempotent=True)
+    async def pause(self, instance_id: InstanceId, *, wait: Wait = 10.0) -> InstanceChange:
+        """Stop an instance where it is: it costs no time until it is resumed."""
+
+    @operation("POST /marketplace/instances/{instance_id}/resume", scope="write:instances", idempotent=True)
+    async def resume(self, instance_id: InstanceId, *, wait: Wait = 10.0) -> InstanceChange:
+        """Let a paused instance go on; start a failed one again at once."""
+
+    @operation(
+        "DELETE /marketplace/instances/{instance_id}", scope="write:instances", destructive=True, idempotent=True
+    )
+    async def terminate(self, instance_id: InstanceId, *, wait: Wait = 15.0) -> Termination:
+        """End an instance for good, and show its final bill."""
+
+    @operation("GET /marketplace/instances/{instance_id}/logs", scope="read:instances", kind=Kind.RELAY)
+    async def logs(
+        self,
+        instance_id: InstanceId,
+        offset: Annotated[
+            int, Field(ge=-(2**53), le=2**53, description="First byte; negative ones count from the end.")
+        ] = -16_384,
+        *,
+        limit: Annotated[int, Field(ge=1, le=MEBIBYTE, description="Most bytes.")] = 65_536,
+    ) -> InstanceLog:
+        """Read an instance's output."""
+
+    @operation("GET /marketplace/instances/{instance_id}/events", scope="read:instances")
+    def events(self, instance_id: InstanceId, *, last_event_id: LastEvent = None) -> AsyncIterator[Event]:
+        """Follow what happens to an instance, from its beginning or after ``last_event_id``."""
+
+    @operation("GET /marketplace/instances/{instance_id}/executions", scope="read:instances")
+    async def executions(self, instance_id: InstanceId, *, limit: Limit = 50, cursor: Cursor = None) -> ExecutionPage:
+        """List what was executed on an instance, newest first."""
+
+    @operation(
+        "PUT /marketplace/agents/{agent_id}/scale",
+        "POST /marketplace/agents/{agent_id}/scale",
+        scope="write:instances",
+        idempotent=True,
+    )
+    async def scale(
+        self,
+        agent_id: AgentRef,
+        min_instances: Replicas = 1,
+        max_instances: Replicas | None = None,
+        *,
+        target_concurrency: Annotated[
+            float, Field(gt=0, le=10_000, description="Executions at once that one instance is to have.")
+        ] = 1.0,
+        instance_config: InstanceConfig | None = None,
+        account: Annotated[Account | None, Field(description="For operators: whose they are.")] = None,
+    ) -> Scaling:
+        """Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
+
+        Without max_instances it is exactly min_instances.
+        """
+
+    @operation("GET /marketplace/agents/{agent_id}/scale", scope="read:instances")
+    async def scaling(self, agent_id: AgentRef, *, account: Account | None = None) -> Scaling:
+        """Show how an agent's instances are scaled."""
+
+    @operation("POST /marketplace/instances/{instance_id}/backup", scope="write:instances", kind=Kind.RELAY)
+    async def backup(self, instance_id: InstanceId) -> Backup:
+        """Keep a copy of an instance's state, for ``restore`` when another one is made."""
+
+    @operation("GET /marketplace/backups", scope="read:instances")
+    async def backups(
+        self, instance_id: InstanceId | None = None, *, limit: Limit = 50, cursor: Cursor = None
+    ) -> BackupPage:
+        """List backups, newest first."""
+
+    @operation("DELETE /marketplace/backups/{backup_id}", scope="write:instances", destructive=True, idempotent=True)
+    async def drop_backup(self, backup_id: BackupId) -> Backup:
+        """Delete a backup."""
+
+    @operation("GET /marketplace/dashboard", scope="read:instances", exposure=Exposure.AGENT)
+    async def dashboard(self, account: Account | None = None) -> InstanceDashboard:
+        """Show a customer's instances and costs at a glance."""

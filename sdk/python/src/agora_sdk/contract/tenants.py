@@ -1,0 +1,128 @@
+"""Tenants: the marketplaces of one installation, each with agents, messages, tasks and keys of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .fields import PRINTABLE, Cursor, JsonObject, Limit, Timestamp
+from .operation import Exposure, Service, operation
+from .results import Page, Result
+
+__all__ = ["CreatedTenant", "DeletedTenant", "Tenant", "TenantDetails", "TenantKey", "TenantPage", "Tenants"]
+
+TenantId = Annotated[
+    str,
+    Field(
+        max_length=63,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        description="Id of a tenant: small letters, digits, hyphens between.",
+    ),
+]
+TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Name for people.")]
+Reason = Annotated[
+    str, Field(max_length=500, description="Why; whoever is refused meanwhile reads it.", pattern=r"^[^\x00]*$")
+]
+About = Annotated[
+    JsonObject, Field(description="What the operator keeps of it, such as a subscription or a namespace.")
+]
+
+
+class Tenant(Result):
+    """A marketplace, and whether it is served."""
+
+    tenant_id: str
+    name: str
+    status: Literal["active", "suspended", "deleting"]
+    reason: str = ""
+    metadata: JsonObject = {}
+    created_at: Timestamp
+    created_by: str
+    status_since: Timestamp
+    updated_at: Timestamp
+
+
+class TenantDetails(Tenant):
+    """agents: registered ones, without the built-in. instances: that have not ended. Both for the operator alone."""
+
+    agents: int | None = None
+    instances: int | None = None
+
+
+class CreatedTenant(Tenant):
+    token_id: str = Field(description="Id of its first admin key, in the new tenant.")
+    token: str | None = Field(default=None, description="The key. Shown once: keep it.")
+
+
+class TenantKey(Result):
+    tenant_id: str
+    token_id: str
+    token: str | None = Field(default=None, description="The key. Shown once: keep it.")
+
+
+class TenantPage(Page[Tenant]):
+    items_field: ClassVar[str] = "tenants"
+
+    tenants: list[Tenant]
+
+
+class DeletedTenant(Result):
+    tenant_id: str
+    status: Literal["deleting"] = "deleting"
+
+
+class Tenants(Service, category="tenant"):
+    """The marketplaces of this installation. All but ``get`` of one's own are the supreme operator's alone."""
+
+    @operation("POST /tenants", scope="admin", exposure=Exposure.OPERATOR, secrets=("token",))
+    async def create(
+        self, tenant_id: TenantId, name: TenantName | None = None, *, metadata: About = {}
+    ) -> CreatedTenant:
+        """Make a tenant, and its first admin key."""
+
+    @operation("GET /tenants", scope="admin", exposure=Exposure.OPERATOR)
+    async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> TenantPage:
+        """List the tenants, by id."""
+
+    @operation("GET /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR)
+    async def get(self, tenant_id: TenantId) -> TenantDetails:
+        """Show a tenant; administrators of a tenant see their own."""
+
+    @operation("PATCH /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def update(
+        self,
+        tenant_id: TenantId,
+        name: TenantName | None = None,
+        *,
+        metadata: Annotated[
+            JsonObject | None, Field(description="Replaces what was kept; unchanged if left out.")
+        ] = None,
+    ) -> Tenant:
+        """Change a tenant's name, or what is kept of it."""
+
+    @operation("POST /tenants/{tenant_id}/suspend", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def suspend(self, tenant_id: TenantId, reason: Reason = "") -> Tenant:
+        """Refuse everybody of a tenant until it is resumed; its streams are closed, nothing is lost."""
+
+    @operation("POST /tenants/{tenant_id}/resume", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def resume(self, tenant_id: TenantId) -> Tenant:
+        """Serve a suspended tenant again."""
+
+    @operation("POST /tenants/{tenant_id}/keys", scope="admin", exposure=Exposure.OPERATOR, secrets=("token",))
+    async def create_key(
+        self,
+        tenant_id: TenantId,
+        label: Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)] = "admin",
+    ) -> TenantKey:
+        """Make another admin key of a tenant, for instance where the first was lost."""
+
+    @operation(
+        "DELETE /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True, destructive=True
+    )
+    async def delete(
+        self,
+        tenant_id: TenantId,
+        confirm: Annotated[str, Field(max_length=63, description="The id again: everything of it is erased for good.")],
+    ) -> DeletedTenant:
+        """Erase a suspended tenant with all its rows; the id is free again when that is done."""

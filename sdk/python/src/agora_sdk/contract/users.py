@@ -1,0 +1,76 @@
+"""Users: people who have come in by an identity provider, and what the operator decided about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .fields import Cursor, Limit, Timestamp
+from .operation import Exposure, Service, operation
+from .results import Page, Result
+
+__all__ = ["User", "UserPage", "Users"]
+
+UserId = Annotated[str, Field(max_length=64, pattern=r"^usr_[0-9a-f]{32}$", description="Id of the person.")]
+Role = Literal["admin", "operator", "viewer", "user"]
+
+
+class User(Result):
+    """A person. They are here once they came in for the first time."""
+
+    user_id: str
+    username: str
+    email: str | None = None
+    name: str | None = None
+    issuer: str
+    subject: str
+    roles: list[str] = Field(default=[], description="As the provider named them the last time.")
+    role: str | None = Field(default=None, description="What they are here: admin, operator, viewer, user.")
+    role_given_here: bool = Field(
+        default=False, description="Whether the role was given here, and not by the provider."
+    )
+    concurrency_limit: int | None = Field(
+        default=None, description="Tasks that may wait and run at once; null: as the setting user_concurrency says."
+    )
+    open_tasks: int | None = Field(default=None, description="How many wait and run now; not in lists.")
+    disabled: bool = False
+    first_seen: Timestamp
+    last_seen: Timestamp
+
+
+class UserPage(Page[User]):
+    items_field: ClassVar[str] = "users"
+
+    users: list[User]
+
+
+class Users(Service, category="user"):
+    """People who sign in."""
+
+    @operation("GET /v1/users", scope="admin", exposure=Exposure.OPERATOR)
+    async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
+        """List the people who have come in, by name."""
+
+    @operation("GET /v1/users/{user_id}", scope="admin", exposure=Exposure.OPERATOR)
+    async def get(self, user_id: UserId) -> User:
+        """Show a person."""
+
+    @operation("PATCH /v1/users/{user_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def update(
+        self,
+        user_id: UserId,
+        *,
+        role: Annotated[
+            Role | Literal["provider"] | None,
+            Field(
+                description="Instead of the provider's; 'provider' to leave it to that again. Unchanged if left out."
+            ),
+        ] = None,
+        concurrency_limit: Annotated[
+            int | None,
+            Field(ge=-1, le=1_000_000, description="0: no limit; -1: as the setting says. Unchanged if left out."),
+        ] = None,
+        disabled: Annotated[bool | None, Field(description="Whether they are kept out. Unchanged if left out.")] = None,
+    ) -> User:
+        """Give a person another role or limit, keep them out, or let them in again; it holds at once."""

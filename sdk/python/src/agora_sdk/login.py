@@ -1,0 +1,127 @@
+"""A person's login: what ``agora login`` got of an identity provider, kept for the next call and renewed when due.
+
+A JSON file beside the credentials, readable by its owner alone, one entry for each server. A refresh token is used once:
+whoever renews holds the file's lock, and looks first whether another process was quicker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .credentials import server_key
+from .errors import AgoraError, Unauthenticated
+from .private_file import attempted, locked, replace
+
+if TYPE_CHECKING:
+    from .retry import IO
+
+__all__ = ["Login", "Logins", "renewed"]
+
+EARLY = 30  #: seconds before its end that a token is renewed
+LOOKING = 0.1
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A person at one server. client_id: whom the tokens were issued to; None for the server's own client.
+
+    expires_at: of the access token, in seconds since 1970.
+    """
+
+    username: str
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: float
+    client_id: str | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is to be renewed before it is used."""
+        return time.time() >= self.expires_at - EARLY
+
+
+class Logins:
+    """The file of logins. credentials: path of the file of credentials, in whose directory it is."""
+
+    def __init__(self, credentials: str) -> None:
+        self.path = os.path.join(os.path.dirname(credentials), "logins.json")
+
+    def find(self, url: str) -> Login | None:
+        """The login at a server, if there is one."""
+        entry = self._read().get(server_key(url))
+        return Login(**entry) if entry else None
+
+    def keep(self, url: str, login: Login) -> None:
+        """Keep a login in place of what was kept for that server."""
+        with locked(self.path):
+            self.write(url, login)
+
+    def forget(self, url: str) -> None:
+        """Remove a login; nothing happens where there is none."""
+        if self.find(url) is not None:
+            with locked(self.path):
+                self.write(url, None)
+
+    def write(self, url: str, login: Login | None) -> None:
+        """As :meth:`keep` and :meth:`forget`, for whoever holds the lock."""
+        logins = self._read()
+        logins.pop(server_key(url), None)
+        if login is not None:
+            logins[server_key(url)] = asdict(login)
+        replace(self.path, {"logins": logins})
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                logins: dict[str, dict[str, Any]] = json.load(file)["logins"]
+            for entry in logins.values():
+                if not isinstance(Login(**entry).access_token, str) or not isinstance(entry["expires_at"], int | float):
+                    raise TypeError
+            return logins
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise AgoraError(
+                f"The file of logins {self.path} cannot be read ({type(error).__name__}).",
+                fix="Repair it, or move it away and log in again.",
+            ) from None
+
+
+async def renewed(io: IO, logins: Logins, url: str) -> Login | None:
+    """The login at a server, good for a while. Raises Unauthenticated where it has ended."""
+    while (login := logins.find(url)) is not None and login.due:
+        with attempted(logins.path) as mine:
+            if mine and (login := logins.find(url)) is not None and login.due:
+                fresh = await _refresh(io, login, url)
+                logins.write(url, fresh)
+                return fresh
+        if not mine:
+            await io.pause(LOOKING)
+    return login
+
+
+async def _refresh(io: IO, login: Login, url: str) -> Login:
+    from . import retry, wire
+    from .contract.auth import Auth
+
+    if login.refresh_token is None:
+        raise _over(login)
+    operation = Auth.operations["refresh"]
+    given = {"refresh_token": login.refresh_token, "client_id": login.client_id}
+    request = wire.build(operation, operation.input(**given))
+    try:
+        answer = await retry.exchange(io, request, url=url, seconds=SECONDS, backoff=retry.Backoff(0))
+    except Unauthenticated as ended:
+        raise _over(login) from ended
+    made = wire.result(operation, answer)
+    expires = time.time() + (made.expires_in or 60)
+    return Login(login.username, made.access_token, made.refresh_token or login.refresh_token, expires, login.client_id)
+
+
+def _over(login: Login) -> Unauthenticated:
+    return Unauthenticated(f"The login of {login.username} has ended.", fix="Log in again: agora login.")

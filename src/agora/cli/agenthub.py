@@ -1,0 +1,347 @@
+"""AgentHub's flat commands and flags, for whoever has them in their fingers or in scripts.
+
+Each does what an ``agora`` command does under another name; what is different from there is said on stderr.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .projection import SETTINGS
+from .session import Connection, Session, reporting_errors
+
+__all__ = ["application", "main"]
+
+Key = Annotated[str | None, typer.Option("--api-key", help="API key; else AGORA_TOKEN, else what is stored.")]
+Server = Annotated[
+    str | None, typer.Option("--server-url", help="The server; else AGORA_URL, else http://127.0.0.1:8080.")
+]
+Config = Annotated[str, typer.Option("--config", help="The agent's manifest, YAML or JSON.")]
+Database = Annotated[
+    str | None, typer.Option("--database-url", help="Not needed: the server keeps what is registered.", hidden=True)
+]
+Category = Annotated[str | None, typer.Option(help="Only of this category.")]
+Instance = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE")]
+Agent = Annotated[str, typer.Argument(help="Id or name of the agent.", metavar="AGENT")]
+
+SERVING, DEVELOPERS, CUSTOMERS = "Server", "For developers of agents", "For customers"
+STARTING = 60.0  #: seconds to wait for a new instance
+#: fields of a manifest that a registration has no place for; they are kept with the agent
+KEPT = ("version", "author", "license", "endpoints", "pricing", "documentation_url", "repository_url", "requirements")
+
+
+def main() -> None:
+    """The entry point ``agenthub``."""
+    application()()
+
+
+def application() -> typer.Typer:
+    """The whole command line."""
+    about = "AgentHub's commands, spoken to an Agora server. Every one is an 'agora' command under another name."
+    app = typer.Typer(
+        name="agenthub",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        context_settings=SETTINGS,
+        help=about,
+    )
+    for panel, functions in (
+        (SERVING, (serve, check_connection)),
+        (DEVELOPERS, (example_config, register_agent, register_docker_agent, list_agents, agent_info)),
+        (CUSTOMERS, (marketplace_discover, instance_create, instance_list, instance_details, instance_execute)),
+        (CUSTOMERS, (instance_pause, instance_resume, instance_terminate, dashboard)),
+    ):
+        for function in functions:
+            name = "test-connection" if function is check_connection else function.__name__.replace("_", "-")
+            app.command(name, rich_help_panel=panel, context_settings=SETTINGS)(function)
+    return app
+
+
+class _Server:
+    """A session for the time of a command, whose errors are reported."""
+
+    def __init__(self, key: str | None, url: str | None, database: str | None = None) -> None:
+        self.session = Session(Connection(url=url, token=key))
+        self._errors = reporting_errors(self.session.out)
+        if database is not None:
+            _note("--database-url changes nothing here: the server keeps what is registered.")
+
+    def __enter__(self) -> Session:
+        self._errors.__enter__()
+        return self.session
+
+    def __exit__(self, *failure: Any) -> None:
+        self.session.close()
+        self._errors.__exit__(*failure)
+
+
+def _note(text: str) -> None:
+    typer.echo(f"Note: {text}", err=True)
+
+
+# -- the server ------------------------------------------------------------------------------------
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API; 8080 if left out.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="postgresql://... or sqlite:///FILE.")] = None,
+    require_auth: Annotated[bool, typer.Option("--require-auth/--no-auth", hidden=True)] = True,
+    cors: Annotated[bool, typer.Option("--cors/--no-cors", hidden=True)] = True,
+    reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
+    workers: Annotated[int, typer.Option(hidden=True)] = 1,
+    enable_docker: Annotated[bool, typer.Option("--enable-docker", hidden=True)] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the server: as 'agora serve', which knows more settings."""
+    from .serving import serve as run
+
+    if not require_auth and host not in (None, "127.0.0.1", "localhost"):
+        _note("--no-auth is not there: off a loopback address every caller needs a credential.")
+    if reload or workers != 1:
+        _note("--reload and --workers are not there: one process serves.")
+    if enable_docker:
+        _note("--enable-docker is not needed: Docker is used where it is there.")
+    store = database_url
+    if store is not None and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
+        store = f"sqlite:///{Path(store.removeprefix('sqlite:///')).absolute()}"
+    run(host=host, port=port, store=store, log_level=log_level)
+
+
+def check_connection(
+    url: Annotated[str | None, typer.Option("--url", help="The server.")] = None,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """Ask whether a server answers."""
+    with _Server(api_key, url or server_url) as session:
+        found = session.client.query.marketplace()
+        session.out.say(f"{session.client.url} answers: {found.agents_total} agents", "green")
+
+
+# -- agents ----------------------------------------------------------------------------------------
+
+
+def _registered(session: Session, agent_id: str, name: str, **more: str) -> None:
+    session.out.say("Agent registered", "green")
+    session.out.line(f"Agent ID: {agent_id}")
+    session.out.line(f"Name: {name}")
+    for heading, value in more.items():
+        session.out.line(f"{heading.replace('_', ' ')}: {value}")
+
+
+def register_agent(
+    config: Config,
+    database_url: Database = None,
+    endpoint_url: Annotated[str | None, typer.Option(help="Where the agent listens, if it runs elsewhere.")] = None,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """Register an agent from its manifest. One that says where its program is can be run here, as instances."""
+    from .manifest_file import read
+    from .manifests import deploy
+
+    with _Server(api_key, server_url, database_url) as session:
+        manifest = read(config)
+        runs_here = any(name in manifest for name in ("directory", "repository", "docker_image", "build_config"))
+        if endpoint_url is None and runs_here:
+            made = deploy(session, manifest)
+            _registered(session, made.agent_id, made.name)
+        else:
+            _register_elsewhere(session, manifest, endpoint_url)
+
+
+def _register_elsewhere(session: Session, manifest: dict[str, Any], url: str | None) -> None:
+    """An agent that runs by itself: its profile, and its price."""
+    given = manifest.get("capabilities") or []
+    names = [part.get("name", "") if isinstance(part, dict) else str(part) for part in given]
+    made = session.client.agent.register(
+        str(manifest.get("name") or ""),
+        names,
+        description=manifest.get("description") or "",
+        category=manifest.get("category") or "",
+        tags=manifest.get("tags") or [],
+        endpoints={"http": url} if url else {},  # type: ignore[dict-item]
+        metadata={name: manifest[name] for name in KEPT if name in manifest},
+    )
+    if price := manifest.get("pricing"):
+        session.as_operator(lambda client: client.billing.set_price(made.agent_id, **price))
+    _registered(session, made.agent_id, made.agent_name)
+
+
+def register_docker_agent(
+    config: Config,
+    docker_image: Annotated[str, typer.Option(help="The container image.")],
+    database_url: Database = None,
+    registry_user: Annotated[str | None, typer.Option(help="User of its registry.")] = None,
+    registry_pass: Annotated[
+        str | None, typer.Option(help="Password of its registry.", envvar="AGORA_REGISTRY_PASS")
+    ] = None,
+    registry_url: Annotated[str | None, typer.Option(help="The registry, where the image does not name it.")] = None,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """Register an agent that is a container image."""
+    from .manifest_file import read
+    from .manifests import deploy
+
+    with _Server(api_key, server_url, database_url) as session:
+        made = deploy(session, read(config), docker_image, registry_user, registry_pass, registry_url)
+        _registered(session, made.agent_id, made.name, Docker_Image=docker_image)
+
+
+def example_config(
+    output: Annotated[Path, typer.Option("--output", help="File to write.")] = Path("example_agent.yaml"),
+    docker: Annotated[bool, typer.Option("--docker", help="Of an agent that is a container image.")] = False,
+) -> None:
+    """Write an example of a manifest."""
+    from .manifest_file import CONTAINER, PROGRAM
+    from .manifests import save
+
+    save(output, CONTAINER if docker else PROGRAM)
+    typer.echo(f"{output} written")
+
+
+def list_agents(
+    database_url: Database = None,
+    category: Category = None,
+    limit: Annotated[int, typer.Option(help="Most agents.")] = 20,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """List agents."""
+    from .tables import TABLES
+
+    with _Server(api_key, server_url, database_url) as session:
+        found = session.client.query.agents(category=category, limit=limit)
+        session.out.result(found, TABLES["agents"])
+
+
+def agent_info(agent_id: Agent, database_url: Database = None, api_key: Key = None, server_url: Server = None) -> None:
+    """Show an agent."""
+    with _Server(api_key, server_url, database_url) as session:
+        found = dict(session.client.agent.get(agent_id))
+        session.out.fields(found | found.pop("metadata"))
+
+
+# -- the market ------------------------------------------------------------------------------------
+
+
+def marketplace_discover(
+    category: Category = None,
+    name: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
+    limit: Annotated[int, typer.Option(help="Most agents.")] = 10,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """Discover agents, with price, availability and instances."""
+    from .instance_views import market
+
+    with _Server(api_key, server_url) as session:
+        market(session.out, session.client.instance.discover(category=category, name=name, limit=limit))
+
+
+def dashboard(api_key: Key = None, server_url: Server = None) -> None:
+    """Show instances and costs at a glance."""
+    from .dashboard import show
+
+    with _Server(api_key, server_url) as session:
+        show(session)
+
+
+# -- instances -------------------------------------------------------------------------------------
+
+
+def instance_create(
+    agent_id: Agent,
+    api_key: Key = None,
+    server_url: Server = None,
+    config: Annotated[Path | None, typer.Option("--config", help="instance_config, as a JSON file.")] = None,
+) -> None:
+    """Create an instance of an agent."""
+    from .arguments import document_of
+
+    with _Server(api_key, server_url) as session:
+        given: Any = document_of(f"@{config}") if config is not None else None
+        made = session.client.instance.create(agent_id, given, wait=STARTING)
+        _told(session, made, "Instance created")
+        if made.status == "failed":
+            raise typer.Exit(1)
+
+
+def _told(session: Session, found: Any, message: str) -> None:
+    session.out.say(message, "green")
+    session.out.line(f"Instance ID: {found.instance_id}")
+    session.out.line(f"Agent ID: {found.agent_id}")
+    session.out.line(f"Status: {found.status}")
+    if found.reason:
+        session.out.line(f"Reason: {found.reason}")
+
+
+def instance_list(api_key: Key = None, server_url: Server = None) -> None:
+    """List instances."""
+    from .instance_views import instances
+
+    with _Server(api_key, server_url) as session:
+        page = session.client.instance.list()
+        instances(session.out, page.instances)
+        session.out.page_note(page)
+
+
+def instance_details(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
+    """Show an instance."""
+    from .instances import told
+
+    with _Server(api_key, server_url) as session:
+        told(session, session.client.instance.get(instance_id))
+
+
+def instance_pause(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
+    """Pause an instance: it costs no time until it is resumed."""
+    with _Server(api_key, server_url) as session:
+        changed = session.client.instance.pause(instance_id)
+        _told(session, changed, changed.message)
+
+
+def instance_resume(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
+    """Resume an instance."""
+    with _Server(api_key, server_url) as session:
+        changed = session.client.instance.resume(instance_id)
+        _told(session, changed, changed.message)
+
+
+def instance_terminate(
+    instance_id: Instance,
+    api_key: Key = None,
+    server_url: Server = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Do not ask whether it is meant.")] = False,
+) -> None:
+    """End an instance for good, and show its final bill."""
+    from .instance_views import instance
+    from .instances import confirmed
+
+    confirmed(instance_id, confirm)
+    with _Server(api_key, server_url) as session:
+        ended = session.client.instance.terminate(instance_id)
+        _told(session, ended, ended.message)
+        instance(session.out, ended)
+
+
+def instance_execute(
+    instance_id: Instance,
+    endpoint: Annotated[str, typer.Option(help="Path at the instance.")] = "/",
+    parameters: Annotated[str, typer.Option(help="A JSON value, or @FILE.json.")] = "{}",
+    timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
+    api_key: Key = None,
+    server_url: Server = None,
+) -> None:
+    """Let an instance do work."""
+    from .arguments import value_of
+    from .instances import work
+
+    with _Server(api_key, server_url) as session:
+        work(session, instance_id, endpoint, value_of(parameters), "POST", timeout)

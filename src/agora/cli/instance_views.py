@@ -1,0 +1,156 @@
+"""How instances, and agents on the market, look to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from .billing import money
+from .output import Column, shown
+from .tree import duration
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.instances import Instance, InstanceSummary, MarketplaceAgent, MarketplacePage
+
+    from .output import Output
+
+__all__ = ["instance", "instances", "market", "price"]
+
+MEBIBYTE = 1024 * 1024
+WIDE = 120  #: characters of a line that has room for an id beside much else
+
+_ALWAYS: list[Column] = [
+    ("id", attrgetter("instance_id")),
+    ("agent", lambda item: f"{item.agent_name} ({item.name})" if item.name else item.agent_name),
+    ("status", attrgetter("status")),
+]
+#: Columns that are left out where they say nothing of any instance shown.
+_TELLING: list[Column] = [
+    ("uptime", lambda item: duration(item.resource_usage.uptime) if item.resource_usage.uptime else None),
+    ("work", lambda item: item.task_executions or None),
+    ("restarts", lambda item: item.restarts or None),
+    ("loops", lambda item: True if item.crash_loop else None),
+]
+
+
+def instances(out: Output, found: Sequence[InstanceSummary], *, title: str | None = None) -> None:
+    """A table of instances; why one is as it is stands below it."""
+    columns = [*_ALWAYS, *(column for column in _TELLING if any(column[1](item) is not None for item in found))]
+    for heading, field in (("host", "host"), ("account", "customer_id")):
+        if out.console.width >= WIDE and len({getattr(item, field) for item in found}) > 1:
+            columns.append((heading, attrgetter(field)))
+    out.table(found, columns, title=title)
+    for item in found:
+        if item.reason:
+            out.note(f"{item.instance_id} {item.status}: {item.reason}")
+
+
+def instance(out: Output, found: Instance) -> None:
+    """One instance: state, health, resources, bill."""
+    out.fields(_state(found) | _health(found) | _use(found) | _bill(found))
+
+
+def _state(found: Instance) -> dict[str, Any]:
+    return {
+        "instance": found.instance_id,
+        "name": found.name,
+        "agent": f"{found.agent_name} ({found.agent_id})",
+        "account": found.customer_id,
+        "status": found.status,
+        "why": found.reason,
+        "next try": shown(found.retry_at) if found.retry_at else None,
+        "crash loop": "it goes on ending soon after each start" if found.crash_loop else None,
+        "host": ", ".join(part for part in (found.host, found.engine, found.address) if part),
+        "beside": found.co_located_with,
+        "limits": ", ".join(_limits(found)),
+        "made": found.created_at,
+        "started": found.started_at,
+        "restarts": found.restarts or None,
+        "ended": found.stopped_at,
+    }
+
+
+def _limits(found: Instance) -> Iterator[str]:
+    for name, value in found.instance_config.items():
+        if name.endswith("_limit") and value is not None:
+            yield f"{name.removesuffix('_limit')} {value}"
+
+
+def _health(found: Instance) -> dict[str, Any]:
+    health = found.health_status
+    seen = f", last seen {shown(health.last_heartbeat)}" if health.last_heartbeat else ""
+    return {
+        "healthy": f"{'yes' if health.healthy else 'no'}{seen}" if found.status == "running" else None,
+        "errors": health.error_count or None,
+        "last error": health.last_error if health.last_error != found.reason else None,
+    }
+
+
+def _use(found: Instance) -> dict[str, Any]:
+    use = found.resource_usage
+    share = f", {use.memory_usage:.1f} % of its limit" if use.memory_usage else ""
+    network = (use.network_received or 0, use.network_sent or 0)
+    return {
+        "CPU": f"{use.cpu_usage:.1f} % of a core, {use.cpu_seconds:.1f} s in all" if use.cpu_seconds else None,
+        "memory": f"{use.memory_bytes / MEBIBYTE:.0f} MB{share}" if use.memory_bytes else None,
+        "network": "{:,} bytes received, {:,} sent".format(*network) if any(network) else None,
+        "uptime": duration(use.uptime) if use.uptime else None,
+        "executions": found.task_executions or None,
+    }
+
+
+def _bill(found: Instance) -> dict[str, Any]:
+    bill = found.billing_info
+    parts = bill.cost_breakdown
+    named = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}
+    told = ", ".join(f"{name} {money(amount)}" for name, amount in named.items() if amount)
+    return {"cost": money(bill.total_cost, bill.currency) + (f" ({told})" if told else "")}
+
+
+# -- the market ------------------------------------------------------------------------------------
+
+_MARKET: list[Column] = [
+    ("agent", attrgetter("name")),
+    ("price", lambda agent: price(agent.marketplace_info.pricing_info)),
+    ("available", lambda agent: agent.marketplace_info.availability.available),
+    ("instances", lambda agent: _instances(agent)),
+]
+_MEASURED: list[Column] = [
+    ("success", lambda agent: _percent(agent.marketplace_info.performance_metrics.success_rate)),
+    ("answers in", lambda agent: _seconds(agent.marketplace_info.performance_metrics.average_response_time)),
+]
+
+
+def market(out: Output, page: MarketplacePage) -> None:
+    """A table of agents as customers see them; their names will do where there is no room for ids."""
+    columns = [*_MARKET, *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents))]
+    if out.console.width >= WIDE:
+        columns.append(("id", attrgetter("id")))
+    out.result(page, columns)
+
+
+def _instances(agent: MarketplaceAgent) -> str:
+    info = agent.marketplace_info
+    most = f" of {info.availability.max_instances}" if info.availability.max_instances is not None else ""
+    yours = f", {info.customer_instances} yours" if info.customer_instances else ""
+    return f"{info.total_instances}{most}{yours}"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.1%}"
+
+
+def _seconds(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"
+
+
+def price(info: Any) -> str:
+    """A price for a column."""
+    if info.type == "token_based":
+        return f"{money(info.input_price)} in, {money(info.output_price)} out {info.currency}/million tokens"
+    unit = {"per_request": "request", "per_minute": "min", "per_hour": "h"}.get(info.type)
+    unit = unit or ("min" if info.usage_unit == "minute" else "h")
+    parts = (("start", info.base_price), (unit, info.price), ("request", info.task_price))
+    told = " + ".join(f"{money(amount)}/{of}" for of, amount in parts if amount)
+    return f"{told} {info.currency}" if told else "free"

@@ -1,0 +1,250 @@
+"""Commands about instances, where a person deserves better than the operation's own form."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agora_sdk.contract import Operation
+from agora_sdk.contract.instances import Instances
+
+from . import instance_views as views
+from .billing import money
+from .output import TONES, clean
+from .projection import escape, project
+from .session import Session, client_command
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.instances import Instance, InstanceLog
+
+__all__ = [
+    "confirmed",
+    "create",
+    "details",
+    "discover",
+    "execute",
+    "listing",
+    "logs",
+    "pause",
+    "resume",
+    "terminate",
+    "told",
+    "work",
+]
+
+WINDOW, LARGE_WINDOW, FEW = 65_536, 1_048_576, 200  #: bytes read of a log for its last lines; many lines need more
+POLL_SECONDS = 0.5
+WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: how KEY=VALUE begins
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def _discover(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    page = session.client.instance.discover(**arguments)
+    if session.out.json:
+        session.out.result(page)
+    else:
+        views.market(session.out, page)
+
+
+def _list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    page = session.client.instance.list(**arguments)
+    if session.out.json:
+        session.out.result(page)
+        return
+    if page.instances:
+        views.instances(session.out, page.instances)
+    else:
+        session.out.note("no instances; one is made with: agora instance create AGENT")
+    session.out.page_note(page)
+
+
+# -- one instance ----------------------------------------------------------------------------------
+
+Id = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE")]
+
+
+@client_command
+def details(session: Session, instance_id: Id) -> None:
+    """Show an instance: state, health, resources, bill."""
+    told(session, session.client.instance.get(instance_id))
+
+
+def told(session: Session, found: Instance) -> None:
+    """Print an instance, after what was done to it if it says so."""
+    if session.out.json:
+        session.out.result(found)
+        return
+    if message := getattr(found, "message", None):
+        session.out.say(message, TONES.get(found.status, ""))
+    views.instance(session.out, found)
+
+
+def _create(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    made = session.client.instance.create(**arguments)
+    failed = made.status == "failed"
+    said = "could not be started" if failed else f"is {made.status}"
+    session.out.say(f"An instance of {made.agent_name} {said}.", TONES.get(made.status, ""))
+    told(session, made)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _change(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    told(session, getattr(session.client.instance, operation.attribute)(**arguments))
+
+
+def _made(attribute: str, run: Any) -> Any:
+    operation = Instances.operations[attribute]
+    made = project(operation, run=run)
+    made.__doc__ = escape(operation.description)
+    return made
+
+
+discover = _made("discover", _discover)
+listing = _made("list", _list)
+create = _made("create", _create)
+pause = _made("pause", _change)
+resume = _made("resume", _change)
+
+
+def confirmed(instance_id: str, confirm: bool) -> None:
+    """Make sure that an instance is meant to end; leaves if not."""
+    if confirm:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("this ends the instance for good: say --confirm")
+    typer.confirm(f"End {instance_id} for good?", abort=True)
+
+
+@client_command
+def terminate(
+    session: Session,
+    instance_id: Id,
+    confirm: Annotated[bool, typer.Option("--confirm", "-y", help="Do not ask whether it is meant.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until it has ended.")] = 15.0,
+) -> None:
+    """End an instance for good, and show its final bill."""
+    confirmed(instance_id, confirm)
+    told(session, session.client.instance.terminate(instance_id, wait=wait))
+
+
+# -- its output ------------------------------------------------------------------------------------
+
+
+@client_command
+def logs(
+    session: Session,
+    instance_id: Id,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it comes, until Ctrl-C or its end.")] = False,
+    tail: Annotated[int, typer.Option("--tail", "-n", min=0, help="Only so many last lines; 0 for all.")] = 100,
+) -> None:
+    """Read what an instance has written."""
+    reader = session.client.instance.logs
+    window = WINDOW if tail <= FEW else LARGE_WINDOW
+    page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
+    if tail:
+        page = page.model_copy(update={"content": _last_lines(page.content, tail)})
+    try:
+        while True:
+            if page.content or not follow:
+                _print_log(session, page)
+            if not page.has_more:
+                if not follow or page.ended:
+                    return
+                time.sleep(POLL_SECONDS)
+            page = reader(instance_id, page.end)
+    except KeyboardInterrupt:
+        return
+
+
+def _last_lines(text: str, count: int) -> str:
+    return "".join(text.splitlines(keepends=True)[-count:])
+
+
+def _print_log(session: Session, page: InstanceLog) -> None:
+    if session.out.json:
+        session.out.result(page)
+        return
+    sys.stdout.write(clean(page.content.replace("\r\n", "\n")))
+    sys.stdout.flush()
+
+
+# -- its work --------------------------------------------------------------------------------------
+
+
+class Method(StrEnum):
+    """How an endpoint is asked."""
+
+    POST = "POST"
+    GET = "GET"
+    PUT = "PUT"
+    PATCH = "PATCH"
+    DELETE = "DELETE"
+
+
+@client_command
+def execute(
+    session: Session,
+    target: Annotated[str, typer.Argument(help="An instance; or an agent, for the least busy one of it.")],
+    endpoint: Annotated[str, typer.Argument(help="Path at the instance, such as /process.")] = "/",
+    parameters: Annotated[
+        list[str] | None, typer.Argument(help="KEY=VALUE ..., a JSON value, or @FILE.json.", show_default=False)
+    ] = None,
+    method: Annotated[Method, typer.Option("--method", "-X", case_sensitive=False)] = Method.POST,
+    timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
+) -> None:
+    """Let an instance do work, and print what it answers."""
+    from .arguments import fault
+
+    if not endpoint.startswith("/"):
+        raise fault("endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it")
+    work(session, target, endpoint, _parameters(parameters or []), method.value, timeout)
+
+
+def work(session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float) -> None:
+    """Execute, and print the answer on standard output; what it took comes on standard error."""
+    done = session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
+    if session.out.json:
+        session.out.result(done)
+        return
+    if done.encoding == "json":
+        session.out.value(done.result)
+    elif done.encoding == "base64":
+        session.out.note("it is neither JSON nor text; here it is in base64")
+        session.out.line(str(done.result))
+    else:
+        sys.stdout.write(clean(str(done.result)) + "\n")
+    cost = f", {money(done.cost, done.currency)}" if done.cost else ""
+    session.out.note(f"{done.instance_id} in {(done.execution_time or 0) * 1000:,.1f} ms{cost}")
+
+
+def _parameters(words: list[str]) -> Any:
+    """One JSON value, or an object of its parts."""
+    from .arguments import fault, value_of
+
+    if len(words) == 1 and words[0].startswith("@"):
+        return value_of(words[0])
+    if len(words) == 1 and not WORD.match(words[0]):
+        try:
+            return json.loads(words[0])
+        except ValueError:
+            raise fault("parameters", f"{words[0]!r} is neither JSON nor KEY=VALUE") from None
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise fault("parameters", f"{word!r} is not KEY=VALUE")
+        if key in found:
+            raise fault("parameters", f"{key!r} is given twice")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found or None

@@ -1,0 +1,136 @@
+"""Commands of people: log in by an identity provider, log out, see who one is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .session import Session, client_command
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.auth import AuthConfiguration, Login
+    from agora_sdk.login import Logins
+
+__all__ = ["login", "logout", "whoami"]
+
+MINUTE = 60.0  #: how long a token counts whose end nobody tells
+
+
+@client_command
+def login(
+    session: Session,
+    username: Annotated[
+        str | None, typer.Option(help="Log in by name and password, where the server passes them on.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Use a browser on this machine, also where a code would do.")] = False,
+) -> None:
+    """Log in as a person: with a code that you confirm in a browser anywhere, or by a browser on this machine."""
+    url, logins = session.client.url, _logins(session)
+    logins.forget(url)
+    configuration = session.client.auth.configuration()
+    if not configuration.enabled:
+        from agora_sdk.errors import NotFound
+
+        raise NotFound(
+            f"{url} has no identity provider.",
+            fix="Use a token (--token, AGORA_TOKEN), or let the operator set oidc_issuers.",
+        )
+    if username is not None:
+        password = typer.prompt("Password", hide_input=True)
+        _keep(session, session.client.auth.login(username, password), None)
+    else:
+        _by_provider(session, configuration, browser=browser)
+
+
+def _by_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
+    from .provider import Grant, come_in
+
+    assert configuration.issuer is not None, "a server with providers names the first"
+    granted: Grant = come_in(
+        configuration.issuer,
+        configuration.client_id,
+        configuration.scope or "openid",
+        session.out.note,
+        browser=browser,
+    )
+    client = session.client.with_options(token=granted.access_token)
+    me = client.auth.userinfo()
+    expires = time.time() + (granted.expires_in or MINUTE)
+    _store(
+        session, me.username or me.name, granted.access_token, granted.refresh_token, expires, configuration.client_id
+    )
+    _greet(session, me.name, me.role)
+
+
+def _keep(session: Session, made: Login, client_id: str | None) -> None:
+    expires = time.time() + (made.expires_in or MINUTE)
+    _store(session, made.user.username, made.access_token, made.refresh_token, expires, client_id)
+    _greet(session, made.user.name or made.user.username, made.user.role)
+
+
+def _store(
+    session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
+) -> None:
+    from agora_sdk.login import Login as Kept
+
+    _logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
+
+
+def _greet(session: Session, name: str, role: str | None) -> None:
+    if session.out.json:
+        session.out.value({"name": name, "role": role, "url": session.client.url})
+        return
+    session.out.say(f"Logged in to {session.client.url} as {name}, {_of(role)}", "green")
+
+
+def _of(role: str | None) -> str:
+    return f"with the role {role}" if role else "who has no role there yet: an operator gives one"
+
+
+@client_command
+def logout(session: Session) -> None:
+    """Log out: the session ends at the server and, where it can be ended from here, at the provider."""
+    from agora_sdk.errors import AgoraError
+
+    url, logins = session.client.url, _logins(session)
+    kept = logins.find(url)
+    if kept is None:
+        session.out.say(f"Nobody is logged in to {url}")
+        return
+    told = "Logged out"
+    try:
+        session.client.auth.userinfo()  # renews what is due
+        kept = logins.find(url) or kept
+        client = session.client.with_options(token=kept.access_token)
+        client.auth.logout(kept.refresh_token, kept.client_id)
+    except AgoraError as error:
+        told = f"Forgotten here; the server could not be told ({error.detail})"
+    logins.forget(url)
+    session.out.say(f"{told}: {kept.username} at {url}")
+
+
+@client_command
+def whoami(session: Session) -> None:
+    """Show who you are at the server, and what you may."""
+    me = session.client.auth.userinfo()
+    if session.out.json:
+        session.out.result(me)
+        return
+    fields = {
+        "name": me.name,
+        "id": me.id,
+        "kind": me.kind,
+        "role": me.role,
+        "email": me.email,
+        "tenant": me.tenant,
+        "scopes": ", ".join(me.scopes) or "none",
+        "until": me.expires_at,
+    }
+    session.out.fields({name: value for name, value in fields.items() if value is not None})
+
+
+def _logins(session: Session) -> Logins:
+    found: Logins = session.client._session.identity.logins
+    return found

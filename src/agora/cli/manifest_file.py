@@ -1,0 +1,132 @@
+"""An agent's manifest as a file: YAML or JSON, and examples of one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["CONTAINER", "PROGRAM", "read"]
+
+PROGRAM = """\
+# An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
+name: Example Agent
+description: An example agent
+category: utility
+version: 1.0.0
+tags: [example, demo]
+capabilities:
+  - name: greeting
+  - name: calculation
+
+# Where its source is: a directory of the server's machine (relative to this file), or a git repository.
+directory: .
+# repository: {url: https://github.com/company/agent, branch: main}
+
+# type: python, npm, docker or custom. The program listens at $PORT.
+build_config:
+  type: python
+  build_command: pip install -r requirements.txt
+  start_command: uvicorn main:app --host 127.0.0.1 --port 8000
+  env_vars:
+    PYTHONUNBUFFERED: "1"
+
+# An instance works if this answers GET with 2xx.
+health: /health
+endpoints:
+  - {path: /greet, method: POST, description: Greet a user}
+  - {path: /calculate, method: POST, description: Perform a calculation}
+
+host_requirements:
+  min_memory_mb: 256
+  min_cpu_cores: 0.25
+limits: {memory: 512M, cpu: "0.5"}
+max_instances: 10
+# Variables that customers may set for their own instances.
+configurable: [LANGUAGE]
+
+pricing:
+  type: per_request
+  price: 0.01
+  currency: USD
+"""
+CONTAINER = """\
+# An agent that is a container image. Register it with:
+#   agora agent register --config agent.yaml --docker-image myrepo/agent:v1.0
+name: Example Docker Agent
+description: An example agent that runs in a container
+category: utility
+version: 1.0.0
+runtime: managed
+protocol: HTTP
+tags: [example, demo]
+capabilities:
+  - name: greeting
+  - name: calculation
+docker_image: myrepo/agent:v1.0
+
+# Where the program in the container listens.
+port: 8000
+health: /health
+endpoints:
+  - {path: /process, method: POST, description: Process data}
+
+host_requirements:
+  min_memory_mb: 512
+  min_cpu_cores: 0.5
+limits: {memory: 512M, cpu: "0.5"}
+max_instances: 10
+configurable: [LANGUAGE]
+
+pricing:
+  type: per_request
+  price: 0.01
+  currency: USD
+"""
+
+
+def read(source: str) -> dict[str, Any]:
+    """The manifest in a file, or on standard input where source is ``-``. Its directory is made absolute.
+
+    Raises InvalidRequest.
+    """
+    document = _parse(source, _text(source))
+    if not isinstance(document, dict):
+        raise _refused(source, "is no manifest: fields with values are expected")
+    if isinstance(document.get("directory"), str) and source != "-":
+        document["directory"] = str((Path(source).parent / document["directory"]).resolve())
+    return document
+
+
+def _text(source: str) -> str:
+    try:
+        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
+    except OSError as error:
+        raise _refused(source, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _refused(source, "is not UTF-8 text") from None
+
+
+def _parse(source: str, text: str) -> Any:
+    if source.endswith(".json"):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise _refused(source, f"is not JSON: {error}") from None
+    import yaml
+
+    try:
+        document = yaml.safe_load(text)
+        json.dumps(document)  # dates and the like are texts, or nothing that can be sent
+    except yaml.YAMLError as error:
+        raise _refused(source, f"is not YAML: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise _refused(source, f"holds what JSON does not have ({error}): put it into quotes") from None
+    return document
+
+
+def _refused(source: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"{source} {message}.", errors=[{"field": source, "message": message}])

@@ -1,0 +1,229 @@
+"""Logging in at an identity provider from a terminal: the device flow (RFC 8628), else a browser on this machine.
+
+With a browser it is the authorization code with PKCE, whose answer comes back to a port of this machine (RFC 8252).
+Nothing here knows a secret: the client is a public one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from agora_sdk.errors import (
+    AgoraError,
+    DeadlineExceeded,
+    NotFound,
+    PermissionDenied,
+    UpstreamFailed,
+    UpstreamUnavailable,
+)
+
+__all__ = ["Grant", "come_in"]
+
+SECONDS: Final = 10.0
+LARGEST: Final = 524_288
+PATIENCE: Final = 600.0  #: for a person to confirm
+DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+DONE: Final = (
+    b"<!doctype html><meta charset=utf-8><title>Agora</title><p>You may close this page and go back to the terminal."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the provider gave."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in: float | None
+
+
+def come_in(
+    issuer: str,
+    client_id: str | None,
+    scope: str,
+    say: Callable[[str], None],
+    *,
+    browser: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+    show: Callable[[str], Any] = webbrowser.open,
+) -> Grant:
+    """Tokens for a person. say: tells them what to do. pause: waits. show: opens a URL in a browser.
+
+    Raises PermissionDenied where they refuse, DeadlineExceeded, UpstreamFailed, NotFound where there is no way.
+    """
+    if client_id is None:
+        raise NotFound(
+            "The server names no client for programs such as this one.",
+            fix="Let the operator set oidc_cli_client_id to a public client, or use --username.",
+        )
+    found = _discover(issuer)
+    if not browser and (endpoint := found.get("device_authorization_endpoint")):
+        return _by_device(_checked(endpoint, issuer), _token_endpoint(found, issuer), client_id, scope, say, pause)
+    if endpoint := found.get("authorization_endpoint"):
+        return _by_browser(_checked(endpoint, issuer), _token_endpoint(found, issuer), client_id, scope, say, show)
+    raise NotFound(
+        f"{issuer} has neither a device authorization endpoint nor one for browsers.",
+        fix="Use --username, where the server takes passwords, or a token of the server.",
+    )
+
+
+def _discover(issuer: str) -> dict[str, Any]:
+    url = f"{_checked(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
+    status, found = _ask("GET", url)
+    if status != 200 or found.get("issuer") != issuer:
+        raise UpstreamFailed(f"{issuer} does not describe itself as an identity provider does ({status}).")
+    return found
+
+
+def _token_endpoint(found: Mapping[str, Any], issuer: str) -> str:
+    return _checked(found.get("token_endpoint"), issuer)
+
+
+def _checked(url: Any, issuer: str) -> str:
+    """A URL that may be asked: https, or on this machine where the provider is."""
+    parts = urlsplit(url if isinstance(url, str) else "")
+    host = parts.hostname or ""
+    local = parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
+    if host and (parts.scheme == "https" or (local and urlsplit(issuer).scheme == "http")):
+        return str(url)
+    raise UpstreamFailed(f"{url!r} is no address to log in at.", fix="Identity providers are asked by https.")
+
+
+def _ask(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    import httpx
+
+    remote = urlsplit(url).scheme == "https"
+    try:
+        with (
+            httpx.Client(timeout=SECONDS, trust_env=remote, verify=remote) as client,
+            client.stream(method, url, data=form, headers={"accept": "application/json"}) as answer,
+        ):
+            body = b""
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > LARGEST:
+                    raise UpstreamFailed(f"{url} answers more than {LARGEST} bytes.")
+            found = json.loads(body)
+            return answer.status_code, found if isinstance(found, dict) else {}
+    except httpx.HTTPError as error:
+        raise UpstreamUnavailable(f"{url} does not answer ({type(error).__name__}).", retry_after=5) from None
+    except ValueError:
+        raise UpstreamFailed(f"{url} answers no JSON.") from None
+
+
+def _granted(answer: Mapping[str, Any]) -> Grant:
+    access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    if not isinstance(access, str):
+        raise _refused(answer)
+    return Grant(access, refresh if isinstance(refresh, str) else None, ends if isinstance(ends, int | float) else None)
+
+
+def _refused(answer: Mapping[str, Any]) -> AgoraError:
+    code = str(answer.get("error", "no token"))[:100]
+    said = str(answer.get("error_description", ""))[:200]
+    if code == "access_denied":
+        return PermissionDenied("The login was refused.")
+    if code == "expired_token":
+        return DeadlineExceeded("The code was not confirmed in time.", fix="Begin again: agora login.")
+    return UpstreamFailed(f"The identity provider refuses: {code}{f' ({said})' if said else ''}.")
+
+
+# -- with a code --------------------------------------------------------------------------------------
+
+
+def _by_device(
+    endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], pause: Callable[[float], None]
+) -> Grant:
+    status, begun = _ask("POST", endpoint, {"client_id": client_id, "scope": scope})
+    code, user_code, where = (begun.get(name) for name in ("device_code", "user_code", "verification_uri"))
+    if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
+        raise _refused(begun)
+    complete = begun.get("verification_uri_complete")
+    say(f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}.")
+    interval = float(begun.get("interval") or 5)
+    deadline = time.monotonic() + min(PATIENCE, float(begun.get("expires_in") or PATIENCE))
+    form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
+    while time.monotonic() < deadline:
+        pause(interval)
+        status, answer = _ask("POST", token, form)
+        match answer.get("error"):
+            case "authorization_pending":
+                continue
+            case "slow_down":
+                interval += 5
+            case _:
+                return _granted(answer)
+    raise _refused({"error": "expired_token"})
+
+
+# -- with a browser -----------------------------------------------------------------------------------
+
+
+class _Callback(HTTPServer):
+    """A port of this machine to which the provider sends the browser back."""
+
+    timeout = 1.0
+    query: dict[str, str] | None = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Callback
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path != "/callback":
+            self.send_error(404)
+            return
+        self.server.query = dict(parse_qsl(url.query))
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(DONE)))
+        self.end_headers()
+        self.wfile.write(DONE)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the request has the code in it."""
+
+
+def _by_browser(
+    endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], show: Callable[[str], Any]
+) -> Grant:
+    verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
+    with _Callback(("127.0.0.1", 0), _Handler) as callback:
+        back = f"http://127.0.0.1:{callback.server_port}/callback"
+        asked = {"response_type": "code", "client_id": client_id, "scope": scope, "redirect_uri": back, "state": state}
+        asked |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
+        url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
+        say(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
+        show(url)
+        query = _answered(callback, state)
+    if "code" not in query:
+        raise _refused(query)
+    form = {"grant_type": "authorization_code", "code": query["code"], "redirect_uri": back, "client_id": client_id}
+    return _granted(_ask("POST", token, form | {"code_verifier": verifier})[1])
+
+
+def _answered(callback: _Callback, state: str) -> Mapping[str, str]:
+    """What the provider sends back; what others send is not looked at."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        callback.handle_request()
+        query, callback.query = callback.query, None
+        if query is not None and hmac.compare_digest(query.get("state", "").encode(), state.encode()):
+            return query
+    raise DeadlineExceeded("Nobody has logged in.", fix="Begin again: agora login.")
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

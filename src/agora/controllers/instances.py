@@ -1,0 +1,364 @@
+"""Instances: this host brings each of its own to what is wanted of it, looks at those that run, and measures them.
+
+What is wanted, and what is, are rows; nothing is held in memory that a crash would lose. Each instance does one thing at a
+time; one that takes long (a build) keeps no other waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from ..runtime.errors import EngineError, EngineUnavailable
+from ..runtime.local import Local
+from ..runtime.port import Capacity, Found, Handle, Observation, Runtime
+from ..services.base import Call, pack, unpack
+from ..services.instances import measuring
+from ..services.instances.measuring import Ticks
+from ..services.instances.moving import wanted
+from ..services.instances.specs import health_of
+from ..store.port import Row, StoredEvent
+from ..store.statements import hosting
+from ..store.statements import instances as statements
+from ..usage import DEFAULT_TENANT
+from .base import MICROSECONDS, Controller, House
+from .instance_life import UNHEALTHY, Life
+
+__all__ = ["Instances"]
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+STEPS = 10  #: of one instance before others have their turn
+BUILDING = ("requested", "provisioning")
+AT_ONCE = 64  #: instances that take a step of their own at a time, until no further one is built
+PROBES = 32  #: health questions asked at a time
+WANTS = frozenset(
+    {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
+)
+CHECKING = 5.0  #: seconds for an engine to say what it has
+REST = 5.0  #: seconds until an instance is seen to again whose step failed
+GLANCE = 2 * MICROSECONDS  #: at least, between two cheap looks at all that run, for those that have ended
+REST_OF_GLANCES = 200  #: times what such a look took, at least, until the next
+
+
+class Instances(Controller):
+    """The reconciler of one host."""
+
+    name = "instances"
+    interval = 0.25
+
+    def __init__(self, house: House, local: Local) -> None:
+        super().__init__(house)
+        self.local = local
+        self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._resting: dict[tuple[str, str], float] = {}
+        self._hurrying: set[asyncio.Task[None]] = set()
+        self._glanced, self._between = 0, GLANCE
+        self._adopted: set[str] = set()
+        self._kept: dict[str, tuple[int, int]] = {}
+
+    @property
+    def check(self) -> int:
+        """Microseconds from one check of an instance to the next."""
+        return int(self.house.context.settings.instance_check * MICROSECONDS)
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Be a host before the first call asks for one."""
+        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+            await self.present(tenant)
+
+    async def step(self) -> None:
+        await self._adopt()
+        await super().step()
+        now = self.house.clock.now()
+        if not 0 <= now - self._glanced < self._between:
+            self._glanced, began = now, time.monotonic()
+            await self.each_tenant(self._glance)
+            self._between = min(
+                self.check, max(GLANCE, int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS))
+            )
+
+    async def finish(self) -> None:
+        """Instances go on; steps under way are begun anew by the next server."""
+        tasks = [*self._hurrying, *self._working.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.local.close()
+
+    async def tend(self, tenant: str) -> None:
+        """See to what is due: what only has to be looked at together, the rest each by itself."""
+        now = self.house.clock.now()
+        limit = BATCH + len(self._working)  # what takes long keeps nothing else from its turn
+        rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
+        busy = self._working.keys() | self._rested().keys()
+        free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
+        looks = [row for row in free if _only_looked_at(row)]
+        if looks:
+            await self._check(tenant, looks)
+        for row in free:
+            if not _only_looked_at(row) and (row["state"] not in BUILDING or len(self._working) < AT_ONCE):
+                self._begin(tenant, row)
+
+    def _rested(self) -> dict[tuple[str, str], float]:
+        """Those whose last step failed a moment ago, for a reason of the house."""
+        now = time.monotonic()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        return self._resting
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """What somebody wants is seen to at once."""
+        tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
+        if tenants and not self.stopping:
+            hurrying = asyncio.ensure_future(self._hurry(tenants))
+            self._hurrying.add(hurrying)
+            hurrying.add_done_callback(self._hurrying.discard)
+
+    async def _hurry(self, tenants: set[str]) -> None:
+        for tenant in tenants:
+            await self._attempt(partial(self.tend, tenant))
+
+    def _begin(self, tenant: str, row: Row) -> None:
+        key = (tenant, row["instance_id"])
+        if key in self._working or self.stopping:
+            return
+        life = Life(
+            self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
+        )
+        task = self._working[key] = asyncio.create_task(self._live(life))
+        task.add_done_callback(partial(self._ended, key))
+
+    async def _live(self, life: Life) -> None:
+        """Step by step, as long as there is something to do at once."""
+        for _ in range(STEPS):
+            await life.step()
+            rows = await self.read(life.tenant, statements.by_id, instance_id=life.row["instance_id"])
+            due = rows[0]["due_at"] if rows else None
+            if due is None or due > self.house.clock.now() or _only_looked_at(rows[0]):
+                return
+            life.row = rows[0]
+
+    def _ended(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        self._working.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a step of the instance %s failed", key[1], exc_info=error)
+            self._resting[key] = time.monotonic() + REST
+            self.failures += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+
+    async def idle(self) -> None:
+        """Wait until no step is under way."""
+        while self._working:
+            await asyncio.wait(list(self._working.values()))
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    async def _check(self, tenant: str, rows: Sequence[Row]) -> None:
+        """The periodic look at instances that run: state, use, health; and their time."""
+        ticks = Ticks(self.local.ticks(), self.local.boot)
+        well: list[tuple[Row, Observation]] = []
+        for row, seen in await self._observed(rows):
+            if seen is not None and seen.state == "running":
+                well.append((row, seen))
+            else:
+                self._begin(tenant, row)
+        if well:
+            verdicts = await self._probed([row for row, _ in well])
+            await self.act(tenant, partial(self._write, looks=well, verdicts=verdicts, ticks=ticks))
+
+    async def _observed(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
+        """What the engines see; None where an engine does not answer."""
+        by_engine: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_engine[row["engine"]].append(row)
+        found: list[tuple[Row, Observation | None]] = []
+        for name, group in by_engine.items():
+            try:
+                engine = self._engine(name)
+                seen = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
+                found += zip(group, seen, strict=True)
+            except EngineError:
+                found += [(row, None) for row in group]
+        return found
+
+    def _engine(self, name: str) -> Runtime:
+        engine = self.local.engines.get(name)
+        if engine is None:
+            raise EngineUnavailable(f"This server has no engine {name!r}.")
+        return engine
+
+    async def _probed(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
+        """Whether each works, and what was found."""
+        gate = asyncio.Semaphore(PROBES)
+
+        async def one(row: Row) -> tuple[str, tuple[bool, str]]:
+            try:
+                health = health_of(row)
+            except ValueError:  # a manifest that is not understood any more is no reason to end what runs
+                return row["instance_id"], (True, "it runs")
+            if health.path is None:
+                return row["instance_id"], (True, "it runs")
+            async with gate:
+                try:
+                    handle = Handle.from_json(unpack(row["handle"]))
+                    verdict = await self._engine(row["engine"]).probe(handle, health)
+                except EngineError as error:
+                    return row["instance_id"], (False, error.detail)
+                return row["instance_id"], (verdict.healthy, verdict.detail)
+
+        return dict(await asyncio.gather(*map(one, rows)))
+
+    async def _write(
+        self,
+        call: Call,
+        *,
+        looks: Sequence[tuple[Row, Observation]],
+        verdicts: dict[str, tuple[bool, str]],
+        ticks: Ticks,
+    ) -> None:
+        checks: list[list[Any]] = []
+        for row, seen in looks:
+            healthy, detail = verdicts[row["instance_id"]]
+            failing = 0 if healthy else row["failing"] + 1
+            checks.append(self._checked(call, row, seen, healthy, failing, detail))
+        await call.tx.execute(statements.checked, checks=pack(checks), now=call.now)
+        await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
+
+    def _checked(self, call: Call, row: Row, seen: Observation, healthy: bool, failing: int, detail: str) -> list[Any]:
+        usage, since = seen.usage, row["seen_at"] or row["started_at"] or call.now
+        used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
+        percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
+        due = call.now + (self.check if failing < UNHEALTHY else 0)
+        error = None if healthy else f"Its health check failed: {detail}."
+        return [
+            row["instance_id"],
+            row["generation"],
+            due,
+            int(healthy),
+            failing,
+            error,
+            usage.cpu_seconds,
+            round(percent, 3),
+            usage.rss,
+            usage.received,
+            usage.sent,
+        ]
+
+    async def _glance(self, tenant: str) -> None:
+        """A cheap look at all that run: what has ended is seen to at once, not at its next check."""
+        rows = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
+        gone = [
+            row["instance_id"]
+            for row, seen in await self._observed(rows)
+            if seen is not None and seen.state != "running"
+        ]
+        waiting = [name for name in gone if (tenant, name) not in self._working]
+        if waiting:
+            await self.act(tenant, partial(_wake, ids=waiting))
+
+    # -- being a host ----------------------------------------------------------------------------
+
+    async def present(self, tenant: str) -> None:
+        """Write down what this host has."""
+        engines: dict[str, str] = {}
+        capacity: dict[str, Any] = {}
+        for name, engine in self.local.engines.items():
+            why, has = await _offered(engine)
+            engines[name] = why
+            if has is not None:
+                capacity = {
+                    "memory": has.memory,
+                    "memory_free": has.memory_free,
+                    "cpus": has.cpus,
+                    "gpus": has.gpus,
+                    "disk_free": has.disk_free,
+                    **capacity,  # where there are several engines, the first tells what the host has
+                    "ports": max(has.ports, capacity.get("ports", 0)),
+                }
+
+        capacity |= await self._kept_elsewhere(tenant)
+
+        async def work(call: Call) -> None:
+            await call.tx.execute(
+                hosting.save_host,
+                host_id=self.local.host_id,
+                name=await _free_name(call, self.local),
+                kind="server",
+                agent_id=None,
+                region=self.local.region,
+                engines=pack(engines),
+                capacity=pack(capacity),
+                private=1,
+                now=call.now,
+            )
+
+        await self.act(tenant, work)
+
+    async def _kept_elsewhere(self, tenant: str) -> dict[str, int]:
+        """What is kept of this host for instances of other tenants, who do not see each other's."""
+        rows = await self.read(tenant, hosting.reserved)
+        own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
+        self._kept[tenant] = (own["memory"] or 0, own["cpu"] or 0) if own is not None else (0, 0)
+        others = [kept for name, kept in self._kept.items() if name != tenant]
+        return {"memory_elsewhere": sum(kept[0] for kept in others), "cpu_elsewhere": sum(kept[1] for kept in others)}
+
+    async def _adopt(self) -> None:
+        """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
+        for name, engine in self.local.engines.items():
+            if name in self._adopted:
+                continue
+            try:
+                for found in await engine.adopt():
+                    await self._claim(engine, found)
+                await engine.sweep()
+            except EngineError as error:
+                log.warning("the engine %s cannot be used: %s", name, error)
+                continue
+            self._adopted.add(name)
+
+    async def _claim(self, engine: Runtime, found: Found) -> None:
+        """Keep what a row knows, and remove the rest."""
+        handle = found.handle
+        rows = await self.read(found.tenant, statements.found, instance_id=handle.instance_id)
+        row = rows[0] if rows else None
+        if row is None or row["stopped_at"] is not None or handle.generation < row["generation"]:
+            log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
+            await engine.remove(handle)
+
+
+async def _offered(engine: Runtime) -> tuple[str, Capacity | None]:
+    """What an engine has; or why it cannot be used now."""
+    try:
+        async with asyncio.timeout(CHECKING):
+            condition = await engine.check()
+            return ("", await engine.capacity()) if condition.available else (condition.detail, None)
+    except TimeoutError:
+        return f"it did not answer in {CHECKING:g} seconds", None
+    except EngineError as error:
+        return error.detail, None
+
+
+def _only_looked_at(row: Row) -> bool:
+    """Whether it runs as it is to, so that there is nothing to do but to look."""
+    return row["state"] == "running" and wanted(row) == "running" and row["failing"] < UNHEALTHY
+
+
+async def _free_name(call: Call, local: Local) -> str:
+    """The host's name, or, where another host has it, one that is its own."""
+    row = await call.tx.one(hosting.host, ref=local.name)
+    if row is None or row["host_id"] == local.host_id:
+        return local.name
+    return f"{local.name}-{local.host_id[-6:]}"
+
+
+async def _wake(call: Call, *, ids: Sequence[str]) -> None:
+    for instance_id in ids:
+        await call.tx.execute(statements.wake, instance_id=instance_id, now=call.now)

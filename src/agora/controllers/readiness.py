@@ -1,0 +1,23 @@
+"""Readiness: the store is asked every second, so that ``/ready`` tells the truth within five."""
+
+from __future__ import annotations
+
+from ..services.monitor import HealthMonitor
+from .base import Controller, House
+
+__all__ = ["Readiness"]
+
+
+class Readiness(Controller):
+    name = "readiness"
+    interval = 1.0
+
+    def __init__(self, house: House, monitor: HealthMonitor) -> None:
+        super().__init__(house)
+        self._monitor = monitor
+
+    async def load(self) -> None:
+        await self._monitor.probe()
+
+    async def step(self) -> None:
+        await self._monitor.probe()

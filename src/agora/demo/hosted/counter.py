@@ -1,0 +1,34 @@
+"""Counts words, as often as it is asked: an agent as its maker writes it, with nothing but Python."""
+
+from __future__ import annotations
+
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Counter(BaseHTTPRequestHandler):
+    """GET says that it is well; POST counts the words of ``text``, and how often it was asked."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        self._answer({"well": True})
+
+    def do_POST(self) -> None:
+        Counter.asked += 1
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer({"words": len(given["text"].split()), "asked": Counter.asked, "process": os.getpid()})
+
+    def _answer(self, said: dict[str, Any]) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Counter).serve_forever()

@@ -1,0 +1,96 @@
+"""Settings by names of before: what a ``.env`` of an A2A server says goes on to work, with one notice in the log.
+
+What has no meaning here is named in the notice too. What would take a protection away is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["Former", "RefusedName", "former"]
+
+#: read as this setting, where AGORA_... does not say it
+RENAMED: Final = {
+    "A2A_HOST": "host",
+    "A2A_PORT": "port",
+    "A2A_LOG_LEVEL": "log_level",
+    "A2A_LOG_FORMAT": "log_format",
+    "A2A_AUTH_TOKENS": "auth_tokens",
+    "A2A_AUTH_HEADER": "auth_header",
+    "DATABASE_URL": "store",
+}
+#: settings that are read under these names without a prefix, as they were
+KEPT: Final = (
+    "A2A_AGENT_NAME",
+    "A2A_AGENT_DESCRIPTION",
+    "A2A_AGENT_ORG",
+    "MCP_SERVER_URLS",
+    "MCP_TIMEOUT",
+    "REDIS_URL",
+    "USE_REDIS",
+    "KEYCLOAK_URL",
+    "KEYCLOAK_REALM",
+    "KEYCLOAK_CLIENT_ID",
+    "KEYCLOAK_CLIENT_SECRET",
+)
+#: not followed, and why
+IGNORED: Final = {
+    "A2A_AUTH_ENABLED": "off loopback every caller needs a credential, on loopback none does",
+    "OPENCODE_HOST": "coding agents are upstreams or instances here",
+    "OPENCODE_PORT": "coding agents are upstreams or instances here",
+    "SPACETIME_URI": "the database is AGORA_STORE",
+    "SPACETIME_DATABASE": "the database is AGORA_STORE",
+}
+PROTECTIONS: Final = ("RLS_ENABLED", "AGORA_RLS_ENABLED")
+OFF: Final = frozenset({"false", "0", "no", "off", "f", "n"})
+SCHEMES: Final = ("postgresql", "postgres")
+
+
+class RefusedName(ValueError):
+    """A name asks for what is not to be had; the message says why."""
+
+
+@dataclass
+class Former:
+    """values: by the settings' own names. notice: what to tell about all of it, if there is something."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    notice: str | None = None
+
+
+def former(environ: Mapping[str, str]) -> Former:
+    """What the environment says under names of before. Raises RefusedName."""
+    for name in PROTECTIONS:
+        if environ.get(name, "").strip().lower() in OFF:
+            raise RefusedName(
+                f"{name}={environ[name]} is refused: row-level security is what keeps one tenant's rows from another's, "
+                "and without it a single forgotten condition would show them all. Remove the setting; for work across "
+                "tenants there is the database's admin role."
+            )
+    found, told, ignored = Former(), [], []
+    for name, setting in RENAMED.items():
+        value = environ.get(name)
+        if not value:
+            continue
+        if name == "DATABASE_URL" and (value := _database(value)) is None:
+            ignored.append("DATABASE_URL (no URL of PostgreSQL)")
+        elif f"AGORA_{setting.upper()}" in environ:
+            ignored.append(f"{name} (AGORA_{setting.upper()} is set)")
+        else:
+            found.values[setting] = value
+            told.append(f"{name} (now AGORA_{setting.upper()})")
+    told += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
+    ignored += [f"{name} ({why})" for name, why in IGNORED.items() if environ.get(name)]
+    parts = [f"settings by their former names: {', '.join(told)}"] if told else []
+    parts += [f"not followed: {', '.join(ignored)}"] if ignored else []
+    found.notice = "; ".join(parts) or None
+    return found
+
+
+def _database(url: str) -> str | None:
+    """A URL of PostgreSQL, without the driver that some put into its scheme."""
+    scheme, separator, rest = url.partition("://")
+    engine = scheme.partition("+")[0].lower()
+    return f"{engine}://{rest}" if separator and engine in SCHEMES else None

@@ -1,0 +1,163 @@
+"""Access tokens (RFC 9068, and as Keycloak makes them): whether one is genuine, meant for us, and in its time.
+
+The signature is of RS256 or ES256, by a key that the issuer publishes; what a token says of keys itself (``jwk``, ``jku``,
+``x5u``, ``x5c``) is not looked at. ID tokens and refresh tokens are no access tokens, and are refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from agora_sdk.errors import Unauthenticated
+
+from .provider import ALGORITHMS, Provider
+
+__all__ = [
+    "LONGEST",
+    "Unverified",
+    "check_id_token",
+    "check_purpose",
+    "check_signature",
+    "check_times",
+    "read",
+    "refuse",
+]
+
+LONGEST: Final = 8192  #: characters of a token
+LONGEST_HEADER: Final = 2048
+LONGEST_TEXT: Final = 255
+MOST_AUDIENCES: Final = 50
+SECOND: Final = 1_000_000
+LAST: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
+TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+#: what only ID tokens have
+ID_TOKEN: Final = ("nonce", "at_hash", "c_hash", "s_hash")
+
+
+def refuse(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
+    """The error for a token that does not count."""
+    return Unauthenticated(detail, fix=fix, **extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A token taken apart. claims: of which nothing is true yet."""
+
+    algorithm: str
+    kid: str | None
+    kind: str
+    claims: Mapping[str, Any]
+    text: str
+
+    @property
+    def issuer(self) -> Any:
+        return self.claims.get("iss")
+
+
+def read(token: str, types: Collection[str] = TYPES) -> Unverified:
+    """Take a compact JWS apart. Raises Unauthenticated for what could not be a token of ours."""
+    parts = token.split(".", 3)
+    if len(token) > LONGEST or len(parts) != 3:
+        raise refuse("The token is too long." if len(token) > LONGEST else "The token is not a signed JWT.")
+    header, claims = _decode(parts[0][: LONGEST_HEADER + 1]), _decode(parts[1])
+    algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise refuse(
+            "The token is not signed as it has to be.", fix=f"Let the provider sign with {' or '.join(ALGORITHMS)}."
+        )
+    if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
+        raise refuse("The token is of another kind than an access token.")
+    if kid is not None and not (isinstance(kid, str) and len(kid) <= LONGEST_TEXT):
+        raise refuse("The token's key has no name that could be one.")
+    return Unverified(algorithm, kid, kind.lower(), claims, token)
+
+
+def _decode(part: str) -> dict[str, Any]:
+    try:
+        found = from_json(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise refuse("The token is not a signed JWT.")
+    return found
+
+
+async def check_signature(token: Unverified, provider: Provider) -> None:
+    """Raise Unauthenticated unless a key of the provider made the signature; UpstreamUnavailable where it is unknown."""
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
+    keys = await provider.keys(token.kid, token.algorithm)
+    if not keys:
+        raise refuse(f"The token is signed with a key that {provider.issuer} does not publish.")
+    for key in keys:
+        try:
+            jws.deserialize_compact(token.text, key, algorithms=[token.algorithm])
+        except (JoseError, ValueError):
+            continue
+        return
+    raise refuse("The token's signature is not genuine.")
+
+
+def check_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
+    """Check ``exp``, ``nbf`` and ``iat``; answers when the token ends, in microseconds, with what clocks may be off."""
+    ends, begins, issued = (_seconds(claims, name) for name in ("exp", "nbf", "iat"))
+    if ends is None:
+        raise refuse("The token never expires, so it is not taken.", fix="Let the provider issue tokens that do.")
+    if ends * SECOND + skew <= now:
+        raise refuse(
+            "The access token has expired.", fix="Refresh it, or sign in again; streams resume where they were."
+        )
+    if max(begins or 0, issued or 0) * SECOND - skew > now:
+        raise refuse("The token is of a time to come.", fix="Set the clocks of the provider and of this server right.")
+    return int(ends * SECOND) + skew
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
+        raise refuse(f"The token's {name} is no time.")
+    return float(value)
+
+
+def check_purpose(token: Unverified, audiences: Collection[str], clients: Collection[str]) -> None:
+    """Check that it is an access token, and for us. clients: where a token issued to one of them is for us, too."""
+    claims = token.claims
+    says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
+    if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
+        raise refuse("That is no access token.", fix="Send the access token, not the ID token or the refresh token.")
+    if "cnf" in claims:
+        raise refuse("The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token.")
+    party = claims.get("azp", claims.get("client_id"))
+    meant = audience(claims)
+    if not meant & set(audiences) and not (isinstance(party, str) and party in clients):
+        raise refuse(
+            f"The token is for {', '.join(sorted(meant)[:3]) or 'nobody in particular'}, not for this server.",
+            fix="Let the provider put this server into the audience (setting oidc_audience), or use the client it knows.",
+        )
+
+
+def audience(claims: Mapping[str, Any]) -> set[str]:
+    """Whom a token is for."""
+    found = claims.get("aud", [])
+    found = [found] if isinstance(found, str) else found
+    if not isinstance(found, list) or len(found) > MOST_AUDIENCES or not all(isinstance(one, str) for one in found):
+        raise refuse("The token's audience is no list of names.")
+    return {one[:LONGEST_TEXT] for one in found}
+
+
+def check_id_token(token: Unverified, client_id: str, nonce: str | None) -> None:
+    """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
+    claims = token.claims
+    if client_id not in audience(claims) or claims.get("azp", client_id) != client_id:
+        raise refuse("The provider's ID token is for another client.")
+    if nonce is not None and claims.get("nonce") != nonce:
+        raise refuse("The provider's ID token is of another sign-in.", fix="Begin again.")

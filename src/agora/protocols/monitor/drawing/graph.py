@@ -1,0 +1,126 @@
+"""Layout of a directed graph in layers, from left to right (Sugiyama's method, in its simple form).
+
+Layers come from the longest path; an edge over several layers passes through a way point in each; neighbours' means order
+the layers, which leaves few crossings; and vertices are pulled towards their neighbours as far as there is room.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Layout", "Vertex", "arrange"]
+
+SWEEPS = 6
+WAYPOINTS = 1500  # beyond it edges go straight: such a graph is not read edge by edge any more
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """Where a vertex is. layer: from 0, left to right. y: its middle, in units of one vertex's height, from 0."""
+
+    layer: int
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A graph that has its place.
+
+    edges: from, to, and the y of each way point in the layers between.
+    """
+
+    vertices: Mapping[str, Vertex]
+    edges: Sequence[tuple[str, str, tuple[float, ...]]]
+    layers: int
+    height: float
+
+
+def arrange(needs: Mapping[str, Sequence[str]]) -> Layout:
+    """Lay out a graph given by what each vertex needs; needs that are no vertices, and edges of cycles, are left out."""
+    depth = _depths(needs)
+    edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
+    drawing = _Drawing(depth, edges)
+    drawing.order()
+    y = drawing.place()
+    ways = {edge: tuple(y[point] for point in points) for edge, points in drawing.ways.items()}
+    vertices = {name: Vertex(depth[name], y[name]) for name in needs}
+    height = max((place + 1 for place in y.values()), default=0.0)
+    return Layout(vertices, [(a, b, ways[a, b]) for a, b in edges], max(depth.values(), default=-1) + 1, height)
+
+
+def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Longest path to each vertex. What stands in a cycle is taken in the order given."""
+    depth: dict[str, int] = {}
+    waiting = list(needs)
+    while waiting:
+        ready = [v for v in waiting if all(n in depth or n not in needs for n in needs[v])] or waiting[:1]
+        found = {v: max((depth[n] + 1 for n in needs[v] if n in depth), default=0) for v in ready}
+        depth |= found
+        waiting = [v for v in waiting if v not in found]
+    return depth
+
+
+class _Drawing:
+    """The layers with their way points, being ordered."""
+
+    def __init__(self, depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> None:
+        self.layers: list[list[object]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+        for vertex, layer in depth.items():
+            self.layers[layer].append(vertex)
+        self.ways: dict[tuple[str, str], list[object]] = {}
+        self.before: dict[object, list[object]] = {}
+        self.after: dict[object, list[object]] = {}
+        through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= WAYPOINTS
+        for a, b in edges:
+            layers = range(depth[a] + 1, depth[b]) if through else range(0)
+            points: list[object] = [(a, b, layer) for layer in layers]
+            for layer, point in zip(layers, points, strict=True):
+                self.layers[layer].append(point)
+            self.ways[a, b] = points
+            chain = [a, *points, b]
+            for left, right in itertools.pairwise(chain):
+                self.after.setdefault(left, []).append(right)
+                self.before.setdefault(right, []).append(left)
+
+    def order(self) -> None:
+        """Sort each layer by the mean place of its neighbours, back and forth."""
+        for sweep in range(SWEEPS):
+            forward = sweep % 2 == 0
+            neighbours = self.before if forward else self.after
+            for layer in self.layers if forward else reversed(self.layers):
+                place = {v: float(i) for row in self.layers for i, v in enumerate(row)}
+                layer.sort(key=lambda v: _mean(v, neighbours, place, place[v]))
+
+    def place(self) -> dict[object, float]:
+        """Give each vertex its y: near its neighbours, at least one unit (a way point half of one) from the next."""
+        y = {v: float(i) for row in self.layers for i, v in enumerate(row)}
+        for sweep in range(SWEEPS):
+            forward = sweep % 2 == 0
+            neighbours = self.before if forward else self.after
+            for layer in self.layers if forward else reversed(self.layers):
+                wanted = [_mean(v, neighbours, y, y[v]) for v in layer]
+                y.update(zip(layer, _spread(layer, wanted), strict=True))
+        lowest = min(y.values(), default=0.0)
+        return {v: value - lowest for v, value in y.items()}
+
+
+def _mean(
+    vertex: object, neighbours: Mapping[object, Sequence[object]], place: Mapping[object, float], otherwise: float
+) -> float:
+    found = [place[n] for n in neighbours.get(vertex, ())]
+    return sum(found) / len(found) if found else otherwise
+
+
+def _spread(layer: Sequence[object], wanted: Sequence[float]) -> list[float]:
+    """Places in order, none nearer than its gap, the mean kept where it was wanted."""
+    placed: list[float] = []
+    for i, want in enumerate(wanted):
+        placed.append(max(want, placed[-1] + _gap(layer[i - 1], layer[i])) if placed else want)
+    shift = (sum(wanted) - sum(placed)) / len(placed) if placed else 0.0
+    return [value + shift for value in placed]
+
+
+def _gap(above: object, below: object) -> float:
+    return 1.0 if isinstance(above, str) and isinstance(below, str) else 0.6

@@ -1,0 +1,24 @@
+"""Tones: the few colours that all states share, each with a mark, so that colour alone never tells."""
+
+from __future__ import annotations
+
+__all__ = ["TONES", "tone"]
+
+TONES = ("good", "live", "wait", "warn", "bad", "idle")
+
+_STATES = {
+    "good": "active completed healthy confirmed done agreed acknowledged ok connected closed accepted success succeeded",
+    "live": "running in_progress busy starting provisioning informed delivered read connecting open",
+    "wait": "pending ready queued held requested waiting proposed waiting_approval beta draft scheduled",
+    "warn": "paused input_required auth_required degraded warned stopping deprecated quarantined refused rate_limited "
+    "suspended changed",
+    "bad": "failed error rejected expired dead_lettered timed_out critical exhausted unreachable denied sunset "
+    "terminated unknown halted",
+    "idle": "cancelled skipped inactive offline retired stopped idle lifted dropped",
+}
+_TONE = {state: tone for tone, states in _STATES.items() for state in states.split()}
+
+
+def tone(state: object) -> str:
+    """Tone of a state of anything: good, live, wait, warn, bad or idle; idle for words not known."""
+    return _TONE.get(str(state), "idle")

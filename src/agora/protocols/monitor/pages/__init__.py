@@ -1,0 +1,49 @@
+"""Pages: one module for each, which builds the values of its template from what operations answer.
+
+In this room: what is asked, and in which order it is shown. What may not enter: HTML, the wire, anything but the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..view import View
+
+__all__ = ["nothing"]
+
+
+async def nothing(view: View) -> Mapping[str, Any]:
+    """The values of a page that asks for nothing."""
+    return {}
+
+
+from . import (  # noqa: E402 - each registers its pages
+    agents,
+    audit,
+    billing,
+    conversations,
+    dashboard,
+    finding,
+    instances,
+    messages,
+    services,
+    settings,
+    tasks,
+    workflows,
+)
+
+__all__ += [
+    "agents",
+    "audit",
+    "billing",
+    "conversations",
+    "dashboard",
+    "finding",
+    "instances",
+    "messages",
+    "services",
+    "settings",
+    "tasks",
+    "workflows",
+]

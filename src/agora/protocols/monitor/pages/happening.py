@@ -1,0 +1,123 @@
+"""Happening: an event as a line that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agora_sdk.contract.events import Event
+
+from ..filters import brief, room_of
+
+__all__ = ["QUIET", "Happening", "loud", "told"]
+
+#: Types that only repeat what another one says, or come too often to be read one by one.
+QUIET = frozenset(
+    {
+        "agora.task.available",
+        "agora.task.output",
+        "agora.task.progress",
+        "agora.message.marked",
+        "agora.workflow.updated",
+        "agora.subscription.created",
+        "agora.bus.reclaimed",
+        "agora.instance.requested",
+        "agora.instance.provisioning",
+        "agora.instance.starting",
+        "agora.instance.pausing",
+        "agora.instance.resuming",
+        "agora.instance.stopping",
+    }
+)
+_NAMES = ("agent_name", "workflow_name", "task_type", "from_name", "name", "worker_name", "number", "key")
+_TEXTS = ("content", "reason", "error", "notes", "message", "comment", "milestone")
+
+#: What is said of the thing an event is about. ``{to}`` and the like are from its data.
+_SAID = {
+    "agora.agent.registered": "has registered",
+    "agora.agent.updated": "changed its profile",
+    "agora.agent.status_changed": "is {to} now",
+    "agora.agent.rated": "was rated {rating}",
+    "agora.agent.deregistered": "has left",
+    "agora.message.received": "wrote",
+    "agora.message.held": "wrote to somebody who is not there yet",
+    "agora.message.expired": "was not read in time",
+    "agora.broadcast.sent": "told everyone",
+    "agora.task.assigned": "was given",
+    "agora.task.started": "has begun",
+    "agora.task.message": "was talked about",
+    "agora.task.commented": "was commented on",
+    "agora.task.input_required": "has a question",
+    "agora.task.auth_required": "needs a credential",
+    "agora.task.overdue": "is past its deadline",
+    "agora.task.requeued": "went back to its queue",
+    "agora.task.reassigned": "was given to somebody else",
+    "agora.task.completed": "is done",
+    "agora.task.failed": "has failed",
+    "agora.task.cancelled": "was cancelled",
+    "agora.task.rejected": "was refused",
+    "agora.task.expired": "has expired",
+    "agora.task.dead_lettered": "was lost with its worker",
+    "agora.workflow.created": "has begun",
+    "agora.workflow.approval_required": "waits for approval",
+    "agora.workflow.modified": "was changed",
+    "agora.workflow.completed": "is done",
+    "agora.workflow.failed": "has failed",
+    "agora.override.applied": "was overridden: {action}",
+    "agora.override.lifted": "is free of an override",
+    "agora.override.expired": "is free of an override that has expired",
+    "agora.token.created": "is a new key",
+    "agora.token.revoked": "is a key no more",
+    "agora.deployment.registered": "can be run here",
+    "agora.instance.running": "runs an instance",
+    "agora.instance.executed": "has done work on an instance",
+    "agora.instance.paused": "has an instance paused",
+    "agora.instance.stopped": "has an instance less",
+    "agora.instance.failed": "has lost an instance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened. about: the thing. what: what is said of it. room: where more is told."""
+
+    time: datetime
+    about: str
+    what: str
+    detail: str
+    room: str | None
+
+
+def loud(events: Iterable[Event], most: int) -> list[Event]:
+    """The newest of the events without the quiet ones."""
+    return [event for event in events if event.type not in QUIET][-most:]
+
+
+def told(events: Sequence[Event], names: Mapping[str, str]) -> list[Happening]:
+    """Events in words, newest first. names: of agents, by id."""
+    return [_told(event, names) for event in reversed(events)]
+
+
+def _told(event: Event, names: Mapping[str, str]) -> Happening:
+    data: Mapping[str, Any] = event.data if isinstance(event.data, dict) else {}
+    about = _first(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
+    about = about or brief(event.subject) or event.source.rpartition("/")[2]
+    return Happening(event.time, about, _said(event, data), _first(data, _TEXTS), room_of(event.subject))
+
+
+def _said(event: Event, data: Mapping[str, Any]) -> str:
+    """In words; an agent's own types as they are."""
+    if not event.type.startswith("agora."):
+        return event.type
+    words = _SAID.get(event.type)
+    if words is None:
+        return event.type.removeprefix("agora.").replace("_", " ").replace(".", " ")
+    for name in ("to", "rating", "action"):
+        words = words.replace(f"{{{name}}}", str(data.get(name, "")).replace("_", " "))
+    return words
+
+
+def _first(data: Mapping[str, Any], names: Iterable[str]) -> str:
+    return next((str(data[name]) for name in names if isinstance(data.get(name), str) and data[name] != ""), "")

@@ -1,0 +1,43 @@
+"""Templates: from a template's name and its values to HTML. Everything is escaped unless a template says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .assets import ASSETS
+from .filters import FILTERS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["render"]
+
+DIRECTORY = Path(__file__).parent / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """Made at first use; Jinja is not loaded before."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(DIRECTORY),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    filters: Mapping[str, Callable[..., Any]] = FILTERS
+    made.filters.update(filters)
+    made.globals["static"] = ASSETS.url
+    return made
+
+
+def render(name: str, values: Mapping[str, Any]) -> bytes:
+    """A template's output, as UTF-8."""
+    return environment().get_template(name).render(values).encode()

@@ -1,0 +1,92 @@
+"""Executions as they come: ``POST .../execute`` with ``Accept: text/event-stream`` answers with server-sent events.
+
+``piece`` is a part of what the instance answers, as it comes, where it streams; ``result`` is the whole, as the operation
+answers it; ``error`` what went wrong after the first piece. What goes wrong before is a problem document, as ever.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.contract.instances import Instances
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType
+
+from ...dispatcher import Dispatcher
+from ..http import Access, Receive, Scope, Send, header, problem, read_body, while_connected
+
+__all__ = ["ExecutionStreams"]
+
+EXECUTE = Instances.operations["execute"]
+PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
+HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+
+
+class ExecutionStreams:
+    """Answers executions piece by piece."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, body_limit: int) -> None:
+        self.dispatcher, self.access = dispatcher, access
+        self.body_limit = min(EXECUTE.body_limit, body_limit)
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request is an execution whose caller wants it so."""
+        if scope["method"] != "POST" or not scope["path"].endswith("/execute"):
+            return False
+        return "text/event-stream" in (header(scope, b"accept") or "") and PATH.fullmatch(scope["path"]) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = _Answer(send)
+        try:
+            caller = await self.access.authenticate(scope)
+            arguments = await self._arguments(scope, receive)
+            key = header(scope, b"idempotency-key")
+            call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.piece)
+            outcome = await while_connected(receive, call)
+            await answer.event("result", outcome.body)
+        except AgoraError as error:
+            if not answer.begun:
+                await problem(send, error, instance=scope["path"])
+                return
+            await answer.event("error", to_json(error.problem()))
+        await answer.end()
+
+    async def _arguments(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+        body = await read_body(scope, receive, self.body_limit)
+        kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+        if body and kind != "application/json" and not kind.endswith("+json"):
+            raise UnsupportedMediaType("The body is not JSON.", fix="Send 'Content-Type: application/json'.")
+        try:
+            given = from_json(body or b"{}", allow_inf_nan=False)
+        except ValueError as error:
+            raise MalformedRequest(f"The body is not JSON: {error}") from None
+        if not isinstance(given, dict):
+            raise InvalidRequest(
+                "The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}]
+            )
+        found = PATH.fullmatch(scope["path"])
+        assert found is not None, "owned"
+        return given | {"instance_id": unquote(found[1])}
+
+
+class _Answer:
+    """A response that begins with its first event."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.begun = send, False
+
+    async def piece(self, done: float, total: float | None, text: str | None) -> None:
+        await self.event("piece", to_json({"content": text or ""}))
+
+    async def event(self, name: str, data: bytes) -> None:
+        if not self.begun:
+            self.begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": list(HEAD)})
+        frame = b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+        await self._send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})

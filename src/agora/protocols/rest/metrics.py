@@ -1,0 +1,50 @@
+"""``/metrics``: for Prometheus, and for nobody else on an address that others can reach."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
+
+from ..http import Access, Scope, Send, header, respond
+
+__all__ = ["SCOPE", "MetricsPage"]
+
+PATH = "/metrics"
+SCOPE = "read:metrics"
+
+
+class MetricsPage:
+    """Answers whoever has the scope or the token. render: from an Accept header to a page and its content type."""
+
+    def __init__(
+        self, access: Access, render: Callable[[str], tuple[bytes, str]], *, shown: bool, token: SecretStr
+    ) -> None:
+        self._access, self._render, self._shown = access, render, shown
+        self._token = token.get_secret_value().encode()
+
+    def owns(self, scope: Scope) -> bool:
+        return bool(scope["path"] == PATH) and scope["method"] in ("GET", "HEAD")
+
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        """Raises NotFound, Unauthenticated, PermissionDenied."""
+        if not self._shown:
+            raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
+        await self._check(scope)
+        body, kind = self._render(header(scope, b"accept") or "")
+        await respond(send, 200, body, kind=(b"content-type", kind.encode()))
+
+    async def _check(self, scope: Scope) -> None:
+        credential = self._access.credential(scope)
+        if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
+            return
+        caller = await self._access.authenticate(scope)
+        if caller.may(SCOPE):
+            return
+        fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {SCOPE}."
+        if caller.kind == "anonymous":
+            raise Unauthenticated("Metrics are not for everybody.", fix=fix)
+        raise PermissionDenied(f"/metrics needs the scope {SCOPE!r}.", fix=fix, required=SCOPE)

@@ -1,0 +1,509 @@
+"""The docker engine: the port, put together. Each instance does one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from ..builds.tree import full_disk
+from ..errors import (
+    BuildMissing,
+    EngineError,
+    EngineUnavailable,
+    InvalidSpec,
+    PortsExhausted,
+    StartFailed,
+    Unknown,
+)
+from ..port import (
+    Build,
+    Capacity,
+    Condition,
+    Exit,
+    Found,
+    Handle,
+    LogPage,
+    Observation,
+    Progress,
+    State,
+    Swept,
+    Usage,
+    Verdict,
+)
+from ..probing import probe
+from ..process import host
+from ..process.ports import Ports
+from ..spec import Health, Spec, faults
+from . import state, watch
+from .client import Client, Refused
+from .containers import configuration
+from .images import Images
+from .marks import GENERATION, GROUP, INSTANCE, LABELS, PORTS, TENANT, Marks, handle_of, only
+from .networks import Networks
+from .options import Options
+from .output import Output
+from .records import Records
+
+__all__ = ["DockerRuntime"]
+
+#: seconds that a container has to be gone after it was killed
+PATIENCE = 30.0
+#: seconds that the numbers of a look at many may be old
+FRESH = 20.0
+LOOKS = 16  #: asked for at a time
+ATTEMPTS = 5  #: ports that turn out to be taken
+TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+
+
+class DockerRuntime:
+    """Instances as containers. See :class:`agora.runtime.port.Runtime`."""
+
+    name = "docker"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._client = Client(options.host)
+        self._marks = Marks(options.installation)
+        self._records = Records(options.root)
+        self._networks = Networks(self._client, self._marks)
+        self._images = Images(options, self._client, self._marks, self._networks)
+        self._output = Output(self._client, self._records, options.log_size)
+        self._ports = Ports(*options.ports)
+        self._opening = asyncio.Lock()
+        self._is_open = False
+        self._looks = asyncio.Semaphore(LOOKS)
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._reading: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._began: dict[str, int | None] = {}
+        self._used: dict[str, tuple[float, Usage]] = {}
+        self._ended: dict[str, Observation] = {}
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Condition:
+        try:
+            await self._open()
+            version = await self._client.version()
+        except EngineError as error:
+            return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
+        held = dict.fromkeys(("memory", "pids", "cpu"), "cgroup") | {"disk": "rlimit"}
+        return Condition(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
+
+    async def capacity(self) -> Capacity:
+        await self._open()
+        here = await asyncio.to_thread(host.measure, self._options.root, self._ports.free)
+        info: dict[str, Any] = await self._client.json("GET", "info")
+        memory = int(info["MemTotal"])
+        return Capacity(
+            memory=memory,
+            memory_free=min(here.memory_free, memory),
+            cpus=float(info["NCPU"]),
+            gpus=0,  # none is given to containers
+            disk=here.disk,
+            disk_free=here.disk_free,
+            ports=self._ports.free,
+        )
+
+    async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        await self._open()
+        return await self._images.build(spec, progress or (lambda _: None))
+
+    async def adopt(self) -> list[Found]:
+        await self._open()
+        latest: dict[str, dict[str, Any]] = {}
+        for container in await self._containers():
+            known = latest.get(container["Labels"][INSTANCE])
+            if known is None or _generation(known) < _generation(container):
+                latest[container["Labels"][INSTANCE]] = container
+        found = []
+        for container in latest.values():
+            labels = container["Labels"]
+            seen = await self._observe(container, fresh=True)
+            found.append(Found(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
+        return found
+
+    async def sweep(self) -> Swept:
+        """Also volumes whose instance is gone, and networks that nobody is in."""
+        await self._open()
+        builds = await self._images.sweep()
+        held = {each["Labels"][INSTANCE] for each in await self._containers()}
+        volumes = (await self._client.json("GET", "volumes", params=only(self._marks.mine)))["Volumes"] or []
+        for volume in volumes:
+            instance_id = volume["Labels"][INSTANCE]
+            if instance_id not in held and not self._records.knows(instance_id):
+                with suppress(Refused):
+                    await self._client.json("DELETE", f"volumes/{volume['Name']}")
+        await self._networks.sweep()
+        return Swept(builds, 0)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    # -- starting --------------------------------------------------------------------------------------------------
+
+    async def start(self, spec: Spec, build: Build) -> Handle:
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        await self._open()
+        async with self._turn(spec.instance_id):
+            found = await self._containers(spec.instance_id)
+            if (handle := await self._begun(spec, found)) is not None:
+                return handle
+            if build.engine != self.name:
+                raise BuildMissing(f"The build {build.key[:16]} is not of this engine.", fix="Build it again.")
+            held: dict[str, int] = {}
+            for earlier in found:
+                held |= json.loads(earlier["Labels"][PORTS])
+                await self._discard(earlier, keep=True)
+            return await self._begin(spec, build, held)
+
+    async def _begun(self, spec: Spec, found: Sequence[Mapping[str, Any]]) -> Handle | None:
+        """The handle of a generation that was started before. Raises StartFailed for one that is over."""
+        note = self._records.read(spec.instance_id)
+        latest = max([note.begun, *map(_generation, found)])
+        if latest > spec.generation:
+            raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
+        if note.stopped >= spec.generation and note.begun < spec.generation:
+            raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
+        for container in found:
+            if _generation(container) == spec.generation and container["State"] != "created":
+                return handle_of(container)
+        if note.begun >= spec.generation:
+            raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
+        return None
+
+    async def _begin(self, spec: Spec, build: Build, held: Mapping[str, int]) -> Handle:
+        gateway = await self._networks.ensure(spec.co_location)
+        keep = dict(held)
+        for _ in range(ATTEMPTS):
+            ports = self._allocate(spec, keep)
+            try:
+                return await self._launch(spec, build, ports, gateway)
+            except BaseException as error:
+                if not (isinstance(error, Refused) and any(each in error.detail for each in TAKEN)):
+                    self._ports.release(set(ports.values()) | set(held.values()))
+                    if isinstance(error, Refused):
+                        raise StartFailed(f"It could not be started: {error.detail}") from error
+                    raise
+                keep = {}  # somebody else listens there; those ports stay held until the server starts again
+        raise PortsExhausted("Every port that was tried is taken by another program of the host.")
+
+    async def _launch(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
+        config = configuration(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
+        try:
+            name = {"name": self._marks.container(spec.instance_id, spec.generation)}
+            made = await self._client.json("POST", "containers/create", params=name, body=config)
+        except Refused as error:
+            if error.status == 404 and "image" in error.detail.lower():
+                raise BuildMissing(f"The image {build.reference} is not there.", fix="Build it again.") from None
+            raise
+        container = str(made["Id"])
+        try:
+            await self._meet(spec, container)
+            shown = await self._client.json("GET", f"containers/{container}/json")
+            note = self._records.read(spec.instance_id)
+            self._records.write(spec.instance_id, note)
+            if spec.restore or not note.begun:  # later its state is that of the generation before
+                await state.prepare(self._client, container, shown["Config"].get("User") or "", spec.restore)
+            await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
+            note.begun = spec.generation
+            self._records.write(spec.instance_id, note)
+        except BaseException as error:
+            if not isinstance(error, EngineUnavailable):
+                await asyncio.shield(self._delete(container))
+            if isinstance(error, OSError):
+                raise full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise
+        return handle_of(shown)
+
+    async def _meet(self, spec: Spec, container: str) -> None:
+        """Bring those together that are to be: a group is named after the instance that the others run beside."""
+        if spec.co_location is None:
+            await self._networks.join(spec.instance_id, container, spec.instance_id)
+            return
+        for each in await self._containers(spec.co_location):
+            if each["Labels"][TENANT] == spec.tenant:
+                await self._networks.join(spec.co_location, str(each["Id"]), spec.co_location)
+
+    def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
+        """A port for each that is asked for; those of the last generation again."""
+        found: dict[str, int] = {}
+        fresh: list[int] = []
+        try:
+            for port in spec.ports:
+                if port.name in held:
+                    found[port.name] = held[port.name]
+                else:
+                    found[port.name] = self._ports.allocate()
+                    fresh.append(found[port.name])
+        except PortsExhausted:
+            self._ports.release(fresh)
+            raise
+        self._ports.release(set(held.values()) - set(found.values()))
+        return found
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    async def inspect(self, handle: Handle) -> Observation:
+        await self._open()
+        container = await self._find(handle)
+        return self._past(handle) if container is None else await self._observe(container, fresh=True)
+
+    async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
+        await self._open()
+        known = {(each["Labels"][INSTANCE], _generation(each)): each for each in await self._containers()}
+
+        async def one(handle: Handle) -> Observation:
+            container = known.get((handle.instance_id, handle.generation))
+            return self._past(handle) if container is None else await self._observe(container)
+
+        return list(await asyncio.gather(*map(one, handles)))
+
+    def _past(self, handle: Handle) -> Observation:
+        """Of a generation whose container is gone."""
+        try:
+            note = self._records.read(handle.instance_id)
+        except Unknown:
+            return Observation("absent")
+        found = note.end(handle.generation)
+        if found is not None:
+            return Observation("exited", found[1], found[0], Usage(cpu_seconds=found[2]))
+        if note.begun >= handle.generation:
+            return Observation("exited", None, Exit(reason="lost"))
+        return Observation("absent")
+
+    async def _observe(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
+        name = str(container["Id"])
+        if name in self._ended:
+            return self._ended[name]
+        now = watch.STATES.get(container["State"])
+        if now is None:
+            return Observation("absent")
+        async with self._looks:
+            try:
+                if now == "exited":
+                    return await self._last_look(container)
+                if name not in self._began:
+                    shown = await self._client.json("GET", f"containers/{name}/json")
+                    self._began[name] = watch.moment(shown["State"]["StartedAt"])
+                return Observation(cast(State, now), self._began[name], None, await self._usage(name, fresh))
+            except Refused as error:
+                if error.status != 404:
+                    raise
+                return self._past(handle_of(container))
+
+    async def _usage(self, name: str, fresh: bool) -> Usage:
+        clock = asyncio.get_running_loop().time()
+        at, known = self._used.get(name, (0.0, Usage()))
+        if at and not fresh and clock - at < FRESH:
+            return known
+        stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
+        seen = watch.usage(stats)
+        if seen.cpu_seconds < known.cpu_seconds:  # it has just ended
+            return known
+        self._used[name] = (clock, seen)
+        return seen
+
+    async def _last_look(self, container: Mapping[str, Any]) -> Observation:
+        """How a container ended: looked up once, and written down, for the engine forgets what it used."""
+        name, handle = str(container["Id"]), handle_of(container)
+        shown = await self._client.json("GET", f"containers/{name}/json")
+        if shown["State"]["Status"] not in ("exited", "dead"):
+            return Observation(
+                "running", watch.moment(shown["State"]["StartedAt"]), None, await self._usage(name, True)
+            )
+        note = self._records.read(handle.instance_id)
+        before = note.end(handle.generation)
+        cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
+        exit = watch.ended(shown["State"], stopped=note.stopped >= handle.generation)
+        began = watch.moment(shown["State"]["StartedAt"])
+        note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
+        self._records.write(handle.instance_id, note)
+        self._ended[name] = Observation("exited", began, exit, Usage(cpu_seconds=cpu))
+        self._used.pop(name, None)
+        self._began.pop(name, None)
+        return self._ended[name]
+
+    async def probe(self, handle: Handle, health: Health) -> Verdict:
+        seen = (await self.inspect(handle)).state
+        if seen != "running" or health.path is None or not handle.ports:
+            return Verdict(seen == "running", f"it is {seen}")
+        return await probe(self._options.publish, next(iter(handle.ports.values())), health)
+
+    # -- pausing and ending ----------------------------------------------------------------------------------------
+
+    async def pause(self, handle: Handle) -> Observation:
+        return await self._freeze(handle, "pause", "paused")
+
+    async def resume(self, handle: Handle) -> Observation:
+        return await self._freeze(handle, "unpause", "running")
+
+    async def _freeze(self, handle: Handle, verb: str, wanted: str) -> Observation:
+        await self._open()
+        async with self._turn(handle.instance_id):
+            container = await self._find(handle)
+            if container is None or watch.STATES.get(container["State"]) not in ("running", "paused"):
+                raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
+            if container["State"] != wanted:
+                try:
+                    await self._client.json("POST", f"containers/{container['Id']}/{verb}")
+                except Refused as error:
+                    if "not running" in error.detail or error.status == 404:
+                        raise Unknown(f"{handle.instance_id} does not run any more.") from None
+                    if error.status != 409:
+                        raise
+        return await self.inspect(handle)
+
+    async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
+        await self._open()
+        async with self._turn(handle.instance_id):
+            container = await self._find(handle)
+            if container is not None:
+                await self._end(container, grace)
+        return await self.inspect(handle)
+
+    async def _end(self, container: Mapping[str, Any], grace: float) -> None:
+        """End a container that has not ended. That it was asked to is written down first."""
+        name, handle = container["Id"], handle_of(container)
+        note = self._records.read(handle.instance_id)
+        if container["State"] in ("exited", "dead"):
+            return
+        note.stopped = max(note.stopped, handle.generation)
+        self._records.write(handle.instance_id, note)
+        if container["State"] == "created":
+            await self._delete(name)
+            return
+        with suppress(Refused):  # its numbers, for the last time
+            await self._usage(name, True)
+        if grace > 0 and await self._signal(name, "SIGTERM") and await self._gone(name, grace):
+            return
+        if await self._signal(name, "SIGKILL") and not await self._gone(name, PATIENCE):
+            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {PATIENCE:g} seconds.")
+
+    async def _signal(self, name: str, signal: str) -> bool:
+        """Signal a container, paused ones, too; whether there is any need to wait."""
+        with suppress(Refused):  # of one that is not paused
+            await self._client.json("POST", f"containers/{name}/unpause")
+        try:
+            await self._client.json("POST", f"containers/{name}/kill", params={"signal": signal})
+        except Refused as error:
+            if error.status not in (404, 409):
+                raise
+        return True
+
+    async def _gone(self, name: str, seconds: float) -> bool:
+        """Wait until a container has ended."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client.json("POST", f"containers/{name}/wait", wait=seconds + PATIENCE)
+        except TimeoutError:
+            return False
+        except Refused as error:
+            if error.status != 404:
+                raise
+        return True
+
+    async def remove(self, handle: Handle) -> None:
+        await self._open()
+        async with self._turn(handle.instance_id), self._reader(handle.instance_id):
+            found = await self._containers(handle.instance_id)
+            if any(_generation(each) > handle.generation for each in found):
+                return  # a later generation lives here
+            for container in found:
+                await self._discard(container)
+                self._ports.release(json.loads(container["Labels"][PORTS]).values())
+            with suppress(Refused):
+                await self._client.json("DELETE", f"volumes/{self._marks.volume(handle.instance_id)}")
+            for group in {handle.instance_id, *(each["Labels"][GROUP] for each in found)} - {""}:
+                await self._networks.release(group)
+            await asyncio.to_thread(self._records.erase, handle.instance_id)
+
+    async def _discard(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
+        """End a container and take it away. keep: its output, and how it ended."""
+        name, handle = str(container["Id"]), handle_of(container)
+        if keep and container["State"] != "created":
+            await self._end(container, 0.0)
+            async with self._reader(handle.instance_id):
+                await self._output.copy(handle.instance_id, name)
+            with suppress(Refused):
+                await self._last_look(container)
+        await self._delete(name)
+        for kept in (self._ended, self._used, self._began):
+            kept.pop(name, None)
+
+    async def _delete(self, name: str) -> None:
+        try:
+            await self._client.json("DELETE", f"containers/{name}", params={"force": "1", "v": "1"})
+        except Refused as error:
+            if error.status not in (404, 409):  # 409: it is being removed
+                raise
+
+    # -- what it leaves --------------------------------------------------------------------------------------------
+
+    async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
+        await self._open()
+        async with self._reader(handle.instance_id):
+            container = await self._find(handle)
+            if container is None and not self._records.knows(handle.instance_id):
+                raise Unknown(f"{handle.instance_id} is not on this host.")
+            if container is not None and container["State"] != "created":
+                try:
+                    await self._output.copy(handle.instance_id, str(container["Id"]))
+                except Refused as error:
+                    if error.status != 404:
+                        raise
+            return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+
+    async def backup(self, handle: Handle, file: Path) -> int:
+        await self._open()
+        container = await self._find(handle)
+        if container is None:
+            raise Unknown(f"{handle.instance_id} is not on this host.")
+        return await state.save(self._client, str(container["Id"]), file)
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        """Before the first thing asked: the directory, and which ports are held."""
+        if self._is_open:
+            return
+        async with self._opening:
+            if self._is_open:
+                return
+            found = await self._containers()
+            await asyncio.to_thread(self._records.open)
+            await asyncio.to_thread(self._images.open)
+            for container in found:
+                self._ports.hold(json.loads(container["Labels"][PORTS]).values())
+            self._is_open = True
+
+    async def _containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
+        """All of this installation, or of one instance."""
+        labels = self._marks.mine if instance_id is None else self._marks.of_instance(instance_id)
+        found: list[dict[str, Any]] = await self._client.json(
+            "GET", "containers/json", params={"all": "1", **only(labels)}
+        )
+        return found
+
+    async def _find(self, handle: Handle) -> dict[str, Any] | None:
+        """The container of a generation; None if there is none. Raises Unknown for what is no id."""
+        name = self._marks.container(handle.instance_id, handle.generation)
+        for container in await self._containers(handle.instance_id):
+            if f"/{name}" in container["Names"] or _generation(container) == handle.generation:
+                return container
+        return None
+
+    def _turn(self, instance_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(instance_id, asyncio.Lock())
+
+    def _reader(self, instance_id: str) -> asyncio.Lock:
+        return self._reading.setdefault(instance_id, asyncio.Lock())
+
+
+def _generation(container: Mapping[str, Any]) -> int:
+    return int(container["Labels"][GENERATION])

@@ -1,0 +1,287 @@
+"""Deployments: registering what agents are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora_sdk.contract import deployments as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.agents import Registration
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound
+
+from ...clock import moment
+from ...store.port import Row
+from ...store.statements import hosting
+from ...store.statements import instances as statements
+from .. import paging
+from ..addresses import find, require, seen
+from ..agents import AgentService
+from ..base import Bound, Call, pack, unpack
+from ..billing import BillingService, told
+from ..billing.accounts import earns, insider
+from ..supervision import audience_of
+from .manifests import AgentManifest, engines_of, listed, read
+
+__all__ = ["DeploymentService", "opened", "sealed", "shown_manifest"]
+
+SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
+
+
+def sealed(call: Call, secrets: Mapping[str, Any], place: str) -> bytes | None:
+    """Secrets as they are kept. place: what they belong to."""
+    sealer = call.context.sealer
+    assert sealer is not None
+    return sealer.seal(to_json(secrets), place) if secrets else None
+
+
+def opened(context: Any, data: bytes | None, place: str) -> dict[str, Any]:
+    """Secrets that were kept; ValueError if the server's key is another one now."""
+    if data is None:
+        return {}
+    found: dict[str, Any] = from_json(context.sealer.open(bytes(data), place))
+    return found
+
+
+def shown_manifest(row: Row) -> AgentManifest:
+    """A manifest that was registered."""
+    return AgentManifest.model_validate(unpack(row["manifest"]))
+
+
+class DeploymentService(Bound, contract.Deployments):
+    """Agents of which instances can be run."""
+
+    @implements
+    async def register(self, manifest: JsonObject) -> contract.RegisteredDeployable:
+        return await self._register(manifest, {})
+
+    @implements
+    async def register_docker(
+        self,
+        docker_image: str,
+        metadata: JsonObject,
+        registry_credentials: contract.RegistryCredentials | None = None,
+    ) -> contract.RegisteredDeployable:
+        secrets: dict[str, Any] = {}
+        if registry_credentials is not None:
+            secrets = {
+                "registry_user": registry_credentials.username,
+                "registry_password": registry_credentials.password,
+                "registry": registry_credentials.registry,
+            }
+        return await self._register(metadata | {"docker_image": docker_image}, secrets)
+
+    async def _register(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
+        call = self.call
+        manifest, faults = read(document)
+        if manifest is None:
+            what = f"{faults[0].field}: {faults[0].message}" + (
+                f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+            )
+            raise InvalidRequest(
+                f"The manifest is not right. {what}",
+                fix="'agora agent example' prints one that is.",
+                errors=listed(faults),
+            )
+        row = await self._known(manifest)
+        registration = await (self._change(row, manifest) if row is not None else self._create(manifest))
+        agent_id = call.target = registration.agent_id
+        kept = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
+        saved = await call.tx.returning(
+            hosting.save_deployment,
+            agent_id=agent_id,
+            manifest=pack(manifest.stored()),
+            secrets=kept,
+            max_instances=manifest.max_instances,
+            actor=call.caller.subject,
+            now=call.now,
+        )
+        await self._price(agent_id, manifest)
+        revision = saved[0]["revision"]
+        self._tell(registration, revision)
+        return await self._registered(registration, manifest, revision, created=row is None)
+
+    async def _known(self, manifest: AgentManifest) -> Row | None:
+        """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
+        row = await find(self.call.tx, manifest.name)
+        if row is None and manifest.alias is not None:
+            row = await find(self.call.tx, manifest.alias)
+            if row is not None and row["agent_name"] != manifest.name:
+                raise Conflict(
+                    f"The agent {manifest.alias} has the name {row['agent_name']!r}.",
+                    fix="Use that name; an agent keeps the name it was registered with.",
+                    errors=[{"field": "manifest.name", "message": "another than before"}],
+                )
+        if row is not None and not earns(self.call.caller, row) and not self.call.caller.may("admin"):
+            raise NameTaken(
+                f"The name {manifest.name!r} belongs to another agent.",
+                fix="Choose another name, or use a credential of that agent's account.",
+                errors=[{"field": "manifest.name", "message": "taken"}],
+            )
+        return row
+
+    def _as(self, agent_id: str) -> Call:
+        """This call as the agent's own: whoever registers it speaks for it."""
+        return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
+
+    async def _create(self, manifest: AgentManifest) -> Registration:
+        return await AgentService(self.call).register(manifest.name, **_profile(manifest))
+
+    async def _change(self, row: Row, manifest: AgentManifest) -> Registration:
+        profile = _profile(manifest)
+        profile["metadata"] = unpack(row["metadata"]) | profile["metadata"]
+        agent = await AgentService(self._as(row["agent_id"])).update(row["agent_id"], **profile)
+        return Registration.model_construct(**dict(agent), created=False)
+
+    async def _price(self, agent_id: str, manifest: AgentManifest) -> None:
+        """Set the price, if it is another than the one in force."""
+        wanted = manifest.pricing
+        if wanted is None:
+            return
+        call = self._as(agent_id)
+        usual = str(call.context.settings.billing_currency)
+        now = await told(call.tx, agent_id, call.now, usual)
+        given = wanted.model_dump(exclude_none=True) | {"currency": wanted.currency or usual}
+        if any(getattr(now, name) != value for name, value in given.items()):
+            await BillingService(call).set_price(agent_id, **given)
+
+    def _tell(self, registration: Registration, revision: int) -> None:
+        data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
+        audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
+        self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
+
+    async def _registered(
+        self, registration: Registration, manifest: AgentManifest, revision: int, *, created: bool
+    ) -> contract.RegisteredDeployable:
+        call = self.call
+        what = "registered" if created else f"registered in revision {revision}"
+        return contract.RegisteredDeployable(
+            agent_id=registration.agent_id,
+            name=registration.agent_name,
+            message=f"{registration.agent_name} is {what}; instances of it can be made.",
+            created=created,
+            revision=revision,
+            engines=list(engines_of(manifest)),
+            pricing=await told(call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)),
+            token=registration.token if created else None,
+        )
+
+    async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
+        """Show the token again to whoever repeats the registration under its idempotency key."""
+        row = await require(self.call.tx, result.agent_id)
+        if result.created and row["status"] != "retired":
+            signer, tenant = self.call.context.signer, self.call.caller.tenant
+            result.token = signer.agent_token(tenant, result.agent_id, row["token_generation"])
+        return result
+
+    @implements
+    async def validate(self, manifest: JsonObject) -> contract.ManifestReport:
+        understood, faults = read(manifest)
+        name = manifest.get("name", manifest.get("agent_name"))
+        return contract.ManifestReport(
+            valid=understood is not None,
+            faults=faults,
+            agent_name=name if isinstance(name, str) else None,
+            engines=list(engines_of(understood)) if understood is not None else [],
+        )
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeployablePage:
+        caller = self.call.caller
+        rows = await self.call.tx.all(
+            hosting.deployments,
+            after=paging.decode(cursor)[0] if cursor else "",
+            everyone=int(insider(caller)),
+            viewer=caller.subject,
+            account=caller.account,
+            limit=limit + 1,
+        )
+        found = [await self._shown(row, row["agent_name"]) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.DeployablePage(
+            deployments=found,
+            count=len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].agent_id) if more else None,
+        )
+
+    @implements
+    async def get(self, agent_id: str) -> contract.DeployableAgent:
+        agent, row = await self._deployment(agent_id)
+        return await self._shown(row, agent["agent_name"])
+
+    @implements
+    async def withdraw(self, agent_id: str) -> contract.Withdrawal:
+        call = self.call
+        agent, row = await self._deployment(agent_id)
+        if not earns(call.caller, agent) and not call.caller.may("admin"):
+            raise _undeployed(agent_id)
+        call.target = agent["agent_id"]
+        if await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now):
+            data = {name: agent[name] for name in ("agent_id", "agent_name")} | {"revision": row["revision"]}
+            call.emit("agora.deployment.withdrawn", data, subject=agent["agent_id"], audience=audience_of(agent))
+        return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._running(agent["agent_id"]))
+
+    async def _deployment(self, ref: str) -> tuple[Row, Row]:
+        agent = await seen(self.call.tx, self.call.caller, ref)
+        row = await self.call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+        if row is None:
+            raise _undeployed(ref)
+        return agent, row
+
+    async def _running(self, agent_id: str) -> int:
+        row = await self.call.tx.one(statements.counts, agent_id=agent_id, account="")
+        return int(row["total"]) if row is not None else 0
+
+    async def _shown(self, row: Row, name: str) -> contract.DeployableAgent:
+        manifest = shown_manifest(row)
+        document = unpack(row["manifest"])
+        if not insider(self.call.caller):  # what is in there may be a password, or tell of the server
+            for name in ("env_vars", "directory"):
+                document.pop(name, None)
+            document.get("build_config", {}).pop("env_vars", None)
+        return contract.DeployableAgent(
+            agent_id=row["agent_id"],
+            agent_name=name,
+            version=manifest.version,
+            revision=row["revision"],
+            manifest=document,
+            engines=list(engines_of(manifest)),
+            max_instances=row["max_instances"],
+            has_credentials=row["secrets"] is not None,
+            instances=await self._running(row["agent_id"]),
+            withdrawn=row["withdrawn_at"] is not None,
+            registered_by=row["registered_by"],
+            registered_at=moment(row["registered_at"]),
+        )
+
+
+def _undeployed(ref: str) -> NotFound:
+    return NotFound(
+        f"No instance of {ref!r} can be run: nobody has registered what it is made of.",
+        fix="An operator does, with agora.deployment.register.",
+        errors=[{"field": "agent_id", "message": "not deployable"}],
+    )
+
+
+def _profile(manifest: AgentManifest) -> dict[str, Any]:
+    """What is registered of an agent in the marketplace; the rest is for whoever runs it."""
+    stored = manifest.stored()
+    metadata = {name: stored[name] for name in SHOWN if name in stored}
+    build = manifest.build_config
+    if build is not None:
+        metadata["build_config"] = build.model_dump(exclude_none=True, exclude={"env_vars"})
+    return {
+        "capabilities": manifest.capabilities,
+        "description": manifest.description,
+        "category": manifest.category,
+        "tags": manifest.tags,
+        "visibility": manifest.visibility,
+        "proficiency_level": manifest.proficiency_level,
+        "alias": manifest.alias,
+        "metadata": metadata,
+    }

@@ -1,0 +1,214 @@
+"""The log of messages: everybody's, as far as the caller may see them.
+
+It is walked through in stretches of so many messages each, newest or oldest first, so that no question, however few its
+answers, takes longer than it should: a page says where to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from agora_sdk.contract.fields import DeliveryState, Priority
+from agora_sdk.contract.monitor import LoggedMessage
+from agora_sdk.errors import InvalidRequest
+
+from ...clock import moment, stamp
+from ...store.port import Reader, Row
+from ...store.statements import monitor as statements
+from ...store.statements.search import LETTERS
+from ..addresses import find, held_address
+from ..base import Call, pack, unpack
+
+__all__ = ["FIRST", "LAST", "Log", "Wanted", "wanted"]
+
+FIRST: Final = ""
+LAST: Final = "msg_g"  #: sorts after every id
+STRETCH: Final = 20_000  #: messages looked at by one statement
+READING: Final = 2_000  #: the same where their text is read
+STRETCHES: Final = 10  #: of one page
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages: names of the filters that are present, the words, and the values of both."""
+
+    filters: frozenset[str]
+    words: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stretch(self) -> int:
+        return READING if self.words else STRETCH
+
+
+async def wanted(
+    call: Call,
+    *,
+    type: str | None,
+    agent: str | None,
+    q: str | None,
+    from_agent: str | None = None,
+    to_agent: str | None = None,
+    priority: Priority | None = None,
+    correlation_id: str | None = None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Wanted:
+    """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
+    values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
+    values |= {"since": since and stamp(since), "until": until and stamp(until)}
+    if from_agent is not None:
+        values["from_agent"] = (await _meant(call.tx, from_agent))[0]
+    if agent is not None:
+        values["agent"], values["address"] = await _meant(call.tx, agent)
+    if to_agent == "broadcast":
+        values["broadcast"] = True
+    elif to_agent is not None:
+        values["to_agent"], values["to_address"] = await _meant(call.tx, to_agent)
+    if not call.caller.may("read:all"):
+        values["viewer"] = call.caller.subject
+    present = {name: value for name, value in values.items() if value is not None}
+    words = _words(q)
+    texts = {f"word_{letter}": _pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
+    filters = frozenset(present) - {"address", "to_address"}
+    present.pop("broadcast", None)
+    return Wanted(filters, len(words), present | texts)
+
+
+async def _meant(tx: Reader, ref: str) -> tuple[str, str]:
+    """The id of an agent, and the address under which messages are held for its name."""
+    row = await find(tx, ref)
+    return (ref, held_address(ref)) if row is None else (row["agent_id"], held_address(row["agent_name"]))
+
+
+def _words(q: str | None) -> list[str]:
+    words = list(dict.fromkeys((q or "").split()))
+    if len(words) > statements.WORDS:
+        raise InvalidRequest(
+            f"At most {statements.WORDS} words can be searched for at once.",
+            errors=[{"field": "q", "message": "too many words"}],
+        )
+    return words
+
+
+def _pattern(word: str) -> str:
+    for special in "~%_":
+        word = word.replace(special, f"~{special}")
+    return f"%{word}%"
+
+
+@dataclass(slots=True)
+class Log:
+    """The log as one call reads it."""
+
+    tx: Reader
+    wanted: Wanted
+
+    async def back(self, before: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
+        """At most so many messages before one, newest first, and where to go on; None where there is nothing more."""
+        query = statements.page(self.wanted.filters, self.wanted.words, True)
+        rows: list[Row] = []
+        for _ in range(STRETCHES):
+            end = await self.tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+            after = FIRST if end is None else _just_before(end["message_id"])
+            missing = limit - len(rows)
+            found = await self.tx.all(query, before=before, after=after, limit=missing, **self.wanted.values)
+            rows += found
+            if len(found) == missing:
+                return await shown(self.tx, rows), rows[-1]["message_id"]
+            if end is None or self._too_old(end):
+                return await shown(self.tx, rows), None
+            before = end["message_id"]
+        return await shown(self.tx, rows), before
+
+    async def forth(self, after: str, ceiling: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
+        """At most so many messages between two, oldest first, however far apart, and where to go on."""
+        query = statements.page(self.wanted.filters, self.wanted.words, False)
+        while True:
+            end = await self.tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
+            last = end is None or end["message_id"] >= ceiling
+            before = ceiling if end is None or last else _just_after(end["message_id"])
+            rows = await self.tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
+            if len(rows) == limit:
+                return await shown(self.tx, rows), rows[-1]["message_id"]
+            if end is None or last:
+                return await shown(self.tx, rows), None
+            after = end["message_id"]
+            if rows:
+                return await shown(self.tx, rows), after
+
+    async def count(self, limit: int) -> tuple[int, bool]:
+        """How many messages there are, counted up to a limit, and whether there may be more."""
+        query, total, before = statements.page_count(self.wanted.filters, self.wanted.words), 0, LAST
+        for _ in range(STRETCHES):
+            end = await self.tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+            after = FIRST if end is None else _just_before(end["message_id"])
+            left = limit + 1 - total
+            row = await self.tx.one(query, before=before, after=after, limit=left, **self.wanted.values)
+            total += row["total"] if row is not None else 0
+            if total > limit:
+                return limit, True
+            if end is None or self._too_old(end):
+                return total, False
+            before = end["message_id"]
+        return total, True
+
+    def _too_old(self, row: Row) -> bool:
+        """Whether everything before a message was sent before what is asked for."""
+        since: int | None = self.wanted.values.get("since")
+        return since is not None and row["created_at"] < since - SKEW
+
+
+SKEW: Final = 3_600_000_000  #: microseconds by which the clocks of ids and of messages may differ
+
+
+def _just_before(message_id: str) -> str:
+    """A place between a message and the one before it."""
+    return f"msg_{max(int(message_id[4:], 16) - 1, 0):032x}"
+
+
+def _just_after(message_id: str) -> str:
+    return f"msg_{int(message_id[4:], 16) + 1:032x}"
+
+
+# -- what is shown -------------------------------------------------------------------------------
+
+
+async def shown(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
+    """Messages with where they are, those that went to one agent."""
+    recipients = {ref: await _recipient(tx, ref) for ref in dict.fromkeys(map(_single, rows)) if ref is not None}
+    pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single(row)) is not None]
+    found = await tx.all(statements.states, pairs=pack(pairs)) if pairs else ()
+    states = {row["message_id"]: row["state"] for row in found}
+    return [_message(row, states.get(row["message_id"])) for row in rows]
+
+
+def _single(row: Row) -> str | None:
+    ref: str = row["to_agent"]
+    return None if row["broadcast"] or "," in ref or ref.startswith("capability:") else ref
+
+
+async def _recipient(tx: Reader, ref: str) -> str:
+    row = await find(tx, ref)
+    return held_address(ref) if row is None else str(row["agent_id"])
+
+
+def _message(row: Row, state: str | None) -> LoggedMessage:
+    return LoggedMessage.model_construct(
+        message_id=row["message_id"],
+        timestamp=moment(row["created_at"]),
+        type=row["message_type"],
+        from_agent=row["from_agent"],
+        from_name=row["from_name"],
+        to_agent="broadcast" if row["broadcast"] else row["to_agent"],
+        content=row["content"],
+        priority=Priority(row["priority"]),
+        status=None if state is None else DeliveryState(state),
+        correlation_id=row["correlation_id"],
+        reply_to=row["reply_to"],
+        metadata=unpack(row["metadata"]),
+        broadcast=bool(row["broadcast"]),
+    )

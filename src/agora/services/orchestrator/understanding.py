@@ -1,0 +1,92 @@
+"""What a sentence wants of the marketplace. Fixed rules: the same words always mean the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Wanted", "understand"]
+
+Tool = Literal["search_agents", "get_agent", "search_apps", "register_agent", "get_marketplace_stats"]
+
+ALIAS = re.compile(r"\bagent(?:\.[a-z0-9][a-z0-9_-]*){2,}", re.IGNORECASE)
+REGISTERING = re.compile(r"\b(?:register|create|add|enrol)\b[^.?!]*\bagent\b", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:named|called|with the name|name is)\s+[\"'“]?(.+?)[\"'”]?(?=\s+(?:with|and|that|which|who|it)\b|[,.;!?]|$)",
+    re.IGNORECASE,
+)
+ABLE = re.compile(
+    r"\b(?:can(?: do)?|does|is able to|capable of|for|capabilit(?:y|ies)(?: of|:)?)\s+(.+)$", re.IGNORECASE
+)
+COUNTING = re.compile(r"\bhow (?:many|big|large)\b|\bstat(?:istic)?s\b|\bin numbers\b", re.IGNORECASE)
+DESCRIBING = re.compile(
+    r"\b(?:details?|information|info|more|tell me|describe|who is|what is)\b(?:\s+(?:more|about|of|on|for|me|us))*\s+(.+)$",
+    re.IGNORECASE,
+)
+FREE = re.compile(r"\b(?:free|gratis|at no cost)\b", re.IGNORECASE)
+APPS = re.compile(r"\b(?:apps?|applications?)\b", re.IGNORECASE)
+FILLER = frozenset(
+    """a about agent agents all an and any anything app application applications apps are at available can cost could do
+    does every everything exist exists find for free get give gratis have help i in is list look looking marketplace me
+    my need no of offer on or our please search should show some somebody someone that the there they to us want we
+    what which who with would you""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """tool: what to do; None if nothing was understood. words: to look for. name, alias: of one agent."""
+
+    tool: Tool | None
+    words: tuple[str, ...] = ()
+    name: str = ""
+    alias: str | None = None
+    capabilities: tuple[str, ...] = field(default=())
+    free: bool = False
+
+
+def understand(message: str) -> Wanted:
+    """What a sentence wants."""
+    text = " ".join(message.split())
+    alias = found[0] if (found := ALIAS.search(text)) else None
+    if REGISTERING.search(text):
+        return _registering(text, alias)
+    if COUNTING.search(text):
+        return Wanted("get_marketplace_stats")
+    if alias is not None:
+        return Wanted("get_agent", alias=alias)
+    described = DESCRIBING.search(text)
+    if described and not re.search(r"\bagents\b|\bavailable\b", text, re.IGNORECASE):
+        return Wanted("get_agent", name=_bare(described[1]))
+    words = _words(text)
+    tool: Tool = "search_apps" if APPS.search(text) else "search_agents"
+    asked = words or re.search(r"\b(?:agents?|apps?|applications?)\b", text, re.IGNORECASE)
+    return Wanted(tool, words=words, free=bool(FREE.search(text))) if asked else Wanted(None)
+
+
+def _registering(text: str, alias: str | None) -> Wanted:
+    """Name, alias and capabilities of an agent to be registered; the name may follow from the alias."""
+    named = NAMED.search(text)
+    name = named[1].strip() if named else (alias or "").rpartition(".")[2]
+    rest = text[named.end() :] if named else text
+    if alias is not None:
+        rest = rest.replace(alias, " ")
+    able = ABLE.search(rest)
+    parts = re.split(r",|;|\band\b", able[1].rstrip(".!? ")) if able else []
+    capabilities = tuple("_".join(part.lower().split()) for part in parts if part.strip())
+    return Wanted("register_agent", name=name, alias=alias, capabilities=capabilities)
+
+
+def _bare(name: str) -> str:
+    """A name without what is said around it: the CodeHelper Agent."""
+    name = re.sub(r"^(?:the|an?|agent)\s+", "", name.strip(" .!?\"'“”"), flags=re.IGNORECASE)
+    return name.strip()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """What is left to look for."""
+    words = re.findall(r"[^\W_][\w+#.-]*", text)
+    kept = (word.rstrip(".-") for word in words if word.lower().rstrip(".-") not in FILLER)
+    return tuple(dict.fromkeys(kept))[:MOST_WORDS]

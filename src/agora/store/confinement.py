@@ -1,0 +1,264 @@
+"""Confinement: no statement reaches a tenant's rows without naming the tenant.
+
+PostgreSQL's policies see to it row by row; SQLite has none, so every statement is read when it is first
+used, on either engine. In each SELECT, UPDATE and DELETE, and in each of their subqueries, every table must be
+held by ``tenant_id = :tenant``, or by ``tenant_id`` of a table that is so held; an INSERT must write ``:tenant``
+into that column, and an UPDATE may not change it. A condition counts only where no ``or`` stands beside it.
+
+The reading knows the SQL of this house, not all there is: what it does not understand, it refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+__all__ = ["Unconfined", "confined"]
+
+COLUMN = "tenant_id"
+TENANT = ":tenant"
+#: SQLite's index of words: what is found in it is looked up among a tenant's own documents
+SHARED = frozenset({"agent_search", "agent_vocabulary"})
+
+_TOKENS = re.compile(
+    r"""--[^\n]* | '(?:[^']|'')*' | "(?:[^"]|"")*" | :: | :[a-z_]\w* | [a-z_]\w*(?:\.(?:[a-z_]\w*|\*))? | \d+(?:\.\d+)?
+        | <> | <= | >= | != | \|\| | ->>? | @@ | [^\s]""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NAME = re.compile(r"[a-z_]\w*")
+_SETS = frozenset({"union", "intersect", "except"})
+_BEFORE_CONDITION = frozenset({"where", "on", "and"})
+_AFTER_CONDITION = frozenset({"and", "group", "order", "limit", "offset", "returning", "for", "on", "union"})
+_AFTER_CONDITIONS = frozenset({"group", "order", "limit", "returning", "having", "for", "window"})
+_CLAUSES = frozenset({"select", "from", "where", "set", "group", "order", "values", "returning"})
+_JOINS = frozenset({"join", "left", "cross", "inner", "where"})
+_AFTER_TABLE = _AFTER_CONDITION | _JOINS | {"set", "indexed", "not", "values", "select", "using", "default", "having"}
+
+
+class Unconfined(ValueError):
+    """A statement could reach rows of another tenant."""
+
+
+@dataclass(slots=True)
+class Group:
+    """What stands between parentheses, or the whole statement."""
+
+    parts: list[str | Group] = field(default_factory=list)
+
+    def words(self) -> Iterator[str]:
+        """Every token inside, however deep."""
+        for part in self.parts:
+            if isinstance(part, Group):
+                yield from part.words()
+            else:
+                yield part
+
+
+Parts = Sequence["str | Group"]
+
+
+def confined(sql: str) -> str:
+    """The statement as it is; raises Unconfined, naming the table and the fault."""
+    try:
+        statement = _grouped(sql)
+        _Reading(_defined(statement)).group(statement, frozenset())
+    except Unconfined as fault:
+        raise Unconfined(f"{fault} in: {' '.join(sql.split())}") from None
+    return sql
+
+
+def _grouped(sql: str) -> Group:
+    stack = [Group()]
+    for token in _TOKENS.findall(sql):
+        if token.startswith("--"):
+            continue
+        if token == "(":  # noqa: S105
+            inner = Group()
+            stack[-1].parts.append(inner)
+            stack.append(inner)
+        elif token == ")":  # noqa: S105
+            stack.pop()
+        else:
+            stack[-1].parts.append(token.lower())
+    return stack[0]
+
+
+def _defined(group: Group) -> frozenset[str]:
+    """Names of common table expressions: ``NAME [(columns)] as [materialized] (select ...)``."""
+    names: set[str] = set()
+    parts = group.parts
+    for at, part in enumerate(parts):
+        if isinstance(part, Group):
+            names |= _defined(part)
+        elif part == "as" and at and _selects(parts, at + 1):
+            before = parts[at - 2] if isinstance(parts[at - 1], Group) and at > 1 else parts[at - 1]
+            if isinstance(before, str):
+                names.add(before)
+    return frozenset(names)
+
+
+def _selects(parts: Parts, at: int) -> bool:
+    """Whether a query in parentheses stands there."""
+    while at < len(parts) and parts[at] in ("materialized", "not"):
+        at += 1
+    inner = parts[at] if at < len(parts) else None
+    return isinstance(inner, Group) and bool(inner.parts) and inner.parts[0] in ("select", "insert", "update", "delete")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Names that stand for queries, not for tables."""
+
+    defined: frozenset[str]
+
+    def group(self, group: Group, held: frozenset[str]) -> None:
+        """Check each query of a group. held: names of tables around it that are held already."""
+        for segment in _segments(group.parts):
+            own = held | self.segment(segment, held)
+            for part in segment:
+                if isinstance(part, Group):
+                    self.group(part, own)
+
+    def segment(self, parts: Parts, held: frozenset[str]) -> frozenset[str]:
+        """Check one query, without what is nested in it; answers the names it holds."""
+        tables = dict(self.tables(parts))
+        written = _written(parts)
+        if written is not None:
+            _check_insert(parts, written, held)
+        if not tables:
+            return frozenset()
+        if "or" in _conditions(parts):
+            raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
+        if "set" in parts and COLUMN in parts[_index(parts, "set") : _index(parts, "where")]:
+            raise Unconfined("an update changes the tenant")
+        known, links = set(held - tables.keys()), list(_links(parts, tables))
+        for _ in links:
+            known |= {mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in known}
+        for alias, table in tables.items():
+            if alias not in known:
+                raise Unconfined(f"{table} is not held by tenant_id = :tenant")
+        return frozenset(tables)
+
+    def tables(self, parts: Parts) -> Iterator[tuple[str, str]]:
+        """Alias and name of each table that a query reads or changes."""
+        for at, part in enumerate(parts):
+            if not _introduces(parts, at):
+                continue
+            name = parts[at + 1] if at + 1 < len(parts) else None
+            after = parts[at + 2] if at + 2 < len(parts) else None
+            if not isinstance(name, str) or not _NAME.fullmatch(name) or name in self.defined or name in SHARED:
+                continue
+            if isinstance(after, Group) and part != "into":
+                continue  # a function
+            if part == "into":
+                continue  # an insert has checks of its own
+            if after == "as":
+                after = parts[at + 3]
+            named = isinstance(after, str) and _NAME.fullmatch(after) and after not in _AFTER_TABLE
+            yield (str(after) if named else name), name
+
+
+def _segments(parts: Parts) -> Iterator[Parts]:
+    """The queries of a set operation, each for itself."""
+    start = 0
+    for at, part in enumerate(parts):
+        if isinstance(part, str) and part in _SETS:
+            yield parts[start:at]
+            start = at + 1
+    yield parts[start:]
+
+
+def _introduces(parts: Parts, at: int) -> bool:
+    """Whether a table follows: ``from``, ``join``, ``update``, or a comma in a list of tables."""
+    part = parts[at]
+    if part == "update":
+        return at == 0 or parts[at - 1] not in ("do", "for", "key")
+    if part == "from":
+        return at == 0 or parts[at - 1] != "distinct"
+    if part == ",":
+        before = [word for word in parts[:at] if isinstance(word, str) and word in _CLAUSES]
+        return bool(before) and before[-1] == "from"
+    return part == "join"
+
+
+def _links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Equalities that hold a table: (its alias, ``:tenant`` or another table's column)."""
+    for at, part in enumerate(parts):
+        if part != "=" or at == 0 or at + 1 >= len(parts):
+            continue
+        left, right, start = parts[at - 1], parts[at + 1], at - 1
+        if parts[at - 2 : at] == ["||", "''"]:  # keeps a planner from using an index
+            left, start = parts[at - 3], at - 3
+        if not isinstance(left, str) or not isinstance(right, str) or not _is(parts[start - 1], _BEFORE_CONDITION):
+            continue
+        if at + 2 < len(parts) and not _is(parts[at + 2], _AFTER_CONDITION | _JOINS):
+            continue
+        for one, other in ((left, right), (right, left)):
+            if one == COLUMN:
+                yield from ((alias, other) for alias in tables if other == TENANT or other.endswith(f".{COLUMN}"))
+            elif one.endswith(f".{COLUMN}"):
+                yield one.removesuffix(f".{COLUMN}"), other
+
+
+def _is(part: str | Group, words: frozenset[str]) -> bool:
+    return isinstance(part, str) and part in words
+
+
+def _index(parts: Parts, word: str) -> int:
+    return parts.index(word) if word in parts else len(parts)
+
+
+def _conditions(parts: Parts) -> Parts:
+    """From the tables to the end of the conditions."""
+    start = min(_index(parts, "from"), _index(parts, "where"))
+    after = (at for at in range(start, len(parts)) if _is(parts[at], _AFTER_CONDITIONS))
+    return parts[start : next(after, len(parts))]
+
+
+def _written(parts: Parts) -> int | None:
+    """Where an insert names its table."""
+    return parts.index("into") + 1 if "into" in parts else None
+
+
+def _check_insert(parts: Parts, at: int, held: frozenset[str]) -> None:
+    name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
+    listed = _items(columns.parts) if isinstance(columns, Group) else []
+    if [COLUMN] not in listed:
+        raise Unconfined(f"{name}: the insert does not name tenant_id")
+    place = listed.index([COLUMN])
+    after = at + 2
+    values: Sequence[Parts] = []
+    if parts[after] == "values":
+        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][: _rows(parts, after + 1)]
+    elif parts[after] == "select":
+        values = [list(parts[after + 1 : after + 1 + _index(parts[after + 1 :], "from")])]
+    if not values:
+        raise Unconfined(f"{name}: what is inserted cannot be read")
+    for row in values:
+        items = _items(row)
+        if place >= len(items) or items[place] not in ([TENANT], [f"{TENANT}"]):
+            raise Unconfined(f"{name}: the insert does not write :tenant into tenant_id")
+    if "conflict" in parts:
+        target = parts[parts.index("conflict") + 1]
+        if isinstance(target, Group) and COLUMN not in target.parts:
+            raise Unconfined(f"{name}: the insert meets rows of other tenants")
+
+
+def _rows(parts: Parts, at: int) -> int:
+    """How many rows of values stand there."""
+    count = 0
+    while at < len(parts) and isinstance(parts[at], Group):
+        count, at = count + 1, at + 2 if at + 1 < len(parts) and parts[at + 1] == "," else len(parts)
+    return count
+
+
+def _items(parts: Parts) -> list[list[str | Group]]:
+    """A list, by its commas."""
+    items: list[list[str | Group]] = [[]]
+    for part in parts:
+        if part == ",":
+            items.append([])
+        else:
+            items[-1].append(part)
+    return items

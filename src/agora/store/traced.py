@@ -1,0 +1,58 @@
+"""A store whose work is seen in traces: from when it is handed over until it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from ..telemetry.context import TRACE
+from ..telemetry.tracing import OpenedSpan, Tracing
+from .port import Reading, Store, Work
+
+__all__ = ["traced"]
+
+T = TypeVar("T")
+
+
+def traced(store: Store, tracing: Tracing) -> Store:
+    """The same store; what is done outside any trace stays outside, such as the work of loops."""
+    return cast("Store", _Traced(store, tracing))
+
+
+class _Traced:
+    def __init__(self, store: Store, tracing: Tracing) -> None:
+        self._store, self._tracing = store, tracing
+        self._told = {"db.system.name": "sqlite" if store.exclusive else "postgresql"}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self, tenant: str, work: Work[T], *, label: str = "") -> Awaitable[T]:
+        if TRACE.get() is None:
+            return self._store.write(tenant, work, label=label)
+        span = self._tracing.start("store.write", "client", self._told | {"agora.work": label})
+        try:
+            future = asyncio.ensure_future(self._store.write(tenant, work, label=label))
+        except BaseException as error:
+            span.close(error)
+            raise
+        future.add_done_callback(partial(_ended, span))
+        return future
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        if TRACE.get() is None:
+            return await self._store.read(tenant, work)
+        span = self._tracing.start("store.read", "client", self._told)
+        try:
+            found = await self._store.read(tenant, work)
+        except BaseException as error:
+            span.close(error)
+            raise
+        span.close(None)
+        return found
+
+
+def _ended(span: OpenedSpan, future: asyncio.Future[Any]) -> None:
+    span.close(asyncio.CancelledError() if future.cancelled() else future.exception())

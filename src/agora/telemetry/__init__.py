@@ -1,0 +1,22 @@
+"""What the server tells of its own work: numbers, traces, and what goes into every line of the log.
+
+Anyone may come in here, so nothing of ours may be imported. Nothing here costs a call more than a few additions:
+Prometheus' and OpenTelemetry's libraries load when somebody asks for what they make.
+"""
+
+from .context import PROTOCOL, REQUEST, carried, outgoing, protocol, span, trace_id
+from .measures import BOUNDS, Histogram, Measures, Series
+
+__all__ = [
+    "BOUNDS",
+    "PROTOCOL",
+    "REQUEST",
+    "Histogram",
+    "Measures",
+    "Series",
+    "carried",
+    "outgoing",
+    "protocol",
+    "span",
+    "trace_id",
+]

@@ -1,0 +1,101 @@
+"""Where a piece of work comes from: its protocol, its request, its trace. It follows the work from task to task.
+
+The trace is W3C Trace Context (https://www.w3.org/TR/trace-context/). Where traces are off nobody sets one, and
+everything that asks for it gets nothing for the price of one look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+__all__ = ["PROTOCOL", "REQUEST", "TRACE", "Span", "Trace", "carried", "outgoing", "protocol", "span", "trace_id"]
+
+TRACEPARENT: Final = "traceparent"
+TRACESTATE: Final = "tracestate"
+LARGEST_STATE: Final = 512  #: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
+_PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+#: by which protocol the work came in; ``internal`` for what the server does by itself
+PROTOCOL: ContextVar[str] = ContextVar("agora.protocol", default="internal")
+#: the id of the request, as it is in the answer and in the audit trail
+REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
+
+
+class Span(Protocol):
+    """A piece of work in a trace."""
+
+    def tell(self, name: str, value: str | int | float | bool) -> None:
+        """Say something about it."""
+
+    def fail(self, what: str) -> None:
+        """It has failed; what: the error's code or kind, never its text."""
+
+
+class Trace(Protocol):
+    """The piece of work that is going on, and those that may begin below it."""
+
+    traceparent: str
+    tracestate: str
+
+    def below(self, name: str, kind: str, told: Mapping[str, Any]) -> AbstractContextManager[Span]:
+        """A piece of work below this one. kind: internal, client, producer or consumer."""
+
+
+class _Nothing:
+    def tell(self, name: str, value: str | int | float | bool) -> None: ...
+    def fail(self, what: str) -> None: ...
+
+
+_NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_Nothing())
+TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
+
+
+def span(name: str, kind: str = "internal", **told: Any) -> AbstractContextManager[Span]:
+    """A piece of work below the one that is going on; nothing where there is none."""
+    trace = TRACE.get()
+    return _NOTHING if trace is None else trace.below(name, kind, told)
+
+
+def trace_id() -> str | None:
+    """The trace's id, 32 hexadecimal digits."""
+    trace = TRACE.get()
+    return None if trace is None else trace.traceparent[3:35]
+
+
+def outgoing() -> dict[str, str]:
+    """Headers for a request to somebody else, by names in small letters."""
+    trace = TRACE.get()
+    if trace is None:
+        return {}
+    state = {TRACESTATE: trace.tracestate} if trace.tracestate else {}
+    return {TRACEPARENT: trace.traceparent, **state}
+
+
+def carried(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Metadata of a message or a task with the trace that it belongs to; what the sender says of it stays."""
+    trace = TRACE.get()
+    return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **outgoing()}
+
+
+def given(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The trace that metadata or headers carry, if it is sound; strangers write them."""
+    parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
+    if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
+        return {}
+    sound = isinstance(state, str) and len(state) <= LARGEST_STATE and state.isascii() and state.isprintable()
+    return {TRACEPARENT: parent, **({TRACESTATE: str(state)} if state and sound else {})}
+
+
+@contextlib.contextmanager
+def protocol(name: str) -> Iterator[None]:
+    """What goes on within came in by this protocol."""
+    token = PROTOCOL.set(name)
+    try:
+        yield
+    finally:
+        PROTOCOL.reset(token)

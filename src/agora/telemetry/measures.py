@@ -1,0 +1,84 @@
+"""Counters and histograms that are kept as the work goes on: a look-up and a few additions each.
+
+They have a single writer, the event loop; whoever shows them reads them there too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable
+from typing import Final
+
+__all__ = ["BOUNDS", "Histogram", "Measures", "Series"]
+
+OWN: Final = "agora."
+OTHER: Final = "other"
+
+#: upper bounds of the buckets of durations, in seconds
+BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Histogram:
+    """Durations in seconds: how many fell into each bucket (not summed up), and their total."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class Series(Histogram):
+    """Calls of one operation by one protocol: how long they took, and with which code those ended that failed."""
+
+    __slots__ = ("failures",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: Counter[str] = Counter()
+
+
+class Measures:
+    """What is counted in this process since it began.
+
+    calls: by protocol and operation. responses: answers over HTTP, by protocol and status. events: those committed
+    here, by type. lease_expiries: tasks whose lease ran out. commits: how long transactions took to commit;
+    committed_calls: calls that were in them. looked_at: when somebody last looked, by the monotonic clock.
+    counted: how many there were of each kind and state at the last census.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[str, Hashable], Series] = {}
+        self.responses: Counter[tuple[str, int]] = Counter()
+        self.events: Counter[str] = Counter()
+        self.lease_expiries = 0
+        self.commits = Histogram()
+        self.committed_calls = 0
+        self.looked_at: float | None = None
+        self.counted: Counter[tuple[str, str]] = Counter()
+
+    def call(self, protocol: str, operation: Hashable, seconds: float, failure: str | None) -> None:
+        """Count one call. operation: a declared one, or a name. failure: the error's code, if any."""
+        key = (protocol, operation)
+        try:
+            series = self.calls[key]
+        except KeyError:
+            series = self.calls[key] = Series()
+        series.counts[bisect_left(BOUNDS, seconds)] += 1
+        series.total += seconds
+        if failure is not None:
+            series.failures[failure] += 1
+
+    def event(self, kind: str) -> None:
+        """An event was committed. Types that users make up are counted as one."""
+        self.events[kind if kind.startswith(OWN) else OTHER] += 1
+
+    def committed(self, seconds: float, calls: int) -> None:
+        """A transaction was committed, with so many calls in it."""
+        self.commits.observe(seconds)
+        self.committed_calls += calls

@@ -1,0 +1,136 @@
+"""Traces with OpenTelemetry: a span for each request, its operation, its transactions, and what goes to others.
+
+Made only where the setting ``tracing`` is on. Where its spans go is said with the usual variables
+(``OTEL_EXPORTER_OTLP_ENDPOINT``, ``OTEL_TRACES_SAMPLER`` ...). No span has an agent, a message or an argument in it:
+names and attributes are those of the catalogue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from .context import TRACE, Span, given
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span as OpenSpan
+    from opentelemetry.trace import TracerProvider
+
+__all__ = ["Missing", "OpenedSpan", "Tracing", "provided"]
+
+NAME: Final = "agora"
+
+
+class Missing(RuntimeError):
+    """OpenTelemetry's SDK is not installed."""
+
+
+def provided(version: str) -> tuple[TracerProvider, Callable[[], None]]:
+    """A provider that sends spans as OTLP over HTTP, and how to end it. Raises Missing."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        raise Missing("tracing: OpenTelemetry is not installed; install agora-server[otel]") from None
+    about = Resource.create({"service.version": version})
+    if str(about.attributes.get("service.name", "")).startswith("unknown_service"):
+        about = about.merge(Resource({"service.name": NAME}))
+    provider = TracerProvider(resource=about, shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return provider, provider.shutdown
+
+
+class Tracing:
+    """Begins traces, or goes on with those that others began."""
+
+    def __init__(self, provider: TracerProvider, version: str = "") -> None:
+        from opentelemetry import context, trace
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self._trace, self._context = trace, context
+        self._format = TraceContextTextMapPropagator()
+        self._tracer = provider.get_tracer(NAME, version)
+        self._kinds = {kind.name.lower(): kind for kind in trace.SpanKind}
+
+    @contextlib.contextmanager
+    def begin(self, name: str, kind: str, carrier: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Span]:
+        """Work that came from outside. carrier: headers or metadata, which may say to which trace it belongs."""
+        with self.work(name, kind, told, self._format.extract(given(carrier), context=self._context.Context())) as span:
+            yield span
+
+    @contextlib.contextmanager
+    def work(self, name: str, kind: str, told: Mapping[str, Any], parent: Context | None = None) -> Iterator[Span]:
+        """A span while the block goes on. parent: the one that is going on, if left out."""
+        span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(told))
+        here = self._trace.set_span_in_context(span, parent)
+        own, theirs = TRACE.set(_Going(self, span, here)), self._context.attach(here)
+        found = OpenedSpan(span, self)
+        try:
+            yield found
+        except BaseException as error:
+            found.fail(_kind(error))
+            raise
+        finally:
+            self._context.detach(theirs)
+            TRACE.reset(own)
+            span.end()
+
+    def start(self, name: str, kind: str, told: Mapping[str, Any]) -> OpenedSpan:
+        """A span below the one that is going on, which its holder closes; nothing goes on in it."""
+        return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(told)), self)
+
+    def headers(self, context: Context) -> dict[str, str]:
+        """The trace as headers have it."""
+        carrier: dict[str, str] = {}
+        self._format.inject(carrier, context)
+        return carrier
+
+    def failed(self, span: OpenSpan, what: str) -> None:
+        """Mark a span as failed."""
+        span.set_attribute("error.type", what)
+        span.set_status(self._trace.StatusCode.ERROR)
+
+
+class OpenedSpan:
+    """A span that its holder closes. Implements :class:`agora.telemetry.context.Span`."""
+
+    __slots__ = ("_span", "_tracing")
+
+    def __init__(self, span: OpenSpan, tracing: Tracing) -> None:
+        self._span, self._tracing = span, tracing
+
+    def tell(self, name: str, value: str | int | float | bool) -> None:
+        self._span.set_attribute(name, value)
+
+    def fail(self, what: str) -> None:
+        self._tracing.failed(self._span, what)
+
+    def close(self, error: BaseException | None) -> None:
+        """It is over, well or not."""
+        if error is not None and not getattr(error, "harmless", False):
+            self.fail(_kind(error))
+        self._span.end()
+
+
+class _Going:
+    """Implements :class:`agora.telemetry.context.Trace`."""
+
+    __slots__ = ("_here", "_tracing", "traceparent", "tracestate")
+
+    def __init__(self, tracing: Tracing, span: OpenSpan, here: Context) -> None:
+        self._tracing, self._here = tracing, here
+        carrier = tracing.headers(here)
+        self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
+
+    def below(self, name: str, kind: str, told: Mapping[str, Any]) -> contextlib.AbstractContextManager[Span]:
+        return self._tracing.work(name, kind, told, self._here)
+
+
+def _kind(error: BaseException) -> str:
+    """Which error it was: its code if it is one of ours."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, str) else type(error).__name__

@@ -1,0 +1,284 @@
+"""Instances as the tests of their behaviour use them: real programs, run by the process engine."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agora.app import App
+from agora.controllers.instance_remote import RemoteInstances
+from agora.controllers.instance_upkeep import InstanceUpkeep
+from agora.controllers.instances import Instances
+from agora.runtime.process import strays
+from agora.services import scopes
+from agora.services.base import Caller
+from agora.store.port import Query, Row
+from tests.conformance.engines import Engine
+from tests.harness import ManualClock, make_settings, running
+from tests.market import Market
+
+__all__ = ["AGENT", "Site", "eventually", "passing", "served", "site"]
+
+T = TypeVar("T")
+PATIENCE = 60
+PYTHON = sys.executable
+_numbers = itertools.count()
+
+#: answers over HTTP what it was asked, and does what some paths say; quick to start
+AGENT = """
+import json, os, signal, socket, sys, threading, time
+state = os.environ["AGORA_STATE_DIR"]
+well = True
+
+def answer(client):
+    global well
+    with client:
+        data = b""
+        while b"\\r\\n\\r\\n" not in data:
+            part = client.recv(65536)
+            if not part:
+                return
+            data += part
+        head, _, body = data.partition(b"\\r\\n\\r\\n")
+        method, path, _ = head.split(b"\\r\\n")[0].decode().split()
+        size = [int(line.split(b":")[1]) for line in head.lower().split(b"\\r\\n") if line.startswith(b"content-length")]
+        while size and len(body) < size[0]:
+            body += client.recv(65536)
+        status, kind, out = 200, "application/json", b""
+        given = json.loads(body) if body else None
+        if path == "/health":
+            status = 200 if well else 500
+        elif path == "/sick":
+            well = False
+        elif path == "/exit":
+            os._exit(given["code"])
+        elif path == "/slow":
+            time.sleep(given["seconds"])
+        elif path == "/status":
+            status, out = given["status"], b'{"error": "no"}'
+        elif path == "/env":
+            out = json.dumps(dict(os.environ)).encode()
+        elif path == "/say":
+            print(given, flush=True)
+        elif path == "/keep":
+            open(os.path.join(state, "kept"), "w").write(given)
+        elif path == "/kept":
+            name = os.path.join(state, "kept")
+            out = json.dumps(open(name).read() if os.path.exists(name) else None).encode()
+        elif path == "/text":
+            kind, out = "text/plain", "grün".encode()
+        elif path == "/bytes":
+            kind, out = "application/octet-stream", bytes([0, 255])
+        elif path == "/large":
+            kind, out = "text/plain", b"x" * given
+        elif path == "/hangup":
+            return
+        elif path == "/stream":
+            client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\nConnection: close\\r\\n\\r\\n")
+            for number in range(3):
+                client.sendall(f"data: {number}\\n\\n".encode())
+                time.sleep(0.05)
+            return
+        out = out or json.dumps({"method": method, "path": path, "given": given, "pid": os.getpid()}).encode()
+        client.sendall(f"HTTP/1.1 {status} X\\r\\nContent-Type: {kind}\\r\\nContent-Length: {len(out)}\\r\\n".encode()
+            + b"Connection: close\\r\\n\\r\\n" + out)
+
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+print("listening", flush=True)
+while True:
+    threading.Thread(target=answer, args=server.accept()[:1], daemon=True).start()
+"""
+
+
+async def passing(seconds: float) -> None:
+    """Time in which something must not happen."""
+    moment = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
+    await moment
+
+
+async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool]) -> T:
+    """Ask again until the answer is right; what happens in another process tells nobody."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE
+    while True:
+        answer = await ask()
+        if is_right(answer):
+            return answer
+        assert loop.time() < deadline, f"still {answer!r}"
+        await passing(0.01)
+
+
+@dataclass
+class Site:
+    """A marketplace whose server is a host."""
+
+    market: Market
+    sources: Path
+    url: str = ""
+
+    @property
+    def app(self) -> App:
+        return self.market.app
+
+    @property
+    def clock(self) -> ManualClock:
+        return self.market.clock
+
+    @property
+    def operator(self) -> Caller:
+        return self.market.operator
+
+    @property
+    def host_id(self) -> str:
+        assert self.app.context.instances is not None
+        return self.app.context.instances.host_id
+
+    def controller(self, kind: type[T]) -> T:
+        return next(found for found in self.app.controllers if isinstance(found, kind))
+
+    @property
+    def instances(self) -> Instances:
+        return self.controller(Instances)
+
+    async def upkeep(self) -> None:
+        """The pass over all instances, now."""
+        await self.controller(InstanceUpkeep).go_over("default")
+
+    async def elsewhere(self) -> None:
+        """A step of what looks after hosting agents."""
+        await self.controller(RemoteInstances).step()
+
+    async def checked(self) -> None:
+        """The periodic check of everything that is due, now."""
+        await self.instances.tend("default")
+        await self.instances.idle()
+
+    def customer(self, account: str, *more: str, tenant: str = "default") -> Caller:
+        """A caller of an account, who may do what an agent may."""
+        held = scopes.AGENT | set(more)
+        return replace(
+            self.operator,
+            tenant=tenant,
+            subject=f"key_{account}",
+            name=account,
+            kind="key",
+            scopes=held,
+            account=account,
+            authority=0,
+        )
+
+    def source(self, files: Mapping[str, str]) -> str:
+        directory = self.sources / f"source-{next(_numbers)}"
+        directory.mkdir(parents=True)
+        for name, content in files.items():
+            (directory / name).write_text(content)
+        return str(directory)
+
+    def manifest(self, name: str, program: str = AGENT, /, **more: Any) -> dict[str, Any]:
+        start = f"exec {PYTHON} -S main.py"
+        return {
+            "name": name,
+            "directory": self.source({"main.py": program}),
+            "build_config": {"type": "custom", "start_command": start},
+            "health": "/health",
+        } | more
+
+    async def agent(self, name: str = "Worker", program: str = AGENT, /, **more: Any) -> Any:
+        """An agent of which instances can be made."""
+        return await self.call("deployment.register", manifest=self.manifest(name, program, **more))
+
+    async def call(self, name: str, caller: Caller | None = None, /, **arguments: Any) -> Any:
+        return await self.market.call(caller or self.operator, name, **arguments)
+
+    async def create(self, agent: str = "Worker", caller: Caller | None = None, **arguments: Any) -> Any:
+        """A running instance."""
+        made = await self.call("instance.create", caller, agent_id=agent, wait=20, **arguments)
+        assert made.status == "running", (made.status, made.reason)
+        return made
+
+    async def execute(self, instance: str, endpoint: str, parameters: Any = None, **more: Any) -> Any:
+        caller = more.pop("caller", None)
+        return await self.call(
+            "instance.execute", caller, instance_id=instance, endpoint=endpoint, parameters=parameters, **more
+        )
+
+    async def get(self, instance_id: str, caller: Caller | None = None) -> Any:
+        return await self.call("instance.get", caller, instance_id=instance_id)
+
+    async def until(self, instance_id: str, is_right: Callable[[Any], bool] | str) -> Any:
+        """Wait until an instance is in a state, or as it should be."""
+        if isinstance(is_right, str):
+            state = is_right
+            return await eventually(lambda: self.get(instance_id), lambda found: found.status == state)
+        return await eventually(lambda: self.get(instance_id), is_right)
+
+    async def rows(self, sql: str) -> list[Row]:
+        query = Query(sql)
+        return list(await self.app.store.read("default", lambda reader: reader.all(query)))  # type: ignore[arg-type]
+
+    def told(self, instance_id: str) -> list[str]:
+        """Short names of the events about an instance."""
+        return [
+            stored.event.type.removeprefix("agora.instance.")
+            for stored in self.market.events
+            if stored.event.subject == instance_id
+        ]
+
+
+def settings_of(directory: Path, **settings: Any) -> Any:
+    first = 20_000 + (os.getpid() * 37 + next(_numbers) * 20) % 9_900
+    defaults: dict[str, Any] = {
+        "instance_sources": str(directory / "programs"),
+        "instance_ports": f"{first}-{first + 19}",
+        "host_name": "here",
+    }
+    return make_settings(directory / "data", **defaults | settings)
+
+
+@asynccontextmanager
+async def site(
+    directory: Path, engine: Engine, clock: ManualClock | None = None, *, keep: bool = False, **settings: Any
+) -> AsyncIterator[Site]:
+    """A started application; nothing that it has started outlives the block, unless the instances are to be kept."""
+    clock = clock or ManualClock()
+    app = App(settings_of(directory, **settings), clock=clock, store=engine.store(clock))
+    await app.start()
+    async with _cleared(Site(Market(app, clock), directory / "programs"), keep) as found:
+        yield found
+    await app.stop()
+
+
+@asynccontextmanager
+async def served(directory: Path, engine: Engine, **settings: Any) -> AsyncIterator[Site]:
+    """The same, answering on a socket."""
+    clock = ManualClock()
+    app = App(settings_of(directory, **settings), clock=clock, store=engine.store(clock))
+    async with (
+        running(app) as server,
+        _cleared(Site(Market(app, clock), directory / "programs", server.url), keep=False) as found,
+    ):
+        yield found
+
+
+@asynccontextmanager
+async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
+    """Takes away what still runs in the end."""
+    clean = False
+    try:
+        yield found
+        clean = True
+    finally:
+        if not keep or not clean:
+            await found.instances.idle()
+            for runtime in found.app.context.instances.engines.values():  # type: ignore[union-attr]
+                for each in await runtime.adopt():
+                    await runtime.remove(each.handle)
+            strays.kill([f"AGORA_INSTALLATION={found.host_id}".encode()])

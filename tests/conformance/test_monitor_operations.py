@@ -1,0 +1,234 @@
+"""The monitor's operations: the log of messages, search, numbers, exports, stepping in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora.clock import SystemClock
+from agora.services.base import Caller
+from agora.services.monitoring import log
+from agora.usage import Traffic
+from agora_sdk.contract.monitor import Monitor
+from agora_sdk.errors import Halted, InvalidRequest, NotFound, PermissionDenied
+from tests.market import Market
+
+
+async def talk(market: Market, count: int = 6) -> tuple[Caller, Caller, Caller]:
+    """Alice writes to Bob, and Carol once to everyone."""
+    alice, bob, carol = [await market.agent(name) for name in ("Alice", "Bob", "Carol")]
+    for number in range(count):
+        await market.call(
+            alice, "messaging.send", to_agent="Bob", content=f"Report No. {number}: 100% done", correlation_id="c1"
+        )
+    await market.call(bob, "messaging.send", to_agent="Alice", content="Thank you", message_type="reply")
+    await market.call(carol, "messaging.send", to_agent="broadcast", content="Hear, hear", priority="high")
+    return alice, bob, carol
+
+
+def texts(page: Any) -> list[str]:
+    return [message.content for message in page.items]
+
+
+async def exported(market: Market, caller: Caller, **filters: Any) -> list[bytes]:
+    stream = await market.app.dispatcher.stream(Monitor.operations["export"], caller, filters)
+    return [entry.json async for entry in stream]
+
+
+async def test_the_log_shows_everything_newest_first(market: Market) -> None:
+    await talk(market, 2)
+    page = await market.call(market.operator, "monitor.messages")
+    assert texts(page) == ["Hear, hear", "Thank you", "Report No. 1: 100% done", "Report No. 0: 100% done"]
+    broadcast, reply, report, _ = page.messages
+    assert (broadcast.to_agent, broadcast.status, broadcast.broadcast) == ("broadcast", None, True)
+    assert (reply.type, reply.from_name, reply.to_agent, reply.status) == ("reply", "Bob", "Alice", "queued")
+    assert (report.correlation_id, report.priority, page.has_more) == ("c1", "normal", False)
+
+
+FILTERS: list[tuple[dict[str, Any], int]] = [
+    ({"type": "reply"}, 1),
+    ({"agent": "Bob"}, 7),
+    ({"agent": "Carol"}, 1),
+    ({"from_agent": "Alice"}, 6),
+    ({"to_agent": "Alice"}, 1),
+    ({"to_agent": "broadcast"}, 1),
+    ({"from_agent": "Nobody"}, 0),
+    ({"priority": "high"}, 1),
+    ({"correlation_id": "c1", "q": "NO. report 3"}, 1),
+    ({"q": "100%"}, 6),
+    ({"q": "1_0"}, 0),
+    ({"q": "~"}, 0),
+    ({"until": "2001-01-01T00:00:00Z"}, 0),
+    ({"since": "2001-01-01T00:00:00Z"}, 8),
+    ({"since": "2100-01-01T00:00:00Z"}, 0),
+]
+
+
+async def test_filters(talked: Market) -> None:
+    for filters, found in FILTERS:
+        assert (await talked.call(talked.operator, "monitor.messages", **filters)).count == found, filters
+        assert (await talked.call(talked.operator, "monitor.count", **filters)).total == found, filters
+        assert len(await exported(talked, talked.operator, **filters)) == found, filters
+
+
+async def test_agents_see_what_concerns_them(talked: Market) -> None:
+    dave = await talked.agent("Dave")
+    await talked.call(talked.operator, "messaging.send", to_agent="Dave", content="for Dave alone")
+    for name in ("messages", "count"):
+        page = await talked.call(dave, f"monitor.{name}")
+        assert (page.count if name == "messages" else page.total) == 2  # and the broadcast
+    assert (await talked.call(dave, "monitor.search", q="Report")).results == []
+    assert len(await exported(talked, dave)) == 2
+    assert (await talked.call(dave, "monitor.messages", agent="Bob")).messages == []
+
+
+@pytest.mark.parametrize("stretch", [1, 3, 1000])
+async def test_pages_and_exports_are_whole_whatever_the_stretch(
+    talked: Market, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr(log, "STRETCH", stretch)
+    monkeypatch.setattr(log, "READING", stretch)
+    monkeypatch.setattr(log, "STRETCHES", 2)
+    everything = texts(await talked.call(talked.operator, "monitor.messages", limit=500))
+    for filters, wanted in (({}, 8), ({"from_agent": "Alice"}, 6), ({"q": "hear"}, 1), ({"q": "nothing of it"}, 0)):
+        found, cursor, rounds = [], None, 0
+        while cursor is not None or rounds == 0:
+            page = await talked.call(talked.operator, "monitor.messages", limit=2, cursor=cursor, **filters)
+            found += texts(page)
+            cursor, rounds = page.next_cursor, rounds + 1
+            assert page.has_more is (cursor is not None)
+            assert rounds < 50
+        assert len(found) == len(set(found)) == wanted
+        assert len(await exported(talked, talked.operator, **filters)) == wanted
+    counted = await talked.call(talked.operator, "monitor.count")
+    assert counted.total == len(everything) or counted.total_is_estimate
+
+
+async def test_an_export_goes_on_where_it_was_left(talked: Market) -> None:
+    stream = await talked.app.dispatcher.stream(Monitor.operations["export"], talked.operator, {})
+    numbers = [entry.number async for entry in stream]
+    assert numbers == sorted(numbers)
+    assert len(numbers) == 8
+    stream = await talked.app.dispatcher.stream(
+        Monitor.operations["export"], talked.operator, {"last_event_id": str(numbers[5])}
+    )
+    assert [entry.number async for entry in stream] == numbers[6:]
+    with pytest.raises(InvalidRequest):
+        await exported(talked, talked.operator, last_event_id="9" * 60)
+
+
+async def test_words_are_bounded(market: Market) -> None:
+    with pytest.raises(InvalidRequest):
+        await market.call(market.operator, "monitor.search", q=" ".join(map(str, range(21))))
+    with pytest.raises(InvalidRequest):
+        await market.call(market.operator, "monitor.search", q="   ")
+
+
+async def test_agents_are_shown_with_what_waits_for_them(talked: Market) -> None:
+    bob = await talked.call(talked.operator, "monitor.agents", search="Bob")
+    (found,) = bob.agents
+    assert (found.agent_name, found.waiting_messages, found.active_tasks) == ("Bob", 6, 0)
+    await talked.call(talked.operator, "task.assign", assignee="Bob", task_type="dig")
+    caller = Caller("default", found.agent_id, "Bob", "agent", frozenset({"*"}))
+    await talked.call(caller, "task.claim")
+    assert (await talked.call(talked.operator, "monitor.agents", search="Bob")).agents[0].active_tasks == 1
+
+
+async def test_numbers(talked: Market) -> None:
+    await talked.call(talked.operator, "task.assign", task_type="dig")
+    with pytest.raises(NotFound):
+        await talked.call(talked.operator, "agent.get", agent_id="nobody")
+    found = await talked.call(talked.operator, "monitor.stats")
+    assert found.agents == sum(found.agents_by_status.values()) == 3
+    assert (found.tasks_open, found.tasks_by_status, found.queue_depth) == (1, {"pending": 1}, 1)
+    assert (found.messages_last_hour, found.messages_waiting, len(found.minutes)) == (8, 7, 60)
+    assert found.calls_last_hour == sum(minute.calls for minute in found.minutes) == 12
+    assert (found.errors_last_hour, found.last_sequence, found.cost_today) == (1, talked.events[-1].seq, [])
+    assert 0 < found.error_rate < 1
+    assert found.p95_ms >= found.p50_ms > 0
+
+
+async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> None:
+    (usage,) = [loop for loop in talked.app.controllers if loop.name == "usage"]
+    before = (await talked.call(talked.operator, "monitor.stats")).calls_last_hour
+    for _ in range(2):
+        await usage.step()
+    traffic = talked.app.meter.traffic
+    assert traffic.leaving("default").keys() <= {talked.clock.now() // 60_000_000}  # the queries since
+    traffic.server, traffic._minutes = "run_another", {}
+    after = await talked.call(talked.operator, "monitor.stats")
+    assert after.calls_last_hour == before
+    assert after.p95_ms is not None
+    talked.clock.advance(3601)
+    assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 0
+    traffic.record(Monitor.operations["intervene"], 0.1, True, "default")
+    await usage.step()  # and forgets what is too old
+    traffic._minutes = {}
+    traffic.server = "run_third"
+    assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 1
+
+
+def test_minutes_that_could_not_be_stored_are_stored_later() -> None:
+    traffic = Traffic(SystemClock())
+    traffic.record(Monitor.operations["intervene"], 0.1, False, "default")
+    leaving = traffic.leaving("default")
+    (row,) = leaving.values()
+    assert (row["calls"], row["reads"], row["errors"]) == (1, 0, 1)
+    assert traffic.leaving("default") == {}
+    traffic.returned("default", leaving)
+    assert traffic.leaving("default") == leaving
+
+
+async def test_stepping_in(market: Market) -> None:
+    alice, bob = await market.agent("Alice"), await market.agent("Bob")
+    told = await market.call(
+        market.operator, "monitor.intervene", agent_id="Bob", message="Stop that", reason="it is late"
+    )
+    (message,) = (await market.call(bob, "messaging.receive")).messages
+    assert (message.message_id, message.from_agent, message.message_type) == (
+        told.message_id,
+        "operator",
+        "intervention",
+    )
+    assert (message.priority, message.metadata) == ("high", {"intervention": True, "reason": "it is late"})
+    paused = await market.call(market.operator, "monitor.intervene", agent_id="Bob", action="pause", reason="look")
+    assert (paused.agent_id, paused.status, paused.success) == (bob.subject, "paused", True)
+    with pytest.raises(Halted):
+        await market.call(bob, "messaging.send", to_agent="Alice", content="?")
+    for action in ("pause", "resume", "terminate", "emergency_halt"):
+        with pytest.raises(PermissionDenied):
+            await market.call(alice, "monitor.intervene", agent_id="Bob", action=action)
+    await market.call(market.operator, "monitor.intervene", agent_id="Bob", action="resume")
+    await market.call(bob, "messaging.send", to_agent="Alice", content="!")
+    audit = await market.call(market.operator, "admin.audit", operation="agora.monitor.intervene")
+    assert [(entry.target, entry.outcome) for entry in audit.entries] == [
+        (bob.subject, "ok"),
+        *[(None, "permission_denied")] * 4,
+        (bob.subject, "ok"),
+        (bob.subject, "ok"),
+    ]
+
+
+async def test_nobody_steps_in_where_nobody_is(market: Market) -> None:
+    for ref in ("nobody", "system_wide", "broadcast", "wf_" + "0" * 32):
+        for action in ("message", "pause", "emergency_halt"):
+            with pytest.raises(NotFound):
+                await market.call(market.operator, "monitor.intervene", agent_id=ref, action=action, message="?")
+    bob = await market.agent("Bob")
+    with pytest.raises(InvalidRequest):
+        await market.call(market.operator, "monitor.intervene", agent_id=bob.subject, message="  ")
+
+
+async def test_people_see_on_while_everything_is_halted(talked: Market) -> None:
+    await talked.call(talked.operator, "admin.override", target_id="system_wide", action="emergency_halt")
+    for name in ("stats", "agents", "workers", "messages", "count"):
+        await talked.call(talked.operator, f"monitor.{name}")
+    stream = await talked.app.dispatcher.stream(Monitor.operations["stream"], talked.operator, {})
+    stream.close()
+
+
+@pytest.fixture
+async def talked(market: Market) -> Market:
+    await talk(market)
+    return market

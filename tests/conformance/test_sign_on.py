@@ -1,0 +1,357 @@
+"""Single sign-on with a real provider, on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+from agora.app import App
+from agora.controllers.people import People
+from agora.services.base import Caller
+from agora.services.scopes import ROLES
+from agora_sdk.errors import (
+    AgoraError,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+    UpstreamUnavailable,
+)
+from tests.conformance.engines import Engine
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+from tests.oidc.provider import CALLBACK, CLIENT, SECRET, provider
+
+__all__ = ["provider"]
+
+LOGIN, REFRESH, LOGOUT = "auth.login", "auth.refresh", "auth.logout"
+
+
+@pytest.fixture
+async def market(engine: Engine, tmp_path: Path, clock: ManualClock, provider: str) -> AsyncIterator[Market]:
+    url, _, realm = provider.rpartition("/realms/")
+    keycloak = {"keycloak_url": url, "keycloak_realm": realm, "keycloak_client_id": CLIENT}
+    settings = make_settings(
+        tmp_path / "data", **keycloak, keycloak_client_secret=SECRET, oidc_cli_client_id="agora-cli"
+    )
+    app = App(settings, clock=clock, store=engine.store(clock))
+    await app.start()
+    yield Market(app, clock)
+    await app.stop()
+
+
+async def login(market: Market, name: str) -> Any:
+    return await market.call(market.app.authenticator.anonymous, LOGIN, username=name, password=f"{name}-pw")
+
+
+async def who(market: Market, credential: str) -> Caller:
+    return await market.app.authenticator.authenticate(credential)
+
+
+async def written(market: Market) -> None:
+    (people,) = [found for found in market.app.controllers if isinstance(found, People)]
+    await people.flush()
+
+
+async def browse(url: str, name: str) -> httpx.URL:
+    """What a person's browser does: follow, fill in the form, follow, until it is sent back to us."""
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.get(url)
+        while True:
+            if answer.is_redirect:
+                there = answer.headers["location"]
+                if there.startswith(CALLBACK):
+                    return httpx.URL(there)
+                answer = await browser.get(urljoin(str(answer.url), there))
+            else:
+                found = re.search(r'action="([^"]+)"', answer.text)
+                assert found, answer.text
+                form = {"username": name, "password": f"{name}-pw"}
+                answer = await browser.post(urljoin(str(answer.url), unescape(found[1])), data=form)
+
+
+async def test_coming_and_going_with_a_password(market: Market) -> None:
+    stranger = market.app.authenticator.anonymous
+    assert (await market.call(stranger, "auth.configuration")).password
+    made = await login(market, "ada")
+    assert (made.user.username, made.user.email, made.user.role) == ("ada", "ada@market.test", "admin")
+    assert "admin" in made.user.roles
+    assert (made.token_type, made.expires_in) == ("Bearer", 300)
+    ada = await who(market, made.access_token)
+    assert (ada.subject, ada.authority, ada.scopes) == (made.user.id, 255, ROLES["admin"])
+    told = await market.call(ada, "auth.userinfo")
+    assert (told.preferred_username, told.name, told.role) == ("ada", "Ada Lovelace", "admin")
+    fresh = await market.call(stranger, REFRESH, refresh_token=made.refresh_token)
+    assert fresh.access_token != made.access_token
+    assert (await who(market, fresh.access_token)).subject == ada.subject
+    left = await market.call(await who(market, fresh.access_token), LOGOUT, refresh_token=fresh.refresh_token)
+    assert left.provider_logged_out
+    assert left.logout_url.startswith(market.app.sign_on.home.issuer)  # type: ignore[union-attr]
+    for token in (fresh.access_token, made.access_token):
+        with pytest.raises(Unauthenticated, match="logged out"):
+            await who(market, token)
+    with pytest.raises(Unauthenticated):
+        await market.call(stranger, REFRESH, refresh_token=fresh.refresh_token)
+    (event,) = market.of_type("agora.session.ended")
+    assert event.audience == (ada.subject,)
+    assert (await who(market, (await login(market, "ada")).access_token)).subject == ada.subject
+
+
+async def test_what_is_refused_at_the_door(market: Market) -> None:
+    stranger = market.app.authenticator.anonymous
+    with pytest.raises(Unauthenticated, match="Invalid user credentials"):
+        await market.call(stranger, LOGIN, username="ada", password="wrong")
+    for arguments in ({"username": "", "password": "x"}, {"username": "a\0", "password": "x"}, {"username": "a"}):
+        with pytest.raises(InvalidRequest):
+            await market.call(stranger, LOGIN, **arguments)
+    with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+        await market.call(stranger, LOGIN, key="k" * 20, username="ada", password="ada-pw")
+    with pytest.raises(Unauthenticated):
+        await market.call(stranger, REFRESH, refresh_token="made-up")
+    with pytest.raises(InvalidRequest, match="client"):
+        await market.call(stranger, REFRESH, refresh_token="x", client_id="other")
+    with pytest.raises(InvalidRequest, match="no session"):
+        await market.call(market.operator, LOGOUT)
+    for _ in range(9):
+        with pytest.raises(Unauthenticated):
+            await market.call(stranger, LOGIN, username="Ada", password="wrong")
+    with pytest.raises(RateLimited):
+        await market.call(stranger, LOGIN, username="ADA", password="ada-pw")
+    assert (await login(market, "vera")).user.role == "viewer"
+
+
+async def test_people_and_what_is_decided_about_them(market: Market) -> None:
+    vera, uma = await login(market, "vera"), await login(market, "uma")
+    with pytest.raises(PermissionDenied):
+        await market.call(await who(market, vera.access_token), "user.list")
+    await written(market)
+    listed = await market.call(market.operator, "user.list", limit=1)
+    assert [user.username for user in listed.users] == ["uma"]
+    rest = await market.call(market.operator, "user.list", cursor=listed.next_cursor)
+    assert [(user.username, user.role, user.role_given_here) for user in rest.users] == [("vera", "viewer", False)]
+    changed = await market.call(market.operator, "user.update", user_id=vera.user.id, role="operator")
+    assert (changed.role, changed.role_given_here) == ("operator", True)
+    caller = await who(market, vera.access_token)
+    assert caller.scopes == ROLES["operator"], "it holds at once"
+    clerk = replace(market.operator, scopes=frozenset({"admin", *ROLES["viewer"]}), kind="key")
+    for role in ("admin", "operator"):
+        with pytest.raises(PermissionDenied):
+            await market.call(clerk, "user.update", user_id=uma.user.id, role=role)
+    await market.call(clerk, "user.update", user_id=vera.user.id, role="provider")
+    assert (await who(market, vera.access_token)).scopes == ROLES["viewer"]
+    await market.call(market.operator, "user.update", user_id=vera.user.id, disabled=True)
+    with pytest.raises(PermissionDenied, match="disabled"):
+        await who(market, vera.access_token)
+    with pytest.raises(PermissionDenied, match="disabled"):
+        await login(market, "vera")
+    shown = await market.call(market.operator, "user.update", user_id=vera.user.id, disabled=False)
+    assert (shown.disabled, shown.role) == (False, "viewer")
+    assert await who(market, vera.access_token)
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "user.get", user_id="usr_" + "0" * 32)
+
+
+async def test_as_many_tasks_as_they_may(market: Market) -> None:
+    uma = await login(market, "uma")
+    caller = await who(market, uma.access_token)
+    await written(market)
+    await market.call(market.operator, "user.update", user_id=caller.subject, concurrency_limit=2)
+    caller = await who(market, uma.access_token)
+    assert (await market.call(caller, "auth.userinfo")).concurrency_limit == 2
+
+    async def give(by: Caller) -> Any:
+        return await market.call(by, "task.assign", task_type="work")
+
+    given = await asyncio.gather(*(give(caller) for _ in range(6)), return_exceptions=True)
+    taken = [found for found in given if not isinstance(found, BaseException)]
+    assert len(taken) == 2
+    assert all(isinstance(found, RateLimited) for found in given if found not in taken)
+    assert (await market.call(market.operator, "user.get", user_id=caller.subject)).open_tasks == 2
+    await market.call(caller, "task.cancel", task_id=taken[0].task_id)
+    await give(caller)
+    with pytest.raises(RateLimited):
+        await give(caller)
+    await give(market.operator)
+    await market.call(market.operator, "user.update", user_id=caller.subject, concurrency_limit=0)
+    await give(await who(market, uma.access_token))
+
+
+async def test_a_browser_signs_in(market: Market) -> None:
+    sign_on = market.app.sign_on
+    assert sign_on is not None
+    begun = await sign_on.begin("/v1/monitor/tasks", CALLBACK)
+    other = await sign_on.begin("https://evil.test/", CALLBACK)
+    query = dict((await browse(begun.url, "otto")).params)
+    wrong: list[tuple[dict[str, str], str | None, str]] = [
+        (query, None, CALLBACK),
+        (query, other.cookie, CALLBACK),
+        (query, begun.cookie[:-2] + "AA", CALLBACK),
+        (query, begun.cookie, CALLBACK + "x"),
+        (query | {"state": "x"}, begun.cookie, CALLBACK),
+        (query | {"iss": "https://evil.test"}, begun.cookie, CALLBACK),
+        ({name: value for name, value in query.items() if name != "iss"}, begun.cookie, CALLBACK),
+        (query | {"code": ""}, begun.cookie, CALLBACK),
+    ]
+    for given in wrong:
+        with pytest.raises(Unauthenticated):
+            await sign_on.finish(*given)
+    done = await sign_on.finish(query, begun.cookie, CALLBACK)
+    assert (done.next, done.name) == ("/v1/monitor/tasks", "otto")
+    with pytest.raises(Unauthenticated):
+        await sign_on.finish(query, begun.cookie, CALLBACK)
+    otto = await who(market, done.credential)
+    assert (otto.kind, otto.scopes) == ("user", ROLES["operator"])
+    for forged in (done.credential[:-3], "ses_e30." + done.credential.partition(".")[2], "ses_", "ses_.", "ses_x.y"):
+        with pytest.raises(Unauthenticated):
+            await who(market, forged)
+    query = dict((await browse(other.url, "otto")).params)
+    market.clock.advance(601)
+    with pytest.raises(Unauthenticated, match="too long"):
+        await sign_on.finish(query, other.cookie, CALLBACK)
+
+
+async def signed_in(market: Market, name: str) -> str:
+    sign_on = market.app.sign_on
+    assert sign_on is not None
+    begun = await sign_on.begin("//evil.test", CALLBACK)
+    done = await sign_on.finish(dict((await browse(begun.url, name)).params), begun.cookie, CALLBACK)
+    assert done.next == "/v1/monitor/"
+    return done.credential
+
+
+async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider's clock stands still, so what it renews runs out at the same moment: ours is moved by less."""
+    credential = await signed_in(market, "vera")
+    assert market.app.sign_on is not None
+    flows = market.app.sign_on._flows
+    asked: list[str] = []
+    refresh = flows.refresh
+
+    async def counted(token: str, client_id: str) -> Any:
+        asked.append(token)
+        return await refresh(token, client_id)
+
+    monkeypatch.setattr(flows, "refresh", counted)
+    vera = await who(market, credential)
+    market.clock.advance(301)
+    sign_on = market.app.sign_on
+    monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
+    callers = await asyncio.gather(*(sign_on.session_caller("default", str(vera.token_id)) for _ in range(5)))
+    assert {caller.subject for caller in callers} == {vera.subject}
+    assert len(asked) == len(set(asked)) > 0, "however many ask, a refresh token is used once"
+    left = await market.call(callers[0], LOGOUT)
+    assert left.provider_logged_out
+    with pytest.raises(Unauthenticated):
+        await who(market, credential)
+
+
+async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    credential = await signed_in(market, "vera")
+    sign_on = market.app.sign_on
+    assert sign_on is not None
+    vera = await who(market, credential)
+    kept = await sign_on.sessions.kept("default", str(vera.token_id))
+    assert kept.refresh is not None
+    assert await sign_on._flows.end(kept.refresh, CLIENT)
+    market.clock.advance(301)
+    monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
+
+    async def down(*_: Any) -> Any:
+        raise UpstreamUnavailable("down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sign_on._flows, "refresh", down)
+        with pytest.raises(UpstreamUnavailable):
+            await sign_on.session_caller("default", str(vera.token_id))
+    for _ in range(2):
+        with pytest.raises(Unauthenticated, match="ended"):
+            await sign_on.session_caller("default", str(vera.token_id))
+    rows = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
+    assert rows["ended_at"] is not None
+    assert kept.refresh.encode() not in bytes(rows["secrets"])
+
+
+async def _session(reader: Any, session_id: str) -> Any:
+    from agora.store.statements import people
+
+    return await reader.one(people.session, session_id=session_id)
+
+
+async def test_what_is_over_is_forgotten(market: Market) -> None:
+    await signed_in(market, "vera")
+    uma = await login(market, "uma")
+    await market.call(await who(market, uma.access_token), LOGOUT)
+    (people,) = [found for found in market.app.controllers if isinstance(found, People)]
+    market.clock.advance(2 * 86_400)
+    await people.tend("default")
+
+    async def count(reader: Any) -> list[int]:
+        from agora.store.port import Query
+
+        tables = ("user_sessions", "ended_logins")
+        rows = [
+            await reader.one(Query(f"select count(*) as n from {name} where tenant_id = :tenant")) for name in tables
+        ]
+        return [row["n"] for row in rows]
+
+    assert await market.app.store.read("default", count) == [0, 0]
+
+
+async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Market) -> None:
+    from agora.protocols.http import Access
+
+    made = await login(market, "vera")
+    operation = market.app.catalogue.find("agora.event.stream")
+    access = Access(market.app.authenticator, market.app.settings)
+    scope = {"headers": [(b"authorization", f"Bearer {made.access_token}".encode())], "client": ("10.0.0.1", 1)}
+
+    async def valid() -> None:
+        await access.authenticate(scope)
+
+    caller = await access.authenticate(scope)
+    stream = await market.app.dispatcher.stream(operation, caller, {}, valid=valid)
+    items = aiter(stream)
+    await market.call(market.operator, "event.publish", event_type="work.one")
+    first = await anext(items)
+    assert first.type == "work.one"
+    market.clock.advance(300 + 61)
+    await stream.recheck()
+    assert stream.farewell is not None
+    assert stream.farewell.code == Unauthenticated.close_code
+    with pytest.raises(Unauthenticated, match="expired"):
+        await anext(items)
+    await market.call(market.operator, "event.publish", event_type="work.two")
+    again = await who(market, await signed_in_token(market))
+    resumed = await market.app.dispatcher.stream(operation, again, {"last_event_id": str(first.sequence)})
+    assert (await anext(aiter(resumed))).type == "work.two"
+    resumed.close()
+
+
+async def signed_in_token(market: Market) -> str:
+    """A new token: the provider's clock is not ours, so ours is put right first."""
+    market.clock.added = 0
+    token: str = (await login(market, "vera")).access_token
+    return token
+
+
+async def test_without_passwords(engine: Engine, tmp_path: Path, clock: ManualClock, provider: str) -> None:
+    """By its URL alone, a provider's passwords are not taken; and a client that is none says so."""
+    settings = make_settings(tmp_path / "data", oidc_issuers=f"acme={provider}", oidc_client_id="unknown")
+    app = App(settings, clock=clock, store=engine.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    with pytest.raises(NotFound, match="passed on"):
+        await login(market, "ada")
+    with pytest.raises(AgoraError, match="oidc_client_id"):
+        await market.call(app.authenticator.anonymous, REFRESH, refresh_token="x")
+    await app.stop()

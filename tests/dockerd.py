@@ -1,0 +1,338 @@
+"""A Docker Engine for the tests: started when it can be, shared by all workers, stopped when the last of them has ended.
+
+``AGORA_REQUIRE`` that names ``docker`` (``AGORA_REQUIRE=docker,…``) makes it a failure that there is none. ``all`` has it
+installed where a package manager and root are at hand, but a machine that cannot run containers still skips: that is a
+property of the machine. ``AGORA_TEST_DOCKER_HOST`` names an engine to use instead.
+
+Run as a program (``python -m tests.dockerd DIRECTORY``) it looks after one engine: it ends it when nobody holds the lock
+``users`` any more, also when those who did were killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import http.client
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+__all__ = ["BASE", "docker_host"]
+
+BASE = "agora-test-base:1"
+STARTING = 60.0
+#: what the programs of the tests use beside Python and the shell's own words
+TOOLS = ("sh", "cat", "cp", "env", "ls", "mkdir", "rm", "setsid", "sleep", "id", "head", "tail", "touch", "chmod", "dd")
+LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "site-packages")
+PDEATHSIG = 1
+_keepers: list[subprocess.Popen[bytes]] = []
+
+
+class CannotRun(Exception):
+    """There is no engine, and why."""
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> Iterator[str]:
+    """URL of a Docker Engine that has the image ``BASE``."""
+    required = os.environ.get("AGORA_REQUIRE", "").split(",")
+    try:
+        with _leased(may_install=bool({"all", "docker"} & set(required))) as host:
+            yield host
+    except CannotRun as error:
+        if "docker" in required:
+            pytest.fail(f"no Docker Engine: {error}")
+        pytest.skip(f"no Docker Engine: {error}")
+
+
+@contextmanager
+def _leased(*, may_install: bool) -> Iterator[str]:
+    if given := os.environ.get("AGORA_TEST_DOCKER_HOST"):
+        _import(given)
+        yield given
+        return
+    if os.geteuid() != 0:
+        raise CannotRun("only root can start one; name a running one in AGORA_TEST_DOCKER_HOST")
+    root = Path(tempfile.gettempdir()) / f"agora-dockerd-{os.geteuid()}"
+    root.mkdir(mode=0o700, exist_ok=True)
+    if root.stat().st_uid != os.geteuid():
+        raise CannotRun(f"{root} belongs to somebody else")
+    with open(root / "users", "w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)  # waits for an engine that is being stopped
+        host = f"unix://{root}/docker.sock"
+        with open(root / "starting", "w") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            if not (root / "ready").exists():
+                if shutil.which("dockerd") is None:
+                    _install(may_install)
+                _start(root)
+        yield host
+
+
+def _start(root: Path) -> None:
+    """Start whoever looks after the engine; it outlives this process if others use the engine still."""
+    with open(root / "log", "w") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.dockerd", str(root)],
+            cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    _keepers.append(keeper)  # it may outlive this process, and is nobody's to wait for
+    deadline = time.monotonic() + STARTING
+    while not (root / "ready").exists():
+        if keeper.poll() is not None or time.monotonic() > deadline:
+            keeper.terminate()
+            words = (root / "log").read_text(errors="replace").strip().splitlines()
+            raise CannotRun("; ".join(words[-3:]) or "it did not start in time")
+        time.sleep(0.05)
+
+
+def _install(may_install: bool) -> None:
+    """Debian's packages; their services are not started."""
+    if not may_install or shutil.which("apt-get") is None:
+        raise CannotRun("dockerd is not installed")
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io", "iptables"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        if subprocess.run(command, env=environment, capture_output=True).returncode:
+            subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if done.returncode:
+                raise CannotRun(f"docker.io cannot be installed: {done.stderr.strip()[-300:]}")
+    finally:
+        if ours:
+            policy.unlink()
+
+
+# -- the keeper ----------------------------------------------------------------------------------------------------
+
+
+def keep(root: Path) -> None:
+    """Run an engine until nobody uses it."""
+    _clean(root)
+    engine = subprocess.Popen(
+        [
+            "dockerd", "--host", f"unix://{root}/docker.sock", "--data-root", str(root / "data"),
+            "--exec-root", str(root / "exec"), "--pidfile", str(root / "pid"), "--log-level", "warn",
+            # no change to the machine's firewall: published ports go through the engine's own proxy
+            "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
+            "--default-address-pool", "base=10.213.0.0/16,size=27",
+        ],
+        preexec_fn=_die_with_parent,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + STARTING
+        while not _answers(f"unix://{root}/docker.sock"):
+            if engine.poll() is not None or time.monotonic() > deadline:
+                sys.exit("dockerd did not start")
+            time.sleep(0.05)
+        _import(f"unix://{root}/docker.sock")
+        _try_out(f"unix://{root}/docker.sock")
+        (root / "ready").touch()
+        with open(root / "users") as users:
+            fcntl.flock(users, fcntl.LOCK_EX)  # nobody holds it any more
+            _stop(root, engine)
+    finally:
+        _stop(root, engine)
+
+
+def _stop(root: Path, engine: subprocess.Popen[bytes]) -> None:
+    if engine.poll() is None:
+        with suppress(OSError, http.client.HTTPException):
+            for each in _ask(f"unix://{root}/docker.sock", "GET", "/containers/json?all=1"):
+                _ask(f"unix://{root}/docker.sock", "DELETE", f"/containers/{each['Id']}?force=1")
+            for each in _ask(f"unix://{root}/docker.sock", "GET", "/networks"):
+                if each["Driver"] == "bridge":
+                    _ask(f"unix://{root}/docker.sock", "DELETE", f"/networks/{each['Id']}")
+        engine.terminate()
+        try:
+            engine.wait(20)
+        except subprocess.TimeoutExpired:
+            engine.kill()
+            engine.wait()
+    _clean(root)
+
+
+def _clean(root: Path) -> None:
+    """Nothing of an engine is left in the directory but the locks."""
+    (root / "ready").unlink(missing_ok=True)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mount in sorted((each for each in mounts if each.startswith(f"{root}/")), reverse=True):
+        subprocess.run(["umount", "-l", mount], capture_output=True)
+    for name in ("data", "exec"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    for name in ("pid", "docker.sock"):
+        (root / name).unlink(missing_ok=True)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
+
+
+# -- talking to it -------------------------------------------------------------------------------------------------
+
+
+class _Connection(http.client.HTTPConnection):
+    """Over the engine's socket, or TCP."""
+
+    def __init__(self, host: str) -> None:
+        scheme, _, self._place = host.partition("://")
+        self._unix = scheme == "unix"
+        super().__init__("docker" if self._unix else self._place.partition(":")[0], timeout=STARTING)
+        if not self._unix:
+            self.port = int(self._place.partition(":")[2] or 2375)
+
+    def connect(self) -> None:
+        if not self._unix:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._place)
+
+
+def _ask(
+    host: str, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
+) -> list[dict[str, object]]:
+    connection = _Connection(host)
+    try:
+        connection.request(method, path, body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise http.client.HTTPException(f"{method} {path}: {answer.status} {text[:300]}")
+    found = [json.loads(line) for line in text.splitlines() if line.strip().startswith(("{", "["))]
+    return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+
+
+def _answers(host: str) -> bool:
+    try:
+        _ask(host, "GET", "/_ping")
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
+
+
+def _try_out(host: str) -> None:
+    """Run a container as instances are run. An engine can answer on a machine that cannot run any."""
+    body = {
+        "Image": BASE,
+        "Cmd": ["/bin/sh", "-c", "python3 -c 'import socket, json'"],
+        "HostConfig": {"NetworkMode": "none", "Init": True, "Memory": 64 << 20, "PidsLimit": 50, "NanoCpus": 10**9},
+    }
+    try:
+        made = str(_ask(host, "POST", "/containers/create", json.dumps(body).encode())[0]["Id"])
+        _ask(host, "POST", f"/containers/{made}/start")
+        code = _ask(host, "POST", f"/containers/{made}/wait")[0]["StatusCode"]
+        _ask(host, "DELETE", f"/containers/{made}?force=1")
+    except (OSError, http.client.HTTPException) as error:
+        sys.exit(f"it cannot run containers: {error}")
+    if code:
+        sys.exit(f"the image made of this machine's Python does not work: it ended with {code}")
+
+
+def _import(host: str) -> None:
+    """Make the image of this machine's own Python and shell; no registry is asked."""
+    try:
+        _ask(host, "GET", f"/images/{BASE}/json")
+        return
+    except http.client.HTTPException:
+        pass
+    name, tag = BASE.split(":")
+    change = quote("ENV PATH=/usr/local/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1")
+    path = f"/images/create?fromSrc=-&repo={name}&tag={tag}&changes={change}"
+    _ask(host, "POST", path, _image(), "application/x-tar")
+
+
+def _image() -> bytes:
+    """The archive of its root file system. Everything is at the path it has here."""
+    buffer = io.BytesIO()
+    python = os.path.realpath(sys.executable)
+    library = sysconfig.get_paths()["stdlib"]
+    programs = {tool: os.path.realpath(found) for tool in TOOLS if (found := shutil.which(tool))}
+    modules = [str(path) for path in Path(library, "lib-dynload").glob("*.so")]
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        made: set[str] = set()
+        for directory in ("tmp", "proc", "sys", "dev", "run", "etc", "app", "var/lib"):
+            _add_directory(archive, directory, made)
+        for tool, path in programs.items():
+            _add(archive, path, f"bin/{tool}", made)
+        _add(archive, python, python, made)
+        _add_link(archive, "usr/local/bin/python3", python, made)
+        for path in _libraries([python, *modules, *programs.values()]):
+            _add(archive, os.path.realpath(path), path, made)
+        for directory, names, files in os.walk(library):
+            names[:] = [name for name in names if name not in LEFT_OUT and not name.startswith("config-")]
+            for name in files:
+                if not name.endswith((".a", ".opt-1.pyc", ".opt-2.pyc", ".exe")):
+                    _add(archive, os.path.join(directory, name), os.path.join(directory, name), made)
+        for name, text in (("etc/passwd", "root:x:0:0::/:/bin/sh\n"), ("etc/group", "root:x:0:\n")):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(text), 0o644
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _libraries(files: list[str]) -> set[str]:
+    """Shared libraries that these need, and the loader."""
+    told = subprocess.run(["ldd", *files], capture_output=True, text=True).stdout
+    found = set()
+    for line in told.splitlines():
+        words = line.replace("=>", " ").split()
+        found |= {word for word in words[:2] if word.startswith("/") and not word.endswith(":") and ".so" in word}
+    return {path for path in found if os.path.exists(path)}
+
+
+def _add(archive: tarfile.TarFile, source: str, name: str, made: set[str]) -> None:
+    name = name.lstrip("/")
+    if name in made:
+        return
+    _add_directory(archive, os.path.dirname(name), made)
+    made.add(name)
+    member = tarfile.TarInfo(name)
+    status = os.stat(source)
+    member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), 0o755
+    with open(source, "rb") as file:
+        archive.addfile(member, file)
+
+
+def _add_link(archive: tarfile.TarFile, name: str, target: str, made: set[str]) -> None:
+    _add_directory(archive, os.path.dirname(name), made)
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = tarfile.SYMTYPE, target
+    archive.addfile(member)
+
+
+def _add_directory(archive: tarfile.TarFile, name: str, made: set[str]) -> None:
+    if not name or name in made:
+        return
+    _add_directory(archive, os.path.dirname(name), made)
+    made.add(name)
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+    archive.addfile(member)
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]))

@@ -1,0 +1,137 @@
+// A real OpenID provider for the tests: npm's oidc-provider, with the paths and the claims of a Keycloak realm.
+// usage: node provider.mjs OWNER_PID OIDC_PROVIDER_MODULE; it says {"issuer": ...} in one line, and ends with its owner.
+import { createServer } from 'node:http';
+import { randomUUID, generateKeyPairSync } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
+
+const [owner, module] = process.argv.slice(2);
+const { Provider, errors } = await import(pathToFileURL(module));
+const REALM = '/realms/market';
+const AT = `${REALM}/protocol/openid-connect`;
+const LIFE = 300;
+
+const person = (id, username, realmRoles, more = {}) => ({ id, username, password: `${username}-pw`, realmRoles, ...more });
+const people = [
+  person('8d0c3f4e-0001', 'ada', ['admin', 'default-roles-market'], { email: 'ada@market.test', name: 'Ada Lovelace' }),
+  person('8d0c3f4e-0002', 'otto', ['operator'], { email: 'otto@market.test' }),
+  person('8d0c3f4e-0003', 'vera', ['viewer'], { email: 'vera@market.test', groups: ['/staff'] }),
+  person('8d0c3f4e-0004', 'uma', ['a2a-user'], { email: 'uma@market.test' }),
+  person('8d0c3f4e-0005', 'nobody', []),
+];
+const known = new Map(people.map((one) => [one.id, one]));
+const withPassword = (name, password) => people.find((one) => (one.username === name || one.email === name) && one.password === password);
+const claimsOf = (one) => ({
+  sub: one.id, preferred_username: one.username, email: one.email, name: one.name, groups: one.groups,
+  realm_access: { roles: one.realmRoles }, resource_access: { elsewhere: { roles: ['admin'] } },
+});
+const machine = { id: 'service-account-robot', username: 'service-account-robot', realmRoles: ['operator'] };
+
+const web = createServer((request, response) => answer(request, response));
+await new Promise((ready) => web.listen(0, '127.0.0.1', ready));
+const origin = `http://127.0.0.1:${web.address().port}`;
+const issuer = origin + REALM;
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const resource = { scope: 'openid profile email offline_access', audience: 'account', accessTokenTTL: LIFE, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
+const RESOURCE = 'urn:market';
+const redirects = [`http://127.0.0.1:8080/v1/monitor/callback`, 'http://127.0.0.1/callback'];
+const form = (action, fields, title) => `<!doctype html><title>${title}</title><form method="post" action="${action}">${fields}<button>Go on</button></form>`;
+
+const provider = new Provider(issuer, {
+  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' }] },
+  clients: [
+    { client_id: 'agora', client_secret: 'a-secret-of-tests', token_endpoint_auth_method: 'client_secret_post', redirect_uris: redirects, response_types: ['code'], grant_types: ['authorization_code', 'refresh_token', 'password'] },
+    { client_id: 'agora-cli', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: redirects.slice(1), response_types: ['code'], grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'] },
+    { client_id: 'agora-web', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: redirects.slice(1), response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'] },
+    { client_id: 'robot', client_secret: 'another-secret', token_endpoint_auth_method: 'client_secret_post', redirect_uris: [], response_types: [], grant_types: ['client_credentials'] },
+  ],
+  routes: {
+    authorization: '/protocol/openid-connect/auth', token: '/protocol/openid-connect/token', jwks: '/protocol/openid-connect/certs',
+    userinfo: '/protocol/openid-connect/userinfo', revocation: '/protocol/openid-connect/revoke', end_session: '/protocol/openid-connect/logout',
+    device_authorization: '/protocol/openid-connect/auth/device', code_verification: '/device',
+  },
+  scopes: ['openid', 'offline_access', 'profile', 'email'],
+  claims: { openid: ['sub', 'sid'], email: ['email'], profile: ['name', 'preferred_username'] },
+  cookies: { keys: [randomUUID()] },
+  ttl: { AccessToken: LIFE, ClientCredentials: LIFE, IdToken: LIFE, AuthorizationCode: 60, DeviceCode: 600, RefreshToken: 3600, Session: 3600, Grant: 3600, Interaction: 600 },
+  pkce: { methods: ['S256'], required: () => false },
+  rotateRefreshToken: true,
+  issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
+  findAccount: (ctx, id) => known.has(id) && { accountId: id, claims: () => claimsOf(known.get(id)) },
+  loadExistingGrant: (ctx) => granted(ctx.oidc.client.clientId, ctx.oidc.session.accountId), // nobody is asked for consent
+  interactions: { url: (ctx, interaction) => `${REALM}/sign-in/${interaction.uid}` },
+  features: {
+    devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource: (ctx, inner) => { ctx.body = inner; },
+      userCodeConfirmSource: (ctx, inner) => { ctx.body = inner.replace('</form>', '<button name="confirm" value="yes">Yes</button></form>'); },
+      successSource: (ctx) => { ctx.body = 'You may close this page.'; },
+    },
+    resourceIndicators: { enabled: true, defaultResource: () => RESOURCE, useGrantedResource: () => true, getResourceServerInfo: () => resource },
+  },
+  formats: {
+    customizers: {
+      jwt(ctx, token, jwt) { // as Keycloak makes them
+        const one = known.get(token.accountId) ?? machine;
+        Object.assign(jwt.payload, claimsOf(one), { typ: 'Bearer', azp: token.clientId, sid: token.sessionUid });
+        jwt.header = { ...jwt.header, typ: 'JWT' };
+        jwt.payload = JSON.parse(JSON.stringify(jwt.payload));
+      },
+    },
+  },
+});
+
+async function granted(clientId, accountId) {
+  const grant = new provider.Grant({ clientId, accountId });
+  grant.addOIDCScope(resource.scope);
+  grant.addResourceScope(RESOURCE, resource.scope);
+  await grant.save();
+  return grant;
+}
+
+provider.registerGrantType('password', async (ctx, next) => { // "direct access grants"
+  const { client, params } = ctx.oidc;
+  const one = withPassword(params.username, params.password);
+  if (!one) throw Object.assign(new errors.InvalidGrant(), { error_description: 'Invalid user credentials' });
+  const { jti: grantId } = await granted(client.clientId, one.id);
+  const shared = { client, accountId: one.id, grantId, scope: resource.scope, gty: 'password', claims: {}, sessionUid: randomUUID() };
+  const access = new provider.AccessToken({ ...shared, resourceServer: new provider.ResourceServer(RESOURCE, resource) });
+  const refresh = new provider.RefreshToken({ ...shared, rotations: 0, resource: RESOURCE });
+  ctx.body = { access_token: await access.save(), token_type: 'Bearer', expires_in: LIFE, refresh_token: await refresh.save(), refresh_expires_in: 3600 };
+  await next();
+}, ['username', 'password', 'scope']);
+
+async function fields(request) {
+  let text = '';
+  for await (const part of request) text += part;
+  return new URLSearchParams(text);
+}
+
+const listener = provider.callback();
+async function answer(request, response) {
+  const path = request.url.split('?')[0];
+  if (path.startsWith(`${REALM}/sign-in/`)) {
+    await provider.interactionDetails(request, response);
+    if (request.method === 'GET') return response.end(form(path, '<input name="username"><input name="password" type="password">', 'Sign in'));
+    const given = await fields(request);
+    const one = withPassword(given.get('username'), given.get('password'));
+    if (!one) { response.statusCode = 401; return response.end('no'); }
+    return provider.interactionFinished(request, response, { login: { accountId: one.id } });
+  }
+  if (path === `${AT}/logout` && request.method === 'POST') { // Keycloak ends a session by its refresh token
+    const token = await provider.RefreshToken.find((await fields(request)).get('refresh_token') ?? '');
+    response.statusCode = token ? 204 : 400;
+    if (token) await (await provider.Grant.find(token.grantId))?.destroy();
+    if (token) await token.destroy();
+    return response.end();
+  }
+  if (!path.startsWith(REALM)) { response.statusCode = 404; return response.end(); }
+  request.originalUrl = request.url; // by which the provider knows where it is mounted
+  request.url = request.url.slice(REALM.length) || '/';
+  return listener(request, response);
+}
+
+setInterval(() => { try { process.kill(Number(owner), 0); } catch { process.exit(0); } }, 500);
+provider.on('server_error', (ctx, error) => console.error(error));
+console.log(JSON.stringify({ issuer }));

@@ -1,0 +1,275 @@
+"""What a container is allowed, and what Docker's commands in manifests are taken for; no engine is needed."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.runtime.docker import Options, context
+from agora.runtime.docker.commands import BuildOrder, build_order, faults, run_order
+from agora.runtime.docker.containers import STATE, configuration, environment, program_of
+from agora.runtime.docker.images import _parted, _registry
+from agora.runtime.docker.marks import Marks, handle_of
+from agora.runtime.docker.networks import reachable
+from agora.runtime.docker.output import HEADER, _Copying, _seconds
+from agora.runtime.docker.records import Cursor
+from agora.runtime.docker.watch import ended, moment, usage
+from agora.runtime.errors import InvalidSpec
+from agora.runtime.spec import BuildConfig, Directory, Image, Limits, Port, Spec
+
+SPEC = Spec("inst_1", 3, "acme", BuildConfig("docker"), Image("company/agent:1"), labels={"agent": "a"})
+
+
+def made(spec: Spec = SPEC, **options: Any) -> dict[str, Any]:
+    ports = {port.name: 20_000 + index for index, port in enumerate(spec.ports)}
+    chosen = Options(Path("/nowhere"), "server", **options)
+    return configuration(chosen, Marks("server"), spec, ("sha256:1", "key"), ports, "10.0.0.1")
+
+
+def docker(start: str | None = None, build: str | None = None) -> BuildConfig:
+    return BuildConfig("docker", start, build)
+
+
+def test_nothing_of_the_host_is_in_a_container() -> None:
+    host = made()["HostConfig"]
+    assert (host["CapDrop"], host["SecurityOpt"]) == (["ALL"], ["no-new-privileges:true"])
+    assert (host["Privileged"], host["ReadonlyRootfs"], host["Init"]) == (False, True, True)
+    assert host["PidsLimit"] == 512
+    assert host["RestartPolicy"] == {"Name": "no"}, "when it is started again is for the reconciler to say"
+    assert host["NetworkMode"].startswith("agora-")
+    assert {"Binds", "Devices", "PidMode", "UTSMode", "CapAdd", "DeviceRequests"}.isdisjoint(host)
+    assert [(each["Type"], each["Target"]) for each in host["Mounts"]] == [("volume", "/var/lib/agora")]
+    assert set(host["Tmpfs"]) == {"/tmp", "/run"}
+    assert host["PortBindings"] == {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20000"}]}
+
+
+def test_limits_are_kept_by_the_kernel() -> None:
+    host = made(replace(SPEC, limits=Limits.parse("512M", "0.5", 20, "1G")))["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"]) == (512 << 20, 512 << 20), "no swap beyond it"
+    assert (host["NanoCpus"], host["PidsLimit"]) == (500_000_000, 20)
+    assert {"Name": "fsize", "Soft": 1 << 30, "Hard": 1 << 30} in host["Ulimits"]
+
+
+def test_labels_tell_all_that_adoption_needs() -> None:
+    config = made()
+    found = handle_of({"Id": "c1", "Labels": config["Labels"]})
+    assert (found.instance_id, found.generation, dict(found.ports)) == ("inst_1", 3, {"http": 20_000})
+    assert (found.address, dict(found.data)) == ("http://127.0.0.1:20000", {"container": "c1"})
+    assert found == handle_of({"Id": "c1", "Config": {"Labels": config["Labels"]}}), "lists and inspections agree"
+    assert config["Labels"]["io.agora.tenant"] == "acme"
+    assert json.loads(config["Labels"]["io.agora.labels"]) == {"agent": "a"}
+    assert "secret" not in json.dumps(made(replace(SPEC, env={"TOKEN": "secret"}))["Labels"])
+
+
+def test_the_environment_has_an_order() -> None:
+    config = replace(SPEC.build_config, env_vars={"PORT": "8000", "BOTH": "manifest", "AGORA_STATE_DIR": "/mine"})
+    spec = replace(SPEC, build_config=config, env={"BOTH": "server"}, ports=(Port(number=8000),))
+    found = environment(spec, program_of(spec), "server")
+    assert (found["PORT"], found["BOTH"], found["AGORA_INSTANCE"]) == ("8000", "server", "inst_1")
+    assert "HOME" not in found, "an image has its own"
+    program = replace(spec, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/x"))
+    assert environment(program, program_of(program), "server")["HOME"] == STATE
+
+
+def test_the_commands_of_the_agent_standard() -> None:
+    config = docker("docker run -p 8000:8000 calc-agent", "docker build -t calc-agent .")
+    assert build_order(config) == BuildOrder(tag="calc-agent")
+    run = run_order(config)
+    assert run is not None
+    assert (run.image, run.ports, run.arguments) == ("calc-agent", [8000], [])
+    spec = replace(SPEC, build_config=config, source=Directory("/x"))
+    assert made(spec)["HostConfig"]["PortBindings"] == {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20000"}]}
+    assert {"Cmd", "Entrypoint", "User"}.isdisjoint(made(spec)), "what the image says"
+
+
+def test_options_that_mean_something_are_followed() -> None:
+    config = docker(
+        "docker run --rm -it -e A=1 --env=B='two words' -m 256m --cpus=0.5 --pids-limit 9 --entrypoint /bin/x "
+        "-w /srv -u 1000 -p127.0.0.1:80:9000/tcp image:2 --flag value",
+        "docker build --no-cache --build-arg V=3 --target=prod -f deploy/Dockerfile -t image:2 deploy",
+    )
+    order = build_order(config)
+    assert (order.context, order.file, order.target, order.arguments) == ("deploy", "Dockerfile", "prod", {"V": "3"})
+    found = made(replace(SPEC, build_config=config, source=Directory("/x")))
+    assert (found["Entrypoint"], found["Cmd"]) == (["/bin/x"], ["--flag", "value"])
+    assert (found["WorkingDir"], found["User"]) == ("/srv", "1000")
+    assert {"A=1", "B=two words", "PORT=9000"} <= set(found["Env"])
+    host = found["HostConfig"]
+    assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (256 << 20, 500_000_000, 9)
+    limited = made(replace(SPEC, build_config=config, source=Directory("/x"), limits=Limits(memory=64 << 20)))
+    assert limited["HostConfig"]["Memory"] == 64 << 20, "what the customer set comes first"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--privileged", "-v /:/host", "--network host", "--net=host", "--pid=host", "--cap-add=ALL", "-P"),
+        *("--device /dev/sda", "--security-opt seccomp=unconfined", "--mount type=bind,src=/,dst=/h", "--ipc host"),
+        *("--volumes-from other", "--userns=host", "--env-file /etc/shadow", "-e HOME", "-p 8000-8010:8000-8010"),
+        *("-vit /:/host", "-p 53:53/udp"),
+    ],
+)
+def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
+    found = faults(docker(f"docker run {option} image"))
+    assert found
+    assert option.split("=")[0].split()[0] in found[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("make image", "docker build"),
+        ("docker build . && curl evil", "no shell"),
+        ("docker build -t x /etc", "in the source"),
+        ("docker build -f ../Dockerfile .", "in the source"),
+        ("docker build a b", "one directory"),
+        ("docker build", "one directory"),
+        ("docker build --secret id=x .", "--secret"),
+        ("docker build --network=host .", "--network"),
+        ("docker build 'unclosed", "cannot be read"),
+        ("docker build --build-arg NAME .", "needs a value"),
+        ("docker push x", "docker build"),
+        ("docker build -t", "needs a value"),
+    ],
+)
+def test_build_commands_that_are_none(command: str, word: str) -> None:
+    assert any(word in each for each in faults(docker(build=command)))
+
+
+@pytest.mark.parametrize("command", ["docker run", "docker run --rm", "docker exec x sh", "docker run a; rm -rf /"])
+def test_run_commands_that_are_none(command: str) -> None:
+    assert faults(docker(command))
+
+
+def test_another_image_than_the_one_there_is_is_refused() -> None:
+    config = docker("docker run -p 80:80 other", "docker build -t mine .")
+    with pytest.raises(InvalidSpec, match="other"):
+        program_of(replace(SPEC, build_config=config, source=Directory("/x")))
+    with pytest.raises(InvalidSpec, match="company/agent"):
+        program_of(replace(SPEC, build_config=docker("docker run company/agent:2")))
+    program_of(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
+
+
+def test_two_ports_cannot_be_one() -> None:
+    with pytest.raises(InvalidSpec, match="another port"):
+        program_of(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
+
+
+# -- what images are built of --------------------------------------------------------------------------------------
+
+
+def packed(content: context.Content, file: Path) -> dict[str, tarfile.TarInfo]:
+    context.write(content, file)
+    with tarfile.open(file) as archive:
+        return {member.name: member for member in archive}
+
+
+def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in (
+        "Dockerfile",
+        ".env",
+        "main.py",
+        "logs/a.log",
+        "logs/keep.txt",
+        "deep/er/x.pyc",
+        "notes.md",
+        "README.md",
+    ):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    (source / ".dockerignore").write_text(
+        "# no secrets\n.env\nlogs\n!logs/keep.txt\n**/*.pyc\n*.md\n!README.md\nDockerfile\n"
+    )
+    found = packed(context.of_dockerfile(source, BuildOrder()), tmp_path / "c.tar")
+    files = {name for name, member in found.items() if member.isreg()}
+    assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
+    assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
+
+
+def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
+    (tmp_path / "source" / "part").mkdir(parents=True)
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / "source" / "link").symlink_to("..")
+    for order in (BuildOrder(), BuildOrder(context="none"), BuildOrder(context="link"), BuildOrder(file="part")):
+        with pytest.raises(InvalidSpec):
+            context.of_dockerfile(tmp_path / "source", order)
+
+
+def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "main.py").write_text("x")
+    config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
+    content = context.of_command(tmp_path / "tree", "python:3.12-slim", config)
+    assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
+    recipe, script = (text.decode() for _, text in content.more)
+    assert recipe.startswith("FROM python:3.12-slim\n")
+    assert "pip install" not in recipe, "nothing of a manifest is read as a Dockerfile"
+    assert script.endswith("pip install x && echo '$HOME'\n")
+
+
+# -- small things ----------------------------------------------------------------------------------------------------
+
+
+def test_references_of_images() -> None:
+    assert _parted("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
+    assert _parted("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
+    assert _parted("a@sha256:12") == ("a", "sha256:12")
+    assert _registry("localhost:5000/a") == "localhost:5000"
+    assert _registry("company/agent") == "https://index.docker.io/v1/"
+
+
+def test_times_of_the_engine() -> None:
+    assert moment("0001-01-01T00:00:00Z") is None
+    assert moment("1970-01-01T00:00:01.123456789Z") == 1_123_456
+    assert moment("1970-01-01T00:00:01Z") == 1_000_000
+    assert _seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
+
+
+def test_how_containers_end() -> None:
+    at = {"FinishedAt": "1970-01-01T00:00:01Z", "OOMKilled": False}
+    assert ended({**at, "ExitCode": 0}, stopped=False).failed is False
+    assert ended({**at, "ExitCode": 137}, stopped=False).signal == 9
+    assert ended({**at, "ExitCode": 137, "OOMKilled": True}, stopped=False).reason == "memory"
+    assert ended({**at, "ExitCode": 137}, stopped=True).reason == "stopped"
+    lost = ended({**at, "ExitCode": 255}, stopped=False)
+    assert (lost.reason, lost.at) == ("lost", None), "the engine found it dead, and says the time of that"
+
+
+def test_usage_of_both_control_groups() -> None:
+    old = {"memory_stats": {"usage": 100, "stats": {"total_inactive_file": 30}}, "pids_stats": {"current": 2}}
+    new = {
+        "memory_stats": {"usage": 100, "stats": {"inactive_file": 40}},
+        "cpu_stats": {"cpu_usage": {"total_usage": 5e8}},
+    }
+    assert (usage(old).rss, usage(old).processes, usage(old).received) == (70, 2, None)
+    assert (usage(new).rss, usage(new).cpu_seconds) == (60, 0.5)
+    assert usage({"networks": {"a": {"rx_bytes": 1, "tx_bytes": 2}, "b": {"rx_bytes": 1, "tx_bytes": 2}}}).sent == 4
+
+
+def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
+    def frame(time: int, text: bytes) -> bytes:
+        line = b"1970-01-01T00:00:0%d.000000000Z " % time + text
+        return HEADER.pack(1, len(line)) + line
+
+    first = frame(1, b"a\n") + frame(2, b"b\n") + frame(2, b"c\n")
+    cursor = Cursor("c")
+    copying = _Copying(cursor, 0)
+    assert copying.feed(first[:20]) + copying.feed(first[20:]) == b"a\nb\nc\n"
+    assert cursor.same == 2
+    cursor.size = 6
+    again = frame(2, b"b\n") + frame(2, b"c\n") + frame(2, b"d\n") + frame(3, b"e")
+    assert _Copying(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
+    assert _Copying(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
+
+
+def test_the_server_is_reached_from_a_container() -> None:
+    assert reachable("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
+    assert reachable("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
+    assert reachable("https://agora.example") == "https://agora.example"
+    assert reachable("http://localhost.example:1") == "http://localhost.example:1"

@@ -1,0 +1,198 @@
+"""Commands about instances, and AgentHub's flat ones, against a real server that runs real programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from agora.cli.agenthub import application as agenthub_application
+from agora.cli.app import application
+from agora.cli.manifest_file import CONTAINER, PROGRAM
+from agora.runtime.process import strays
+from agora.services.instances.manifests import read
+from tests.conformance.instances import AGENT
+from tests.harness import free_port
+
+AGORA = (sys.executable, "-m", "agora.cli")
+
+
+class Shell:
+    """A server of its own, and both command lines against it."""
+
+    def __init__(self, directory: Path, url: str) -> None:
+        self.directory, self.url = directory, url
+
+    def run(self, app: Any, *words: str, exit_code: int = 0, given: str | None = None) -> Any:
+        environment = {"AGORA_URL": self.url, "AGORA_DATA_DIR": str(self.directory / "data"), "COLUMNS": "200"}
+        result = CliRunner().invoke(app, list(words), env=environment, input=given)
+        assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
+        return result
+
+    def agora(self, *words: str, **options: Any) -> Any:
+        return self.run(application(), *words, **options)
+
+    def agenthub(self, *words: str, **options: Any) -> Any:
+        return self.run(agenthub_application(), *words, **options)
+
+    def answer(self, *words: str) -> Any:
+        return json.loads(self.agora(*words, "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    directory, port = tmp_path_factory.mktemp("instances"), free_port()
+    programs = directory / "programs"
+    programs.mkdir()
+    (programs / "main.py").write_text(AGENT)
+    manifest = {
+        "name": "CliWorker",
+        "category": "utility",
+        "directory": ".",
+        "build_config": {"type": "custom", "start_command": f"exec {sys.executable} -S main.py"},
+        "health": "/health",
+        "pricing": {"type": "per_request", "price": 0.01},
+    }
+    (programs / "agent.yaml").write_text(yaml.safe_dump(manifest))
+    first = 20_000 + (os.getpid() * 37) % 9_900
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
+    clean |= {"AGORA_INSTANCE_SOURCES": str(programs), "AGORA_INSTANCE_PORTS": f"{first}-{first + 19}"}
+    options = ("--port", str(port), "--events-port", "0", "--data-dir", str(directory / "data"), "--log-level", "error")
+    process = subprocess.Popen([*AGORA, "serve", *options], stdout=subprocess.PIPE, text=True, env=clean)
+    assert process.stdout is not None
+    assert "is ready" in process.stdout.readline()
+    yield Shell(directory, f"http://127.0.0.1:{port}")
+    process.terminate()
+    process.communicate(timeout=20)
+    strays.kill([f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()])
+    assert process.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def registered(shell: Shell) -> str:
+    made = shell.agora("agent", "register", "--config", str(shell.directory / "programs" / "agent.yaml"))
+    assert "CliWorker is registered; instances of it can be made." in made.stdout
+    return "CliWorker"
+
+
+def test_a_life_on_the_command_line(shell: Shell, registered: str) -> None:
+    made = shell.answer("instance", "create", registered, "--instance-config", "memory_limit=256M", "--wait", "60")
+    instance = made["instance_id"]
+    assert made["status"] == "running"
+    assert instance in shell.agora("instance", "list").stdout
+    done = shell.agora("instance", "exec", instance, "/process", "a=1", 'b={"c": 2}')
+    assert json.loads(done.stdout)["given"] == {"a": 1, "b": {"c": 2}}
+    assert "0.01 USD" in done.stderr
+    assert json.loads(shell.agora("instance", "exec", registered, "/x", "[1, 2]").stdout)["given"] == [1, 2]
+    shown = shell.agora("instance", "details", instance).stdout
+    assert "0.02 USD" in shown
+    assert "memory 256M" in shown
+    assert shell.agora("instance", "logs", instance, "--tail", "0").stdout == "listening\n"
+    assert shell.answer("instance", "pause", instance)["status"] == "paused"
+    assert shell.answer("instance", "resume", instance)["status"] == "running"
+    shell.agora("instance", "terminate", instance, exit_code=2)
+    ended = shell.agora("instance", "terminate", instance, "--confirm").stdout
+    assert "The instance has ended" in ended
+    assert shell.agora("instance", "logs", instance, exit_code=5).stderr
+
+
+def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
+    assert "0.01/request USD" in shell.agora("marketplace", "discover", "--category", "utility").stdout
+    assert shell.answer("marketplace", "discover", "--name", "cliw")["agents"][0]["id"].startswith("agent_")
+    shown = shell.agora("dashboard").stdout
+    assert "running time" in shown
+    assert "instances" in shown
+
+
+def test_examples_are_right(shell: Shell, tmp_path: Path) -> None:
+    for text, words in ((PROGRAM, ()), (CONTAINER, ("--docker",))):
+        assert shell.agora("agent", "example", *words).stdout == text
+        document = yaml.safe_load(text)
+        if "directory" in document:
+            document["directory"] = "/srv/agent"
+        manifest, faults = read(document)
+        assert manifest is not None, faults
+    path = tmp_path / "agent.yaml"
+    shell.agora("agent", "example", "--docker", "--output", str(path))
+    made = shell.agora(
+        "agent",
+        "register",
+        "--config",
+        str(path),
+        "--docker-image",
+        "other/agent:2",
+        "--registry-user",
+        "u",
+        "--registry-pass",
+        "p",
+    )
+    assert "docker, kubernetes" in made.stdout
+    found = shell.answer("deployment", "get", "Example Docker Agent")
+    assert (found["manifest"]["docker_image"], found["has_credentials"]) == ("other/agent:2", True)
+
+
+def test_faults_of_a_manifest_are_told_at_once(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "agent.yaml"
+    path.write_text("name: X\nbuild_conifg: {}\nmax_instances: many\n")
+    told = shell.agora("agent", "register", "--config", str(path), exit_code=2).stderr
+    assert all(
+        part in told
+        for part in ("manifest.build_conifg", "build_config is", "manifest.max_instances", "manifest.repository")
+    )
+    for text, problem in (
+        ("a: [", "is not YAML"),
+        ("- a", "is no manifest"),
+        ("name: X\nsince: 2026-01-01", "put it into quotes"),
+    ):
+        path.write_text(text)
+        assert problem in " ".join(shell.agora("agent", "register", "--config", str(path), exit_code=2).stderr.split())
+    shell.agora("agent", "register", "--config", str(tmp_path / "missing.yaml"), exit_code=2)
+    shell.agora("agent", "register", exit_code=2)
+    assert shell.answer("agent", "register", "Plain")["agent_name"] == "Plain"
+
+
+def test_agenthub(shell: Shell, registered: str, tmp_path: Path) -> None:
+    """The commands of AgentHub's own workflow, with its flags."""
+    config = tmp_path / "my-agent.yaml"
+    shell.agenthub("example-config", "--docker", "--output", str(config))
+    docker = shell.agenthub(
+        "register-docker-agent", "--config", str(config), "--docker-image", "myrepo/my-agent:v1.0",
+        "--registry-user", "myuser", "--registry-pass", "mypass", "--database-url", "sqlite:///x.db",
+    )  # fmt: skip
+    assert "Agent ID: agent_" in docker.stdout
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("name: HubPlain\ncapabilities: [{name: greeting}]\npricing: {type: free}\n")
+    assert (
+        "Name: HubPlain"
+        in shell.agenthub("register-agent", "--config", str(plain), "--endpoint-url", "http://127.0.0.1:9/").stdout
+    )
+
+    key = shell.answer("token", "create", "customer", "--account", "hub")["token"]
+    own = ("--api-key", key, "--server-url", shell.url)
+    assert "CliWorker" in shell.agenthub("marketplace-discover", "--category", "utility", "--limit", "10", *own).stdout
+    settings = tmp_path / "instance.json"
+    settings.write_text('{"memory_limit": "512M", "cpu_limit": "0.5"}')
+    made = shell.agenthub("instance-create", registered, *own, "--config", str(settings)).stdout
+    instance = made.split("Instance ID: ")[1].split("\n")[0]
+    assert "Status: running" in made
+    assert instance in shell.agenthub("instance-list", *own).stdout
+    done = shell.agenthub(
+        "instance-execute", instance, "--endpoint", "/analyze", "--parameters", '{"data": "sample"}', *own
+    )
+    assert json.loads(done.stdout)["given"] == {"data": "sample"}
+    assert "Status: paused" in shell.agenthub("instance-pause", instance, *own).stdout
+    assert "Status: running" in shell.agenthub("instance-resume", instance, *own).stdout
+    assert "0.01 USD" in shell.agenthub("instance-details", instance, *own).stdout
+    assert "hub" in shell.agenthub("dashboard", *own).stdout
+    assert "Status: stopped" in shell.agenthub("instance-terminate", instance, *own, "--confirm").stdout
+    shell.agenthub("instance-details", "inst_" + "0" * 32, *own, exit_code=4)
+    shell.agenthub("instance-list", "--api-key", "wrong", "--server-url", shell.url, exit_code=3)
+    assert "answers" in shell.agenthub("test-connection", "--url", shell.url).stdout

@@ -1,0 +1,105 @@
+"""What a statement has to say of the tenant before either engine runs it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.store.confinement import Unconfined, confined
+from agora.store.port import Query, Table, Write
+from agora.store.postgres import sql
+from agora.store.sqlite.reading import Reader
+
+GOOD = [
+    "select * from agents where tenant_id = :tenant and agent_id = :ref",
+    "select 1 as answer where :tenant = :tenant",
+    "select a.x from agents a join tasks t on t.tenant_id = a.tenant_id and t.y = a.x where a.tenant_id = :tenant",
+    "select * from agents as a, tasks as t where a.tenant_id = :tenant and t.tenant_id = a.tenant_id",
+    "select * from (select x from agents where tenant_id = :tenant) as f join tasks m on m.tenant_id = :tenant",
+    "with f as (select x from agents where tenant_id = :tenant) select x from f",
+    "select x from agents where tenant_id = :tenant union select x from tasks where tenant_id = :tenant",
+    "select x from agents a where a.tenant_id = :tenant and exists (select 1 from tasks t where t.tenant_id = a.tenant_id)",
+    "select x from agents where tenant_id = :tenant and (a = 1 or b = 2)",
+    "select x from agents where tenant_id || '' = :tenant and b = 2 order by case when a = 1 or b = 2 then 0 else 1 end",
+    "update agents set x = 1 where tenant_id = :tenant",
+    "update agents set x = s.y from (select value as y from json_each(:ids)) as s where agents.tenant_id = :tenant",
+    "delete from agents where tenant_id = :tenant and x in (select y from tasks where tenant_id = :tenant)",
+    "insert into agents (tenant_id, x) values (:tenant, :x)",
+    "insert into agents (x, tenant_id) select y, :tenant from json_each(:ids)",
+    "insert into agents (tenant_id, x) values (:tenant, :x) on conflict (tenant_id, x) do update set x = excluded.x",
+    "select count(*) as n from agents where tenant_id = :tenant -- or not",
+]
+BAD = [
+    "select * from agents",
+    "select * from agents where agent_id = :tenant",
+    "select * from agents where tenant_id = :other",
+    "select * from agents where tenant_id <> :tenant",
+    "select * from agents where not tenant_id = :tenant",
+    "select * from agents where tenant_id = :tenant or agent_id = :ref",
+    "select * from agents where tenant_id = :tenant || :x",
+    "select * from agents where (tenant_id = :tenant or 1 = 1)",
+    "select ' where tenant_id = :tenant ' as x from agents",
+    "select * from agents -- where tenant_id = :tenant",
+    "select tenant_id = :tenant from agents",
+    "select * from agents where case when tenant_id = :tenant then 1 else 1 end = 1",
+    "select * from agents a, tasks t where a.tenant_id = :tenant",
+    "select * from agents a join tasks t on t.x = a.x where a.tenant_id = :tenant",
+    "select * from agents a left join tasks t on t.tenant_id = u.tenant_id where a.tenant_id = :tenant",
+    "select * from agents a join tasks t on t.tenant_id = a.tenant_id",
+    "select * from agents a where a.tenant_id = :tenant and x in (select x from tasks)",
+    "select * from agents a where a.tenant_id = :tenant and exists (select 1 from agents a where a.x = 1)",
+    "select (select count(*) from tasks) as n from agents where tenant_id = :tenant",
+    "with f as (select * from agents) select * from f",
+    "with f as (select tenant_id from agents where tenant_id = :tenant) select * from tasks t, f where t.tenant_id = f.tenant_id",
+    "select x from agents where tenant_id = :tenant union select x from tasks",
+    "select x from agents where tenant_id = :tenant except select x from tasks",
+    "update agents set x = 1",
+    "update agents set x = 1 where agent_id = :ref",
+    "update agents set tenant_id = :other where tenant_id = :tenant",
+    "update agents set x = t.x from tasks t where agents.tenant_id = :tenant",
+    "delete from agents where x = 1",
+    "delete from agents where tenant_id = :tenant and x in (select x from tasks)",
+    "insert into agents (tenant_id, x) values (:other, :x)",
+    "insert into agents (x) values (:x)",
+    "insert into agents values (:tenant, :x)",
+    "insert into agents (tenant_id, x) values (:tenant, 1), ('other', 2)",
+    "insert into agents (tenant_id, x) select tenant_id, x from tasks where tenant_id = :other",
+    "insert into agents (tenant_id, x) values (:tenant, :x) on conflict (x) do update set x = excluded.x",
+    "insert into agents (tenant_id, x) select :tenant, x from tasks",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_stays_with_one_tenant_is_run(text: str) -> None:
+    assert confined(text) == text
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_could_reach_another_is_refused(text: str) -> None:
+    with pytest.raises(Unconfined):
+        confined(text)
+
+
+async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
+    wrong = Query("select * from agents where agent_id = :tenant")
+
+    async def scan(text: str, values: Any) -> list[Any]:
+        raise AssertionError("it was run")
+
+    connection = sqlite3.connect(tmp_path / "x.db")
+    with pytest.raises(Unconfined, match="agents is not held by tenant_id = :tenant"):
+        await Reader(connection, scan, "acme").all(wrong)
+    with pytest.raises(Unconfined):
+        await Reader(connection, scan, "acme").all(Query(wrong.sql, scan=True))
+    connection.close()
+    for statement in (wrong, Write("delete from agents"), Query("select 1 as x", "select * from agents")):
+        with pytest.raises(Unconfined):
+            sql.plain(statement)
+
+
+def test_a_table_begins_with_its_tenant() -> None:
+    with pytest.raises(Unconfined):
+        Table("agents", (("agent_id", "text"), ("tenant_id", "text")))

@@ -1,0 +1,129 @@
+"""Settings by names of before are followed, with one notice; what would take a protection away is refused."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from agora.former_names import IGNORED, KEPT, RENAMED
+from agora.settings import ConfigurationError, Settings
+
+SOURCE = {
+    "A2A_HOST": "0.0.0.0",
+    "A2A_PORT": "8000",
+    "A2A_LOG_LEVEL": "INFO",
+    "A2A_LOG_FORMAT": "json",
+    "A2A_AGENT_NAME": "Enhanced A2A Agent",
+    "A2A_AGENT_ORG": "Your Organization",
+    "MCP_SERVER_URLS": "http://localhost:3001,http://localhost:3002",
+    "MCP_TIMEOUT": "30",
+    "OPENCODE_HOST": "localhost",
+    "OPENCODE_PORT": "9777",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "USE_REDIS": "false",
+    "A2A_AUTH_ENABLED": "false",
+    "A2A_AUTH_HEADER": "X-API-Key",
+    "A2A_AUTH_TOKENS": "client1:secret123,client2:secret456",
+    "DATABASE_URL": "postgresql://postgres:password@localhost:5432/a2a_server_dev",
+    "RLS_ENABLED": "true",
+}
+
+
+def test_the_sources_own_environment_is_understood() -> None:
+    settings = Settings.load(environ=SOURCE)
+    assert (settings.host, settings.port, settings.log_level, settings.log_format) == ("0.0.0.0", 8000, "info", "json")
+    assert settings.a2a_agent_name == "Enhanced A2A Agent"
+    assert settings.store == SOURCE["DATABASE_URL"]
+    assert settings.auth_tokens.get_secret_value() == SOURCE["A2A_AUTH_TOKENS"]
+    assert settings.mcp_timeout == 30
+    assert not settings.use_redis
+
+
+def test_one_notice_names_all_of_them_and_no_value() -> None:
+    notice = Settings.load(environ=SOURCE).notice
+    assert notice is not None
+    assert "\n" not in notice
+    for name in SOURCE.keys() - {"RLS_ENABLED"}:
+        assert name in notice
+    for value in ("secret123", "password@"):
+        assert value not in notice
+
+
+def test_without_them_there_is_no_notice() -> None:
+    assert Settings.load(environ={}).notice is None
+    assert Settings.load(environ={"AGORA_PORT": "8000", "LOG_LEVEL": "debug", "RLS_ENABLED": "true"}).notice is None
+
+
+def test_the_new_name_wins() -> None:
+    settings = Settings.load(environ={"A2A_PORT": "8000", "AGORA_PORT": "9000"})
+    assert settings.port == 9000
+    assert settings.notice is not None
+    assert "AGORA_PORT is set" in settings.notice
+
+
+@pytest.mark.parametrize(
+    ("url", "store"),
+    [
+        ("postgresql+asyncpg://u@h/d", "postgresql://u@h/d"),
+        ("postgres://u@h/d", "postgres://u@h/d"),
+        ("mysql://u@h/d", ""),
+        ("nonsense", ""),
+        ("://", ""),
+    ],
+)
+def test_a_database_of_something_else_is_left_alone(url: str, store: str) -> None:
+    settings = Settings.load(environ={"DATABASE_URL": url})
+    assert settings.store == store
+    assert settings.notice is not None
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0", "no", " off "])
+@pytest.mark.parametrize("name", ["RLS_ENABLED", "AGORA_RLS_ENABLED"])
+def test_row_level_security_cannot_be_turned_off(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="keeps one tenant's rows from another's"):
+        Settings.load(environ={name: value})
+
+
+def test_a_wrong_value_is_refused_by_its_setting() -> None:
+    with pytest.raises(ConfigurationError, match="port"):
+        Settings.load(environ={"A2A_PORT": "many"})
+    with pytest.raises(ConfigurationError, match="auth_header"):
+        Settings.load(environ={"A2A_AUTH_HEADER": "X Api\r\nKey"})
+
+
+def test_no_name_is_two_things() -> None:
+    assert not RENAMED.keys() & (set(KEPT) | IGNORED.keys())
+    assert set(RENAMED.values()) <= Settings.model_fields.keys()
+    assert {name.lower() for name in KEPT} <= Settings.model_fields.keys()
+
+
+def test_the_log_gets_the_notice_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from agora import server
+
+    monkeypatch.setattr("agora.logs.configure", lambda *arguments: None)
+    monkeypatch.setattr(server, "App", _never)
+    monkeypatch.setattr(server, "_listeners", lambda settings, say: [])
+    settings = Settings.load(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
+    with caplog.at_level(logging.WARNING), pytest.raises(InterruptedError):
+        server.run(settings)
+    assert [record.getMessage() for record in caplog.records] == [settings.notice]
+
+
+def _never(settings: Settings) -> None:
+    raise InterruptedError
+
+
+def test_the_words_for_log_formats() -> None:
+    assert Settings.load(environ={"AGORA_LOG_FORMAT": "console"}).log_format == "text"
+    assert Settings.load(environ={"AGORA_LOG_FORMAT": "JSON"}).log_format == "json"
+    with pytest.raises(ConfigurationError, match="log_format"):
+        Settings.load(environ={"AGORA_LOG_FORMAT": "xml"})
+
+
+def test_a_short_metrics_token_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="16 characters"):
+        Settings.load(environ={"AGORA_METRICS_TOKEN": "short"})

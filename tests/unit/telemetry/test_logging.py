@@ -1,0 +1,146 @@
+"""Lines of the log: as JSON or text, with their request, and never with a secret."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora import logs
+from agora.app import App
+from agora.settings import Settings
+from agora.store.port import StoreFailure
+from tests.harness import ManualClock, admin_token, local_client, make_settings
+from tests.market import Market
+
+STATIC = "client1:secret123,client2:secret456"
+
+
+class Log:
+    """What was written since the test began."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """The process's own log, as the server configures it, in memory."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.configure("debug", "json", Settings.load(environ={"AGORA_AUTH_TOKENS": STATIC}).secrets)
+    yield Log(stream)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/agents", headers={"X-Request-ID": "mine-1"})
+    lines = [line for line in log.lines if line.get("request_id") == "mine-1"]
+    assert answer.headers["x-request-id"] == "mine-1"
+    assert lines
+    assert lines[-1]["event"].startswith("agora.agent.list: ok in ")
+    assert (lines[-1]["level"], lines[-1]["protocol"]) == ("debug", "rest")
+    assert lines[-1]["logger"] == "agora.dispatcher"
+    assert lines[-1]["timestamp"].endswith("Z")
+
+
+async def test_a_failure_is_found_by_its_request(
+    log: Log, app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*arguments: object, **options: object) -> None:
+        raise StoreFailure("no")
+
+    monkeypatch.setattr(app.store, "read", failing)
+    answer = await client.get("/agents", headers={"X-Request-ID": "mine-2"})
+    assert answer.status_code == 500
+    errors = [line for line in log.lines if line["level"] == "error"]
+    assert [line["request_id"] for line in errors] == ["mine-2"]
+    assert answer.json()["incident"] in errors[0]["event"]
+    assert "StoreFailure" in errors[0]["exception"]
+
+
+async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of every kind in headers, queries and bodies, on calls that succeed, fail, and break."""
+    app = App(make_settings(tmp_path, auth_tokens=STATIC))
+    await app.start()
+    market = Market(app, ManualClock())
+    made = await market.call(market.operator, "agent.register", agent_name="Ada")
+    key = await market.call(market.operator, "token.create", label="key")
+    jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+    secrets = [admin_token(app.settings), made.token, key.token, jwt, "secret123", "agt_wrong_but_secret_0123456789"]
+    body = {"content": "x", "to_agent": "Ada", "password": "hunter22", "refresh_token": jwt}
+    async with local_client(app) as client:
+        await _attempts(client, secrets, body)
+
+        async def broken(*arguments: object, **options: object) -> None:
+            raise StoreFailure(f"could not store {body}, {secrets}, postgresql://agora:hunter22@db/agora")
+
+        monkeypatch.setattr(app.store, "read", broken)
+        monkeypatch.setattr(app.store, "write", broken)
+        await _attempts(client, secrets, body)
+        monkeypatch.setattr(app.dispatcher, "invoke", broken)
+        await _attempts(client, secrets, body)
+    monkeypatch.undo()
+    await app.stop()
+    assert log.text.count("StoreFailure") > len(secrets)  # it did break, and was written down
+    for secret in (*secrets, "hunter22", app.signer.digest(made.token).hex()):
+        assert secret not in log.text
+
+
+async def _attempts(client: httpx.AsyncClient, secrets: list[str], body: dict[str, Any]) -> None:
+    for secret in secrets:
+        for headers in ({"Authorization": f"Bearer {secret}"}, {"X-API-Key": secret}, {"Cookie": f"session={secret}"}):
+            await client.get("/agents", headers=headers)
+            await client.post("/agora/messaging/send", headers=headers, json=body)
+        await client.get(f"/agents?access_token={secret}&token={secret}")
+        await client.get(f"/nothing/{secret}")
+        await client.post("/agora/messaging/send", content=f'{{"password": "{secret}", ')
+        await client.post("/agora/messaging/send", json={**body, "metadata": {"token": secret}})
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("Authorization: Bearer abc.def", "abc.def"),
+        ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("GET /events?access_token=opensesame&x=1", "opensesame"),
+        ("redis://:opensesame@localhost:6379/0", "opensesame"),
+        ("postgresql://agora:opensesame@db:5432/agora?sslmode=require", "opensesame"),
+        ("{'client_secret': 'opensesame', 'b': 1}", "opensesame"),
+        ('{"password": "open sesame", "b": 1}', "open sesame"),
+        ("X-API-Key: opensesame", "opensesame"),
+        ("of client1 with secret123", "secret123"),
+        ("token eyJhbGciOi.eyJzdWIiOi.c2ln is bad", "eyJhbGciOi"),
+    ],
+)
+def test_secrets_are_known_by_their_form_or_from_the_settings(log: Log, text: str, hidden: str) -> None:
+    logging.getLogger("agora.x").info(text)
+    assert hidden not in log.text
+    assert "[redacted]" in log.text
+
+
+@pytest.mark.parametrize("text", ["the code: 4 of https://example.org/a:b", "ada@example.org: 12:30", "task tsk_01AB"])
+def test_what_is_no_secret_stays(log: Log, text: str) -> None:
+    logging.getLogger("agora.x").info(text)
+    assert log.lines[0]["event"] == text
+
+
+def test_a_line_of_a_caller_stays_one_line(log: Log) -> None:
+    logging.getLogger("agora.x").info("name %s", 'a\n{"level": "critical"}')
+    assert len(log.lines) == 1

@@ -1,0 +1,102 @@
+"""Readiness and health: true within five seconds, and answered whatever is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agora.app import App
+from agora.bus.port import Bridge
+from agora.controllers.readiness import Readiness
+from agora.services import monitor as monitoring
+from agora.services.health import COMPONENTS
+from agora.store.port import StoreFailure
+from tests.harness import make_settings
+
+READY = ("/ready", "/health/ready")
+
+
+def _readiness(app: App) -> Readiness:
+    return next(c for c in app.controllers if isinstance(c, Readiness))
+
+
+async def test_every_page_of_health_answers(client: httpx.AsyncClient) -> None:
+    for path in ("/health", "/health/live", *READY, "/health/detail"):
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.json()["status"] in ("healthy", "degraded"), path
+    assert (await client.get("/health/nothing")).status_code == 404
+
+
+async def test_detail_tells_each_component_and_how_long_looking_took(client: httpx.AsyncClient) -> None:
+    components = (await client.get("/health/detail")).json()["components"]
+    assert components.keys() == COMPONENTS.keys()
+    assert all(component["latency_ms"] >= 0 for component in components.values())
+
+
+@pytest.mark.parametrize("broken", ["failing", "silent"])
+async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
+    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise StoreFailure("postgresql://agora:hunter22@db is gone")
+
+    def silent(*arguments: object, **options: object) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(monitoring, "PROBE_SECONDS", 0.05)
+    gone: dict[str, Callable[..., object]] = {"failing": failing, "silent": silent}
+    with monkeypatch.context() as patch:
+        patch.setattr(app.store, "write", gone[broken])
+        patch.setattr(app.store, "read", silent)
+        await _readiness(app).step()
+        for path in READY:
+            answer = await client.get(path)
+            assert answer.status_code == 503
+            assert answer.json()["status"] == "unavailable"
+            assert answer.json()["components"]["store"] == "unreachable"
+        assert (await client.get("/health/live")).status_code == 200
+        detail = await client.get("/health/detail")
+        assert detail.status_code == 503
+        assert detail.json()["components"]["database"]["status"] == "critical"
+        assert "hunter22" not in detail.text
+        assert "agora_ready 0.0" in (await client.get("/metrics")).text
+    await _readiness(app).step()
+    assert (await client.get("/ready")).json()["status"] == "healthy"
+    assert (await client.get("/health/detail")).status_code == 200
+
+
+def test_the_truth_is_known_within_five_seconds() -> None:
+    assert Readiness.interval + monitoring.PROBE_SECONDS < 5
+
+
+async def test_a_store_gone_in_the_middle_of_looking_is_answered(
+    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*arguments: object, **options: object) -> None:
+        raise StoreFailure("gone")
+
+    monkeypatch.setattr(app.store, "read", failing)
+    answer = await client.get("/health/detail")
+    assert answer.status_code == 503
+    assert answer.json()["components"]["database"]["status"] == "critical"
+
+
+@pytest.mark.parametrize("needed", [False, True])
+async def test_redis_that_is_gone_is_told(tmp_path: Path, needed: bool) -> None:
+    app = App(make_settings(tmp_path, ready_needs_bus=needed))
+    await app.start()
+    app.context.bus = Bridge(connected=False, error="connection refused")
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        answer = await client.get("/ready")
+        assert answer.status_code == (503 if needed else 200)
+        assert answer.json()["status"] == ("unavailable" if needed else "degraded")
+        assert answer.json()["components"] == {"store": "ok", "bus": "unreachable"}
+        app.context.bus.connected = True
+        assert (await client.get("/ready")).json()["status"] == "healthy"
+    await app.stop()
