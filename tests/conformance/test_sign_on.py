@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
-import httpx
 import pytest
 
 from agora.app import App
@@ -30,6 +26,7 @@ from agora_sdk.errors import (
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+from tests.oidc.browser import browse
 from tests.oidc.provider import CALLBACK, CLIENT, SECRET, provider
 
 __all__ = ["provider"]
@@ -63,21 +60,9 @@ async def written(market: Market) -> None:
     await people.flush()
 
 
-async def browse(url: str, name: str) -> httpx.URL:
-    """What a person's browser does: follow, fill in the form, follow, until it is sent back to us."""
-    async with httpx.AsyncClient() as browser:
-        answer = await browser.get(url)
-        while True:
-            if answer.is_redirect:
-                there = answer.headers["location"]
-                if there.startswith(CALLBACK):
-                    return httpx.URL(there)
-                answer = await browser.get(urljoin(str(answer.url), there))
-            else:
-                found = re.search(r'action="([^"]+)"', answer.text)
-                assert found, answer.text
-                form = {"username": name, "password": f"{name}-pw"}
-                answer = await browser.post(urljoin(str(answer.url), unescape(found[1])), data=form)
+async def back(url: str, name: str) -> dict[str, str]:
+    """What the provider sends a browser back with, once a person has signed in."""
+    return dict((await asyncio.to_thread(browse, url, name, until=CALLBACK)).params)
 
 
 async def test_coming_and_going_with_a_password(market: Market) -> None:
@@ -191,7 +176,7 @@ async def test_a_browser_signs_in(market: Market) -> None:
     assert sign_on is not None
     begun = await sign_on.begin("/v1/monitor/tasks", CALLBACK)
     other = await sign_on.begin("https://evil.test/", CALLBACK)
-    query = dict((await browse(begun.url, "otto")).params)
+    query = await back(begun.url, "otto")
     wrong: list[tuple[dict[str, str], str | None, str]] = [
         (query, None, CALLBACK),
         (query, other.cookie, CALLBACK),
@@ -214,7 +199,7 @@ async def test_a_browser_signs_in(market: Market) -> None:
     for forged in (done.credential[:-3], "ses_e30." + done.credential.partition(".")[2], "ses_", "ses_.", "ses_x.y"):
         with pytest.raises(Unauthenticated):
             await who(market, forged)
-    query = dict((await browse(other.url, "otto")).params)
+    query = await back(other.url, "otto")
     market.clock.advance(601)
     with pytest.raises(Unauthenticated, match="too long"):
         await sign_on.finish(query, other.cookie, CALLBACK)
@@ -224,7 +209,7 @@ async def signed_in(market: Market, name: str) -> str:
     sign_on = market.app.sign_on
     assert sign_on is not None
     begun = await sign_on.begin("//evil.test", CALLBACK)
-    done = await sign_on.finish(dict((await browse(begun.url, name)).params), begun.cookie, CALLBACK)
+    done = await sign_on.finish(await back(begun.url, name), begun.cookie, CALLBACK)
     assert done.next == "/v1/monitor/"
     return done.credential
 

@@ -98,10 +98,10 @@ async def test_tenants_are_listed_by_pages(market: Market) -> None:
         await made(market, "a")
 
 
-@pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a b", "a/b", "é", "a\0", "x" * 64, "a.b", "../a"])
-async def test_ids_that_are_none(market: Market, name: str) -> None:
-    with pytest.raises(InvalidRequest):
-        await made(market, name)
+async def test_ids_that_are_none(market: Market) -> None:
+    for name in ("", "-a", "a-", "A", "a b", "a/b", "é", "a\0", "x" * 64, "a.b", "../a"):
+        with pytest.raises(InvalidRequest):
+            await made(market, name)
 
 
 async def test_a_key_is_shown_again_to_whoever_repeats_the_request(market: Market) -> None:
@@ -128,7 +128,8 @@ async def test_a_suspended_tenant_is_refused_until_it_is_resumed(market: Market)
     for token in (registered.token, created.token):
         with pytest.raises(PermissionDenied, match="suspended: unpaid"):
             await authenticator.authenticate(token)
-    assert [item async for item in live] == []  # the stream is closed
+    with pytest.raises(PermissionDenied, match="suspended"):
+        await anext(aiter(live))  # the stream is closed
     again = await market.call(market.operator, "tenant.suspend", tenant_id="acme", reason="unpaid.")
     assert again.status_since == suspended.status_since
     with pytest.raises(IllegalTransition):
@@ -165,7 +166,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine, m
     with pytest.raises(Unauthenticated):
         await market.app.authenticator.authenticate(created.token)
     (keeper,) = [found for found in market.app.controllers if isinstance(found, Tenants)]
-    monkeypatch.setattr("agora.controllers.tenants.ROWS", 2)
+    monkeypatch.setattr("agora.controllers.tenants.ROWS", 20)
     while (await rows(engine, "acme"))["tenants"]:
         await keeper.step()
     assert {name: found for name, found in (await rows(engine, "acme")).items() if found} == {}

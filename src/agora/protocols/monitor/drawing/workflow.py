@@ -14,8 +14,8 @@ from .tones import tone
 
 __all__ = ["Stage", "workflow"]
 
-WIDTH, HEIGHT = 184, 48  # of a box
-ACROSS, DOWN = 236, 68  # from one box to the next
+WIDTH, HEIGHT = 172, 48  # of a box
+ACROSS, DOWN = 220, 68  # from one box to the next
 MARGIN = 8
 
 
@@ -65,8 +65,8 @@ def _box(stage: Stage, vertex: Vertex) -> Markup:
         tag("title", escape(f"{stage.name}: {state}. {stage.detail}")),
         tag("rect", x=x, y=y, width=WIDTH, height=HEIGHT, rx=8),
         mark(kind, x + 12, y + 16),
-        text(cut(stage.name, 19), x + 38, y + 20, "name"),
-        text(cut(stage.detail or state, 22), x + 38, y + 36, "detail"),
+        text(cut(stage.name, 18), x + 38, y + 20, "name"),
+        text(cut(stage.detail or state, 20), x + 38, y + 36, "detail"),
     ]
     if stage.share is not None and 0 < stage.share < 1:
         parts.append(tag("rect", x=x + 8, y=y + HEIGHT - 4, width=(WIDTH - 16) * stage.share, height=2, class_="share"))

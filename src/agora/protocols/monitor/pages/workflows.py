@@ -98,7 +98,8 @@ async def _time(view: View) -> Mapping[str, Any]:
     line: Timeline | None = await asked(view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]})
     if line is None:
         return {"line": None, "chart": None, "rows": [], "left": 0}
-    shown = [span for span in line.spans if span.start or span.begun][:SPANS]
+    begun = [span for span in line.spans if span.start or span.begun]
+    shown = begun[:SPANS]
     end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
     bars = [drawing.Bar(span.status, span.start, span.begun, span.end) for span in shown]
     chart = drawing.gantt(bars, line.start, end)
@@ -106,5 +107,5 @@ async def _time(view: View) -> Mapping[str, Any]:
         "line": line,
         "chart": chart,
         "rows": list(zip(shown, chart.rows, strict=True)),
-        "left": len(line.spans) - len(shown),
+        "left": len(begun) - len(shown),
     }
