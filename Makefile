@@ -9,7 +9,7 @@ PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo test test-long conformance-mcp conformance-a2a lint bench format reference clean
+.PHONY: help up down logs demo cluster test test-long conformance-mcp conformance-a2a lint bench format reference clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -34,6 +34,9 @@ logs: ## Follow the server's log
 demo: .venv/server ## Run several real agents against the server, or one of its own
 	@$(BIN)/agora demo
 
+cluster: .venv/test ## Start three servers with PostgreSQL and Valkey behind a small load balancer, until Ctrl+C
+	@$(BIN)/python scripts/cluster.py
+
 test: .venv/test ## Install what the tests need and run them all
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST) tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS) || { \
@@ -47,7 +50,7 @@ lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/lint-imports
 
 test-long: .venv/test ## The fault and property suites in full
-	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest -m '' tests/faults tests/e2e tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py tests/conformance/test_billing_property.py $(ARGS)
+	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest -m '' tests/faults tests/e2e tests/runtime tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py tests/conformance/test_billing_property.py tests/conformance/test_instance*.py $(ARGS)
 
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)

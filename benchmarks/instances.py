@@ -82,11 +82,10 @@ class House:
             await asyncio.sleep(0.5)
 
     async def end(self) -> None:
-        """Take away what runs, and stop."""
-        assert self.app.context.instances is not None
-        for engine in self.app.context.instances.engines.values():
-            for found in await engine.adopt():
-                await engine.remove(found.handle)
+        """End what runs, and stop."""
+        while (page := await self.call("instance.list", limit=100)).instances:
+            for found in page.instances:
+                await self.call("instance.terminate", instance_id=found.instance_id, wait=30)
         await self.app.stop()
 
 

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from agora.cli.session import PANEL as CONNECTION
 from agora.configuration import CHANGEABLE
+from agora.former_names import RENAMED
 from agora.settings import PLAIN, PREFIX, Settings
 from agora_sdk.contract import Exposure, Operation, Service, operations
 from agora_sdk.contract.export import document
@@ -193,7 +194,9 @@ def _settings() -> Iterator[str]:
 
 
 def _setting(name: str, field: FieldInfo) -> Row:
-    variables = [f"`{PREFIX}{name.upper()}`", *(f"`{plain}`" for plain in PLAIN if plain.lower() == name)]
+    former = [old for old, new in RENAMED.items() if new == name]
+    plain = [found for found in PLAIN if found.lower() == name]
+    variables = [f"`{variable}`" for variable in (PREFIX + name.upper(), *plain, *former)]
     return (f"`{name}`", "<br>".join(variables), _default(name, field), _values(field), field.description)
 
 

@@ -16,7 +16,7 @@ from agora_sdk.errors import AgoraError, InternalError, RateLimited
 from . import __version__
 from .bus.port import Bus, Terms
 from .catalogue import Catalogue
-from .clock import Clock, SystemClock, new_id
+from .clock import AlignedClock, Clock, SystemClock, new_id
 from .configuration import Configuration
 from .controllers import Follower, build
 from .dispatcher import Dispatcher
@@ -43,6 +43,7 @@ from .protocols.rest.invoices import InvoiceFiles
 from .protocols.rest.metrics import MetricsPage
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
+from .replicas import Replicas
 from .residents.host import Host
 from .residents.remote.lines import Lines
 from .services.base import Caller, Context
@@ -149,8 +150,9 @@ class App:
         self.tracing, self._end_tracing = tracing, lambda: None
         if tracing is None and settings.tracing:
             self.tracing, self._end_tracing = open_tracing()
-        self.clock = clock or SystemClock()
-        self.store = store or open_store(settings, self.clock)
+        machine = clock or SystemClock()
+        self.store = store or open_store(settings, machine)
+        self.clock = machine if self.store.exclusive else AlignedClock(machine, lambda: self.store.skew)
         self.failure: Exception | None = None
 
     # -- life ------------------------------------------------------------------------------------
@@ -163,8 +165,6 @@ class App:
             await self._load()
             for controller in self.controllers:
                 await controller.load()
-            for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-                await self.federation.load(tenant)
         except BaseException:
             await self.store.close()
             raise
@@ -172,9 +172,11 @@ class App:
         self.store.on_commit = self._committed
         self.store.on_transaction = self.measures.committed
         await self.feed.start()
+        await self.replicas.start()
         try:
             await self.a2a.start()
         except BaseException:
+            await self.replicas.stop()
             await self.feed.stop()
             await self.store.close()
             raise
@@ -186,6 +188,7 @@ class App:
         self.drain()
         await self.mcp.stop()
         await self.a2a.stop()
+        await self.replicas.stop()
         await self.feed.stop()
         self._stop.set()
         await asyncio.gather(*self._loops)
@@ -248,6 +251,7 @@ class App:
             measures=self.measures,
             tracing=self.tracing,
         )
+        self.replicas = Replicas(self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed)
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.system
         self.residents = Host(
@@ -283,10 +287,15 @@ class App:
     async def _load(self) -> None:
         """Take over what was set at run time."""
         for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-            self.gate.load(tenant, await self._rows(tenant, overrides.active))
-            self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
-        self.configuration.load(await self._rows(DEFAULT_TENANT, admin.settings))
-        self._follow_configuration()
+            await self._take_over(tenant)
+
+    async def _take_over(self, tenant: str) -> None:
+        self.gate.load(tenant, await self._rows(tenant, overrides.active))
+        self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
+        await self.federation.load(tenant)
+        if tenant == DEFAULT_TENANT:
+            self.configuration.load(await self._rows(tenant, admin.settings))
+            self._follow_configuration()
 
     async def _rows(self, tenant: str, query: Query) -> Sequence[Row]:
         async def read(reader: Reader) -> Sequence[Row]:
@@ -296,7 +305,7 @@ class App:
 
     def _committed(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
-        self.authenticator.forget(events)
+        self.replicas.committed(events)
         changed = False
         for stored in events:
             self.measures.event(stored.event.type)
@@ -306,6 +315,23 @@ class App:
                 self.federation.apply(stored)
                 if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
                     self._follow_configuration()
+        self._follow(events, changed)
+
+    async def _committed_elsewhere(self, tenant: str, events: Sequence[StoredEvent]) -> None:
+        """What another server committed. Rows say what stands now, whatever this one did meanwhile."""
+        changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
+        if changed:
+            await self._take_over(tenant)
+        self._follow(events, changed)
+
+    async def _missed(self, tenant: str) -> None:
+        """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
+        self.authenticator.forget_all()
+        await self._take_over(tenant)
+        await self.feed.sweep()
+
+    def _follow(self, events: Sequence[StoredEvent], changed: bool) -> None:
+        self.authenticator.forget(events)
         self.residents.committed(events)
         for follower in self._followers:
             follower.committed(events)
@@ -385,8 +411,8 @@ class App:
         method, headers = scope["method"], {name: header(scope, name.encode()) for name in CARRIERS}
         with tracing.begin(f"HTTP {method}", "server", headers, {"http.request.method": method}) as span:
             await self._answer(scope, receive, answer)
-            span.tell("agora.protocol", PROTOCOL.get())
-            span.tell("http.response.status_code", answer.status)
+            span.note("agora.protocol", PROTOCOL.get())
+            span.note("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
 

@@ -237,7 +237,9 @@ class Catalogue:
     # -- run time --------------------------------------------------------------------------------
 
     def load(self, tenant: str, rows: Iterable[Row]) -> None:
-        """Take over the statuses set at run time: rows of ``operation_status``."""
+        """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
+        self._decisions = {key: found for key, found in self._decisions.items() if key[0] != tenant}
+        self._noticed.clear()
         for row in rows:
             self._decide(tenant, row["operation"], row["version"], row["status"], row["changed_at"])
 

@@ -75,6 +75,7 @@ class Configuration:
 
     def load(self, rows: Iterable[Row]) -> None:
         """Take over what was changed: rows of ``settings``."""
+        self._changed.clear()
         for row in rows:
             if row["name"] in CHANGEABLE:
                 self._changed[row["name"]] = from_json(row["value"])

@@ -68,7 +68,9 @@ class Gate:
         self._standing: dict[tuple[str, str], dict[str, Override]] = {}
 
     def load(self, tenant: str, rows: Iterable[Row]) -> None:
-        """Take over the overrides in force: rows of ``overrides``."""
+        """Take over a tenant's overrides in force: rows of ``overrides``."""
+        for key in [key for key in self._standing if key[0] == tenant]:
+            del self._standing[key]
         for row in rows:
             self._add(tenant, Override.of(row))
 

@@ -58,6 +58,8 @@ def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
         found["process"] = ProcessRuntime(options)
     if _has_docker(settings.docker_host):
         found["docker"] = _docker(settings, host_id, sources, (first, last))
+    if settings.kubernetes != "none":
+        found["kubernetes"] = _kubernetes(settings, host_id)
     return found
 
 
@@ -84,6 +86,22 @@ def _docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: 
     return DockerRuntime(options)
 
 
+def _kubernetes(settings: Settings, host_id: str) -> Runtime:
+    from .runtime.kubernetes import KubernetesRuntime, Options
+
+    options = Options(
+        settings.data_dir / "kubernetes",
+        host_id,
+        settings.kubernetes,
+        settings.kubernetes_context,
+        settings.kubernetes_namespace,
+        settings.kubernetes_node_address,
+        settings.kubernetes_storage,
+        settings.kubernetes_storage_class,
+    )
+    return KubernetesRuntime(options)
+
+
 def _has_docker(host: str) -> bool:
     """Whether there is an engine to be tried. One that is named is there, whether it answers or not."""
     if host != "auto":
@@ -102,7 +120,10 @@ def _urls(settings: Settings, url: str) -> dict[str, str]:
     """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
     from .runtime.docker.networks import reachable
 
-    return {"docker": settings.docker_server_url or reachable(url)}
+    return {
+        "docker": settings.docker_server_url or reachable(url),
+        "kubernetes": settings.kubernetes_server_url or url,
+    }
 
 
 def _machine() -> str:

@@ -7,7 +7,16 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
-__all__ = ["AddressRefused", "Door", "Resolve", "is_evidently_private", "is_loopback_host", "is_public", "public_addresses", "resolve"]
+__all__ = [
+    "AddressRefused",
+    "Door",
+    "Resolve",
+    "is_evidently_private",
+    "is_loopback_host",
+    "is_public",
+    "public_addresses",
+    "resolve",
+]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 REMEMBERED_FOR = 30.0  # seconds

@@ -2,7 +2,7 @@
 
 Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
 ``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``, ``A2A_AGENT_NAME``, ``A2A_AGENT_DESCRIPTION``,
-``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``), then ``agora.toml``, then the defaults below.
+``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``, ``KEYCLOAK_*``), then ``agora.toml``, then the defaults below.
 """
 
 from __future__ import annotations
@@ -294,6 +294,43 @@ class Settings(BaseModel):
     )
     docker_read_only: bool = Field(
         True, description="Whether the root file systems of containers are read-only; /tmp and their state never are."
+    )
+    kubernetes: str = Field(
+        "none",
+        max_length=1000,
+        description="Cluster for instances: 'in-cluster' for the one that this server runs in, the path of a kubeconfig, or "
+        "'none'.",
+    )
+    kubernetes_context: str = Field(
+        "", max_length=255, description="Context of the kubeconfig; its current one if left out."
+    )
+    kubernetes_namespace: str = Field(
+        "",
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$",
+        description="Namespace of instances; that of the context, or of this server's Pod, if left out.",
+    )
+    kubernetes_node_address: str = Field(
+        "",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9.:-]*$",
+        description="Where node ports are reached, for a server outside of the cluster; inside, Services are used.",
+    )
+    kubernetes_server_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="URL of this server for Pods; public_url if left out.",
+    )
+    kubernetes_storage: str = Field(
+        "1Gi",
+        pattern=r"^([0-9]{1,6}[KMGT]i)?$",
+        description="Size of the volume that keeps an instance's state; empty to keep it as long as its Pod.",
+    )
+    kubernetes_storage_class: str = Field(
+        "",
+        max_length=253,
+        pattern=r"^[a-z0-9.-]*$",
+        description="Class of that volume; the cluster's default if left out.",
     )
     instance_check: float = Field(30.0, ge=0.05, le=3600, description="Seconds between two checks of an instance.")
     instance_pass: float = Field(

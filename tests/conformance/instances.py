@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from agora.app import App
 from agora.controllers.instance_remote import RemoteInstances
 from agora.controllers.instance_upkeep import InstanceUpkeep
@@ -24,13 +26,17 @@ from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings, running
 from tests.market import Market
 
-__all__ = ["AGENT", "Site", "eventually", "passing", "served", "site"]
+__all__ = ["AGENT", "Site", "eventually", "passing", "served", "site", "whatever_the_store"]
 
 T = TypeVar("T")
 PATIENCE = 60
 PYTHON = sys.executable
 _numbers = itertools.count()
 
+#: for what is the doing of programs and engines: on PostgreSQL only in the long suite
+whatever_the_store = pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+)
 #: answers over HTTP what it was asked, and does what some paths say; quick to start
 AGENT = """
 import json, os, signal, socket, sys, threading, time

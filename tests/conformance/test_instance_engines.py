@@ -13,7 +13,7 @@ from agora.runtime.errors import EngineUnavailable
 from agora.runtime.port import Condition, Runtime
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
-from tests.conformance.instances import Site, passing, site
+from tests.conformance.instances import Site, passing, site, whatever_the_store
 
 HOUR = 3600
 AWAY = "The engine's socket is gone."
@@ -98,6 +98,7 @@ async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle)
     assert (await here.call("host.get", host="here")).engines == ["process"]
 
 
+@whatever_the_store
 async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said, nothing is left half, and it is done when there is space again."""
     await here.agent()
@@ -116,6 +117,7 @@ async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytes
     assert len([each for each in builds.iterdir() if each.name not in ("index", "commits")]) == 1
 
 
+@whatever_the_store
 async def test_what_was_half_started_is_taken_away(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that runs although its start had failed: ending the instance ends it, and gives its port back."""
     await here.agent()

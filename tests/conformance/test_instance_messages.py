@@ -13,7 +13,7 @@ from agora.controllers.instance_upkeep import InstanceUpkeep
 from agora.services.base import Caller
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.conformance.engines import Engine
-from tests.conformance.instances import AGENT, Site, eventually, site
+from tests.conformance.instances import AGENT, Site, eventually, site, whatever_the_store
 
 ORCHESTRATOR, HOSTING = "agent.marketplace.orchestrator", "agent.agentify.hosting-orchestrator"
 CALC = "agent.calculator.calculation"
@@ -88,6 +88,7 @@ async def test_co_location_by_message(here: Site) -> None:
     assert (await reply(here, app, second)).payload["co_located"] is True
 
 
+@whatever_the_store
 async def test_what_cannot_be_brought_to_run_is_told(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Broken", "import sys; sys.exit(3)")
@@ -107,6 +108,7 @@ async def test_what_cannot_be_brought_to_run_is_told(here: Site) -> None:
     assert len(rows) == 1
 
 
+@whatever_the_store
 async def test_impossible_requirements_are_refused_by_name(here: Site) -> None:
     app = await here.market.agent("App")
     await here.agent("Calc")
@@ -250,6 +252,7 @@ async def _answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     writer.close()
 
 
+@whatever_the_store
 async def test_a_deploy_message_goes_to_the_host_that_is_preferred(here: Site) -> None:
     host = await elsewhere(here)
     app = await here.market.agent("App")
@@ -263,6 +266,7 @@ async def test_a_deploy_message_goes_to_the_host_that_is_preferred(here: Site) -
     assert (await only(here)).status == "running"
 
 
+@whatever_the_store
 async def test_a_hosting_agent_that_refuses_or_is_silent(here: Site) -> None:
     host = await elsewhere(here)
     made = await here.call("instance.create", agent_id=CALC, wait=0)
@@ -312,6 +316,7 @@ async def test_answers_of_others_and_odd_ones_change_nothing(here: Site) -> None
     assert (await here.get(made.instance_id)).status == "failed"
 
 
+@whatever_the_store
 async def test_addresses_elsewhere_are_guarded(here: Site) -> None:
     """A hosting agent that may not name private addresses cannot lead the server to them."""
     host = await elsewhere(here)
@@ -333,6 +338,40 @@ async def started(here: Site, host: Caller, address: str, caller: Caller | None 
     return str(made.instance_id)
 
 
+async def test_co_location_with_a_hosting_agents_container(here: Site) -> None:
+    """As documented: the one who asks runs in a container of the host that it prefers."""
+    host = await elsewhere(here)
+    app = await here.market.agent("App", alias="agent.app.orchestrator", metadata={"container_id": "orch-cust-123-xyz"})
+    near = {"required": True, "with_agent": "agent.app.orchestrator", "reason": "low_latency_required"}
+    payload = {"agent_id": CALC, "customer_id": "customer-123", "co_location": near}
+    sent = await send(here, app, "deploy", ORCHESTRATOR, payload=payload | {"preferred_host": "agent.far.hosting"})
+    request = await asked(here, host, "create_container")
+    assert request["payload"]["co_location"] == {"required": True, "with_container_id": "orch-cust-123-xyz"}
+    told = {"container_id": "calc-cust-123-abc", "address": "http://calc-cust-123:8000", "agent_id": CALC}
+    told |= {"health_url": "http://calc-cust-123:8000/health", "co_located_with": "orch-cust-123-xyz"}
+    await say(here, host, request, "inform", "container_created", **told, host_node="node-eu-central-1-a")
+    confirmed = await reply(here, app, sent)
+    assert (confirmed.type, confirmed.intent) == ("deploy_confirm", "agent_deployed")
+    assert (
+        confirmed.payload.items()
+        >= {
+            "agent_id": CALC,
+            "address": "http://calc-cust-123:8000",
+            "health_url": "http://calc-cust-123:8000/health",
+            "co_located": True,
+        }.items()
+    )
+    await here.agent("Local")
+    refused = (await send(here, app, "deploy", ORCHESTRATOR, payload={"agent_id": "Local", "co_location": near})).answer
+    assert refused.type == "deploy_failure"
+    told_why = {each["message"].partition(": ")[2] for each in refused.payload["details"]}
+    assert told_why == {
+        "has no directory of a server of this marketplace",
+        "what it is to run beside is with a hosting agent",
+    }
+
+
+@whatever_the_store
 async def test_nothing_leads_out_of_an_instance_behind_a_gateway(here: Site) -> None:
     """Where many are behind one address, each under a path, another customer's is beside one's own."""
     host = await elsewhere(here)

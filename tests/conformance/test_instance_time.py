@@ -13,7 +13,7 @@ import pytest
 
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 from tests.conformance.engines import Engine
-from tests.conformance.instances import Site, eventually, passing, site
+from tests.conformance.instances import Site, eventually, passing, site, whatever_the_store
 from tests.harness import ManualClock
 
 HOUR = 3600
@@ -76,6 +76,7 @@ async def test_the_time_of_a_failure_is_not_billed(here: Site) -> None:
     assert await seconds(here, made.instance_id) == billed == HOUR
 
 
+@whatever_the_store
 async def test_a_clock_that_is_set_changes_no_bill(engine: Engine, tmp_path: Path) -> None:
     """The engine's time goes on by the second while somebody sets the clock by a day, forwards and back."""
     async with site(tmp_path, engine) as here:

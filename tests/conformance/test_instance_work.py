@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 from tests.conformance.engines import Engine
-from tests.conformance.instances import Site, eventually, site
+from tests.conformance.instances import Site, eventually, site, whatever_the_store
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 # -- executions ------------------------------------------------------------------------------------
 
 
+@whatever_the_store
 async def test_what_comes_back(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
@@ -57,6 +58,7 @@ async def test_what_comes_back(here: Site) -> None:
     assert found.task_executions == found.resource_usage.task_count == 5
 
 
+@whatever_the_store
 async def test_what_streams_is_passed_on_as_it_comes(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
@@ -73,6 +75,7 @@ async def test_what_streams_is_passed_on_as_it_comes(here: Site) -> None:
     assert len(heard) >= 2
 
 
+@whatever_the_store
 async def test_how_executions_fail(here: Site) -> None:
     await here.agent()
     made = (await here.create()).instance_id
@@ -107,6 +110,7 @@ async def test_a_repeated_execution_is_done_once(here: Site) -> None:
     assert (await here.call("billing.cost", instance_id=made)).total_cost == 1.0
 
 
+@whatever_the_store
 async def test_an_instance_that_is_gone_is_told_so(here: Site) -> None:
     await here.agent()
     made = (await here.create(instance_config={"restart": "never"})).instance_id
@@ -141,6 +145,7 @@ async def test_numbers_are_kept(here: Site) -> None:
     await scaled(here, 0)
 
 
+@whatever_the_store
 async def test_numbers_follow_the_work(here: Site) -> None:
     await here.agent()
     acme, upkeep = here.customer("acme"), here.controller(InstanceUpkeep)
@@ -204,6 +209,7 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
     await here.create()
 
 
+@whatever_the_store
 async def test_a_container_needs_an_engine_for_containers(here: Site) -> None:
     manifest = {"name": "Image", "docker_image": "company/agent:1"}
     registered = await here.call("deployment.register", manifest=manifest)
@@ -237,6 +243,7 @@ async def test_hosts_are_closed_opened_and_lost(here: Site) -> None:
     assert (await here.call("host.get", host="here")).status == "ready"
 
 
+@whatever_the_store
 async def test_a_host_that_is_silent_gets_nothing_new(here: Site) -> None:
     await here.agent()
     here.clock.advance(600)

@@ -21,7 +21,7 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 from tests.conformance.engines import Engine
-from tests.conformance.instances import Site, eventually, site
+from tests.conformance.instances import Site, eventually, site, whatever_the_store
 
 PYTHON_FAILS = "import sys; sys.exit('broken')"
 
@@ -76,6 +76,7 @@ async def test_an_instance_lives_and_ends(here: Site) -> None:
             await here.call(f"instance.{name}", acme, instance_id=made.instance_id)
 
 
+@whatever_the_store
 async def test_what_an_instance_is_given(here: Site) -> None:
     await here.agent(configurable=["MODE"], protocol="ACP")
     made = await here.create(instance_config={"environment": {"MODE": "fast"}})
@@ -129,6 +130,7 @@ async def test_two_instances_of_one_agent_share_the_work(here: Site) -> None:
         await here.execute("Worker", "/process", caller=here.customer("other"))
 
 
+@whatever_the_store
 async def test_output_can_be_followed(here: Site) -> None:
     await here.agent()
     made = await here.create()
@@ -183,6 +185,7 @@ async def test_a_crash_is_followed_by_a_new_start(here: Site) -> None:
     assert "failed" in here.told(made.instance_id)
 
 
+@whatever_the_store
 async def test_what_goes_on_crashing_is_shown_as_a_loop(here: Site) -> None:
     await here.agent("Broken", PYTHON_FAILS)
     made = await here.call("instance.create", agent_id="Broken", wait=20)
@@ -206,6 +209,7 @@ async def test_what_goes_on_crashing_is_shown_as_a_loop(here: Site) -> None:
     assert ended.status == "stopped"
 
 
+@whatever_the_store
 async def test_policies_of_restarting(here: Site) -> None:
     await here.agent()
     once = await here.create(instance_config={"restart": "never"})
@@ -222,6 +226,7 @@ async def test_policies_of_restarting(here: Site) -> None:
     assert (resumed.status, resumed.generation) == ("running", 2)
 
 
+@whatever_the_store
 async def test_what_does_not_become_healthy_is_given_up(here: Site) -> None:
     await here.agent("Deaf", "import time; time.sleep(100)")
     made = await here.call("instance.create", agent_id="Deaf", wait=0, instance_config={"start_timeout": 0.5})
@@ -229,6 +234,7 @@ async def test_what_does_not_become_healthy_is_given_up(here: Site) -> None:
     assert found.reason.startswith("It did not work within 0.5 s: it does not listen")
 
 
+@whatever_the_store
 async def test_what_falls_ill_is_started_again(here: Site) -> None:
     await here.agent()
     made = await here.create()
@@ -243,6 +249,7 @@ async def test_what_falls_ill_is_started_again(here: Site) -> None:
     assert "It does not work any more. Its health check failed: HTTP 500." in again.health_status.last_error
 
 
+@whatever_the_store
 async def test_a_build_that_fails_says_why(here: Site) -> None:
     manifest = here.manifest("Unbuilt")
     manifest["build_config"]["build_command"] = "echo what is wrong; exit 3"
@@ -253,6 +260,7 @@ async def test_a_build_that_fails_says_why(here: Site) -> None:
     assert here.told(made.instance_id) == ["requested", "provisioning", "failed"]
 
 
+@whatever_the_store
 async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> None:
     await here.agent("Thief", directory="/etc")
     made = await here.call("instance.create", agent_id="Thief", wait=20)
@@ -260,6 +268,7 @@ async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> 
     assert "/etc" in made.reason
 
 
+@whatever_the_store
 async def test_ports_that_are_exhausted_are_waited_for(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, instance_ports="29980-29981") as here:
         await here.agent()
@@ -272,17 +281,22 @@ async def test_ports_that_are_exhausted_are_waited_for(engine: Engine, tmp_path:
         await here.until(third.instance_id, "running")
 
 
+@whatever_the_store
 async def test_ending_what_is_being_prepared(here: Site) -> None:
     manifest = here.manifest("Slow")
-    manifest["build_config"]["build_command"] = "sleep 0.5"
+    manifest["build_config"]["build_command"] = "exec sleep 1000"
     await here.call("deployment.register", manifest=manifest)
     made = await here.call("instance.create", agent_id="Slow", wait=0)
+    builds = here.app.settings.data_dir / "runtime" / "builds"
+    await eventually(lambda: asyncio.to_thread(lambda: list(builds.glob("*/tree/main.py"))), bool)
     ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
     assert ended.status == "stopped"
     assert (ended.billing_info.usage_time, ended.started_at) == (0, None)
     assert "running" not in here.told(made.instance_id)
+    assert list(builds.glob("*/tree")) == []
 
 
+@whatever_the_store
 async def test_pausing_what_is_being_prepared(here: Site) -> None:
     await here.agent()
     made = await here.call("instance.create", agent_id="Worker", wait=0)

@@ -16,7 +16,7 @@ from agora.services.base import Call
 from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed
 from tests.conformance.engines import Engine
-from tests.conformance.instances import Site, eventually, site
+from tests.conformance.instances import Site, eventually, site, whatever_the_store
 
 #: answers with the bytes that it is asked to answer with
 ECHO = """
@@ -132,6 +132,7 @@ async def test_what_dies_while_it_is_paused_waits_for_a_wish(here: Site) -> None
     assert (resumed.status, resumed.generation) == ("running", 2)
 
 
+@whatever_the_store
 async def test_a_row_that_nobody_understands_harms_no_other(here: Site) -> None:
     await here.agent()
     one, two = await here.create(), await here.create()
@@ -145,6 +146,7 @@ async def test_a_row_that_nobody_understands_harms_no_other(here: Site) -> None:
     assert (await here.call("instance.terminate", instance_id=one.instance_id)).status == "stopped"
 
 
+@whatever_the_store
 async def test_secrets_of_another_key_are_said_to_be_so(here: Site) -> None:
     await here.agent(configurable=["MODE"])
     made = (await here.create(instance_config={"environment": {"MODE": "x"}})).instance_id
@@ -193,13 +195,17 @@ async def test_an_agent_that_is_not_shown_is_not_run(here: Site) -> None:
     assert (await here.call("instance.list")).count == 0
 
 
+@whatever_the_store
 async def test_what_is_shown_of_a_manifest_tells_nothing_of_the_server(here: Site) -> None:
-    await here.agent(env_vars={"A": "hidden"})
+    manifest = here.manifest("Worker")
+    manifest["build_config"]["env_vars"] = {"A": "hidden"}
+    await here.call("deployment.register", manifest=manifest)
     for caller, there in ((here.operator, True), (here.customer("acme"), False)):
         shown = (await here.call("deployment.get", caller, agent_id="Worker")).manifest
-        assert ("directory" in shown, "env_vars" in shown) == (there, there)
+        assert ("directory" in shown, "env_vars" in shown["build_config"]) == (there, there)
 
 
+@whatever_the_store
 async def test_states_go_to_no_other_agent(engine: Engine, tmp_path: Path) -> None:
     async with site(tmp_path, engine, backups_each=1) as here:
         await here.agent()
@@ -213,6 +219,21 @@ async def test_states_go_to_no_other_agent(engine: Engine, tmp_path: Path) -> No
             await here.call("instance.backup", acme, instance_id=made.instance_id)
 
 
+@whatever_the_store
+async def test_sizes_are_those_that_the_manifest_allows(here: Site) -> None:
+    await here.agent(limits={"memory": "256M", "cpu": "0.5", "pids": 50})
+    acme, greedy = here.customer("acme"), {"memory_limit": "1G", "cpu_limit": 2, "pids_limit": 51}
+    with pytest.raises(InvalidRequest) as refused:
+        await here.call("instance.create", acme, agent_id="Worker", instance_config=greedy)
+    assert {each["field"] for each in refused.value.errors} == {f"instance_config.{name}" for name in greedy}
+    found = await here.call("instance.scale", acme, agent_id="Worker", instance_config={"memory_limit": "1G"})
+    assert "at most 256M" in found.problem
+    await here.create(caller=acme, instance_config={"memory_limit": "128M"})
+    with pytest.raises(InvalidRequest, match="larger than 65536 bytes"):
+        await here.call("deployment.register", manifest=here.manifest("Big", notes="x" * 70_000))
+
+
+@whatever_the_store
 async def test_work_by_the_agents_name_goes_to_ones_own(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 1.0})
     await here.create(caller=here.customer("acme"))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from agora.app import App
@@ -16,8 +17,9 @@ from agora.services import search as rules
 from agora.services.base import Caller
 from agora.services.paging import encode
 from agora.store import migrate
+from agora.store.postgres import schema
 from agora_sdk.errors import InvalidRequest
-from tests.conformance.engines import Engine, SqliteEngine
+from tests.conformance.engines import Engine, PostgresEngine, SqliteEngine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
@@ -283,14 +285,24 @@ async def test_words_follow_every_change(market: Market, engine: Engine) -> None
     assert await engine.run(f"select term from {table}") == [], "no word of a retired agent stays"
 
 
+async def _nothing(connection: asyncpg.Connection) -> list[str]:
+    return []
+
+
 async def test_agents_of_an_older_release_are_found_too(
     new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
         older.setattr(migrate, "pending", lambda applied, dialect: migrate.plan(dialect)[:1])
-        store = new_engine.store()
-        await store.start()
-        await store.close()
+        if isinstance(new_engine, PostgresEngine):
+            older.setattr(schema, "unprotected", _nothing)  # releases of then protected nothing
+            connection = await asyncpg.connect(new_engine.url)
+            await schema.migrated(connection, ManualClock())
+            await connection.close()
+        else:
+            store = new_engine.store()
+            await store.start()
+            await store.close()
     row = {
         "tenant_id": "default", "agent_id": "agent_" + "0" * 32, "agent_name": "Veteran", "account_id": "default",
         "description": "knows history", "capabilities": '["x"]', "service_tier": "basic", "status": "active",

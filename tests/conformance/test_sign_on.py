@@ -24,7 +24,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 from tests.conformance.engines import Engine
-from tests.harness import ManualClock, make_settings
+from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
 from tests.oidc.browser import browse
 from tests.oidc.provider import CALLBACK, CLIENT, SECRET, provider
@@ -339,4 +339,23 @@ async def test_without_passwords(engine: Engine, tmp_path: Path, clock: ManualCl
         await login(market, "ada")
     with pytest.raises(AgoraError, match="oidc_client_id"):
         await market.call(app.authenticator.anonymous, REFRESH, refresh_token="x")
+    assert app.sign_on is not None
+    object.__setattr__(app.sign_on.trust, "client_secret", "a secret that is lent to nobody")
+    with pytest.raises(NotFound, match="passed on"):
+        await market.call(app.authenticator.anonymous, REFRESH, refresh_token="x")
     await app.stop()
+
+
+async def test_through_the_monitor(market: Market) -> None:
+    """As a browser does it; the cookie of the sign-in under way is good for nobody else."""
+    async with local_client(market.app) as browser, local_client(market.app) as another:
+        away = await browser.get("/v1/monitor/sso", params={"next": "/v1/monitor/tasks"})
+        assert away.is_redirect
+        query = await back(away.headers["location"], "otto")
+        stolen = await another.get(CALLBACK, params=query)
+        assert stolen.status_code == 401
+        home = await browser.get(CALLBACK, params=query)
+        assert home.status_code == 200, home.text
+        assert "/v1/monitor/tasks" in home.text
+        assert "otto" in (await browser.get("/v1/monitor/")).text
+        assert (await browser.get(CALLBACK, params=query)).status_code == 401

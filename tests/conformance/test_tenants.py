@@ -235,3 +235,14 @@ async def test_strangers_cannot_choose_a_tenant(tmp_path: Any) -> None:
             assert answers[0].content == answers[1].content
     finally:
         await app.stop()
+
+
+async def test_words_of_another_tenant_do_not_crowd_out_ones_own(market: Market) -> None:
+    """A word that is misspelled is looked for among what the tenant's own agents say."""
+    _, acme = await made(market)
+    _, globex = await made(market, "globex")
+    await market.call(acme, "agent.register", agent_name="Ada", description="archaeology")
+    for n in range(30):
+        await market.call(globex, "agent.register", agent_name=f"G{n}", description=f"archaeolog{n}")
+    found = await market.call(acme, "query.agents", search="archaelogy")
+    assert [agent.agent_name for agent in found.agents] == ["Ada"]

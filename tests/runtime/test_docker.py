@@ -13,6 +13,8 @@ from tests.runtime.suite import RuntimeSuite
 
 __all__ = ["docker_host"]
 
+pytestmark = pytest.mark.xdist_group("docker")
+
 
 @pytest.fixture
 async def kit(docker_host: str, tmp_path: Path) -> AsyncIterator[DockerKit]:

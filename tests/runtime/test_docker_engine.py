@@ -32,6 +32,8 @@ from tests.runtime.registry import PASSWORD, USER, Registry
 
 __all__ = ["docker_host"]
 
+pytestmark = pytest.mark.xdist_group("docker")
+
 #: what a program in a container finds of its confinement
 INQUIRY = """
 import json, os, resource

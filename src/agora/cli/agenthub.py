@@ -157,19 +157,25 @@ def register_agent(
 
 def _register_elsewhere(session: Session, manifest: dict[str, Any], url: str | None) -> None:
     """An agent that runs by itself: its profile, and its price."""
-    given = manifest.get("capabilities") or []
-    names = [part.get("name", "") if isinstance(part, dict) else str(part) for part in given]
+    from .arguments import fault
+
+    given, price = manifest.get("capabilities") or [], manifest.get("pricing")
+    if price is not None and not isinstance(price, dict):
+        raise fault("pricing", "give it parts, such as {type: per_request, price: 0.01}")
+    if isinstance(given, list):
+        given = [part.get("name") if isinstance(part, dict) else part for part in given]
     made = session.client.agent.register(
-        str(manifest.get("name") or ""),
-        names,
+        manifest.get("name") or "",
+        given,
         description=manifest.get("description") or "",
         category=manifest.get("category") or "",
         tags=manifest.get("tags") or [],
         endpoints={"http": url} if url else {},  # type: ignore[dict-item]
         metadata={name: manifest[name] for name in KEPT if name in manifest},
     )
-    if price := manifest.get("pricing"):
-        session.as_operator(lambda client: client.billing.set_price(made.agent_id, **price))
+    if price is not None:
+        rest = {"agent_id": made.agent_id} | {name: value for name, value in price.items() if name != "agent_id"}
+        session.as_operator(lambda client: client.billing.set_price(**rest))
     _registered(session, made.agent_id, made.agent_name)
 
 

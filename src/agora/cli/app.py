@@ -11,7 +11,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from . import dashboard, doctor, login, mcp, operators, people, serving
+from . import dashboard, db, doctor, login, mcp, operators, people, serving
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -56,6 +56,7 @@ def application() -> typer.Typer:
     contract.callback()(lambda: None)
     app.add_typer(contract, name="contract", rich_help_panel=SERVER)
     app.add_typer(mcp.group(), name="mcp", rich_help_panel=AGENTS)
+    app.add_typer(db.group(), name="db", rich_help_panel=SERVER)
     about = "The market: which agents there are, what they cost, and whether instances can be had."
     marketplace = typer.Typer(help=about, no_args_is_help=True, cls=ordered(lambda: ["discover"], _market))
     marketplace.callback()(lambda: None)
@@ -117,6 +118,10 @@ def _made_by_hand(category: str) -> dict[str, Callable[..., Any]]:
             from . import manifests
 
             return {"register": manifests.register, "example": manifests.example}
+        case "deployment":
+            from . import manifests
+
+            return {"validate": manifests.validate}
         case "instance":
             from . import instances
 

@@ -124,7 +124,10 @@ _MEASURED: list[Column] = [
 
 def market(out: Output, page: MarketplacePage) -> None:
     """A table of agents as customers see them; their names will do where there is no room for ids."""
-    columns = [*_MARKET, *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents))]
+    columns = [
+        *_MARKET,
+        *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents)),
+    ]
     if out.console.width >= WIDE:
         columns.append(("id", attrgetter("id")))
     out.result(page, columns)

@@ -146,6 +146,8 @@ def logs(
     tail: Annotated[int, typer.Option("--tail", "-n", min=0, help="Only so many last lines; 0 for all.")] = 100,
 ) -> None:
     """Read what an instance has written."""
+    from agora_sdk.errors import Conflict
+
     reader = session.client.instance.logs
     window = WINDOW if tail <= FEW else LARGE_WINDOW
     page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
@@ -162,6 +164,10 @@ def logs(
             page = reader(instance_id, page.end)
     except KeyboardInterrupt:
         return
+    except Conflict:
+        if not follow:
+            raise
+        session.out.note("it has ended")
 
 
 def _last_lines(text: str, count: int) -> str:

@@ -22,7 +22,8 @@ capabilities:
   - name: greeting
   - name: calculation
 
-# Where its source is: a directory of the server's machine (relative to this file), or a git repository.
+# Where its source is: a directory (relative to this file), or a git repository. The server has to be allowed to run
+# it: put it into `sources` in the server's data directory, or name it in the setting instance_sources.
 directory: .
 # repository: {url: https://github.com/company/agent, branch: main}
 

@@ -11,6 +11,7 @@ import typer
 
 from agora_sdk.contract import Operation
 from agora_sdk.contract.agents import Agents
+from agora_sdk.contract.deployments import Deployments
 
 from .projection import escape, project
 from .session import Session, client_command
@@ -18,7 +19,7 @@ from .session import Session, client_command
 if TYPE_CHECKING:
     from agora_sdk.contract.deployments import RegisteredDeployable
 
-__all__ = ["PASSWORD", "deploy", "example", "register", "save"]
+__all__ = ["PASSWORD", "deploy", "example", "register", "save", "validate"]
 
 PASSWORD = "AGORA_REGISTRY_PASS"  # noqa: S105  (the name of a variable)
 
@@ -109,6 +110,33 @@ register.__doc__ = (
     + "\n\nWith --config it is registered with what it is made of, so that instances of it can be run:"
     + " 'agora agent example' prints a manifest."
 )
+
+
+def _validate(session: Session, operation: Operation, arguments: dict[str, Any], config: str | None) -> None:
+    from .manifest_file import read
+
+    if (config is None) == (not arguments["manifest"]):
+        raise typer.BadParameter("give a manifest: --config FILE, or its fields")
+    found = session.client.deployment.validate(read(config) if config is not None else arguments["manifest"])
+    if session.out.json:
+        session.out.result(found)
+    elif found.valid:
+        session.out.say(f"{found.agent_name} can be registered; it runs with: {', '.join(found.engines)}", "green")
+    else:
+        session.out.table(
+            found.faults, [("field", lambda fault: fault.field), ("is wrong", lambda fault: fault.message)]
+        )
+    if not found.valid:
+        raise typer.Exit(2)
+
+
+validate = project(
+    Deployments.operations["validate"],
+    {"manifest": {}},
+    run=_validate,
+    more=(_option("config", "The manifest, YAML or JSON; - for standard input."),),
+)
+validate.__doc__ = escape(Deployments.operations["validate"].description)
 
 
 @client_command

@@ -50,6 +50,24 @@ _WORKFLOWS = [
     *_columns(now="current_steps", created="created_at", ended="completed_at"),
 ]
 
+_HOSTS = [
+    *_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
+    ("memory MB", lambda host: f"{host.resources.memory_free_mb:,} of {host.resources.memory_mb:,} free"),
+    ("cores", lambda host: f"{host.resources.cpu_cores_free:g} of {host.resources.cpu_cores:g} free"),
+    ("GPUs", lambda host: host.resources.gpus or None),
+    *_columns(instances="instances", seen="last_seen"),
+]
+_EXECUTIONS = [
+    *_columns(time="created_at", endpoint="endpoint", status="status"),
+    ("took", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
+    *_columns(HTTP="http_status", id="execution_id", error="error"),
+]
+_DEPLOYMENTS = [
+    *_columns(agent="agent_name", version="version", revision="revision", engines="engines", instances="instances"),
+    ("most", lambda agent: agent.max_instances),
+    *_columns(withdrawn="withdrawn", registered="registered_at"),
+]
+
 #: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
     "A2ACatalogue": _columns(name="name", url="url", tags="tags", description="description"),
@@ -58,6 +76,10 @@ TABLES: Mapping[str, Sequence[Column]] = {
         task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
     ),
     "agents": _AGENTS,
+    "backups": _columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
+    "deployments": _DEPLOYMENTS,
+    "executions": _EXECUTIONS,
+    "hosts": _HOSTS,
     "services": _SERVICES,
     "messages": _columns(
         time="timestamp",

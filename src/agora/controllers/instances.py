@@ -57,6 +57,7 @@ class Instances(Controller):
         super().__init__(house)
         self.local = local
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._lives: dict[tuple[str, str], Life] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._hurrying: set[asyncio.Task[None]] = set()
         self._glanced, self._between = 0, GLANCE
@@ -99,6 +100,7 @@ class Instances(Controller):
         now = self.house.clock.now()
         limit = BATCH + len(self._working)  # what takes long keeps nothing else from its turn
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
+        self._cut_short(tenant, rows)
         busy = self._working.keys() | self._rested().keys()
         free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
         looks = [row for row in free if _only_looked_at(row)]
@@ -107,6 +109,13 @@ class Instances(Controller):
         for row in free:
             if not _only_looked_at(row) and (row["state"] not in BUILDING or len(self._working) < AT_ONCE):
                 self._begin(tenant, row)
+
+    def _cut_short(self, tenant: str, rows: Sequence[Row]) -> None:
+        """What is to end need not be built before: a step towards anything else is left, and its end begun."""
+        for row in rows:
+            key = (tenant, row["instance_id"])
+            if row["desired"] == "stopped" and key in self._lives and self._lives[key].row["state"] in BUILDING:
+                self._working[key].cancel()
 
     def _rested(self) -> dict[tuple[str, str], float]:
         """Those whose last step failed a moment ago, for a reason of the house."""
@@ -133,6 +142,7 @@ class Instances(Controller):
         life = Life(
             self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
         )
+        self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._live(life))
         task.add_done_callback(partial(self._ended, key))
 
@@ -147,7 +157,7 @@ class Instances(Controller):
             life.row = rows[0]
 
     def _ended(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
-        self._working.pop(key, None)
+        del self._working[key], self._lives[key]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s failed", key[1], exc_info=error)
             self._resting[key] = time.monotonic() + REST

@@ -93,7 +93,9 @@ class Authenticator:
             )
         row = await self._store.read(tenant, _tenant) if len(tenant) <= LONGEST_TENANT and "\0" not in tenant else None
         if row is None or row["status"] == "deleting":
-            raise NotFound(f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants.")
+            raise NotFound(
+                f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
+            )
         return replace(caller, tenant=tenant)
 
     async def _served(self, tenant: str) -> None:
@@ -104,7 +106,8 @@ class Authenticator:
         if row["status"] != "active":
             because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""
             raise PermissionDenied(
-                f"The marketplace is suspended{because}.", fix="Whoever runs the server resumes it: agora.tenant.resume."
+                f"The marketplace is suspended{because}.",
+                fix="Whoever runs the server resumes it: agora.tenant.resume.",
             )
 
     async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
@@ -114,6 +117,11 @@ class Authenticator:
         except (PermissionDenied, Unauthenticated):
             return False
         return True
+
+    def forget_all(self) -> None:
+        """Drop every cached caller."""
+        self._changes += 1
+        self._cache.clear()
 
     def forget(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached callers that these events may have changed."""

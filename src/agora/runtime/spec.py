@@ -38,7 +38,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 PORT_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
 HEALTH_PATH = re.compile(r"/[!-~]{0,499}")
 UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
-QUANTITY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([bkmgt]?)(?:i?b)?", re.IGNORECASE)
+QUANTITY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([bkmgt]?)(?:ib?|b)?", re.IGNORECASE)
 CORES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(m?)")
 #: how a start command says where it listens: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
 LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")

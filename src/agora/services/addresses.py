@@ -30,7 +30,7 @@ __all__ = [
 
 RESERVED = frozenset({"broadcast", "operator", "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")
-_KEY = re.compile(r"key_[0-9a-f]{32}|static:.+")
+_KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 _MEANT = ("capability:", "name:", "agent.")
 #: the marketplace itself, its built-in agents, and whoever runs agents
@@ -44,7 +44,7 @@ def looks_like_id(ref: str) -> bool:
 
 
 def looks_like_key(ref: str) -> bool:
-    """Whether a reference is the subject of a key or of a static token: an address, and never a name."""
+    """Whether a reference is the subject of a key, a static token or a person: an address, and never a name."""
     return _KEY.fullmatch(ref) is not None
 
 

@@ -50,7 +50,9 @@ def plan(dialect: str, files: Path = _FILES) -> list[Migration]:
 
     Raises MigrationError when a file is misnamed or a number is missing or used twice.
     """
-    migrations = sorted(map(_load, (files / dialect).glob("*.sql")), key=lambda migration: (migration.number, migration.name))
+    migrations = sorted(
+        map(_load, (files / dialect).glob("*.sql")), key=lambda migration: (migration.number, migration.name)
+    )
     if not migrations:
         raise MigrationError(f"this installation holds no migrations for {dialect}")
     for expected, migration in enumerate(migrations, 1):

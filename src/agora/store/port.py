@@ -22,6 +22,7 @@ from .confinement import COLUMN, Unconfined, confined
 
 __all__ = [
     "NewEvent",
+    "Peers",
     "Query",
     "Reader",
     "Row",
@@ -189,15 +190,35 @@ Work = Callable[[Tx], Coroutine[Any, Any, T]]
 Reading = Callable[[Reader], Coroutine[Any, Any, T]]
 
 
+class Peers(Protocol):
+    """The other servers on the same store."""
+
+    origin: str
+    #: called on the event loop with origin, topic and text of another server's word; topic ``listening`` and the own
+    #: origin when this server listens (again) and may have missed something
+    on_word: Callable[[str, str, str], None]
+    #: whether somebody is there to be told of commits: topic ``news``, with tenant, last sequence and count of events
+    others: bool
+
+    def say(self, topic: str, text: str = "") -> None:
+        """Tell every other server, soon; a word may get lost."""
+
+
 class Store(Protocol):
     """An engine."""
 
     #: whether this process alone has the data, so that what another one held is nobody's any more
     exclusive: bool
+    #: microseconds by which the store's clock is ahead of this machine's, by which leases go; 0 where it has none
+    skew: int
     #: called after each commit with its events, on the event loop
     on_commit: Callable[[Sequence[StoredEvent]], None]
     #: called after each commit with the seconds it took and how many calls were in it
     on_transaction: Callable[[float, int], None]
+
+    @property
+    def peers(self) -> Peers | None:
+        """The other servers on the same store; None where there can be none."""
 
     async def start(self) -> None:
         """Open, lock against a second server where needed, migrate."""

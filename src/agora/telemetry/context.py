@@ -29,7 +29,7 @@ REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
 class Span(Protocol):
     """A piece of work in a trace."""
 
-    def tell(self, name: str, value: str | int | float | bool) -> None:
+    def note(self, name: str, value: str | int | float | bool) -> None:
         """Say something about it."""
 
     def fail(self, what: str) -> None:
@@ -47,7 +47,7 @@ class Trace(Protocol):
 
 
 class _Nothing:
-    def tell(self, name: str, value: str | int | float | bool) -> None: ...
+    def note(self, name: str, value: str | int | float | bool) -> None: ...
     def fail(self, what: str) -> None: ...
 
 

@@ -103,7 +103,7 @@ class OpenedSpan:
     def __init__(self, span: OpenSpan, tracing: Tracing) -> None:
         self._span, self._tracing = span, tracing
 
-    def tell(self, name: str, value: str | int | float | bool) -> None:
+    def note(self, name: str, value: str | int | float | bool) -> None:
         self._span.set_attribute(name, value)
 
     def fail(self, what: str) -> None:

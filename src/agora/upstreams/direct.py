@@ -69,7 +69,7 @@ class Direct:
         try:
             with span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
                 reply = await self._courier.post({**headers, **outgoing()}, body)
-                here.tell("http.response.status_code", reply.status)
+                here.note("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
             raise self._faults.error(Fault("refused", f"{error}.")) from None

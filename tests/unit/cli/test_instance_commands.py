@@ -31,8 +31,8 @@ class Shell:
     def __init__(self, directory: Path, url: str) -> None:
         self.directory, self.url = directory, url
 
-    def run(self, app: Any, *words: str, exit_code: int = 0, given: str | None = None) -> Any:
-        environment = {"AGORA_URL": self.url, "AGORA_DATA_DIR": str(self.directory / "data"), "COLUMNS": "200"}
+    def run(self, app: Any, *words: str, exit_code: int = 0, given: str | None = None, columns: str = "200") -> Any:
+        environment = {"AGORA_URL": self.url, "AGORA_DATA_DIR": str(self.directory / "data"), "COLUMNS": columns}
         result = CliRunner().invoke(app, list(words), env=environment, input=given)
         assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
         return result
@@ -96,12 +96,55 @@ def test_a_life_on_the_command_line(shell: Shell, registered: str) -> None:
     assert "0.02 USD" in shown
     assert "memory 256M" in shown
     assert shell.agora("instance", "logs", instance, "--tail", "0").stdout == "listening\n"
+    assert shell.agora("instance", "logs", instance, "-n", "1").stdout == "listening\n"
+    assert "completed" in shell.agora("instance", "executions", instance).stdout
     assert shell.answer("instance", "pause", instance)["status"] == "paused"
     assert shell.answer("instance", "resume", instance)["status"] == "running"
     shell.agora("instance", "terminate", instance, exit_code=2)
+    assert instance in shell.agora("instance", "details", instance).stdout, "it was not meant"
     ended = shell.agora("instance", "terminate", instance, "--confirm").stdout
     assert "The instance has ended" in ended
     assert shell.agora("instance", "logs", instance, exit_code=5).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("greet", "a=1"), "it begins with /"),
+        (("/x", "[1"), "neither JSON nor KEY=VALUE"),
+        (("/x", "a=1", "b"), "'b' is not KEY=VALUE"),
+        (("/x", "a=1", "a=2"), "'a' is given twice"),
+        (("/x", "@missing.json"), "cannot be read"),
+        (("/x", "--timeout", "0"), "timeout"),
+        (("/x", "--method", "HEAD"), "'HEAD' is not one of"),
+    ],
+)
+def test_work_that_is_not_understood(shell: Shell, words: tuple[str, ...], problem: str) -> None:
+    told = shell.agora("instance", "exec", "inst_" + "0" * 32, *words, exit_code=2).stderr
+    assert problem in " ".join(told.split())
+
+
+def test_work_that_fails_says_why_and_is_done_once(shell: Shell, registered: str) -> None:
+    instance = shell.answer("instance", "create", registered, "--wait", "60")["instance_id"]
+    told = shell.agora("instance", "exec", instance, "/status", "status=500", exit_code=7).stderr
+    assert 'it says: {"error": "no"}' in told
+    assert len(shell.answer("instance", "executions", instance)["executions"]) == 1
+    assert shell.answer("instance", "terminate", instance, "--confirm")["status"] == "stopped"
+
+
+def test_what_could_not_be_started_is_a_failure(shell: Shell) -> None:
+    manifest = {
+        "name": "Broken",
+        "build_config": {"type": "custom", "start_command": "exit 3", "build_command": "false"},
+    }
+    path = shell.directory / "programs" / "broken.yaml"
+    path.write_text(yaml.safe_dump(manifest | {"directory": "."}))
+    shell.agora("agent", "register", "--config", str(path))
+    told = shell.agora("instance", "create", "Broken", "--wait", "60", exit_code=1).stdout
+    assert "could not be started" in told
+    shell.agora("instance", "create", "Nobody", exit_code=4)
+    wrong = shell.agora("instance", "create", "Broken", "--instance-config", "memory=1G", exit_code=2).stderr
+    assert "instance_config: there is no 'memory' in it" in wrong
 
 
 def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
@@ -109,6 +152,7 @@ def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
     assert shell.answer("marketplace", "discover", "--name", "cliw")["agents"][0]["id"].startswith("agent_")
     shown = shell.agora("dashboard").stdout
     assert "running time" in shown
+    assert "price" in shell.run(application(), "marketplace", "discover", columns="80").stdout
     assert "instances" in shown
 
 
@@ -154,7 +198,17 @@ def test_faults_of_a_manifest_are_told_at_once(shell: Shell, tmp_path: Path) -> 
     ):
         path.write_text(text)
         assert problem in " ".join(shell.agora("agent", "register", "--config", str(path), exit_code=2).stderr.split())
+    path.write_text("name: X\nbuild_conifg: {}\n")
+    assert "build_conifg" in shell.agora("deployment", "validate", "--config", str(path), exit_code=2).stdout
+    shell.agora("deployment", "validate", exit_code=2)
     shell.agora("agent", "register", "--config", str(tmp_path / "missing.yaml"), exit_code=2)
+    for words in (
+        ("--docker-image", "a/b"),
+        ("Bob", "--config", str(path)),
+        ("--config", str(path), "--docker-image", "a/b", "--registry-user", "u"),
+    ):
+        shell.agora("agent", "register", *words, exit_code=2)
+    shell.agora("agent", "example", "--output", str(tmp_path / "nowhere" / "agent.yaml"), exit_code=2)
     shell.agora("agent", "register", exit_code=2)
     assert shell.answer("agent", "register", "Plain")["agent_name"] == "Plain"
 
@@ -169,11 +223,15 @@ def test_agenthub(shell: Shell, registered: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert "Agent ID: agent_" in docker.stdout
     plain = tmp_path / "plain.yaml"
-    plain.write_text("name: HubPlain\ncapabilities: [{name: greeting}]\npricing: {type: free}\n")
+    plain.write_text("name: HubPlain\ncapabilities: [{name: greeting}]\npricing: {type: per_request, price: 0.25}\n")
     assert (
         "Name: HubPlain"
         in shell.agenthub("register-agent", "--config", str(plain), "--endpoint-url", "http://127.0.0.1:9/").stdout
     )
+    for text in ("name: P\npricing: free", "name: P\ncapabilities: 5", "name: 5", "[1]"):
+        plain.write_text(text)
+        shell.agenthub("register-agent", "--config", str(plain), exit_code=2)
+    shell.agenthub("example-config", "--output", str(tmp_path / "nowhere" / "agent.yaml"), exit_code=2)
 
     key = shell.answer("token", "create", "customer", "--account", "hub")["token"]
     own = ("--api-key", key, "--server-url", shell.url)
@@ -195,4 +253,7 @@ def test_agenthub(shell: Shell, registered: str, tmp_path: Path) -> None:
     assert "Status: stopped" in shell.agenthub("instance-terminate", instance, *own, "--confirm").stdout
     shell.agenthub("instance-details", "inst_" + "0" * 32, *own, exit_code=4)
     shell.agenthub("instance-list", "--api-key", "wrong", "--server-url", shell.url, exit_code=3)
+    assert "0.25/request USD" in shell.agenthub("marketplace-discover", "--name", "HubPlain", *own).stdout
+    assert "HubPlain" in shell.agenthub("list-agents", "--database-url", "sqlite:///x.db").stdout
+    assert "greeting" in shell.agenthub("agent-info", "HubPlain").stdout
     assert "answers" in shell.agenthub("test-connection", "--url", shell.url).stdout

@@ -359,3 +359,17 @@ def test_a_second_port_that_is_taken_is_done_without(tmp_path: Path) -> None:
         (listener,) = _listeners(settings, said.append)
         listener.close()
         assert said == [f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone."]
+
+
+async def test_the_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
+    """Where clients get tokens, and the scopes to ask for there, which are not ours: ours go by role."""
+    issuers = "https://sso.example/realms/market,acme=https://id.acme.example/"
+    settings = make_settings(tmp_path / "sso", oidc_issuers=issuers, oidc_client_id="agora")
+    app = App(settings, clock=clock)
+    await app.start()
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+        found = (await http.get(METADATA)).json()
+    await app.stop()
+    assert found["authorization_servers"] == ["https://sso.example/realms/market", "https://id.acme.example/"]
+    assert found["scopes_supported"] == ["openid", "profile", "email"]

@@ -124,7 +124,9 @@ async def test_nobody_else_puts_words_on_a_page(browser: Browser) -> None:
 
 async def test_what_agents_say_stays_text(market: Market, browser: Browser) -> None:
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
-    alice = await market.agent(evil.replace("/", ""), description=evil, capabilities=[evil], tags=["'\"><svg onload=alert(3)>"])
+    alice = await market.agent(
+        evil.replace("/", ""), description=evil, capabilities=[evil], tags=["'\"><svg onload=alert(3)>"]
+    )
     await market.call(
         market.operator,
         "messaging.send",

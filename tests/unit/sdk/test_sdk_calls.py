@@ -157,7 +157,7 @@ def test_the_annotations_of_the_client_are_the_contracts_categories() -> None:
 def test_wrong_arguments_are_refused_before_any_request(wire: Wire, client: AgoraClient, call: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         call(client)
-    assert field in [error["field"] for error in caught.value.errors]
+    assert field in [error["field"].split(".")[0] for error in caught.value.errors]
     assert "Its arguments are:" in str(caught.value)
     assert not wire.requests
 

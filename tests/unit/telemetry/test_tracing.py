@@ -212,7 +212,7 @@ def test_outside_a_trace_everything_is_as_it_was() -> None:
     assert outgoing() == {}
     assert carried(metadata) is metadata
     with span("x") as nothing:
-        nothing.tell("a", 1)
+        nothing.note("a", 1)
         nothing.fail("b")
 
 

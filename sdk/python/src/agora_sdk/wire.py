@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Request", "bind", "build", "failure", "needs_key", "result"]
 
+#: names by which a validator calls types; no parameter of an operation has one of them
+TYPES = frozenset(
+    {"bool", "bytes", "date", "datetime", "dict", "float", "int", "json", "list", "none", "nullable", "str"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -62,11 +67,18 @@ def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any])
 def _fault(item: Any) -> dict[str, str]:
     """One finding of pydantic; of its place, the names that it invents for unions are left out."""
     first, *rest = item["loc"] or ("",)
-    place = str(first) + "".join(f"[{part}]" for part in rest if isinstance(part, int))
+    inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
+    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner if not _is_invented(part))
+    place = str(first) + "".join(steps)
     message = item["msg"]
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
     return {"field": place, "message": message}
+
+
+def _is_invented(part: int | str) -> bool:
+    """Whether a part of a place is the name of a type, which stands there for the branch of a union."""
+    return isinstance(part, str) and not (part.islower() and part.isidentifier() and part not in TYPES)
 
 
 def _invalid(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:

@@ -12,6 +12,7 @@ import httpx
 
 from agora_sdk import mcp_wire
 from agora_sdk.identity import Identity
+from agora_sdk.session import Server
 
 __all__ = ["Answer", "Away", "Broken", "Place", "SessionLost", "Upstream"]
 
@@ -75,6 +76,7 @@ class Upstream:
         self._target = PATH + (f"?{query}" if query else "")
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._server = Server(identity.url)  # where a login is renewed
         self._serves = ""
 
     async def exchange(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
@@ -91,7 +93,7 @@ class Upstream:
     async def end_session(self, headers: Mapping[str, str]) -> None:
         """Tell the server that a session is over."""
         client, url = await self._connection()
-        request = client.build_request("DELETE", url, headers={**self._headers(), **headers}, timeout=0.5)
+        request = client.build_request("DELETE", url, headers={**await self._headers(), **headers}, timeout=0.5)
         await client.send(request)
 
     async def close(self) -> None:
@@ -104,7 +106,7 @@ class Upstream:
         client, url = await self._connection()
         timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
         request = client.build_request(
-            method, url, content=body, headers={**self._headers(), **headers}, timeout=timeout
+            method, url, content=body, headers={**await self._headers(), **headers}, timeout=timeout
         )
         try:
             response = await client.send(request, stream=True)
@@ -161,7 +163,8 @@ class Upstream:
             self._clients[base] = httpx.AsyncClient(**_options(base))
         return self._clients[base], base + self._target
 
-    def _headers(self) -> dict[str, str]:
+    async def _headers(self) -> dict[str, str]:
+        await self._identity.renew(self._server.looped)
         token = self._identity.token()
         credential = {"authorization": f"Bearer {token}"} if token else {}
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ class Trust:
 
     issuers: tuple[Issuer, ...]
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     cli_client_id: str
     audiences: frozenset[str]
     strict: bool

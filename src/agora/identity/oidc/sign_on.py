@@ -121,25 +121,25 @@ class SignOn:
     async def password(self, username: str, password: str) -> Entry:
         """See the port."""
         if not self.takes_passwords:
-            raise NotFound(
-                "Names and passwords are not passed on to the identity provider.",
-                fix="Sign in by the browser, or by `agora login`; or set oidc_password_login to on.",
-            )
+            raise _no_passwords()
         self._take_a_try(username)
         return await self._entry(await self._flows.password(username, password))
 
     async def refresh(self, refresh_token: str, client_id: str | None) -> Entry:
         """See the port."""
-        return await self._entry(await self._flows.refresh(refresh_token, self._client(client_id)))
+        client = self._client(client_id)
+        if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
+            raise _no_passwords()  # nobody was given a token of that client, whose secret would be lent to a thief
+        return await self._entry(await self._flows.refresh(refresh_token, client))
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
         """See the port."""
-        client, identity = self._client(client_id), None
+        client, identity = client_id, None
         if caller.person is not None and caller.person.session_id is not None:
             kept = await self.sessions.kept(caller.tenant, caller.person.session_id)
             client, identity = self.trust.client_id, kept.identity
             refresh_token = refresh_token or kept.refresh
-        ended = await self._flows.end(refresh_token, client) if refresh_token else False
+        ended = await self._flows.end(refresh_token, self._client(client)) if refresh_token else False
         return ended, await self._flows.logout_url(identity)
 
     def _client(self, wanted: str | None) -> str:
@@ -291,7 +291,7 @@ class SignOn:
         if (
             state is None
             or state.redirect_uri != redirect_uri
-            or not hmac.compare_digest(state.state.encode(), given.encode())
+            or not hmac.compare_digest(state.state.encode(), given.encode("utf-8", "replace"))
         ):
             raise refuse("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
         metadata = await self.home.metadata()
@@ -339,6 +339,13 @@ class SignOn:
         """Who a session of a browser stands for, renewed where that is due."""
         grant = await self.sessions.grant(tenant, session_id)
         return await self.admitted(grant)
+
+
+def _no_passwords() -> NotFound:
+    return NotFound(
+        "Names and passwords are not passed on to the identity provider.",
+        fix="Sign in by the browser, or by `agora login`; or set oidc_password_login to on.",
+    )
 
 
 def _text(claims: Mapping[str, Any], name: str, longest: int = LONGEST) -> str | None:

@@ -27,7 +27,8 @@ def wants_html(scope: Scope) -> bool:
     """Whether a page is asked for: by a browser that goes there, or by a page that fetches a piece of itself."""
     if is_piece(scope):
         return True
-    return "text/html" in (header(scope, b"accept") or "")
+    accept = header(scope, b"accept") or ""
+    return "text/html" in accept and "application/json" not in accept
 
 
 def is_piece(scope: Scope) -> bool:

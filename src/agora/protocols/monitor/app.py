@@ -14,7 +14,7 @@ What the contract declares below ``/v1/monitor`` stays REST for everybody who do
 
 from __future__ import annotations
 
-from typing import Any
+import logging
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from agora_sdk.contract.auth import Auth
@@ -22,13 +22,14 @@ from agora_sdk.contract.monitor import Monitor
 from agora_sdk.errors import (
     AgoraError,
     CursorTooOld,
+    InternalError,
     MethodNotAllowed,
     NotFound,
     PermissionDenied,
     Unauthenticated,
 )
 
-from ...clock import Clock
+from ...clock import Clock, new_id
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
 from ...settings import Settings
@@ -38,7 +39,7 @@ from .acts import Acts
 from .answers import html, is_piece, redirect, wants_html
 from .assets import ASSETS
 from .exports import Exports
-from .notices import NOTICE, Notices, piece
+from .notices import NOTICE, Notice, Notices, piece
 from .registry import FRAGMENTS, Page, find
 from .security import HOME, check_origin
 from .session import Sealer, Sessions, cookies
@@ -47,6 +48,8 @@ from .templating import render
 from .view import View
 
 __all__ = ["MonitorApp"]
+
+log = logging.getLogger(__name__)
 
 STREAM = Monitor.operations["stream"]
 LOGOUT = Auth.operations["logout"]
@@ -182,8 +185,7 @@ class MonitorApp:
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as somebody who may see it.")
         notice = self.notices.read(cookies(scope).get(NOTICE))
-        values: dict[str, Any] = {"view": view, "notice": notice, **await page.build(view)}
-        body = render(page.template, values)
+        body = await _body(page, view, notice)
         await html(send, 200, body, [self.notices.discard()] if notice else [])
 
     async def _sign_in_first(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
@@ -191,7 +193,7 @@ class MonitorApp:
         gone = [self.sessions.discard()] if self.sessions.name in cookies(scope) else []
         if is_piece(scope):
             await html(send, 401, piece("failed", str(error)), [*gone, (b"hx-redirect", f"{HOME}sign-in".encode())])
-        elif scope["method"] == "POST" or _below(scope).startswith("live"):
+        elif scope["method"] == "POST" or not wants_html(scope):
             await problem(send, error, instance=scope["path"])
         else:
             here = HOME + _below(scope)
@@ -242,6 +244,18 @@ class MonitorApp:
             await live.reload(send)
             return
         await live.serve(stream, view, fragments, receive, send)
+
+
+async def _body(page: Page, view: View, notice: Notice | None) -> bytes:
+    """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
+    try:
+        return render(page.template, {"view": view, "notice": notice, **await page.build(view)})
+    except AgoraError:
+        raise
+    except Exception as error:
+        incident = new_id("err")
+        log.exception("the page %r failed (%s)", page.path, incident)
+        raise InternalError("The page could not be shown.", incident=incident) from error
 
 
 def _below(scope: Scope) -> str:

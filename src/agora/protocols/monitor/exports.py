@@ -48,6 +48,7 @@ COLUMNS: Final = (
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 STALL_SECONDS: Final = 60.0
 Check = Callable[[], Awaitable[None]]
+Form = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: from messages to pieces of a file
 
 
 class Exports:
@@ -67,18 +68,27 @@ class Exports:
         wanted = query_string.read(scope["query_string"], EXPORT)
         stream = await self.dispatcher.stream(EXPORT, caller, wanted, valid=valid)
         name, kind = KINDS[scope["path"]]
-        try:
-            await _begin(send, name, kind)
-            writing = asyncio.create_task(_write(stream, _csv if name == "csv" else _json, send))
-            leaving = asyncio.create_task(_gone(receive))
-            await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if writing.done() and writing.exception() is not None:
-                drop(send)
-        finally:
+        await _begin(send, name, kind)
+        if scope["method"] == "HEAD":
             stream.close()
-            for task in (writing, leaving):
-                task.cancel()
-            await asyncio.gather(writing, leaving, return_exceptions=True)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await _transfer(stream, _csv if name == "csv" else _json, receive, send)
+
+
+async def _transfer(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
+    """Write a file until it is whole, or its reader has left."""
+    writing = asyncio.create_task(_write(stream, form, send))
+    leaving = asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if writing.done() and writing.exception() is not None:
+            drop(send)
+    finally:
+        stream.close()
+        for task in (writing, leaving):
+            task.cancel()
+        await asyncio.gather(writing, leaving, return_exceptions=True)
 
 
 async def _begin(send: Send, name: str, kind: bytes) -> None:
@@ -93,7 +103,7 @@ async def _begin(send: Send, name: str, kind: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-async def _write(stream: LiveStream, form: Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]], send: Send) -> None:
+async def _write(stream: LiveStream, form: Form, send: Send) -> None:
     async for piece in form(_documents(stream)):
         async with asyncio.timeout(STALL_SECONDS):
             await send({"type": "http.response.body", "body": piece, "more_body": True})

@@ -58,9 +58,12 @@ def sentence(value: str) -> str:
     return value[:1].upper() + value[1:]
 
 
+_WORDS = {"waiting_approval": "waiting for approval"}
+
+
 def words(value: object) -> str:
     """An identifier as words: ``in_progress`` is ``in progress``."""
-    return str(value).replace("_", " ")
+    return _WORDS.get(str(value)) or str(value).replace("_", " ")
 
 
 def money(value: float | None, currency: str | None = None) -> str:

@@ -8,10 +8,11 @@ twentieth of the time. A message's id is the place in the event log up to which 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pydantic_core import to_json
 
@@ -19,13 +20,15 @@ from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
 
 from ...events.frames import Batch, EncodedEvent, Farewell
 from ...events.stream import LiveStream
-from ..http import Message, Receive, Send
+from ..http import Message, Receive, Send, drop
 from .registry import Fragment
 from .security import HEADERS
 from .templating import render
 from .view import View
 
 __all__ = ["FAR", "Feeder", "Schedule", "reload", "serve"]
+
+log = logging.getLogger(__name__)
 
 SHARE: Final = 20  #: renderings take one part in so many of the time
 STALL_SECONDS: Final = 30.0  #: a reader that takes nothing for so long is cut off
@@ -198,21 +201,30 @@ class Painter:
         feeder, began = self._feeder, time.monotonic()
         position = feeder.position
         events = [item.model() for item in feeder.take(part.name)]
-        view = self._view.since(events, position)
         try:
-            values: Mapping[str, Any] | None = await part.build(view)
+            body = await _body(part, self._view.since(events, position))
         except RateLimited as error:
             feeder.mark([part.name])
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
             return
-        except AgoraError:  # what it shows is gone, or not to be seen any more: the page says so when it is loaded
-            values = None
-        if values is not None:
-            body = render(part.template, {"view": view, **values})
-            if events or self._shown.get(part.name) != body:
-                self._shown[part.name] = body
-                await self._writer.event(part.name, position, body)
+        if body is not None and (events or self._shown.get(part.name) != body):
+            self._shown[part.name] = body
+            await self._writer.event(part.name, position, body)
         self._schedule.rendered(part, began, time.monotonic())
+
+
+async def _body(part: Fragment, view: View) -> bytes | None:
+    """A fragment as HTML; None for nothing new, or for what is gone, or not to be seen any more. Raises RateLimited."""
+    try:
+        values = await part.build(view)
+        return None if values is None else render(part.template, {"view": view, **values})
+    except RateLimited:
+        raise
+    except AgoraError:  # the page says so when it is loaded again
+        return None
+    except Exception:
+        log.exception("the fragment %r failed", part.name)
+        return None
 
 
 async def serve(stream: LiveStream, view: View, fragments: Sequence[Fragment], receive: Receive, send: Send) -> None:
@@ -225,7 +237,9 @@ async def serve(stream: LiveStream, view: View, fragments: Sequence[Fragment], r
     tasks: list[asyncio.Task[None]] = [painting, leaving, asyncio.create_task(stream.attach(feeder))]
     try:
         await asyncio.wait((painting, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not leaving.done() and painting.exception() is None:
+        if painting.done() and painting.exception() is not None:  # the reader takes nothing
+            drop(send)
+        elif not leaving.done():
             await _farewell(writer, feeder)
     finally:
         stream.close()

@@ -7,7 +7,7 @@ from typing import Final
 from .session import Sessions
 from .templating import render
 
-__all__ = ["NOTICE", "Notices", "piece"]
+__all__ = ["NOTICE", "Notice", "Notices", "piece"]
 
 NOTICE: Final = "agora_notice"
 SECONDS: Final = 60

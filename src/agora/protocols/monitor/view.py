@@ -46,7 +46,9 @@ class View:
     async def invoke(self, name: str, arguments: Mapping[str, Any] = {}) -> Any:
         """What an operation answers to this person; a page asks, it never changes anything. Raises AgoraError."""
         operation = self._operation(name)
-        if operation.kind is not Kind.QUERY and not (operation.kind is Kind.RELAY and operation.routes[0].method == "GET"):
+        if operation.kind is not Kind.QUERY and not (
+            operation.kind is Kind.RELAY and operation.routes[0].method == "GET"
+        ):
             raise TypeError(f"a page may not call {name}: it is a {operation.kind}")
         given = {key: value for key, value in arguments.items() if value is not None and value != ""}
         return (await self.dispatcher.invoke(operation, self.caller, given)).result

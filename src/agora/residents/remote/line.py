@@ -52,7 +52,7 @@ class Post:
         """Send a request, and wait for the head of its answer. Raises Fault."""
         with span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
             reply = await self._sent(letter, {**self._headers, **letter.headers, **outgoing()})
-            here.tell("http.response.status_code", reply.status)
+            here.note("http.response.status_code", reply.status)
             return reply
 
     async def _sent(self, letter: Letter, headers: Mapping[str, str]) -> Reply:

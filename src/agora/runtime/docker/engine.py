@@ -7,6 +7,7 @@ import json
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,6 +57,7 @@ PATIENCE = 30.0
 #: seconds that the numbers of a look at many may be old
 FRESH = 20.0
 LOOKS = 16  #: asked for at a time
+LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
 ATTEMPTS = 5  #: ports that turn out to be taken
 TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
@@ -333,7 +335,10 @@ class DockerRuntime:
         seen = (await self.inspect(handle)).state
         if seen != "running" or health.path is None or not handle.ports:
             return Verdict(seen == "running", f"it is {seen}")
-        return await probe(self._options.publish, next(iter(handle.ports.values())), health)
+        verdict = await probe(self._options.publish, next(iter(handle.ports.values())), health)
+        if verdict.healthy or verdict.detail.startswith("HTTP"):
+            return verdict
+        return replace(verdict, detail=f"{verdict.detail} ({LISTENING})")
 
     # -- pausing and ending ----------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agora_sdk.contract.hosts import HostRequirements
@@ -164,13 +164,28 @@ def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict
             "'configurable'.",
             required=DEPLOY,
         )
-    wrong = runtime.faults(_probe(wish, manifest, secrets))
+    spec = _probe(wish, manifest, secrets)
+    wrong = runtime.faults(spec)
+    if wish.pool or not call.caller.may(DEPLOY):
+        wrong += _beyond(spec.limits, manifest)
     if wrong:
         pairs = [told.partition(": ") for told in wrong]
         raise InvalidRequest(
             f"The instance cannot be run so. {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
             errors=[{"field": place, "message": message} for place, _, message in pairs],
         )
+
+
+def _beyond(wanted: runtime.Limits, manifest: AgentManifest) -> list[str]:
+    """What is more than the agent's manifest allows each instance."""
+    given = manifest.limits
+    most = runtime.Limits.parse(given.memory, given.cpu, given.pids, given.disk)
+    pairs = [(name, getattr(wanted, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
+    return [
+        f"instance_config.{name}_limit: the manifest allows at most {getattr(given, name)}"
+        for name, asked, allowed in pairs
+        if asked is not None and allowed is not None and asked > allowed
+    ]
 
 
 def _probe(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
@@ -192,21 +207,17 @@ def _probe(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runt
     )
 
 
-async def _place(call: Call, wish: Wish, manifest: AgentManifest) -> tuple[Row | None, placement.Place, placement.Need]:
+async def _place(
+    call: Call, wish: Wish, manifest: AgentManifest
+) -> tuple[placement.Beside | None, placement.Place, placement.Need]:
     """Beside what, on which host, by which engine."""
     wanted = placement.combined(manifest.host_requirements, wish.requirements)
     refs = [*wish.beside, *wanted.co_location_with]
     required = wanted.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
     near = await placement.beside(call, wish.account, refs, required=required) if refs else None
-    need = placement.Need(wanted, engines_of(manifest), wish.preferred)
+    need = placement.Need(wanted, engines_of(manifest), wish.preferred, portable=manifest.directory is None)
     if near is not None:
-        together = placement.Need(
-            wanted,
-            need.engines,
-            wish.preferred,
-            near["host_id"],
-            near["engine"] if near["engine"] != "remote" else None,
-        )
+        together = replace(need, host_id=near.host_id, engine=near.engine)
         try:
             return near, await placement.choose(call, together), together
         except (Conflict, InvalidRequest):
@@ -247,7 +258,7 @@ def _row(
     deployment: Row,
     place: placement.Place,
     need: placement.Need,
-    near: Row | None,
+    near: placement.Beside | None,
     key: str | None,
 ) -> dict[str, Any]:
     """The row of a new instance."""
@@ -274,8 +285,8 @@ def _row(
             "revision": deployment["revision"],
             "token_id": new_id("key"),
             "restore": wish.restore,
-            "group_name": (near["group_name"] or near["instance_id"]) if near is not None else None,
-            "beside": near["instance_id"] if near is not None else None,
+            "group_name": near.group if near is not None else None,
+            "beside": near.name if near is not None else None,
             "reserved_memory": need.memory,
             "reserved_cpu": need.cpu,
             "cause": wish.cause,

@@ -79,7 +79,7 @@ class DeploymentService(Bound, contract.Deployments):
         call = self.call
         manifest, faults = read(document)
         if manifest is None:
-            what = f"{faults[0].field}: {faults[0].message}" + (
+            what = f"{faults[0].field}: {faults[0].message}".removeprefix(": ") + (
                 f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
             )
             raise InvalidRequest(

@@ -133,9 +133,10 @@ async def _container(call: Call, row: Row) -> dict[str, Any]:
         other = await call.tx.one(agents.by_id, ref=near["agent_id"]) if near is not None else None
         payload["co_location"] = {
             "required": True,
-            "with_agent": (other["alias"] or other["agent_name"]) if other is not None else None,
-            "with_container_id": near["remote_id"] if near is not None else row["beside"],
+            "with_container_id": (near["remote_id"] if near is not None else None) or row["beside"],
         }
+        if other is not None:
+            payload["co_location"]["with_agent"] = other["alias"] or other["agent_name"]
     return payload
 
 

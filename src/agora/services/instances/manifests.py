@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from agora_sdk.contract.agents import Capabilities, Description, Proficiency, Tags
 from agora_sdk.contract.billing import Amount, Currency, PricingType
@@ -42,6 +43,7 @@ KEPT = frozenset(
     {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
     | {"requirements", "status"}
 )
+LARGEST = 65_536  #: bytes; a copy stands with each instance
 MARK = 0.8  #: how alike two names are for one to be taken for a misspelling of the other
 
 
@@ -61,7 +63,7 @@ class Pricing(BaseModel):
 
 
 class Limits(BaseModel):
-    """Most that an instance may use, where its own configuration says nothing."""
+    """Most that an instance may use; its own configuration may say less."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -175,6 +177,8 @@ def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.So
 
 def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
     """A manifest, and everything that is wrong with it; None if it cannot be understood at all."""
+    if len(to_json(document)) > LARGEST:
+        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
     faults = list(_misspelled(document))
     understood: AgentManifest | None
     try:
@@ -219,6 +223,9 @@ def _meaning(manifest: AgentManifest) -> Iterator[Fault]:
         yield Fault(field="repository", message="say where the program is: repository, directory or docker_image")
     if manifest.build is None:
         yield Fault(field="build_config", message="say how it is built and started: type, start_command")
+    for name in ("start_command", "env_vars"):
+        if manifest.build_config is not None and getattr(manifest, name):
+            yield Fault(field=name, message=f"not beside build_config: say build_config.{name}")
     requirements = manifest.host_requirements
     if requirements.co_location_required and not requirements.co_location_with:
         yield Fault(field="host_requirements.co_location_with", message="name an agent to run beside")
@@ -260,4 +267,4 @@ def _limits(manifest: AgentManifest) -> runtime.Limits:
 
 def listed(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """Faults as an error names them."""
-    return [{"field": f"manifest.{fault.field}", "message": fault.message} for fault in faults]
+    return [{"field": f"manifest.{fault.field}".rstrip("."), "message": fault.message} for fault in faults]

@@ -11,26 +11,28 @@ from agora_sdk.errors import Conflict, InvalidRequest
 
 from ...store.port import Row
 from ...store.statements import hosting, instances
-from ..addresses import find
+from ..addresses import find, visible_to
 from ..base import Call, unpack
 
-__all__ = ["SILENT", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
+__all__ = ["SILENT", "Beside", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
 
 SILENT = 180_000_000  #: microseconds after which a server that says nothing gets no new instances
 MOST_HOSTS = 1000
+REMOTE = "remote"  #: the engine of instances that a hosting agent runs
 MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """What an instance needs of its host. memory: bytes. cpu: thousandths of a core. host_id, engine: those of what it runs
-    beside."""
+    beside. portable: whether its source can be fetched by a host elsewhere."""
 
     requirements: HostRequirements
     engines: tuple[str, ...]
     preferred: str | None = None
     host_id: str | None = None
     engine: str | None = None
+    portable: bool = True
 
     @property
     def memory(self) -> int:
@@ -47,6 +49,19 @@ class Place:
 
     host: Row
     engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an instance runs beside: an instance, or a container that a hosting agent has made of an agent.
+
+    group: name of the network they share. host_id, engine: None where that does not matter.
+    """
+
+    name: str
+    group: str | None = None
+    host_id: str | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ def free(host: Row, kept: Row | None) -> tuple[int | None, int | None]:
 def _engine(host: Row, need: Need) -> str | None:
     """The engine of a host that is to run it: a hosting agent chooses its own."""
     if host["kind"] == "agent":
-        return "remote"
+        return REMOTE
     there = [name for name, why in unpack(host["engines"]).items() if not why]
     wanted = need.engine or need.requirements.engine
     able = [name for name in need.engines if name in there and (wanted is None or name == wanted)]
@@ -128,6 +143,12 @@ def _lacks(host: Row, kept: Row | None, need: Need, now: int) -> Iterator[Missin
     capacity = unpack(host["capacity"])
     if need.host_id is not None and host["host_id"] != need.host_id:
         yield Missing(name, "co_location", "what it is to run beside is on another host")
+        return
+    if need.engine == REMOTE and host["kind"] != "agent":
+        yield Missing(name, "co_location", "what it is to run beside is with a hosting agent")
+        return
+    if host["kind"] == "agent" and not need.portable:
+        yield Missing(name, "engine", "has no directory of a server of this marketplace")
         return
     if host["closed"]:
         yield Missing(name, "host", "is closed by an operator", for_now=True)
@@ -216,20 +237,24 @@ def _refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row]) -> In
     )
 
 
-async def beside(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Row | None:
-    """The instance to run beside: the account's own of one of these agents, or that instance itself.
+async def beside(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Beside | None:
+    """What to run beside: the account's own instance of one of these agents, that instance itself, or an agent's container.
 
-    Raises Conflict if one is required and there is none.
+    Raises Conflict if something is required and there is nothing.
     """
     for ref in refs:
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
         if row is not None and row["account_id"] == account and row["stopped_at"] is None:
-            return row
+            return _beside(row)
         agent = await find(call.tx, ref)
-        if agent is not None:
-            rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
-            if rows:
-                return rows[0]
+        if agent is None or not visible_to(call.caller, agent):
+            continue
+        rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
+        if rows:
+            return _beside(rows[0])
+        container = unpack(agent["metadata"]).get("container_id")
+        if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
+            return Beside(container, engine=REMOTE)
     if required:
         raise Conflict(
             f"It is to run beside {' or '.join(refs)}, of which there is no instance in this account.",
@@ -237,3 +262,8 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
             errors=[{"field": "co_location", "message": "nothing to run beside"}],
         )
     return None
+
+
+def _beside(row: Row) -> Beside:
+    engine = None if row["engine"] == REMOTE else row["engine"]
+    return Beside(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)

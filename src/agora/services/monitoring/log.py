@@ -40,7 +40,13 @@ class Wanted:
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def everything(self) -> bool:
+        """Whether every message is wanted."""
+        return not self.filters and not self.words
+
+    @property
     def stretch(self) -> int:
+        """How many messages one statement may look at."""
         return READING if self.words else STRETCH
 
 
@@ -102,52 +108,49 @@ def _pattern(word: str) -> str:
 
 @dataclass(slots=True)
 class Log:
-    """The log as one call reads it."""
+    """The log as one caller reads it. Where nothing is filtered, it is read in one stretch."""
 
-    tx: Reader
     wanted: Wanted
+    _last: str = ""  # message of the stretch that an export is in
 
-    async def back(self, before: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
+    async def back(self, tx: Reader, before: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
         """At most so many messages before one, newest first, and where to go on; None where there is nothing more."""
         query = statements.page(self.wanted.filters, self.wanted.words, True)
         rows: list[Row] = []
         for _ in range(STRETCHES):
-            end = await self.tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+            end = await self._older(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
-            missing = limit - len(rows)
-            found = await self.tx.all(query, before=before, after=after, limit=missing, **self.wanted.values)
-            rows += found
-            if len(found) == missing:
-                return await shown(self.tx, rows), rows[-1]["message_id"]
+            more = limit + 1 - len(rows)
+            rows += await tx.all(query, before=before, after=after, limit=more, **self.wanted.values)
+            if len(rows) > limit:
+                return await shown(tx, rows[:limit]), rows[limit - 1]["message_id"]
             if end is None or self._too_old(end):
-                return await shown(self.tx, rows), None
+                return await shown(tx, rows), None
             before = end["message_id"]
-        return await shown(self.tx, rows), before
+        return await shown(tx, rows), before
 
-    async def forth(self, after: str, ceiling: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
-        """At most so many messages between two, oldest first, however far apart, and where to go on."""
+    async def forth(self, tx: Reader, after: str, ceiling: str, limit: int) -> tuple[list[LoggedMessage], bool]:
+        """At most so many messages between two, oldest first, however far apart, and whether that was all."""
         query = statements.page(self.wanted.filters, self.wanted.words, False)
         while True:
-            end = await self.tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
-            last = end is None or end["message_id"] >= ceiling
-            before = ceiling if end is None or last else _just_after(end["message_id"])
-            rows = await self.tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
-            if len(rows) == limit:
-                return await shown(self.tx, rows), rows[-1]["message_id"]
-            if end is None or last:
-                return await shown(self.tx, rows), None
-            after = end["message_id"]
-            if rows:
-                return await shown(self.tx, rows), after
+            if after >= self._last:
+                end = await self._newer(tx, after)
+                self._last = ceiling if end is None else min(ceiling, end["message_id"])
+            before = min(ceiling, _just_after(self._last))
+            rows = await tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
+            done = len(rows) < limit and before >= ceiling
+            if rows or done:
+                return await shown(tx, rows), done
+            after = self._last
 
-    async def count(self, limit: int) -> tuple[int, bool]:
+    async def count(self, tx: Reader, limit: int) -> tuple[int, bool]:
         """How many messages there are, counted up to a limit, and whether there may be more."""
         query, total, before = statements.page_count(self.wanted.filters, self.wanted.words), 0, LAST
         for _ in range(STRETCHES):
-            end = await self.tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+            end = await self._older(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
             left = limit + 1 - total
-            row = await self.tx.one(query, before=before, after=after, limit=left, **self.wanted.values)
+            row = await tx.one(query, before=before, after=after, limit=left, **self.wanted.values)
             total += row["total"] if row is not None else 0
             if total > limit:
                 return limit, True
@@ -155,6 +158,17 @@ class Log:
                 return total, False
             before = end["message_id"]
         return total, True
+
+    async def _older(self, tx: Reader, before: str) -> Row | None:
+        """Where the stretch ends that goes back from a message."""
+        if self.wanted.everything:
+            return None
+        return await tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+
+    async def _newer(self, tx: Reader, after: str) -> Row | None:
+        if self.wanted.everything:
+            return None
+        return await tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
 
     def _too_old(self, row: Row) -> bool:
         """Whether everything before a message was sent before what is asked for."""

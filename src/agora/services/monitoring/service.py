@@ -30,7 +30,7 @@ from .numbers import stats
 
 __all__ = ["MonitorService"]
 
-EXPORTED = 200  # messages of an export read at a time
+EXPORTED = 50  # messages of an export in memory at a time: each may be large
 INTERVENTION = "intervention"  # type of the messages with which people step in
 
 
@@ -120,8 +120,8 @@ class MonitorService(Bound, contract.Monitor):
         self, options: dict[str, Any], since: datetime | None, until: datetime | None, limit: int, cursor: str | None
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode(cursor)[0]) if cursor else LAST
-        log = Log(self.call.tx, await wanted(self.call, **options, since=since, until=until))
-        found, onward = await log.back(before, limit)
+        log = Log(await wanted(self.call, **options, since=since, until=until))
+        found, onward = await log.back(self.call.tx, before, limit)
         following = paging.encode(onward) if onward is not None else None
         return found, {"count": len(found), "has_more": onward is not None, "next_cursor": following}
 
@@ -141,8 +141,8 @@ class MonitorService(Bound, contract.Monitor):
     ) -> contract.MessageCount:
         filters = {"from_agent": from_agent, "to_agent": to_agent, "correlation_id": correlation_id}
         options: dict[str, Any] = {**filters, "type": type, "agent": agent, "q": q, "priority": priority}
-        log = Log(self.call.tx, await wanted(self.call, **options, since=since, until=until))
-        total, estimate = await log.count(paging.EXACT_UP_TO)
+        log = Log(await wanted(self.call, **options, since=since, until=until))
+        total, estimate = await log.count(self.call.tx, paging.EXACT_UP_TO)
         return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
 
     @implements
@@ -167,13 +167,13 @@ class MonitorService(Bound, contract.Monitor):
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 
     async def _export(self, options: dict[str, Any], last_event_id: str | None) -> Following:
-        asked, ceiling = await wanted(self.call, **options), new_id("msg")  # what comes later is not waited for
+        log, ceiling = Log(await wanted(self.call, **options)), new_id("msg")  # what comes later is not waited for
 
         async def read(reader: Reader, position: int) -> Stretch:
             after = _id_of(position) if position else FIRST
-            found, onward = await Log(reader, asked).forth(after, ceiling, EXPORTED)
+            found, done = await log.forth(reader, after, ceiling, EXPORTED)
             entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in found]
-            return Stretch(entries, done=onward is None)
+            return Stretch(entries, done)
 
         viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
         return Following(read, ceiling, viewer, _position(last_event_id))

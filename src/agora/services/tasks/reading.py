@@ -63,7 +63,11 @@ async def get(call: Call, task_id: str, estimated: Any) -> contract.Task:
 
 
 async def _subject(call: Call, ref: str, field: str) -> str:
-    if ref == call.caller.subject or ref in ("operator", "system") or ref.startswith(("name:", "key_", "static:")):
+    if (
+        ref == call.caller.subject
+        or ref in ("operator", "system")
+        or ref.startswith(("name:", "key_", "usr_", "static:"))
+    ):
         return ref
     return str((await require(call.tx, ref, field))["agent_id"])
 

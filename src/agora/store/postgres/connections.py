@@ -29,7 +29,7 @@ SESSION = {
     "role": RUNTIME,
     "statement_timeout": "30s",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "5s",  # a server that is gone holds up the others no longer
     "standard_conforming_strings": "on",
     "default_transaction_isolation": "read committed",
     "jit": "off",

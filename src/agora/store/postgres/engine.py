@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ...clock import Clock, SystemClock
 from ..port import Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
 from .connections import Connections, connect, redacted
+from .peers import Peers
 from .reading import Readers
 from .schema import migrated
 from .writing import QUEUE_LIMIT, Writer
@@ -21,8 +22,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
+TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
 _TENANTS = Query("", "select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
+_CLOCK = Query(
+    "", "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''", beyond=True
+)
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
 
 
@@ -50,10 +55,19 @@ class PostgresStore:
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
+        self.peers = Peers(url)
+        self.skew = 0
         self._wait = wait
         self._connections = Connections(url, batches + solos + readers)
         self._readers = Readers(self._connections, readers)
-        self._writer = Writer(self._connections, batches=batches, solos=solos, publish=self._publish, told=self._told)
+        self._writer = Writer(
+            self._connections,
+            batches=batches,
+            solos=solos,
+            publish=self._publish,
+            told=self._told,
+            news=self.peers.news,
+        )
 
     def __repr__(self) -> str:
         return f"PostgresStore({redacted(self.url)!r})"
@@ -68,9 +82,12 @@ class PostgresStore:
         finally:
             await connection.close()
         await self._connections.open()
+        await self._align()
+        self.peers.open()
 
     async def close(self) -> None:
         await self._writer.drain()
+        await self.peers.close()
         await self._connections.close()
 
     # -- work ------------------------------------------------------------------------------------
@@ -91,6 +108,7 @@ class PostgresStore:
                 await self.write("", _nothing)
                 elapsed = time.perf_counter() - began
                 size = await self.read("", _size)
+                await self._align()
         except TimeoutError:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
         return {
@@ -103,7 +121,20 @@ class PostgresStore:
             "commits": float(self._writer.commits),
             "replays": float(self._writer.replays),
             "ejections": float(self._writer.ejections),
+            "clock_skew_ms": self.skew / 1000,
         }
+
+    async def _align(self) -> None:
+        """Look what the database's clock says; what the way there and back may account for changes nothing."""
+        before, at, after = await self.read("", _times)
+        ahead, uncertain = at - (before + after) // 2, after - before
+        if abs(ahead - self.skew) > uncertain + TOLERANCE:
+            log.log(
+                logging.WARNING if abs(ahead) > TOLERANCE else logging.INFO,
+                "the database's clock is %.3f s ahead of this machine's; times go by the database's",
+                ahead / 1_000_000,
+            )
+            self.skew = ahead if abs(ahead) > TOLERANCE else 0
 
     def _told(self, seconds: float, calls: int) -> None:
         self.on_transaction(seconds, calls)
@@ -121,6 +152,15 @@ async def _nothing(tx: Tx) -> None:
 
 async def _tenants(reader: Reader) -> list[str]:
     return [row["tenant_id"] for row in await reader.all(_TENANTS)]
+
+
+async def _times(reader: Reader) -> tuple[int, int, int]:
+    """This machine's clock before, the database's, and this machine's after."""
+    await reader.one(_CLOCK)  # takes a connection, and prepares
+    before = time.time_ns() // 1000
+    row = await reader.one(_CLOCK)
+    assert row is not None
+    return before, int(row["now"]), time.time_ns() // 1000
 
 
 async def _size(reader: Reader) -> Any:

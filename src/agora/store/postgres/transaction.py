@@ -29,7 +29,8 @@ with head as (
     from head, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::text[])
         with ordinality as e(event_id, type, source, subject, time, data, audience, ord)
 )
-select base from head
+select base, case when $10::text is not null
+    then pg_notify('agora', $10 || ' ' || $1 || ' ' || base + $2 || ' ' || $2) end from head
 """
 
 
@@ -120,8 +121,10 @@ class Transaction:
                 columns = map(list, zip(*rows[table], strict=True))
                 await self._connection.execute(sql.insert_many(table), *columns)
 
-    async def log(self, events: Sequence[NewEvent]) -> int:
+    async def log(self, events: Sequence[NewEvent], news: str | None = None) -> int:
         """Number events and log them; answers the sequence before the first.
+
+        news: how the word of it to other servers begins; it is heard once this is committed.
 
         The tenant's head stays locked until the end of the transaction, so numbers are given in the
         order of the commits: nothing but COMMIT may follow.
@@ -130,7 +133,7 @@ class Transaction:
             *((e.event_id, e.type, e.source, e.subject, e.time, e.data, audience_text(e.audience)) for e in events),
             strict=True,
         )
-        base = await self._connection.fetchval(_EVENTS, self._tenant, len(events), *map(list, columns))
+        base = await self._connection.fetchval(_EVENTS, self._tenant, len(events), *map(list, columns), news)
         return int(base)
 
     async def commit(self) -> None:

@@ -78,8 +78,10 @@ class Writer:
         solos: int,
         publish: Callable[[list[StoredEvent]], None],
         told: Callable[[float, int], None],
+        news: Callable[[], str | None],
     ) -> None:
         self._connections, self._publish, self._solo_limit, self._told = connections, publish, solos, told
+        self._news = news
         self._slots = asyncio.Semaphore(batches)
         self._lanes: dict[str, Lane] = {}
         self._solos: deque[Call] = deque()
@@ -251,7 +253,7 @@ class Writer:
         events = events_of(attempts)
         if events:
             async with _lock(self._tails, tenant):
-                base = await transaction.log(events)
+                base = await transaction.log(events, self._news())
                 await self._commit(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:

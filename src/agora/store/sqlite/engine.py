@@ -86,6 +86,8 @@ class SqliteStore:
     """
 
     exclusive = True
+    skew = 0
+    peers = None
 
     def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         self.path = Path(path)

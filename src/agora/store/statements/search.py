@@ -189,11 +189,18 @@ _TERMS = f"""
     select term, intact from (
         select term, case when instr(term, :word) > 0 then {PIECES + 1} else {_INTACT} end as intact
         from @vocabulary and length(term) >= :shortest
-    ) as known where intact >= :least order by intact desc, length(term), term limit :limit
+    ) as known where intact >= :least @own order by intact desc, length(term), term limit :limit
+"""
+# SQLite's index of words is everybody's: a word counts that one of the tenant's own agents has.
+_OWN = """
+    and exists (select 1 from agent_search s cross join agent_documents d
+        where s.agent_search match '"' || known.term || '"' and d.document = s.rowid and d.tenant_id = :tenant)
 """
 terms = Query(
-    _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null"),
-    _TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant").replace("instr(", "strpos("),
+    _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
+    _TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
+    .replace("@own", "")
+    .replace("instr(", "strpos("),
     types={"shortest": BIG, "least": BIG, "limit": BIG},
     scan=True,
 )

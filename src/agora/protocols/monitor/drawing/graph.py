@@ -7,12 +7,14 @@ the layers, which leaves few crossings; and vertices are pulled towards their ne
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Layout", "Vertex", "arrange"]
 
 SWEEPS = 6
+EDGES = 200  # beyond it, those that a longer way implies are left out
 WAYPOINTS = 1500  # beyond it edges go straight: such a graph is not read edge by edge any more
 
 
@@ -41,6 +43,8 @@ def arrange(needs: Mapping[str, Sequence[str]]) -> Layout:
     """Lay out a graph given by what each vertex needs; needs that are no vertices, and edges of cycles, are left out."""
     depth = _depths(needs)
     edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
+    if len(edges) > EDGES:
+        edges = _reduced(depth, edges)
     drawing = _Drawing(depth, edges)
     drawing.order()
     y = drawing.place()
@@ -52,14 +56,42 @@ def arrange(needs: Mapping[str, Sequence[str]]) -> Layout:
 
 def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Longest path to each vertex. What stands in a cycle is taken in the order given."""
+    left = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
+    after: dict[str, list[str]] = {v: [] for v in needs}
+    for v, found in left.items():
+        for n in found:
+            after[n].append(v)
     depth: dict[str, int] = {}
-    waiting = list(needs)
-    while waiting:
-        ready = [v for v in waiting if all(n in depth or n not in needs for n in needs[v])] or waiting[:1]
-        found = {v: max((depth[n] + 1 for n in needs[v] if n in depth), default=0) for v in ready}
-        depth |= found
-        waiting = [v for v in waiting if v not in found]
+    ready = deque(v for v in needs if not left[v])
+    waiting = iter(needs)
+    while len(depth) < len(needs):
+        v = ready.popleft() if ready else next(v for v in waiting if v not in depth)
+        if v in depth:
+            continue
+        depth[v] = max((depth[n] + 1 for n in needs[v] if n in depth), default=0)
+        for follower in after[v]:
+            left[follower].discard(v)
+            if not left[follower] and follower not in depth:
+                ready.append(follower)
     return depth
+
+
+def _reduced(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Edges without those that a longer way implies."""
+    bit = {v: 1 << i for i, v in enumerate(depth)}
+    before: dict[str, list[str]] = {v: [] for v in depth}
+    for a, b in edges:
+        before[b].append(a)
+    reached: dict[str, int] = {}
+    kept = []
+    for v in sorted(depth, key=depth.__getitem__):
+        reach = 0
+        for n in sorted(before[v], key=depth.__getitem__, reverse=True):
+            if not reach & bit[n]:
+                kept.append((n, v))
+            reach |= reached[n] | bit[n]
+        reached[v] = reach
+    return kept
 
 
 class _Drawing:
@@ -73,6 +105,7 @@ class _Drawing:
         self.before: dict[object, list[object]] = {}
         self.after: dict[object, list[object]] = {}
         through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= WAYPOINTS
+        self.sweeps = SWEEPS if through else 2
         for a, b in edges:
             layers = range(depth[a] + 1, depth[b]) if through else range(0)
             points: list[object] = [(a, b, layer) for layer in layers]
@@ -86,17 +119,19 @@ class _Drawing:
 
     def order(self) -> None:
         """Sort each layer by the mean place of its neighbours, back and forth."""
-        for sweep in range(SWEEPS):
+        place = {v: float(i) for row in self.layers for i, v in enumerate(row)}
+        for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                place = {v: float(i) for row in self.layers for i, v in enumerate(row)}
-                layer.sort(key=lambda v: _mean(v, neighbours, place, place[v]))
+                wanted = {v: _mean(v, neighbours, place, place[v]) for v in layer}
+                layer.sort(key=wanted.__getitem__)
+                place.update((v, float(i)) for i, v in enumerate(layer))
 
     def place(self) -> dict[object, float]:
         """Give each vertex its y: near its neighbours, at least one unit (a way point half of one) from the next."""
         y = {v: float(i) for row in self.layers for i, v in enumerate(row)}
-        for sweep in range(SWEEPS):
+        for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):

@@ -23,7 +23,7 @@ __all__ = ["message", "messages"]
 FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "q")
 SENT = ("agora.message.received", "agora.broadcast.sent")
 DRAWN = 100  #: messages of a thread
-KEPT = 200  #: rows of the log, where it grows
+KEPT = 100  #: rows of the log, where it grows
 
 
 @page(
@@ -53,7 +53,7 @@ async def messages(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("messages", on=SENT, every=0.25)
+@fragment("messages", on=SENT, every=0.5)
 async def fresh_messages(view: View) -> Mapping[str, Any] | None:
     """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
     wanted = chosen(view, *FILTERS)

@@ -15,7 +15,7 @@ from .naming import names
 
 __all__ = ["LANES", "task", "tasks"]
 
-CARDS = 20  #: of a lane of the board
+CARDS = 15  #: of a lane of the board
 TAIL = 20_000  #: characters of output that are shown
 
 #: Lanes of the board: its title, the states in it, what an empty one says.

@@ -20,6 +20,7 @@ from .naming import names
 __all__ = ["workflow", "workflows"]
 
 EVENTS = ("agora.workflow.*",)
+INLINE = 60  #: steps; a graph of more is drawn beside the event loop
 SPANS = 300  #: rows of the timeline
 OPEN = frozenset({"pending", "running", "paused", "waiting_approval"})
 
@@ -70,11 +71,13 @@ def _concerned(view: View) -> bool:
 async def _now(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
     words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
+    stages = [_stage(view, step) for step in flow.steps]
+    many = len(stages) > INLINE
     return {
         "flow": flow,
         "names": await names(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
         "open": flow.status in OPEN,
-        "graph": drawing.workflow([_stage(view, step) for step in flow.steps], words),
+        "graph": await asyncio.to_thread(drawing.workflow, stages, words) if many else drawing.workflow(stages, words),
         "awaiting": [step for step in flow.steps if step.awaiting],
     }
 

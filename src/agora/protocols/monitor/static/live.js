@@ -1,6 +1,7 @@
-// Says whether what is shown is live, and keeps what grows within bounds.
+// Says whether what is shown is live, puts what comes where it belongs, and keeps what grows within bounds.
 
 const said = { live: "Live", joining: "Reconnecting", lost: "Offline" };
+const stream = "[hx-sse\\:connect]";
 
 function say(state) {
   for (const element of document.querySelectorAll(".link")) {
@@ -10,21 +11,25 @@ function say(state) {
   }
 }
 
-const streams = (event) => event.target.closest?.("[hx-sse\\:connect]");
+const interrupted = () => say(navigator.onLine ? "joining" : "lost");
 
 document.addEventListener("htmx:sse:after:connection", () => say("live"));
+document.addEventListener("htmx:sse:error", interrupted);
 document.addEventListener("htmx:sse:before:connection", (event) => {
-  if (event.detail.connection.attempt > 0) say(navigator.onLine ? "joining" : "lost");
+  if (event.detail.connection.attempt > 0) interrupted();
 });
-document.addEventListener("htmx:sse:error", () => say(navigator.onLine ? "joining" : "lost"));
-addEventListener("offline", () => say("lost"));
-addEventListener("online", () => say("joining"));
+addEventListener("offline", interrupted);
+addEventListener("online", () => {
+  interrupted();
+  // A connection from before may hang for minutes: end it, and the extension makes a new one, from where it was.
+  for (const element of document.querySelectorAll(stream)) element._htmx?.sse?.reader?.cancel();
+});
 
 // The extension comes back by itself once it was connected. If the first try fails, it is tried again here.
 document.addEventListener("htmx:error", (event) => {
-  const element = streams(event);
+  const element = event.target.closest?.(stream);
   if (!element || element._htmx?.sse) return;
-  say("lost");
+  interrupted();
   setTimeout(() => element.isConnected && htmx.process(element), 2000);
 });
 
@@ -32,7 +37,7 @@ document.addEventListener("htmx:error", (event) => {
 document.addEventListener("htmx:sse:before:message", (event) => {
   const { message } = event.detail;
   if (message.event === "reload") location.reload();
-  const piece = document.getElementById(`live-${message.event}`);
+  const piece = message.event && document.getElementById(`live-${message.event}`);
   if (!piece) return;
   const swap = piece.dataset.swap ?? "innerMorph";
   message.data = `<hx-partial hx-target="#${piece.id}" hx-swap="${swap}">${message.data}</hx-partial>`;
@@ -53,3 +58,6 @@ document.addEventListener("htmx:after:swap", () => {
   for (const list of document.querySelectorAll('[data-tail][data-end="true"]')) list.scrollTop = list.scrollHeight;
 });
 for (const list of document.querySelectorAll("[data-tail]")) list.scrollTop = list.scrollHeight;
+
+// An address that asks for something new opens the dialog for it.
+if (new URLSearchParams(location.search).has("new")) document.querySelector("[data-new]")?.click();

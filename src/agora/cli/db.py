@@ -1,0 +1,161 @@
+"""``agora db``: making, migrating and moving databases."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from .output import Output
+
+if TYPE_CHECKING:
+    from ..store.databases import DatabaseStatus
+
+__all__ = ["group"]
+
+T = TypeVar("T")
+PASSWORD = "AGORA_DB_PASSWORD"  # noqa: S105  (a name in the environment)
+
+Url = Annotated[
+    str | None, typer.Option("--url", help="postgresql://... or sqlite:///PATH; the setting store if left out.")
+]
+Dev = Annotated[bool, typer.Option("--dev", help="The database for development: NAME_dev.")]
+Prod = Annotated[bool, typer.Option("--prod", help="The database for production: NAME without _dev.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def group() -> typer.Typer:
+    """The commands."""
+    app = typer.Typer(help="The database: make it, migrate it, move it.", no_args_is_help=True)
+    app.command("status")(status)
+    app.command("upgrade")(upgrade)
+    app.command("create")(create)
+    app.command("copy")(copy)
+    app.callback()(lambda: None)
+    return app
+
+
+def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
+    """Tell how far the database is migrated; the exit code is 1 where 'agora db upgrade' has something to do."""
+    from ..store.databases import status as of
+
+    found = _run(lambda target: of(target), url, dev, prod)
+    _show(found, json)
+    if not found.current:
+        raise typer.Exit(1)
+
+
+def upgrade(
+    url: Url = None,
+    dev: Dev = False,
+    prod: Prod = False,
+    create: Annotated[bool, typer.Option("--create", help="Make the database if it is not there.")] = False,
+    json: Json = False,
+) -> None:
+    """Apply the migrations that are pending; with PostgreSQL, protect every table too."""
+    from ..store import databases
+
+    async def work(target: str) -> tuple[int, DatabaseStatus]:
+        before = await databases.status(target)
+        if create and not before.exists:
+            await databases.create(target)
+            done = len(before.pending)
+        else:
+            done = await databases.upgrade(target)
+        return done, await databases.status(target)
+
+    done, found = _run(work, url, dev, prod)
+    if not json:
+        typer.echo(f"{done} migrations applied")
+    _show(found, json)
+
+
+def create(
+    url: Url = None,
+    dev: Dev = False,
+    prod: Prod = False,
+    login: Annotated[
+        str | None,
+        typer.Option(help=f"A role for the server to connect as, that owns nothing; its password is in {PASSWORD}."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make the database unless it is there, and migrate it."""
+    from ..store import databases
+
+    async def work(target: str) -> tuple[bool, DatabaseStatus]:
+        made = await databases.create(target, login, os.environ.get(PASSWORD) if login else None)
+        return made, await databases.status(target)
+
+    made, found = _run(work, url, dev, prod)
+    if not json:
+        typer.echo("made" if made else "it was there already")
+    _show(found, json)
+
+
+def copy(
+    source: Annotated[str, typer.Argument(help="sqlite:///PATH, of a server that is not running.")],
+    target: Annotated[str, typer.Argument(help="postgresql://..., of a database without rows.")],
+    json: Json = False,
+) -> None:
+    """Move an installation from SQLite to PostgreSQL: all of it, counted, or nothing.
+
+    Keys and tokens stay in the data directory: serve the copy with the same one.
+    """
+    from ..store import databases
+    from ..store.port import StoreFailure
+
+    async def work(_: str) -> dict[str, int]:
+        if not source.startswith("sqlite:///") or not databases.is_postgres(target):
+            raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
+        from ..store.copying import copy as moved
+
+        def told(table: str, rows: int) -> None:
+            if rows and not json:
+                typer.echo(f"{rows:>9}  {table}")
+
+        return dict((await moved(databases.path_of(source), target, told)).tables)
+
+    tables = _run(work, source, False, False)
+    if json:
+        Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
+    else:
+        typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
+
+
+def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
+    """Do it with the database that is meant; trouble becomes a line and exit code 2."""
+    from ..settings import ConfigurationError, Settings
+    from ..store.databases import located, targeted
+    from ..store.port import StoreFailure
+
+    try:
+        settings = Settings.load()
+        target = targeted(located(url or settings.store, settings.data_dir), dev=dev, prod=prod)
+        coroutine: Coroutine[Any, Any, Any] = work(target)
+        return asyncio.run(coroutine)
+    except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _show(found: DatabaseStatus, json: bool) -> None:
+    about = {
+        "database": found.url,
+        "exists": found.exists,
+        "applied": found.applied,
+        "pending": list(found.pending),
+        "unprotected": list(found.open),
+        "current": found.current,
+    }
+    if json:
+        Output(json=True).value(about)
+        return
+    typer.echo(f"{found.url}: {'current' if found.current else 'not current'}, {found.applied} migrations applied")
+    for name in found.pending:
+        typer.echo(f"  pending: {name}")
+    for name in found.open:
+        typer.echo(f"  not protected: {name}")

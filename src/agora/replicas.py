@@ -1,0 +1,147 @@
+"""Replicas: several servers on one store act as one.
+
+Each tells the others, in a word, what it committed; what they hold in memory then follows the log as if they had
+committed it themselves. They also tell how often they let callers pass, so that a rate limit is one for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from pydantic_core import from_json, to_json
+
+from .events.elsewhere import Elsewhere
+from .identity.limits import RateLimiter
+from .store.port import Peers, Store, StoredEvent
+
+__all__ = ["Replicas"]
+
+log = logging.getLogger(__name__)
+
+HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
+HERE_SECONDS = 2.0
+SILENT_SECONDS = 10.0  # until another server counts as gone
+SPENDING_SECONDS = 0.1
+TOLD = 60  # callers in one word: a word has at most 8 kB
+
+
+class Replicas:
+    """Who else serves this store. ``others``: by origin, when each was last heard, in seconds of the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        limiter: RateLimiter,
+        tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
+        missed: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._peers: Peers | None = store.peers
+        self._limiter = limiter
+        self._elsewhere = Elsewhere(store, tell, missed)
+        self._looking: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self.others: dict[str, float] = {}
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        if self._peers is None:
+            return
+        await self._elsewhere.start()
+        self._peers.on_word = self._heard
+        self._peers.say(HELLO)
+        self._loops = [asyncio.create_task(self._be_there()), asyncio.create_task(self._spend())]
+
+    async def stop(self) -> None:
+        if self._peers is None:
+            return
+        self._peers.say(LEAVING)
+        tasks = [*self._loops, *self._looking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._elsewhere.stop()
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """What this server committed itself."""
+        if self._peers is not None:
+            self._elsewhere.committed(events)
+
+    # -- words -----------------------------------------------------------------------------------
+
+    def _heard(self, origin: str, topic: str, text: str) -> None:
+        match topic:
+            case "news":
+                tenant, head, count = text.split(" ")
+                self._elsewhere.hint(tenant, int(head), int(count))
+            case "spent":
+                for tenant, subject, number in from_json(text):
+                    self._limiter.heard(tenant, subject, number)
+            case "hello" | "here":
+                self._met(origin, answer=topic == HELLO)
+            case "leaving":
+                self.others.pop(origin, None)
+                self._count()
+            case "listening":  # this server itself, again: the others may have gone on without it
+                self._say(HELLO)
+                self._look()
+
+    def _met(self, origin: str, *, answer: bool) -> None:
+        if answer:
+            self._say(HERE)
+        if origin not in self.others:
+            log.info("another server works on this store: %s", origin)
+            self._look()
+        self.others[origin] = asyncio.get_running_loop().time()
+        self._count()
+
+    def _count(self) -> None:
+        assert self._peers is not None
+        self._peers.others = bool(self.others)
+        if not self.others:
+            self._limiter.spent = None
+        elif self._limiter.spent is None:
+            self._limiter.spent = Counter()
+
+    def _say(self, topic: str, text: str = "") -> None:
+        assert self._peers is not None
+        self._peers.say(topic, text)
+
+    def _look(self) -> None:
+        """Read what was committed while nobody said so."""
+        task = asyncio.create_task(self._looked())
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _looked(self) -> None:
+        try:
+            await self._elsewhere.look()
+        except Exception as error:
+            log.warning("What other servers committed cannot be read now: %s", error)
+
+    # -- loops -----------------------------------------------------------------------------------
+
+    async def _be_there(self) -> None:
+        """Say so now and then, and forget who does not."""
+        while True:
+            self._say(HERE)
+            await asyncio.sleep(HERE_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for origin in [each for each, heard in self.others.items() if now - heard > SILENT_SECONDS]:
+                log.warning("another server is not heard any more: %s", origin)
+                del self.others[origin]
+                self._count()
+
+    async def _spend(self) -> None:
+        """Tell how often callers were let pass."""
+        while True:
+            await asyncio.sleep(SPENDING_SECONDS)
+            spent = self._limiter.spent
+            if spent:
+                self._limiter.spent = Counter()
+                told = [[*key, count] for key, count in spent.most_common()]
+                for at in range(0, len(told), TOLD):
+                    self._say(SPENT, to_json(told[at : at + TOLD]).decode())

@@ -1,0 +1,34 @@
+"""How the kubernetes engine is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """root: directory of what the engine keeps: copies of logs. installation: id of the server.
+
+    config: ``in-cluster`` for the service account of the Pod that the server runs in, else a kubeconfig. context: of it;
+    empty: its current one. namespace: empty: that of the context or the Pod. node_address: where node ports are reached;
+    empty: the server is in the cluster, and uses the Services' names. storage: size of the volume that keeps an instance's
+    state, such as ``1Gi``; empty: it is kept as long as the Pod. storage_class: empty: the cluster's default.
+    read_only: whether root file systems are. log_size: bytes of output kept for an instance. scratch: bytes of ``/tmp``.
+    grace: seconds that a Pod has to end when Kubernetes itself ends it.
+    """
+
+    root: Path
+    installation: str
+    config: str = "in-cluster"
+    context: str = ""
+    namespace: str = ""
+    node_address: str = ""
+    storage: str = "1Gi"
+    storage_class: str = ""
+    read_only: bool = True
+    log_size: int = 10 * 1024**2
+    scratch: int = 64 * 1024**2
+    grace: int = 10

@@ -1,0 +1,186 @@
+"""Moving an installation from a file of SQLite to PostgreSQL.
+
+Everything is written in one transaction, with both sides locked, and counted before it is committed: a copy that is
+cut off at any point leaves the target as empty as it was, and is simply begun again. What PostgreSQL keeps
+differently (the index of words, the heads of the event logs) is made anew from the rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from ..clock import SystemClock
+from . import migrate
+from .port import StoreFailure
+from .postgres.connections import connect, redacted
+from .postgres.failures import failure
+from .postgres.schema import migrated
+
+__all__ = ["Copied", "copy"]
+
+ROWS: Final = 1000
+WAIT_SECONDS: Final = 10.0
+#: made of other rows: SQLite's index of words has no like, PostgreSQL's is made by its own functions
+DERIVED: Final = frozenset({"agent_documents", "capability_counts"})
+_COLUMNS = """
+select attname as name, format_type(atttypid, null) as type from pg_attribute
+where attrelid = to_regclass(quote_ident($1)) and attnum > 0 and not attisdropped and attgenerated = ''
+"""
+_TABLES = "select tablename from rls_status where schemaname = current_schema()"
+_MADE_ANEW = """
+insert into event_heads (tenant_id, seq) select tenant_id, max(seq) from events group by tenant_id;
+select agent_index(a) from agents a where retired_at is null;
+"""
+
+Told = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Rows by table."""
+
+    tables: Mapping[str, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.tables.values())
+
+
+async def copy(source: Path, target: str, told: Told = lambda table, rows: None) -> Copied:
+    """Copy a file to an empty database, whose schema is made if need be. told: of each table that is done.
+
+    Raises StoreFailure when the source is in use or of another release, or the target holds anything.
+    """
+    with _opened(source) as reading:
+        connection = await connect(target, WAIT_SECONDS)
+        try:
+            await migrated(connection, SystemClock())
+            async with connection.transaction():
+                return await _copy(reading, connection, target, told)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise failure(error) from error
+        finally:
+            await connection.close(timeout=WAIT_SECONDS)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file, locked against a server, in one snapshot."""
+    if not path.is_file():
+        raise StoreFailure(f"There is no file {path}.")
+    with path.with_suffix(".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreFailure(f"{path} is open in a server: stop that one first.") from None
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            _suitable(connection, path)
+            connection.execute("begin")
+            yield connection
+        except sqlite3.Error as error:
+            raise StoreFailure(f"{path} cannot be read: {error}") from error
+        finally:
+            connection.close()
+
+
+def _suitable(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        applied = {row["number"]: row["checksum"] for row in connection.execute("select * from schema_migrations")}
+    except sqlite3.Error:
+        raise StoreFailure(f"{path} is no database of Agora.") from None
+    if migrate.pending(applied, "sqlite"):
+        raise StoreFailure(f"{path} is of an older release: run 'agora db upgrade --url sqlite://{path}' first.")
+
+
+async def _copy(reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, told: Told) -> Copied:
+    here = {row["tablename"] for row in await connection.fetch(_TABLES)}
+    names = [name for name in _tables(reading) if name in here and name not in DERIVED]
+    if missing := set(_tables(reading)) - here - DERIVED:
+        raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
+    await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
+    await connection.execute("".join(f"alter table {name} disable trigger user;" for name in sorted(here)))
+    await connection.execute(f"lock table {', '.join(sorted(here))} in exclusive mode")
+    await connection.execute("set local role agora_admin")
+    await _refuse_full(connection, here, target)
+    await connection.execute("delete from tenants")
+    copied = {}
+    for name in names:
+        copied[name] = await _fill(reading, connection, name)
+        told(name, copied[name])
+    await connection.execute(_MADE_ANEW)
+    for name in names:
+        await _compare(reading, connection, name)
+    await connection.execute("set local role none")
+    await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(here)))
+    return Copied(copied)
+
+
+def _tables(reading: sqlite3.Connection) -> list[str]:
+    rows = reading.execute(
+        "select m.name from sqlite_master m join pragma_table_info(m.name) c "
+        "where m.type = 'table' and c.name = 'tenant_id' order by m.name"
+    )
+    return [row["name"] for row in rows]
+
+
+async def _refuse_full(connection: asyncpg.Connection, names: set[str], target: str) -> None:
+    full = [
+        name
+        for name in sorted(names)
+        if await connection.fetchval(f"select exists (select from {name} where {_FOREIGN.get(name, 'true')})")
+    ]
+    if full:
+        raise StoreFailure(
+            f"{redacted(target)} is not empty: there are rows in {', '.join(full[:5])}"
+            f"{' and more' if len(full) > 5 else ''}. Give the URL of a new database."
+        )
+
+
+#: the home tenant is there from the first migration on
+_FOREIGN: Final = {"tenants": "tenant_id <> 'default' or created_at <> 0"}
+
+
+async def _fill(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
+    """Write a table's rows, some at a time; answers how many."""
+    types = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, name)}
+    given = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
+    if unknown := set(given) - types.keys():
+        raise StoreFailure(f"PostgreSQL's {name} has no column {', '.join(sorted(unknown))}.")
+    arrays = ", ".join(f"${at}::{types[column]}[]" for at, column in enumerate(given, 1))
+    insert = f"insert into {name} ({', '.join(given)}) select * from unnest({arrays})"
+    rows = reading.execute(f"select {', '.join(given)} from {name}")
+    count = 0
+    while batch := rows.fetchmany(ROWS):
+        columns = ([_value(row[at], types[column]) for row in batch] for at, column in enumerate(given))
+        await connection.execute(insert, *columns)
+        count += len(batch)
+    return count
+
+
+def _value(value: object, kind: str) -> object:
+    if value is None:
+        return None
+    if kind == "double precision":
+        return float(value)  # type: ignore[arg-type]
+    if kind == "text" and not isinstance(value, str):
+        return value.decode() if isinstance(value, bytes) else str(value)
+    return value
+
+
+async def _compare(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
+    """Rows of every tenant, counted on both sides."""
+    text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
+    there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}
+    here = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}
+    if there != here:
+        raise StoreFailure(f"{name} was copied with {sum(here.values())} rows instead of {sum(there.values())}.")

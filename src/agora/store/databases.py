@@ -1,0 +1,123 @@
+"""Databases as an operator sees them: which one is meant, how far it is migrated, and bringing it further.
+
+``agora db`` is made of these. A URL is ``postgresql://...`` or ``sqlite:///PATH``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..clock import SystemClock
+from . import migrate
+from .port import StoreFailure
+
+__all__ = ["DatabaseStatus", "create", "is_postgres", "located", "path_of", "status", "targeted", "upgrade"]
+
+DEV = "_dev"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """applied: migrations that the database has had. pending: names of those to come. open: tables without protection."""
+
+    url: str
+    exists: bool
+    applied: int
+    pending: tuple[str, ...]
+    open: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether this release can serve it as it is."""
+        return self.exists and not self.pending and not self.open
+
+
+def is_postgres(url: str) -> bool:
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def located(store: str, data_dir: Path) -> str:
+    """The URL of the setting ``store``; raises StoreFailure for one that is no database's."""
+    url = store or f"sqlite://{data_dir / 'agora.db'}"
+    if not is_postgres(url) and not url.startswith("sqlite:///"):
+        raise StoreFailure(f"{url.split(':', 1)[0]!r} is no engine: use postgresql://... or sqlite:///PATH.")
+    return url
+
+
+def path_of(url: str) -> Path:
+    """The file of a SQLite URL."""
+    return Path(unquote(url.removeprefix("sqlite://")))
+
+
+def targeted(url: str, *, dev: bool = False, prod: bool = False) -> str:
+    """The database for development or production beside that of a URL: ``NAME_dev`` and ``NAME``."""
+    if not dev and not prod:
+        return url
+    if dev and prod:
+        raise StoreFailure("Choose one of --dev and --prod.")
+    if not is_postgres(url):
+        raise StoreFailure("--dev and --prod choose a database of PostgreSQL: give --url, or set AGORA_STORE.")
+    parts = urlsplit(url)
+    name = parts.path.lstrip("/").removesuffix(DEV)
+    if not name:
+        raise StoreFailure("The URL names no database: postgresql://USER@HOST/DATABASE.")
+    return parts._replace(path=f"/{name}{DEV if dev else ''}").geturl()
+
+
+async def status(url: str) -> DatabaseStatus:
+    """How far a database is; raises StoreFailure where that cannot be told."""
+    if is_postgres(url):
+        from .postgres.upkeep import status as of_postgres
+
+        return await of_postgres(url)
+    path = path_of(url)
+    applied = _applied(path) if path.exists() else {}
+    pending = migrate.pending(applied, "sqlite")
+    return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
+
+
+async def upgrade(url: str) -> int:
+    """Apply what is pending; answers how many migrations that were. Raises StoreFailure."""
+    if is_postgres(url):
+        from .postgres.upkeep import upgrade as of_postgres
+
+        return await of_postgres(url)
+    from .sqlite import SqliteStore
+
+    before = await status(url)
+    store = SqliteStore(path_of(url), clock=SystemClock())
+    await store.start()  # migrates; a server that has the file open is told of
+    await store.close()
+    return len(before.pending)
+
+
+async def create(url: str, login: str | None = None, password: str | None = None) -> bool:
+    """Make a database unless it is there; answers whether it was made. It is migrated in any case.
+
+    login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
+    """
+    if is_postgres(url):
+        from .postgres.upkeep import create as of_postgres
+
+        return await of_postgres(url, login, password)
+    if login:
+        raise StoreFailure("A file of SQLite has no roles: leave --login out.")
+    new = not path_of(url).exists()
+    await upgrade(url)
+    return new
+
+
+def _applied(path: Path) -> dict[int, str]:
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return dict(connection.execute("select number, checksum from schema_migrations"))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        if "no such table" in str(error):
+            return {}
+        raise StoreFailure(f"{path} cannot be read: {error}") from error

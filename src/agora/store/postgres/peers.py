@@ -1,0 +1,109 @@
+"""Peers: a word to the other servers on the same database, by LISTEN and NOTIFY.
+
+A word may get lost with a connection, never with a commit: what is committed is in the log, and whoever listens again
+is told that it may have missed something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from .connections import CONNECT_SECONDS, redacted
+from .schema import RUNTIME
+
+__all__ = ["CHANNEL", "LISTENING", "NEWS", "Peers"]
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "agora"
+NEWS = "news"  #: the topic of a commit; its text: tenant, sequence of the last event, how many events
+LISTENING = "listening"  #: the topic of the word that this server listens again, and may have missed something
+QUEUE = 1000  # words that wait to be sent; beyond it the oldest are dropped
+ALIVE_SECONDS = 5.0  # between signs of life on a quiet connection
+AGAIN_SECONDS = 0.5  # until a lost connection is tried again
+
+
+class Peers:
+    """One connection that listens and speaks. A word is a topic and a text, of at most 7,900 bytes together.
+
+    ``on_word(origin, topic, text)`` is called on the event loop for each word of another server, and with
+    :data:`LISTENING` when this one listens (again). ``others``: whether anybody is there to be told of commits.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url, self.origin = url, uuid4().hex[:12]
+        self.on_word: Callable[[str, str, str], None] = lambda origin, topic, text: None
+        self.listening = self.others = False
+        self._words: asyncio.Queue[str] = asyncio.Queue(QUEUE)
+        self._life: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._life = asyncio.get_running_loop().create_task(self._live())
+
+    async def close(self) -> None:
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+
+    def say(self, topic: str, text: str = "") -> None:
+        """Tell every other server; not before a commit, and without waiting."""
+        if self._words.full():
+            self._words.get_nowait()
+        self._words.put_nowait(f"{self.origin} {topic} {text}")
+
+    def news(self) -> str | None:
+        """How a transaction begins its word of what it committed; None where nobody would hear it."""
+        return f"{self.origin} {NEWS}" if self.others else None
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                if self.listening:
+                    log.warning("The other servers at %s are not heard for the moment: %s", redacted(self.url), error)
+                self.listening = False
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _listen(self) -> None:
+        """Listen and speak until the connection is lost."""
+        connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_NAMED)
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+            self.listening = True
+            self.on_word(self.origin, LISTENING, "")
+            while True:
+                await self._speak(connection)
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=1)
+
+    async def _speak(self, connection: Any) -> None:
+        """Send the next word; now and then see whether anybody is there."""
+        try:
+            word = await asyncio.wait_for(self._words.get(), ALIVE_SECONDS)
+        except TimeoutError:
+            await connection.fetchval("select 1", timeout=ALIVE_SECONDS)
+        else:
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)
+
+    def _heard(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
+        origin, _, rest = str(payload).partition(" ")
+        topic, _, text = rest.partition(" ")
+        if origin != self.origin and topic:
+            try:
+                self.on_word(origin, topic, text)
+            except Exception:
+                log.exception("a word of another server was not understood")
+
+
+_NAMED = {"application_name": "agora peers", "role": RUNTIME}

@@ -1,0 +1,345 @@
+"""The monitor as a person uses it: one server, one browser, a marketplace in the middle of its day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripts.lively import Lively
+
+from agora.app import App
+from tests.e2e.chromium import barriers, browser
+from tests.harness import admin_token, make_settings, running
+
+WAIT = 30_000
+HOME = "/v1/monitor/"
+EVIL = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+
+
+class Served:
+    """A server in a thread of its own, until it is closed."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = make_settings(directory)
+        self.url = ""
+        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(30)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        self._end = asyncio.Event()
+        async with running(App(self.settings)) as served:
+            self.url = served.url
+            self._ready.set()
+            await self._end.wait()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
+    """A marketplace with agents, work, talk and bills."""
+    served = Served(tmp_path_factory.mktemp("monitor"))
+    made = Lively(served.url, admin_token(served.settings))
+    try:
+        for part in (made.register, made.work, made.workflow, made.talk, made.converse, made.bill):
+            part()
+        yield made
+    finally:
+        made.http.close()
+        served.close()
+
+
+@pytest.fixture(scope="module")
+def context(market: Lively) -> Iterator[Any]:
+    """A browser's context in which the operator has signed in; what goes wrong in a page fails the test."""
+    with browser() as launched:
+        made = launched.new_context(
+            base_url=market.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce", accept_downloads=True
+        )
+        made.set_default_timeout(WAIT)
+        page = made.new_page()
+        page.goto(HOME)
+        page.get_by_text("Sign in with a token instead").click()
+        page.get_by_label("Token").fill("adm_wrong")
+        page.get_by_role("button", name="Sign in").click()
+        assert page.locator(".note.bad").count() == 1
+        page.get_by_label("Token").fill(market.token)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Dashboard").wait_for()
+        page.close()
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(context: Any) -> Iterator[Any]:
+    """A page whose errors, and whose breaches of its own content security policy, fail the test."""
+    made = context.new_page()
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    yield made
+    made.close()
+    assert wrong == []
+
+
+def opened(page: Any, path: str) -> Any:
+    """Go to a page, and wait until it is live if it is one that lives."""
+    answer = page.goto(HOME + path)
+    assert answer.ok, f"{path}: {answer.status}"
+    link = page.locator(".link")
+    if link.count():
+        page.locator('.link[data-state="live"]').wait_for()
+    return page
+
+
+def dialog(page: Any, button: str) -> Any:
+    page.get_by_role("button", name=button, exact=True).first.click()
+    return page.locator("dialog[open]")
+
+
+def test_an_agent_that_registers_appears_by_itself(market: Lively, page: Any) -> None:
+    opened(page, "agents")
+    market.call("agora.agent.register", agent_name="Newcomer", capabilities=["arriving"])
+    page.get_by_role("link", name="Newcomer").wait_for()
+    opened(page, "")
+    market.call("agora.agent.register", agent_name="Second newcomer")
+    page.locator("#live-recent").get_by_role("link", name="Second newcomer").wait_for()
+
+
+def test_a_person_steps_in(market: Lively, page: Any) -> None:
+    opened(page, "agents")
+    page.get_by_role("link", name="Reviewer").click()
+    say = dialog(page, "Send a message")
+    say.get_by_label("Message").fill("Please look at the draft first.")
+    say.get_by_role("button", name="Send").click()
+    page.locator("#notices .note.good").wait_for()
+    headers = {"Authorization": f"Bearer {market.tokens['Reviewer']}"}
+    inbox = market.http.get("/agora/messaging/receive", headers=headers).json()["messages"]
+    assert [said["content"] for said in inbox][-1] == "Please look at the draft first."
+    pause = dialog(page, "Pause")
+    pause.get_by_label("Reason").fill("A look at its model")
+    pause.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    assert (
+        market.http.post(
+            "/agora/messaging/send", json={"to_agent": "Writer", "content": "?"}, headers=headers
+        ).status_code
+        == 423
+    )
+    dialog(page, "Resume").get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+
+
+def test_a_task_is_given_and_cancelled(market: Lively, page: Any) -> None:
+    opened(page, "tasks")
+    page.keyboard.press("n")
+    new = page.locator("dialog[open]")
+    new.get_by_label("Type").fill("water_plants")
+    new.get_by_label("Payload").fill("{not json")
+    new.get_by_role("button", name="Give").click()
+    new.locator(".trouble .note.bad").wait_for()  # what was wrong is said where it was written
+    new.get_by_label("Payload").fill('{"plants": 4}')
+    new.get_by_role("button", name="Give").click()
+    page.locator("#notices .note.good").wait_for()
+    page.get_by_role("link", name="water_plants").click()
+    end = dialog(page, "Cancel")
+    end.get_by_label("Reason").fill("It rains")
+    end.get_by_role("button", name="Cancel the task").click()
+    page.get_by_role("button", name="Retry", exact=True).wait_for()
+    assert "It rains" in page.locator("#live-task_trail").inner_text()
+
+
+def test_output_is_shown_as_it_is_written(market: Lively, page: Any) -> None:
+    opened(page, f"tasks/{market.made['task']}")
+    market.call("agora.task.append", "Researcher", task_id=market.made["task"], content="one more line\n")
+    page.locator("#output", has_text="one more line").wait_for()
+
+
+def test_a_step_is_approved(market: Lively, page: Any) -> None:
+    opened(page, "")
+    page.locator("#live-attention").get_by_role("link", name="Quarterly report").click()
+    decide = dialog(page, "Decide")
+    decide.get_by_label("Comment").fill("Names are fine")
+    decide.get_by_role("button", name="Approve").click()
+    page.locator(".note.good").wait_for()
+    page.locator(".stage.good", has_text="legal").wait_for()
+    page.locator(".stage.good", has_text="collect").wait_for()
+    assert page.get_by_role("button", name="Decide").count() == 0
+
+
+def test_what_is_filtered_is_exported(market: Lively, page: Any) -> None:
+    opened(page, "messages?q=heat")
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Export JSON").click()
+    rows = json.loads(Path(got.value.path()).read_text("utf-8"))
+    rows = rows["messages"] if isinstance(rows, dict) else rows
+    assert len(rows) == 2
+    assert all("heat" in row["content"].lower() for row in rows)
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Export CSV").click()
+    lines = Path(got.value.path()).read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert "heat pumps" in "".join(lines)
+
+
+def test_dark_colours_stay_and_the_keyboard_leads_everywhere(page: Any) -> None:
+    opened(page, "settings")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark colours").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light != dark
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_url(re.compile("/agents$"))
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "search"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.locator("dialog[open] kbd").count() > 10
+    page.keyboard.press("Escape")
+    page.evaluate("localStorage.clear()")
+
+
+def test_a_page_says_that_it_is_offline_and_catches_up(market: Lively, context: Any, page: Any) -> None:
+    opened(page, "agents")
+    context.set_offline(True)
+    page.locator('.link[data-state="lost"]').wait_for()
+    market.call("agora.agent.register", agent_name="Came meanwhile")
+    context.set_offline(False)
+    page.locator('.link[data-state="live"]').wait_for()
+    page.get_by_role("link", name="Came meanwhile").wait_for()
+
+
+def test_what_agents_write_stays_text(market: Lively, page: Any) -> None:
+    evil = market.call(
+        "agora.agent.register",
+        agent_name=EVIL.replace("/", "|"),
+        description=EVIL,
+        capabilities=[EVIL[:90]],
+        metadata={EVIL: EVIL},
+    )
+    market.tokens["Evil"] = evil["token"]
+    opened(page, "messages")
+    market.call(
+        "agora.messaging.send", "Evil", to_agent="Writer", content=EVIL, message_type=EVIL[:60], correlation_id=EVIL
+    )
+    sent = market.call(
+        "agora.messaging.send",
+        "Evil",
+        to_agent="Writer",
+        content=f"</li></ol><hx-partial hx-target='body'>{EVIL}",
+        correlation_id=EVIL,
+    )
+    task = market.call(
+        "agora.task.assign", "Evil", task_type=EVIL[:60], payload={EVIL: EVIL}, assignee=evil["agent_id"]
+    )
+    market.call("agora.task.append", "Evil", task_id=task["task_id"], content=f"</pre>{EVIL}")
+    page.locator("#live-messages li", has_text="hx-partial").wait_for()
+    for path in (
+        f"agents/{evil['agent_id']}",
+        f"tasks/{task['task_id']}",
+        f"messages/{sent['message_id']}",
+        "find?q=%3Cimg",
+    ):
+        opened(page, path)
+        assert page.title().endswith("Agora")
+        assert page.locator("main img, main script, main hx-partial").count() == 0
+        assert "<img src=x onerror=" in page.locator("main").inner_text()
+
+
+def looked_at(market: Lively) -> list[str]:
+    """Pages with all that others are made of: figures, lists, tables, boards, drawings, forms, notes."""
+    made = market.made
+    return [
+        "",
+        f"agents/{market.agents['Researcher']}",
+        "tasks",
+        f"workflows/{made['workflow']}",
+        "messages",
+        "settings",
+    ]
+
+
+def paths(market: Lively) -> list[str]:
+    """Every page."""
+    made = market.made
+    return [
+        "",
+        "agents",
+        f"agents/{market.agents['Researcher']}",
+        "agents?search=nobodyhasthis",
+        "tasks",
+        "tasks?view=table",
+        f"tasks/{made['task']}",
+        "workflows",
+        f"workflows/{made['workflow']}",
+        "messages",
+        f"messages/{made['message']}",
+        "conversations",
+        f"conversations/{made['conversation']}",
+        "instances",
+        "billing",
+        "billing/invoices/open?account=acme",
+        "services?category=admin",
+        "services/agora.task.assign",
+        "services/upstreams",
+        "audit?operation=agora.messaging.send",
+        "settings",
+        "find?q=heat",
+    ]
+
+
+def faults(page: Any, path: str) -> list[str]:
+    """What keeps people from a page: barriers in either theme, and what does not fit a telephone."""
+    page.emulate_media(color_scheme="light")
+    opened(page, path)
+    found = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark {fault}" for fault in barriers(page, "color-contrast")]
+    page.set_viewport_size({"width": 360, "height": 780})
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return [*found, f"{over} px too wide for a telephone"] if over > 0 else found
+
+
+def test_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(market: Lively, page: Any) -> None:
+    assert {path: found for path in looked_at(market) if (found := faults(page, path))} == {}
+
+
+@pytest.mark.long
+def test_no_page_at_all_has_a_barrier(market: Lively, page: Any) -> None:
+    assert {path: found for path in paths(market) if (found := faults(page, path))} == {}
+
+
+def test_signing_out_ends_it_and_lost_pages_say_so(market: Lively, context: Any) -> None:
+    own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
+    page = own.new_page()
+    page.goto(f"{HOME}agents?status=busy")
+    assert barriers(page) == []
+    page.get_by_role("button", name="Enter as operator").click()
+    page.get_by_role("link", name="Researcher").wait_for()  # where one wanted to go
+    assert page.goto(f"{HOME}nowhere").status == 404
+    page.get_by_role("heading", name="Not here").wait_for()
+    assert barriers(page) == []
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Enter as operator").wait_for()
+    page.goto(f"{HOME}agents")
+    assert page.url.endswith("sign-in?next=%2Fv1%2Fmonitor%2Fagents")
+    own.close()

@@ -1,0 +1,68 @@
+"""A wire that can be cut: a proxy in front of an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+__all__ = ["Wire", "wire"]
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Wire:
+    """Passes bytes on, until it is cut: then nothing connects and what was open hangs or breaks."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Streams]]) -> None:
+        self._connect = connect
+        self._open: set[asyncio.StreamWriter] = set()
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self.port = 0
+
+    def cut(self, *, breaks: bool = True) -> None:
+        """breaks: what is open is closed; else it hangs, as behind a switch that died."""
+        self._whole.clear()
+        for writer in list(self._open) if breaks else ():
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._whole.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            await self._whole.wait()
+            back, forth = await self._connect()
+            self._open.add(forth)
+            ways = {asyncio.create_task(self._pass(reader, forth)), asyncio.create_task(self._pass(back, writer))}
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
+            forth.close()
+            self._open.discard(forth)
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._whole.wait()
+                writer.write(data)
+                await writer.drain()
+
+
+@asynccontextmanager
+async def wire(connect: Callable[[], Awaitable[Streams]]) -> AsyncIterator[Wire]:
+    """A wire with a port of its own, until the block ends."""
+    found = Wire(connect)
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    found.port = server.sockets[0].getsockname()[1]
+    try:
+        yield found
+    finally:
+        server.close()
+        found.cut()

@@ -1,0 +1,42 @@
+"""A person with a browser, at the provider: follows where it is sent, and fills in what it is shown."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import urljoin
+
+import httpx
+
+__all__ = ["browse"]
+
+STEPS = 20
+
+
+def browse(url: str, name: str, *, until: str = "\0", password: str | None = None) -> httpx.URL:
+    """Begin at a URL as somebody; answers where it ends, which is where it was to be sent on to ``until``."""
+    with httpx.Client(trust_env=False) as browser:
+        answer = browser.get(url)
+        for _ in range(STEPS):
+            if answer.is_redirect:
+                there = urljoin(str(answer.url), answer.headers["location"])
+                if there.startswith(until):
+                    return httpx.URL(there)
+                answer = browser.get(there)
+            elif "<form" in answer.text:
+                answer = _fill_in(browser, answer, {"username": name, "password": password or f"{name}-pw"})
+            else:
+                answer.raise_for_status()
+                return answer.url
+    raise AssertionError(f"it leads nowhere: {answer.url} {answer.text}")
+
+
+def _fill_in(browser: httpx.Client, answer: httpx.Response, person: dict[str, str]) -> httpx.Response:
+    action = re.search(r'<form[^>]*action="([^"]+)"', answer.text)
+    assert action, answer.text
+    form = {}
+    for element in re.findall(r"<(?:input|button)[^>]*>", answer.text):
+        given = dict(re.findall(r'(\w+)="([^"]*)"', element))
+        if "name" in given:
+            form[given["name"]] = person.get(given["name"], unescape(given.get("value", "")))
+    return browser.post(urljoin(str(answer.url), unescape(action[1])), data=form)

@@ -1,0 +1,172 @@
+"""Logging in from a terminal, with a real provider and a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from agora.app import App
+from agora.cli import provider as flows
+from agora.cli.app import application
+from agora_sdk import AgoraClient
+from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated, UpstreamFailed
+from agora_sdk.login import Login, Logins
+from tests.harness import Running, make_settings, running
+from tests.oidc.browser import browse
+from tests.oidc.issuer import issuing
+from tests.oidc.provider import CLIENT, SECRET, provider
+
+__all__ = ["provider"]
+
+
+@pytest.fixture
+async def served(tmp_path: Path, provider: str) -> AsyncIterator[Running]:
+    url, _, realm = provider.rpartition("/realms/")
+    keycloak = {"keycloak_url": url, "keycloak_realm": realm, "keycloak_client_id": CLIENT}
+    settings = make_settings(
+        tmp_path / "data", **keycloak, keycloak_client_secret=SECRET, oidc_cli_client_id="agora-cli"
+    )
+    async with running(App(settings)) as server:
+        yield server
+
+
+@pytest.fixture
+def agora(served: Running, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run the command line beside the server."""
+    monkeypatch.setenv("AGORA_URL", served.url)
+
+    async def run(*words: str, exit_code: int = 0, typed: str | None = None) -> Any:
+        result = await asyncio.to_thread(CliRunner().invoke, application(), list(words), typed)
+        assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
+        return result
+
+    return run
+
+
+class Person:
+    """Reads what the terminal says, and does it in a browser."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.said = name, ""
+
+    def confirm(self, seconds: float) -> None:
+        """Confirm the code, instead of waiting."""
+        assert seconds >= 1
+        browse(self.said.split()[1], self.name)
+
+    def note(self, text: str) -> None:
+        self.said += text
+
+
+def the_file() -> Logins:
+    return Logins(os.environ["AGORA_CREDENTIALS"])
+
+
+async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    otto = Person("otto")
+    told = flows.come_in
+
+    def come_in(issuer: str, client: str | None, scope: str, say: Any, **options: Any) -> Any:
+        return told(issuer, client, scope, otto.note, pause=otto.confirm, **options)
+
+    monkeypatch.setattr(flows, "come_in", come_in)
+    done = await agora("login")
+    assert "as otto, with the role operator" in done.stdout
+    me = json.loads((await agora("whoami", "--json")).stdout)
+    assert (me["username"], me["kind"], me["role"]) == ("otto", "user", "operator")
+    path = Path(the_file().path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    kept = the_file().find(served.url)
+    assert kept is not None
+    assert kept.access_token not in repr(kept)
+    # What has run out is renewed, by one of many at once, and a program has it too.
+    the_file().keep(served.url, Login(kept.username, kept.access_token, kept.refresh_token, 0, kept.client_id))
+    clients = [AgoraClient(served.url) for _ in range(4)]
+    found = await asyncio.gather(*(client.auth.userinfo() for client in clients))
+    assert {one.id for one in found} == {me["id"]}
+    fresh = the_file().find(served.url)
+    assert fresh is not None
+    assert fresh.refresh_token != kept.refresh_token
+    for client in clients:
+        await client.aclose()
+    assert "Logged out: otto" in (await agora("logout")).stdout
+    assert the_file().find(served.url) is None
+    with pytest.raises(Unauthenticated):
+        await served.app.authenticator.authenticate(fresh.access_token)
+    assert "Nobody" in (await agora("logout")).stdout
+
+
+async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flows, "PATIENCE", 30.0)
+    vera = Person("vera")
+
+    def show(url: str) -> None:
+        threading.Thread(target=browse, args=(url, "vera"), daemon=True).start()
+
+    come_in = functools.partial(flows.come_in, provider, "agora-web", "openid profile", vera.note, show=show)
+    granted = await asyncio.to_thread(come_in, browser=True)
+    assert "browser" in vera.said
+    caller = await served.app.authenticator.authenticate(await _for_us(granted, served))
+    assert caller.name == "vera"
+
+
+async def _for_us(granted: flows.Grant, served: Running) -> str:
+    """The token was issued to a client that the server does not know, for an audience that is not its own."""
+    with pytest.raises(Unauthenticated, match="not for this server"):
+        await served.app.authenticator.authenticate(granted.access_token)
+    sign_on = served.app.sign_on
+    assert sign_on is not None
+    object.__setattr__(sign_on.trust, "audiences", frozenset({"account"}))
+    return granted.access_token
+
+
+async def test_with_a_password(agora: Any) -> None:
+    done = await agora("login", "--username", "uma", typed="uma-pw\n")
+    assert "as uma, with the role user" in done.stdout
+    assert "uma-pw" not in done.stdout
+    assert "uma" in (await agora("whoami")).stdout
+    refused = await agora("login", "--username", "uma", exit_code=3, typed="wrong\n")
+    assert "refuses" in refused.stderr
+
+
+async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
+    for refresh in ("made-up", None):
+        the_file().keep(served.url, Login("otto", "eyJ.x.y", refresh, time.time() + 10, "agora-cli"))
+        told = await agora("whoami", exit_code=3)
+        assert "agora login" in told.stderr.replace("\n", " ")
+    assert "Forgotten here" in (await agora("logout")).stdout
+
+
+async def test_a_provider_without_a_way(agora: Any) -> None:
+    async with issuing() as issuer:
+        come_in = functools.partial(flows.come_in, issuer.url, "x", "openid", print)
+        del issuer.document["authorization_endpoint"]
+        with pytest.raises(NotFound, match="neither"):
+            await asyncio.to_thread(come_in)
+        issuer.document["device_authorization_endpoint"] = "http://evil.test/device"
+        with pytest.raises(UpstreamFailed, match="no address"):
+            await asyncio.to_thread(come_in)
+        issuer.document["issuer"] = "https://evil.test"
+        with pytest.raises(UpstreamFailed, match="describe"):
+            await asyncio.to_thread(come_in)
+        with pytest.raises(NotFound, match="oidc_cli_client_id"):
+            flows.come_in(issuer.url, None, "openid", print)
+    with pytest.raises(UpstreamFailed):
+        flows.come_in("http://sso.example.test/realms/x", "x", "openid", print)
+
+
+def test_what_the_provider_answers() -> None:
+    for code, kind in (("access_denied", PermissionDenied), ("invalid_client", UpstreamFailed)):
+        with pytest.raises(kind):
+            flows._granted({"error": code, "error_description": "no"})

@@ -1,0 +1,124 @@
+"""What an operator may write about single sign-on, and what it comes to; people of other tenants."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.app import App
+from agora.identity.oidc.configuration import Issuer, Trust
+from agora.services.tenants import ADMINISTRATOR
+from agora.settings import ConfigurationError, Settings
+from agora_sdk.errors import Unauthenticated
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+from tests.oidc.issuer import OTHER, issuing
+
+KEYCLOAK = {
+    "KEYCLOAK_URL": "https://auth.example.com",
+    "KEYCLOAK_REALM": "my-realm",
+    "KEYCLOAK_CLIENT_ID": "a2a-monitor",
+    "KEYCLOAK_CLIENT_SECRET": "your-secret",
+}
+
+
+def trust(**given: Any) -> Trust:
+    found = Trust.read(Settings.load(environ={}, **given))
+    assert found is not None
+    return found
+
+
+def test_the_settings_of_keycloak() -> None:
+    found = Trust.read(Settings.load(environ=KEYCLOAK))
+    assert found is not None
+    assert found.issuers == (Issuer("https://auth.example.com/realms/my-realm", None),)
+    assert (found.client_id, found.client_secret, found.cli_client_id) == ("a2a-monitor", "your-secret", "")
+    assert found.password
+    assert not Trust.read(Settings.load(environ=KEYCLOAK, oidc_password_login="off")).password  # type: ignore[union-attr]
+    assert "your-secret" not in repr(Settings.load(environ=KEYCLOAK))
+    assert "your-secret" not in repr(found)
+    assert found.roles["a2a-user"] == "user"
+
+
+def test_several_issuers() -> None:
+    found = trust(oidc_issuers="https://a.test/,acme=https://b.test/realms/x?".rstrip("?"), oidc_client_id="c")
+    assert found.issuers == (Issuer("https://a.test/", None), Issuer("https://b.test/realms/x", "acme"))
+    assert found.cli_client_id == "c", "a client without a secret will do for programs, too"
+    assert not found.password
+    assert Trust.read(Settings.load(environ={})) is None
+    assert trust(oidc_issuers="https://a.test", public_url="https://m.test").audiences >= {"https://m.test/mcp"}
+    assert trust(oidc_issuers="http://127.0.0.1:8180/realms/x", oidc_audience="y").strict
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"oidc_issuers": "https://a.test"}, "what their tokens are for"),
+        ({"oidc_issuers": "http://a.test", "oidc_client_id": "c"}, "https"),
+        ({"oidc_issuers": "http://127.0.0.1.evil.test", "oidc_client_id": "c"}, "https"),
+        ({"oidc_issuers": "ftp://a.test", "oidc_client_id": "c"}, "https"),
+        ({"oidc_issuers": "https://user:pw@a.test", "oidc_client_id": "c"}, "not the URL"),
+        ({"oidc_issuers": "https://a.test?x=1", "oidc_client_id": "c"}, "not the URL"),
+        ({"oidc_issuers": "a.test", "oidc_client_id": "c"}, "not the URL"),
+        ({"oidc_issuers": "https://[::1", "oidc_client_id": "c"}, "no URL"),
+        ({"oidc_issuers": "https://a.test:port", "oidc_client_id": "c"}, "no URL"),
+        ({"oidc_issuers": "a b=https://a.test", "oidc_client_id": "c"}, "no tenant"),
+        ({"oidc_issuers": "https://a.test,x=https://a.test", "oidc_client_id": "c"}, "twice"),
+        ({"keycloak_url": "https://a.test", "oidc_client_id": "c"}, "keycloak_realm"),
+        ({"oidc_issuers": "https://a.test", "oidc_client_id": "c", "oidc_roles": "boss"}, "NAME=ROLE"),
+        ({"oidc_issuers": "https://a.test", "oidc_client_id": "c", "oidc_roles": "boss=root"}, "NAME=ROLE"),
+    ],
+)
+def test_what_makes_no_sense_is_said(given: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        Trust.read(Settings.load(environ={}, **given))
+
+
+async def test_people_of_other_tenants(tmp_path: Path, clock: ManualClock) -> None:
+    """A tenant's administrators run the tenant, not the installation, and a provider's own tenant cannot be left."""
+    async with issuing() as home, issuing("/realms/acme") as acme:
+        settings = make_settings(
+            tmp_path / "data",
+            oidc_issuers=f"{home.url},acme={acme.url}",
+            oidc_client_id="agora",
+            oidc_tenant_claim="org.id",
+            oidc_roles="/bosses=admin,crew=operator",
+        )
+        acme.keys, other = [dict(OTHER.as_dict(private=False))], partial(acme.token, OTHER)
+        app = App(settings, clock=clock)
+        await app.start()
+        market, who = Market(app, clock), app.authenticator.authenticate
+        boss: dict[str, Any] = {"realm_access": None, "groups": ["bosses"]}
+        with pytest.raises(Unauthenticated, match="no marketplace acme"):
+            await who(other(**boss))
+        assert not app.sign_on.seen  # type: ignore[union-attr]
+        await market.call(market.operator, "tenant.create", tenant_id="acme")
+        caller = await who(other(**boss, org={"id": "default"}))
+        assert (caller.tenant, caller.authority < 255) == ("acme", True)
+        assert caller.scopes >= ADMINISTRATOR
+        assert not caller.scopes & {"*", "deploy:agents"}
+        assert caller.subject != (await who(home.token(**boss))).subject
+        crew = {"realm_access": {"roles": ["crew"]}}
+        assert "deploy:agents" in (await who(home.token(**crew))).scopes
+        assert "deploy:agents" not in (await who(other(**crew))).scopes
+        assert (await who(home.token(**boss))).authority == 255
+        assert (await who(home.token(**boss, org={"id": "acme"}))).tenant == "acme"
+        for claim in ({"id": "../x"}, {"id": ["a", "b"]}, {"id": 7}, {"id": "a" * 65}):
+            with pytest.raises(Unauthenticated, match="tenant"):
+                await who(home.token(org=claim))
+        assert (await who(home.token(org="acme"))).tenant == "default"
+        with pytest.raises(
+            Unauthenticated
+        ):  # one provider's keys are not another's, and a client is of the first alone
+            await who(home.token(iss=acme.url))
+        with pytest.raises(Unauthenticated, match="not for this server"):
+            await who(other(aud="account", azp="agora"))
+        assert await who(home.token(aud="account", azp="agora"))
+        await market.call(market.operator, "tenant.suspend", tenant_id="acme", reason="unpaid")
+        with pytest.raises(Exception, match="suspended"):
+            await who(other(exp=int(time.time()) + 200))
+        await app.stop()

@@ -1,0 +1,94 @@
+"""Which engines a server has, by its settings."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora import hosting
+from agora.hosting import open_local
+from agora.settings import ConfigurationError, Settings
+
+
+@pytest.fixture
+def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which nobody looks for an engine but where the test says."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(hosting, "_sockets", lambda: (tmp_path / "docker.sock",))
+    return tmp_path
+
+
+def opened(directory: Path, **more: Any) -> hosting.Local:
+    return open_local(Settings(data_dir=directory / "data", **more))
+
+
+def test_docker_is_found_where_it_is(without_docker: Path) -> None:
+    assert list(opened(without_docker).engines) == ["process"]
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(without_docker / "docker.sock"))
+        assert list(opened(without_docker).engines) == ["process", "docker"]
+        assert list(opened(without_docker, docker_host="none").engines) == ["process"]
+
+
+def test_docker_is_found_where_the_environment_says(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+    assert "docker" in opened(without_docker).engines
+    assert "docker" not in opened(without_docker, docker_host="none").engines
+
+
+def test_engines_that_are_named(without_docker: Path) -> None:
+    found = opened(without_docker, process_engine=False, docker_host="unix:///x.sock", kubernetes="/etc/kube.yaml")
+    assert list(found.engines) == ["docker", "kubernetes"]
+    assert {engine.name for engine in found.engines.values()} == {"docker", "kubernetes"}
+
+
+async def test_an_engine_that_is_not_there_says_so(without_docker: Path) -> None:
+    found = opened(
+        without_docker, docker_host=f"unix://{without_docker}/none.sock", kubernetes=str(without_docker / "none")
+    )
+    for name, word in (("docker", "does not answer"), ("kubernetes", "cannot be used")):
+        condition = await found.engines[name].check()
+        assert not condition.available
+        assert word in condition.detail
+    await found.close()
+
+
+def test_each_engine_reaches_the_server_in_its_way(without_docker: Path) -> None:
+    near = opened(without_docker, port=8123)
+    assert near.url_for("process") == "http://127.0.0.1:8123"
+    assert near.url_for("docker") == "http://host.docker.internal:8123"
+    public = opened(without_docker, public_url="https://agora.example")
+    assert {public.url_for(name) for name in ("process", "docker", "kubernetes")} == {"https://agora.example"}
+    told = opened(
+        without_docker, docker_server_url="http://agora:8080", kubernetes_server_url="http://agora.ns.svc:8080"
+    )
+    assert told.url_for("docker") == "http://agora:8080"
+    assert told.url_for("kubernetes") == "http://agora.ns.svc:8080"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"docker_host": "/var/run/docker.sock"},
+        {"docker_host": "unix:///a b"},
+        {"docker_python_image": "python:3.12\nRUN evil"},
+        {"docker_publish": "host.example"},
+        {"docker_pull": "never"},
+        {"kubernetes_namespace": "Default"},
+        {"kubernetes_storage": "1"},
+    ],
+)
+def test_settings_that_are_none_are_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Settings(data_dir=tmp_path, **wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"docker_host": "unix:///x", "docker_publish": "1::1::1"}, {"instance_ports": "99999-1024"}]
+)
+def test_settings_that_cannot_be_are_named(wrong: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=list(wrong)[-1]):
+        opened(tmp_path, **wrong)
