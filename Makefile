@@ -9,7 +9,7 @@ PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long conformance-mcp conformance-a2a lint bench format reference clean
+.PHONY: help up down logs demo cluster test test-long conformance-mcp conformance-a2a lint bench screenshots format reference clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -60,7 +60,10 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout claims workflows billing instances executions bus mcp a2a a2a_proxy federation store_postgres install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor store_postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+screenshots: .venv/test ## Take pictures of every page of the monitor, in both themes, into docs/screenshots (needs Chromium)
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -8,6 +8,7 @@ longest task of the page's main thread was while it was brought up to date. Need
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import threading
@@ -23,32 +24,36 @@ from tests.e2e.chromium import FLAGS, find
 AGENTS = 1_000
 RATE = 200  #: events a second
 VIEWERS = 4
+CALLERS = 4
 PAGES = ("", "agents", "tasks", "messages")
 WATCH = """
-window.longest = 0; window.many = 0; window.swaps = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) { window.longest = Math.max(window.longest, entry.duration); window.many++; }
-}).observe({type: "longtask", buffered: false});
+window.swaps = 0;
 document.addEventListener("htmx:sse:after:message", () => window.swaps++);
 """
 
 
 class Load:
-    """Events at an even rate, from a thread: tasks given, worked on and done, messages, agents that change their state."""
+    """Events at an even rate, from a few threads: tasks given, worked on and done, messages, agents that change their state."""
 
     def __init__(self, url: str, tokens: list[str]) -> None:
         self.http, self.tokens = httpx.Client(base_url=url, timeout=30), tokens
         self.ending = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(CALLERS)]
 
-    def _run(self) -> None:
-        began, made, number = time.monotonic(), 0, 0
+    def start(self) -> None:
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, number: int) -> None:
+        began, made = time.monotonic(), 0
         while not self.ending:
             made += self._some(number)
-            number += 1
-            ahead = made / RATE - (time.monotonic() - began)
+            number += CALLERS
+            ahead = made * CALLERS / RATE - (time.monotonic() - began)
             if ahead > 0:
                 time.sleep(ahead)
+            else:
+                began -= ahead  # what a busy machine has missed is not made up for
 
     def _some(self, number: int) -> int:
         """One call; answers how many events it makes."""
@@ -89,11 +94,15 @@ def registered(url: str, token: str) -> list[str]:
     return tokens
 
 
-def share(server: Server, seconds: float) -> float:
-    """Part of one core that a server uses."""
-    began, before = time.monotonic(), server.cpu()
+Share = tuple[float, float]
+
+
+def share(server: Server, load: Load, seconds: float) -> tuple[float, float]:
+    """Part of one core that a server uses, and events a second meanwhile."""
+    began, before, events = time.monotonic(), server.cpu(), load.events()
     time.sleep(seconds)
-    return (server.cpu() - before) / (time.monotonic() - began)
+    passed = time.monotonic() - began
+    return (server.cpu() - before) / passed, (load.events() - events) / passed
 
 
 def main(seconds: float) -> None:
@@ -101,13 +110,14 @@ def main(seconds: float) -> None:
 
     chromium = find()
     if chromium is None:
-        sys.exit("no Chromium on this machine; AGORA_CHROMIUM may name it")
+        print("left out: no Chromium on this machine; AGORA_CHROMIUM may name it")
+        return
     with tempfile.TemporaryDirectory() as directory, agora(Path(directory)) as server, sync_playwright() as driver:
         token = (Path(directory) / "admin-token").read_text().strip()
         load = Load(server.url, registered(server.url, token))
-        load.thread.start()
+        load.start()
         time.sleep(2)
-        alone = share(server, seconds)
+        alone = share(server, load, seconds)
         browser = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
         context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
         context.add_init_script(WATCH)
@@ -117,25 +127,43 @@ def main(seconds: float) -> None:
         for page, path in zip(pages, PAGES, strict=True):
             page.goto(f"/v1/monitor/{path}")
             page.locator('.link[data-state="live"]').wait_for()
-            page.evaluate("window.longest = window.many = window.swaps = 0")
-        before, began = load.events(), time.monotonic()
-        watched = share(server, seconds)
-        rate = (load.events() - before) / (time.monotonic() - began)
-        found: list[dict[str, Any]] = [page.evaluate("({longest, many, swaps})") for page in pages]
+            page.evaluate("window.swaps = 0")
+        began = time.monotonic()
+        watched = share(server, load, seconds)
+        found = [
+            (page.evaluate("window.swaps") / (time.monotonic() - began), *tasks(browser, page, seconds))
+            for page in pages
+        ]
         load.ending = True
         browser.close()
-    report(alone, watched, rate, found, seconds)
+    report(alone, watched, found, seconds)
 
 
-def report(alone: float, watched: float, rate: float, found: list[dict[str, Any]], seconds: float) -> None:
-    print(f"{AGENTS:,} agents, {rate:.0f} events/s, {VIEWERS} viewers, {seconds:g} s")
-    print(f"  server, nobody watching    {alone:6.1%} of a core")
-    print(f"  server, {VIEWERS} viewers          {watched:6.1%} of a core")
-    print(f"  one viewer                 {max(watched - alone, 0) / VIEWERS:6.1%} of a core   (bound: 5 %)")
-    for path, page in zip(PAGES, found, strict=True):
-        name = path or "dashboard"
+def tasks(browser: Any, page: Any, seconds: float) -> tuple[float, int]:
+    """The longest task of a page's main thread, in milliseconds of CPU, and how many took more than 50 of them.
+
+    CPU, not the time on the clock: how busy the machine is with other things is none of the page's doing.
+    """
+    browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])
+    page.wait_for_timeout(seconds * 1000)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    renderer = {(e["pid"], e["tid"]) for e in events if e.get("args", {}).get("name") == "CrRendererMain"}
+    lasted = [
+        e["tdur"] / 1000 for e in events if "RunTask" in e["name"] and "tdur" in e and (e["pid"], e["tid"]) in renderer
+    ]
+    return max(lasted, default=0.0), sum(each > 50 for each in lasted)
+
+
+def report(alone: Share, watched: Share, found: list[tuple[float, float, int]], seconds: float) -> None:
+    """Print it. What a viewer costs is what is more than the anchor's CPU."""
+    more = max(watched[0] - alone[0], 0.0)
+    print(f"{AGENTS:,} agents, {VIEWERS} viewers, {seconds:g} s")
+    print(f"  server, nobody watching    {alone[0]:6.1%} of a core at {alone[1]:.0f} events/s")
+    print(f"  server, {VIEWERS} viewers          {watched[0]:6.1%} of a core at {watched[1]:.0f} events/s")
+    print(f"  one viewer                 {more / VIEWERS:6.1%} of a core   (bound: 5 %)")
+    for path, (rate, longest, many) in zip(PAGES, found, strict=True):
         print(
-            f"  {name:10} {page['swaps'] / seconds:5.1f} updates/s, longest task {page['longest']:4.0f} ms, {page['many']} above 50 ms   (bound: 100 ms)"
+            f"  {path or 'dashboard':10} {rate:5.1f} updates/s, longest task {longest:4.0f} ms of CPU, {many} above 50 ms   (bound: 100 ms)"
         )
 
 

@@ -101,6 +101,8 @@ class Lively:
             self.agents[name], self.tokens[name] = found["agent_id"], found["token"]
         for name, load in (("Researcher", 0.75), ("Writer", 0.4), ("Analyst", 1.0)):
             self.call("agora.agent.heartbeat", name, status="busy", load=load)
+        for name in ("rack-3", "rack-4"):
+            self.call("agora.worker.register", "Researcher", worker_name=name, models=["small-2", "large-1"])
         self.call("agora.agent.heartbeat", "Transcriber", status="error")
         for by, of, rating in (("Writer", "Researcher", 9), ("Analyst", "Researcher", 8), ("Writer", "Analyst", 7.5)):
             self.call("agora.agent.rate", by, agent_id=self.agents[of], rating=rating)

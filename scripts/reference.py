@@ -204,7 +204,9 @@ def _default(name: str, field: FieldInfo) -> str:
     if name == "data_dir":
         return "`~/.local/share/agora`"
     default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
-    return "" if default in ("", ()) else _value(default)
+    if default in ("", ()):
+        return ""
+    return f"`{','.join(map(str, default))}`" if isinstance(default, tuple) else _value(default)
 
 
 def _values(field: FieldInfo) -> str:

@@ -38,6 +38,7 @@ def pages(market: Lively) -> dict[str, str]:
         "dashboard": "",
         "agents": "agents",
         "agent": f"agents/{market.agents['Researcher']}",
+        "workers": "agents/workers",
         "tasks": "tasks",
         "tasks-table": "tasks?view=table",
         "task": f"tasks/{made['task']}",

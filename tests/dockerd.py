@@ -111,6 +111,7 @@ def _install(may_install: bool) -> None:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io", "iptables"]
+    command[2:2] = ["-o", "DPkg::Lock::Timeout=120"]  # somebody else may be installing
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         if subprocess.run(command, env=environment, capture_output=True).returncode:

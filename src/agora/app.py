@@ -251,7 +251,9 @@ class App:
             measures=self.measures,
             tracing=self.tracing,
         )
-        self.replicas = Replicas(self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed)
+        self.replicas = Replicas(
+            self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed, self.feed.followed
+        )
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.system
         self.residents = Host(

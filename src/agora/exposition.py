@@ -33,7 +33,7 @@ SAMPLED = (
     ("agora_store_round_trip_seconds", "How long a commit of nothing took.", "round_trip_ms", 1000),
     ("agora_store_connections", "Connections to the database in use.", "connections", 1),
     ("agora_store_connections_limit", "Connections to the database that may be used.", "connections_limit", 1),
-    ("agora_store_unstamped_events", "Committed events that wait for their number.", "unstamped", 1),
+    ("agora_store_clock_skew_seconds", "How far the database's clock is ahead.", "clock_skew_ms", 1000),
     ("agora_disk_free_bytes", "Free space where the data directory is.", "disk_free", 1),
     ("agora_disk_size_bytes", "Space where the data directory is.", "disk_total", 1),
     ("agora_memory_available_bytes", "Memory of the machine or container that is available.", "memory_available", 1),

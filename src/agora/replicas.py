@@ -37,10 +37,11 @@ class Replicas:
         limiter: RateLimiter,
         tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
         missed: Callable[[str], Awaitable[None]],
+        urgent: Callable[[str], bool],
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self._elsewhere = Elsewhere(store, tell, missed)
+        self._elsewhere = Elsewhere(store, tell, missed, urgent)
         self._looking: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self.others: dict[str, float] = {}

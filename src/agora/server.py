@@ -75,6 +75,7 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
     base = f"{host}:{ports[0]}"
     lines = [
         f"Agora {__version__} is ready",
+        f"  monitor   http://{base}/v1/monitor/",
         f"  REST      http://{base}/",
         f"  docs      http://{base}/docs",
         f"  MCP       http://{base}/mcp",

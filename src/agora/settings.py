@@ -221,7 +221,8 @@ class Settings(BaseModel):
     oidc_tenant_claim: str = Field(
         "",
         max_length=200,
-        description="Claim that names the tenant of a person, for providers without TENANT=; dots lead into objects.",
+        description="Claim that names the tenant of a person, for providers without TENANT=; dots lead into objects. "
+        "Tokens without it are refused.",
     )
     oidc_scope: str = Field(
         "openid profile email", min_length=6, max_length=500, description="Scopes asked for when a person signs in."

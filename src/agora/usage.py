@@ -37,7 +37,7 @@ DEFAULT_TENANT = "default"
 BUCKETS = 160  #: the last one begins at 2**38 microseconds: three days
 MINUTES = 60  #: that are kept
 _MINUTE = 60_000_000
-_READING = frozenset({Kind.QUERY, Kind.STREAM})
+_QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 
 def bucket_of(microseconds: int) -> int:
@@ -140,18 +140,19 @@ class Traffic:
         self._clock, self.server = clock, new_id("run")
         self._minutes: dict[str, dict[int, CallMinute]] = {}
 
-    def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None:
-        """Count one call."""
+    def record(self, operation: Operation, bucket: int, ok: bool, tenant: str) -> None:
+        """Count one call. bucket: that of its duration."""
         number = self._clock.now() // _MINUTE
         try:
             minute = self._minutes[tenant][number]
         except KeyError:
             minute = self._begin(tenant, number)
-        if operation.kind in _READING:
+        kind = operation.kind
+        if kind is _QUERY or kind is _STREAM:
             minute.reads += 1
         else:
             minute.calls += 1
-            minute.buckets[bucket_of(int(seconds * 1_000_000))] += 1
+            minute.buckets[bucket] += 1
         if not ok:
             minute.errors += 1
         minute.fresh = True
@@ -211,7 +212,8 @@ class Meter:
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
-        self.traffic.record(operation, seconds, ok, tenant)
+        bucket = bucket_of(int(seconds * 1_000_000))
+        self.traffic.record(operation, bucket, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]
         except KeyError:
@@ -219,7 +221,7 @@ class Meter:
         usage.calls += 1
         if not ok:
             usage.errors += 1
-        usage.buckets[bucket_of(int(seconds * 1_000_000))] += 1
+        usage.buckets[bucket] += 1
 
     def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Usage:
         """Everything counted of an operation."""

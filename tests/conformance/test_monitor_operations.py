@@ -83,6 +83,18 @@ async def test_agents_see_what_concerns_them(talked: Market) -> None:
     assert (await talked.call(dave, "monitor.messages", agent="Bob")).messages == []
 
 
+async def test_another_tenant_sees_its_own(talked: Market) -> None:
+    tenant = await talked.call(talked.operator, "tenant.create", tenant_id="other")
+    other = await talked.app.authenticator.authenticate(tenant.token)
+    assert (await talked.call(other, "monitor.messages", agent="Alice")).messages == []
+    assert (await talked.call(other, "monitor.count")).total == 0
+    assert await exported(talked, other) == []
+    found = await talked.call(other, "monitor.stats")
+    assert (found.agents, found.messages_last_hour, found.calls_last_hour) == (0, 0, 0)
+    with pytest.raises(NotFound):
+        await talked.call(other, "monitor.intervene", agent_id="Alice", message="?")
+
+
 @pytest.mark.parametrize("stretch", [1, 3, 1000])
 async def test_pages_and_exports_are_whole_whatever_the_stretch(
     talked: Market, monkeypatch: pytest.MonkeyPatch, stretch: int
@@ -162,7 +174,7 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
     assert after.p95_ms is not None
     talked.clock.advance(3601)
     assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 0
-    traffic.record(Monitor.operations["intervene"], 0.1, True, "default")
+    traffic.record(Monitor.operations["intervene"], 40, True, "default")
     await usage.step()  # and forgets what is too old
     traffic._minutes = {}
     traffic.server = "run_third"
@@ -171,7 +183,7 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
 
 def test_minutes_that_could_not_be_stored_are_stored_later() -> None:
     traffic = Traffic(SystemClock())
-    traffic.record(Monitor.operations["intervene"], 0.1, False, "default")
+    traffic.record(Monitor.operations["intervene"], 40, False, "default")
     leaving = traffic.leaving("default")
     (row,) = leaving.values()
     assert (row["calls"], row["reads"], row["errors"]) == (1, 0, 1)

@@ -132,6 +132,12 @@ async def test_people_and_what_is_decided_about_them(market: Market) -> None:
     for role in ("admin", "operator"):
         with pytest.raises(PermissionDenied):
             await market.call(clerk, "user.update", user_id=uma.user.id, role=role)
+    with pytest.raises(PermissionDenied, match="authority"):
+        await market.call(replace(market.operator, authority=10), "user.update", user_id=uma.user.id, role="admin")
+    ada = await login(market, "ada")
+    await written(market)
+    with pytest.raises(PermissionDenied, match="above yours"):
+        await market.call(replace(market.operator, authority=10), "user.update", user_id=ada.user.id, disabled=True)
     await market.call(clerk, "user.update", user_id=vera.user.id, role="provider")
     assert (await who(market, vera.access_token)).scopes == ROLES["viewer"]
     await market.call(market.operator, "user.update", user_id=vera.user.id, disabled=True)

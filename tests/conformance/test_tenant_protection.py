@@ -206,7 +206,7 @@ async def test_tenants_are_administered_from_home_alone(server: asyncpg.Connecti
         "agora_tenant_add('new', 'new', '{}', 1, 'x')",
         "agora_tenant_set('globex', 'active', 'x', 'suspended', '', '{}', 1, 1)",
         "agora_tenant_key('globex', 'key', 'x', 'x', '[]', 1, 1)",
-        "agora_tenant_drop('globex')",
+        "agora_tenant_drop('globex', 1)",
     ]
     for call in calls:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="from the tenant default"):

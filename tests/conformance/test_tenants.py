@@ -167,14 +167,24 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine, m
         await market.app.authenticator.authenticate(created.token)
     (keeper,) = [found for found in market.app.controllers if isinstance(found, Tenants)]
     monkeypatch.setattr("agora.controllers.tenants.ROWS", 20)
-    while (await rows(engine, "acme"))["tenants"]:
+    await keeper.step()
+    assert market.of_type("agora.tenant.deleted") == [], "something may still be on its way"
+    market.clock.advance(200)
+    while not market.of_type("agora.tenant.deleted"):
         await keeper.step()
-    assert {name: found for name, found in (await rows(engine, "acme")).items() if found} == {}
+    assert {name for name, found in (await rows(engine, "acme")).items() if found} == {"tenants"}
     left = {name: len(found) for name, found in (await rows(engine, "globex")).items()}
     assert {name for name, count in kept.items() if left[name] < count} == set()
-    fresh, chief = await made(market)
-    assert (await market.call(chief, "agent.list")).agents == []
-    assert fresh.token_id != created.token_id
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "tenant.get", tenant_id="acme")
+    assert "acme" not in [found.tenant_id for found in (await market.call(market.operator, "tenant.list")).tenants]
+    assert "acme" not in await market.app.store.tenants()
+    with pytest.raises(NameTaken, match="There is, or was"):
+        await made(market)
+    with pytest.raises(Unauthenticated):
+        await market.app.authenticator.authenticate(created.token)
+    with pytest.raises(NotFound):
+        await market.app.authenticator.within(market.operator, "acme")
 
 
 async def test_a_tenant_with_running_instances_is_not_deleted(market: Market, engine: Engine) -> None:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "agora"
 METRIC = re.compile(r"\b(?:agora|process|python)_[a-z_]+")
-#: of the metrics that are shown only where there is something to show
-BUSES = {"agora_bus_connected", "agora_bus_lag_entries"}
+EXTRAS = ("postgres", "redis", "docker", "kubernetes", "otel")  #: that the image has
 
 
 def _yaml(path: Path) -> Any:
@@ -51,7 +51,7 @@ def _expressions() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def exposed() -> set[str]:
     """Every name of a sample that the code can make."""
-    source = "\n".join((ROOT / "src" / "agora" / "exposition.py").read_text("utf-8").splitlines())
+    source = (ROOT / "src" / "agora" / "exposition.py").read_text("utf-8")
     found = set(re.findall(r'"(agora_[a-z_]+)"', source))
     counters = set(re.findall(r'families\.(?:counter|total)\(\s*"(agora_[a-z_]+)"', source))
     histograms = set(re.findall(r'families\.histogram\(\s*"(agora_[a-z_]+)"', source))
@@ -165,7 +165,11 @@ def test_the_lock_of_the_image_has_what_the_servers_has_in_the_same_versions() -
 
     image, server = pins("image.txt"), pins("server.txt")
     assert server.items() <= image.items()
-    assert {"asyncpg", "hiredis", "opentelemetry-sdk", "prometheus-client"} <= image.keys()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(line for name in EXTRAS for line in extras[name])]
+    names = {re.split(r"[\[<>=!~ ]", line)[0].lower() for line in wanted} - {"agora-sdk"}
+    assert names <= image.keys()
 
 
 def test_the_health_check_tells_by_its_exit_code() -> None:

@@ -285,6 +285,7 @@ def paths(market: Lively) -> list[str]:
         "agents",
         f"agents/{market.agents['Researcher']}",
         "agents?search=nobodyhasthis",
+        "agents/workers",
         "tasks",
         "tasks?view=table",
         f"tasks/{made['task']}",

@@ -17,7 +17,7 @@ from agora.runtime.process import Options, ProcessRuntime
 from agora.runtime.process.guard import procfs
 from agora.runtime.spec import BuildConfig, BuildType, Directory, Port, Spec
 
-__all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "eventually", "fetch", "ours", "passing", "text", "until"]
+__all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "eventually", "fetch", "ours", "passing", "settled", "text", "until"]
 
 T = TypeVar("T")
 PATIENCE = 60
@@ -66,6 +66,18 @@ async def until(engine: Runtime, handle: Handle, state: str) -> Observation:
 async def text(engine: Runtime, handle: Handle) -> str:
     """All output that is kept."""
     return (await engine.logs(handle, 0, 10_000_000)).data.decode()
+
+
+async def settled(engine: Runtime, handle: Handle) -> int:
+    """How much output there is, once no more comes for a while."""
+    sizes = [-1]
+
+    async def look() -> int:
+        await passing(0.03)
+        sizes.append((await engine.logs(handle)).size)
+        return sizes[-1]
+
+    return await eventually(look, lambda size: sizes[-4:] == [size] * 4)
 
 
 async def fetch(handle: Handle, path: str) -> tuple[int, str]:

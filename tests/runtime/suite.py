@@ -17,7 +17,7 @@ import pytest
 from agora.runtime.errors import BuildFailed, EngineError, InvalidSpec, StartFailed, Unknown
 from agora.runtime.port import Build, Handle, Observation
 from agora.runtime.spec import Health, Limits, Port
-from tests.runtime.kit import AGENT, HTTP, Kit, eventually, fetch, passing, text, until
+from tests.runtime.kit import AGENT, HTTP, Kit, eventually, fetch, passing, settled, text, until
 
 __all__ = ["RuntimeSuite"]
 
@@ -195,8 +195,7 @@ class RuntimeSuite:
         handle = await kit.run(TICKING)
         await eventually(lambda: text(kit.engine, handle), lambda output: "tick" in output and "tock" in output)
         assert (await kit.engine.pause(handle)).state == "paused"
-        await passing(0.03)  # what was written before
-        before = (await kit.engine.logs(handle)).size
+        before = await settled(kit.engine, handle)  # with what was written before
         await passing(0.1)
         seen = await kit.engine.inspect(handle)
         assert (seen.state, (await kit.engine.logs(handle)).size) == ("paused", before)

@@ -111,7 +111,7 @@ def test_options_that_mean_something_are_followed() -> None:
         *("--privileged", "-v /:/host", "--network host", "--net=host", "--pid=host", "--cap-add=ALL", "-P"),
         *("--device /dev/sda", "--security-opt seccomp=unconfined", "--mount type=bind,src=/,dst=/h", "--ipc host"),
         *("--volumes-from other", "--userns=host", "--env-file /etc/shadow", "-e HOME", "-p 8000-8010:8000-8010"),
-        *("-vit /:/host", "-p 53:53/udp"),
+        *("-vit /:/host", "-p 53:53/udp", "--pids-limit -1"),
     ],
 )
 def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:

@@ -151,6 +151,9 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
     assert exit is not None
     assert (exit.code, exit.failed) == (126, True), "what it is to run is no program"
     assert "/greeting" in await text(kit.engine, handle)
+    for odd in ("a/../../containers/x", "x?y=1", "-x", "agora build", "x#y"):
+        with pytest.raises(InvalidSpec, match="no reference"):
+            await kit.engine.build(replace(spec, source=Image(odd)))
     local = await kit.engine.build(replace(spec, source=Image(BASE)))
     assert local.cached, "what never came from a registry is used as it is"
 
@@ -253,7 +256,7 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
 @pytest.mark.long
 async def test_output_goes_on_where_it_was_whatever_its_lines(kit: DockerKit) -> None:
     big = "import sys\nfor n in range(40):\n    sys.stdout.write(f'{n:05d}' * 5000 + '\\n')\nsys.stdout.write('end')\n"
-    handle = await kit.run("python3 big.py; exit 0", files={"big.py": big})
+    handle = await kit.run("python3 big.py; exit 0", files={"big.py": big}, limits=Limits(cpu=1000.0))
     pieces, at = b"", 0
     while (await kit.engine.inspect(handle)).state == "running" or len(pieces) < 40 * 25_001 + 3:
         page = await kit.engine.logs(handle, at, 100_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,8 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from . import dashboard, db, doctor, login, mcp, operators, people, serving
+from . import dashboard, db, doctor, login, mcp, people, serving
+from .by_hand import BY_HAND, load
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -79,14 +79,21 @@ def _categories() -> list[str]:
 
 def _category(name: str) -> Any:
     """The group of one category; its commands are made when they are used."""
+    by_hand = BY_HAND.get(name, {})
+
+    def make(action: str) -> Any:
+        if action not in by_hand:
+            return command(actions(name)[action])
+        app = typer.Typer(add_completion=False)
+        app.command(action, context_settings=SETTINGS)(load(by_hand[action]))
+        return typer.main.get_command(app)
+
     app = typer.Typer(
         name=name,
         help=escape(categories()[name]),
         no_args_is_help=True,
-        cls=_kind(name, ordered(lambda: list(actions(name)), lambda action: command(actions(name)[action]))),
+        cls=_kind(name, ordered(lambda: [*by_hand, *(each for each in actions(name) if each not in by_hand)], make)),
     )
-    for action, function in _made_by_hand(name).items():
-        app.command(action, context_settings=SETTINGS)(function)
     made = typer.main.get_group(app)
     made.rich_help_panel = OPERATIONS
     return made
@@ -98,55 +105,6 @@ def _kind(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
     from .a2a import addressed
 
     return addressed(group)
-
-
-def _made_by_hand(category: str) -> dict[str, Callable[..., Any]]:
-    """The commands of a category that are not the operation's own form."""
-    match category:
-        case "a2a":
-            from . import a2a
-
-            return {"talk": a2a.talk}
-        case "admin":
-            return {"health": operators.health, "halt": operators.halt, "resume": operators.resume}
-        case "billing":
-            from . import billing
-
-            names = ("prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice")
-            return {name: getattr(billing, name) for name in names} | {"dashboard": dashboard.dashboard}
-        case "agent":
-            from . import manifests
-
-            return {"register": manifests.register, "example": manifests.example}
-        case "deployment":
-            from . import manifests
-
-            return {"validate": manifests.validate}
-        case "instance":
-            from . import instances
-
-            return {
-                "discover": instances.discover,
-                "create": instances.create,
-                "list": instances.listing,
-                "details": instances.details,
-                "exec": instances.execute,
-                "logs": instances.logs,
-                "pause": instances.pause,
-                "resume": instances.resume,
-                "terminate": instances.terminate,
-            }
-        case "token":
-            return {"show": operators.show}
-        case "task":
-            from . import tasks
-
-            return {"assign": tasks.assign, "list": tasks.listing, "output": tasks.output, "show": tasks.show}
-        case "workflow":
-            from . import workflows as made
-
-            return {"create": made.create, "status": made.status, "timeline": made.timeline, "diagram": made.diagram}
-    return {}
 
 
 def _version(wanted: bool) -> None:

@@ -47,6 +47,8 @@ LOOK = 0.02  #: seconds between two looks at it
 class Unreadable(EngineError):
     """Its row says what nobody understands, or was sealed with another key."""
 
+    code = "unreadable"
+
 
 class Settled(Exception):
     """The step is over: the row says something else by now."""

@@ -43,6 +43,7 @@ WANTS = frozenset(
 )
 CHECKING = 5.0  #: seconds for an engine to say what it has
 REST = 5.0  #: seconds until an instance is seen to again whose step failed
+ABSENT = 10 * MICROSECONDS  #: until an engine that cannot be used is asked again what it holds
 GLANCE = 2 * MICROSECONDS  #: at least, between two cheap looks at all that run, for those that have ended
 REST_OF_GLANCES = 200  #: times what such a look took, at least, until the next
 
@@ -62,6 +63,7 @@ class Instances(Controller):
         self._hurrying: set[asyncio.Task[None]] = set()
         self._glanced, self._between = 0, GLANCE
         self._adopted: set[str] = set()
+        self._ask_again: dict[str, int] = {}
         self._kept: dict[str, tuple[int, int]] = {}
 
     @property
@@ -323,14 +325,16 @@ class Instances(Controller):
     async def _adopt(self) -> None:
         """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
         for name, engine in self.local.engines.items():
-            if name in self._adopted:
+            now, again = self.house.clock.now(), self._ask_again.get(name)
+            if name in self._adopted or (again is not None and 0 < again - now <= ABSENT):
                 continue
             try:
                 for found in await engine.adopt():
                     await self._claim(engine, found)
                 await engine.sweep()
             except EngineError as error:
-                log.warning("the engine %s cannot be used: %s", name, error)
+                log.log(logging.DEBUG if again else logging.WARNING, "the engine %s cannot be used: %s", name, error)
+                self._ask_again[name] = now + ABSENT
                 continue
             self._adopted.add(name)
 

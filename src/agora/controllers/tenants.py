@@ -9,11 +9,12 @@ from ..services.base import Call
 from ..services.tenants import HOME
 from ..store.port import Write
 from ..store.statements import tenants as statements
-from .base import Controller
+from .base import MICROSECONDS, Controller
 
 __all__ = ["Tenants"]
 
 ROWS = 2000  # erased in one transaction
+GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
 
 
 class Tenants(Controller):
@@ -24,7 +25,8 @@ class Tenants(Controller):
 
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
-            if await self._emptied(row["tenant_id"]):
+            late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * MICROSECONDS
+            if await self._emptied(row["tenant_id"]) and late:
                 await self.act(HOME, partial(self._forget, tenant=row["tenant_id"]))
 
     async def _emptied(self, tenant: str) -> bool:
@@ -48,6 +50,6 @@ class Tenants(Controller):
         return erased - ROWS
 
     async def _forget(self, call: Call, tenant: str) -> None:
-        if await call.tx.returning(statements.drop, id=tenant):
+        if await call.tx.returning(statements.drop, id=tenant, now=call.now):
             call.target = tenant
             call.emit("agora.tenant.deleted", {"tenant_id": tenant}, subject=tenant, audience=("operator",))

@@ -22,12 +22,15 @@ log = logging.getLogger(__name__)
 
 SYSTEM = Viewer("system", sees_all=True)
 AGAIN_SECONDS = 0.5
+QUICK_SECONDS = 0.005
+SLOW_SECONDS = 0.1
 
 
 class Elsewhere:
     """Catches up with each tenant's log, leaving out what this server committed itself.
 
     tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
+    urgent: whether somebody waits for a tenant's events; while nobody does, one look takes in many commits.
     """
 
     def __init__(
@@ -35,8 +38,9 @@ class Elsewhere:
         store: Store,
         tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
         missed: Callable[[str], Awaitable[None]],
+        urgent: Callable[[str], bool],
     ) -> None:
-        self._store, self._tell, self._missed = store, tell, missed
+        self._store, self._tell, self._missed, self._urgent = store, tell, missed, urgent
         self._seen: dict[str, int] = {}
         self._own: dict[str, set[int]] = {}
         self._ahead: dict[str, int] = {}  # how far the log is known to go
@@ -84,6 +88,7 @@ class Elsewhere:
             while self._seen[tenant] < self._ahead[tenant]:
                 try:
                     await self._step(tenant)
+                    await asyncio.sleep(QUICK_SECONDS if self._urgent(tenant) else SLOW_SECONDS)
                 except Exception:
                     log.exception("reading what other servers committed failed")
                     await asyncio.sleep(AGAIN_SECONDS)

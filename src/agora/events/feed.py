@@ -120,6 +120,11 @@ class Feed:
         channel = self._channels[tenant] = Channel(self._store, tenant, head, self._page)
         return channel
 
+    def followed(self, tenant: str) -> bool:
+        """Whether anybody waits for a tenant's events."""
+        channel = self._channels.get(tenant)
+        return channel is not None and len(channel) > 0
+
     def head(self, tenant: str) -> int:
         """Sequence of the tenant's last delivered event."""
         channel = self._channels.get(tenant)

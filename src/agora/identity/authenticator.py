@@ -28,6 +28,7 @@ from .signing import MAX_CREDENTIAL, Signer
 __all__ = ["Authenticator"]
 
 LONGEST_TENANT = 63  # characters
+GONE = ("deleting", "deleted")  # of a tenant
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
 JWT = "eyJ"  # how a JSON object begins in base64url
@@ -92,7 +93,7 @@ class Authenticator:
                 fix="Leave the header X-Agora-Tenant out: a credential brings its tenant along.",
             )
         row = await self._store.read(tenant, _tenant) if len(tenant) <= LONGEST_TENANT and "\0" not in tenant else None
-        if row is None or row["status"] == "deleting":
+        if row is None or row["status"] in GONE:
             raise NotFound(
                 f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
             )
@@ -101,7 +102,7 @@ class Authenticator:
     async def _served(self, tenant: str) -> None:
         """Raises for a tenant whose callers are refused."""
         row = await self._store.read(tenant, _tenant)
-        if row is None or row["status"] == "deleting":
+        if row is None or row["status"] in GONE:
             raise _bad("The marketplace of this credential is no more.", "Ask an operator.")
         if row["status"] != "active":
             because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""

@@ -48,8 +48,8 @@ class TenantService(Bound, contract.Tenants):
         )
         if not made:
             raise NameTaken(
-                f"There is a tenant {tenant_id} already.",
-                fix="Choose another id; one that is being deleted is free again when that is done.",
+                f"There is, or was, a tenant {tenant_id}.",
+                fix="Choose another id; that of a deleted tenant is not given again.",
                 errors=[{"field": "tenant_id", "message": "taken"}],
             )
         token_id, key = await self._make_key(tenant_id, "admin")

@@ -13,7 +13,7 @@ from ..store.port import Row
 from ..store.statements import people
 from . import paging
 from .base import Bound, Call, unpack
-from .roles import scopes_of
+from .roles import authority_of, scopes_of
 
 __all__ = ["UserService", "check_concurrency"]
 
@@ -55,6 +55,8 @@ class UserService(Bound, contract.Users):
         call = self.call
         call.target = user_id
         row = dict(_there(await call.tx.one(people.locked, user_id=user_id), user_id))
+        if self._authority(row["role"] or row["provider_role"]) > call.caller.authority:
+            raise PermissionDenied("That person's authority is above yours.", fix="It takes as much, or more.")
         if role is not None:
             self._check_role(role, row)
             row["role"] = None if role == "provider" else role
@@ -70,15 +72,22 @@ class UserService(Bound, contract.Users):
 
     def _check_role(self, role: str, row: dict[str, Any]) -> None:
         """Nobody gives what they do not have themselves."""
-        wanted = row["provider_role"] if role == "provider" else role
-        caller = self.call.caller
-        lacking = [scope for scope in sorted(scopes_of(wanted, caller.tenant)) if not caller.may(scope)]
-        if lacking:
+        caller, wanted = self.call.caller, row["provider_role"] if role == "provider" else role
+        scopes = scopes_of(wanted, caller.tenant)
+        lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
+        authority = self._authority(wanted)
+        if lacking or authority > caller.authority:
+            what = repr(lacking[0]) if lacking else f"the authority {authority}"
             raise PermissionDenied(
-                f"You do not hold {lacking[0]!r} yourself, which a person with the role {wanted} has.",
+                f"You do not hold {what} yourself, which a person with the role {wanted} has.",
                 fix="Let somebody do it who may do everything.",
-                required=lacking[0],
+                required=lacking[0] if lacking else "admin",
             )
+
+    def _authority(self, role: str | None) -> int:
+        caller = self.call.caller
+        scopes, operator = scopes_of(role, caller.tenant), self.call.context.settings.admin_authority_level
+        return authority_of(scopes, role, caller.tenant, operator)
 
     async def _with_tasks(self, row: Any) -> contract.User:
         found = _user(row)

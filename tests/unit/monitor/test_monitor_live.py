@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,9 @@ import pytest
 from agora.events.frames import Batch, EncodedEvent
 from agora.protocols.monitor import live
 from agora.protocols.monitor.live import Feeder, Schedule
-from agora.protocols.monitor.registry import FRAGMENTS, PAGES, Fragment, Page, fragment, page
+from agora.protocols.monitor.registry import FRAGMENTS, PAGES, Fragment, Page, find, fragment, page
 from agora.protocols.monitor.templating import environment
 from agora.protocols.monitor.view import View
-from agora.services.base import Caller
 from agora.store.port import NewEvent, StoredEvent
 from tests.harness import running
 from tests.market import Market
@@ -35,6 +35,8 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A page whose fragment shows what it was given."""
     from jinja2 import ChoiceLoader, DictLoader
 
+    assert find("")  # the pages are loaded now
+
     @page("probe/{word}", title="Probe", template="probe.html", scope="read:events", live=("probed",))
     async def probing(view: View) -> Mapping[str, Any]:
         return {}
@@ -45,7 +47,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     templates = {
         "probe.html": '<a href="{{ view.live }}"></a>',
-        "live/probed.html": "{{ word }}:\n{% for data in seen %}<li>{{ data }}</li>\r\n{% endfor %}",
+        "live/probed.html": "{{ word }}:\n{% for data in seen %}<li>{{ data * view.query.get('times', '1') | int }}</li>\r\n{% endfor %}",
     }
     loader = environment().loader
     assert loader is not None
@@ -170,14 +172,19 @@ async def test_a_stream_goes_on_where_it_was_left(market: Market, served: httpx.
 async def test_nobody_sees_what_is_not_theirs(market: Market, served: httpx.AsyncClient) -> None:
     alice = await market.call(market.operator, "agent.register", agent_name="Alice")
     bob = await market.agent("Bob")
+    tenant = await market.call(market.operator, "tenant.create", tenant_id="other")
+    other = await market.app.authenticator.authenticate(tenant.token)
     await enter(market, served, alice.token)
     async with stream(served, f"{HOME}live/probe/w") as found:
         await say(market, "for Bob alone", [bob.subject])
-        other = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
-        with contextlib.suppress(Exception):  # a marketplace of another tenant
-            await market.call(other, "event.publish", event_type="note", data="of another tenant")
+        await market.call(other, "event.publish", event_type="note", data="of another tenant")
         await say(market, "for all")
         assert (await following(found)).data == "w:\n<li>for all</li>"
+    await enter(market, served, tenant.token)  # an administrator, of another marketplace
+    async with stream(served, f"{HOME}live/probe/w") as found:
+        await say(market, "of the first tenant")
+        await market.call(other, "event.publish", event_type="note", data="of another tenant")
+        assert (await following(found)).data == "w:\n<li>of another tenant</li>"
 
 
 async def test_a_stream_ends_with_its_session(market: Market, served: httpx.AsyncClient) -> None:
@@ -229,6 +236,30 @@ async def test_streams_that_end_leave_nothing(market: Market, served: httpx.Asyn
     async with asyncio.timeout(PATIENCE):
         while len(market.app.feed):
             await asyncio.sleep(0)
+
+
+async def test_who_takes_nothing_is_cut_off(
+    market: Market, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STALL_SECONDS", 0.2)
+    await enter(market, served)
+    with socket.socket() as peer:
+        peer.setblocking(False)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(peer, (served.base_url.host, served.base_url.port))
+        cookie = served.cookies["agora_session"]
+        # a fragment of more than the buffers between us hold
+        request = (
+            f"GET {HOME}live/probe/w?times=20000 HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: agora_session={cookie}\r\n\r\n"
+        )
+        await loop.sock_sendall(peer, request.encode())
+        async with asyncio.timeout(PATIENCE):
+            while not len(market.app.feed):
+                await asyncio.sleep(0)
+            await say(market, "x" * 1000)
+            while len(market.app.feed):
+                await asyncio.sleep(0)
 
 
 # -- what makes them cheap -----------------------------------------------------------------------

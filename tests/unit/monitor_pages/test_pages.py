@@ -195,3 +195,19 @@ async def test_a_halt_leaves_the_way_to_lift_it(market: Market) -> None:
     fields: dict[str, Any] = {"target_id": "system_wide", "action": "resume"}
     assert (await browser.act("agora.admin.override", **fields)).status_code == 303
     assert (await browser.get("workflows")).status_code == 200
+
+
+async def test_a_long_list_is_read_page_by_page(market: Market) -> None:
+    for number in range(120):
+        await market.agent(f"Agent {number:03}")
+    browser = await signed_in(market)
+    names: list[str] = []
+    path = "agents"
+    for shown in ("1\N{EN DASH}50", "51\N{EN DASH}100", "101\N{EN DASH}120"):
+        page = (await browser.get(path)).text
+        assert shown in page
+        names += re.findall(r">(Agent \d{3})</a>", page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        path = following[1].replace("&amp;", "&") if following else ""
+    assert path == ""
+    assert len(names) == len(set(names)) == 120

@@ -78,11 +78,16 @@ class Identity:
             self._login, self._has_looked = self.logins.find(self.url), True
         return self._login
 
-    async def renew(self, io: IO) -> None:
-        """Renew the login, if that is what calls carry, and if it is due. Raises Unauthenticated where it has ended."""
+    @property
+    def is_due(self) -> bool:
+        """Whether calls carry a login that is to be renewed before the next one."""
         if self._explicit or self._fallback or self._current() is not None:
-            return
-        if (login := self.login) is not None and login.due:
+            return False
+        return self.login is not None and self.login.due
+
+    async def renew(self, io: IO) -> None:
+        """Renew what :attr:`is_due`. Raises Unauthenticated where the login has ended."""
+        if self.is_due:
             self._login = await renewed(io, self.logins, self.url)
 
     def headers(self, token: str | None) -> dict[str, str]:

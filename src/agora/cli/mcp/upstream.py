@@ -164,7 +164,8 @@ class Upstream:
         return self._clients[base], base + self._target
 
     async def _headers(self) -> dict[str, str]:
-        await self._identity.renew(self._server.looped)
+        if self._identity.is_due:
+            await self._identity.renew(self._server.looped)
         token = self._identity.token()
         credential = {"authorization": f"Bearer {token}"} if token else {}
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}

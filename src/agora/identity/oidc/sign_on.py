@@ -256,16 +256,16 @@ class SignOn:
         return Grant(self._tenant(claims, provider.issuer), person, _text(claims, "scope", 4096) or "", ends)
 
     def _tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
-        """A provider's own tenant, else what the claim says, else the one that there always is."""
+        """A provider's own tenant, else what the claim says; without either setting, the one that there always is."""
         if (own := self._tenants[issuer]) is not None:
             return own
-        value: Any = claims if self.trust.tenant_claim else None
+        if not self.trust.tenant_claim:
+            return DEFAULT_TENANT
+        value: Any = claims
         for name in self.trust.tenant_claim:
             value = value.get(name) if isinstance(value, dict) else None
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if value is None:
-            return DEFAULT_TENANT
         if not isinstance(value, str) or not TENANT.fullmatch(value):
             raise refuse("The token names no tenant that could be one.", fix="See the setting oidc_tenant_claim.")
         return value

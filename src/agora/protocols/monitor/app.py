@@ -15,6 +15,7 @@ What the contract declares below ``/v1/monitor`` stays REST for everybody who do
 from __future__ import annotations
 
 import logging
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from agora_sdk.contract.auth import Auth
@@ -34,7 +35,7 @@ from ...dispatcher import Dispatcher
 from ...services.base import Caller
 from ...settings import Settings
 from ..http import Access, Receive, Scope, Send, header, problem
-from . import forms, live, pages
+from . import forms, live
 from .acts import Acts
 from .answers import html, is_piece, redirect, wants_html
 from .assets import ASSETS
@@ -54,7 +55,13 @@ log = logging.getLogger(__name__)
 STREAM = Monitor.operations["stream"]
 LOGOUT = Auth.operations["logout"]
 MAX_QUERY = 8_192
-LOST = Page("/", "Not here", "error.html", build=pages.nothing)
+
+
+async def _nothing(view: View) -> dict[str, Any]:
+    return {}
+
+
+LOST = Page("/", "Not here", "error.html", _nothing)  #: where no page is
 
 
 class MonitorApp:

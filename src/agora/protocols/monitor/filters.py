@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from pydantic_core import to_json
 
 from .drawing import tone
-from .drawing.svg import cut, mark, tag
+from .drawing.svg import cut, tag
 
 __all__ = ["FILTERS", "brief", "duration", "money", "room_of", "state"]
 
@@ -47,10 +47,8 @@ def _time(value: datetime | None, form: str, **attributes: str) -> Markup:
 
 
 def state(value: object, label: str | None = None) -> Markup:
-    """A state as its mark and its word."""
-    kind = tone(value)
-    sign = tag("svg", mark(kind), viewBox="0 0 16 16", aria_hidden="true")
-    return tag("span", sign, escape(label or sentence(words(value))), class_=f"state {kind}")
+    """A state as its word, with the mark of its tone before it, which the style sheet draws."""
+    return tag("span", escape(label or sentence(words(value))), class_=f"state {tone(value)}")
 
 
 def sentence(value: str) -> str:

@@ -6,9 +6,10 @@ rendered again when something happens: its template is ``live/NAME.html``, and `
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from ...event_filter import EventFilter
 if TYPE_CHECKING:
     from .view import View
 
-__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "find", "fragment", "page"]
+__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "find", "fragment", "known", "page"]
 
 Values = Mapping[str, Any]
 Build = Callable[["View"], Awaitable[Values]]
@@ -120,13 +121,19 @@ def fragment(name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: f
     return register
 
 
+def known() -> Sequence[Page]:
+    """Every page; they are loaded when somebody looks at the first one."""
+    import_module(".pages", __package__)
+    return PAGES
+
+
 def find(raw_path: str) -> tuple[Page, dict[str, str]] | None:
     """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
     try:
         parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
     except UnicodeDecodeError:
         return None
-    for candidate in PAGES:
+    for candidate in known():
         if (found := candidate.match(parts)) is not None:
             return candidate, found
     return None

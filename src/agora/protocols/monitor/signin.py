@@ -78,6 +78,8 @@ class SignIn:
         return await self.access.authenticate(scope)
 
     def _person(self, caller: Caller) -> Caller:
+        if caller.kind == "user" and not caller.scopes:
+            raise PermissionDenied("You have no role here yet.", fix="Ask an operator for one.")
         if caller.kind == "enrolment" or not caller.scopes:
             raise PermissionDenied("This token only registers agents.", fix="Sign in with another one.")
         return caller

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .assets import ASSETS
-from .filters import FILTERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,6 +21,8 @@ DIRECTORY = Path(__file__).parent / "templates"
 def environment() -> Environment:
     """Made at first use; Jinja is not loaded before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from .filters import FILTERS
 
     made = Environment(
         loader=FileSystemLoader(DIRECTORY),

@@ -14,7 +14,7 @@ from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthentic
 from ...clock import new_id
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
-from .registry import PAGES, Page
+from .registry import Page, known
 from .security import HOME
 from .session import Session
 
@@ -96,7 +96,7 @@ class View:
     @property
     def navigation(self) -> list[Page]:
         """Pages this person may open, in order."""
-        shown = [page for page in PAGES if page.nav is not None and self.shows(page)]
+        shown = [page for page in known() if page.nav is not None and self.shows(page)]
         return sorted(shown, key=lambda page: page.nav or 0)
 
     def shows(self, page: Page) -> bool:

@@ -43,6 +43,14 @@ KEY_PARAMETER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 
+PAGES = {
+    "/health": "Liveness: the process answers.",
+    "/health/live": "Liveness: the process answers.",
+    "/ready": "Readiness: it can serve calls.",
+    "/health/ready": "Readiness: it can serve calls.",
+    "/health/detail": "Every component, and how long looking took.",
+}
+
 
 def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """The document as a JSON-ready object; operation ids are the canonical names."""
@@ -54,8 +62,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
         for number, route in enumerate(operation.routes):
             entry = _entry(operation, route, number, schemas)
             paths.setdefault(route.path, {})[route.method.lower()] = entry
-    for path, name in (("/health", "Liveness: the process answers."), ("/ready", "Readiness: it can serve calls.")):
-        paths[path] = {"get": _plain(path.strip("/"), name)}
+    for path, name in PAGES.items():
+        paths[path] = {"get": _plain(path.strip("/").replace("/", "."), name)}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -162,6 +162,8 @@ def _take(order: RunOrder, what: str, value: str) -> None:
             order.cpu = cpu_cores(value)
         case "pids":
             order.pids = int(value)
+            if order.pids < 1:
+                raise ValueError("no number of processes")
         case "entrypoint" | "directory" | "user":
             setattr(order, what, value)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ..builds.tree import full_disk
 from ..errors import (
@@ -25,15 +25,12 @@ from ..port import (
     Build,
     Capacity,
     Condition,
-    Exit,
     Found,
     Handle,
     LogPage,
     Observation,
     Progress,
-    State,
     Swept,
-    Usage,
     Verdict,
 )
 from ..probing import probe
@@ -44,7 +41,8 @@ from . import state, watch
 from .client import Client, Refused
 from .containers import configuration
 from .images import Images
-from .marks import GENERATION, GROUP, INSTANCE, LABELS, PORTS, TENANT, Marks, handle_of, only
+from .looks import Looks
+from .marks import GROUP, INSTANCE, LABELS, PORTS, TENANT, Marks, generation_of, handle_of, only
 from .networks import Networks
 from .options import Options
 from .output import Output
@@ -54,9 +52,8 @@ __all__ = ["DockerRuntime"]
 
 #: seconds that a container has to be gone after it was killed
 PATIENCE = 30.0
-#: seconds that the numbers of a look at many may be old
-FRESH = 20.0
-LOOKS = 16  #: asked for at a time
+#: limits, and how the engine says that it keeps them; a rootless one may not
+LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
 ATTEMPTS = 5  #: ports that turn out to be taken
 TAKEN = ("port is already allocated", "address already in use", "ports are not available")
@@ -75,15 +72,13 @@ class DockerRuntime:
         self._networks = Networks(self._client, self._marks)
         self._images = Images(options, self._client, self._marks, self._networks)
         self._output = Output(self._client, self._records, options.log_size)
+        self._looks = Looks(self._client, self._records)
         self._ports = Ports(*options.ports)
         self._opening = asyncio.Lock()
         self._is_open = False
-        self._looks = asyncio.Semaphore(LOOKS)
+        self._cores = 0
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._reading: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
-        self._began: dict[str, int | None] = {}
-        self._used: dict[str, tuple[float, Usage]] = {}
-        self._ended: dict[str, Observation] = {}
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
@@ -91,9 +86,10 @@ class DockerRuntime:
         try:
             await self._open()
             version = await self._client.version()
+            info = await self._client.json("GET", "info")
         except EngineError as error:
             return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
-        held = dict.fromkeys(("memory", "pids", "cpu"), "cgroup") | {"disk": "rlimit"}
+        held = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {"disk": "rlimit"}
         return Condition(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
 
     async def capacity(self) -> Capacity:
@@ -120,12 +116,12 @@ class DockerRuntime:
         latest: dict[str, dict[str, Any]] = {}
         for container in await self._containers():
             known = latest.get(container["Labels"][INSTANCE])
-            if known is None or _generation(known) < _generation(container):
+            if known is None or generation_of(known) < generation_of(container):
                 latest[container["Labels"][INSTANCE]] = container
         found = []
         for container in latest.values():
             labels = container["Labels"]
-            seen = await self._observe(container, fresh=True)
+            seen = await self._looks.observe(container, fresh=True)
             found.append(Found(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
         return found
 
@@ -167,13 +163,13 @@ class DockerRuntime:
     async def _begun(self, spec: Spec, found: Sequence[Mapping[str, Any]]) -> Handle | None:
         """The handle of a generation that was started before. Raises StartFailed for one that is over."""
         note = self._records.read(spec.instance_id)
-        latest = max([note.begun, *map(_generation, found)])
+        latest = max([note.begun, *map(generation_of, found)])
         if latest > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
         if note.stopped >= spec.generation and note.begun < spec.generation:
             raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
         for container in found:
-            if _generation(container) == spec.generation and container["State"] != "created":
+            if generation_of(container) == spec.generation and container["State"] != "created":
                 return handle_of(container)
         if note.begun >= spec.generation:
             raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
@@ -183,7 +179,11 @@ class DockerRuntime:
         gateway = await self._networks.ensure(spec.co_location)
         keep = dict(held)
         for _ in range(ATTEMPTS):
-            ports = self._allocate(spec, keep)
+            try:
+                ports = self._allocate(spec, keep)
+            except PortsExhausted:
+                self._ports.release(held.values())
+                raise
             try:
                 return await self._launch(spec, build, ports, gateway)
             except BaseException as error:
@@ -197,6 +197,8 @@ class DockerRuntime:
 
     async def _launch(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
         config = configuration(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
+        cpus = config["HostConfig"]  # more than there are is no limit, and refused
+        cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
             name = {"name": self._marks.container(spec.instance_id, spec.generation)}
             made = await self._client.json("POST", "containers/create", params=name, body=config)
@@ -213,6 +215,7 @@ class DockerRuntime:
             if spec.restore or not note.begun:  # later its state is that of the generation before
                 await state.prepare(self._client, container, shown["Config"].get("User") or "", spec.restore)
             await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
+            note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
         except BaseException as error:
@@ -254,82 +257,17 @@ class DockerRuntime:
     async def inspect(self, handle: Handle) -> Observation:
         await self._open()
         container = await self._find(handle)
-        return self._past(handle) if container is None else await self._observe(container, fresh=True)
+        return self._looks.past(handle) if container is None else await self._looks.observe(container, fresh=True)
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         await self._open()
-        known = {(each["Labels"][INSTANCE], _generation(each)): each for each in await self._containers()}
+        known = {(each["Labels"][INSTANCE], generation_of(each)): each for each in await self._containers()}
 
         async def one(handle: Handle) -> Observation:
             container = known.get((handle.instance_id, handle.generation))
-            return self._past(handle) if container is None else await self._observe(container)
+            return self._looks.past(handle) if container is None else await self._looks.observe(container)
 
         return list(await asyncio.gather(*map(one, handles)))
-
-    def _past(self, handle: Handle) -> Observation:
-        """Of a generation whose container is gone."""
-        try:
-            note = self._records.read(handle.instance_id)
-        except Unknown:
-            return Observation("absent")
-        found = note.end(handle.generation)
-        if found is not None:
-            return Observation("exited", found[1], found[0], Usage(cpu_seconds=found[2]))
-        if note.begun >= handle.generation:
-            return Observation("exited", None, Exit(reason="lost"))
-        return Observation("absent")
-
-    async def _observe(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
-        name = str(container["Id"])
-        if name in self._ended:
-            return self._ended[name]
-        now = watch.STATES.get(container["State"])
-        if now is None:
-            return Observation("absent")
-        async with self._looks:
-            try:
-                if now == "exited":
-                    return await self._last_look(container)
-                if name not in self._began:
-                    shown = await self._client.json("GET", f"containers/{name}/json")
-                    self._began[name] = watch.moment(shown["State"]["StartedAt"])
-                return Observation(cast(State, now), self._began[name], None, await self._usage(name, fresh))
-            except Refused as error:
-                if error.status != 404:
-                    raise
-                return self._past(handle_of(container))
-
-    async def _usage(self, name: str, fresh: bool) -> Usage:
-        clock = asyncio.get_running_loop().time()
-        at, known = self._used.get(name, (0.0, Usage()))
-        if at and not fresh and clock - at < FRESH:
-            return known
-        stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
-        seen = watch.usage(stats)
-        if seen.cpu_seconds < known.cpu_seconds:  # it has just ended
-            return known
-        self._used[name] = (clock, seen)
-        return seen
-
-    async def _last_look(self, container: Mapping[str, Any]) -> Observation:
-        """How a container ended: looked up once, and written down, for the engine forgets what it used."""
-        name, handle = str(container["Id"]), handle_of(container)
-        shown = await self._client.json("GET", f"containers/{name}/json")
-        if shown["State"]["Status"] not in ("exited", "dead"):
-            return Observation(
-                "running", watch.moment(shown["State"]["StartedAt"]), None, await self._usage(name, True)
-            )
-        note = self._records.read(handle.instance_id)
-        before = note.end(handle.generation)
-        cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
-        exit = watch.ended(shown["State"], stopped=note.stopped >= handle.generation)
-        began = watch.moment(shown["State"]["StartedAt"])
-        note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
-        self._records.write(handle.instance_id, note)
-        self._ended[name] = Observation("exited", began, exit, Usage(cpu_seconds=cpu))
-        self._used.pop(name, None)
-        self._began.pop(name, None)
-        return self._ended[name]
 
     async def probe(self, handle: Handle, health: Health) -> Verdict:
         seen = (await self.inspect(handle)).state
@@ -384,22 +322,25 @@ class DockerRuntime:
             await self._delete(name)
             return
         with suppress(Refused):  # its numbers, for the last time
-            await self._usage(name, True)
-        if grace > 0 and await self._signal(name, "SIGTERM") and await self._gone(name, grace):
-            return
-        if await self._signal(name, "SIGKILL") and not await self._gone(name, PATIENCE):
+            await self._looks.usage(name, fresh=True)
+        if container["State"] == "paused":
+            with suppress(Refused):
+                await self._client.json("POST", f"containers/{name}/unpause")
+        if grace > 0:
+            await self._signal(name, "SIGTERM")
+            if await self._gone(name, grace):
+                return
+        await self._signal(name, "SIGKILL")
+        if not await self._gone(name, PATIENCE):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {PATIENCE:g} seconds.")
 
-    async def _signal(self, name: str, signal: str) -> bool:
-        """Signal a container, paused ones, too; whether there is any need to wait."""
-        with suppress(Refused):  # of one that is not paused
-            await self._client.json("POST", f"containers/{name}/unpause")
+    async def _signal(self, name: str, signal: str) -> None:
+        """Signal a container, unless it has ended."""
         try:
             await self._client.json("POST", f"containers/{name}/kill", params={"signal": signal})
         except Refused as error:
             if error.status not in (404, 409):
                 raise
-        return True
 
     async def _gone(self, name: str, seconds: float) -> bool:
         """Wait until a container has ended."""
@@ -417,7 +358,7 @@ class DockerRuntime:
         await self._open()
         async with self._turn(handle.instance_id), self._reader(handle.instance_id):
             found = await self._containers(handle.instance_id)
-            if any(_generation(each) > handle.generation for each in found):
+            if any(generation_of(each) > handle.generation for each in found):
                 return  # a later generation lives here
             for container in found:
                 await self._discard(container)
@@ -436,10 +377,9 @@ class DockerRuntime:
             async with self._reader(handle.instance_id):
                 await self._output.copy(handle.instance_id, name)
             with suppress(Refused):
-                await self._last_look(container)
+                await self._looks.last(container)
         await self._delete(name)
-        for kept in (self._ended, self._used, self._began):
-            kept.pop(name, None)
+        self._looks.forget(name)
 
     async def _delete(self, name: str) -> None:
         try:
@@ -481,6 +421,7 @@ class DockerRuntime:
             if self._is_open:
                 return
             found = await self._containers()
+            self._cores = int((await self._client.json("GET", "info"))["NCPU"])
             await asyncio.to_thread(self._records.open)
             await asyncio.to_thread(self._images.open)
             for container in found:
@@ -499,7 +440,7 @@ class DockerRuntime:
         """The container of a generation; None if there is none. Raises Unknown for what is no id."""
         name = self._marks.container(handle.instance_id, handle.generation)
         for container in await self._containers(handle.instance_id):
-            if f"/{name}" in container["Names"] or _generation(container) == handle.generation:
+            if f"/{name}" in container["Names"] or generation_of(container) == handle.generation:
                 return container
         return None
 
@@ -508,7 +449,3 @@ class DockerRuntime:
 
     def _reader(self, instance_id: str) -> asyncio.Lock:
         return self._reading.setdefault(instance_id, asyncio.Lock())
-
-
-def _generation(container: Mapping[str, Any]) -> int:
-    return int(container["Labels"][GENERATION])

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -45,6 +46,7 @@ __all__ = ["Images"]
 
 FORMAT = 1  # of how images are made; another one makes every key another
 CHUNK = 1 << 18
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
 TAIL = 8_192
 LONGEST_LINE = 4_096
 
@@ -118,6 +120,8 @@ class Images:
 
     async def _pull(self, image: Image, tell: Progress) -> Build:
         """An image of a registry; one that never came from a registry is used as it is."""
+        if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
+            raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
         before = await self._inspect(image.reference)
         if image.reference.startswith("agora-build-"):
             raise SourceRefused("That image was built here of another's source.", fix="Name one of a registry.")

@@ -11,7 +11,7 @@ from ..errors import Unknown
 from ..port import Handle
 from ..spec import NAME, Spec
 
-__all__ = ["Marks", "handle_of", "only"]
+__all__ = ["Marks", "generation_of", "handle_of", "only"]
 
 PREFIX = "io.agora"
 INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
@@ -62,6 +62,11 @@ class Marks:
 def only(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
     """A query's filter: everything with these labels."""
     return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
+
+
+def generation_of(container: Mapping[str, Any]) -> int:
+    """Of a container in a list."""
+    return int(container["Labels"][GENERATION])
 
 
 def handle_of(container: Mapping[str, Any]) -> Handle:

@@ -23,6 +23,7 @@ class Networks:
         self._client = client
         self._marks = marks
         self._making = asyncio.Lock()
+        self._desktop: bool | None = None
 
     async def ensure(self, group: str | None) -> str:
         """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
@@ -78,6 +79,11 @@ class Networks:
 
     async def _gateway(self, name: str) -> str:
         network = await self._client.json("GET", f"networks/{name}")
+        if self._desktop is None:
+            system = str((await self._client.json("GET", "info")).get("OperatingSystem", ""))
+            self._desktop = system.startswith("Docker Desktop")
+        if self._desktop:  # its networks are within a machine of its own
+            return "host-gateway"
         configs = (network.get("IPAM") or {}).get("Config") or []
         gateways = [str(each["Gateway"]).partition("/")[0] for each in configs if each.get("Gateway")]
         return next((each for each in gateways if ":" not in each), "host-gateway")

@@ -105,7 +105,9 @@ async def _chosen(call: Call, target: str) -> Row:
         if row["state"] != "running" or row["desired"] != "running":
             raise IllegalTransition(
                 f"The instance is {row['state']}" + (f": {row['reason']}" if row["reason"] else "."),
-                fix="It takes work while it runs: agora.instance.resume.",
+                fix="Make another one: agora.instance.create."
+                if row["desired"] == "stopped"
+                else "It takes work while it runs: agora.instance.resume.",
                 allowed=["resume", "terminate"] if row["desired"] != "stopped" else [],
             )
         return row

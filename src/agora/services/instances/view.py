@@ -111,7 +111,7 @@ def _one(
         "stopped_at": _moment(row["stopped_at"]),
         "health_status": contract.HealthStatus(
             healthy=bool(row["healthy"]) and state == InstanceStatus.RUNNING,
-            last_heartbeat=_moment(row["seen_at"]),
+            last_heartbeat=_moment(max(row["seen_at"] or 0, row["started_at"] or 0) or None),
             error_count=row["error_count"],
             last_error=row["last_error"],
         ),

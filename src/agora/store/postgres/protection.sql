@@ -68,12 +68,22 @@ create or replace view rls_status as
     order by 1, 2;
 grant select on rls_status to agora_runtime, agora_admin;
 
+-- Functions of an earlier release, whatever they took.
+do $$
+declare
+    it regprocedure;
+begin
+    for it in select oid from pg_proc where pronamespace = current_schema()::regnamespace and proname like 'agora\_%' loop
+        execute format('drop function %s', it);
+    end loop;
+end $$;
+
 -- -- what precedes the tenant --------------------------------------------------------------------------
 
 create or replace function agora_tenant_ids() returns setof text language sql stable security definer as $$
-    select tenant_id from tenants where status <> 'deleting'
+    select tenant_id from tenants where status not in ('deleting', 'deleted')
     union select h.tenant_id from event_heads h where not exists (
-        select from tenants t where t.tenant_id = h.tenant_id and t.status = 'deleting')
+        select from tenants t where t.tenant_id = h.tenant_id and t.status in ('deleting', 'deleted'))
     order by 1
 $$;
 
@@ -93,14 +103,14 @@ create or replace function agora_tenants(after text, most bigint) returns setof 
 stable security definer as $$
 begin
     perform agora_at_home();
-    return query select * from tenants where tenant_id > after order by tenant_id limit most;
+    return query select * from tenants where tenant_id > after and status <> 'deleted' order by tenant_id limit most;
 end $$;
 
 create or replace function agora_tenant(wanted text) returns setof tenants language plpgsql
 stable security definer rows 1 as $$
 begin
     perform agora_at_home();
-    return query select * from tenants where tenant_id = wanted;
+    return query select * from tenants where tenant_id = wanted and status <> 'deleted';
 end $$;
 
 create or replace function agora_tenant_counts(wanted text) returns table (agents bigint, instances bigint)
@@ -130,7 +140,7 @@ begin
     perform agora_at_home();
     return query update tenants as t set name = agora_tenant_set.name, status = agora_tenant_set.status,
             reason = agora_tenant_set.reason, metadata = agora_tenant_set.metadata, status_since = since, updated_at = now
-        where t.tenant_id = id and t.status = was and t.status <> 'deleting'
+        where t.tenant_id = id and t.status = was and t.status not in ('deleting', 'deleted')
         returning t.tenant_id;
 end $$;
 
@@ -148,10 +158,14 @@ begin
         returning k.token_id;
 end $$;
 
-create or replace function agora_tenant_drop(wanted text) returns setof text language plpgsql security definer as $$
+-- The id stays, so that nobody gets it again.
+create or replace function agora_tenant_drop(wanted text, now bigint) returns setof text language plpgsql
+security definer as $$
 begin
     perform agora_at_home();
-    return query delete from tenants t where t.tenant_id = wanted and t.status = 'deleting' returning t.tenant_id;
+    return query update tenants as t
+        set status = 'deleted', name = '', reason = '', metadata = '{}', status_since = now, updated_at = now
+        where t.tenant_id = wanted and t.status = 'deleting' returning t.tenant_id;
 end $$;
 
 -- -- what a policy would keep from an index ------------------------------------------------------------

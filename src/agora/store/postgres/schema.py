@@ -46,7 +46,8 @@ end $$
 """
 _BARE = """
 select c.relname from pg_class c
-where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'schema_migrations'
+where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+    and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)
     and not (c.relrowsecurity and c.relforcerowsecurity
         and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_isolation')
         and not exists (select from pg_policy p where p.polrelid = c.oid

@@ -206,7 +206,7 @@ class SqliteStore:
             "with recursive t(id) as (select min(tenant_id) from events union all "
             "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
             "select id from (select id from t where id is not null union select tenant_id from tenants) "
-            "where id not in (select tenant_id from tenants where status = 'deleting')"
+            "where id not in (select tenant_id from tenants where status in ('deleting', 'deleted'))"
         )
         return [row[0] for row in rows]
 

@@ -1,4 +1,7 @@
-"""Tenants. Most of these reach beyond the caller's: on PostgreSQL each is a function made for it (protection.sql)."""
+"""Tenants. Most of these reach beyond the caller's: on PostgreSQL each is a function made for it (protection.sql).
+
+Of a tenant that was deleted the id stays, with the status ``deleted``, which only these know.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,19 @@ BIG = "bigint"
 
 own = Query("select * from tenants where tenant_id = :tenant")
 listing = Query(
-    "select * from tenants where :tenant = 'default' and tenant_id > :after order by tenant_id limit :limit",
+    "select * from tenants where :tenant = 'default' and tenant_id > :after and status <> 'deleted' order by tenant_id limit :limit",
     "select * from agora_tenants(:after, :limit) where :tenant <> ''",
     types={"limit": BIG},
     beyond=True,
 )
 by_id = Query(
-    "select * from tenants where :tenant = 'default' and tenant_id = :id",
+    "select * from tenants where :tenant = 'default' and tenant_id = :id and status <> 'deleted'",
     "select * from agora_tenant(:id) where :tenant <> ''",
     beyond=True,
 )
 erasing = Query(
-    "select tenant_id from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
-    "select tenant_id from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
+    "select tenant_id, status_since from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
+    "select tenant_id, status_since from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
     beyond=True,
 )
 counts = Query(
@@ -53,7 +56,8 @@ change = Write(
     """
     update tenants set name = :name, status = :status, reason = :reason, metadata = :metadata,
         status_since = :since, updated_at = :now
-    where :tenant = 'default' and tenant_id = :id and status = :was and status <> 'deleting' returning tenant_id
+    where :tenant = 'default' and tenant_id = :id and status = :was
+        and status not in ('deleting', 'deleted') returning tenant_id
     """,
     """
     select tenant_id from agora_tenant_set(:id, :was, :name, :status, :reason, :metadata, :since, :now)
@@ -77,8 +81,12 @@ add_key = Write(
     beyond=True,
 )
 drop = Write(
-    "delete from tenants where :tenant = 'default' and tenant_id = :id and status = 'deleting' returning tenant_id",
-    "select tenant_id from agora_tenant_drop(:id) as gone(tenant_id) where :tenant <> ''",
+    """
+    update tenants set status = 'deleted', name = '', reason = '', metadata = '{}', status_since = :now, updated_at = :now
+    where :tenant = 'default' and tenant_id = :id and status = 'deleting' returning tenant_id
+    """,
+    "select tenant_id from agora_tenant_drop(:id, :now) as gone(tenant_id) where :tenant <> ''",
+    types={"now": BIG},
     beyond=True,
 )
 

@@ -192,12 +192,11 @@ prune_audit = Write(
     """,
     types={"before": BIG, "limit": BIG},
 )
-# The index by age holds every tenant; || keeps the planner from walking the tenant's rows instead.
 prune_idempotency = Write(
     """
     delete from idempotency where tenant_id = :tenant and (subject, key) in (
         select o.subject, o.key from idempotency o
-        where o.tenant_id || '' = :tenant and o.created_at < :before order by o.created_at limit :limit)
+        where o.tenant_id = :tenant and o.created_at < :before order by o.created_at limit :limit)
     """,
     types={"before": BIG, "limit": BIG},
 )

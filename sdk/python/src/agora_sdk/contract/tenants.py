@@ -125,4 +125,4 @@ class Tenants(Service, category="tenant"):
         tenant_id: TenantId,
         confirm: Annotated[str, Field(max_length=63, description="The id again: everything of it is erased for good.")],
     ) -> DeletedTenant:
-        """Erase a suspended tenant with all its rows; the id is free again when that is done."""
+        """Erase a suspended tenant with all its rows; its id is not given again."""

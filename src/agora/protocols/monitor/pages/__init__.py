@@ -5,20 +5,7 @@ In this room: what is asked, and in which order it is shown. What may not enter:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..view import View
-
-__all__ = ["nothing"]
-
-
-async def nothing(view: View) -> Mapping[str, Any]:
-    """The values of a page that asks for nothing."""
-    return {}
-
-
-from . import (  # noqa: E402 - each registers its pages
+from . import (  # each registers its pages
     agents,
     audit,
     billing,
@@ -33,7 +20,7 @@ from . import (  # noqa: E402 - each registers its pages
     workflows,
 )
 
-__all__ += [
+__all__ = [
     "agents",
     "audit",
     "billing",

@@ -13,7 +13,7 @@ from ..view import View
 from .asking import asked, chosen, concerns, listed
 from .naming import names
 
-__all__ = ["agent", "agents"]
+__all__ = ["agent", "agents", "workers"]
 
 EVENTS = ("agora.agent.*",)
 
@@ -31,6 +31,21 @@ async def agent_rows(view: View) -> Mapping[str, Any]:
     wanted = chosen(view, "status", "search")
     found, trouble = await listed(view, "agora.monitor.agents", wanted)
     return {"found": found, "trouble": trouble, "filtered": bool(wanted)}
+
+
+@page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
+async def workers(view: View) -> Mapping[str, Any]:
+    """The processes that take tasks."""
+    return await worker_rows(view)
+
+
+@fragment("worker_rows", on=("agora.worker.*",), tick=10, every=1.0)
+async def worker_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    arguments = {**chosen(view, "search"), "cursor": None}
+    found, trouble = await listed(view, "agora.monitor.workers", arguments, rows=500)
+    known = await names(view, [worker.owner for worker in found.items] if found.count else [])
+    return {"found": found, "names": known, "trouble": trouble, "filtered": "search" in view.query}
 
 
 @page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))

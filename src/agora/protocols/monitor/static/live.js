@@ -14,7 +14,10 @@ function say(state) {
 const interrupted = () => say(navigator.onLine ? "joining" : "lost");
 
 document.addEventListener("htmx:sse:after:connection", () => say("live"));
-document.addEventListener("htmx:sse:error", interrupted);
+document.addEventListener("htmx:sse:error", (event) => {
+  interrupted();
+  if ([401, 403].includes(event.detail.status)) location.reload(); // the session has ended: sign in again
+});
 document.addEventListener("htmx:sse:before:connection", (event) => {
   if (event.detail.connection.attempt > 0) interrupted();
 });

@@ -1,0 +1,38 @@
+"""Commands of the contract's categories that are more than their operation's own form, each imported when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+__all__ = ["BY_HAND", "load"]
+
+
+def _all(module: str, *names: str, **others: str) -> dict[str, str]:
+    """Commands of a module: those named as their functions are, and others."""
+    return {name: f"{module}.{function}" for name, function in (dict(zip(names, names, strict=True)) | others).items()}
+
+
+#: Where each is, by category and name of the command.
+BY_HAND: Mapping[str, Mapping[str, str]] = {
+    "a2a": _all("a2a", "talk"),
+    "admin": _all("operators", "health", "halt", "resume"),
+    "agent": _all("manifests", "register", "example"),
+    "billing": _all("billing", "prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice")
+    | _all("dashboard", "dashboard"),
+    "deployment": _all("manifests", "validate"),
+    "instance": _all("instances", "discover", "create", list="listing")
+    | _all("instances", "details", exec="execute")
+    | _all("instances", "logs", "pause", "resume", "terminate"),
+    "task": _all("tasks", "assign", "output", "show", list="listing"),
+    "token": _all("operators", "show"),
+    "workflow": _all("workflows", "create", "status", "timeline", "diagram"),
+}
+
+
+def load(place: str) -> Callable[..., Any]:
+    """A command's function."""
+    module, _, function = place.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f".{module}", __package__), function)
+    return found
