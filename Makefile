@@ -50,7 +50,7 @@ lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/lint-imports
 
 test-long: .venv/test ## The fault and property suites in full
-	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest -m '' tests/faults tests/e2e tests/runtime tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py tests/conformance/test_billing_property.py tests/conformance/test_instance*.py $(ARGS)
+	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest -m '' tests/faults tests/e2e tests/deploy tests/runtime tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py tests/conformance/test_billing_property.py tests/conformance/test_instance*.py $(ARGS)
 
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
@@ -60,7 +60,7 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor store_postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor observing store_postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: .venv/test ## Take pictures of every page of the monitor, in both themes, into docs/screenshots (needs Chromium)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)

@@ -146,6 +146,7 @@ class App:
         tracing: Tracing | None = None,
     ) -> None:
         self.settings = settings
+        self._log_level = settings.log_level
         self.measures = Measures()
         self.tracing, self._end_tracing = tracing, lambda: None
         if tracing is None and settings.tracing:
@@ -343,8 +344,10 @@ class App:
 
     def _follow_configuration(self) -> None:
         self._follow_rates()
-        if self.configuration.log_level != self.settings.log_level:
-            logging.getLogger().setLevel(self.configuration.log_level.upper())
+        level = self.configuration.log_level
+        if level != self._log_level:
+            self._log_level = level
+            logging.getLogger().setLevel(level.upper())
 
     def _rate(self, tier: str) -> float:
         return self._rates[tier]
@@ -407,7 +410,8 @@ class App:
             else:
                 await self._answer_traced(self.tracing, scope, receive, answer)
         finally:
-            self.measures.responses[PROTOCOL.get(), answer.status] += 1
+            if answer.status:  # else the caller has left
+                self.measures.responses[PROTOCOL.get(), answer.status] += 1
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
         method, headers = scope["method"], {name: header(scope, name.encode()) for name in CARRIERS}

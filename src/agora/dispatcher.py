@@ -163,7 +163,7 @@ class Dispatcher:
     ) -> Outcome:
         began, waited = time.perf_counter(), 0.0
         failure: str | None = "cancelled"
-        before = REQUEST.set(request_id)
+        REQUEST.set(request_id)
         try:
             self._admit(operation, caller)
             values = self._validate(operation, arguments)
@@ -186,7 +186,6 @@ class Dispatcher:
             raise self._internal(operation, error) from error
         finally:
             self._record(operation, caller, time.perf_counter() - began, waited, failure)
-            REQUEST.reset(before)
 
     def _record(self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None) -> None:
         """Count a call. waited: how long of it was spent waiting for an event, as it was asked to."""

@@ -14,6 +14,8 @@ from .telemetry import PROTOCOL, REQUEST, trace_id
 
 __all__ = ["configure"]
 
+#: libraries that would tell of every connection, with the URLs and headers of what goes out
+TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
 HIDDEN: Final = "[redacted]"
 _SECRETS: Final = re.compile(
     r"""\b(?:agt|agfy|enr|adm|ses)_[A-Za-z0-9_.\-]{8,}            # credentials of ours
@@ -77,4 +79,5 @@ def configure(level: str, style: str, secrets: Iterable[str] = ()) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -492,8 +492,15 @@ class Settings(BaseModel):
         found = [getattr(self, name) for name in type(self).model_fields]
         given = [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
         tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
-        passwords = [urlsplit(url).password or "" for url in (self.store, self.bus, self.redis_url)]
+        passwords = [_password(url) for url in (self.store, self.bus, self.redis_url)]
         return tuple(sorted({value for value in (*given, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:  # no URL: whoever opens it says so
+        return ""
 
 
 def _from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ import pytest
 
 from agora.app import App
 from agora.controllers.people import People
+from agora.identity.oidc import sign_on as sign_on_module
 from agora.services.base import Caller
 from agora.services.scopes import ROLES
 from agora_sdk.errors import (
@@ -92,7 +93,8 @@ async def test_coming_and_going_with_a_password(market: Market) -> None:
     assert (await who(market, (await login(market, "ada")).access_token)).subject == ada.subject
 
 
-async def test_what_is_refused_at_the_door(market: Market) -> None:
+async def test_what_is_refused_at_the_door(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_on_module, "REFILL", 3600.0)
     stranger = market.app.authenticator.anonymous
     with pytest.raises(Unauthenticated, match="Invalid user credentials"):
         await market.call(stranger, LOGIN, username="ada", password="wrong")

@@ -1,10 +1,12 @@
 // A real OpenID provider for the tests: npm's oidc-provider, with the paths and the claims of a Keycloak realm.
-// usage: node provider.mjs OWNER_PID OIDC_PROVIDER_MODULE; it says {"issuer": ...} in one line, and ends with its owner.
+// usage: node provider.mjs OWNER_PID OIDC_PROVIDER_MODULE DIRECTORY; it says {"issuer": ...} in one line, and ends with
+// its owner, and with its directory.
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { randomUUID, generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
-const [owner, module] = process.argv.slice(2);
+const [owner, module, place] = process.argv.slice(2);
 const { Provider, errors } = await import(pathToFileURL(module));
 const REALM = '/realms/market';
 const AT = `${REALM}/protocol/openid-connect`;
@@ -136,6 +138,8 @@ async function answer(request, response) {
   return listener(request, response);
 }
 
-setInterval(() => { try { process.kill(Number(owner), 0); } catch { process.exit(0); } }, 500);
+setInterval(() => {
+  try { process.kill(Number(owner), 0); } catch { rmSync(place, { recursive: true, force: true }); process.exit(0); }
+}, 500);
 provider.on('server_error', (ctx, error) => console.error(error));
 console.log(JSON.stringify({ issuer }));

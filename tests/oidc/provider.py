@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,37 +27,42 @@ CALLBACK = "http://127.0.0.1:8080/v1/monitor/callback"
 def provider() -> str:
     """Its issuer. Skips where there is no Node, or npm finds nothing."""
     owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    said = Path(tempfile.gettempdir()) / f"agora-oidc-{owner}.json"
-    with _alone(said.with_suffix(".lock")):
-        if not said.exists():
-            said.write_text(_start(owner))
+    place = Path(tempfile.gettempdir()) / f"agora-oidc-{owner}"
+    place.mkdir(exist_ok=True)
+    with _alone(place / "lock"):
+        issuer = _running(place / "said.json")
+        return issuer if issuer is not None else _start(owner, place)
+
+
+def _running(said: Path) -> str | None:
+    """The issuer that another worker has started; None where there is none, or only what a former run left."""
+    try:
         issuer: str = json.loads(said.read_text())["issuer"]
+        urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=30).close()
+    except (OSError, ValueError):
+        return None
     return issuer
 
 
-def _start(owner: int) -> str:
-    """Start it; it ends by itself with the run that owns it."""
+def _start(owner: int, place: Path) -> str:
+    """Start it; it ends by itself, and takes its directory with it, when the run that owns it has ended."""
     try:
         node, module = suite.install(PACKAGE, "lib/index.js")
     except suite.Unavailable as error:
         if os.environ.get("AGORA_REQUIRE") == "all":
             raise
         pytest.skip(str(error))
-    errors = Path(tempfile.gettempdir()) / f"agora-oidc-{owner}.log"
+    command, errors = [node, str(PROGRAM), str(owner), module, str(place)], place / "errors.log"
     with errors.open("w") as log:
-        process = subprocess.Popen(
-            [node, str(PROGRAM), str(owner), module],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
     assert process.stdout is not None
-    with process.stdout as said:
-        line = said.readline()
+    with process.stdout as output:
+        line = output.readline()
     process.returncode = 0  # nobody waits for its end
     assert line.startswith("{"), errors.read_text()
-    return line
+    (place / "said.json").write_text(line)
+    issuer: str = json.loads(line)["issuer"]
+    return issuer
 
 
 @contextmanager

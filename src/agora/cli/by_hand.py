@@ -25,7 +25,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
     "instance": _all("instances", "discover", "create", list="listing")
     | _all("instances", "details", exec="execute")
     | _all("instances", "logs", "pause", "resume", "terminate"),
-    "task": _all("tasks", "assign", "output", "show", list="listing"),
+    "task": _all("tasks", "assign", list="listing") | _all("tasks", "output", "show"),
     "token": _all("operators", "show"),
     "workflow": _all("workflows", "create", "status", "timeline", "diagram"),
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["group"]
 
 T = TypeVar("T")
+SHOWN = 5  # of tables that stand open
 PASSWORD = "AGORA_DB_PASSWORD"  # noqa: S105  (a name in the environment)
 
 Url = Annotated[
@@ -157,5 +158,7 @@ def _show(found: DatabaseStatus, json: bool) -> None:
     typer.echo(f"{found.url}: {'current' if found.current else 'not current'}, {found.applied} migrations applied")
     for name in found.pending:
         typer.echo(f"  pending: {name}")
-    for name in found.open:
+    for name in found.open[:SHOWN]:
         typer.echo(f"  not protected: {name}")
+    if len(found.open) > SHOWN:
+        typer.echo(f"  not protected: {len(found.open) - SHOWN} more")

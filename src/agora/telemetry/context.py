@@ -98,4 +98,5 @@ def protocol(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        PROTOCOL.reset(token)
+        with contextlib.suppress(ValueError):  # a task that is thrown away is closed from elsewhere
+            PROTOCOL.reset(token)

@@ -75,9 +75,10 @@ class Tracing:
             found.fail(_kind(error))
             raise
         finally:
-            self._context.detach(theirs)
-            TRACE.reset(own)
             span.end()
+            with contextlib.suppress(ValueError):  # a task that is thrown away is closed from elsewhere
+                TRACE.reset(own)
+                self._context.detach(theirs)
 
     def start(self, name: str, kind: str, told: Mapping[str, Any]) -> OpenedSpan:
         """A span below the one that is going on, which its holder closes; nothing goes on in it."""

@@ -12,13 +12,13 @@ import pytest
 
 from agora.app import App
 from agora.protocols.monitor.forms import OWN
-from agora.protocols.monitor.registry import FRAGMENTS, PAGES
+from agora.protocols.monitor.registry import FRAGMENTS, known
 from agora.protocols.monitor.templating import DIRECTORY, environment
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.unit.monitor.browser import Browser
 
-LISTS = [page.path.strip("/") for page in PAGES if "{" not in page.path]
+LISTS = [page.path.strip("/") for page in known() if "{" not in page.path]
 STEPS = [
     {"name": "write", "agent": "Writer"},
     {"name": "check", "approval": True, "message": "Good?"},
@@ -107,7 +107,7 @@ def test_templates_and_fragments_are_all_there_and_used() -> None:
         templates.get_template(template)
     used = {f"live/{name}.html" for name in FRAGMENTS}
     assert {path.relative_to(DIRECTORY).as_posix() for path in DIRECTORY.glob("live/*")} == used
-    assert {name for page in PAGES for name in page.live} == set(FRAGMENTS)
+    assert {name for page in known() for name in page.live} == set(FRAGMENTS)
 
 
 async def test_an_empty_marketplace_says_what_to_do_next(market: Market) -> None:

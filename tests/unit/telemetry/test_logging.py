@@ -42,11 +42,14 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     """The process's own log, as the server configures it, in memory."""
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
     monkeypatch.setattr("sys.stderr", stream)
     logs.configure("debug", "json", Settings.load(environ={"AGORA_AUTH_TOKENS": STATIC}).secrets)
     yield Log(stream)
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
 
 
 async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncClient) -> None:
@@ -58,6 +61,20 @@ async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncC
     assert (lines[-1]["level"], lines[-1]["protocol"]) == ("debug", "rest")
     assert lines[-1]["logger"] == "agora.dispatcher"
     assert lines[-1]["timestamp"].endswith("Z")
+
+
+async def test_libraries_do_not_tell_where_the_server_goes(log: Log, client: httpx.AsyncClient) -> None:
+    await client.get("/agents?access_token=something")
+    assert {line["logger"].split(".")[0] for line in log.lines} <= {"agora", "asyncio"}
+
+
+async def test_the_level_changes_while_the_server_runs_and_goes_back(log: Log, client: httpx.AsyncClient) -> None:
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    change = {"resource": "configuration", "target": "log_level"}
+    for action, level in (({"action": "set", "value": "error"}, logging.ERROR), ({"action": "reset"}, logging.INFO)):
+        assert (await client.post("/agora/admin/manage", json=change | action)).is_success
+        assert root.level == level
 
 
 async def test_a_failure_is_found_by_its_request(

@@ -141,7 +141,7 @@ async def _protect(connection: asyncpg.Connection) -> None:
     except asyncpg.InsufficientPrivilegeError as error:
         role = await connection.fetchval("select quote_ident(current_user)")
         raise StoreFailure(
-            f"Rows of tenants cannot be protected: {error}. The server works as a role that owns nothing, and {role} "
+            f"Rows of tenants cannot be protected: {str(error).splitlines()[0]}. The server works as a role that owns nothing, and {role} "
             "may not make it. As a superuser, once for all databases of this server: "
             f"create role {RUNTIME}; create role agora_admin; grant {RUNTIME}, agora_admin to {role};"
         ) from error

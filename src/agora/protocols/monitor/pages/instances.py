@@ -52,7 +52,7 @@ async def instance_now(view: View) -> Mapping[str, Any] | None:
     return await _now(view) if concerns(view, view.path["instance_id"]) else None
 
 
-@fragment("instance_log", on=EVENTS, tick=2, every=0.5)
+@fragment("instance_log", on=EVENTS, tick=5, every=1.0)
 async def instance_log(view: View) -> Mapping[str, Any] | None:
     """The end of its output."""
     return await _log(view) if concerns(view, view.path["instance_id"]) else None
