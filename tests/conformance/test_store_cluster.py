@@ -86,6 +86,7 @@ async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds
     gone = PostgresStore(postgres.url.replace(directory, str(tmp_path)))
     here = postgres.store()
     await gone.start()
+    monkeypatch.undo()  # only its connection has so little patience
     await here.start()
 
     async def work(tx: Tx) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from agora.app import App
 from tests.harness import admin_token, make_settings
@@ -51,12 +50,12 @@ async def test_the_printed_token_keys_and_agents_sign_in(market: Market) -> None
         assert token.strip() not in page.text + browser.cookie
 
 
-@pytest.mark.parametrize("token", ["nonsense", "agt_e30.e30", "x" * 5000, "ünïcode", "a\x00b"])
-async def test_a_wrong_token_signs_nobody_in(browser: Browser, token: str) -> None:
-    refused = await browser.sign_in(token)
-    assert refused.status_code == 401
-    assert "agora_session" not in browser.http.cookies
-    assert token not in refused.text or token == "nonsense"
+async def test_a_wrong_token_signs_nobody_in(browser: Browser) -> None:
+    for token in ("nonsense-of-somebody", "agt_e30.e30", "x" * 5000, "ünïcode", "a\x00b"):
+        refused = await browser.sign_in(token)
+        assert refused.status_code == 401
+        assert "agora_session" not in browser.http.cookies
+        assert token not in refused.text
 
 
 async def test_a_token_that_registers_agents_signs_nobody_in(market: Market, browser: Browser) -> None:
@@ -78,25 +77,25 @@ async def test_from_elsewhere_nobody_is_the_operator(market: Market) -> None:
     assert rebound.status_code == 303
 
 
-@pytest.mark.parametrize(
-    "next",
-    [
-        "//evil.example",
-        "/\\evil.example",
-        "https://evil.example/v1/monitor/",
-        "/v1/monitor/../../evil",
-        "/v1/monitor/\r\nset-cookie: a=b",
-        "javascript:alert(1)",
-        "/v1/monitor/\\..\\x",
-        "/v1/monitorevil",
-        "/v1/monitor/" + "x" * 3000,
-        "",
-    ],
+EVIL = (
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example/v1/monitor/",
+    "/v1/monitor/../../evil",
+    "/v1/monitor/\r\nset-cookie: a=b",
+    "javascript:alert(1)",
+    "/v1/monitor/\\..\\x",
+    "/v1/monitorevil",
+    "/v1/monitor/" + "x" * 3000,
+    "",
 )
-async def test_it_leads_nowhere_else(browser: Browser, next: str) -> None:
-    assert (await browser.sign_in(next=next)).headers["location"] == HOME
-    page = (await browser.http.get(f"{HOME}sign-in", params={"next": next})).text
-    assert 'name="next" value="/v1/monitor/"' in page
+
+
+async def test_it_leads_nowhere_else(browser: Browser) -> None:
+    for next in EVIL:
+        assert (await browser.sign_in(next=next)).headers["location"] == HOME
+        page = (await browser.http.get(f"{HOME}sign-in", params={"next": next})).text
+        assert 'name="next" value="/v1/monitor/"' in page
 
 
 async def test_nobody_is_signed_in_by_another_site(market: Market, browser: Browser) -> None:

@@ -15,6 +15,7 @@ What the contract declares below ``/v1/monitor`` stays REST for everybody who do
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -100,7 +101,7 @@ class MonitorApp:
             return scope["method"] in ("GET", "HEAD") and "text/html" in (header(scope, b"accept") or "")
         if path != HOME.rstrip("/") and not path.startswith(HOME):
             return False
-        return not declared or self.exports.owns(scope) or wants_html(scope)
+        return not declared or self.exports.owns(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -152,9 +153,9 @@ class MonitorApp:
         view.session.check(header(scope, b"x-csrf-token") or form.get("csrf"))
         self.sessions.end(view.session)
         onward = f"{HOME}sign-in"
-        if view.caller.kind == "user":  # the provider's session is ended, too
-            ended = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result
-            onward = ended.logout_url or onward
+        if view.caller.kind == "user":  # the provider's session is ended, too, if the provider is there
+            with suppress(AgoraError):
+                onward = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or onward
         # A page that goes on: a form may not lead to another site, not even by a redirection.
         await html(send, 200, render("onward.html", {"next": onward}), [self.sessions.discard()])
 
