@@ -4,6 +4,7 @@ State is in the data directory (AGORA_DATA_DIR): ``server.pid`` and ``server.log
 standard library.
 """
 
+import http.client
 import os
 import signal
 import subprocess
@@ -23,11 +24,17 @@ def running():
     """Process id of the server that was started here, or None."""
     try:
         with open(PID) as file:
-            pid = int(file.read())
+            pid = int(file.read().split()[0])
         with open("/proc/%d/cmdline" % pid, "rb") as command:
             return pid if b"agora" in command.read() else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return None
+
+
+def told():
+    """The address of the server that was started here, which need not be what the environment says now."""
+    with open(PID) as file:
+        return file.read().split()[-1]
 
 
 def url():
@@ -40,7 +47,7 @@ def ready():
     try:
         with urllib.request.urlopen(url() + "/ready", timeout=2) as answer:
             return answer.status == 200
-    except (OSError, urllib.error.URLError):
+    except (OSError, http.client.HTTPException):  # the second: no address at all
         return False
 
 
@@ -53,8 +60,14 @@ def said(since):
 
 def up():
     if running():
-        print("Agora runs already: %s (process %d). 'make down' stops it." % (url(), running()))
+        print("Agora runs already: %s (process %d). 'make down' stops it." % (told(), running()))
         return 0
+    if ready():
+        print(
+            "Another server answers at %s: stop it, or choose another port: AGORA_PORT=8090 make up" % url(),
+            file=sys.stderr,
+        )
+        return 1
     os.makedirs(DATA, exist_ok=True)
     log = open(LOG, "ab")  # noqa: SIM115 - the server keeps it
     since = log.tell()
@@ -62,7 +75,7 @@ def up():
         [AGORA, "serve", "--data-dir", DATA], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
     )
     with open(PID, "w") as file:
-        file.write(str(server.pid))
+        file.write("%d %s" % (server.pid, url()))
     deadline = time.monotonic() + PATIENCE
     while not ready() or server.poll() is not None:
         if server.poll() is not None or time.monotonic() > deadline:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from pydantic_core import from_json
 
@@ -14,7 +13,6 @@ from agora_sdk.contract.admin import Admin
 from agora_sdk.errors import AgoraError, InternalError, RateLimited
 
 from . import __version__
-from .bus.port import Bus, Terms
 from .catalogue import Catalogue
 from .clock import AlignedClock, Clock, SystemClock, new_id
 from .configuration import Configuration
@@ -29,6 +27,7 @@ from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
 from .identity.oidc.sign_on import SignOn, open_sign_on
 from .identity.signing import Signer, load_secret
+from .opening import open_bus, open_store, open_tracing
 from .protocols.a2a.endpoint import A2AApp
 from .protocols.agentify.endpoint import AgentifyApp
 from .protocols.agentify.socket import AgentSocketApp
@@ -51,12 +50,12 @@ from .services.health import without_store
 from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
 from .services.scopes import ANONYMOUS
-from .settings import ConfigurationError, Settings
+from .settings import Settings
 from .store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from .store.statements import admin, overrides
 from .store.traced import traced
 from .telemetry import PROTOCOL, Measures
-from .telemetry.tracing import Missing, Tracing, provided
+from .telemetry.tracing import Tracing
 from .upstreams.pool import ConnectionPool
 from .upstreams.sealing import Sealer
 from .usage import DEFAULT_TENANT, Meter
@@ -81,48 +80,6 @@ HEALTH_SECONDS = 3.0  # until /health/detail answers without the store
 CARRIERS = ("traceparent", "tracestate")
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
-
-
-def open_store(settings: Settings, clock: Clock) -> Store:
-    """The engine that the setting ``store`` names."""
-    url = settings.store
-    if url.startswith(("postgresql://", "postgres://")):
-        from .store.postgres import PostgresStore
-
-        return PostgresStore(url, clock=clock)
-    from .store.sqlite import SqliteStore
-
-    if not url:
-        return SqliteStore(settings.data_dir / "agora.db", clock=clock)
-    if url.startswith("sqlite:///"):
-        return SqliteStore(Path(url.removeprefix("sqlite://")), clock=clock)
-    raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
-
-
-def open_bus(settings: Settings) -> Bus | None:
-    """The bus of Redis that the settings name; None where it is embedded."""
-    if settings.bus_url is None:
-        return None
-    try:
-        from .bus.redis import RedisBus
-    except ImportError:
-        raise ConfigurationError(
-            "bus: hiredis is not installed; install agora-server[redis], or set bus to embedded"
-        ) from None
-    terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
-    try:
-        return RedisBus(settings.bus_url, terms=terms, buffer=settings.bus_buffer)
-    except ValueError as error:
-        raise ConfigurationError(f"bus: {error}") from None
-
-
-def open_tracing() -> tuple[Tracing, Callable[[], None]]:
-    """Traces that go where OpenTelemetry's variables say, and how to end them."""
-    try:
-        provider, end = provided(__version__)
-    except Missing as error:
-        raise ConfigurationError(str(error)) from None
-    return Tracing(provider, __version__), end
 
 
 def _ends_streams(event: NewEvent) -> bool:
@@ -166,6 +123,8 @@ class App:
             await self._load()
             for controller in self.controllers:
                 await controller.load()
+            for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
+                await self.federation.load(tenant)
         except BaseException:
             await self.store.close()
             raise
@@ -206,12 +165,18 @@ class App:
         self.feed.close("resume later")
 
     def _assemble(self) -> None:
-        settings, clock = self.settings, self.clock
-        directory = settings.data_dir
-        self.signer = Signer(load_secret(directory / "signing.key").encode())
-        admin_token = load_secret(directory / "admin-token", make="adm_")
-        self.meter = Meter(clock)
-        self.catalogue = Catalogue(operations(), clock, meter=self.meter, tests=settings.test_operations)
+        self._hold_state()
+        self._know_callers()
+        self._give_context()
+        self._dispatch()
+        self._control()
+        self._wire_protocols()
+
+    def _hold_state(self) -> None:
+        """What is in memory, and follows the log."""
+        settings = self.settings
+        self.meter = Meter(self.clock)
+        self.catalogue = Catalogue(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
         self.gate = Gate()
         self.configuration = Configuration(settings)
         self.feed = Feed(
@@ -221,30 +186,41 @@ class App:
             max_streams=settings.max_streams,
             max_each=settings.max_streams_each,
         )
-        self.authenticator = Authenticator(self.store, self.signer, settings, clock, admin_token)
-        self.context = Context(
+
+    def _know_callers(self) -> None:
+        directory = self.settings.data_dir
+        self.signer = Signer(load_secret(directory / "signing.key").encode())
+        admin_token = load_secret(directory / "admin-token", make="adm_")
+        self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)
+        self.sign_on = self.authenticator.sign_on = self._open_sign_on()
+
+    def _give_context(self) -> None:
+        """What services may know of the server they run in."""
+        context = self.context = Context(
             settings=self.configuration,
             catalogue=self.catalogue,
             signer=self.signer,
-            started_at=clock.now(),
+            started_at=self.clock.now(),
             live=self.feed.live,
         )
-        self.context.upstreams = ConnectionPool(Sealer(self.signer.encryption_key("upstreams")))
-        self.context.sealer = Sealer(self.signer.encryption_key("a2a"))
-        self.context.instances = open_local(settings)
-        self.sign_on = self.context.sign_on = self.authenticator.sign_on = self._open_sign_on()
-        self.context.traffic = self.meter.traffic
-        lines = self.context.remotes = Lines(self.context.sealer)
-        self.federation = Federation(self.store, self.context.offers, self.catalogue.offer)
-        self.monitor = HealthMonitor(self.store, clock, self.feed.live, directory)
-        self.monitor.bus, self.monitor.missed = (lambda: self.context.bus), settings.ready_needs_bus
-        self.context.health = self.monitor
+        context.upstreams = ConnectionPool(Sealer(self.signer.encryption_key("upstreams")))
+        context.sealer = Sealer(self.signer.encryption_key("a2a"))
+        context.remotes = self._lines = Lines(context.sealer)
+        context.instances = open_local(self.settings)
+        context.sign_on, context.traffic = self.sign_on, self.meter.traffic
+        self.federation = Federation(self.store, context.offers, self.catalogue.offer)
+        monitor = self.monitor = context.health = HealthMonitor(
+            self.store, self.clock, self.feed.live, self.settings.data_dir
+        )
+        monitor.bus, monitor.missed = (lambda: self.context.bus), self.settings.ready_needs_bus
+
+    def _dispatch(self) -> None:
         self.dispatcher = Dispatcher(
             store=self.store if self.tracing is None else traced(self.store, self.tracing),
             feed=self.feed,
             services=IMPLEMENTATIONS,
             context=self.context,
-            clock=clock,
+            clock=self.clock,
             gate=self.gate,
             meter=self.meter,
             catalogue=self.catalogue,
@@ -252,19 +228,21 @@ class App:
             measures=self.measures,
             tracing=self.tracing,
         )
+        if self.sign_on is not None:
+            self.sign_on.system = self.dispatcher.system
         self.replicas = Replicas(
             self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed, self.feed.followed
         )
-        if self.sign_on is not None:
-            self.sign_on.system = self.dispatcher.system
-        self.residents = Host(
+
+    def _control(self) -> None:
+        """Agents that live here, and the loops."""
+        self.residents = self.context.residents = Host(
             self.dispatcher,
             self.gate,
-            clock,
+            self.clock,
             lambda name, tenant: self.catalogue.find(name, tenant=tenant),
             alone=self.store.exclusive,
         )
-        self.context.residents = self.residents
         self.controllers = build(
             store=self.store,
             dispatcher=self.dispatcher,
@@ -272,14 +250,13 @@ class App:
             gate=self.gate,
             meter=self.meter,
             context=self.context,
-            clock=clock,
+            clock=self.clock,
             monitor=self.monitor,
             host=self.residents,
-            lines=lines,
-            bus=open_bus(settings),
+            lines=self._lines,
+            bus=open_bus(self.settings),
             authenticate=self.authenticator.authenticate,
         )
-        self._wire_protocols()
 
     def _open_sign_on(self) -> SignOn | None:
         sealer = Sealer(self.signer.encryption_key("sign-on"))
@@ -295,7 +272,6 @@ class App:
     async def _take_over(self, tenant: str) -> None:
         self.gate.load(tenant, await self._rows(tenant, overrides.active))
         self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
-        await self.federation.load(tenant)
         if tenant == DEFAULT_TENANT:
             self.configuration.load(await self._rows(tenant, admin.settings))
             self._follow_configuration()
@@ -325,12 +301,14 @@ class App:
         changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
         if changed:
             await self._take_over(tenant)
+            await self.federation.load(tenant)
         self._follow(events, changed)
 
     async def _missed(self, tenant: str) -> None:
         """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
         self.authenticator.forget_all()
         await self._take_over(tenant)
+        await self.federation.load(tenant)
         await self.feed.sweep()
 
     def _follow(self, events: Sequence[StoredEvent], changed: bool) -> None:

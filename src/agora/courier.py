@@ -2,6 +2,9 @@
 
 Each request is one write, each answer is read as it comes; to close a reply before its end is to hang up. Nothing is
 followed, nothing is unpacked, nothing is sent twice. Connections go where the door says, see :mod:`agora.internet`.
+
+Every request says that it was passed on (``Via``, RFC 9110, section 7.6.3). Others choose where many of them go, and a
+server of ours on this machine must not take them for its operator's, as it takes those of local programs.
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ import httptools
 
 from .internet import Door
 
-__all__ = ["Courier", "Lost", "Reply", "target_of", "trust"]
+__all__ = ["VIA", "Courier", "Lost", "Reply", "target_of", "trust"]
 
 LARGEST_HEAD: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
 KEPT: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
+VIA: Final = {"via": "1.1 agora"}
 SAFE: Final = "/%:@!$&'()*+,;=?~"
 TARGET: Final = re.compile(r"/[!-~]*")
 HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
@@ -86,7 +90,7 @@ class Courier:
         target: see :func:`target_of`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
         for headers that are none.
         """
-        lines = [f"{name}: {value}" for name, value in headers.items()]
+        lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
             raise ValueError("a header has characters that no header has")
         head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, f"content-length: {len(body)}", "\r\n"))

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import ValidationError
 
 from agora_sdk.contract import Kind, Operation, Service
+from agora_sdk.contract.faults import wording
 from agora_sdk.errors import (
     AgoraError,
     IdempotencyConflict,
@@ -341,7 +342,9 @@ class Dispatcher:
         async def end(tx: Tx, outcome: Any) -> Any:
             call = self._call(operation, caller, tx, request_id)
             result = await relays.settle(call, begun, outcome)
-            tx.append(AUDIT, _audit(call, operation.name, result.code if isinstance(result, AgoraError) else "ok"))
+            code = result.code if isinstance(result, AgoraError) else "ok"
+            if code != "ok" or not operation.reads:  # looking is not audited, as of queries
+                tx.append(AUDIT, _audit(call, operation.name, code))
             return result
 
         async def finish(outcome: Any) -> Any:
@@ -444,8 +447,9 @@ class Dispatcher:
 
 def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
     """A validation error as ours: every fault with its field, none with the value."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-    errors = [{"field": ".".join(map(str, fault["loc"])) or "body", "message": fault["msg"]} for fault in faults]
+    faults = error.errors(include_url=False, include_input=False)[:20]
+    told = ((".".join(map(str, fault["loc"])) or "body", wording(fault, operation.input)) for fault in faults)
+    errors = [{"field": place, "message": message} for place, message in told]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
     kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest

@@ -31,6 +31,7 @@ def open_local(settings: Settings) -> Local:
         host_id=host_id,
         name=settings.host_name or _machine() or host_id[-12:],
         engines=_engines(settings, host_id),
+        sources=_sources(settings),
         backups=settings.data_dir / "backups",
         url=url,
         urls=_urls(settings, url),
@@ -44,7 +45,7 @@ def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
-    sources = (settings.data_dir / "sources", *settings.instance_sources)
+    sources = _sources(settings)
     if settings.process_engine:
         from .runtime.process import Options, ProcessRuntime
 
@@ -61,6 +62,10 @@ def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     if settings.kubernetes != "none":
         found["kubernetes"] = _kubernetes(settings, host_id)
     return found
+
+
+def _sources(settings: Settings) -> tuple[Path, ...]:
+    return (settings.data_dir / "sources", *settings.instance_sources)
 
 
 def _docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:

@@ -7,11 +7,12 @@ committed it themselves. They also tell how often they let callers pass, so that
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from .events.elsewhere import Elsewhere
 from .identity.limits import RateLimiter
@@ -25,7 +26,7 @@ HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
 HERE_SECONDS = 2.0
 SILENT_SECONDS = 10.0  # until another server counts as gone
 SPENDING_SECONDS = 0.1
-TOLD = 60  # callers in one word: a word has at most 8 kB
+TOLD = 7000  # bytes of callers in one word, which has at most 7,900
 
 
 class Replicas:
@@ -143,6 +144,22 @@ class Replicas:
             spent = self._limiter.spent
             if spent:
                 self._limiter.spent = Counter()
-                told = [[*key, count] for key, count in spent.most_common()]
-                for at in range(0, len(told), TOLD):
-                    self._say(SPENT, to_json(told[at : at + TOLD]).decode())
+                for word in _words(spent):
+                    self._say(SPENT, word)
+
+
+def _words(spent: Counter[tuple[str, str]]) -> Iterator[str]:
+    """What was spent, in words that are not too long, however long the names of callers are; JSON, in ASCII."""
+    said: list[str] = []
+    size = 0
+    for key, count in spent.most_common():
+        entry = json.dumps([*key, count])
+        if len(entry) > TOLD:  # nobody whose name is so long is counted elsewhere
+            continue
+        if size + len(entry) > TOLD:
+            yield f"[{','.join(said)}]"
+            said, size = [], 0
+        said.append(entry)
+        size += len(entry) + 1
+    if said:
+        yield f"[{','.join(said)}]"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from agora.app import App
 from agora.controllers.base import House
@@ -54,6 +55,12 @@ class Place:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
+
+    def tenant(self) -> str:
+        """A new tenant."""
+        name = f"t-{uuid4().hex}"
+        self.run(self.market.call(self.market.operator, "tenant.create", tenant_id=name, name=name))
+        return name
 
     def close(self) -> None:
         self.run(self.app.stop())

@@ -92,7 +92,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant = new_id("tenant")
+        self.tenant = self.place.tenant()
         self.operator = replace(self.place.market.operator, tenant=self.tenant)
         self.place.clock.time = int(datetime(2030, 11, 28, 12, tzinfo=UTC).timestamp()) * SECOND
         self.till = Till(self.place.market, self.tenant)

@@ -373,6 +373,7 @@ async def test_who_leaves_keeps_its_messages_here(market: Market, client: Any, a
 async def test_another_marketplaces_agents_have_streams_of_their_own(
     market: Market, client: Any, a: Caller, b: Caller
 ) -> None:
+    await market.call(market.operator, "tenant.create", tenant_id="other", name="Other")
     stranger = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
     registration = await market.call(stranger, "agent.register", agent_name="B")
     theirs = await market.app.authenticator.authenticate(registration.token)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from agora.runtime.errors import EngineUnavailable
 from agora.runtime.port import Condition, Runtime
+from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
 from tests.conformance.instances import Site, passing, site, whatever_the_store
@@ -96,6 +100,51 @@ async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle)
     assert (await here.call("billing.cost", instance_id=runs.instance_id)).usage_time >= HOUR
     await here.upkeep()
     assert (await here.call("host.get", host="here")).engines == ["process"]
+
+
+@whatever_the_store
+async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
+    """Looks at it, what it holds and what it has: each waits for itself alone."""
+    local = here.app.context.instances
+    assert local is not None
+    works = local.engines["process"]
+    await here.agent()
+    hung, well = await here.create(), await here.create()
+    asked, release = set(), asyncio.Event()
+
+    class Hanging(Fickle):
+        name = "hanging"
+
+        async def check(self) -> Condition:
+            return await self._hang("check")
+
+        async def _hang(self, name: str) -> Any:
+            asked.add(name)
+            await release.wait()
+            raise EngineUnavailable(AWAY)
+
+        def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+            return lambda *_, **__: self._hang(name)
+
+        async def close(self) -> None: ...
+
+    local.engines = {"hanging": Hanging(works), "process": works}  # type: ignore[dict-item]
+    change = Write("update instances set engine = 'hanging' where tenant_id = :tenant and instance_id = :instance_id")
+    await here.app.store.write("default", lambda tx: tx.execute(change, instance_id=hung.instance_id))
+    try:
+        here.clock.advance(31)
+        seen = await here.until(well.instance_id, lambda found: found.health_status.last_heartbeat > well.started_at)
+        assert seen.status == "running"
+        os.kill((await here.execute(well.instance_id, "/process")).result["pid"], signal.SIGKILL)
+        here.clock.advance(31)
+        await here.until(well.instance_id, lambda found: found.generation == 2 and found.status == "running")
+        made = await here.create()
+        assert (await here.call("instance.terminate", instance_id=made.instance_id)).status == "stopped"
+        assert asked >= {"adopt", "inspect_all"}
+    finally:
+        release.set()
+        local.engines = {"process": works}
+        await here.instances.idle()
 
 
 @whatever_the_store

@@ -62,6 +62,54 @@ async def test_only_running_time_is_billed(here: Site) -> None:
     assert await seconds(here, made.instance_id) == 2.5 * HOUR
 
 
+async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -> None:
+    """Between two checks, on every page alike; what is shown never goes back, and stands still while paused."""
+    await here.agent(pricing={"type": "per_hour", "price": 3.6})
+    made = await here.create(caller=here.customer("customer-uuid"))
+    local = here.app.context.instances
+    assert local is not None
+    ticks = {"at": here.clock.now()}
+    local.ticks = lambda: ticks["at"]
+    shown: list[tuple[float, float, float, float]] = []
+
+    async def look() -> tuple[float, float, float, float]:
+        one = await here.get(made.instance_id)
+        (listed,) = (await here.call("instance.list")).instances
+        board = await here.call("instance.dashboard", account="customer-uuid")
+        bill = one.billing_info
+        assert one.resource_usage.uptime == listed.resource_usage.uptime == bill.usage_time
+        assert (board.summary.total_cost, board.billing.current_month_cost) == (bill.total_cost, bill.total_cost)
+        assert [(each.total_cost, each.usage_time) for each in board.by_agent] == [(bill.total_cost, bill.usage_time)]
+        assert bill.cost_breakdown.usage_cost == bill.total_cost
+        hours = board.summary.total_uptime_hours
+        shown.append((bill.usage_time, bill.total_cost, board.summary.total_cost, hours))
+        assert shown == sorted(shown), "it went back"
+        return shown[-1]
+
+    async def billed() -> float:
+        return (await here.call("billing.cost", instance_id=made.instance_id)).usage_time  # type: ignore[no-any-return]
+
+    first, measured = await look(), await billed()
+    ticks["at"] += 7_654_321
+    second = await look()
+    assert round(second[0] - first[0], 6) == 7.654321
+    assert 0.007653 <= second[1] - first[1] <= 0.007655
+    assert await billed() == measured, "looking bills nothing"
+    await here.instances._check("default", await here.rows("select * from instances where tenant_id = :tenant"))
+    assert (await look())[0] == second[0] == await billed()
+    ticks["at"] += 3_333_333
+    before = await look()
+    paused = await here.call("instance.pause", instance_id=made.instance_id)
+    assert paused.billing_info.usage_time == before[0]
+    ticks["at"] += 100_000_000
+    assert (await look())[:2] == (before[0], paused.billing_info.total_cost)
+    await here.call("instance.resume", instance_id=made.instance_id)
+    ticks["at"] += 500_000
+    assert round((await look())[0] - before[0], 6) == 0.5
+    ticks["at"] += HOUR * 1_000_000
+    assert (await look())[0] - before[0] <= 61, "nobody has looked at it for so long"
+
+
 async def test_the_time_of_a_failure_is_not_billed(here: Site) -> None:
     await here.agent(pricing={"type": "per_hour", "price": 3.6})
     made = await here.create(instance_config={"restart": "never"})

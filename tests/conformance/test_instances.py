@@ -262,10 +262,43 @@ async def test_a_build_that_fails_says_why(here: Site) -> None:
 
 @whatever_the_store
 async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> None:
-    await here.agent("Thief", directory="/etc")
+    directory = Path(here.source({"main.py": ""}))
+    await here.agent("Thief", directory=str(directory))
+    (directory / "main.py").unlink()
+    directory.rmdir()
+    directory.symlink_to("/etc")
     made = await here.call("instance.create", agent_id="Thief", wait=20)
     assert (made.status, made.retry_at) == ("failed", None)
-    assert "/etc" in made.reason
+    assert str(directory) in made.reason
+
+
+async def test_a_directory_that_may_not_be_run_is_told_at_once(here: Site) -> None:
+    """By whoever could register it; unless another server might have it, or a hosting agent is to run it."""
+    absent, customer = str(here.sources / "absent"), here.customer("customer-uuid")
+    for directory, what in (("/etc", "instance_sources"), (absent, "is not there"), (f"{here.sources}/..", "may not")):
+        manifest = here.manifest("Thief") | {"directory": directory}
+        report = await here.call("deployment.validate", manifest=manifest)
+        assert [(fault.field, what in fault.message) for fault in report.faults] == [("directory", True)]
+        assert not report.valid
+        for name, arguments in (
+            ("deployment.register", {"manifest": manifest}),
+            ("agent.register", {"agent_name": manifest["name"], "manifest": manifest}),
+        ):
+            with pytest.raises(InvalidRequest, match=what):
+                await here.call(name, **arguments)
+        assert (await here.call("deployment.validate", customer, manifest=manifest)).valid, "it tells of no files"
+    manifest["host_requirements"] = {"engine": "docker"}
+    assert (await here.call("deployment.validate", manifest=manifest)).valid == (
+        "docker" not in here.app.context.instances.engines  # type: ignore[union-attr]
+    )
+
+
+async def test_what_it_uses_is_known_from_the_start(here: Site) -> None:
+    await here.agent()
+    made = await here.create()
+    assert made.resource_usage.memory_bytes > 1_000_000
+    assert made.resource_usage.cpu_seconds > 0
+    assert made.health_status.healthy
 
 
 @whatever_the_store

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from agora.clock import moment, new_id
+from agora.clock import moment
 from agora.services.base import Caller
 from agora.store.port import Query
 from agora_sdk.errors import AgoraError
@@ -100,7 +100,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant = new_id("tenant")
+        self.tenant = self.place.tenant()
         operator = replace(self.place.market.operator, tenant=self.tenant)
         self.callers: dict[str, Caller] = {OPERATOR: operator}
         self.board = Board(BRINGS | {BOSS: frozenset()}, self.place.clock.time)

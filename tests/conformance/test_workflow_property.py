@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 )
 from pydantic_core import from_json
 
-from agora.clock import new_id
 from agora.services.base import Caller
 from agora.store.port import Query
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
@@ -245,7 +244,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant = new_id("tenant")
+        self.tenant = self.place.tenant()
         self.operator = replace(self.place.market.operator, tenant=self.tenant)
         self.boss = self.place.register(self.operator, "Boss", [])
         self.workers = {name: self.place.register(self.operator, name, ["c"]) for name in ("Ann", "Bob")}

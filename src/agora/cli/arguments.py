@@ -36,6 +36,11 @@ class Field:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def shown(self) -> str:
+        """How it is given: by position too, where it may be."""
+        return f"{self.name.upper()}, or {self.option}" if self.positional else self.option
+
+    @property
     def annotation(self) -> Any:
         """The type of the option; None stands for not given."""
         if self.kind == "choice":
@@ -104,7 +109,7 @@ def gather(
     arguments |= {field.name: field.parse(given[field.name]) for field in fields if field.name in given}
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
-        errors = [{"field": field.name, "message": f"required: {field.option}"} for field in missing]
+        errors = [{"field": field.name, "message": f"required: {field.shown}"} for field in missing]
         raise InvalidRequest("Something required is missing.", errors=errors)
     return arguments
 

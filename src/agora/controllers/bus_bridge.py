@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 PAGE = 500
 BLOCK = 1.0  # seconds a read waits for a first entry
 BREATH = 0.05
+NOTED = 0.5  # seconds between looks whether Redis is there
 LOOK = 5.0  # seconds between looks at what became of what was sent
 SWEEP = 30.0  # seconds between looks at every agent, whether or not something is known to wait for it
 EXAMINED = 300.0  # seconds between looks at how durable Redis is
@@ -82,6 +83,7 @@ class BusBridge(Controller):
         loops = [
             asyncio.create_task(self._forever(stop, self.take_in)),
             asyncio.create_task(self._send_loops(stop)),
+            asyncio.create_task(self._forever(stop, self._note)),
         ]
         try:
             await super().run(stop)
@@ -136,10 +138,18 @@ class BusBridge(Controller):
             await self._bus.trim(settings.bus_stream, settings.bus_length)
             await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
 
+    async def _note(self) -> None:
+        """Beside the steps, which may be waiting for Redis themselves."""
+        self._say()
+        await asyncio.sleep(NOTED)
+
+    def _say(self) -> None:
+        self.state.connected, self.state.error = self._bus.connected, self._bus.error
+
     async def _look(self) -> None:
         """See how Redis fares, and make the group once it is there."""
         state, now = self.state, self.house.clock.now()
-        state.connected, state.error = self._bus.connected, self._bus.error
+        self._say()
         if not state.connected:
             self._ready = False
             return

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -176,7 +176,7 @@ class Life:
                 return
             verdict = await self.engine.probe(self.handle, health)
             if verdict.healthy:
-                await self._ready()
+                await self._ready(seen)
                 return
             detail = verdict.detail
             await asyncio.sleep(LOOK)
@@ -187,7 +187,7 @@ class Life:
         else:
             await self._wake(f"{NOT_YET}{detail}.", self.clock.now())
 
-    async def _ready(self) -> None:
+    async def _ready(self, seen: Observation) -> None:
         ticks = self.ticks
 
         async def work(call: Call) -> None:
@@ -198,6 +198,9 @@ class Life:
             if not moved:
                 raise Settled
             await measuring.begin(call, row, ticks)
+            began, due = row["starting_at"] or call.now, call.now + self._next(row)
+            look = measuring.look(call, row, seen.usage, since=began, due=due)
+            await call.tx.execute(statements.checked, checks=pack([look]), now=call.now)
             await tell("agora.instance.running", call, row, status="running", address=row["address"])
             await confirm(call, row, row["address"], row["health_url"])
 
@@ -241,9 +244,22 @@ class Life:
     async def _pause(self, seen: Observation) -> None:
         """Its time ends before it is paused, never after."""
         ticks, was_running = self.ticks, seen.state == "running"
-        if was_running:
-            await self.engine.pause(self.handle)
+        with self._ending(ticks):
+            if was_running:
+                await self.engine.pause(self.handle)
+            await self._note_pause(ticks, was_running)
 
+    @contextlib.contextmanager
+    def _ending(self, ticks: Ticks) -> Iterator[None]:
+        """While its time ends: what is shown of it goes no further."""
+        ending, instance_id = self.local.ending, self.row["instance_id"]
+        ending[instance_id] = ticks.at
+        try:
+            yield
+        finally:
+            ending.pop(instance_id, None)
+
+    async def _note_pause(self, ticks: Ticks, was_running: bool) -> None:
         async def work(call: Call) -> None:
             row = self.row
             why = row["reason"] if row["blocked"] else None
@@ -298,14 +314,15 @@ class Life:
         grace = unpack(self.row["config"]).get("stop_grace", 10.0)
         ran = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
-        seen = await self.engine.stop(handle, grace)
-        at, took = seen.exit.at if seen.exit is not None else None, self.ticks.at - before.at
-        more = min(max(0, at - began), took) if ran and at is not None else 0
+        with self._ending(before):
+            seen = await self.engine.stop(handle, grace)
+            at, took = seen.exit.at if seen.exit is not None else None, self.ticks.at - before.at
+            more = min(max(0, at - began), took) if ran and at is not None else 0
 
-        async def close(call: Call) -> None:
-            await measuring.end(call, self.row, before, at, until_now=ran, more=more)
+            async def close(call: Call) -> None:
+                await measuring.end(call, self.row, before, at, until_now=ran, more=more)
 
-        await self.act(close)
+            await self.act(close)
 
     def _remains(self) -> Handle | None:
         """What the engine may have of it; also what was started just before a crash, or half, and is not in the row."""

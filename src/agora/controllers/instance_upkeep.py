@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ..runtime.errors import EngineError
+from ..runtime.port import Runtime
 from ..services.base import Call, pack
 from ..services.billing import Ledger
 from ..services.instances.executing import forget
@@ -28,6 +29,7 @@ HOSTS = 1000
 EXHAUSTED = "agora.billing.budget_exhausted"
 GROUPS = 50  #: pairs of account and agent looked at in one transaction
 WRITING = 3600  #: seconds that writing a backup may take
+SWEEPING = 30.0  #: seconds for an engine to take away what is left over; what remains is for the next sweep
 SWEEPS = 30  #: passes from one sweep of the engines to the next
 
 
@@ -127,12 +129,16 @@ class InstanceUpkeep(Controller):
             await self.act(tenant, partial(_drop, ids=[row["instance_id"] for row in rows]))
 
     async def _sweep(self) -> None:
-        for engine in self.local.engines.values():
-            try:
+        await asyncio.gather(self._drop_backups(), *map(self._sweep_of, self.local.engines.values()))
+
+    async def _sweep_of(self, engine: Runtime) -> None:
+        try:
+            async with asyncio.timeout(SWEEPING):
                 await engine.sweep()
-            except EngineError as error:
-                self.last_error = f"{engine.name}: {error}"
-        await self._drop_backups()
+        except TimeoutError:
+            self.last_error = f"{engine.name}: it did not answer in {SWEEPING:g} seconds"
+        except EngineError as error:
+            self.last_error = f"{engine.name}: {error}"
 
     async def _drop_backups(self) -> None:
         """Files of backups that no row knows."""

@@ -1,7 +1,7 @@
 """Instances: this host brings each of its own to what is wanted of it, looks at those that run, and measures them.
 
 What is wanted, and what is, are rows; nothing is held in memory that a crash would lose. Each instance does one thing at a
-time; one that takes long (a build) keeps no other waiting.
+time; one that takes long (a build) keeps no other waiting, and an engine that does not answer keeps no other engine.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..runtime.errors import EngineError, EngineUnavailable
 from ..runtime.local import Local
@@ -31,17 +31,19 @@ from .instance_life import UNHEALTHY, Life
 
 __all__ = ["Instances"]
 
+K = TypeVar("K", bound=Hashable)
 log = logging.getLogger(__name__)
 
 BATCH = 200
 STEPS = 10  #: of one instance before others have their turn
 BUILDING = ("requested", "provisioning")
-AT_ONCE = 64  #: instances that take a step of their own at a time, until no further one is built
+AT_ONCE = 64  #: instances of an engine that take a step of their own at a time, until no further one is built
 PROBES = 32  #: health questions asked at a time
 WANTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
 )
 CHECKING = 5.0  #: seconds for an engine to say what it has
+ADOPTING = 1.0  #: seconds that a step waits for engines to say what they hold
 REST = 5.0  #: seconds until an instance is seen to again whose step failed
 ABSENT = 10 * MICROSECONDS  #: until an engine that cannot be used is asked again what it holds
 GLANCE = 2 * MICROSECONDS  #: at least, between two cheap looks at all that run, for those that have ended
@@ -61,7 +63,11 @@ class Instances(Controller):
         self._lives: dict[tuple[str, str], Life] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._hurrying: set[asyncio.Task[None]] = set()
-        self._glanced, self._between = 0, GLANCE
+        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._looked_at: dict[tuple[str, str], frozenset[str]] = {}
+        self._glances: dict[str, asyncio.Task[None]] = {}
+        self._next_glance: dict[str, int] = {}
+        self._adopting: dict[str, asyncio.Task[None]] = {}
         self._adopted: set[str] = set()
         self._ask_again: dict[str, int] = {}
         self._kept: dict[str, tuple[int, int]] = {}
@@ -82,16 +88,14 @@ class Instances(Controller):
         await self._adopt()
         await super().step()
         now = self.house.clock.now()
-        if not 0 <= now - self._glanced < self._between:
-            self._glanced, began = now, time.monotonic()
-            await self.each_tenant(self._glance)
-            self._between = min(
-                self.check, max(GLANCE, int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS))
-            )
+        for name in self.local.engines:
+            if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check:
+                self._spawn(self._glances, name, partial(self._glance_over, name))
 
     async def finish(self) -> None:
         """Instances go on; steps under way are begun anew by the next server."""
-        tasks = [*self._hurrying, *self._working.values()]
+        looks = [*self._looking.values(), *self._glances.values(), *self._adopting.values()]
+        tasks = [*self._hurrying, *self._working.values(), *looks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -100,17 +104,35 @@ class Instances(Controller):
     async def tend(self, tenant: str) -> None:
         """See to what is due: what only has to be looked at together, the rest each by itself."""
         now = self.house.clock.now()
-        limit = BATCH + len(self._working)  # what takes long keeps nothing else from its turn
+        looked_at = {
+            (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
+        }
+        limit = BATCH + len(self._working) + len(looked_at)  # what takes long keeps nothing else from its turn
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
         self._cut_short(tenant, rows)
-        busy = self._working.keys() | self._rested().keys()
+        busy = self._working.keys() | self._rested().keys() | looked_at
         free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
-        looks = [row for row in free if _only_looked_at(row)]
-        if looks:
-            await self._check(tenant, looks)
+        self._look(tenant, [row for row in free if _only_looked_at(row)])
         for row in free:
-            if not _only_looked_at(row) and (row["state"] not in BUILDING or len(self._working) < AT_ONCE):
+            if not _only_looked_at(row) and (row["state"] not in BUILDING or self._steps(row["engine"]) < AT_ONCE):
                 self._begin(tenant, row)
+
+    def _steps(self, engine: str) -> int:
+        """How many instances of an engine take a step now."""
+        return sum(life.row["engine"] == engine for life in self._lives.values())
+
+    def _look(self, tenant: str, rows: Sequence[Row]) -> None:
+        """Check instances, those of each engine by themselves; one look at an engine's at a time."""
+        for engine, group in _by_engine(rows).items():
+            key = (tenant, engine)
+            if key not in self._looking and not self.stopping:
+                self._looked_at[key] = frozenset(row["instance_id"] for row in group)
+                self._spawn(self._looking, key, partial(self._check, tenant, group))
+
+    def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something beside the loop; what goes wrong with it is counted as of a step."""
+        task = tasks[key] = asyncio.create_task(self._attempt(work))
+        task.add_done_callback(lambda _: tasks.pop(key))
 
     def _cut_short(self, tenant: str, rows: Sequence[Row]) -> None:
         """What is to end need not be built before: a step towards anything else is left, and its end begun."""
@@ -167,9 +189,9 @@ class Instances(Controller):
             self.last_error = f"{type(error).__name__}: {error}"
 
     async def idle(self) -> None:
-        """Wait until no step is under way."""
-        while self._working:
-            await asyncio.wait(list(self._working.values()))
+        """Wait until no step and no look is under way."""
+        while under_way := [*self._working.values(), *self._looking.values()]:
+            await asyncio.wait(under_way)
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -188,11 +210,8 @@ class Instances(Controller):
 
     async def _observed(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
         """What the engines see; None where an engine does not answer."""
-        by_engine: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            by_engine[row["engine"]].append(row)
         found: list[tuple[Row, Observation | None]] = []
-        for name, group in by_engine.items():
+        for name, group in _by_engine(rows).items():
             try:
                 engine = self._engine(name)
                 seen = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
@@ -240,33 +259,26 @@ class Instances(Controller):
         for row, seen in looks:
             healthy, detail = verdicts[row["instance_id"]]
             failing = 0 if healthy else row["failing"] + 1
-            checks.append(self._checked(call, row, seen, healthy, failing, detail))
+            since = row["seen_at"] or row["started_at"] or call.now
+            due = call.now + (self.check if failing < UNHEALTHY else 0)
+            error = None if healthy else f"Its health check failed: {detail}."
+            checks.append(measuring.look(call, row, seen.usage, since=since, due=due, failing=failing, error=error))
         await call.tx.execute(statements.checked, checks=pack(checks), now=call.now)
         await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
 
-    def _checked(self, call: Call, row: Row, seen: Observation, healthy: bool, failing: int, detail: str) -> list[Any]:
-        usage, since = seen.usage, row["seen_at"] or row["started_at"] or call.now
-        used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
-        percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
-        due = call.now + (self.check if failing < UNHEALTHY else 0)
-        error = None if healthy else f"Its health check failed: {detail}."
-        return [
-            row["instance_id"],
-            row["generation"],
-            due,
-            int(healthy),
-            failing,
-            error,
-            usage.cpu_seconds,
-            round(percent, 3),
-            usage.rss,
-            usage.received,
-            usage.sent,
-        ]
+    async def _glance_over(self, engine: str) -> None:
+        """A cheap look at all that an engine runs, and when the next one is."""
+        began = time.monotonic()
+        try:
+            await self.each_tenant(partial(self._glance, engine=engine))
+        finally:
+            rest = int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS)
+            self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
 
-    async def _glance(self, tenant: str) -> None:
-        """A cheap look at all that run: what has ended is seen to at once, not at its next check."""
-        rows = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
+    async def _glance(self, tenant: str, *, engine: str) -> None:
+        """What has ended is seen to at once, not at its next check."""
+        running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
+        rows = [row for row in running if row["engine"] == engine]
         gone = [
             row["instance_id"]
             for row, seen in await self._observed(rows)
@@ -282,8 +294,8 @@ class Instances(Controller):
         """Write down what this host has."""
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
-        for name, engine in self.local.engines.items():
-            why, has = await _offered(engine)
+        offered = await asyncio.gather(*map(_offered, self.local.engines.values()))
+        for name, (why, has) in zip(self.local.engines, offered, strict=True):
             engines[name] = why
             if has is not None:
                 capacity = {
@@ -324,18 +336,26 @@ class Instances(Controller):
 
     async def _adopt(self) -> None:
         """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
+        begun = []
         for name, engine in self.local.engines.items():
-            now, again = self.house.clock.now(), self._ask_again.get(name)
-            if name in self._adopted or (again is not None and 0 < again - now <= ABSENT):
-                continue
-            try:
-                for found in await engine.adopt():
-                    await self._claim(engine, found)
-                await engine.sweep()
-            except EngineError as error:
-                log.log(logging.DEBUG if again else logging.WARNING, "the engine %s cannot be used: %s", name, error)
-                self._ask_again[name] = now + ABSENT
-                continue
+            now, again = self.house.clock.now(), self._ask_again.get(name, 0)
+            if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ABSENT:
+                self._spawn(self._adopting, name, partial(self._adopt_of, engine))
+                begun.append(self._adopting[name])
+        if begun:
+            await asyncio.wait(begun, timeout=ADOPTING)
+
+    async def _adopt_of(self, engine: Runtime) -> None:
+        name = engine.name
+        try:
+            for found in await engine.adopt():
+                await self._claim(engine, found)
+            await engine.sweep()
+        except EngineError as error:
+            level = logging.DEBUG if name in self._ask_again else logging.WARNING
+            log.log(level, "the engine %s cannot be used: %s", name, error)
+            self._ask_again[name] = self.house.clock.now() + ABSENT
+        else:
             self._adopted.add(name)
 
     async def _claim(self, engine: Runtime, found: Found) -> None:
@@ -358,6 +378,13 @@ async def _offered(engine: Runtime) -> tuple[str, Capacity | None]:
         return f"it did not answer in {CHECKING:g} seconds", None
     except EngineError as error:
         return error.detail, None
+
+
+def _by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["engine"]].append(row)
+    return found
 
 
 def _only_looked_at(row: Row) -> bool:

@@ -35,8 +35,6 @@ class RateLimiter:
         key = (caller.tenant, caller.subject)
         level, since = self._buckets.get(key) or self._first(key, rate, now)
         level = min(rate * BURST_SECONDS, level + (now - since) * rate)
-        if self.spent is not None:
-            self.spent[key] += 1
         if level < 1:
             wait = max(1, round((1 - level) / rate + 0.5))
             raise RateLimited(
@@ -44,6 +42,8 @@ class RateLimiter:
                 fix=f"Wait {wait} s, or ask for a higher service tier.",
                 retry_after=wait,
             )
+        if self.spent is not None:  # never what was refused: that would empty the buckets of others for hours
+            self.spent[key] += 1
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
         self._buckets[key] = (level - 1, now)

@@ -28,6 +28,7 @@ __all__ = [
     "problem",
     "read_body",
     "respond",
+    "transport_of",
     "while_connected",
 ]
 
@@ -193,10 +194,15 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def drop(send: Send) -> bool:
-    """Cut the connection of a peer that takes nothing, where the server lets us reach it."""
+def transport_of(send: Send) -> Any:
+    """The connection below; None where the server does not let us reach it."""
     direct = send.direct if isinstance(send, Answer) else send
-    transport = getattr(getattr(direct, "__self__", None), "transport", None)
+    return getattr(getattr(direct, "__self__", None), "transport", None)
+
+
+def drop(send: Send) -> bool:
+    """Cut the connection of a peer that takes nothing; tells whether it could be reached."""
+    transport = transport_of(send)
     if transport is not None:
         transport.abort()
     return transport is not None

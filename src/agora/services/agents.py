@@ -102,8 +102,29 @@ class AgentService(Bound, contract.Agents):
         proficiency_level: int | None = None,
         alias: str | None = None,
         public_keys: contract.PublicKeys | None = None,
+        manifest: JsonObject | None = None,
     ) -> contract.Registration:
         call = self.call
+        if manifest is not None:
+            from .instances.registering import register_manifest  # which registers the agent of a manifest
+
+            beside = {
+                "capabilities": capabilities,
+                "service_tier": service_tier,
+                "description": description,
+                "category": category,
+                "tags": tags,
+                "visibility": visibility,
+                "endpoints": endpoints,
+                "metadata": metadata,
+                "max_concurrent_tasks": max_concurrent_tasks,
+                "proficiency_level": proficiency_level,
+                "alias": alias,
+                "public_keys": public_keys,
+            }
+            usual = contract.Agents.operations["register"].parameters
+            said = {name: value for name, value in beside.items() if value != usual[name].default}
+            return await register_manifest(call, agent_name, manifest, said)
         check_name(agent_name)
         self._check_tier(service_tier)
         values = {
@@ -192,7 +213,8 @@ class AgentService(Bound, contract.Agents):
     async def reissue(self, result: contract.Registration) -> contract.Registration:
         """Show the token again to whoever repeats the registration under its idempotency key."""
         row = await require(self.call.tx, result.agent_id)
-        if row["status"] != "retired":  # who has left gets no new token
+        # who has left gets no new token; nor who only changed what another is made of
+        if row["status"] != "retired" and (result.created or result.agent_id == self.call.caller.subject):
             result.token = self.call.context.signer.agent_token(
                 self.call.caller.tenant, result.agent_id, row["token_generation"]
             )

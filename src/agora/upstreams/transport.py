@@ -18,7 +18,7 @@ import httpx2
 from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import to_json
 
-from ..courier import Courier
+from ..courier import VIA, Courier
 from .addresses import AddressRefused, Door
 from .bounds import LARGEST, MOST_PARTS, parts_in
 from .direct import Direct
@@ -161,7 +161,10 @@ async def http_line(
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     patience = httpx2.Timeout(seconds, read=None, pool=None)
-    client = httpx2.AsyncClient(headers=own, timeout=patience, transport=Guarded(faults, door, inner), trust_env=False)
+    passed = own | VIA
+    client = httpx2.AsyncClient(
+        headers=passed, timeout=patience, transport=Guarded(faults, door, inner), trust_env=False
+    )
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=LARGEST) as streams:
         try:
             yield Line(*streams, Direct(courier, own, faults))

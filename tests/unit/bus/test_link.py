@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from agora.app import App, open_bus
+from agora.app import App
 from agora.bus.redis import RedisBus
 from agora.bus.redis.address import Address
 from agora.bus.redis.connection import Connection, Refused
 from agora.bus.redis.durability import Durability
+from agora.opening import open_bus
 from agora.settings import ConfigurationError
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from tests.harness import free_port, make_settings

@@ -35,7 +35,7 @@ def connection() -> Iterator[sqlite3.Connection]:
         ("drop_deliveries", "SEARCH deliveries USING PRIMARY KEY (tenant_id=? AND recipient=? AND message_id=?)"),
         ("drop_messages", "SEARCH messages USING PRIMARY KEY (tenant_id=? AND message_id=?)"),
         ("prune_events", "SEARCH events USING PRIMARY KEY (tenant_id=? AND seq<?)"),
-        ("prune_idempotency", "SEARCH o USING COVERING INDEX idempotency_age (created_at<?)"),
+        ("prune_idempotency", "SEARCH o USING COVERING INDEX idempotency_age (tenant_id=? AND created_at<?)"),
     ],
 )
 def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from agora.app import App
-from agora.protocols.http import Receive, Scope, Send
+from agora.protocols.http import Receive, Scope, Send, transport_of
 from agora.protocols.live.request import drop
 from agora.services.base import Caller
 from agora.store.port import Tx
@@ -139,7 +139,7 @@ class Drops:
         self.transports: list[asyncio.Transport] = []
 
     def __call__(self, send: Any) -> bool:
-        self.transports.append(send.__self__.transport)
+        self.transports.append(transport_of(send))
         return drop(send)
 
 

@@ -100,7 +100,7 @@ async def test_results_are_as_their_schemas_say(wire: Wire) -> None:
 async def test_hints_come_from_the_contract(wire: Wire) -> None:
     hints = {tool["name"]: tool["annotations"] for tool in await _listed(wire)}
     for name, operation in _shown().items():
-        reads = operation.kind in (Kind.QUERY, Kind.STREAM)
+        reads = operation.reads
         assert hints[name]["readOnlyHint"] is reads
         assert hints[name]["destructiveHint"] is (operation.destructive and not reads)
         assert hints[name]["idempotentHint"] is (reads or operation.idempotent)
@@ -108,6 +108,7 @@ async def test_hints_come_from_the_contract(wire: Wire) -> None:
         assert hints[name]["title"]
     assert hints["agora.task.cancel"]["destructiveHint"]
     assert hints["agora.agent.list"]["readOnlyHint"]
+    assert hints["agora.instance.logs"]["readOnlyHint"]
 
 
 def test_titles_of_data_survive() -> None:

@@ -153,3 +153,82 @@ async def test_whoever_hangs_up_leaves_an_unknown_outcome(tmp_path: Path) -> Non
         (found,) = (await place.call("instance.executions", instance_id=made.instance_id)).executions
         assert found.status == "unknown"
         assert (await place.call("billing.cost", instance_id=made.instance_id)).total_cost == 0
+
+
+MANIFEST: dict[str, Any] = {
+    "agent_id": "agent.company.greeter",
+    "name": "Greeter",
+    "description": "An example agent",
+    "category": "utility",
+    "version": "1.0.0",
+    "author": "somebody",
+    "tags": ["example"],
+    "capabilities": [{"name": "greeting", "level": "expert"}, {"name": "sums", "parameters": {"a": {"type": "int"}}}],
+    "endpoints": [{"path": "/greet", "method": "POST", "description": "Greet a user"}],
+    "pricing": {"type": "per_request", "price": 0.01, "currency": "USD"},
+    "host_requirements": {"min_memory_mb": 512, "min_cpu_cores": 0.5},
+    "build_config": {"type": "npm", "start_command": "npm start", "env_vars": {"SECRET": "s3cret"}},
+}
+
+
+async def test_a_manifest_is_a_registration(here: tuple[Site, httpx.AsyncClient]) -> None:
+    """``POST /agents/register`` takes the manifest by itself: of an agent that is run elsewhere, or here."""
+    place, client = here
+    made = (await client.post("/agents/register", json=MANIFEST)).json()
+    assert (made["agent_name"], made["alias"]) == ("Greeter", "agent.company.greeter")
+    assert (made["capabilities"], made["created"]) == (["greeting", "sums"], True)
+    assert made["metadata"].items() >= {"version": "1.0.0", "author": "somebody"}.items()
+    assert "s3cret" not in json.dumps(made)
+    assert "repository" in made["warning"]
+    priced = (await client.get("/marketplace/agents?search=Greeter", headers=_as(made["token"]))).json()["agents"][0]
+    assert priced["marketplace_info"]["pricing_info"]["price"] == 0.01
+    assert not priced["marketplace_info"]["availability"]["available"]
+    again = await client.post("/agents/register", json=MANIFEST | {"version": "1.1.0"}, headers=_as(made["token"]))
+    assert (again.json()["agent_id"], again.json()["created"]) == (made["agent_id"], False)
+
+    runnable = place.manifest("Runner", version="2.0.0", service_tier="premium", metadata={"team": "docs"})
+    operator = _as((await place.call("token.create", label="operator", scopes=["*"])).token)
+    runs = (await client.post("/agents/register", json=runnable, headers=operator)).json()
+    assert (runs["warning"], runs["service_tier"], runs["metadata"]["team"]) == (None, "premium", "docs")
+    assert (await client.get("/deployments/Runner", headers=operator)).json()["revision"] == 1
+    changed = (await client.post("/agents/register", json=runnable, headers=operator)).json()
+    assert (changed["agent_id"], changed["created"], changed["token"]) == (runs["agent_id"], False, None)
+    assert (await client.get("/deployments/Runner", headers=operator)).json()["revision"] == 2
+
+
+async def test_a_manifest_of_whoever_may_not_deploy_runs_nothing(here: tuple[Site, httpx.AsyncClient]) -> None:
+    place, client = here
+    customer = _as((await place.call("token.create", label="customer", account="customer-uuid")).token)
+    made = (await client.post("/agents/register", json=place.manifest("Sly"), headers=customer)).json()
+    assert "deploy:agents" in made["warning"]
+    assert str(place.sources) not in json.dumps(made)
+    assert (await client.get("/deployments/Sly", headers=customer)).status_code == 404
+
+
+WRONG: list[tuple[dict[str, Any], set[str]]] = [
+    ({"name": "X", "capabilites": []}, {"capabilites"}),
+    ({"name": "X", "price": 1, "version": 7}, {"price", "version"}),
+    ({"name": "X", "capabilities": [{"level": "expert"}]}, {"capabilities.0"}),
+    ({"name": "X", "manifest": {"version": "1"}}, {"manifest"}),
+    ({"name": "X", "pricing": {"type": "dear"}}, {"pricing.type"}),
+    ({"name": ["X"]}, {"agent_name"}),
+    ({"name": "X", "agent_name": "X"}, {"name"}),
+    ({"agent_name": "X", "manifest": {"name": "Y"}}, {"name"}),
+    ({"agent_name": "X", "version": "1.0.0"}, {"version"}),
+    ({"agent_name": "X", "capabilities": [{"name": "a"}]}, {"capabilities.0"}),
+    ({"version": "1.0.0"}, {"agent_name", "version"}),
+    ({"name": "X", "version": "1", "author": "x" * 70_000}, {"manifest"}),
+    ({"name": "operator", "version": "1"}, {"agent_name"}),
+]
+
+
+async def test_what_is_no_manifest_is_told(here: tuple[Site, httpx.AsyncClient]) -> None:
+    _, client = here
+    for body, fields in WRONG:
+        refused = await client.post("/agents/register", json=body)
+        assert refused.status_code == 422, refused.text
+        assert {error["field"] for error in refused.json()["errors"]} == fields
+
+
+def _as(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -204,6 +204,20 @@ def test_path_parameters_fill_the_canonical_route(wire: Wire, client: AgoraClien
     assert (wire.requests[-1].method, wire.requests[-1].body) == ("DELETE", None)
 
 
+def test_arguments_of_a_deletion_go_into_its_query(wire: Wire, client: AgoraClient) -> None:
+    wire.answer("/tenants/acme", {"tenant_id": "acme", "status": "deleting"})
+    client.tenant.delete("acme", confirm="acme")
+    request = wire.requests[-1]
+    assert (request.method, request.query, request.body) == ("DELETE", [("confirm", "acme")], None)
+
+
+def test_an_id_of_the_wrong_form_is_told_by_its_form(client: AgoraClient) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        client.instance.get("north")
+    message = "is not an id of this kind: inst_ and 32 hexadecimal digits"
+    assert refused.value.errors == [{"field": "instance_id", "message": message}]
+
+
 def test_what_fits_no_path_goes_by_the_rules_route(wire: Wire, client: AgoraClient) -> None:
     beat = {"agent_id": "x", "status": "active", "last_activity": NOW, "next_before": NOW}
     wire.answer("/agora/agent/heartbeat", beat)

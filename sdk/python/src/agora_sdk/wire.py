@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ValidationError
 
 from .contract import Kind
+from .contract.faults import wording
 from .errors import AgoraError, InternalError, InvalidRequest, from_problem
 
 if TYPE_CHECKING:
@@ -61,16 +62,16 @@ def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     try:
         return operation.input.model_validate({**arguments, **kwargs})
     except ValidationError as error:
-        raise _invalid(operation, [_fault(item) for item in error.errors(include_url=False)]) from None
+        raise _invalid(operation, [_fault(item, operation) for item in error.errors(include_url=False)]) from None
 
 
-def _fault(item: Any) -> dict[str, str]:
+def _fault(item: Any, operation: Operation) -> dict[str, str]:
     """One finding of pydantic; of its place, the names that it invents for unions are left out."""
     first, *rest = item["loc"] or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
     steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner if not _is_invented(part))
     place = str(first) + "".join(steps)
-    message = item["msg"]
+    message = wording(item, operation.input)
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
     return {"field": place, "message": message}
@@ -96,11 +97,9 @@ def build(operation: Operation, arguments: BaseModel) -> Request:
     given: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
     route = next(r for r in operation.routes if all(_is_segment(given.get(name)) for name in r.parameters))
     path = route.path.format(**{name: quote(given.pop(name), safe="") for name in route.parameters})
-    if route.method == "GET":
+    if route.method in ("GET", "DELETE"):
         query = urlencode(list(_pairs(given)))
-        return Request("GET", f"{path}?{query}" if query else path)
-    if route.method == "DELETE" and not given:
-        return Request("DELETE", path)
+        return Request(route.method, f"{path}?{query}" if query else path)
     text = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         content = text.encode()

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0  # seconds between tries to connect
 BUFFER = 10_000  # commands without an answer
 PATIENCE = 5.0  # seconds a command waits for a connection
+LOOK = 0.5  # seconds between looks whether the server answers; a server that is asked nothing is asked that
+SILENT = 4  # looks without an answer, after which it is said to be gone
 
 
 class Link:
@@ -41,12 +43,14 @@ class Link:
         self._connected = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._patient = 0  # commands that wait for a connection
+        self._unanswered = 0  # looks since the last answer, while one is due
         self.error: str | None = None
         self.epoch = 0
 
     @property
     def connected(self) -> bool:
-        return self._connection is not None
+        """Whether there is a connection, and answers come over it."""
+        return self._connection is not None and self._unanswered < SILENT
 
     async def start(self) -> None:
         """Begin to connect; returns when connected, or when the first try has failed."""
@@ -87,16 +91,30 @@ class Link:
     async def _watch(self, connection: Connection) -> None:
         """Return when the connection is lost; hang up on a server that has stopped answering."""
         answered, since = connection.answered, self._loop.time()
+        self._unanswered = 0
         while not connection.lost.is_set():
             try:
-                async with asyncio.timeout(self._patience / 4):
+                async with asyncio.timeout(min(self._patience / 4, LOOK)):
                     await connection.lost.wait()
             except TimeoutError:
                 if not connection.waiting or connection.answered != answered:
-                    answered, since = connection.answered, self._loop.time()
-                elif self._loop.time() - since >= self._patience:
+                    self.error = None
+                    answered, since, self._unanswered = connection.answered, self._loop.time(), 0
+                else:
+                    self._unanswered += 1
+                if self._loop.time() - since >= self._patience:
                     connection.close()
                     return
+                if self._unanswered == SILENT:
+                    self._note("it does not answer")
+                if not connection.waiting:
+                    self._ask_whether(connection)
+        self._unanswered = 0
+
+    def _ask_whether(self, connection: Connection) -> None:
+        """Let an answer be due; what it says does not matter."""
+        asking = asyncio.ensure_future(connection.ask("PING"))
+        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _note(self, error: str) -> None:
         if self.error != error:

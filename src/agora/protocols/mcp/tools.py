@@ -207,7 +207,7 @@ def _description(operation: Operation, status: Lifecycle) -> str:
 
 
 def _annotations(operation: Operation) -> dict[str, Any]:
-    reads = operation.kind in (Kind.QUERY, Kind.STREAM)
+    reads = operation.reads
     return {
         "title": _title(operation),
         "readOnlyHint": reads,

@@ -10,11 +10,13 @@ from __future__ import annotations
 from .accounts import account_for, account_of
 from .ledger import Charge, Ledger
 from .metering import Run, bill
+from .passing import Ahead, ahead
 from .service import BillingService
 from .terms import Terms, told
 from .views import Scope, billing_info
 
 __all__ = [
+    "Ahead",
     "BillingService",
     "Charge",
     "Ledger",
@@ -23,6 +25,7 @@ __all__ = [
     "Terms",
     "account_for",
     "account_of",
+    "ahead",
     "bill",
     "billing_info",
     "told",

@@ -17,6 +17,7 @@ from ...store.port import Query, Reader, Row
 from ...store.statements import billing_views as statements
 from ..base import pack
 from .money import FIRST_DAY, LAST_DAY, decimal, number_of
+from .passing import Ahead
 from .terms import UNITS
 
 __all__ = [
@@ -132,9 +133,13 @@ def chosen(found: Iterable[str], wanted: str | None, usual: str) -> str:
     return wanted or (there[0] if len(there) == 1 else usual)
 
 
-async def billing_info(tx: Reader, scope: Scope, currency: str) -> contract.BillingInfo:
-    """What something has cost, as the details of an instance show it."""
+async def billing_info(tx: Reader, scope: Scope, currency: str, more: Ahead | None = None) -> contract.BillingInfo:
+    """What something has cost, as the details of an instance show it. more: what passes just now."""
     together = by_currency(await tallies(tx, scope))
+    if more is not None:
+        tally = together.setdefault(more.currency, Tally())
+        tally.add(EntryKind.TIME, more.quantity, more.amount)
+        tally.accrued += more.amount
     shown = chosen(together, None, currency)
     return contract.BillingInfo(**together.get(shown, Tally()).fields(shown))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -26,8 +26,9 @@ from ..billing import BillingService, told
 from ..billing.accounts import earns, insider
 from ..supervision import audience_of
 from .manifests import AgentManifest, engines_of, listed, read
+from .sources import source_faults
 
-__all__ = ["DeploymentService", "opened", "sealed", "shown_manifest"]
+__all__ = ["Deployed", "DeploymentService", "opened", "profile_of", "sealed", "shown_manifest"]
 
 SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
 
@@ -50,6 +51,15 @@ def opened(context: Any, data: bytes | None, place: str) -> dict[str, Any]:
 def shown_manifest(row: Row) -> AgentManifest:
     """A manifest that was registered."""
     return AgentManifest.model_validate(unpack(row["manifest"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An agent that was registered with what it is made of."""
+
+    registration: Registration
+    manifest: AgentManifest
+    revision: int
 
 
 class DeploymentService(Bound, contract.Deployments):
@@ -76,19 +86,27 @@ class DeploymentService(Bound, contract.Deployments):
         return await self._register(metadata | {"docker_image": docker_image}, secrets)
 
     async def _register(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
+        return await self._registered(await self.deploy(document, secrets, {}))
+
+    async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> Deployed:
+        """Register an agent, or change the one that is there, so that instances of it can be run.
+
+        more: what is said of it beside the manifest.
+        """
         call = self.call
         manifest, faults = read(document)
-        if manifest is None:
+        faults += await source_faults(call, manifest) if manifest is not None else []
+        if manifest is None or faults:
             what = f"{faults[0].field}: {faults[0].message}".removeprefix(": ") + (
                 f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
             )
             raise InvalidRequest(
-                f"The manifest is not right. {what}",
+                f"The manifest is not right. {what.rstrip('.')}.",
                 fix="'agora agent example' prints one that is.",
                 errors=listed(faults),
             )
         row = await self._known(manifest)
-        registration = await (self._change(row, manifest) if row is not None else self._create(manifest))
+        registration = await (self._create(manifest, more) if row is None else self._change(row, manifest, more))
         agent_id = call.target = registration.agent_id
         kept = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
@@ -103,7 +121,13 @@ class DeploymentService(Bound, contract.Deployments):
         await self._price(agent_id, manifest)
         revision = saved[0]["revision"]
         self._tell(registration, revision)
-        return await self._registered(registration, manifest, revision, created=row is None)
+        return Deployed(registration, manifest, revision)
+
+    async def introduce(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
+        """Register the profile and the price of an agent that is run elsewhere."""
+        registration = await AgentService(self.call).register(manifest.name, **profile)
+        await self._price(registration.agent_id, manifest)
+        return registration
 
     async def _known(self, manifest: AgentManifest) -> Row | None:
         """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
@@ -128,12 +152,14 @@ class DeploymentService(Bound, contract.Deployments):
         """This call as the agent's own: whoever registers it speaks for it."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
-    async def _create(self, manifest: AgentManifest) -> Registration:
-        return await AgentService(self.call).register(manifest.name, **_profile(manifest))
+    async def _create(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+        profile = profile_of(manifest)
+        metadata = profile["metadata"] | more.get("metadata", {})
+        return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
 
-    async def _change(self, row: Row, manifest: AgentManifest) -> Registration:
-        profile = _profile(manifest)
-        profile["metadata"] = unpack(row["metadata"]) | profile["metadata"]
+    async def _change(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+        profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
+        profile["metadata"] = unpack(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
         agent = await AgentService(self._as(row["agent_id"])).update(row["agent_id"], **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
@@ -154,10 +180,9 @@ class DeploymentService(Bound, contract.Deployments):
         audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
-    async def _registered(
-        self, registration: Registration, manifest: AgentManifest, revision: int, *, created: bool
-    ) -> contract.RegisteredDeployable:
-        call = self.call
+    async def _registered(self, deployed: Deployed) -> contract.RegisteredDeployable:
+        call, registration, revision = self.call, deployed.registration, deployed.revision
+        created = registration.created
         what = "registered" if created else f"registered in revision {revision}"
         return contract.RegisteredDeployable(
             agent_id=registration.agent_id,
@@ -165,7 +190,7 @@ class DeploymentService(Bound, contract.Deployments):
             message=f"{registration.agent_name} is {what}; instances of it can be made.",
             created=created,
             revision=revision,
-            engines=list(engines_of(manifest)),
+            engines=list(engines_of(deployed.manifest)),
             pricing=await told(call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)),
             token=registration.token if created else None,
         )
@@ -181,12 +206,14 @@ class DeploymentService(Bound, contract.Deployments):
     @implements
     async def validate(self, manifest: JsonObject) -> contract.ManifestReport:
         understood, faults = read(manifest)
+        engines = list(engines_of(understood)) if understood is not None else []
+        faults += await source_faults(self.call, understood) if understood is not None else []
         name = manifest.get("name", manifest.get("agent_name"))
         return contract.ManifestReport(
-            valid=understood is not None,
+            valid=not faults,
             faults=faults,
             agent_name=name if isinstance(name, str) else None,
-            engines=list(engines_of(understood)) if understood is not None else [],
+            engines=engines if not faults else [],
         )
 
     @implements
@@ -268,7 +295,7 @@ def _undeployed(ref: str) -> NotFound:
     )
 
 
-def _profile(manifest: AgentManifest) -> dict[str, Any]:
+def profile_of(manifest: AgentManifest) -> dict[str, Any]:
     """What is registered of an agent in the marketplace; the rest is for whoever runs it."""
     stored = manifest.stored()
     metadata = {name: stored[name] for name in SHOWN if name in stored}

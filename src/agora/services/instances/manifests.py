@@ -34,7 +34,7 @@ from agora_sdk.contract.instances import CpuLimit, Size
 from ...runtime import spec as runtime
 from ...runtime.docker import commands as docker
 
-__all__ = ["AgentManifest", "build_of", "engines_of", "listed", "read", "source_of"]
+__all__ = ["AgentManifest", "build_of", "engines_of", "listed", "profiled", "read", "runs", "source_of"]
 
 CONTAINERS = ("docker", "kubernetes")
 SECRET_PLACES = (("repository", "token"),)
@@ -190,6 +190,29 @@ def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]
         told = {fault.field.split(".", 1)[0] for fault in faults}
         faults += [fault for fault in _meaning(understood) if fault.field.split(".", 1)[0] not in told]
     return (None if faults else understood), faults
+
+
+def profiled(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
+    """A manifest as it introduces an agent, however it is run; here everything that is not known is a fault."""
+    if len(to_json(document)) > LARGEST:
+        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
+    known = set(AgentManifest.model_fields) | {"agent_id"}
+    faults = []
+    for name in document:
+        if name not in known | KEPT:
+            near = get_close_matches(name, known, 1, MARK)
+            faults.append(Fault(field=name, message="is not known" + (f"; {near[0]} is" if near else "")))
+    try:
+        return AgentManifest.model_validate(document), faults
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        return None, faults + [_fault(each) for each in found]
+
+
+def runs(manifest: AgentManifest) -> bool:
+    """Whether it says what instances would be run of it, right or wrong."""
+    places = (manifest.docker_image, manifest.repository, manifest.directory)
+    return manifest.build is not None and any(place is not None for place in places)
 
 
 def _fault(error: Any) -> Fault:

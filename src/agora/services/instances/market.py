@@ -16,6 +16,7 @@ from ..billing import BillingService, told
 from ..billing.accounts import account_of
 from ..query import QueryService
 from .access import seen_account
+from .passing import MICROSECONDS, costs_with, everywhere
 from .view import summaries
 
 __all__ = ["dashboard", "discover"]
@@ -23,6 +24,7 @@ __all__ = ["dashboard", "discover"]
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
 PAGES = 10  #: pages looked through for a page of those that are wanted
 RECENT = 10
+HOUR = 3600 * MICROSECONDS
 
 
 async def discover(
@@ -127,6 +129,10 @@ async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboar
     """A customer's instances and costs; everybody's for operators that name no account."""
     account = seen_account(call.caller, wanted)
     costs = await BillingService(call).dashboard(wanted)
+    passing = await everywhere(call, account)
+    amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / MICROSECONDS
+    hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
+    month = round(costs.billing.current_month_cost + amount, 6)
     counted: Mapping[str, int | None] | Row | None = None
     rows: Sequence[Row] = ()
     if account != "":
@@ -143,11 +149,11 @@ async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboar
             running_instances=numbers["running"],
             paused_instances=numbers["paused"],
             failed_instances=numbers["failed"],
-            total_cost=costs.summary.total_cost,
-            total_uptime_hours=costs.summary.total_uptime_hours,
+            total_cost=round(costs.summary.total_cost + amount, 6),
+            total_uptime_hours=costs.summary.total_uptime_hours + hours,
         ),
-        billing=costs.billing,
-        recent_instances=await summaries(call.tx, rows),
-        by_agent=costs.by_agent,
+        billing=costs.billing.model_copy(update={"current_month_cost": month}),
+        recent_instances=await summaries(call, rows),
+        by_agent=[costs_with(each, passing) for each in costs.by_agent],
         customer_id=account or account_of(call.caller),
     )

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...runtime.port import Usage
 from ...store.port import Row
 from ...store.statements import instances as statements
 from ..base import Call, pack
 from ..billing import Run, bill
 
-__all__ = ["Ticks", "begin", "end", "extend"]
+__all__ = ["Ticks", "begin", "end", "extend", "look"]
+
+MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ async def begin(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
     call.tx.append(statements.INTERVALS, (*place, call.now, 0, call.now, ticks.at, ticks.boot, None))
     began = Run(row["instance_id"], number, row["account_id"], row["agent_id"], call.now, call.now)
     await bill(call, [began])
+
+
+def look(
+    call: Call, row: Row, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
+) -> list[Any]:
+    """What a look at a running instance has found, as ``checked`` writes it. since: of the look before, microseconds."""
+    used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
+    percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
+    place, found = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
+    return [*place, *found, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
 async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:

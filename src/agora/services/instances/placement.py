@@ -14,7 +14,7 @@ from ...store.statements import hosting, instances
 from ..addresses import find, visible_to
 from ..base import Call, unpack
 
-__all__ = ["SILENT", "Beside", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
+__all__ = ["MOST_HOSTS", "SILENT", "Beside", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
 
 SILENT = 180_000_000  #: microseconds after which a server that says nothing gets no new instances
 MOST_HOSTS = 1000

@@ -85,7 +85,7 @@ class InstanceService(Bound, contract.Instances):
             if seen == ""
             else await call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
         )
-        found = await summaries(call.tx, rows[:limit])
+        found = await summaries(call, rows[:limit])
         more = len(rows) > limit
         return contract.InstancePage.model_construct(
             instances=found,

@@ -15,8 +15,9 @@ from ...store.port import Reader, Row
 from ...store.statements import hosting
 from ...store.statements import instances as statements
 from ..base import Call, pack, unpack
-from ..billing import Scope, billing_info
+from ..billing import Ahead, Scope, billing_info
 from ..billing.views import names_of
+from .passing import of_instances
 
 __all__ = ["backup", "change", "detail", "execution", "summaries", "told"]
 
@@ -27,9 +28,10 @@ def _moment(value: int | None) -> Any:
     return None if value is None else moment(value)
 
 
-async def summaries(tx: Reader, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
+async def summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
     """Instances in a list."""
-    return [contract.InstanceSummary(**fields) for fields in await _fields(tx, rows)]
+    more = await of_instances(call, [row["instance_id"] for row in rows])
+    return [contract.InstanceSummary(**fields) for fields in await _fields(call.tx, rows, more)]
 
 
 async def detail(call: Call, row: Row) -> contract.Instance:
@@ -48,7 +50,8 @@ async def told(call: Call, row: Row, message: str) -> contract.Termination:
 
 
 async def _whole(call: Call, row: Row) -> dict[str, Any]:
-    (fields,) = await _fields(call.tx, [row])
+    more = await of_instances(call, [row["instance_id"]])
+    (fields,) = await _fields(call.tx, [row], more)
     currency = str(call.context.settings.billing_currency)
     config = unpack(row["config"])
     shown = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
@@ -58,11 +61,13 @@ async def _whole(call: Call, row: Row) -> dict[str, Any]:
         "health_url": row["health_url"],
         "co_located_with": row["beside"],
         "revision": row["revision"],
-        "billing_info": await billing_info(call.tx, Scope(instance=row["instance_id"]), currency),
+        "billing_info": await billing_info(
+            call.tx, Scope(instance=row["instance_id"]), currency, more.get(row["instance_id"])
+        ),
     }
 
 
-async def _fields(tx: Reader, rows: Sequence[Row]) -> list[dict[str, Any]]:
+async def _fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
     ids = [row["instance_id"] for row in rows]
     if not ids:
         return []
@@ -70,6 +75,8 @@ async def _fields(tx: Reader, rows: Sequence[Row]) -> list[dict[str, Any]]:
     names = await names_of(tx, agents)
     hosts = await _host_names(tx, {row["host_id"] for row in rows})
     uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=pack(ids))}
+    for instance_id, passing in more.items():
+        uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
     counted = await tx.all(hosting.executed, agents=pack(agents), ids=pack(ids))
     counters = {row["instance_id"]: row for row in counted}
     return [

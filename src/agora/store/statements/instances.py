@@ -34,6 +34,7 @@ __all__ = [
     "moved",
     "of_agent",
     "open_interval",
+    "open_of_account",
     "recent",
     "reported",
     "running_on",
@@ -355,6 +356,14 @@ looked_at = Query(
     where v.tenant_id = :tenant and v.ended is null
         and v.instance_id = any(array(select json_array_elements_text(:ids::json)))
     """,
+)
+open_of_account = Query(
+    """
+    select i.agent_id, v.* from instance_intervals v
+    join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
+    where v.tenant_id = :tenant and v.ended is null and v.boot = :boot and (i.account_id = :account or :account = '')
+    """,
+    scan=True,
 )
 # Running time measured by :ticks, for intervals of the same start of the machine: [[id, number]...] are still open.
 _STILL = """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AnyUrl, Field, UrlConstraints
 
@@ -98,6 +99,9 @@ class Registration(Agent):
     pending_messages: int = Field(
         default=0, description="Messages that were held for this name and now wait in the inbox."
     )
+    warning: str | None = Field(
+        default=None, description="Why no instances of it can be run, though its manifest says how."
+    )
 
 
 class AgentPage(Page[Agent]):
@@ -137,6 +141,21 @@ class Deregistration(Result):
     status: AgentStatus
 
 
+#: what a registration says beside a manifest
+BESIDE = ("service_tier", "max_concurrent_tasks", "public_keys", "metadata")
+
+
+def _of_manifest(document: Any) -> Any:
+    """A manifest (``name`` instead of ``agent_name``) as the arguments of a registration."""
+    if not isinstance(document, Mapping) or "name" not in document or "agent_name" in document:
+        return document
+    rest = {name: value for name, value in document.items() if name != "name"}
+    arguments = {name: rest.pop(name) for name in BESIDE if name in rest}
+    if isinstance(rest.get("endpoints"), Mapping):
+        arguments["endpoints"] = rest.pop("endpoints")
+    return arguments | {"agent_name": document["name"], "manifest": rest}
+
+
 class Agents(Service, category="agent"):
     """Registration, profile, signs of life and ratings of agents."""
 
@@ -147,6 +166,7 @@ class Agents(Service, category="agent"):
         exposure=Exposure.PUBLIC,
         idempotent=True,
         secrets=("token",),
+        translate=_of_manifest,
     )
     async def register(
         self,
@@ -164,11 +184,16 @@ class Agents(Service, category="agent"):
         proficiency_level: Proficiency | None = None,
         alias: Alias | None = None,
         public_keys: PublicKeys | None = None,
+        manifest: Annotated[
+            JsonObject | None,
+            Field(max_length=200, description="More of it: version, pricing, build_config, host_requirements ..."),
+        ] = None,
     ) -> Registration:
         """Register an agent, or update it when the call carries that agent's own token.
 
         A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-        that are left out stay as they are.
+        that are left out stay as they are. A manifest by itself (name instead of agent_name) is understood, too; where
+        it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
         """
 
     @operation("GET /agents/{agent_id}", scope="read:agents")

@@ -105,7 +105,7 @@ def _given(self: BaseModel, handler: SerializerFunctionWrapHandler):  # type: ig
 class Open(BaseModel):
     """A part of a message: further fields are kept."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     __pydantic_extra__: dict[str, JsonData] = Field(init=False)
 
     _serialized = model_serializer(mode="wrap")(_given)
@@ -154,7 +154,7 @@ class Security(Open):
 class AgentMessage(Result):
     """A message of the agent protocol. Fields it does not know are kept."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False, ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, ser_json_inf_nan="null", defer_build=True)
     __pydantic_extra__: dict[str, JsonData] = Field(init=False)
 
     id: Id | None = Field(default=None, description="Unique among the sender's; a repetition under it is sent once.")

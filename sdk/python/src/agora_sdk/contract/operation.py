@@ -26,7 +26,7 @@ from typing import (
     overload,
 )
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model, model_validator
 
 from .results import Result, Stream
 
@@ -116,6 +116,7 @@ class Operation:
     attribute: str = ""
     secrets: tuple[str, ...] = field(default=())
     tools: tuple[str, ...] = ()
+    translate: Callable[[Any], Any] | None = None
 
     def bind(self, category: str, attribute: str) -> None:
         """Learn the place of the declaration: its service's category and its method's name."""
@@ -149,6 +150,12 @@ class Operation:
         """First line of the docstring."""
         return self.description.split("\n", 1)[0]
 
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing: a query, a stream, or a relay that is a GET."""
+        fetches = self.kind is Kind.RELAY and bool(self.routes) and self.routes[0].method == "GET"
+        return fetches or self.kind in (Kind.QUERY, Kind.STREAM)
+
     def lifecycle_on(self, today: date) -> Lifecycle:
         """The status in force on a day: the dates, once reached, override what was declared."""
         if self.sunset_date and today >= self.sunset_date:
@@ -174,7 +181,8 @@ class Operation:
         }
         name = f"{self.category}_{self.action}_request".title().replace("_", "")
         config = ConfigDict(extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
-        return create_model(name, __config__=config, __doc__=self.summary, **fields)
+        first: Any = {"translate": model_validator(mode="before")(self.translate)} if self.translate else None
+        return create_model(name, __config__=config, __doc__=self.summary, __validators__=first, **fields)
 
     @cached_property
     def result_type(self) -> Any:
@@ -287,6 +295,7 @@ def operation(
     during_halt: bool = False,
     secrets: tuple[str, ...] = (),
     tools: tuple[str, ...] = (),
+    translate: Callable[[Any], Any] | None = None,
 ) -> _Declaration:
     """Declare a method of a contract service as an operation of the marketplace.
 
@@ -299,6 +308,7 @@ def operation(
     during_halt: stays callable while the marketplace or the caller is halted.
     secrets: result fields shown once and never stored with an idempotency record.
     tools: names under which MCP lists it too, beside its own.
+    translate: makes the arguments of another document that is understood, too; leaves every other as it is.
     """
     options = {
         "scope": scope,
@@ -319,6 +329,7 @@ def operation(
         "during_halt": during_halt,
         "secrets": secrets,
         "tools": tools,
+        "translate": translate,
     }
     return _Declaration(routes, options)
 

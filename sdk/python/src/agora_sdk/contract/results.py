@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Result(BaseModel):
     """Base of every result. Clients ignore fields they do not know."""
 
-    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="null", defer_build=True)  # built when first needed
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self

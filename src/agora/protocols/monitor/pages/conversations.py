@@ -19,6 +19,7 @@ __all__ = ["conversation", "conversations"]
 
 STATES = get_args(contract.State)
 DRAWN = 100
+SHOWN = 4  #: of those who take part, in the list
 
 
 @page("conversations", title="Conversations", scope="read:messages", nav=60, key="c", needs="agora.conversation.list")
@@ -26,7 +27,15 @@ async def conversations(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
     wanted = chosen(view, "agent_id", "state")
     found, trouble = await listed(view, "agora.conversation.list", wanted)
-    return {"found": found, "trouble": trouble, "filtered": bool(wanted), "states": STATES}
+    known = await names(view, [who for one in found.items for who in one.participants[:SHOWN]])
+    return {
+        "found": found,
+        "trouble": trouble,
+        "names": known,
+        "shown": SHOWN,
+        "filtered": bool(wanted),
+        "states": STATES,
+    }
 
 
 @page("conversations/{key}", title="Conversation", scope="read:messages", needs="agora.conversation.get")

@@ -1,0 +1,47 @@
+"""The benchmark of instances ends what it has started, also when it is cut short."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+
+
+def _of(directory: Path) -> list[int]:
+    """Processes that were started with something of a directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and f"AGORA_STATE_DIR={directory}".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:  # it has ended, or is somebody else's
+            continue
+    return found
+
+
+@pytest.mark.parametrize("more", [("--within", "300"), ("--within", "2")])
+def test_nothing_is_left_of_a_benchmark_that_was_cut_short(tmp_path: Path, more: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "benchmarks.instances", "--instances", "2", "--rounds", "1000", *more]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _of(tmp_path) and process.poll() is None:
+            assert time.monotonic() < deadline, "it has started nothing"
+        if "2" not in more:
+            process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert _of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+    assert (b"are over" in output) == ("2" in more)
