@@ -27,7 +27,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock)
     if url.startswith("sqlite:///"):
-        return SqliteStore(Path(url.removeprefix("sqlite://")), clock=clock)
+        return SqliteStore(Path("/" + url.removeprefix("sqlite:").lstrip("/")), clock=clock)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 
 

@@ -77,8 +77,8 @@ class Replicas:
     def _heard(self, origin: str, topic: str, text: str) -> None:
         match topic:
             case "news":
-                tenant, head, count = text.split(" ")
-                self._elsewhere.hint(tenant, int(head), int(count))
+                tenant, head, _ = text.split(" ")
+                self._elsewhere.hint(tenant, int(head))
             case "spent":
                 for tenant, subject, number in from_json(text):
                     self._limiter.heard(tenant, subject, number)

@@ -179,6 +179,22 @@ async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], po
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
 
 
+async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
+    """Whoever may connect to the database may say anything."""
+    a, b = pair
+    elsewhere = b.app.replicas._elsewhere
+    for text in ("stranger news default 999999 1", "stranger news nobody 5 1", "stranger news x", "stranger spent {"):
+        await postgres.run(f"select pg_notify('agora', '{text}')")
+    ada, ben = await a.agent("Ada"), await a.agent("Ben")
+    waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
+    sent = await a.call(ada, "messaging.send", to_agent="Ben", content="x")
+    assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
+    await until(lambda: not elsewhere._readers)
+    head = a.app.feed.head("default")
+    await until(lambda: elsewhere._seen["default"] >= head)
+    assert elsewhere._seen["default"] < 999_999
+
+
 async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> None:
     first = await replica(postgres, tmp_path / "a")
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")

@@ -169,6 +169,7 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
     assert "current" in run("upgrade")
     assert '"current": true' in run("status", "--json")
     source = f"sqlite://{tmp_path}/data/agora.db"
+    assert '"current": true' in run("status", "--url", f"sqlite:///{tmp_path}/data/agora.db", "--json")  # four slashes
     try:
         assert '"exists": false' in run("status", "--url", url, "--dev", "--json", code=1)
         assert "migrations applied" in run("upgrade", "--url", url, "--dev", "--create")

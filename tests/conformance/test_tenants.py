@@ -257,3 +257,12 @@ async def test_words_of_another_tenant_do_not_crowd_out_ones_own(market: Market)
         await market.call(globex, "agent.register", agent_name=f"G{n}", description=words)
     found = await market.call(acme, "query.agents", search="archaelogy")
     assert [agent.agent_name for agent in found.agents] == ["Ada"]
+
+
+async def test_private_addresses_are_for_the_installation_to_allow(market: Market) -> None:
+    """What is at them is the server itself, which takes programs on its machine for the operator's."""
+    _, chief = await made(market)
+    await market.call(chief, "agent.register", agent_name="Far")
+    with pytest.raises(PermissionDenied):
+        await market.call(chief, "host.register", name="far", agent_id="Far", private_addresses=True)
+    assert (await market.call(chief, "host.register", name="far", agent_id="Far")).name == "far"

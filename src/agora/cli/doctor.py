@@ -7,7 +7,7 @@ import os
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -76,6 +76,11 @@ def _locked(path: str) -> bool:
         return False
 
 
+def _answers(server: Iterable[Finding]) -> bool:
+    """Whether a server of ours answered, however it fares: only then a credential could be tried."""
+    return any(finding.subject == "credential" for finding in server)
+
+
 def _ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
     """A taken main port is only as it should be where a server answers; without the events port one can do."""
     for name, port, trouble in (
@@ -111,7 +116,8 @@ def _server(session: Session) -> Iterator[Finding]:
         yield Finding("fail", "server", error.detail, error.fix or "")
         return
     state = {"healthy": "ok", "degraded": "warn"}.get(health.status, "fail")
-    yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}")
+    look = "" if state == "ok" else f"{client.url}/health/detail says why."
+    yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", look)
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
     late = skew > SKEW_SECONDS
     yield Finding("warn" if late else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if late else "")
@@ -128,7 +134,7 @@ def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for whatever is wrong."""
     settings, wrong = _settings()
     server = list(_server(session))
-    ports = _ports(settings, reachable=server[0].state == "ok")
+    ports = _ports(settings, reachable=_answers(server))
     findings = [_python(), _sqlite(), *wrong, _directory(settings), *ports, *server]
     if session.out.json:
         for finding in findings:

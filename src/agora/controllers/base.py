@@ -145,7 +145,8 @@ class Controller:
 async def _waited(stop: asyncio.Event, seconds: float) -> bool:
     """Wait for so long; tells whether it was time to stop instead."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()
     return stop.is_set()
 
 

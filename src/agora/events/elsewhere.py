@@ -61,7 +61,7 @@ class Elsewhere:
         """What this server committed itself is not told again."""
         for stored in events:
             tenant = stored.tenant_id
-            seen = self._seen.setdefault(tenant, stored.seq - 1)
+            seen = self._seen.setdefault(tenant, 0)
             if stored.seq <= seen:  # it was read before this server knew that it had committed it
                 continue
             if stored.seq == seen + 1 and tenant not in self._readers:
@@ -70,9 +70,9 @@ class Elsewhere:
                 self._own.setdefault(tenant, set()).add(stored.seq)
                 self.hint(tenant, stored.seq)
 
-    def hint(self, tenant: str, head: int, count: int = 0) -> None:
-        """The log of a tenant goes at least that far; the last ``count`` events are new."""
-        seen = self._seen.setdefault(tenant, head - count)
+    def hint(self, tenant: str, head: int) -> None:
+        """The log of a tenant goes that far, somebody says."""
+        seen = self._seen.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > seen and tenant not in self._readers:
             self._readers[tenant] = asyncio.get_running_loop().create_task(self._catch_up(tenant))
@@ -96,8 +96,8 @@ class Elsewhere:
             del self._readers[tenant]
 
     async def _step(self, tenant: str) -> None:
-        """Tell one page."""
-        after = self._seen[tenant]
+        """Tell one page. The log knows best where it ends, whatever was said."""
+        after, said = self._seen[tenant], self._ahead[tenant]
 
         async def page(reader: Reader) -> event_log.LogPage:
             return await event_log.read(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
@@ -105,13 +105,14 @@ class Elsewhere:
         try:
             found = await self._store.read(tenant, page)
         except CursorTooOld:
-            self._seen[tenant] = await self._store.read(tenant, event_log.head)
+            self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.head)
             await self._missed(tenant)
             return
         own = self._own.pop(tenant, set())
         if events := [stored for stored in found.events if stored.seq not in own]:
             await self._tell(tenant, events)
         self._seen[tenant] = found.position
-        self._ahead[tenant] = max(self._ahead[tenant], found.head)
+        if self._ahead[tenant] == said:
+            self._ahead[tenant] = found.head
         if later := {seq for seq in own | self._own.get(tenant, set()) if seq > found.position}:
             self._own[tenant] = later

@@ -122,6 +122,10 @@ class Access:
                 return False
         return True
 
+    def is_ours(self, host: str | None) -> bool:
+        """Whether a Host header has a name of this server that the settings know: anybody can point one here."""
+        return host is not None and _hostname(host) in self._hosts
+
     def _own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
         try:

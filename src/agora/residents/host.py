@@ -361,6 +361,7 @@ class Host:
         """Until so many seconds are over, or an override has changed."""
         changed = self._changed
         try:
-            await asyncio.wait_for(changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await changed.wait()
         except TimeoutError:
             return

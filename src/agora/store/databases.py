@@ -49,7 +49,7 @@ def located(store: str, data_dir: Path) -> str:
 
 def path_of(url: str) -> Path:
     """The file of a SQLite URL."""
-    return Path(unquote(url.removeprefix("sqlite://")))
+    return Path("/" + unquote(url.removeprefix("sqlite:")).lstrip("/"))  # others write absolute paths with four slashes
 
 
 def targeted(url: str, *, dev: bool = False, prod: bool = False) -> str:

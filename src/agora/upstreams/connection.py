@@ -255,5 +255,6 @@ def _left(until: float) -> float:
 async def _happened(event: asyncio.Event, seconds: float) -> bool:
     """Wait for an event for so long; whether it came."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     return event.is_set()

@@ -54,7 +54,9 @@ async def test_of_the_older_version(wire: Wire, there: Receiver) -> None:
 async def test_the_other_marketplaces_updates_are_pushed(wire: Wire, there: Receiver) -> None:
     """Of a task that is done elsewhere, too."""
     url = wire.http.base_url.join("/a2a/Calculator%20Agent")
-    added = await wire.http.post("/agora/a2a/add_remote", json={"url": str(url), "name": "Far"})
+    made = await wire.http.post("/agents/register", json={"agent_name": "Passer"})
+    headers = {"Authorization": f"Bearer {made.json()['token']}"}
+    added = await wire.http.post("/agora/a2a/add_remote", json={"url": str(url), "name": "Far", "headers": headers})
     assert added.status_code == 200, added.text
     config = {"url": there.url}
     params = {"message": said("Calculate 2 + 3"), "configuration": {"taskPushNotificationConfig": config}}

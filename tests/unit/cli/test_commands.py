@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agora.cli.doctor import Finding, _answers
 from agora_sdk.contract import Exposure, operations
 from tests.harness import free_port
 from tests.unit.cli.conftest import AGORA, Agora, Served
@@ -148,6 +149,12 @@ def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AGORA_PORT", "many")
     found = [json.loads(line) for line in agora("doctor", "--json", exit_code=1).stdout.splitlines()]
     assert [finding["subject"] for finding in found if finding["state"] == "fail"] == ["configuration"]
+
+
+def test_a_port_of_a_degraded_server_is_no_other_programs() -> None:
+    degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
+    assert _answers(degraded)
+    assert not _answers([Finding("warn", "server", "No Agora server answers")])
 
 
 @pytest.mark.parametrize("options", [("--port", "99999"), ("--store", "oracle://x"), ("--config", "/nowhere.toml")])

@@ -32,6 +32,12 @@ async def test_a_form_runs_an_operation_as_the_person(market: Market, browser: B
     assert "Done: agora.agent.register" not in second.text
 
 
+async def test_a_form_that_an_address_opened_leads_back_without_opening_it_again(browser: Browser) -> None:
+    await browser.sign_in()
+    page = (await browser.get("tasks?new=1&view=table")).text
+    assert f'name="next" value="{HOME}tasks?view=table"' in page
+
+
 async def test_a_form_that_is_sent_twice_acts_once(market: Market, browser: Browser) -> None:
     await browser.sign_in()
     fields = {"task_type": "dig", "idempotency_key": "key_1"}

@@ -241,3 +241,13 @@ async def test_a_person_comes_in_through_a_provider(market: Market, browser: Bro
 async def test_without_a_provider_there_is_no_such_way(browser: Browser) -> None:
     for path in ("sso", "callback?code=1&state=2"):
         assert (await browser.get(path)).status_code == 404
+
+
+async def test_nobody_is_sent_back_to_a_name_that_only_the_request_knows(market: Market) -> None:
+    provider = market.app.monitor_app.sign_in.sign_on = Provider("", HOME)
+    stranger = Browser(market.app, url="http://evil.example:8080")
+    for path in ("sso", "callback?code=1&state=2"):
+        answer = await stranger.get(path)
+        assert answer.status_code == 409
+        assert "public_url" in answer.text
+    assert provider.asked == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from agora.courier import Courier
+from agora.internet import Door
 from tests.harness import Running
 
 
@@ -49,3 +51,15 @@ async def test_our_own_pages_are_at_home(server: Running, name: str) -> None:
 async def test_a_tunnel_from_another_port_keeps_its_own_pages(client: httpx.AsyncClient) -> None:
     headers = {"Host": "localhost:9000", "Origin": "http://localhost:9000"}
     assert (await client.get("/tokens", headers=headers)).status_code == 200
+
+
+async def test_what_the_server_passes_on_is_never_taken_for_its_operator(server: Running) -> None:
+    courier = Courier(server.url, Door(private=True), 5.0, None)
+    try:
+        reply = await courier.request("GET", "/tokens", {"host": courier.host})
+        async for _ in reply:
+            pass
+        reply.close()
+    finally:
+        courier.close()
+    assert reply.status == 401

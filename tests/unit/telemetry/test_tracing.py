@@ -24,7 +24,7 @@ from agora.logs import _whence
 from agora.settings import ConfigurationError
 from agora.telemetry.context import TRACE, carried, given, outgoing, span
 from agora.telemetry.tracing import Tracing
-from tests.harness import ManualClock, local_client, make_settings, running
+from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -156,7 +156,8 @@ async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Sp
         await _until(lambda: any(place.caller.name.startswith("Calc") for place in far.residents.places))
         market = Market(near, ManualClock())
         url = f"{elsewhere.url}/a2a/Calculator%20Agent"
-        await market.call(market.operator, "a2a.add_remote", name="Faraway", url=url)
+        credential = {"Authorization": f"Bearer {admin_token(far.settings)}"}
+        await market.call(market.operator, "a2a.add_remote", name="Faraway", url=url, headers=credential)
         await _until(lambda: any(place.caller.name == "Faraway" for place in near.residents.places))
         message = {"messageId": "m-1", "role": "ROLE_USER", "parts": [{"text": "Calculate 6 * 7"}]}
         rpc = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
+from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, Unauthenticated
 
 from ...services.base import Caller
 from ..http import Access, Receive, Scope, Send, header
@@ -167,6 +167,16 @@ class SignIn:
         return self.sign_on
 
     def _callback(self, scope: Scope) -> str:
-        """Where the provider sends the browser: it knows the addresses that it may send one to."""
-        base = self.public_url.rstrip("/") or f"{scope.get('scheme', 'http')}://{header(scope, b'host')}"
+        """Where the provider sends the browser. Raises Conflict where only the request says what we are called.
+
+        Whoever has a name pointed here, and later elsewhere, would be sent the code of everybody who came by that name,
+        if the provider lets us go anywhere.
+        """
+        host = header(scope, b"host")
+        if not self.public_url and not self.access.is_ours(host):
+            raise Conflict(
+                "The server does not know this address as its own.",
+                fix="Set public_url to the address under which browsers reach it.",
+            )
+        base = self.public_url.rstrip("/") or f"{scope.get('scheme', 'http')}://{host}"
         return f"{base}{CALLBACK}"

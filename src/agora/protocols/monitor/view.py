@@ -111,8 +111,8 @@ class View:
 
     @property
     def here(self) -> str:
-        """URL of the page as it is shown now: where a form leads back to."""
-        return self.url(self.address, **self.query)
+        """URL of the page as it is shown now: where a form leads back to, without the wish to open one (``new``)."""
+        return self.url(self.address, **{key: value for key, value in self.query.items() if key != "new"})
 
     @property
     def live(self) -> str:

@@ -150,7 +150,8 @@ class ProcessRuntime:
         gone: asyncio.Future[None] = loop.create_future()
         loop.add_reader(fd, _settle, gone)
         try:
-            await asyncio.wait_for(gone, grace + PATIENCE)
+            async with asyncio.timeout(grace + PATIENCE):
+                await gone
         except TimeoutError:
             await self._do(lambda: self._house.force(handle))
         finally:

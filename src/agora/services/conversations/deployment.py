@@ -99,7 +99,7 @@ async def _is_ours(call: Call, preferred: Any) -> bool:
 async def _host(call: Call, preferred: Any) -> Row | None:
     for ref in (preferred, HOSTING):
         row = await find(call.tx, ref) if isinstance(ref, str) and ref else None
-        if row is not None and row["retired_at"] is None:
+        if row is not None and row["retired_at"] is None and (ref == HOSTING or visible_to(call.caller, row)):
             return row
     rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
     return next((row for row in rows if row["status"] in ("active", "busy") and visible_to(call.caller, row)), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
-from agora_sdk.errors import Conflict, NameTaken, NotFound
+from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied
 
 from ...clock import moment, new_id
 from ...store.port import Row
@@ -15,6 +15,7 @@ from ...store.statements import instances as statements
 from .. import paging
 from ..addresses import require
 from ..base import Bound, pack, unpack
+from ..tenants import HOME
 from .moving import lose
 from .placement import MEBIBYTE, free, is_silent
 
@@ -58,6 +59,11 @@ class HostService(Bound, contract.Hosts):
         private_addresses: bool = False,
     ) -> contract.Host:
         call = self.call
+        if private_addresses and call.caller.tenant != HOME:  # they are this machine's and its network's
+            raise PermissionDenied(
+                "Private addresses are for whoever runs the installation to allow.",
+                fix="Leave private_addresses out, and let the containers be at public addresses.",
+            )
         agent = await require(call.tx, agent_id)
         if await call.tx.one(hosting.host, ref=name) is not None:
             raise NameTaken(

@@ -41,7 +41,7 @@ class Peers:
     def __init__(self, url: str) -> None:
         self.url, self.origin = url, uuid4().hex[:12]
         self.on_word: Callable[[str, str, str], None] = lambda origin, topic, text: None
-        self.listening = self.others = False
+        self.listening = self.others = self._closing = False
         self._words: asyncio.Queue[str] = asyncio.Queue(QUEUE)
         self._life: asyncio.Task[None] | None = None
 
@@ -49,9 +49,11 @@ class Peers:
         self._life = asyncio.get_running_loop().create_task(self._live())
 
     async def close(self) -> None:
-        if self._life is not None:
+        """End it, also where a cancellation meets an answer and gets lost."""
+        self._closing = True
+        while self._life is not None and not self._life.done():
             self._life.cancel()
-            await asyncio.gather(self._life, return_exceptions=True)
+            await asyncio.wait({self._life}, timeout=1)
 
     def say(self, topic: str, text: str = "") -> None:
         """Tell every other server; not before a commit, and without waiting. ValueError for what no word may be."""
@@ -69,7 +71,7 @@ class Peers:
     # -- life ------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 await self._listen()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
@@ -85,7 +87,7 @@ class Peers:
             await connection.add_listener(CHANNEL, self._heard)
             self.listening = True
             self.on_word(self.origin, LISTENING, "")
-            while True:
+            while not self._closing:
                 await self._speak(connection)
         finally:
             with contextlib.suppress(Exception):
@@ -94,7 +96,8 @@ class Peers:
     async def _speak(self, connection: Any) -> None:
         """Send the next word; now and then see whether anybody is there."""
         try:
-            word = await asyncio.wait_for(self._words.get(), ALIVE_SECONDS)
+            async with asyncio.timeout(ALIVE_SECONDS):
+                word = await self._words.get()
         except TimeoutError:
             await connection.fetchval("select 1", timeout=ALIVE_SECONDS)
         else:

@@ -75,7 +75,8 @@ class Readers:
     async def enter(self, stack: AsyncExitStack, tenant: str) -> Transaction:
         """Begin a reading transaction. Raises Overloaded when no connection gets free in time."""
         try:
-            await asyncio.wait_for(self._slots.acquire(), WAIT_SECONDS)
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._slots.acquire()
         except TimeoutError:
             raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None
         stack.callback(self._slots.release)

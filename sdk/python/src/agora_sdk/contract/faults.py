@@ -26,5 +26,5 @@ def wording(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"is not an id of this kind: {made[1]} and 32 hexadecimal digits"
     declared = model.model_fields.get(str(fault["loc"][0])) if len(fault["loc"]) == 1 else None
     if declared is not None and declared.description:
-        return f"does not have its form, {pattern}. {declared.description}"
-    return f"does not have its form, {pattern}"
+        return f"does not fit {pattern}: {declared.description.rstrip('.')}"
+    return f"does not fit {pattern}"

@@ -1,0 +1,62 @@
+"""Rate limits of several servers: what each tells the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from pydantic_core import from_json
+
+from agora.identity.limits import RateLimiter
+from agora.replicas import _words
+from agora.services.base import Caller
+from agora.store.postgres.peers import LONGEST, Peers
+from agora_sdk.errors import RateLimited
+
+ADA = Caller("default", "agent_1", "Ada", "agent", frozenset())
+ADA_KEY = ("default", "agent_1")
+
+
+def test_what_was_refused_is_not_told() -> None:
+    limiter = RateLimiter(lambda tier: 5.0, lambda: 0.0)
+    limiter.spent = Counter()
+    for _ in range(1000):
+        try:
+            limiter.take(ADA)
+        except RateLimited:
+            continue
+    assert limiter.spent == {ADA_KEY: 10}
+
+
+def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
+    now = 0.0
+    flooded, other = (RateLimiter(lambda tier: 5.0, lambda: now) for _ in range(2))
+    flooded.spent = Counter()
+    for _ in range(10_000):
+        try:
+            flooded.take(ADA)
+        except RateLimited:
+            continue
+    other.heard(*ADA_KEY, flooded.spent[ADA_KEY])
+    with pytest.raises(RateLimited):
+        other.take(ADA)
+    now = 1.0
+    other.take(ADA)
+
+
+def test_words_about_callers_are_never_too_long() -> None:
+    keys = [("t" * 63, f"{number}" + "ä" * length) for number, length in enumerate((5, 300, 1500, 3000, 900) * 20)]
+    words = list(_words(Counter(dict.fromkeys(keys, 7))))
+    told = [tuple(entry) for word in words for entry in from_json(word)]
+    assert all(len(word.encode()) < LONGEST for word in words)
+    short = [(*key, 7) for key in keys if len(key[1]) < 1000]
+    assert sorted(each for each in told if len(each[1]) < 1000) == sorted(short)
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("text", ["x" * 8000, "\0", "ä" * 4000])
+def test_what_is_no_word_never_costs_the_connection(text: str) -> None:
+    peers = Peers("postgresql://nowhere/none")
+    with pytest.raises(ValueError, match="word"):
+        peers.say("spent", text)
+    peers.say("spent", "ä" * 3900)
