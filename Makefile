@@ -37,11 +37,13 @@ demo: .venv/server ## Run several real agents against the server, or one of its 
 cluster: .venv/test ## Start three servers with PostgreSQL and Valkey behind a small load balancer, until Ctrl+C
 	@$(BIN)/python scripts/cluster.py
 
-test: .venv/test ## Install what the tests need and run them all
-	@$(MAKE) --no-print-directory lint
-	@$(PYTEST) tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS) || { \
+test: .venv/test ## Install what the tests need and run them all; style and types are checked beside them
+	@$(MAKE) --no-print-directory lint > .venv/lint.log 2>&1 & lint=$$!; \
+	$(PYTEST) tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS) || { \
 		echo '== What failed, once more and alone: what fails again is broken, what does not is not yet sure of itself.'; \
-		$(PYTEST) tests --last-failed --last-failed-no-failures none; }
+		$(PYTEST) tests --last-failed --last-failed-no-failures none; }; \
+	tested=$$?; wait $$lint; linted=$$?; echo '== Style and types'; cat .venv/lint.log; \
+	test $$tested -eq 0 -a $$linted -eq 0
 
 lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/ruff check .
@@ -49,8 +51,9 @@ lint: .venv/test ## Check style, types and the dependency rule
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test-long: .venv/test ## The fault and property suites in full
-	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 $(BIN)/python -m pytest -m '' tests/faults tests/e2e tests/deploy tests/runtime tests/unit/rest/test_schemathesis.py tests/conformance/test_task_property.py tests/conformance/test_workflow_property.py tests/conformance/test_billing_property.py tests/conformance/test_instance*.py $(ARGS)
+test-long: .venv/test ## Everything, in full: all on PostgreSQL, 40 kills, new random examples (an hour or two)
+	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 \
+		$(PYTEST) -m '' -o timeout=3600 tests -n $(SIDE_BY_SIDE) --dist worksteal $(ARGS)
 
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)

@@ -18,6 +18,54 @@ from tests.postgres import PostgresServer, postgres_server
 
 __all__ = ["postgres_server"]
 
+HERE = Path(__file__).parent
+
+
+#: modules whose tests run on PostgreSQL each time; the others do so in the long form: what they add to these is not the
+#: store's, and every statement of theirs is prepared on both engines (test_statements) each time
+STORED = frozenset(
+    [
+        "agents",
+        "billing_property",
+        "claims",
+        "controllers",
+        "event_log",
+        "events",
+        "feed_property",
+        "follow_property",
+        "instances",
+        "messaging",
+        "migrations",
+        "postgres_traps",
+        "query",
+        "relays",
+        "replicas",
+        "sign_on",
+        "statements",
+        "store",
+        "store_cluster",
+        "store_cut",
+        "task_property",
+        "tasks",
+        "tenant_protection",
+        "tenant_walls",
+        "tenants",
+        "tokens",
+        "workflow_property",
+        "workflows",
+    ]
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent != HERE or item.path.stem.removeprefix("test_") in STORED:
+            continue
+        chosen = getattr(item, "callspec", None)
+        if chosen is not None and "postgres" in (chosen.params.get("engine"), chosen.params.get("new_engine")):
+            item.add_marker(pytest.mark.long)
+
 
 @pytest.fixture(params=ENGINES)
 async def engine(

@@ -15,7 +15,7 @@ from agora.services.base import Caller
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.conformance.a2a_calls import ask, say, shown, state_of
 from tests.conformance.engines import Engine
-from tests.harness import ManualClock, make_settings, running
+from tests.harness import ManualClock, admin_token, make_settings, running
 from tests.market import Market
 from tests.unit.a2a_remote.passing import add, remotes_of, send, text_of
 from tests.unit.a2a_remote.rogue import Rogue, rogue, rpc
@@ -211,11 +211,12 @@ async def test_another_marketplace_as_the_agent_elsewhere(market: Market, ann: C
     """Two marketplaces, one behind the other; its card is signed, and the signature is verified."""
     there = App(make_settings(tmp_path / "there", builtin_agents=True))
     async with running(there) as far:
-        added = await add(market, f"{far.url}/a2a/Calculator%20Agent", "Reckoner")
+        known = {"headers": {"Authorization": f"Bearer {admin_token(there.settings)}"}}
+        added = await add(market, f"{far.url}/a2a/Calculator%20Agent", "Reckoner", **known)
         assert added.card["signatures"]
         task = await send(market, ann, "Calculate 25 * 4", "Reckoner")
         assert text_of(task["artifacts"][0]) == "The result is 100"
-        again = await add(market, f"{far.url}/a2a/Echo%20Agent", "Echo There")
+        again = await add(market, f"{far.url}/a2a/Echo%20Agent", "Echo There", **known)
         assert again.interface.protocol_version == "1.0"
         many = await asyncio.gather(*(send(market, ann, f"n{n}", "Echo There") for n in range(20)))
         assert [text_of(found["artifacts"][0]) for found in many] == [f"n{n}" for n in range(20)]

@@ -152,8 +152,6 @@ class Page:
             return
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-X",
-            "dev",
             str(file),
             cwd=self.directory,
             env=self._env,

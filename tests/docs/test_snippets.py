@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,22 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
+#: pages that take more than two seconds; README, the tutorial and what is short run each time
+LONG = frozenset(
+    f"docs/how-to/{name}.md"
+    for name in (
+        "a2a", "a2a-remote", "agent-protocol", "billing", "bus", "federation", "mcp", "mcp-clients", "residents",
+        "single-sign-on", "work-on-tasks", "workflows",
+    )
+)  # fmt: skip
+
+
+def _page(path: Path) -> Any:
+    marks = [pytest.mark.long] if path.relative_to(ROOT).as_posix() in LONG else []
+    return pytest.param(path, marks=marks, id=path.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize("path", list(map(_page, PAGES)))
 async def test_a_page_is_true(path: Path, tmp_path: Path) -> None:
     if "$ curl" in _text(path) and not shutil.which("curl") and os.environ.get("AGORA_REQUIRE") != "all":
         pytest.skip("curl is not installed")

@@ -178,7 +178,8 @@ async def test_interrupted_while_the_server_is_dead_it_ends_the_instances(direct
     assert leftovers(directory) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_interrupted_it_leaves_nothing_behind(directory: Path, number: signal.Signals) -> None:
     demo = await start(directory, nowhere())
     assert demo.stdout is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conformance.receiver import receiver
 from tests.faults.victim import Victim
@@ -93,6 +94,7 @@ def _waiting() -> dict[str, Any]:
     return {"message": message, "agent": "Far", "return_immediately": True}
 
 
+@pytest.mark.long
 async def test_notifications_survive_a_kill(tmp_path: Path) -> None:
     """Each update is posted at least once, in order; what is posted twice is the same twice."""
     victim = Victim(tmp_path / "data", **SETTINGS)

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 import redis.asyncio
 
 from agora.bus import wire
@@ -92,6 +93,7 @@ def _stored(victim: Victim, sql: str, *parameters: str) -> list[Any]:
         connection.close()
 
 
+@pytest.mark.long
 async def test_embedded_consumers_and_server_are_killed(tmp_path: Path) -> None:
     chance = random.Random(os.environ.get("AGORA_FAULT_SEED"))
     victim, notes, published, stop = Victim(tmp_path / "data", **TERMS), tmp_path / "notes", set[str](), asyncio.Event()

@@ -43,7 +43,7 @@ async def database(postgres_server: PostgresServer) -> AsyncIterator[tuple[Wire,
             yield line, f"postgresql://postgres:@127.0.0.1:{line.port}{parts.path}"
 
 
-@pytest.mark.parametrize("breaks", [True, False], ids=["broken", "hanging"])
+@pytest.mark.parametrize("breaks", [pytest.param(True, marks=pytest.mark.long), False], ids=["broken", "hanging"])
 async def test_cut_off_from_postgresql(database: tuple[Wire, str], tmp_path: Path, breaks: bool) -> None:
     line, url = database
     app = App(make_settings(tmp_path / "data", store=url), store=PostgresStore(url))

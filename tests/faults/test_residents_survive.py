@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.faults.victim import Victim
 
@@ -69,6 +70,7 @@ async def _until_done(client: httpx.AsyncClient) -> None:
             await _pause(0.1)
 
 
+@pytest.mark.long
 async def test_what_residents_have_in_hand_survives_a_kill(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()

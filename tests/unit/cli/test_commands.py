@@ -18,6 +18,7 @@ from tests.harness import free_port
 from tests.unit.cli.conftest import AGORA, Agora, Served
 
 
+@pytest.mark.long
 def test_every_operation_is_a_command(agora: Agora) -> None:
     for operation in operations():
         if operation.exposure is not Exposure.TEST:

@@ -25,7 +25,12 @@ def endpoint(command: list[str]) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("revision", suite.REVISIONS)
+NEWEST = max(suite.REVISIONS)
+
+
+@pytest.mark.parametrize(
+    "revision", [pytest.param(each, marks=[] if each == NEWEST else [pytest.mark.long]) for each in suite.REVISIONS]
+)
 def test_every_scored_scenario_passes(command: list[str], endpoint: str, revision: str) -> None:
     score = suite.run(command, endpoint, revision)
     assert score.failed == (), score.output

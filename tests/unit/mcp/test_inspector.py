@@ -27,6 +27,7 @@ def inspector() -> list[str]:
         pytest.skip(str(error))
 
 
+@pytest.mark.long
 async def test_the_inspector_finds_its_way(inspector: list[str], server: Running, wire: Wire) -> None:
     await register(wire, "Bob", description="builds")
 

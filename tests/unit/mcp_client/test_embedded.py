@@ -48,6 +48,7 @@ async def test_two_clients_share_a_server_and_the_second_takes_over(bridges: Bri
     assert not _address(bridges).exists()
 
 
+@pytest.mark.long
 async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridges) -> None:
     wire = await bridges("--embedded")
     await wire.shake_hands()
@@ -60,6 +61,7 @@ async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridge
     assert not _address(bridges).exists()  # the server removed it, hence ended well
 
 
+@pytest.mark.long
 async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials are kept by address; that of an embedded server is a new one each time."""
     monkeypatch.setenv("AGORA_CREDENTIALS", bridges.environment["AGORA_CREDENTIALS"])

@@ -63,11 +63,11 @@ def api(background: _Background) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_url(f"{background.url}/openapi.json")
 
 
-ROUTES = [
-    pytest.param(route.method, route.path, id=f"{route.method} {route.path}")
+ROUTES = [  # an operation's further routes lead to the same
+    pytest.param(route.method, route.path, id=f"{route.method} {route.path}", marks=[pytest.mark.long] if at else [])
     for operation in operations()
     if operation.kind is not Kind.STREAM and operation.sunset_date is None
-    for route in operation.routes
+    for at, route in enumerate(operation.routes)
 ]
 
 
