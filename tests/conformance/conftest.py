@@ -28,19 +28,15 @@ STORED = frozenset(
         "agents",
         "billing_property",
         "claims",
-        "controllers",
         "event_log",
         "events",
         "feed_property",
         "follow_property",
-        "instances",
         "messaging",
         "migrations",
         "postgres_traps",
         "query",
-        "relays",
         "replicas",
-        "sign_on",
         "statements",
         "store",
         "store_cluster",
@@ -52,7 +48,6 @@ STORED = frozenset(
         "tenants",
         "tokens",
         "workflow_property",
-        "workflows",
     ]
 )
 

@@ -64,6 +64,7 @@ async def _add(http: httpx.AsyncClient, far: Elsewhere) -> None:
     assert added.status_code == 200, added.text
 
 
+@pytest.mark.long
 async def test_tasks_elsewhere_survive_a_kill(tmp_path: Path) -> None:
     """What was begun there is taken up again there: its answer is here once, and whole."""
     victim = Victim(tmp_path / "data", **SETTINGS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.faults.victim import Victim
 from tests.unit.a2a.wire import Wire, said
@@ -25,6 +26,7 @@ async def _work(url: str, token: str, until: int, begin: int, task: dict[str, An
             await http.post("/agora/task/complete", json={"result": "done", **task})
 
 
+@pytest.mark.long
 async def test_a_stream_survives_the_server(tmp_path: Path) -> None:
     victim = Victim(tmp_path / "data")
     await victim.start()

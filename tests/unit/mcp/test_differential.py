@@ -10,6 +10,8 @@ from agora_sdk.contract import operations
 from tests.harness import Running
 from tests.unit.mcp.support import ERAS, Wire, answer, envelope
 
+pytestmark = pytest.mark.long
+
 #: what differs from call to call, whoever answers
 CHANGING = frozenset({"agora.admin.health", "agora.admin.audit", "agora.monitor.stats"})  # with each call
 VOLATILE = frozenset(

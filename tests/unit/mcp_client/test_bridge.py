@@ -13,6 +13,8 @@ import pytest
 from tests.unit.mcp_client.conftest import META, Bridges, Wire
 from tests.unit.mcp_client.workshop import NAMES, Workshop
 
+pytestmark = pytest.mark.long
+
 
 def call(identity: object, name: str, *, modern: bool, **arguments: object) -> dict[str, object]:
     meta = {"progressToken": identity} | (META if modern else {})

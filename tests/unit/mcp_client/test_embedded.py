@@ -19,6 +19,8 @@ from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running
 from tests.unit.mcp_client.conftest import Bridges, Wire
 
+pytestmark = pytest.mark.long
+
 
 async def _called(wire: Wire, name: str, **arguments: Any) -> Any:
     return (await wire.ask("tools/call", {"name": name, "arguments": arguments}))["result"]["structuredContent"]
@@ -48,7 +50,6 @@ async def test_two_clients_share_a_server_and_the_second_takes_over(bridges: Bri
     assert not _address(bridges).exists()
 
 
-@pytest.mark.long
 async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridges) -> None:
     wire = await bridges("--embedded")
     await wire.shake_hands()
@@ -61,7 +62,6 @@ async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridge
     assert not _address(bridges).exists()  # the server removed it, hence ended well
 
 
-@pytest.mark.long
 async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials are kept by address; that of an embedded server is a new one each time."""
     monkeypatch.setenv("AGORA_CREDENTIALS", bridges.environment["AGORA_CREDENTIALS"])

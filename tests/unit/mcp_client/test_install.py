@@ -293,6 +293,7 @@ values = st.recursive(
     name=names,
     indent=st.sampled_from([None, 0, 1, 4, "\t"]),
 )
+@pytest.mark.long
 def test_any_document_keeps_everything_else(document: Any, servers: Any, name: str, indent: Any) -> None:
     document["mcp"] = {"servers": servers}
     text = json.dumps(document, indent=indent)

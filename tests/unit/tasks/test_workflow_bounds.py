@@ -251,6 +251,7 @@ async def test_an_expression_that_is_too_much_fails_its_step_at_most(place: Plac
     ],
     ids=lambda steps: f"{len(steps)} {json.dumps(steps)[:50]}",
 )
+@pytest.mark.long
 async def test_what_one_request_begins_is_bounded(place: Place, steps: Steps) -> None:
     before = await _waiting(place)
     answer = await _create(place, steps, input={"a": list(range(1000)), "big": "x" * 600_000})
