@@ -41,6 +41,7 @@ STORED = frozenset(
         "store",
         "store_cluster",
         "store_cut",
+        "store_shared_writes",
         "task_property",
         "tasks",
         "tenant_protection",

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from agora.store import migrate, statements
-from agora.store.port import Query, Statement, Table
+from agora.store.port import Query, Statement, Table, Tally, Write
 from agora.store.postgres import sql
 from tests.conformance.engines import PostgresEngine
 
@@ -24,7 +24,9 @@ def everything() -> Iterator[tuple[str, Any]]:
     for module in pkgutil.iter_modules(statements.__path__):
         loaded = importlib.import_module(f"{statements.__name__}.{module.name}")
         for name, value in sorted(vars(loaded).items()):
-            if isinstance(value, Statement | Table):
+            if isinstance(value, Tally):
+                yield f"{module.name}.{name}", value.add
+            elif isinstance(value, Statement | Table):
                 yield f"{module.name}.{name}", value
             elif name in ("inbox", "inbox_count"):
                 yield from _with_filters(f"{module.name}.{name}", value, loaded)
@@ -78,15 +80,40 @@ async def test_postgres_understands_them(connection: asyncpg.Connection) -> None
     """Plain, and for queries that share batches, the form for many calls at once."""
     wrong = {}
     for name, statement in STATEMENTS.items():
-        forms = [sql.plain(statement)]
-        if isinstance(statement, Query) and not statement.lock:
-            forms += [form for first in (True, False) if (form := sql.shared(statement, first))]
-        for form in forms:
+        for text in _forms(statement):
             try:
-                await connection.prepare(form.sql)
+                await connection.prepare(text)
             except asyncpg.PostgresError as error:
-                wrong[name] = f"{error}: {form.sql}"
+                wrong[name] = f"{error}: {text}"
     assert not wrong
+
+
+def _forms(statement: Statement) -> Iterator[str]:
+    yield sql.plain(statement).sql
+    if isinstance(statement, Query):
+        if statement.row is not None:
+            yield sql.free(statement).sql
+        if not statement.lock or statement.row is not None:
+            yield from (form.sql for first in (True, False) if (form := sql.shared(statement, first)))
+    elif isinstance(statement, Write) and (statement.row or statement.takes):
+        yield sql.each(statement, True)
+        if "returning" in statement.sql:
+            yield sql.each(statement, False)
+
+
+@pytest.mark.parametrize("name", [name for name, found in STATEMENTS.items() if getattr(found, "row", None)])
+def test_what_says_that_it_touches_one_row_names_it(name: str) -> None:
+    statement: Any = STATEMENTS[name]
+    for text in filter(None, (statement.sql, statement.postgres)):
+        assert f"{statement.row} = :{statement.row}" in text
+
+
+@pytest.mark.parametrize("name", [name for name, found in STATEMENTS.items() if getattr(found, "takes", None)])
+def test_what_chooses_its_rows_passes_over_those_that_are_held(name: str) -> None:
+    statement = STATEMENTS[name]
+    assert statement.postgres is not None
+    assert "for update skip locked" in statement.postgres
+    assert "returning *" in statement.postgres
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -31,6 +31,7 @@ __all__ = [
     "StoredEvent",
     "SuspendedInTransaction",
     "Table",
+    "Tally",
     "Tx",
     "TxClosed",
     "Work",
@@ -104,15 +105,26 @@ class Query(Statement):
 
     scan: it may read much more than it returns; it never runs on the event loop.
     lock: the rows are to be changed by this call (``for update`` where the engine has it).
+    row: of one that locks a single row, the parameter that names it. Such calls can share a commit (ADR 23).
     """
 
     scan: bool = False
     lock: bool = False
+    row: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Write(Statement):
-    """A statement that changes rows in place; ``returning`` is allowed."""
+    """A statement that changes rows in place; ``returning`` is allowed.
+
+    Declared so that its calls can share a commit (ADR 23), either of:
+
+    row: it changes only what belongs to the row that this parameter names, which the call has locked.
+    takes: it chooses rows itself, passes over those that others hold, and returns them: their column of that name.
+    """
+
+    row: str | None = None
+    takes: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +146,22 @@ class Table:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Tally(Table):
+    """Numbers that calls add to without reading them: ``add`` is run with each of its rows, when a call has ended.
+
+    key: so many of the first columns name the row that is changed. PostgreSQL changes rows in the order of their keys,
+    so that no two commits wait for each other, and each as often and in the order as it was asked.
+    """
+
+    key: int
+    add: Write
+
+    def parameters(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        """The row by its parameters, but for the tenant's, which the engine binds."""
+        return dict(zip(self.names[1:], row[1:], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

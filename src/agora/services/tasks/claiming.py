@@ -77,20 +77,22 @@ async def take_up(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
 
 async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int) -> Sequence[Row]:
     """Lease the most urgent tasks of these queues, the first first."""
-    for attempt in range(1, TRIES + 1):
-        candidates = await _heads(call, wanted, limit + (attempt - 1) * SPARE)
+    lease = {
+        "holder": call.caller.subject,
+        "worker": claimant.worker_id,
+        "lease_seconds": lease_seconds,
+        "lease_until": call.now + lease_seconds * 1_000_000,
+        "now": call.now,
+    }
+    if not wanted:
+        return ()
+    if limit == 1:
+        return await call.tx.returning(tasks.take_first, queues=pack(list(wanted)), **lease)
+    for attempt in range(TRIES):
+        candidates = await _heads(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
-        rows = await call.tx.returning(
-            tasks.take,
-            ids=pack(candidates),
-            limit=limit,
-            holder=call.caller.subject,
-            worker=claimant.worker_id,
-            lease_seconds=lease_seconds,
-            lease_until=call.now + lease_seconds * 1_000_000,
-            now=call.now,
-        )
+        rows = await call.tx.returning(tasks.take, ids=pack(candidates), limit=limit, **lease)
         if rows:
             return sorted(rows, key=_urgency)
     return ()
@@ -137,7 +139,7 @@ async def _worker(call: Call, ref: str) -> Row:
             errors=[{"field": "worker", "message": "unknown"}],
         )
     if call.now - row["last_seen"] > SIGN_OF_LIFE:
-        await call.tx.execute(workers.seen, worker_id=row["worker_id"], now=call.now)
+        call.tx.append(workers.SEEN, (call.caller.tenant, row["worker_id"], call.now))
     return row
 
 
@@ -150,10 +152,6 @@ async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[
 
 async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
     """Ids of the most urgent tasks of these queues, the first first."""
-    if not wanted:
-        return []
-    if limit == 1:
-        return [row["task_id"] for row in await call.tx.all(tasks.first, queues=pack(list(wanted)))]
     found: list[Row] = []
     for queue in wanted:
         found += await call.tx.all(tasks.heads, queue=queue, limit=limit)
@@ -169,7 +167,7 @@ async def _taken(call: Call, rows: Sequence[Row]) -> contract.Claim:
         _log(call, row)
     call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
-        await call.tx.execute(tasks.busy, agent_id=call.caller.subject, change=len(rows))
+        call.tx.append(tasks.BUSY, (call.caller.tenant, call.caller.subject, len(rows)))
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
 
 

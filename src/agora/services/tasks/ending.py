@@ -54,13 +54,13 @@ async def start(draft: Draft) -> None:
     )
     draft.log("status", status=_S.IN_PROGRESS, progress=0.0)
     draft.emit("started", attempt=draft["attempts"])
-    await call.tx.execute(tasks.busy, agent_id=doer, change=1)
+    call.tx.append(tasks.BUSY, (call.caller.tenant, doer, 1))
 
 
-async def _put_down(draft: Draft) -> None:
+def _put_down(draft: Draft) -> None:
     """Nobody works on it any more."""
     if draft["holder"] is not None and draft["status"] not in (_S.PENDING, *states.TERMINAL):
-        await draft.call.tx.execute(tasks.busy, agent_id=draft["holder"], change=-1)
+        draft.call.tx.append(tasks.BUSY, (draft["tenant_id"], draft["holder"], -1))
     draft.set(lease_until=None, waiting=0, available_at=None)
 
 
@@ -85,7 +85,7 @@ async def requeue(draft: Draft, reason: str, *, available_at: int | None = None,
     """Give a task back to its queue. refund: the attempt does not count."""
     states.check(draft.task_id, draft["status"], _S.PENDING)
     holder, told = draft["holder"], parties(draft.row)
-    await _put_down(draft)
+    _put_down(draft)
     if states.is_balanced(draft.row) and unpack(draft["requirements"]):
         draft.set(queue=pool_queue(draft))  # the agent that its load chose may be gone: others need not wait for it
     draft.set(
@@ -111,7 +111,7 @@ async def move(draft: Draft, queue: str, agent: str | None, assignee: str | None
         states.check(draft.task_id, draft["status"], _S.PENDING)
     holder, again = draft["holder"], draft["available_at"]
     told = tuple(dict.fromkeys(who for who in (*parties(draft.row), agent) if who))
-    await _put_down(draft)
+    _put_down(draft)
     draft.set(status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee)
     if holder is not None:
         draft.set(fence=draft["fence"] + 1)
@@ -156,8 +156,8 @@ async def _conclude(draft: Draft, status: TaskStatus, result: Any, error: str | 
     states.check(draft.task_id, draft["status"], status)
     call = draft.call
     if status is _S.COMPLETED:
-        await _remember_duration(draft)
-    await _put_down(draft)
+        _remember_duration(draft)
+    _put_down(draft)
     draft.set(status=status.value, completed_at=call.now, error=error)
     if status is _S.COMPLETED:
         draft.set(progress=100.0)
@@ -176,17 +176,12 @@ async def _conclude(draft: Draft, status: TaskStatus, result: Any, error: str | 
         await task_ended(call, draft.row, status, error or content)
 
 
-async def _remember_duration(draft: Draft) -> None:
+def _remember_duration(draft: Draft) -> None:
     if draft["started_at"] is None or draft["holder"] is None:
         return
-    await draft.call.tx.execute(
-        tasks.took,
-        task_type=draft["task_type"],
-        agent_id=draft["holder"],
-        waited=(draft["started_at"] - draft["created_at"]) / 1e6,
-        ran=(draft.call.now - draft["started_at"]) / 1e6,
-        now=draft.call.now,
-    )
+    waited, ran = draft["started_at"] - draft["created_at"], draft.call.now - draft["started_at"]
+    row = (draft["tenant_id"], draft["task_type"], draft["holder"], waited / 1e6, ran / 1e6, draft.call.now)
+    draft.call.tx.append(tasks.TOOK, row)
 
 
 async def _release_dependants(done: Draft) -> list[Draft]:

@@ -12,71 +12,116 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..port import NewEvent, Table
+from ..port import NewEvent, Table, Write
 from .calls import Attempt, Call, Request
 from .transaction import Transaction
 
-__all__ = ["Batch", "events_of", "run_alone", "run_together"]
+__all__ = ["Batch", "Spoiled", "events_of", "run_alone", "run_together"]
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the first steps of one batch
 
 
-class Batch:
-    """What became of calls that were run together."""
+class Spoiled(Exception):
+    """A call that shares a transaction has changed rows and cannot go on in it: it must be run alone, the others again."""
 
-    __slots__ = ("_live", "ejected", "ended", "unstarted")
+    def __init__(self, call: Call) -> None:
+        super().__init__(f"{call.label or 'a call'} has to be run alone")
+        self.call = call
+
+
+class Batch:
+    """What became of calls that were run together.
+
+    They share a transaction, so the database does not keep them apart: each row that a call locks or changes is its
+    own from then on, and a call that wants a row of another's is run alone (ADR 23).
+    """
+
+    __slots__ = ("_attempts", "_live", "_owners", "ejected", "ended", "refused", "unstarted")
 
     def __init__(self) -> None:
         self.ended: list[Attempt] = []
+        self.refused: list[Attempt] = []
         self.ejected: list[Call] = []
         self.unstarted: list[Call] = []
-        self._live: list[Attempt] = []
+        self._attempts: list[Attempt] = []
+        self._live: list[tuple[Attempt, Request]] = []
+        self._owners: dict[tuple[str, Any], Attempt] = {}
 
     def start(self, calls: Sequence[Call]) -> list[Request]:
         """First step of each call; calls for which there was no time are ``unstarted``."""
         until = time.perf_counter() + SLICE_SECONDS
-        requests: list[Request] = []
         for position, call in enumerate(calls):
             if time.perf_counter() > until:
                 self.unstarted = list(calls[position:])
                 break
             if not call.future.done():
-                self._step(Attempt(call), None, requests)
-        return requests
+                attempt = Attempt(call)
+                self._attempts.append(attempt)
+                self._step(attempt, None)
+        return [request for _, request in self._live]
 
     def advance(self, answers: Iterable[Any]) -> list[Request]:
-        """Next step of each call that still runs, with the answers in their order."""
-        requests: list[Request] = []
+        """Next step of each call that still runs, with the answers in their order. Raises Spoiled."""
         live, self._live = self._live, []
-        for attempt, answer in zip(live, answers, strict=True):
-            self._step(attempt, answer, requests)
-        return requests
+        for (attempt, request), answer in zip(live, answers, strict=True):
+            if self._took(attempt, request, answer):
+                self._step(attempt, answer)
+        return [request for _, request in self._live]
 
     def give_up(self) -> None:
-        for attempt in self._live:
+        for attempt in self._attempts:
             attempt.close()
 
-    def _step(self, attempt: Attempt, answer: Any, requests: list[Request]) -> None:
+    def _step(self, attempt: Attempt, answer: Any) -> None:
         request = attempt.step(answer)
-        if request is None:
-            if attempt.error is None:
-                self.ended.append(attempt)
+        if request is not None:
+            if request.alone or not self._may(attempt, request):
+                self._eject(attempt)
             else:
-                attempt.call.fail(attempt.error)
-        elif request.alone:
-            attempt.close()
-            self.ejected.append(attempt.call)
+                self._live.append((attempt, request))
+        elif attempt.error is None:
+            self.ended.append(attempt)
+        elif attempt.changed:
+            raise Spoiled(attempt.call)
         else:
-            self._live.append(attempt)
-            requests.append(request)
+            self.refused.append(attempt)
+
+    def _may(self, attempt: Attempt, request: Request) -> bool:
+        """Whether the row is its own, or nobody's and about to be locked."""
+        row = request.row
+        if row is None:
+            return True
+        if request.locks:
+            return self._owners.setdefault(row, attempt) is attempt
+        return self._owners.get(row) is attempt
+
+    def _took(self, attempt: Attempt, request: Request, answer: Any) -> bool:
+        """Note what a statement changed. False for a row that another transaction has, or that is not there."""
+        if request.locks and not answer:
+            self._eject(attempt)
+            return False
+        statement = request.statement
+        if isinstance(statement, Write) and answer:
+            attempt.changed = True
+            if statement.takes is not None:
+                for row in answer:
+                    if self._owners.setdefault((statement.takes, row[statement.takes]), attempt) is not attempt:
+                        raise Spoiled(attempt.call)
+        return True
+
+    def _eject(self, attempt: Attempt) -> None:
+        if attempt.changed:
+            raise Spoiled(attempt.call)
+        attempt.close()
+        self.ejected.append(attempt.call)
 
 
 async def run_together(transaction: Transaction, calls: Sequence[Call]) -> Batch:
     """Step calls together until each has ended or needs a transaction of its own; write the rows of those that ended.
 
-    A call that raised is failed at once and leaves nothing. Raises the database's error when a
-    statement fails: whose fault it was is then not known.
+    A call that raised leaves nothing, and is told once what it may have seen of the others is committed. Raises
+    Spoiled, and the database's error when a statement fails: whose fault it was is then not known.
     """
     batch = Batch()
     try:

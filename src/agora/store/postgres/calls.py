@@ -47,9 +47,25 @@ class Request:
 
     @property
     def alone(self) -> bool:
-        """Whether it needs a transaction of the call's own: it changes or locks rows, or must see its own new ones."""
+        """Whether it needs a transaction of the call's own: nothing says which rows it locks or changes, or it must
+        see its call's own new ones."""
         statement = self.statement
-        return not isinstance(statement, Query) or statement.lock or self.tx.wrote(statement)
+        if isinstance(statement, Query):
+            declared = not statement.lock or statement.row is not None
+        else:
+            declared = isinstance(statement, Write) and not (statement.row is None and statement.takes is None)
+        return not declared or self.tx.wrote(statement)
+
+    @property
+    def locks(self) -> bool:
+        """Whether it locks a row."""
+        return isinstance(self.statement, Query) and self.statement.lock
+
+    @property
+    def row(self) -> tuple[str, Any] | None:
+        """The one row that it locks or changes, by the name and value of its parameter."""
+        name = self.statement.row if isinstance(self.statement, Query | Write) else None
+        return None if name is None else (name, self.values[self.text.names.index(name)])
 
 
 class PostgresTx:
@@ -129,13 +145,14 @@ class Attempt:
     After :meth:`step` answered None it has ended: with ``error`` set, or with ``result``.
     """
 
-    __slots__ = ("_context", "_coroutine", "call", "error", "result", "tx")
+    __slots__ = ("_context", "_coroutine", "call", "changed", "error", "result", "tx")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.tx = PostgresTx(call.tenant)
         self.result: Any = None
         self.error: BaseException | None = None
+        self.changed = False  # whether a statement of it has changed rows
         self._context = call.context.copy()
         self._coroutine: Coroutine[Any, Any, Any] | None = None
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..port import Query, Statement, Table
+from ..port import Query, Statement, Table, Write
 
-__all__ = ["Text", "bind", "insert_many", "insert_one", "literal", "plain", "shared", "touches"]
+__all__ = ["Text", "bind", "each", "free", "insert_many", "insert_one", "literal", "plain", "shared", "touches"]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
 _LOCKED = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
@@ -54,6 +54,27 @@ def plain(statement: Statement) -> Text:
 
 
 @lru_cache(_CACHED)
+def free(query: Query) -> Text:
+    """A query that locks one row: the row only if no other transaction has it."""
+    text = plain(query)
+    return Text(f"{text.sql} skip locked", text.names)
+
+
+@lru_cache(_CACHED)
+def each(write: Write, count: bool) -> str:
+    """The write for one of many calls, with its position as the last parameter and as the last column of its rows.
+
+    count: how many rows it changed is wanted, in one row.
+    """
+    text = plain(write)
+    if count and "returning" not in touches(write):
+        return f"with _w as ({text.sql} returning 1) select count(*) as changed from _w"
+    position = len(text.names) + 1
+    columns = "count(*) as changed" if count else f"_w.*, ${position}::bigint as _ord"
+    return f"with _w as ({text.sql}) select {columns} from _w"
+
+
+@lru_cache(_CACHED)
 def shared(query: Query, first: bool) -> Text | None:
     """The query for the values of many calls of one tenant; None when its parameters do not allow it.
 
@@ -64,6 +85,8 @@ def shared(query: Query, first: bool) -> Text | None:
     if not names or any(kind.endswith("]") for kind in types):
         return None
     inner = _replace(_source(query), lambda name: "$1::text" if name == "tenant" else f'_p."{name}"')
+    if query.lock:
+        inner += " for update skip locked"
     arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 2))
     columns = ", ".join(f'"{name}"' for name in names)
     fence = "limit 1" if first else "offset 0"

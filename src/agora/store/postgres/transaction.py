@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
 
-from ..port import NewEvent, Query, StoreFailure, Table
+from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from ..statements.log import audience_text
 from . import sql
 from .calls import Kind, Request
@@ -83,25 +84,45 @@ class Transaction:
         return await self._connection.fetch(text, *values)
 
     async def answer_all(self, requests: Iterable[Request]) -> list[Any]:
-        """Run the reads of many calls: each statement once for all of them. Answers in their order."""
+        """Run the statements of many calls: each in one round trip for all of them. Answers in their order."""
         requests = list(requests)
-        groups: dict[tuple[Any, Kind], dict[tuple[Any, ...], list[int]]] = {}
+        groups: dict[tuple[Any, Kind], list[int]] = {}
         for position, request in enumerate(requests):
-            wanted = groups.setdefault((request.statement, request.kind), {})
-            wanted.setdefault(request.values, []).append(position)
+            groups.setdefault((request.statement, request.kind), []).append(position)
         answers: list[Any] = [None] * len(requests)
-        for (query, kind), wanted in groups.items():
-            found = await self._read(query, kind, list(wanted))
-            for positions, answer in zip(wanted.values(), found, strict=True):
-                for position in positions:
-                    answers[position] = list(answer) if kind is Kind.ALL else answer
+        for (statement, kind), positions in groups.items():
+            values = [requests[position].values for position in positions]
+            ask = self._read if isinstance(statement, Query) else self._change
+            for position, answer in zip(positions, await ask(statement, kind, values), strict=True):
+                answers[position] = answer
         return answers
 
-    async def _read(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
+    async def _read(self, query: Query, kind: Kind, asked: list[tuple[Any, ...]]) -> list[Any]:
+        """Answers of a query, which is run once for those who ask the same."""
+        wanted = {values: at for at, values in enumerate(dict.fromkeys(asked))}
+        found = await self._read_distinct(query, kind, list(wanted))
+        answers = (found[wanted[values]] for values in asked)
+        return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
+
+    async def _change(self, write: Write, kind: Kind, asked: list[tuple[Any, ...]]) -> list[Any]:
+        """Run a write for one call after the other, without waiting in between."""
+        if len(asked) == 1:
+            return [await self.run(kind, sql.plain(write).sql, asked[0])]
+        if kind is Kind.COUNT:
+            rows = await self._connection.fetchmany(sql.each(write, True), asked)
+            return [row["changed"] for row in rows]
+        numbered = [(*values, at) for at, values in enumerate(asked)]
+        rows = await self._connection.fetchmany(sql.each(write, False), numbered, record_class=SharedRow)
+        grouped: list[list[Any]] = [[] for _ in asked]
+        for row in rows:
+            grouped[row["_ord"]].append(row)
+        return grouped
+
+    async def _read_distinct(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
         """Answers for distinct values, in their order."""
         shared = sql.shared(query, kind is Kind.ONE) if len(wanted) > 1 else None
         if shared is None:
-            text = sql.plain(query).sql
+            text = (sql.free(query) if query.lock else sql.plain(query)).sql
             return [await self.run(kind, text, values) for values in wanted]
         names = sql.plain(query).names
         columns = dict(zip(names, map(list, zip(*wanted, strict=True)), strict=True))
@@ -113,13 +134,20 @@ class Transaction:
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def flush(self, rows: Rows) -> None:
-        """Write appended rows: one statement for each table, in one order for every transaction."""
-        for table in sorted(rows, key=lambda table: table.name):
-            if len(rows[table]) == 1:
+        """Write appended rows: one round trip for each table, in one order for every transaction."""
+        for table in sorted(rows, key=lambda table: (isinstance(table, Tally), table.name)):
+            if isinstance(table, Tally):
+                await self._add(table, sorted(rows[table], key=itemgetter(slice(table.key))))
+            elif len(rows[table]) == 1:
                 await self._connection.execute(sql.insert_one(table), *rows[table][0])
             else:
                 columns = map(list, zip(*rows[table], strict=True))
                 await self._connection.execute(sql.insert_many(table), *columns)
+
+    async def _add(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
+        text = sql.plain(tally.add)
+        values = [sql.bind(text, self._tenant, tally.parameters(row)) for row in rows]
+        await self._connection.executemany(text.sql, values)
 
     async def log(self, events: Sequence[NewEvent], news: str | None = None) -> int:
         """Number events and log them; answers the sequence before the first.

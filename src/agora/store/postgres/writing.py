@@ -1,8 +1,9 @@
 """Writing: who runs with whom, when, and what happens when it fails.
 
 Calls wait in a lane for each tenant. A lane's pumps take what waits, up to a batch, and commit it
-in one transaction. A call that must be alone (it changes or locks rows) runs in a transaction of
-its own beside the batches; its label is remembered, so the next of its kind starts there.
+in one transaction. A call that must be alone (nothing says which rows it locks or changes, or another call of its
+batch has them) runs in a transaction of its own beside the batches; its label is remembered, so the next of its kind
+starts there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from weakref import WeakValueDictionary
 from agora_sdk.errors import Overloaded
 
 from ..port import StoredEvent, StoreFailure, Work
-from .batch import Batch, events_of, run_alone, run_together
+from .batch import Batch, Spoiled, events_of, run_alone, run_together
 from .calls import Attempt, Call
 from .connections import Connections
 from .failures import ConnectionLost, failure, is_hopeless, is_retryable
@@ -176,6 +177,11 @@ class Writer:
             return
         try:
             batch = await self._connected(calls[0].tenant, lambda transaction: self._together(transaction, calls))
+        except Spoiled as spoiled:
+            self.replays += 1
+            self._eject([spoiled.call])
+            await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
+            return
         except Exception as error:
             if isinstance(error, StoreFailure) or is_hopeless(error):
                 _fail_all(calls, error)
@@ -187,14 +193,20 @@ class Writer:
             await self._commit_all(lane, calls[middle:])
             return
         lane.waiting.extendleft(reversed(batch.unstarted))
-        for call in batch.ejected:
+        self._eject(batch.ejected)
+
+    def _eject(self, calls: Sequence[Call]) -> None:
+        for call in calls:
             self.ejections += 1
             self._habits.saw(call.label, alone=True)
             self._queue_alone(call)
 
     async def _together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
         batch = await run_together(transaction, calls)
-        await self._finish(transaction, calls[0].tenant, batch.ended)
+        if batch.ended:
+            await self._finish(transaction, calls[0].tenant, batch.ended)
+        for attempt in batch.refused:
+            attempt.call.fail(attempt.error or StoreFailure("refused without a reason"))
         return batch
 
     async def _commit_alone(self, call: Call) -> None:

