@@ -49,10 +49,15 @@ class Replicas:
 
     # -- life ------------------------------------------------------------------------------------
 
+    async def begin(self) -> None:
+        """Note where each log ends, before anything is read of what it has led to: what comes later is not missed."""
+        if self._peers is not None:
+            await self._elsewhere.start()
+
     async def start(self) -> None:
+        """Be one of the servers, when what they tell can be followed."""
         if self._peers is None:
             return
-        await self._elsewhere.start()
         self._peers.on_word = self._heard
         self._peers.say(HELLO)
         self._loops = [asyncio.create_task(self._be_there()), asyncio.create_task(self._spend())]
@@ -92,17 +97,21 @@ class Replicas:
                 self._look()
 
     def _met(self, origin: str, *, answer: bool) -> None:
+        """Somebody is there. Who says hello may have committed something and told nobody."""
         if answer:
             self._say(HERE)
         if origin not in self.others:
             log.info("another server works on this store: %s", origin)
+        if answer or origin not in self.others:
             self._look()
         self.others[origin] = asyncio.get_running_loop().time()
         self._count()
 
     def _count(self) -> None:
         assert self._peers is not None
-        self._peers.others = bool(self.others)
+        alone, self._peers.others = not self._peers.others, bool(self.others)
+        if alone and self.others:  # until now it committed without a word
+            self._say(HELLO)
         if not self.others:
             self._limiter.spent = None
         elif self._limiter.spent is None:

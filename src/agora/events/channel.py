@@ -51,7 +51,13 @@ class Channel:
         return await self._store.read(self.tenant, work)
 
     def publish(self, events: Sequence[StoredEvent]) -> None:
-        """Deliver what comes next in sequence; hurry to read what is missing; drop what was delivered."""
+        """Deliver what comes next in sequence; hurry to read what is missing; drop what was delivered.
+
+        Where nobody listens nothing is missed: who comes later begins with the log.
+        """
+        if not self._groups and self._reading is None:
+            self.head = self.known = max(self.known, events[-1].seq) if events else self.known
+            return
         run, last = [], self.head
         for stored in events:
             if stored.seq == last + 1:
