@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from agora.store.port import Query, StoredEvent, StoreFailure, Tx
-from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, reading
+from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, peers, reading
 from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
 from tests.conformance.engines import PostgresEngine
 from tests.conformance.work import (
@@ -432,6 +432,25 @@ def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'agora-server\[postgres\]'"):
         importlib.import_module("agora.store.postgres")
+
+
+async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after an error that the client has no usual class for."""
+    speak, listened = peers.Peers._speak, asyncio.Semaphore(0)
+
+    async def confused(self: peers.Peers, connection: Any) -> None:
+        monkeypatch.setattr(peers.Peers, "_speak", speak)
+        raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+
+    monkeypatch.setattr(peers.Peers, "_speak", confused)
+    monkeypatch.setattr(peers, "AGAIN_SECONDS", 0)
+    store = postgres.store()
+    store.peers.on_word = lambda origin, topic, text: listened.release()
+    await store.start()
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            await listened.acquire()
+    await store.close()
 
 
 async def test_a_change_counts_its_rows(store: PostgresStore) -> None:

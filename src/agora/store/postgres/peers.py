@@ -74,7 +74,7 @@ class Peers:
         while not self._closing:
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:  # the client's own confusion is none of its usual errors
                 if self.listening:
                     log.warning("The other servers at %s are not heard for the moment: %s", redacted(self.url), error)
                 self.listening = False
