@@ -26,7 +26,7 @@ def main() -> None:
             subprocess.run([*pip, *what], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
         added = {entry.name for entry in packages.glob("*.dist-info")} - before
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        print(f"default install on Python {python}: {len(added)} packages, {_size(packages) - empty:.0f} MB")
+        print(f"default install on Python {python}: {len(added)} packages, {_size(packages) - empty:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,32 @@
-"""What a start costs: CPU until ready, memory when idle, and the command line, beside a bare Python and a bare server."""
+"""What a start costs: CPU until ready, memory when idle, the first requests, and the command line, beside bare ones."""
 
 from __future__ import annotations
 
+import json
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks import process
 
-ROUNDS = 5
+ROUNDS = 7
 SETTLE = 3.0  # seconds until an idle server has done its first rounds
+LIBRARIES = "import pydantic, uvicorn, starlette"
+#: of services that a start does not load, so that each pays for itself with its first call; TURN is 1, then 2
+CALLS: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
+    "register an agent": ("POST", "/agora/agent/register", {"agent_name": "AdaTURN", "capabilities": ["x"]}),
+    "send a message": ("POST", "/agora/messaging/send", {"to_agent": "Ada1", "content": "hello"}),
+    "assign a task": ("POST", "/agora/task/assign", {"task_type": "x"}),
+    "find agents": ("GET", "/agora/query/agents", None),
+    "see what was spent": ("GET", "/agora/billing/dashboard", None),
+}
 
 
 def _command(*arguments: str) -> float:
@@ -24,12 +37,26 @@ def _command(*arguments: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _server() -> tuple[float, float]:
-    """CPU seconds until ready, and megabytes when idle, of a server on a new database."""
+def _call(server: process.Server, name: str, turn: int) -> float:
+    """Milliseconds of CPU that a server takes for a call."""
+    method, path, body = CALLS[name]
+    data = None if body is None else json.dumps(body).replace("TURN", str(turn)).encode()
+    request = urllib.request.Request(server.url + path, data, {"content-type": "application/json"}, method=method)
+    before = server.cpu()
+    urllib.request.urlopen(request).close()
+    return (server.cpu() - before) * 1000
+
+
+def _server() -> dict[str, float]:
+    """A server on a new database: CPU until ready, memory when idle, and calls, each for the first time and again."""
     with tempfile.TemporaryDirectory() as directory, process.agora(Path(directory)) as server:
-        cpu = server.cpu()
+        found = {"ready": server.cpu()}
         time.sleep(SETTLE)
-        return cpu, server.memory()
+        found["idle"] = server.memory()
+        for turn in (1, 2):
+            found |= {f"{name} {turn}": _call(server, name, turn) for name in CALLS}
+        found["used"] = server.memory()
+        return found
 
 
 def _anchor() -> tuple[float, float]:
@@ -39,27 +66,35 @@ def _anchor() -> tuple[float, float]:
         return cpu, server.memory()
 
 
+def _round(client: list[str]) -> dict[str, float]:
+    bare, memory = _anchor()
+    return {
+        "pass": _command("-c", "pass"),
+        "libraries": _command("-c", LIBRARIES),
+        "help": _command("-m", "agora.cli", "--help"),
+        "list": _command("-m", "agora.cli", *client, "agent", "list"),
+        "agents": _command("-m", "agora.cli", *client, "agents"),
+        "bare": bare,
+        "bare memory": memory,
+        **_server(),
+    }
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory, process.agora(Path(directory)) as running:
-        client = ["-m", "agora.cli", "--url", running.url, "agents"]
-        rows = [
-            (
-                _command("-c", "pass"),
-                _command("-m", "agora.cli", "--help"),
-                _command(*client),
-                *_server(),
-                *_anchor(),
-            )
-            for _ in range(ROUNDS)
-        ]
-    bare, words, listing, ready, memory, anchor_ready, anchor_memory = map(statistics.median, zip(*rows, strict=True))
-    print(f"python -c pass        {bare:6.2f} s CPU (anchor)")
-    print(f"agora --help          {words:6.2f} s CPU")
-    print(f"agora agents          {listing:6.2f} s CPU")
-    print(f"bare uvicorn, ready   {anchor_ready:6.2f} s CPU, {anchor_memory:4.0f} MB idle (anchor)")
+        rounds = [_round(["--url", running.url]) for _ in range(ROUNDS)]
+    found = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+    print(f"python -c pass        {found['pass']:6.2f} s CPU (anchor)")
+    print(f"libraries alone       {found['libraries']:6.2f} s CPU (anchor: {LIBRARIES})")
+    print(f"agora --help          {found['help']:6.2f} s CPU")
+    print(f"agora agent list      {found['list']:6.2f} s CPU")
+    print(f"agora agents          {found['agents']:6.2f} s CPU")
+    print(f"bare uvicorn, ready   {found['bare']:6.2f} s CPU, {found['bare memory']:4.0f} MB idle (anchor)")
     print(
-        f"agora serve, ready    {ready:6.2f} s CPU, {memory:4.0f} MB idle; the MCP SDK loads with the first request that streams"
+        f"agora serve, ready    {found['ready']:6.2f} s CPU, {found['idle']:4.0f} MB idle, {found['used']:4.0f} MB after:"
     )
+    for name in CALLS:
+        print(f"  {name:<20}{found[f'{name} 1']:6.1f} ms CPU the first time, {found[f'{name} 2']:4.1f} ms the second")
 
 
 if __name__ == "__main__":

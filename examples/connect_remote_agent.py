@@ -19,10 +19,17 @@ async def ask(agent: A2AClient, question: str) -> str:
     return answer.text
 
 
+def typed() -> str:
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""
+
+
 async def converse(agent: A2AClient) -> None:
-    """Ask what is typed, until an empty line; a question of the agent is answered in its task."""
+    """Ask what is typed, until an empty line or the end; a question of the agent is answered in its task."""
     context_id = task_id = None
-    while question := (await asyncio.to_thread(input, "> ")).strip():
+    while question := await asyncio.to_thread(typed):
         answer = await agent.send(question, context_id=context_id, task_id=task_id)
         print(f"← Remote agent: {answer.text}")
         context_id = answer.context_id

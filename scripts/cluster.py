@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,6 @@ from urllib.request import urlopen
 
 __all__ = ["Balancer", "Replica", "broker", "cluster", "database"]
 
-SECRETS = ("signing.key", "admin-token", "a2a-signing.pem")
 STARTING = 60.0
 CHUNK = 64 * 1024
 
@@ -162,14 +160,10 @@ async def cluster(
     directory: Path, store: str, bus: str, size: int = 3, **settings: str
 ) -> AsyncIterator[list[Replica]]:
     """Servers on one store and one bus, with the same secrets, until the block ends."""
+    settings |= {"keys_dir": str(directory / "keys")}
     replicas = [Replica(directory / f"server-{number}", store, bus, **settings) for number in range(1, size + 1)]
     try:
-        await replicas[0].start()  # it migrates, and makes the secrets
-        for replica in replicas[1:]:
-            replica.directory.mkdir(parents=True, exist_ok=True)
-            for name in SECRETS:
-                if (replicas[0].directory / name).exists():
-                    shutil.copy(replicas[0].directory / name, replica.directory / name)
+        await replicas[0].start()  # it migrates
         await asyncio.gather(*(replica.start() for replica in replicas[1:]))
         yield replicas
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer.main
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from agora.cli.session import PANEL as CONNECTION
@@ -215,7 +216,8 @@ def _values(field: FieldInfo) -> str:
     bounds = {name: getattr(item, name) for item in field.metadata for name in ("ge", "le") if hasattr(item, name)}
     if len(bounds) == 2:
         return f"{bounds['ge']} to {bounds['le']}"
-    kinds: dict[object, str] = {bool: "true, false", str: "text", Path: "path"}
+    kinds: dict[object, str] = {bool: "true, false", str: "text", SecretStr: "text", Path: "path", Path | None: "path"}
+    kinds[tuple[Path, ...]] = "paths, with colons"
     return kinds.get(field.annotation, "list, with commas")
 
 

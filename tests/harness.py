@@ -18,7 +18,7 @@ import uvicorn
 
 from agora.app import App
 from agora.clock import SystemClock
-from agora.connection import patient
+from agora.connection import patient, patient_socket
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 
@@ -150,7 +150,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         host="127.0.0.1",
         port=port,
         http=patient(app.settings.request_timeout),
-        ws="websockets-sansio",
+        ws=patient_socket(app.settings.request_timeout),
         log_config=None,
         lifespan="on",
         ws_per_message_deflate=False,

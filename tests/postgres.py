@@ -58,7 +58,8 @@ begin
     where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'schema_migrations'
     and pg_relation_size(oid) > 0;
     if written is not null then execute 'truncate ' || written || ' restart identity cascade'; end if;
-    insert into tenants values ('default', 'default', 'active', '', '{}', 0, 'system', 0, 0);
+    insert into tenants select 'default', 'default', 'active', '', '{}', now, 'system', now, now
+        from (select (extract(epoch from now()) * 1000000)::bigint) as moment(now);
 end $$
 """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from agora_sdk.contract import Kind, operations
-from agora_sdk.contract.admin import Admin
+from agora_sdk.contract import Kind, declared, operations
 from agora_sdk.errors import AgoraError, InternalError, RateLimited
 
 from . import __version__
@@ -25,16 +25,15 @@ from .gate import Gate
 from .hosting import open_local
 from .identity.authenticator import Authenticator
 from .identity.limits import RateLimiter
-from .identity.oidc.sign_on import SignOn, open_sign_on
 from .identity.signing import Signer, load_secret
 from .opening import open_bus, open_store, open_tracing
 from .protocols.a2a.endpoint import A2AApp
 from .protocols.agentify.endpoint import AgentifyApp
 from .protocols.agentify.socket import AgentSocketApp
-from .protocols.http import Access, Answer, Receive, Scope, Send, header, problem
+from .protocols.http import Access, Answer, Receive, Scope, Send, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
-from .protocols.mcp.endpoint import McpApp
+from .protocols.mcp.endpoint import TOLD, McpApp
 from .protocols.monitor.app import MonitorApp
 from .protocols.rest.app import RestApp
 from .protocols.rest.executions import ExecutionStreams
@@ -42,11 +41,11 @@ from .protocols.rest.invoices import InvoiceFiles
 from .protocols.rest.metrics import MetricsPage
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
+from .protocols.traces import carrier
 from .replicas import Replicas
 from .residents.host import Host
 from .residents.remote.lines import Lines
 from .services.base import Caller, Context
-from .services.health import without_store
 from .services.monitor import HealthMonitor
 from .services.registry import IMPLEMENTATIONS
 from .services.scopes import ANONYMOUS
@@ -59,6 +58,9 @@ from .telemetry.tracing import Tracing
 from .upstreams.pool import ConnectionPool
 from .upstreams.sealing import Sealer
 from .usage import DEFAULT_TENANT, Meter
+
+if TYPE_CHECKING:
+    from .identity.oidc.sign_on import SignOn
 
 __all__ = ["App"]
 
@@ -75,9 +77,8 @@ ENDING = frozenset(
         "agora.tenant.deleting",
     }
 )
-HEALTH = Admin.operations["health"]
+HEALTH = declared("admin", "health")
 HEALTH_SECONDS = 3.0  # until /health/detail answers without the store
-CARRIERS = ("traceparent", "tracestate")
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
@@ -120,6 +121,7 @@ class App:
         await self.store.start()
         try:
             self._assemble()
+            await self.replicas.begin()
             await self._load()
             for controller in self.controllers:
                 await controller.load()
@@ -188,7 +190,7 @@ class App:
         )
 
     def _know_callers(self) -> None:
-        directory = self.settings.data_dir
+        directory = self.settings.keys
         self.signer = Signer(load_secret(directory / "signing.key").encode())
         admin_token = load_secret(directory / "admin-token", make="adm_")
         self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)
@@ -259,6 +261,11 @@ class App:
         )
 
     def _open_sign_on(self) -> SignOn | None:
+        """Single sign-on, if a provider is named."""
+        if not (self.settings.oidc_issuers or self.settings.keycloak_url or self.settings.keycloak_realm):
+            return None
+        from .identity.oidc.sign_on import open_sign_on
+
         sealer = Sealer(self.signer.encryption_key("sign-on"))
         known = {operation.scope for operation in self.catalogue.operations if operation.scope}
         mint = self.signer.session_token
@@ -316,6 +323,9 @@ class App:
         self.residents.committed(events)
         for follower in self._followers:
             follower.committed(events)
+        for stored in events:
+            if stored.event.type in TOLD:
+                self.mcp.told(stored.event.type, from_json(stored.event.data))
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.sweep())
@@ -351,7 +361,8 @@ class App:
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
         sealer = Sealer(self.signer.encryption_key("monitor"))
-        self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, self.sign_on)
+        ended = self.authenticator.ended.has
+        self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
     async def _health(self) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""
@@ -365,6 +376,8 @@ class App:
                 raise
             except (AgoraError, TimeoutError) as error:
                 log.warning("the health could not be read: %s", error)
+        from .services.health import without_store
+
         found = without_store(self.monitor, self.clock.now())
         return False, HEALTH.output.dump_json(found, by_alias=True)
 
@@ -392,8 +405,8 @@ class App:
                 self.measures.responses[PROTOCOL.get(), answer.status] += 1
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
-        method, headers = scope["method"], {name: header(scope, name.encode()) for name in CARRIERS}
-        with tracing.begin(f"HTTP {method}", "server", headers, {"http.request.method": method}) as span:
+        method = scope["method"]
+        with tracing.begin(f"HTTP {method}", "server", carrier(scope), {"http.request.method": method}) as span:
             await self._answer(scope, receive, answer)
             span.note("agora.protocol", PROTOCOL.get())
             span.note("http.response.status_code", answer.status)

@@ -14,12 +14,13 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from agora_sdk.contract import Kind, Operation, Service
-from agora_sdk.contract.faults import wording
+from agora_sdk.contract.faults import located, wording
 from agora_sdk.errors import (
     AgoraError,
     IdempotencyConflict,
@@ -27,10 +28,10 @@ from agora_sdk.errors import (
     InvalidRequest,
     MalformedRequest,
     PermissionDenied,
-    Unauthenticated,
 )
 
 from . import relay as relays
+from .admission import Admission, Gate, Lifecycles
 from .clock import Clock, new_id
 from .event_filter import Viewer
 from .events.feed import Feed
@@ -48,26 +49,14 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 SYSTEM = "system"
 KEY_LIMIT = 200
+MOST_FAULTS = 20  # that one answer tells
 KEY = re.compile(r"[!-~]+")
-
-
-class Gate(Protocol):
-    """Overrides in force."""
-
-    def check(self, caller: Caller, operation: Operation, now: int) -> None: ...
 
 
 class Meter(Protocol):
     """Usage counters."""
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None: ...
-
-
-class Lifecycles(Protocol):
-    """What the dispatcher asks of the catalogue."""
-
-    def admit(self, operation: Operation, tenant: str) -> None: ...
-    def notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
 
 
 @dataclass(slots=True)
@@ -128,6 +117,7 @@ class Dispatcher:
         self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
         self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
         self.measures, self.tracing = measures or Measures(), tracing
+        self.admission = context.admission = Admission(catalogue, limiter, gate, clock, context)
 
     # -- one call --------------------------------------------------------------------------------
 
@@ -166,7 +156,7 @@ class Dispatcher:
         failure: str | None = "cancelled"
         REQUEST.set(request_id)
         try:
-            self._admit(operation, caller)
+            self.admission.admit(operation, caller)
             values = self._validate(operation, arguments)
             if operation.kind is Kind.QUERY:
                 outcome = await self._query(operation, caller, values, request_id)
@@ -205,17 +195,6 @@ class Dispatcher:
                 "The storage could not keep the call.", fix="Look at the server's health and log.", incident=incident
             )
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
-
-    def _admit(self, operation: Operation, caller: Caller) -> None:
-        """Lifecycle, rate, scope, overrides: everything that needs no argument."""
-        self.catalogue.admit(operation, caller.tenant)
-        self.limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
-        if not caller.may(operation.scope) or (caller.kind == "enrolment" and operation.name != "agora.agent.register"):
-            raise _refused(operation, caller)
-        now = self.clock.now()
-        if caller.kind == "agent":
-            self.context.last_seen[(caller.tenant, caller.subject)] = now
-        self.gate.check(caller, operation, now)
 
     def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
         validator = operation.input.__pydantic_validator__
@@ -403,7 +382,7 @@ class Dispatcher:
         """
         began, failure = time.perf_counter(), "cancelled"
         try:
-            self._admit(operation, caller)
+            self.admission.admit(operation, caller)
             values = self._validate(operation, arguments)
 
             async def work(reader: Reader) -> Any:
@@ -447,26 +426,16 @@ class Dispatcher:
 
 def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
     """A validation error as ours: every fault with its field, none with the value."""
-    faults = error.errors(include_url=False, include_input=False)[:20]
-    told = ((".".join(map(str, fault["loc"])) or "body", wording(fault, operation.input)) for fault in faults)
-    errors = [{"field": place, "message": message} for place, message in told]
+    faults = error.errors(include_url=False, include_input=False)
+    told = islice(located(faults), MOST_FAULTS)
+    errors = [
+        {"field": ".".join(map(str, place)) or "body", "message": wording(fault, operation.input)}
+        for fault, place in told
+    ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
     kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
     return kind(what, fix=f"What it takes is at /discovery/schema/{operation.name}.", errors=errors)
-
-
-def _refused(operation: Operation, caller: Caller) -> AgoraError:
-    if caller.kind == "anonymous" or (caller.kind == "enrolment" and caller.subject == "anonymous"):
-        return Unauthenticated(
-            f"{operation.name} needs a credential.",
-            fix="Send 'Authorization: Bearer TOKEN': an agent's token from registering, or a key from an operator.",
-        )
-    return PermissionDenied(
-        f"{operation.name} needs the scope {operation.scope!r}.",
-        fix="Ask an operator for a key that has it.",
-        required=operation.scope,
-    )
 
 
 def _digest(operation: Operation, values: Mapping[str, Any], key: str, caller: Caller) -> bytes:

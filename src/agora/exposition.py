@@ -39,6 +39,10 @@ SAMPLED = (
     ("agora_memory_available_bytes", "Memory of the machine or container that is available.", "memory_available", 1),
     ("agora_memory_limit_bytes", "Memory of the machine or container.", "memory_total", 1),
 )
+#: Shown as 0 before the first of them: a series that begins with its first count is no increase to Prometheus.
+OWN_FAULTS = ("internal_error", "overloaded")
+ENDS = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettered", "requeued")
+FORESEEN = tuple(f"agora.task.{end}" for end in ENDS)
 COUNTED = {
     "agents": ("agora_agents", "Registered agents, by status.", "status"),
     "tasks": ("agora_tasks", "Tasks that have not ended, by status.", "status"),
@@ -98,15 +102,15 @@ class Exposition:
             name = str(getattr(operation, "name", operation))
             failed = sum(series.failures.values())
             ended.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
-            for code, count in series.failures.items():
-                ended.add_metric([protocol, name, code], count)
+            for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
+                ended.add_metric([protocol, name, code], series.failures[code])
             families.add(took, [protocol, name], series)
         answers = families.counter("agora_http_responses", "Answers over HTTP.", "protocol", "status")
         for (protocol, status), count in self._measures.responses.items():
             answers.add_metric([protocol, str(status)], count)
         events = families.counter("agora_events", "Events that this server committed.", "type")
-        for kind, count in self._measures.events.items():
-            events.add_metric([kind], count)
+        for kind in dict.fromkeys((*FORESEEN, *self._measures.events)):
+            events.add_metric([kind], self._measures.events[kind])
         yield from (ended, took, answers, events)
         expiries = self._measures.lease_expiries
         yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)

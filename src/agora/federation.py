@@ -16,8 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic_core import from_json
 
-from agora_sdk.contract import Kind, Operation, Route
-from agora_sdk.contract import upstreams as contract
+from agora_sdk.contract import Kind, Operation, Route, declared
 from agora_sdk.contract.fields import JsonObject
 
 from .semver import InvalidVersion, parse_version
@@ -29,7 +28,7 @@ from .upstreams.vetting import service_name
 __all__ = ["FederatedOperation", "Federation"]
 
 log = logging.getLogger(__name__)
-CALL = contract.Upstreams.operations["call"]
+CALL = declared("upstream", "call")
 
 
 class FederatedOperation(Operation):

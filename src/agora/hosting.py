@@ -112,7 +112,14 @@ def _has_docker(host: str) -> bool:
     if host != "auto":
         return host != "none"
     installed = importlib.util.find_spec("aiodocker") is not None
-    return installed and ("DOCKER_HOST" in os.environ or any(path.is_socket() for path in _sockets()))
+    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _sockets())))
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return path.is_socket()
+    except OSError:  # it lies where this process may not look, as under ProtectHome of systemd
+        return False
 
 
 def _sockets() -> tuple[Path, ...]:

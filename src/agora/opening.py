@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from . import __version__
 from .bus.port import Bus, Terms
@@ -27,7 +26,9 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock)
     if url.startswith("sqlite:///"):
-        return SqliteStore(Path("/" + url.removeprefix("sqlite:").lstrip("/")), clock=clock)
+        from .store.databases import path_of
+
+        return SqliteStore(path_of(url), clock=clock)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import resource
 import signal
@@ -16,7 +17,7 @@ import uvicorn
 
 from . import __version__, logs
 from .app import App
-from .connection import patient
+from .connection import patient, patient_socket
 from .settings import ConfigurationError, Settings
 
 __all__ = ["PortTaken", "run"]
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
 FAREWELL_SECONDS = 2.0
+COLLECTION = (700, 10, 10)  # Python's own thresholds; a start has a higher one
 
 
 class PortTaken(ConfigurationError):
@@ -81,7 +83,7 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
         f"  MCP       http://{base}/mcp",
         f"  A2A       http://{base}/   http://{base}/a2a/AGENT",
         f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
-        f"  admin     {settings.data_dir / 'admin-token'} (token for operators)",
+        f"  admin     {settings.keys / 'admin-token'} (token for operators)",
     ]
     if not settings.loopback:
         lines.append(
@@ -117,6 +119,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.freeze()  # what is here now stays: no collection looks at it again
+            gc.set_threshold(*COLLECTION)
             for line in self._lines:
                 self._say(line)
 
@@ -132,7 +136,11 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
+def _log(line: str) -> None:
+    log.info("%s", " ".join(line.split()))
+
+
+def run(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; answers the exit code.
 
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
@@ -141,13 +149,15 @@ def run(settings: Settings, *, say: Callable[[str], None] = _print) -> int:
     if settings.notice:
         log.warning("%s", settings.notice)
     _raise_file_limit()
+    if say is None:  # whoever collects lines for machines wants no others between them
+        say = _print if settings.log_format == "text" else _log
     listeners = _listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(
         app,
         loop="uvloop",
         http=patient(settings.request_timeout),
-        ws="websockets-sansio",
+        ws=patient_socket(settings.request_timeout),
         ws_per_message_deflate=False,
         ws_max_size=settings.body_limit + ENVELOPE,
         ws_ping_interval=20.0,

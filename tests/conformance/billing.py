@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import pytest
+
 from agora.controllers.base import House
 from agora.controllers.billing import Billing
 from agora.services.base import Call, Caller
@@ -14,7 +16,7 @@ from agora.store.port import Query, Reader, Row
 from agora_sdk.contract.billing import EntryKind
 from tests.market import Market
 
-__all__ = ["DAY", "HOUR", "SECOND", "Till", "costs", "rows"]
+__all__ = ["COST", "DAY", "HOUR", "PRICE", "SECOND", "Till", "a_run", "costs", "priced", "rows", "till"]
 
 T = TypeVar("T")
 SECOND = 1_000_000
@@ -78,3 +80,31 @@ class Till:
             account=account,
             authority=0,
         )
+
+
+PRICE, COST = "billing.set_price", "billing.cost"
+
+
+@pytest.fixture
+def till(market: Market) -> Till:
+    return Till(market)
+
+
+async def priced(market: Market, name: str = "Worker", **price: Any) -> Any:
+    agent = await market.agent(name)
+    await market.call(agent, PRICE, agent_id=name, **price)
+    return agent
+
+
+def a_run(
+    market: Market,
+    agent: Any,
+    *,
+    number: int = 1,
+    seconds: float = 0,
+    closed: bool = False,
+    began: int | None = None,
+    instance: str = "inst_1",
+) -> Run:
+    start = 1_795_000_000 * SECOND if began is None else began
+    return Run(instance, number, "acme", agent.subject, start, start + int(seconds * SECOND), closed)

@@ -91,6 +91,8 @@ def answer(client):
             for number in range(3):
                 client.sendall(f"data: {number}\\n\\n".encode())
                 time.sleep(0.05)
+                while number == 0 and given and not os.path.exists(given["until"]):
+                    time.sleep(0.01)
             return
         out = out or json.dumps({"method": method, "path": path, "given": given, "pid": os.getpid()}).encode()
         client.sendall(f"HTTP/1.1 {status} X\\r\\nContent-Type: {kind}\\r\\nContent-Length: {len(out)}\\r\\n".encode()

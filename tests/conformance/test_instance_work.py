@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agora.controllers.instance_upkeep import InstanceUpkeep
+from agora.services.base import Caller
 from agora_sdk.errors import (
     Conflict,
     DeadlineExceeded,
@@ -206,6 +207,29 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
     with pytest.raises(Conflict, match="No host can take it now"):
         await here.call("instance.create", agent_id="Worker")
     await here.call("instance.terminate", instance_id=made.instance_id)
+    await here.create()
+
+
+async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agora.runtime.process.host._gpus", lambda: 1)
+    await here.instances.present("default")
+    await here.agent(host_requirements={"gpu_required": True})
+    made = await here.create()
+    resources = (await here.call("host.get", host="here")).resources
+    assert (resources.gpus, resources.gpus_free) == (1, 0)
+    with pytest.raises(Conflict, match="0 of 1 GPUs are free") as refused:
+        await here.call("instance.create", agent_id="Worker")
+    assert [each["field"] for each in refused.value.errors] == ["host_requirements.gpu_required"]
+    await here.agent("Plain")
+    await here.create("Plain")
+    await here.call("tenant.create", tenant_id="other", name="Other")
+    theirs = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
+    for tenant in ("default", "other"):
+        await here.instances.present(tenant)
+    (host,) = (await here.call("host.list", theirs)).hosts
+    assert (host.resources.gpus, host.resources.gpus_free) == (1, 0), "it is not free for another marketplace either"
+    await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+    await here.until(made.instance_id, "stopped")
     await here.create()
 
 

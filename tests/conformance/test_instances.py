@@ -146,6 +146,31 @@ async def test_output_can_be_followed(here: Site) -> None:
     assert (await here.call("instance.logs", instance_id=made.instance_id, offset=-3)).content == "lo\n"
 
 
+async def test_the_last_output_outlives_an_instance(engine: Engine, tmp_path: Path) -> None:
+    async with site(tmp_path, engine, instance_output_kept=1, instance_retention=60) as here:
+        await here.agent()
+        made = await here.create()
+        await here.execute(made.instance_id, "/say", "x" * 2000)
+        await here.execute(made.instance_id, "/say", "the last word")
+        await here.call("instance.terminate", instance_id=made.instance_id, wait=30)
+        await here.until(made.instance_id, "stopped")
+        last = await here.call("instance.logs", instance_id=made.instance_id)
+        assert last.content.endswith("xxx\nthe last word\n")
+        assert (last.size, last.begin, last.end, len(last.content)) == (2025, 1001, 2025, 1024)
+        assert (last.ended, last.has_more) == (True, False)
+        piece = await here.call("instance.logs", instance_id=made.instance_id, offset=2020, limit=3)
+        assert (piece.content, piece.end, piece.has_more, piece.ended) == ("wor", 2023, True, False)
+        assert (await here.call("instance.logs", instance_id=made.instance_id, offset=9_999_999)).content == ""
+        with pytest.raises(NotFound):
+            await here.call("instance.logs", here.customer("other"), instance_id=made.instance_id)
+        assert len(await here.rows("select size from instance_output where tenant_id = :tenant")) == 1
+        here.clock.advance(120)
+        await here.upkeep()
+        assert await here.rows("select size from instance_output where tenant_id = :tenant") == [], (
+            "it goes with its instance"
+        )
+
+
 async def test_state_is_backed_up_and_restored(here: Site) -> None:
     await here.agent()
     acme = here.customer("acme")

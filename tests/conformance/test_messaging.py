@@ -223,3 +223,27 @@ async def test_the_operator_has_an_inbox(market: Market) -> None:
 async def test_the_inbox_of_nobody(market: Market) -> None:
     with pytest.raises(NotFound):
         await market.call(market.operator, RECEIVE, agent_id="Nobody")
+
+
+async def test_a_page_of_long_messages_is_shorter_and_goes_on(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content=12 * "x" * 75_000) for _ in range(11)))
+    page = await market.call(bob, RECEIVE, limit=500)
+    assert (page.count, page.total, page.has_more) == (9, 11, True)
+    rest = await market.call(bob, RECEIVE, limit=500, cursor=page.next_cursor)
+    assert (rest.count, rest.total, rest.has_more) == (2, 11, False)
+    assert len({message.message_id for message in (*page.messages, *rest.messages)}) == 11
+
+
+async def test_a_page_is_longer_than_what_is_read_at_once(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    for name in ("Bob", "broadcast"):
+        await asyncio.gather(*(market.call(ada, SEND, to_agent=name, content="x") for _ in range(60)))
+    everything = (await market.call(bob, RECEIVE, limit=500)).messages
+    ids = [message.message_id for message in everything]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 120
+    for limit, offset in ((51, 0), (50, 1), (52, 30), (102, 0), (103, 17), (119, 0), (120, 0)):
+        page = await market.call(bob, RECEIVE, limit=limit, offset=offset)
+        assert [message.message_id for message in page.messages] == ids[offset : offset + limit]
+        assert (page.has_more, page.total) == (offset + limit < 120, 120)

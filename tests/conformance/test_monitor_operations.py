@@ -46,6 +46,22 @@ async def test_the_log_shows_everything_newest_first(market: Market) -> None:
     assert (report.correlation_id, report.priority, page.has_more) == ("c1", "normal", False)
 
 
+@pytest.mark.parametrize(("length", "pages"), [(10_000, [8]), (70, [4, 3, 1]), (1, [1] * 8)])
+async def test_a_page_of_long_messages_is_shorter(
+    market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
+) -> None:
+    monkeypatch.setattr(log, "PAGE_LENGTH", length)
+    monkeypatch.setattr(log, "AT_ONCE", 2)
+    await talk(market, 6)
+    whole = texts(await market.call(market.operator, "monitor.messages", limit=1))
+    seen, cursor, counts = list[str](), None, list[int]()
+    while cursor or not counts:
+        page = await market.call(market.operator, "monitor.messages", limit=500, cursor=cursor)
+        seen, cursor = seen + texts(page), page.next_cursor
+        counts.append(page.count)
+    assert (counts, len(set(seen)), seen[:1]) == (pages, 8, whole)
+
+
 FILTERS: list[tuple[dict[str, Any], int]] = [
     ({"type": "reply"}, 1),
     ({"agent": "Bob"}, 7),
@@ -70,6 +86,22 @@ async def test_filters(talked: Market) -> None:
         assert (await talked.call(talked.operator, "monitor.messages", **filters)).count == found, filters
         assert (await talked.call(talked.operator, "monitor.count", **filters)).total == found, filters
         assert len(await exported(talked, talked.operator, **filters)) == found, filters
+
+
+async def test_one_message_by_its_id(talked: Market) -> None:
+    every = (await talked.call(talked.operator, "monitor.messages")).messages
+    for wanted in (every[0], every[-1]):
+        for more in ({}, {"type": wanted.type}, {"from_agent": wanted.from_agent, "limit": 1}):
+            page = await talked.call(talked.operator, "monitor.messages", message_id=wanted.message_id, **more)
+            assert (page.messages, page.has_more, page.next_cursor) == ([wanted], False, None)
+        assert (await talked.call(talked.operator, "monitor.count", message_id=wanted.message_id)).total == 1
+        assert len(await exported(talked, talked.operator, message_id=wanted.message_id)) == 1
+    carol = await talked.agent("Onlooker")
+    (private, *_) = [each for each in every if not each.broadcast]
+    assert (await talked.call(carol, "monitor.messages", message_id=private.message_id)).messages == []
+    assert (await talked.call(talked.operator, "monitor.messages", message_id="msg_" + "0" * 32)).messages == []
+    with pytest.raises(InvalidRequest, match="msg_ and 32 hexadecimal"):
+        await talked.call(talked.operator, "monitor.messages", message_id="x")
 
 
 async def test_agents_see_what_concerns_them(talked: Market) -> None:

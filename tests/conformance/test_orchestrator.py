@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agora.services.base import Caller
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import AgoraError, InvalidRequest, OperationSunset, PermissionDenied
 from tests.market import Market
 
 
@@ -71,6 +71,21 @@ async def test_registering_needs_its_scope(shop: Market) -> None:
         await chat(shop, "Register a new agent named MyBot.", reader)
     with pytest.raises(InvalidRequest):
         await chat(shop, "Register a new agent named " + "x" * 500 + ".")
+
+
+async def test_what_forbids_registering_forbids_it_in_plain_words_too(shop: Market) -> None:
+    """There is one gate: an operation that has ended, or is halted, has for whoever only talks about it."""
+    manage = {"resource": "service", "target": "agora.agent.register"}
+    said = "Register a new agent named MyBot."
+    await shop.call(shop.operator, "admin.manage", action="sunset", **manage)
+    with pytest.raises(OperationSunset, match=r"agora\.agent\.register"):
+        await chat(shop, said)
+    assert (await chat(shop, "Find agents for code generation")).data, "what it needs not is not asked for"
+    await shop.call(shop.operator, "admin.manage", action="activate", **manage)
+    assert (await chat(shop, said)).token
+    newcomer = Caller("default", "anonymous", "anonymous", "enrolment", frozenset({"read:agents", "write:agents"}))
+    with pytest.raises(AgoraError):
+        await chat(shop, "Register a new agent named Other.", newcomer)
 
 
 async def test_the_marketplace_in_numbers(shop: Market) -> None:

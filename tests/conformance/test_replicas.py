@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 
 from agora.app import App
+from agora.events.feed import Feed
 from agora.services.base import Caller
 from agora_sdk.errors import Conflict, Halted, RateLimited, Unauthenticated
+from tests.conformance.a2a_calls import say, shown, state_of
 from tests.conformance.engines import PostgresEngine
 from tests.harness import make_settings
 from tests.market import Market
+from tests.unit.a2a_remote.passing import add
+from tests.unit.a2a_remote.sample import elsewhere
 
 SECRETS = ("signing.key", "admin-token")
 
@@ -203,3 +207,48 @@ async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> N
     await until(lambda: not first.app.replicas.others)
     assert first.app.dispatcher.limiter.spent is None
     await first.app.stop()
+
+
+async def test_what_a_task_went_through_before_a_start_does_not_end_it(
+    postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes a task up while it starts is not told of the past, in which it was given back."""
+    start = Feed.start
+
+    async def late(feed: Feed) -> None:
+        while not any(place.runs for place in starting.residents.places):
+            await asyncio.sleep(0.005)
+        await start(feed)
+
+    async with elsewhere(streams=False) as far:
+        first = await replica(postgres, tmp_path / "a", a2a_private_networks=True)
+        ann = await first.agent("Ann")
+        await add(first, far.url)
+        task = await say(first, ann, "wait until later", "Far")
+        await far.script.waiting.wait()
+        monkeypatch.setattr("agora.residents.host.GRACE", 0.01)
+        await first.app.stop()
+        far.script.go_on.set()
+        monkeypatch.setattr(Feed, "start", late)
+        starting = App(first.app.settings, store=postgres.store())
+        await starting.start()
+        second = Market(starting, starting.clock)  # type: ignore[arg-type]
+        assert state_of(await shown(second, ann, task["id"], wait=30)) == "TASK_STATE_COMPLETED"
+        await starting.stop()
+
+
+async def test_what_others_commit_while_one_starts_is_not_missed(
+    postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await replica(postgres, tmp_path / "a")
+    start, halt = Feed.start, {"action": "emergency_halt", "target_id": "system_wide", "reason": "a drill"}
+
+    async def meanwhile(feed: Feed) -> None:
+        await first.call(first.operator, "admin.override", **halt)
+        await start(feed)
+
+    monkeypatch.setattr(Feed, "start", meanwhile)
+    second = await replica(postgres, tmp_path / "b", tmp_path / "a")
+    await until(lambda: second.app.gate.frozen("default"))
+    for market in (first, second):
+        await market.app.stop()

@@ -211,6 +211,25 @@ async def test_leases_are_renewed(market: Market, resident: Scripted, upkeep: An
     assert (await get(market, task_id)).attempts == 1
 
 
+async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, resident: Scripted, upkeep: Any) -> None:
+    """What happened to a task is a hint, which may come late, and twice; its row knows whose it is."""
+    task_id = await assign(
+        market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
+    )
+    while not resident.begun:
+        await asyncio.sleep(0)
+    market.clock.advance(31)
+    await upkeep.step()
+    while len(resident.begun) < 2:
+        await asyncio.sleep(0)
+    old = [stored for stored in market.events if stored.event.type == "agora.task.requeued"]
+    assert old, "its lease has run out, and it was taken up once more"
+    market.app.residents.committed(old)
+    resident.go_on.set()
+    await market.app.residents.settled()
+    assert (await get(market, task_id)).result == "waited"
+
+
 async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: Scripted, upkeep: Any) -> None:
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0

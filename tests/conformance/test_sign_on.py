@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -272,6 +274,43 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     rows = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
     assert rows["ended_at"] is not None
     assert kept.refresh.encode() not in bytes(rows["secrets"])
+
+
+async def test_a_session_that_the_provider_ended_is_not_renewed(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where it would renew it, and not by a token that it made meanwhile."""
+    credential = await signed_in(market, "vera")
+    sign_on = market.app.sign_on
+    assert sign_on is not None
+    vera = await who(market, credential)
+    assert vera.person is not None
+
+    async def signed(_: str) -> None:
+        """The provider's key is its own."""
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("the provider was asked")
+
+    monkeypatch.setattr(sign_on, "vouched", signed)
+    claims = {"iss": sign_on.home.issuer, "aud": CLIENT, "iat": market.clock.now() // 1_000_000, "jti": "1"}
+    said = claims | {"sub": vera.person.subject, "events": {"http://schemas.openid.net/event/backchannel-logout": {}}}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in ({"alg": "RS256"}, said)]
+    taken = await market.call(
+        market.app.authenticator.anonymous,
+        "auth.backchannel_logout",
+        logout_token=".".join([*parts, "x"]).replace("=", ""),
+    )
+    assert (taken.user_id, taken.whole_person) == (vera.subject, True)
+    with pytest.raises(Unauthenticated, match="logged out"):
+        await who(market, credential)
+    assert (await who(market, await signed_in(market, "uma"))).kind == "user"
+    market.clock.advance(301)
+    monkeypatch.setattr(sign_on._flows, "refresh", never)
+    with pytest.raises(Unauthenticated, match="ended at the identity provider"):
+        await sign_on.session_caller("default", str(vera.token_id))
+    row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
+    assert row["ended_at"] is not None
 
 
 async def _session(reader: Any, session_id: str) -> Any:

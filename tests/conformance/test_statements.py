@@ -16,6 +16,7 @@ import pytest
 from agora.store import migrate, statements
 from agora.store.port import Query, Statement, Table, Tally, Write
 from agora.store.postgres import sql
+from agora.store.statements import messages
 from tests.conformance.engines import PostgresEngine
 
 
@@ -147,3 +148,13 @@ def test_a_query_reads_and_a_write_writes(name: str) -> None:
     for text in filter(None, (statement.sql, None if statement.beyond else statement.postgres)):
         first = text.split(maxsplit=1)[0].lower()
         assert first in (("select", "with") if isinstance(statement, Query) else ("insert", "update", "delete"))
+
+
+@pytest.mark.parametrize("filters", [(), ("unread",), ("after",), ("status", "after", "since")])
+def test_an_inbox_is_read_no_further_than_its_page(sqlite: sqlite3.Connection, filters: tuple[str, ...]) -> None:
+    query = messages.inbox(frozenset(filters))
+    plan = [row[3] for row in sqlite.execute(f"explain query plan {query.sql}", dict.fromkeys(query.parameters))]
+    page = plan[: plan.index("SCAN page")]
+    assert "MERGE (UNION ALL)" in page
+    assert not [step for step in page if "TEMP B-TREE" in step]  # nothing is gathered to be sorted
+    assert [step for step in page if "messages_broadcast" in step]

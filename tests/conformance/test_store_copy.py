@@ -14,7 +14,7 @@ from agora.app import App
 from agora.cli.app import application
 from agora.store import copying
 from agora.store.copying import copy
-from agora.store.databases import targeted
+from agora.store.databases import path_of, status, targeted
 from agora.store.port import StoreFailure
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
@@ -185,6 +185,20 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
         assert "names no database" in run("status", "--url", "postgresql://h", "--dev", code=2)
     finally:
         asyncio.run(dropped(postgres_server.url))
+
+
+async def test_a_path_is_what_is_written(tmp_path: Path, clock: ManualClock) -> None:
+    """The server and ``agora db`` mean one file, whatever signs are in its name."""
+    path = tmp_path / "50%25 of it" / "a%20b?.db"
+    path.parent.mkdir()
+    for url in (f"sqlite://{path}", f"sqlite:///{path}"):
+        assert path_of(url) == path
+        app = App(make_settings(tmp_path / "data", store=url), clock=clock)
+        await app.start()
+        await app.stop()
+        found = await status(url)
+        assert (found.exists, found.current) == (True, True)
+    assert [entry.name for entry in path.parent.iterdir() if entry.suffix == ".db"] == [path.name]
 
 
 async def dropped(url: str) -> None:

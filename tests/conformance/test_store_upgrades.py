@@ -24,6 +24,9 @@ OWNER = "e1_owner"
 VALUES = {"text": "'[]'", "integer": "7", "bigint": "7", "real": "0.5", "double precision": "0.5", "tsvector": "''"}
 BINARY = {"blob": "x'6162'", "bytea": "'\\x6162'"}
 
+#: of a tenant: those from before tenants had any were not known at first
+MOMENTS = {"created_at", "status_since", "updated_at"}
+
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -34,12 +37,16 @@ def insert(table: str, columns: Mapping[str, str]) -> str:
 
 
 def kept(before: Rows, after: Rows) -> None:
-    """Rows are compared in the columns that they had; a table that was dropped must not have had any."""
+    """Rows are compared in the columns that they had; a table that was dropped must not have had any.
+
+    A moment that nobody knew (0) may be known afterwards.
+    """
     for table, rows in before.items():
-        had = [[row[name] for name in row] for row in rows]
         assert table in after, f"{table} was dropped with its rows"
-        have = [[row[name] for name in rows[0]] for row in after[table]]
-        assert all(row in have for row in had), table
+        for row in rows:
+            known = {name for name, value in row.items() if name not in MOMENTS or value != 0}
+            had = {name: row[name] for name in known}
+            assert any(had == {name: now[name] for name in known} for now in after[table]), table
 
 
 def test_migrations_of_sqlite_keep_the_rows() -> None:

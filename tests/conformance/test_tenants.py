@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -266,3 +267,12 @@ async def test_private_addresses_are_for_the_installation_to_allow(market: Marke
     with pytest.raises(PermissionDenied):
         await market.call(chief, "host.register", name="far", agent_id="Far", private_addresses=True)
     assert (await market.call(chief, "host.register", name="far", agent_id="Far")).name == "far"
+
+
+async def test_the_first_tenant_is_as_old_as_the_installation(market: Market) -> None:
+    home = await market.call(market.operator, "tenant.get", tenant_id="default")
+    year = datetime.now(UTC).year
+    for moment in (home.created_at, home.status_since, home.updated_at):
+        assert moment.year in (year - 1, year)
+    (listed, *_) = (await market.call(market.operator, "tenant.list")).tenants
+    assert listed.created_at == home.created_at

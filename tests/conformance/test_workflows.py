@@ -321,11 +321,17 @@ async def test_people_approve(market: Market) -> None:
     now = await status(market, workflow_id)
     assert (now.status, now.steps[0].awaiting, now.steps[0].message) == ("waiting_approval", "approval", "Deploy?")
     assert told(market, "approval_required")[0]["step"] == "ask"
+    (ask, _) = (await market.call(boss, "workflow.timeline", workflow_id=workflow_id)).spans
+    assert (ask.awaiting, ask.begun, ask.end) == ("approval", None, None)
     with pytest.raises(PermissionDenied, match="approved by people"):
         await market.call(boss, "workflow.approve", workflow_id=workflow_id, step="ask")
     await market.call(market.operator, "workflow.approve", workflow_id=workflow_id, comment="fine")
     now = await status(market, workflow_id)
     assert (now.status, now.steps[0].result["comment"]) == ("running", "fine")
+    (ask, _) = (await market.call(boss, "workflow.timeline", workflow_id=workflow_id)).spans
+    assert (ask.awaiting, ask.begun) == (None, None)
+    assert ask.end >= ask.start
+    assert ask.duration_seconds is not None
     with pytest.raises(IllegalTransition):
         await market.call(market.operator, "workflow.approve", workflow_id=workflow_id, step="ask")
     await do(market, doer)

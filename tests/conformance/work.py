@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from agora.clock import new_id
-from agora.store.port import NewEvent, Query, Reader, Row, Store, Table, Tx, Work, Write
+from agora.store.port import (
+    NewEvent,
+    Query,
+    Reader,
+    Row,
+    Store,
+    Table,
+    Tx,
+    Work,
+    Write,
+)
 
 __all__ = [
     "RATINGS",
     "SETTINGS",
     "TENANT",
+    "TOKENS",
     "add",
     "append",
     "append_if_absent",
@@ -26,6 +38,7 @@ __all__ = [
     "read_all",
     "rename",
     "setting",
+    "together",
     "tokens_of",
     "value_of",
 ]
@@ -131,3 +144,27 @@ def append(*rows: tuple[Any, ...], table: Table = SETTINGS) -> Work[None]:
         return run()
 
     return work
+
+
+TOKENS = Table(
+    "tokens",
+    (
+        ("tenant_id", "text"),
+        ("token_id", "text"),
+        ("kind", "text"),
+        ("label", "text"),
+        ("account_id", "text"),
+        ("digest", "bytea"),
+        ("scopes", "text"),
+        ("service_tier", "text"),
+        ("authority", "bigint"),
+        ("created_at", "bigint"),
+        ("expires_at", "bigint"),
+        ("revoked_at", "bigint"),
+    ),
+)
+
+
+async def together(store: Store, *works: Any, tenant: str = TENANT) -> list[Any]:
+    """Submit work at the same moment, so that it shares batches; answers results and exceptions."""
+    return await asyncio.gather(*[store.write(tenant, work) for work in works], return_exceptions=True)

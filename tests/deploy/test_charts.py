@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from agora.app import App
+from agora.settings import Settings
+from tests.harness import local_client, make_settings
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "agora"
@@ -92,7 +96,7 @@ def test_production_has_everything(tools: Tools) -> None:
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 20)
     pod = _of(made, "Deployment")["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"]
-    for container in (*pod["containers"], *pod["initContainers"]):
+    for container in (*pod["containers"], *_of(made, "Job")["spec"]["template"]["spec"]["containers"]):
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert _of(made, "Ingress")["spec"]["tls"]
@@ -104,6 +108,61 @@ def test_production_has_everything(tools: Tools) -> None:
     job = _of(made, "Job")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert "Secret" not in {found["kind"] for found in made}
+
+
+@pytest.mark.parametrize("options", [*map(_values, KINDS), ("--set", "service.mcpPort=9000")])
+def test_every_variable_that_it_sets_is_a_setting(tools: Tools, options: tuple[str, ...]) -> None:
+    made = tools.template(*options)
+    container = _of(made, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    names = [entry["name"] for entry in container["env"]]
+    assert {name.removeprefix("AGORA_").lower() for name in names} <= Settings.model_fields.keys()
+    assert all(name.startswith("AGORA_") for name in names)
+    settings = Settings.load(environ={entry["name"]: entry["value"] for entry in container["env"] if "value" in entry})
+    assert not settings.loopback
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {str(settings.data_dir), str(settings.keys)} <= mounts
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    own = {"http": settings.port, "events": settings.events_port, "mcp": settings.mcp_port}
+    assert ports == {name: port for name, port in own.items() if port}
+    assert {port["targetPort"] for port in _of(made, "Service")["spec"]["ports"]} == ports.keys()
+
+
+async def test_the_probes_ask_for_pages_that_are_there(tools: Tools, tmp_path: Path) -> None:
+    made = tools.template(*_values("prod"))
+    container = _of(made, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert {probe["port"] for probe in probes.values()} == {"http"}
+    monitor = _of(made, "ServiceMonitor")["spec"]["endpoints"][0]
+    assert monitor["port"] == "http"
+    app = App(make_settings(tmp_path, host="0.0.0.0", metrics_token="of-sixteen-characters"))
+    async with local_client(app) as client:
+        assert probes["readiness"]["path"] == "/health/ready"
+        await app.start()
+        for probe in probes.values():
+            assert (await client.get(probe["path"])).status_code == 200
+        token = {"Authorization": "Bearer of-sixteen-characters"}
+        assert (await client.get(monitor["path"], headers=token)).status_code == 200
+        await app.stop()
+
+
+def test_the_job_migrates_as_the_owner_where_there_is_one(tools: Tools, tmp_path: Path) -> None:
+    made = tools.template(
+        "--set", "database.url=postgresql://runtime@db/agora,database.ownerUrl=postgresql://owner@db/agora"
+    )
+    (container,) = _of(made, "Job")["spec"]["template"]["spec"]["containers"]
+    agora = tmp_path / "agora"
+    agora.write_text('#!/bin/sh\necho "$AGORA_STORE $*"\n')
+    agora.chmod(0o755)
+    for owner, wanted in ((None, "STORE"), ("OWNER", "OWNER")):
+        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "STORE_URL": "STORE"} | (
+            {"OWNER_URL": owner} if owner else {}
+        )
+        done = subprocess.run(container["command"], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{wanted} db upgrade\n"
+    secrets = {entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"]}
+    hook = next(found for found in made if found["kind"] == "Secret" and found["metadata"]["name"] in secrets)
+    assert hook["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert int(hook["metadata"]["annotations"]["helm.sh/hook-weight"]) < 0
 
 
 def test_no_secret_stands_outside_secrets(tools: Tools) -> None:
@@ -124,6 +183,11 @@ def test_no_secret_stands_outside_secrets(tools: Tools) -> None:
         (("--set", "replicaCount=2,database.url=postgresql://d/d,persistence.enabled=true"), "for one replica"),
         (("--set", "replicaCuont=2"), "replicaCuont"),
         (("--set", "database.url=mysql://d/d"), "database"),
+        (("--set", "settings.store=postgresql://d/d"), "settings.store: the chart sets that itself"),
+        (
+            ("--set", "serviceMonitor.enabled=true,secrets.existingSecret=own,secrets.metrics=false"),
+            "serviceMonitor needs a token",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_is_tried(tools: Tools, options: tuple[str, ...], told: str) -> None:

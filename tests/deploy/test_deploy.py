@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from agora.settings import Settings
 from agora.telemetry import Histogram, Measures
 from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE
+from tests.deploy.watching import expressions
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -33,16 +34,6 @@ EXTRAS = ("postgres", "redis", "docker", "kubernetes", "otel")  #: that the imag
 
 def _yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text("utf-8"))
-
-
-def _expressions() -> Iterator[tuple[str, str]]:
-    for group in _yaml(DEPLOY / "prometheus" / "alerts.yaml")["groups"]:
-        for rule in group["rules"]:
-            yield rule["alert"], rule["expr"]
-    dashboard = json.loads((DEPLOY / "grafana" / "agora.json").read_text("utf-8"))
-    for panel in dashboard["panels"]:
-        for target in panel.get("targets", ()):
-            yield panel["title"], target["expr"]
 
 
 # -- dashboard and alerts ----------------------------------------------------------------------------
@@ -65,9 +56,9 @@ PROCESS = {"agora_build_info", "process_cpu_seconds_total", "process_resident_me
 
 
 def test_every_metric_of_the_dashboard_and_the_alerts_exists(exposed: set[str]) -> None:
-    expressions = list(_expressions())
-    assert len(expressions) > 40
-    for where, expression in expressions:
+    found = list(expressions())
+    assert len(found) > 40
+    for where, expression in found:
         named = set(METRIC.findall(re.sub(r'"[^"]*"', '""', expression)))
         assert named, where
         assert named <= exposed, where
@@ -75,7 +66,7 @@ def test_every_metric_of_the_dashboard_and_the_alerts_exists(exposed: set[str]) 
 
 def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(exposed: set[str]) -> None:
     """One that nobody ever looks at need not be made."""
-    told = " ".join(expression for _, expression in _expressions())
+    told = " ".join(expression for _, expression in expressions())
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")
     for name in exposed:
         stem = re.sub(r"_(bucket|count|sum)$", "", name)
@@ -84,7 +75,7 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(exposed: set[st
 
 def test_every_value_of_a_label_in_them_exists() -> None:
     codes, names = {"ok", *BY_CODE}, {operation.name for operation in operations()}
-    text = " ".join(expression for _, expression in _expressions())
+    text = " ".join(expression for _, expression in expressions())
     values = [value for found in re.findall(r'code(?:=|!=|=~|!~)"([^"]*)"', text) for value in found.split("|")]
     assert values
     assert set(values) <= codes
@@ -117,11 +108,6 @@ def test_the_dashboard_is_laid_out_without_overlaps() -> None:
         assert at["x"] + at["w"] <= 24
         taken |= cells
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
-
-
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_promtool_takes_the_alerts() -> None:
-    subprocess.run(["promtool", "check", "rules", str(DEPLOY / "prometheus" / "alerts.yaml")], check=True)
 
 
 # -- container ---------------------------------------------------------------------------------------
@@ -201,6 +187,31 @@ def test_compose_brings_real_engines_and_opens_nothing_to_others() -> None:
     assert wanted - given == {"AGORA_LOG_LEVEL"}
 
 
+class _Tagged(yaml.SafeLoader):
+    """Takes Compose's own tags for what they stand before."""
+
+
+def test_several_servers_share_the_keys_and_nothing_else() -> None:
+    for tag in ("!reset", "!override"):
+        _Tagged.add_constructor(tag, lambda loader, node: loader.construct_sequence(node))
+    text = (DEPLOY / "compose.replicas.yaml").read_text("utf-8")
+    services = yaml.load(text, _Tagged)["services"]
+    agora, balancer = services["agora"], services["balancer"]
+    assert "ports: !reset []" in text, "their ports are the balancer's"
+    (volume,) = agora["volumes"]
+    assert volume == f"agora:{agora['environment']['AGORA_KEYS_DIR']}"
+    assert f"mkdir -m 0700 /data {volume.split(':')[1]}" in (DEPLOY / "Dockerfile").read_text("utf-8")
+    names = {name.removeprefix("AGORA_").lower() for name in agora["environment"]}
+    assert names <= Settings.model_fields.keys()
+    assert balancer["ports"] == _yaml(DEPLOY / "compose.yaml")["services"]["agora"]["ports"]
+    assert balancer["networks"] == ["front"]
+    assert "!override" in text
+    config = (DEPLOY / "haproxy.cfg").read_text("utf-8")
+    assert balancer["volumes"] == ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"]
+    assert "GET /health/ready" in config
+    assert set(re.findall(r"bind :(\d+)", config)) == {port.rsplit(":", 1)[1] for port in balancer["ports"]}
+
+
 # -- systemd -----------------------------------------------------------------------------------------
 
 
@@ -219,6 +230,20 @@ def test_the_unit_leaves_instances_alone_and_is_hardened() -> None:
     assert {name.lower() for name in names} <= Settings.model_fields.keys()
 
 
+def test_systemd_takes_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "agora.service"
+    text = (DEPLOY / "systemd" / "agora.service").read_text("utf-8")
+    unit.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE))
+    offers = subprocess.run(["systemd-analyze", "--help"], capture_output=True, text=True).stdout
+    if "--offline" not in offers:
+        pytest.skip("this systemd-analyze is older than 250")
+    for command in (["verify"], ["security", "--offline=true", "--threshold=20"]):  # 2.0 of 10, of which 10 is open
+        done = subprocess.run(["systemd-analyze", *command, str(unit)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 # -- chart -------------------------------------------------------------------------------------------
 
 
@@ -231,6 +256,13 @@ def test_values_fit_the_schema_and_name_settings(name: str) -> None:
     jsonschema.validate(values, schema)
     assert values["settings"].keys() <= Settings.model_fields.keys()
     Settings.load(environ={f"AGORA_{key.upper()}": str(value) for key, value in values["settings"].items()})
+
+
+def test_the_charts_own_variables_are_settings() -> None:
+    text = "".join(path.read_text("utf-8") for path in (CHART / "templates").iterdir())
+    names = set(re.findall(r"\bAGORA_([A-Z_]+)", text))
+    assert len(names) > 8
+    assert {name.lower() for name in names} <= Settings.model_fields.keys()
 
 
 def test_the_schema_knows_every_value_and_refuses_others() -> None:

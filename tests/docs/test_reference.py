@@ -31,6 +31,7 @@ SHORT = (
     ("services/a2a/remotes.py", "tell", 1, "agora.remote."),
     ("services/a2a/push.py", "tell", 1, "agora.push."),
     ("services/tenants.py", "self._announce", 0, "agora.tenant."),
+    ("services/client_sessions.py", "tell", 2, "agora.mcp."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}

@@ -13,21 +13,33 @@ __all__ = ["browse"]
 STEPS = 20
 
 
-def browse(url: str, name: str, *, until: str = "\0", password: str | None = None) -> httpx.URL:
-    """Begin at a URL as somebody; answers where it ends, which is where it was to be sent on to ``until``."""
-    with httpx.Client(trust_env=False) as browser:
-        answer = browser.get(url)
-        for _ in range(STEPS):
-            if answer.is_redirect:
-                there = urljoin(str(answer.url), answer.headers["location"])
-                if there.startswith(until):
-                    return httpx.URL(there)
-                answer = browser.get(there)
-            elif "<form" in answer.text:
-                answer = _fill_in(browser, answer, {"username": name, "password": password or f"{name}-pw"})
-            else:
-                answer.raise_for_status()
-                return answer.url
+def browse(
+    url: str, name: str, *, until: str = "\0", password: str | None = None, cookies: httpx.Cookies | None = None
+) -> httpx.URL:
+    """Begin at a URL as somebody; answers where it ends, which is where it was to be sent on to ``until``.
+
+    cookies: what the browser has from before; it leaves there what it has afterwards.
+    """
+    with httpx.Client(trust_env=False, cookies=cookies) as browser:
+        try:
+            return _follow(browser, browser.get(url), {"username": name, "password": password or f"{name}-pw"}, until)
+        finally:
+            if cookies is not None:
+                cookies.update(browser.cookies)
+
+
+def _follow(browser: httpx.Client, answer: httpx.Response, person: dict[str, str], until: str) -> httpx.URL:
+    for _ in range(STEPS):
+        if answer.is_redirect:
+            there = urljoin(str(answer.url), answer.headers["location"])
+            if there.startswith(until):
+                return httpx.URL(there)
+            answer = browser.get(there)
+        elif "<form" in answer.text:
+            answer = _fill_in(browser, answer, person)
+        else:
+            answer.raise_for_status()
+            return answer.url
     raise AssertionError(f"it leads nowhere: {answer.url} {answer.text}")
 
 

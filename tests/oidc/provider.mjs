@@ -43,6 +43,7 @@ const provider = new Provider(issuer, {
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' }] },
   clients: [
     { client_id: 'agora', client_secret: 'a-secret-of-tests', token_endpoint_auth_method: 'client_secret_post', redirect_uris: redirects, response_types: ['code'], grant_types: ['authorization_code', 'refresh_token', 'password'] },
+    { client_id: 'agora-told', client_secret: 'a-secret-of-tests', token_endpoint_auth_method: 'client_secret_post', redirect_uris: redirects, response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'], backchannel_logout_uri: 'http://127.0.0.1:9/', backchannel_logout_session_required: true },
     { client_id: 'agora-cli', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: redirects.slice(1), response_types: ['code'], grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'] },
     { client_id: 'agora-web', token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: redirects.slice(1), response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'] },
     { client_id: 'robot', client_secret: 'another-secret', token_endpoint_auth_method: 'client_secret_post', redirect_uris: [], response_types: [], grant_types: ['client_credentials'] },
@@ -63,7 +64,7 @@ const provider = new Provider(issuer, {
   loadExistingGrant: (ctx) => granted(ctx.oidc.client.clientId, ctx.oidc.session.accountId), // nobody is asked for consent
   interactions: { url: (ctx, interaction) => `${REALM}/sign-in/${interaction.uid}` },
   features: {
-    devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true },
+    devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true },
     deviceFlow: {
       enabled: true,
       userCodeInputSource: (ctx, inner) => { ctx.body = inner; },
@@ -132,6 +133,10 @@ async function answer(request, response) {
     if (token) await token.destroy();
     return response.end();
   }
+  if (path === `${REALM}/tests/told` && request.method === 'POST') { // where logouts are told, which a test knows once it runs
+    (await provider.Client.find('agora-told')).backchannelLogoutUri = (await fields(request)).get('uri');
+    return response.end();
+  }
   if (!path.startsWith(REALM)) { response.statusCode = 404; return response.end(); }
   request.originalUrl = request.url; // by which the provider knows where it is mounted
   request.url = request.url.slice(REALM.length) || '/';
@@ -141,5 +146,6 @@ async function answer(request, response) {
 setInterval(() => {
   try { process.kill(Number(owner), 0); } catch { rmSync(place, { recursive: true, force: true }); process.exit(0); }
 }, 500);
+provider.on('backchannel.error', (ctx, error) => console.error(error));
 provider.on('server_error', (ctx, error) => console.error(error));
 console.log(JSON.stringify({ issuer }));

@@ -33,6 +33,14 @@ def test_docker_is_found_where_it_is(without_docker: Path) -> None:
         assert list(opened(without_docker, docker_host="none").engines) == ["process"]
 
 
+def test_a_place_that_may_not_be_looked_at_has_none(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_socket", refused)
+    assert list(opened(without_docker).engines) == ["process"]
+
+
 def test_docker_is_found_where_the_environment_says(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
     assert "docker" in opened(without_docker).engines

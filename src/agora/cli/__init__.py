@@ -7,13 +7,19 @@ happen inside the command that needs them.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["main"]
 
 
+#: objects made before the collector looks: a command imports a hundred thousand, and drops next to none
+PATIENCE = 50_000
+
+
 def main() -> None:
     """Entry point of ``agora``."""
+    gc.set_threshold(PATIENCE)
     if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
         from .mcp import group
 

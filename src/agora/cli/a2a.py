@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -18,6 +17,8 @@ from .output import clean
 from .session import Session, client_command
 
 if TYPE_CHECKING:
+    import asyncio
+
     from agora_sdk.a2a import A2AClient, Answer, Update
 
 __all__ = ["addressed", "talk"]
@@ -61,6 +62,8 @@ def talk(
     seconds: Annotated[float, typer.Option(help="How long an answer may take.")] = 120.0,
 ) -> None:
     """Talk to an A2A agent anywhere: agora a2a URL --message TEXT, or without a message, in a conversation."""
+    import asyncio
+
     from agora_sdk.a2a import A2AClient
 
     own = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL

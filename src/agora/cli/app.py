@@ -1,8 +1,9 @@
-"""The application: hand-made commands, and a group for each category of the contract."""
+"""The application: hand-made commands, and a group for each category of the contract, each made when it is named."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +11,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from . import dashboard, db, doctor, login, mcp, people, serving
-from .by_hand import BY_HAND, load
+from .by_hand import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -30,47 +30,54 @@ def application() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        cls=ordered(_categories, _category),
+        cls=ordered(_names, _command),
     )
     app.callback()(_main)
-    for function, panel in (
-        (serving.serve, SERVER),
-        (demo, SERVER),
-        (doctor.doctor, SERVER),
-        (people.run, AGENTS),
-        (people.register, AGENTS),
-        (people.agents, AGENTS),
-        (people.send, AGENTS),
-        (people.inbox, AGENTS),
-        (people.watch, AGENTS),
-        (people.services, AGENTS),
-        (login.login, AGENTS),
-        (login.logout, AGENTS),
-        (login.whoami, AGENTS),
-        (dashboard.dashboard, AGENTS),
-    ):
-        app.command(rich_help_panel=panel)(function)
-    app.command("call", rich_help_panel=AGENTS, context_settings=ANYTHING)(call)
-    contract = typer.Typer(help="The contract: what the marketplace can do.", no_args_is_help=True)
-    contract.command("export")(export)
-    contract.callback()(lambda: None)
-    app.add_typer(contract, name="contract", rich_help_panel=SERVER)
-    app.add_typer(mcp.group(), name="mcp", rich_help_panel=AGENTS)
-    app.add_typer(db.group(), name="db", rich_help_panel=SERVER)
+    return app
+
+
+def _names() -> list[str]:
+    return [*AT_ROOT, *GROUPS, *categories()]
+
+
+def _command(name: str) -> Any:
+    """A command or a group at the root; it is made when it is used."""
+    panel = SERVER if name in OF_THE_SERVER else AGENTS
+    if name in AT_ROOT:
+        return _single(name, load(AT_ROOT[name]), panel, ANYTHING if name == "call" else SETTINGS)
+    if name not in GROUPS:
+        return _category(name)
+    made = typer.main.get_group(load(GROUPS[name])())
+    made.name, made.rich_help_panel = name, panel
+    return made
+
+
+def _single(
+    name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
+) -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command(name, rich_help_panel=panel, context_settings=dict(settings))(function)
+    return typer.main.get_command(app)
+
+
+def contract() -> typer.Typer:
+    """The group of the contract."""
+    app = typer.Typer(help="The contract: what the marketplace can do.", no_args_is_help=True)
+    app.command("export")(export)
+    app.callback()(lambda: None)
+    return app
+
+
+def marketplace() -> typer.Typer:
+    """The group of the market."""
     about = "The market: which agents there are, what they cost, and whether instances can be had."
-    marketplace = typer.Typer(help=about, no_args_is_help=True, cls=ordered(lambda: ["discover"], _market))
-    marketplace.callback()(lambda: None)
-    app.add_typer(marketplace, name="marketplace", rich_help_panel=AGENTS)
+    app = typer.Typer(help=about, no_args_is_help=True, cls=ordered(lambda: ["discover"], _market))
+    app.callback()(lambda: None)
     return app
 
 
 def _market(name: str) -> Any:
-    """A command of the market; it is made when it is used."""
-    from . import instances
-
-    app = typer.Typer(add_completion=False)
-    app.command(name, context_settings=SETTINGS)(instances.discover)
-    return typer.main.get_command(app)
+    return _single(name, load(BY_HAND["instance"][name]))
 
 
 def _categories() -> list[str]:
@@ -84,9 +91,7 @@ def _category(name: str) -> Any:
     def make(action: str) -> Any:
         if action not in by_hand:
             return command(actions(name)[action])
-        app = typer.Typer(add_completion=False)
-        app.command(action, context_settings=SETTINGS)(load(by_hand[action]))
-        return typer.main.get_command(app)
+        return _single(action, load(by_hand[action]))
 
     app = typer.Typer(
         name=name,

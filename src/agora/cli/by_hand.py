@@ -1,4 +1,7 @@
-"""Commands of the contract's categories that are more than their operation's own form, each imported when it is used."""
+"""Commands made by hand: at the root, and those of a category that are more than their operation's own form.
+
+Each is imported when it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["BY_HAND", "load"]
+__all__ = ["AT_ROOT", "BY_HAND", "GROUPS", "OF_THE_SERVER", "load"]
 
 
 def _all(module: str, *names: str, **others: str) -> dict[str, str]:
@@ -14,7 +17,22 @@ def _all(module: str, *names: str, **others: str) -> dict[str, str]:
     return {name: f"{module}.{function}" for name, function in (dict(zip(names, names, strict=True)) | others).items()}
 
 
-#: Where each is, by category and name of the command.
+#: Where the commands at the root are, by name, and what makes the groups there.
+AT_ROOT: Mapping[str, str] = (
+    {"serve": "serving.serve", "demo": "app.demo", "doctor": "doctor.doctor"}
+    | _all("people", "run", "register", "agents", "send", "inbox", "watch", "services")
+    | _all("login", "login", "logout", "whoami")
+    | {"dashboard": "dashboard.dashboard", "call": "app.call"}
+)
+GROUPS: Mapping[str, str] = {
+    "contract": "app.contract",
+    "mcp": "mcp.group",
+    "db": "db.group",
+    "marketplace": "app.marketplace",
+}
+OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
+
+#: Where the commands of categories are, by category and name of the command.
 BY_HAND: Mapping[str, Mapping[str, str]] = {
     "a2a": _all("a2a", "talk"),
     "admin": _all("operators", "health", "halt", "resume"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["admin_token", "data_directory"]
+__all__ = ["admin_token", "data_directory", "keys_directory"]
 
 
 def data_directory() -> Path:
@@ -17,9 +17,15 @@ def data_directory() -> Path:
     return Path(base) / "agora"
 
 
+def keys_directory() -> Path:
+    """Where that server would have its secrets."""
+    given = os.environ.get("AGORA_KEYS_DIR")
+    return Path(given).expanduser() if given else data_directory()
+
+
 def admin_token() -> str | None:
     """The admin token, if this person may read it."""
     try:
-        return (data_directory() / "admin-token").read_text("ascii").strip() or None
+        return (keys_directory() / "admin-token").read_text("ascii").strip() or None
     except (OSError, UnicodeDecodeError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -129,6 +128,8 @@ def copy(
 
 def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     """Do it with the database that is meant; trouble becomes a line and exit code 2."""
+    import asyncio
+
     from ..settings import ConfigurationError, Settings
     from ..store.databases import located, targeted
     from ..store.port import StoreFailure

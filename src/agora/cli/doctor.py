@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import socket
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
 
 from .session import Session, client_command
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 __all__ = ["doctor"]
 
@@ -40,6 +40,8 @@ def _python() -> Finding:
 
 
 def _sqlite() -> Finding:
+    import sqlite3
+
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
         return Finding("fail", "sqlite", sqlite3.sqlite_version, "Use a Python built with SQLite 3.35 or newer.")
     return Finding("ok", "sqlite", sqlite3.sqlite_version)
@@ -47,6 +49,8 @@ def _sqlite() -> Finding:
 
 def _settings() -> tuple[Settings, list[Finding]]:
     """The settings a server would start with; where they are wrong, the defaults and what is wrong."""
+    from ..settings import ConfigurationError, Settings
+
     try:
         return Settings.load(), []
     except ConfigurationError as error:
@@ -68,6 +72,8 @@ def _directory(settings: Settings) -> Finding:
 
 
 def _locked(path: str) -> bool:
+    import fcntl
+
     with open(path, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,6 +89,8 @@ def _answers(server: Iterable[Finding]) -> bool:
 
 def _ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
     """A taken main port is only as it should be where a server answers; without the events port one can do."""
+    import socket
+
     for name, port, trouble in (
         ("AGORA_PORT", settings.port, "fail"),
         ("AGORA_EVENTS_PORT", settings.events_port, "warn"),

@@ -21,7 +21,7 @@ from .projection import escape, project
 from .session import Session, client_command
 
 if TYPE_CHECKING:
-    from agora_sdk.contract.instances import Instance, InstanceLog
+    from agora_sdk.contract.instances import ExecutionResult, Instance, InstanceLog
 
 __all__ = [
     "confirmed",
@@ -215,11 +215,34 @@ def execute(
 
 
 def work(session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float) -> None:
-    """Execute, and print the answer on standard output; what it took comes on standard error."""
-    done = session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
+    """Execute, and print the answer on standard output, as it comes; what it took comes on standard error."""
     if session.out.json:
-        session.out.result(done)
+        session.out.result(
+            session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
+        )
         return
+    from .execution import execute as asked
+
+    last = ""
+
+    def see(text: str) -> None:
+        nonlocal last
+        last = clean(text.replace("\r\n", "\n")) or last
+        sys.stdout.write(clean(text.replace("\r\n", "\n")))
+        sys.stdout.flush()
+
+    try:
+        done = asked(session.client, see, target, endpoint, parameters, method=method, timeout=timeout)
+    finally:
+        if last and not last.endswith("\n"):
+            sys.stdout.write("\n")
+    if not last:
+        _print_answer(session, done)
+    cost = f", {money(done.cost, done.currency)}" if done.cost else ""
+    session.out.note(f"{done.instance_id} in {(done.execution_time or 0) * 1000:,.1f} ms{cost}")
+
+
+def _print_answer(session: Session, done: ExecutionResult) -> None:
     if done.encoding == "json":
         session.out.value(done.result)
     elif done.encoding == "base64":
@@ -227,8 +250,6 @@ def work(session: Session, target: str, endpoint: str, parameters: Any, method: 
         session.out.line(str(done.result))
     else:
         sys.stdout.write(clean(str(done.result)) + "\n")
-    cost = f", {money(done.cost, done.currency)}" if done.cost else ""
-    session.out.note(f"{done.instance_id} in {(done.execution_time or 0) * 1000:,.1f} ms{cost}")
 
 
 def _parameters(words: list[str]) -> Any:

@@ -143,8 +143,12 @@ class Output:
             sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")
             return
         self.errors.print(_text("Error: ", "bold red") + _text(error.detail))
-        for wrong in error.extra.get("errors") or ():
-            self.errors.print(_text(f"  {wrong.get('field')}: {wrong.get('message')}"))
+        faults = [(str(wrong.get("field")), str(wrong.get("message"))) for wrong in error.extra.get("errors") or ()]
+        if not all(
+            field in error.detail and message in error.detail for field, message in faults
+        ):  # else that was said
+            for field, message in faults:
+                self.errors.print(_text(f"  {field}: {message}"))
         if answer := error.extra.get("answer"):
             self.errors.print(_text("  it says: ") + _text(str(answer).strip()))
         if error.fix:

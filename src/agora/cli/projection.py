@@ -20,17 +20,18 @@ __all__ = ["actions", "categories", "command", "escape", "find", "run_operation"
 
 #: Options may be written with underscores, as the parameters are.
 SETTINGS = {"token_normalize_func": lambda token: token.replace("_", "-")}
-NAMES = {"json": "json_argument", "url": "url_argument", "token": "token_argument", "tenant": "tenant_argument"}
+#: Parameters of commands that operations may have, too: the option is named as ever, the argument otherwise.
+NAMES = {name: f"{name}_argument" for name in ("json", "url", "token", "tenant", "session", "values", "context")}
 
 
 def categories() -> dict[str, str]:
     """Every category with what it is about."""
-    return {name: inspect.getdoc(service) or "" for name, service in Service.declared.items()}
+    return {name: Service.declared.about(name) for name in Service.declared}
 
 
 def actions(category: str) -> dict[str, Operation]:
     """The operations of one category by the names of their commands."""
-    found = Service.declared[category].operations.values()
+    found = Service.declared.operations(category).values()
     return {each.action.replace("_", "-"): each for each in found if each.exposure is not Exposure.TEST}
 
 

@@ -43,6 +43,6 @@ def serve(
             log_format=log_format,
         )
         raise typer.Exit(run(settings))
-    except (ConfigurationError, StoreFailure, OSError) as error:
+    except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -54,7 +54,7 @@ _HOSTS = [
     *_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
     ("memory MB", lambda host: f"{host.resources.memory_free_mb:,} of {host.resources.memory_mb:,} free"),
     ("cores", lambda host: f"{host.resources.cpu_cores_free:g} of {host.resources.cpu_cores:g} free"),
-    ("GPUs", lambda host: host.resources.gpus or None),
+    ("GPUs", lambda host: f"{host.resources.gpus_free} of {host.resources.gpus} free" if host.resources.gpus else None),
     *_columns(instances="instances", seen="last_seen"),
 ]
 _EXECUTIONS = [

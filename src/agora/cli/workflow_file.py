@@ -92,13 +92,14 @@ def _check(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the contract finds wrong, each with its place."""
     from pydantic import ValidationError
 
+    from agora_sdk.contract.faults import wording
     from agora_sdk.contract.workflows import Workflows
 
     try:
         Workflows.operations["create"].input.model_validate(document)
     except ValidationError as error:
         for found in error.errors(include_url=False):
-            message = "unknown" if found["type"] == "extra_forbidden" else found["msg"].removeprefix("Value error, ")
+            message = "unknown" if found["type"] == "extra_forbidden" else wording(found)
             yield _place(document, found["loc"]), message
 
 

@@ -120,7 +120,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
     plain = session.out.console.options.ascii_only
     columns: list[Column] = [
         ("step", lambda span: span.step if span.index is None else f"{span.step}[{span.index}]"),
-        ("status", lambda span: span.status),
+        ("status", lambda span: "waiting_approval" if span.awaiting else span.status),
         ("", lambda span: _bar(found, span, plain)),
         ("took", lambda span: duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),

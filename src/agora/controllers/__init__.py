@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..bus.consul import Consul
+from typing import TYPE_CHECKING
+
 from ..bus.port import Bus
 from ..clock import Clock
 from ..dispatcher import Dispatcher
@@ -17,9 +18,6 @@ from ..usage import Meter
 from .base import Controller, Follower, House
 from .billing import Billing
 from .bus import BusKeeper
-from .bus_bridge import BusBridge
-from .bus_consul import ConsulRegistrar, service_of
-from .bus_inbound import Authenticate
 from .census import Census
 from .conversations import Conversations
 from .heartbeats import Heartbeats
@@ -28,7 +26,6 @@ from .instance_upkeep import InstanceUpkeep
 from .instances import Instances
 from .mail import Mail
 from .overrides import Overrides
-from .people import People
 from .positions import Positions
 from .push import Push
 from .readiness import Readiness
@@ -41,6 +38,9 @@ from .tasks import Tasks
 from .tenants import Tenants
 from .upstreams import UpstreamKeeper
 from .usage import UsageCounters
+
+if TYPE_CHECKING:
+    from .bus_inbound import Authenticate
 
 __all__ = ["Controller", "Follower", "build"]
 
@@ -88,11 +88,18 @@ def build(
         controllers += [instances, remote, InstanceUpkeep(house, instances)]
     settings = context.settings.settings
     if settings.consul_url:
+        from ..bus.consul import Consul
+        from .bus_consul import ConsulRegistrar, service_of
+
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
         controllers.append(ConsulRegistrar(house, consul, service_of(settings)))
     if context.sign_on is not None:
+        from .people import People
+
         controllers.append(People(house, context.sign_on.seen))
     if bus is not None:
+        from .bus_bridge import BusBridge
+
         controllers.append(BusBridge(house, bus, authenticate))
     monitor.loops = controllers
     return controllers

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..services.billing.money import month_before, month_of
-from ..services.billing.recording import close_months
-from ..services.billing.tasks import bill_tasks
 from ..store.statements import billing_views as views
 from .base import MICROSECONDS, Controller, House
 
@@ -28,6 +25,9 @@ class Billing(Controller):
         self._looked: dict[str, int] = {}
 
     async def tend(self, tenant: str) -> None:
+        from ..services.billing.money import month_before, month_of
+        from ..services.billing.tasks import bill_tasks
+
         while not self.stopping and await self.act(tenant, bill_tasks):
             pass
         now = self.house.clock.now()
@@ -37,6 +37,8 @@ class Billing(Controller):
 
     async def _invoice(self, tenant: str, month: int) -> None:
         """Invoice what is due up to a month, a few accounts at a time."""
+        from ..services.billing.recording import close_months
+
         account, currency = "", ""
         while not self.stopping:
             rows = await self.read(

@@ -9,8 +9,6 @@ from typing import Any
 from ..bus import streams as groups
 from ..bus.port import DEAD, Terms
 from ..services.base import Call
-from ..services.bus import responses
-from ..services.bus.streams import BRIDGE, mark_dead, of_agent
 from ..store.port import Reader, Row
 from ..store.statements import agents
 from ..store.statements import bus as statements
@@ -44,6 +42,8 @@ class BusKeeper(Controller):
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * MICROSECONDS)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
+            from ..services.bus.streams import BRIDGE
+
             if row["group_name"] != BRIDGE and not self.stopping:
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
         await self._forget(tenant, now - int(terms.silent * MICROSECONDS))
@@ -60,6 +60,8 @@ class BusKeeper(Controller):
 
     async def _responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
+            from ..services.bus import responses
+
             asked = {"ref": row["ref"], "recipient": row["recipient"]}
             (found,) = await self.read(
                 tenant, statements.answered, **asked, correlation_id=row["correlation_id"] or row["ref"]
@@ -90,6 +92,8 @@ class BusKeeper(Controller):
 
 async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
     """Take back what a group's consumers have held for too long, and tell whose it is."""
+    from ..services.bus.streams import mark_dead, of_agent
+
     stream, group = row["stream"], row["group_name"]
     taken = await groups.tend(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)

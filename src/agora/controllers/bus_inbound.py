@@ -2,7 +2,7 @@
 
 An entry is acknowledged on the stream after the commit of what it came to. A server that dies in between gets it again,
 and finds by its ``message_id`` that it was done already. An entry that cannot be taken in becomes a dead letter, with
-the reason; what only the moment forbids (a halt, a full queue, its sender's rate) waits for another.
+the reason; what only the moment forbids (a halt, a full queue, its sender's rate) waits for another, in bounds.
 """
 
 from __future__ import annotations
@@ -36,16 +36,17 @@ from ..store.port import Reader, Row
 from ..telemetry import protocol
 from ..usage import DEFAULT_TENANT
 from .base import House
+from .bus_waiting import Sender, Waiting
 
 __all__ = ["Authenticate", "Inbound", "Refusal"]
 
 log = logging.getLogger(__name__)
 
 Authenticate = Callable[[str], Awaitable[Caller]]
+Entry = tuple[Delivery, Caller | None]  #: and whose it is, where that was just looked up
 
 BATCH = 100
 AHEAD = 300  # seconds by which the clock of who signed may be ahead
-MOST_HELD = 1000  # entries that wait for their moment; no more are read until some have gone
 OURS = (InternalError, UpstreamUnavailable)  # no fault of the entry
 MARKETPLACE = 64  # characters of a tenant's name
 
@@ -65,7 +66,7 @@ class Inbound:
     def __init__(self, house: House, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str) -> None:
         self._house, self._bus, self._authenticate, self._publish = house, bus, authenticate, publish
         self.consumer = consumer
-        self._held: list[Delivery] = []
+        self._held = Waiting()
 
     @property
     def waiting(self) -> bool:
@@ -79,60 +80,74 @@ class Inbound:
 
     async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
         """Take in what had to wait, and what is new; waits for a first entry. Answers who published, and what was refused."""
-        held, self._held = self._held, []
-        room = min(BATCH, MOST_HELD - len(held))
-        fresh = (
-            await self._bus.read(*self._place, self.consumer, count=room, block=0 if held else block) if room else ()
-        )
-        return await self.take([*held, *fresh])
+        block = 0 if self._held else block
+        fresh = await self._bus.read(*self._place, self.consumer, count=BATCH, block=block)
+        return await self.take(fresh)
 
     async def recover(self) -> tuple[list[Caller], list[Refusal]]:
         """Take in what another server, or this one, was given and did not acknowledge."""
         if self._held:
-            await self._bus.touch(*self._place, self.consumer, [each.entry_id for each in self._held])
+            await self._bus.touch(*self._place, self.consumer, self._held.ids)
         await self._bus.tend(*self._place)
         found = await self._bus.recover(*self._place, self.consumer, count=BATCH)
         callers, refused = await self.take(found.entries)
-        dead = [Refusal(each.entry_id, each.fields.get("sender", ""), "tried too often") for each in found.dead]
-        return callers, [*dead, *refused]
+        return callers, [*(_refusal(each, "tried too often") for each in found.dead), *refused]
 
     async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        """Those of one sender one after another, those of different senders at the same time."""
-        senders: dict[str, list[Delivery]] = {}
-        for delivery in deliveries:
-            senders.setdefault(delivery.fields.get("sender", ""), []).append(delivery)
-        outcomes = await asyncio.gather(*map(self._of_one, senders.values()))
-        callers = {caller.subject: caller for found, _ in outcomes for caller in found}
-        return list(callers.values()), [refusal for _, refused in outcomes for refusal in refused]
+        """Those of one sender one after another, behind what waits; those of different senders at the same time."""
+        fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
+        if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
+            await self._bus.ack(*self._place, ours)
+        looked_at = await asyncio.gather(*map(self._look, fresh))
+        turns: dict[Sender, list[Entry]] = {
+            sender: [(each, None) for each in held] for sender, held in self._held.take().items()
+        }
+        refused: list[Refusal] = []
+        for delivery, found in zip(fresh, looked_at, strict=True):
+            if isinstance(found, Refusal):
+                refused.append(found)
+            elif found is not None:
+                turns.setdefault((found.tenant, found.subject), []).append((delivery, found))
+        outcomes = await asyncio.gather(*(self._of_one(sender, entries) for sender, entries in turns.items()))
+        callers = {(caller.tenant, caller.subject): caller for found, _ in outcomes for caller in found}
+        return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
-    async def _of_one(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        stream, group = self._place
+    async def _look(self, delivery: Delivery) -> Caller | Refusal | None:
+        """Whose an entry is; None for one that comes back."""
+        try:
+            _check_text(delivery)
+            return await self._caller(delivery)
+        except AgoraError as error:
+            return None if _is_momentary(error) else await self._refuse(delivery, error)
+
+    async def _of_one(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
         callers, refused, done = [], [], []
-        for at, delivery in enumerate(deliveries):
+        for at, (delivery, known) in enumerate(entries):
             try:
-                caller = await self._enter(delivery)
+                callers.append(await self._enter(delivery, known))
             except AgoraError as error:
                 if _is_momentary(error):
-                    self._held += deliveries[at:]  # and all that come after it: they stay in order
+                    self._held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
                     break
-                if isinstance(error, OURS):
-                    log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
-                    continue
-                refused.append(Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], str(error)[:1000]))
-                await self._bus.bury(stream, group, _without_key(delivery), f"{error.code}: {error}"[:1000])
+                refusal = await self._refuse(delivery, error)
+                refused += [refusal] if refusal is not None else []
             else:
                 done.append(delivery.entry_id)
-                callers += [caller] if caller is not None else []
         if done:
-            await self._bus.ack(stream, group, done)
+            await self._bus.ack(*self._place, done)
         return callers, refused
 
-    async def _enter(self, delivery: Delivery) -> Caller | None:
-        """Take one entry in; None for one that came from here. Raises what the marketplace has against it."""
-        if delivery.fields.get("origin") == wire.ORIGIN:
+    async def _refuse(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
+        """Put an entry among the dead letters; None if it is not to blame, and is tried again later."""
+        if isinstance(error, OURS):
+            log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
-        _check_text(delivery)
-        caller = await self._caller(delivery)
+        await self._bus.bury(*self._place, _without_key(delivery), f"{error.code}: {error}"[:1000])
+        return _refusal(delivery, str(error))
+
+    async def _enter(self, delivery: Delivery, caller: Caller | None) -> Caller:
+        """Take one entry in; its credential may have ended while it waited. Raises what the marketplace has against it."""
+        caller = caller or await self._caller(delivery)
         arguments = _arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
         with protocol("bus"):
             await self._house.dispatcher.invoke(self._publish, caller, arguments)
@@ -186,6 +201,10 @@ class Inbound:
         most = self._house.context.settings.idempotency_lifetime
         if not -AHEAD <= age <= most:
             raise Unauthenticated(f"The entry was signed {age:.0f} s ago; between {-AHEAD} and {most} it counts.")
+
+
+def _refusal(delivery: Delivery, reason: str) -> Refusal:
+    return Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], reason[:1000])
 
 
 def _is_momentary(error: AgoraError) -> bool:

@@ -13,6 +13,7 @@ __all__ = ["Census"]
 
 INTERVAL = 15.0
 WANTED = 300.0  # seconds after the last look at the metrics during which there is something to count for
+NOTHING = {(name, state): 0 for name, states in census.STATES.items() for state in states}
 SHARE = 0.02  # of the time may be spent counting: where it takes long, it is done less often
 
 
@@ -30,7 +31,7 @@ class Census(Controller):
         looked = self._measures.looked_at
         if looked is None or time.monotonic() - looked > WANTED:
             return
-        began, counts = time.perf_counter(), Counter[tuple[str, str]]()
+        began, counts = time.perf_counter(), Counter(NOTHING)
         for tenant in await self.house.store.tenants():
             for name, query in census.EVERYTHING.items():
                 for row in await self.read(tenant, query):

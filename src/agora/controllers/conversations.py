@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from ..services.conversations.timeouts import time_out
+from ..services.base import Call
 from ..store.statements import conversations
 from .base import Controller
 
@@ -24,6 +24,12 @@ class Conversations(Controller):
         house = self.house
         while not self.stopping and not house.gate.frozen(tenant):
             rows = await self.read(tenant, conversations.due, now=house.clock.now(), limit=BATCH)
-            await asyncio.gather(*(self.act(tenant, partial(time_out, message_id=row["message_id"])) for row in rows))
+            await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=row["message_id"])) for row in rows))
             if len(rows) < BATCH:
                 return
+
+
+async def _time_out(call: Call, *, message_id: str) -> None:
+    from ..services.conversations.timeouts import time_out
+
+    await time_out(call, message_id=message_id)

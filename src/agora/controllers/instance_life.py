@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ..clock import Clock
 from ..runtime.errors import EngineError, EngineUnavailable, InvalidSpec, SourceRefused, Unknown, Unsupported
 from ..runtime.local import Local
-from ..runtime.port import Build, Exit, Handle, Observation, Runtime
+from ..runtime.port import Build, Exit, Handle, LogPage, Observation, Runtime
 from ..runtime.spec import Spec
 from ..services.base import Call, pack, unpack
 from ..services.instances import measuring, moving
@@ -301,13 +301,39 @@ class Life:
         """End it, write down when it ended, then take away what is left of it."""
         handle = self._remains()
         if handle is not None:
+            before = await self._last_output(handle)
             await self._end_time(handle)
+            await self._keep_output(await self._last_output(handle) or before)
             await self.engine.remove(handle)
         else:
             ticks = self.ticks
             await self.act(lambda call: measuring.end(call, self.row, ticks))
         await self.act(lambda call: moving.ended(call, self.row, self._reason))
         self._hang_up()
+
+    async def _last_output(self, handle: Handle) -> LogPage | None:
+        """What it wrote last; None if it has not, or if that went with its end, or before a crash."""
+        most = self.context.settings.instance_output_kept * 1024
+        if not most:
+            return None
+        try:
+            page = await self.engine.logs(handle, -most, most)
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            return None
+        return page if page.data else None
+
+    async def _keep_output(self, page: LogPage | None) -> None:
+        """What it wrote last outlives its files."""
+        if page is None:
+            return
+        kept = {"begins": page.begin, "size": page.size, "data": page.data}
+
+        async def work(call: Call) -> None:
+            await call.tx.execute(statements.keep_output, instance_id=self.row["instance_id"], **kept)
+
+        await self.act(work)
 
     async def _end_time(self, handle: Handle) -> None:
         """Stop the program. Its time is what it ran until then, and what it took to end."""

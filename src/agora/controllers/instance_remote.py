@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 
 from ..courier import target_of
 from ..runtime.asking import AnswerTooLarge, Asker, Lost
-from ..services.instances import hosting as elsewhere
-from ..services.instances.moving import wanted
 from ..store.port import Row
 from ..store.statements import hosting
 from ..store.statements import instances as statements
@@ -40,6 +38,9 @@ class RemoteInstances(Controller):
                 await self._look_after(tenant, host)
 
     async def _look_after(self, tenant: str, host: Row) -> None:
+        from ..services.instances import hosting as elsewhere
+        from ..services.instances.moving import wanted
+
         check = int(self.house.context.settings.instance_check * MICROSECONDS)
         now = self.house.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
@@ -50,6 +51,8 @@ class RemoteInstances(Controller):
                 await self.act(tenant, partial(elsewhere.step, instance_id=row["instance_id"], check=check))
 
     async def _check(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
+        from ..services.instances import hosting as elsewhere
+
         for row, (healthy, detail) in zip(
             rows, await asyncio.gather(*(self._works(host, row) for row in rows)), strict=True
         ):

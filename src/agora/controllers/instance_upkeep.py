@@ -12,10 +12,6 @@ from pathlib import Path
 from ..runtime.errors import EngineError
 from ..runtime.port import Runtime
 from ..services.base import Call, pack
-from ..services.billing import Ledger
-from ..services.instances.executing import forget
-from ..services.instances.moving import block
-from ..services.instances.scaling import adjust
 from ..store.port import Row, StoredEvent
 from ..store.statements import hosting
 from ..store.statements import instances as statements
@@ -102,7 +98,7 @@ class InstanceUpkeep(Controller):
             rows = await self.read(tenant, hosting.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row["agent_id"], row["account_id"]
-                await self.act(tenant, partial(adjust, agent_id=agent, account=account))
+                await self.act(tenant, partial(_adjust, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
 
@@ -159,7 +155,16 @@ def _old_files(directory: Path) -> list[str]:
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
+async def _adjust(call: Call, *, agent_id: str, account: str) -> None:
+    from ..services.instances.scaling import adjust
+
+    await adjust(call, agent_id=agent_id, account=account)
+
+
 async def _block(call: Call, *, groups: Mapping[tuple[str, str], Sequence[Row]]) -> None:
+    from ..services.billing import Ledger
+    from ..services.instances.moving import block
+
     for (account, agent), rows in groups.items():
         why = await Ledger(call).blocked(account, agent)
         for row in rows:
@@ -168,6 +173,8 @@ async def _block(call: Call, *, groups: Mapping[tuple[str, str], Sequence[Row]])
 
 
 async def _lose(call: Call, *, rows: Sequence[Row]) -> None:
+    from ..services.instances.executing import forget
+
     for row in rows:
         found = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
         if found is not None and found["ended_at"] is None:

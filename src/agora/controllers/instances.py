@@ -12,22 +12,21 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..runtime.errors import EngineError, EngineUnavailable
 from ..runtime.local import Local
 from ..runtime.port import Capacity, Found, Handle, Observation, Runtime
 from ..services.base import Call, pack, unpack
-from ..services.instances import measuring
-from ..services.instances.measuring import Ticks
-from ..services.instances.moving import wanted
-from ..services.instances.specs import health_of
 from ..store.port import Row, StoredEvent
 from ..store.statements import hosting
 from ..store.statements import instances as statements
 from ..usage import DEFAULT_TENANT
 from .base import MICROSECONDS, Controller, House
-from .instance_life import UNHEALTHY, Life
+
+if TYPE_CHECKING:
+    from ..services.instances.measuring import Ticks
+    from .instance_life import Life
 
 __all__ = ["Instances"]
 
@@ -42,6 +41,7 @@ PROBES = 32  #: health questions asked at a time
 WANTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
 )
+KEPT = ("memory", "cpu", "gpus")  #: of a host, for the instances on it
 CHECKING = 5.0  #: seconds for an engine to say what it has
 ADOPTING = 1.0  #: seconds that a step waits for engines to say what they hold
 REST = 5.0  #: seconds until an instance is seen to again whose step failed
@@ -70,7 +70,7 @@ class Instances(Controller):
         self._adopting: dict[str, asyncio.Task[None]] = {}
         self._adopted: set[str] = set()
         self._ask_again: dict[str, int] = {}
-        self._kept: dict[str, tuple[int, int]] = {}
+        self._kept: dict[str, dict[str, int]] = {}
 
     @property
     def check(self) -> int:
@@ -163,6 +163,8 @@ class Instances(Controller):
         key = (tenant, row["instance_id"])
         if key in self._working or self.stopping:
             return
+        from .instance_life import Life
+
         life = Life(
             self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
         )
@@ -197,6 +199,8 @@ class Instances(Controller):
 
     async def _check(self, tenant: str, rows: Sequence[Row]) -> None:
         """The periodic look at instances that run: state, use, health; and their time."""
+        from ..services.instances.measuring import Ticks
+
         ticks = Ticks(self.local.ticks(), self.local.boot)
         well: list[tuple[Row, Observation]] = []
         for row, seen in await self._observed(rows):
@@ -228,6 +232,8 @@ class Instances(Controller):
 
     async def _probed(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
         """Whether each works, and what was found."""
+        from ..services.instances.specs import health_of
+
         gate = asyncio.Semaphore(PROBES)
 
         async def one(row: Row) -> tuple[str, tuple[bool, str]]:
@@ -255,6 +261,9 @@ class Instances(Controller):
         verdicts: dict[str, tuple[bool, str]],
         ticks: Ticks,
     ) -> None:
+        from ..services.instances import measuring
+        from .instance_life import UNHEALTHY
+
         checks: list[list[Any]] = []
         for row, seen in looks:
             healthy, detail = verdicts[row["instance_id"]]
@@ -291,7 +300,9 @@ class Instances(Controller):
     # -- being a host ----------------------------------------------------------------------------
 
     async def present(self, tenant: str) -> None:
-        """Write down what this host has."""
+        """Write down what this host has. A server that runs nothing, and never did, is none: as Pods they come and go."""
+        if not self.local.engines and not await self.read(tenant, hosting.host, ref=self.local.host_id):
+            return
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
         offered = await asyncio.gather(*map(_offered, self.local.engines.values()))
@@ -330,9 +341,9 @@ class Instances(Controller):
         """What is kept of this host for instances of other tenants, who do not see each other's."""
         rows = await self.read(tenant, hosting.reserved)
         own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
-        self._kept[tenant] = (own["memory"] or 0, own["cpu"] or 0) if own is not None else (0, 0)
-        others = [kept for name, kept in self._kept.items() if name != tenant]
-        return {"memory_elsewhere": sum(kept[0] for kept in others), "cpu_elsewhere": sum(kept[1] for kept in others)}
+        self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
+        others = [kept for other, kept in self._kept.items() if other != tenant]
+        return {f"{name}_elsewhere": sum(kept[name] for kept in others) for name in KEPT}
 
     async def _adopt(self) -> None:
         """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
@@ -389,6 +400,9 @@ def _by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 def _only_looked_at(row: Row) -> bool:
     """Whether it runs as it is to, so that there is nothing to do but to look."""
+    from ..services.instances.moving import wanted
+    from .instance_life import UNHEALTHY
+
     return row["state"] == "running" and wanted(row) == "running" and row["failing"] < UNHEALTHY
 
 

@@ -18,10 +18,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ..a2a import legacy
 from ..identity.signing_key import KEY_FILE, SigningKey
-from ..services.a2a import following, reading, view
-from ..services.a2a.push import bury
 from ..services.base import Call, Entry
 from ..store.port import Reader, Row, StoredEvent
 from ..store.statements import push as statements
@@ -54,7 +51,7 @@ class Push(Controller):
         super().__init__(house)
         settings, sealer = house.context.settings, house.context.sealer
         assert sealer is not None, "a server has a key"
-        key = SigningKey(settings.settings.data_dir / KEY_FILE)
+        key = SigningKey(settings.settings.keys / KEY_FILE)
         issuer = settings.settings.public_url or "urn:agora"
         self.sender = Sender(key, sealer, issuer, seconds=settings.push_timeout)
         self.counts = house.context.pushes
@@ -186,6 +183,8 @@ class Push(Controller):
 
     async def _read(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
         """The task, what of it is to be told, and whether that is all there will ever be."""
+        from ..a2a import legacy
+        from ..services.a2a import following, reading, view
 
         async def work(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
             task = await reader.one(tasks.of, task_id=row["task_id"])
@@ -211,6 +210,9 @@ class Push(Controller):
         await self.sender.post(notification, private=private)
 
     async def _shortened(self, tenant: str, row: Row, task: Row) -> bytes:
+        from ..a2a import legacy
+        from ..services.a2a import reading, view
+
         async def work(reader: Reader) -> dict[str, Any]:
             return await reading.document(reader, task, 0, artifacts=False)
 
@@ -231,6 +233,8 @@ class Push(Controller):
 
     async def _failed(self, key: Key, row: Row, error: Refused, attempts: int) -> None:
         """Try again later, or give it up. attempts: of this item, with the one that failed."""
+        from ..services.a2a.push import bury
+
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
         if error.for_good or attempts >= self.house.context.settings.push_attempts:

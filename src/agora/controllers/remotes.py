@@ -19,7 +19,6 @@ from ..residents.remote.lines import Lines
 from ..residents.remote.past import Past
 from ..residents.remote.wire import Interface
 from ..services.a2a.abroad import endpoint_of
-from ..services.a2a.remotes import looked_at
 from ..services.base import unpack
 from ..store.port import Row, StoredEvent
 from ..store.statements import a2a as statements
@@ -170,6 +169,8 @@ class Remotes(Controller):
 
     async def _look(self, key: Key, place: Place) -> None:
         """Read one agent's card; a slow one keeps nobody waiting."""
+        from ..services.a2a.remotes import looked_at
+
         tenant, agent_id = key
         try:
             rows = await self.read(tenant, statements.remote, agent_id=agent_id)

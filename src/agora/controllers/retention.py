@@ -7,7 +7,7 @@ from typing import Any
 
 from ..services.base import Call, pack
 from ..store.port import Query, Write
-from ..store.statements import conversations, task_upkeep, upkeep
+from ..store.statements import client_sessions, conversations, task_upkeep, upkeep
 from .base import MICROSECONDS, Controller, batches
 
 __all__ = ["Retention"]
@@ -20,7 +20,7 @@ SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may 
 
 class Retention(Controller):
     """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
-    unread, reported usage as old as audit entries, ended tasks.
+    unread, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
 
     Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
     """
@@ -40,6 +40,7 @@ class Retention(Controller):
         await self._drop_ended(
             tenant, task_upkeep.doomed_workflows, task_upkeep.WORKFLOW_DROPS, settings.task_retention
         )
+        await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 
     async def _prune(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.house.clock.now() - seconds * MICROSECONDS

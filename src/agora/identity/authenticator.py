@@ -10,6 +10,7 @@ import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
@@ -22,8 +23,11 @@ from ..services.tenants import HOME, supreme
 from ..settings import Settings
 from ..store.port import Reader, Row, Store, StoredEvent
 from ..store.statements import credentials
-from .oidc.sign_on import SignOn
+from .ended import Ended
 from .signing import MAX_CREDENTIAL, Signer
+
+if TYPE_CHECKING:
+    from .oidc.sign_on import SignOn
 
 __all__ = ["Authenticator"]
 
@@ -38,7 +42,7 @@ CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "ag
 class Authenticator:
     """Answers callers for credentials; raises Unauthenticated for bad ones.
 
-    sign_on: where people of identity providers are known; None without any.
+    sign_on: where people of identity providers are known; None without any. ended: which sessions of the monitor have.
     """
 
     def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
@@ -47,6 +51,7 @@ class Authenticator:
         self._static = _static_tokens(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
         self._changes = 0
+        self.ended = Ended(store)
         self.sign_on: SignOn | None = None
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
@@ -123,17 +128,15 @@ class Authenticator:
         """Drop every cached caller."""
         self._changes += 1
         self._cache.clear()
+        self.ended.forget_all()
 
     def forget(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached callers that these events may have changed."""
+        self.ended.forget(events)
         subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
         if subjects:
             self._changes += 1
-            stale = [
-                key
-                for key, (caller, _) in self._cache.items()
-                if {caller.subject, caller.token_id, caller.tenant} & subjects
-            ]
+            stale = [key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_names(caller))]
             for key in stale:
                 del self._cache[key]
 
@@ -211,6 +214,12 @@ class Authenticator:
         )
 
 
+def _names(caller: Caller) -> tuple[str | None, ...]:
+    """What an event may call what it says of a caller."""
+    login = () if caller.person is None else caller.person.login
+    return (caller.subject, caller.token_id, caller.tenant, *login)
+
+
 async def _tenant(reader: Reader) -> Row | None:
     return await reader.one(credentials.tenant)
 
@@ -226,8 +235,6 @@ def _static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
         name, _, rest = entry.partition(":")
         token, _, role = rest.partition(":")
-        if not name or not token or role not in ("", "admin"):
-            raise ValueError("auth_tokens: write name:token,name2:token2 or name:token:admin")
         allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
         found[signer.digest(token)] = Caller(

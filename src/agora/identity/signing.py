@@ -12,7 +12,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 from pydantic_core import from_json, to_json
 
 from ..settings import ConfigurationError
+from .keeping import keep
 
 __all__ = ["AgentClaims", "Signer", "load_secret"]
 
@@ -112,14 +112,9 @@ def load_secret(path: Path, *, make: str = "") -> str:
 
 
 def _make_secret(path: Path, make: str) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
     secret = make + secrets.token_urlsafe(32)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)  # of a start that was killed
-    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
-    return secret
+    try:
+        keep(path, f"{secret}\n".encode())
+    except OSError as error:
+        raise ConfigurationError(f"{path} is not there, and cannot be made: {error.strerror}.") from None
+    return path.read_text("ascii").strip()

@@ -1,6 +1,6 @@
 """The server's own key: ES256, with which it signs agent cards and push notifications.
 
-It is kept in the data directory (mode 0600) and made when something is first signed. Its public half is at
+It is kept beside the server's other keys (mode 0600) and made when something is first signed. Its public half is at
 ``/.well-known/jwks.json``; its id is its thumbprint (RFC 7638).
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import to_json
 
 from ..a2a.canonical import canonical
+from .keeping import keep
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -69,7 +69,7 @@ class SigningKey:
 
         if not self._path.exists():
             made = generate_private_key(SECP256R1())
-            _keep(
+            keep(
                 self._path,
                 made.private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -84,21 +84,3 @@ class SigningKey:
 def encode(data: bytes) -> str:
     """Base64url without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _keep(path: Path, secret: bytes) -> None:
-    """Write a new file that is whole or not there, whoever else makes one at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)  # of a start that was killed
-    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink(missing_ok=True)

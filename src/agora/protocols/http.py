@@ -25,6 +25,7 @@ __all__ = [
     "Send",
     "drop",
     "header",
+    "left",
     "problem",
     "read_body",
     "respond",
@@ -181,7 +182,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 
     A claim that went on waiting for a worker that is dead would take a task for it.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(receive))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(left(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -193,7 +194,8 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
+    """Return when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

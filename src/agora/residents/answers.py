@@ -8,10 +8,11 @@ from typing import Any
 
 from agora_sdk.contract.tasks import ClaimedTask
 
+from ..services import paging
 from .port import Part, Reply, text_of
 from .writing import Calls
 
-__all__ = ["as_parts", "as_result", "is_plain", "message_of", "newest"]
+__all__ = ["as_parts", "as_result", "is_plain", "message_of", "newest", "said_since"]
 
 TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
 ENTRIES = 500
@@ -30,15 +31,22 @@ def message_of(task: ClaimedTask) -> Mapping[str, Any]:
     return {"messageId": task.task_id, "role": "ROLE_USER", "parts": parts}
 
 
-async def newest(calls: Calls, task_id: str, requester: str) -> tuple[Mapping[str, Any], int] | None:
+async def newest(calls: Calls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
     """What a task's requester said last, and the number of its entry in the log; None if it has nothing of the kind."""
-    found, cursor = None, None
+    found = await said_since(calls, task_id, 0)
+    return (found[-1][1], found[-1][0]) if found else None
+
+
+async def said_since(calls: Calls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """What a task's requester said after an entry of its log: number and message of each."""
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    cursor: str | None = paging.encode(after) if after else None
     while True:
         page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)
         for entry in page.entries:
             data = entry.data
             if entry.type == "message" and isinstance(data, dict) and data.get("role") == "ROLE_USER":
-                found = data, entry.number
+                found.append((entry.number, data))
         cursor = page.next_cursor
         if cursor is None:
             return found

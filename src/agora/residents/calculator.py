@@ -7,7 +7,6 @@ from typing import Any
 
 from .arithmetic import ArithmeticFault, Number, evaluate
 from .functions import CONSTANTS, FUNCTIONS
-from .phrases import as_expression
 from .port import Failed, Job, Profile, Reply, Resident
 
 __all__ = ["Calculator"]
@@ -50,6 +49,8 @@ class Calculator(Resident):
     concurrency = 64
 
     async def handle(self, job: Job) -> Reply | str:
+        from .phrases import as_expression
+
         asked = job.data
         given = str(asked.get("expression") or "")
         expression = given

@@ -41,7 +41,9 @@ FORGET = 30.0  # seconds after which a task that was handed over and never commi
 GRACE = 2.0  # seconds that jobs may take to end when the server stops
 RELEASE = 5.0  # and to be given back
 TIER = "enterprise"
-TAKEN = {"reassigned", "requeued", "completed", "failed", "rejected", "expired", "dead_lettered"}
+OVER = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
+#: of the lease in hand, or of one before it, which a server that starts is told of late: the row knows
+RETURNED = {"reassigned", "requeued"}
 STANDING = ("agora.agent.status_changed", "agora.agent.deregistered")
 LABEL = "residents"
 
@@ -95,6 +97,7 @@ class Host:
         self._runs: dict[str, tuple[Place, Run]] = {}
         self._changed = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._checking: set[asyncio.Task[None]] = set()
         self._closing = False
 
     # -- who lives here --------------------------------------------------------------------------
@@ -215,8 +218,14 @@ class Host:
             for place in self._concerned(tenant, event):
                 place.waiting = True
                 self.wake(place)
-        elif task_id in self._runs and (happening == "cancelled" or happening in TAKEN):
+        elif task_id in self._runs and happening == "message":
+            self._runs[task_id][1].news.set()
+        elif task_id in self._runs and happening in OVER:
             self._runs[task_id][1].end("cancelled" if happening == "cancelled" else "lost")
+        elif task_id in self._runs and happening in RETURNED:
+            checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew(self._clock.now()))
+            self._checking.add(checking)
+            checking.add_done_callback(self._checking.discard)
 
     def _concerned(self, tenant: str, event: NewEvent) -> Sequence[Place]:
         """Who may take a task that can be claimed: the agent it is for, or those that can do what it requires."""
@@ -329,6 +338,8 @@ class Host:
         """Let jobs end, give back what takes longer, and close the residents."""
         self._closing = True
         await self._clear(self.places)
+        for checking in self._checking:
+            checking.cancel()
         await asyncio.gather(*(place.resident.close() for place in self.places), return_exceptions=True)
 
     async def _clear(self, places: Sequence[Place]) -> None:
@@ -354,6 +365,7 @@ class Host:
             *(run.task for _, run in self._runs.values() if run.task is not None),
             *(place.fetching for place in self.places if place.fetching is not None),
             *self._leaving,
+            *self._checking,
         ]:
             await asyncio.wait(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from agora_sdk.errors import AgoraError, NotFound
@@ -22,22 +23,25 @@ _PLEASE = r"^\s*(?:(?:please|can\s++you|could\s++you|hey|hi|hello|memory|agent)\
 
 _GAP = r"(?<=\S)\s++"  # spaces are taken whole or not at all: tried one by one, many of them would take minutes
 
-_PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (action, re.compile(_PLEASE + pattern + r"$", re.IGNORECASE | re.DOTALL))
-    for action, pattern in (
-        ("list", r"(?:list|show|get)\s++(?:me\s++)?(?:all|every|keys|memories|everything)(?:\s++\w+){0,3}"),
-        ("list", r"(?:list|keys|what\s++(?:do|did)\s++you\s++(?:remember|know|keep|have)(?:\s++stored)?)"),
-        ("search", r"what\s++do\s++you\s++(?:know|remember|have)\s++(?:about|on|of)\s++(?P<query>.+?)"),
-        ("search", r"(?:search|look|find)\s++(?:for\s++|up\s++)?(?P<query>.+?)"),
-        ("store", rf"(?:store|save|keep|put|remember|memorize|set)\s++{_VALUE}{_GAP}(?:with|under|as|at|by|using|in)\s++"
-                  rf"(?:the\s++)?(?:key\s++)?{_KEY}"),
-        ("store", rf"set\s++(?:the\s++)?(?:key\s++)?{_KEY}{_GAP}to\s++{_VALUE}"),
-        ("store", rf"(?:store|save|keep|remember|memorize)\s++(?:that\s++)?(?:key\s++)?{_KEY}(?:\s*+[:=]|\s++is\b)\s*+{_VALUE}"),
-        ("forget", rf"(?:forget|delete|remove|erase|clear)\s++(?:about\s++)?{_THE}{_ANY}"),
-        ("recall", rf"(?:recall|retrieve|get|fetch|read|load|show)\s++(?:me\s++)?{_THE}{_ANY}"),
-        ("recall", rf"(?:what\s++is|what's|what\s++was)\s++(?:stored\s++|kept\s++)?(?:under\s++|at\s++|in\s++)?{_THE}{_ANY}"),
-    )
+_PHRASES: tuple[tuple[str, str], ...] = (
+    ("list", r"(?:list|show|get)\s++(?:me\s++)?(?:all|every|keys|memories|everything)(?:\s++\w+){0,3}"),
+    ("list", r"(?:list|keys|what\s++(?:do|did)\s++you\s++(?:remember|know|keep|have)(?:\s++stored)?)"),
+    ("search", r"what\s++do\s++you\s++(?:know|remember|have)\s++(?:about|on|of)\s++(?P<query>.+?)"),
+    ("search", r"(?:search|look|find)\s++(?:for\s++|up\s++)?(?P<query>.+?)"),
+    ("store", rf"(?:store|save|keep|put|remember|memorize|set)\s++{_VALUE}{_GAP}(?:with|under|as|at|by|using|in)\s++"
+              rf"(?:the\s++)?(?:key\s++)?{_KEY}"),
+    ("store", rf"set\s++(?:the\s++)?(?:key\s++)?{_KEY}{_GAP}to\s++{_VALUE}"),
+    ("store", rf"(?:store|save|keep|remember|memorize)\s++(?:that\s++)?(?:key\s++)?{_KEY}(?:\s*+[:=]|\s++is\b)\s*+{_VALUE}"),
+    ("forget", rf"(?:forget|delete|remove|erase|clear)\s++(?:about\s++)?{_THE}{_ANY}"),
+    ("recall", rf"(?:recall|retrieve|get|fetch|read|load|show)\s++(?:me\s++)?{_THE}{_ANY}"),
+    ("recall", rf"(?:what\s++is|what's|what\s++was)\s++(?:stored\s++|kept\s++)?(?:under\s++|at\s++|in\s++)?{_THE}{_ANY}"),
 )  # fmt: skip
+
+
+@cache
+def _phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    flags = re.IGNORECASE | re.DOTALL
+    return tuple((action, re.compile(_PLEASE + pattern + r"$", flags)) for action, pattern in _PHRASES)
 
 
 class Keeper(Resident):
@@ -122,7 +126,7 @@ def understood(text: str) -> dict[str, Any]:
     if len(text) > 70_000:
         return {}
     text = text.strip().rstrip(".?!").rstrip()
-    for action, pattern in _PHRASES:
+    for action, pattern in _phrases():
         match = pattern.match(text)
         if match is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ class Job(ABC):
     message: the newest thing the requester said, as an A2A 1.0 message (messageId, role, parts, metadata).
     message_number: of its entry in the task's log; 0 for the one that the task was made of.
     attempt: 1 the first time. checkpoint: what an attempt before this one kept with :meth:`save`.
-    requester: id of whoever gave the task.
+    requester: id of whoever gave the task. news: set when the requester says something more, see :meth:`more`.
     """
 
     tenant: str
@@ -111,6 +112,7 @@ class Job(ABC):
     checkpoint: Mapping[str, Any] | None = None
     attempt: int = 1
     ended: Ending | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def parts(self) -> Sequence[Part]:
@@ -158,6 +160,10 @@ class Job(ABC):
 
         more: what ``agora.task.message`` takes besides: message_id, metadata, extensions.
         """
+
+    @abstractmethod
+    async def more(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """What the requester has said after an entry of the log: number and message of each. Clears ``news``."""
 
     @abstractmethod
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:

@@ -14,7 +14,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, StaleLease
 
 from ..clock import new_id
 from ..telemetry import PROTOCOL
-from .answers import as_parts, as_result, is_plain, message_of, newest
+from .answers import as_parts, as_result, is_plain, message_of, newest, said_since
 from .port import Ask, Ending, Failed, Job, Part, PutOff, Refused, Reply, Resident, text_of
 from .writing import Calls
 
@@ -81,7 +81,7 @@ class Run(Job):
     async def _work(self) -> None:
         try:
             if self.token > 1:  # it was somebody's before: what its requester said last is in its log
-                said = await newest(self.calls, self.task_id, self.requester)
+                said = await newest(self.calls, self.task_id)
                 self.message, self.message_number = said or (self.message, 0)
             answer = await self.resident.handle(self)
         except asyncio.CancelledError:
@@ -212,6 +212,10 @@ class Run(Job):
 
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
         await self._write("message", parts=as_parts(content), **more)
+
+    async def more(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        self.news.clear()
+        return await said_since(self.calls, self.task_id, after)
 
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
         given = {"progress": progress, "notes": notes and _cut(notes)}

@@ -23,7 +23,7 @@ from .base import Bound
 from .health import health
 from .manage import Management
 from .supervision import SYSTEM_WIDE, end_halt, set_agent_status
-from .workflows import WorkflowService
+from .workflows.service import WorkflowService
 
 __all__ = ["AdminService"]
 

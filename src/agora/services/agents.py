@@ -79,6 +79,18 @@ def _fields(row: Row, now: int) -> dict[str, Any]:
     }
 
 
+def _stored(given: dict[str, Any]) -> dict[str, Any]:
+    """What is said of an agent, as its row has it."""
+    return given | {
+        "capabilities": pack(list(dict.fromkeys(given["capabilities"]))),
+        "service_tier": given["service_tier"].value,
+        "tags": pack(given["tags"]),
+        "visibility": given["visibility"].value,
+        "endpoints": pack(given["endpoints"]),
+        "metadata": pack(given["metadata"]),
+    }
+
+
 def profile(row: Row, now: int) -> contract.Agent:
     """An agent's row as everyone may see it."""
     return contract.Agent.model_construct(**_fields(row, now))
@@ -104,53 +116,47 @@ class AgentService(Bound, contract.Agents):
         public_keys: contract.PublicKeys | None = None,
         manifest: JsonObject | None = None,
     ) -> contract.Registration:
-        call = self.call
-        if manifest is not None:
-            from .instances.registering import register_manifest  # which registers the agent of a manifest
-
-            beside = {
-                "capabilities": capabilities,
-                "service_tier": service_tier,
-                "description": description,
-                "category": category,
-                "tags": tags,
-                "visibility": visibility,
-                "endpoints": endpoints,
-                "metadata": metadata,
-                "max_concurrent_tasks": max_concurrent_tasks,
-                "proficiency_level": proficiency_level,
-                "alias": alias,
-                "public_keys": public_keys,
-            }
-            usual = contract.Agents.operations["register"].parameters
-            said = {name: value for name, value in beside.items() if value != usual[name].default}
-            return await register_manifest(call, agent_name, manifest, said)
-        check_name(agent_name)
-        self._check_tier(service_tier)
-        values = {
+        given = {
+            "capabilities": capabilities,
+            "service_tier": service_tier,
             "description": description,
-            "capabilities": pack(list(dict.fromkeys(capabilities))),
-            "service_tier": service_tier.value,
             "category": category,
-            "tags": pack(tags),
-            "visibility": visibility.value,
-            "endpoints": pack(endpoints),
-            "metadata": pack(metadata),
+            "tags": tags,
+            "visibility": visibility,
+            "endpoints": endpoints,
+            "metadata": metadata,
             "max_concurrent_tasks": max_concurrent_tasks,
             "proficiency_level": proficiency_level,
         }
-        existing = await find(call.tx, agent_name)
-        if existing is not None and existing["agent_id"] != call.caller.subject:
-            raise NameTaken(
-                f"The name {agent_name!r} belongs to another agent.",
-                fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
-                errors=[{"field": "agent_name", "message": "taken"}],
-            )
-        values |= await self._protocol(existing, alias, public_keys)
+        if manifest is not None:
+            return await self._of_manifest(agent_name, manifest, given | {"alias": alias, "public_keys": public_keys})
+        check_name(agent_name)
+        self._check_tier(service_tier)
+        existing = await self._named(agent_name)
+        values = _stored(given) | await self._protocol(existing, alias, public_keys)
         if existing is None:
             return await self._create(agent_name, capabilities, values)
         row = await self._change(existing, values, capabilities)
         return await self._registration(row, created=False)
+
+    async def _of_manifest(self, name: str, manifest: JsonObject, given: dict[str, Any]) -> contract.Registration:
+        """Register the agent of a manifest; what is said beside it wins over it."""
+        from .instances.registering import register_manifest  # which registers agents itself
+
+        usual = contract.Agents.operations["register"].parameters
+        said = {name: value for name, value in given.items() if value != usual[name].default}
+        return await register_manifest(self.call, name, manifest, said)
+
+    async def _named(self, name: str) -> Row | None:
+        """The row of the caller itself under this name; None if nobody has it."""
+        row = await find(self.call.tx, name)
+        if row is not None and row["agent_id"] != self.call.caller.subject:
+            raise NameTaken(
+                f"The name {name!r} belongs to another agent.",
+                fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
+                errors=[{"field": "agent_name", "message": "taken"}],
+            )
+        return row
 
     async def _protocol(
         self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None

@@ -6,18 +6,20 @@ from typing import Final
 
 from agora_sdk.contract import auth as contract
 from agora_sdk.contract import implements
-from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, Unauthenticated, UpstreamFailed
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, NotFound, Unauthenticated, UpstreamFailed
 
 from ..clock import moment
 from ..store.statements import people
 from .base import Bound, Call, Caller, relayed
-from .signing_on import Entry, SignOn
+from .signing_on import Departure, Entry, SignOn
+from .tenants import HOME
 
 __all__ = ["AuthService"]
 
 SECONDS: Final = 15.0  #: for the provider's answer
 SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND  #: after which no access token made before is still valid
+WEEK: Final = 7 * DAY  #: the same, of tokens that nobody has shown
 
 
 class AuthService(Bound, contract.Auth):
@@ -84,6 +86,34 @@ class AuthService(Bound, contract.Auth):
 
         return relayed(lambda: sign_on.leave(caller, refresh_token, client_id), settle, SECONDS)
 
+    @implements
+    async def sign_out(self, session_id: str) -> contract.SignedOut:
+        call, caller = self.call, self.call.caller
+        if caller.kind == "anonymous":
+            raise Unauthenticated("Nobody has signed in.", fix="Send the credential that the session was begun with.")
+        await call.tx.execute(people.ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
+        _tell(call, caller.subject, caller.subject)
+        return contract.SignedOut()
+
+    @implements
+    async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
+        sign_on, call = self._sign_on(), self.call
+        if call.caller.tenant != HOME:  # the word does not say whose tenant's people it means: it is kept in one place
+            raise InvalidRequest("Providers speak to the whole server.", fix="Leave the header X-Agora-Tenant out.")
+        try:
+            departure = sign_on.heard(logout_token)
+        except Unauthenticated as error:
+            raise _no_logout(error.detail, error.fix) from error
+
+        async def settle(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
+            if isinstance(outcome, Unauthenticated):
+                raise _no_logout(outcome.detail, outcome.fix)
+            if isinstance(outcome, AgoraError):
+                raise outcome
+            return await _gone(end, departure)
+
+        return relayed(lambda: sign_on.vouched(logout_token), settle, SECONDS)
+
     def _sign_on(self) -> SignOn:
         """The port. No answer of its operations may be kept, so none takes an idempotency key."""
         sign_on = self.call.context.sign_on
@@ -141,5 +171,27 @@ async def _end_here(call: Call) -> None:
         await call.tx.execute(people.ended_login, login=login, now=call.now, forget_at=forget_at)
     if caller.person.session_id is not None:
         await call.tx.execute(people.end_session, session_id=caller.person.session_id, now=call.now)
-    call.target = caller.subject
-    call.emit("agora.session.ended", {"user_id": caller.subject}, subject=caller.subject, audience=(caller.subject,))
+    _tell(call, caller.subject, caller.subject)
+
+
+async def _gone(call: Call, departure: Departure) -> contract.LogoutTaken:
+    """Let what a provider said hold, once."""
+    now, user_id = call.now, departure.user_id
+    if not await call.tx.execute(people.first_use, login=departure.notice, now=now, forget_at=departure.until):
+        raise _no_logout("The logout token was taken before.", "Nothing is left to be done.")
+    await call.tx.execute(people.ended_login, login=departure.login, now=departure.at, forget_at=now + WEEK)
+    _tell(call, user_id or departure.login, user_id)
+    return contract.LogoutTaken(user_id=user_id, whole_person=departure.login == user_id)
+
+
+def _tell(call: Call, subject: str, user_id: str | None) -> None:
+    """Say that a session has ended: every server forgets who it was of, and looks at its streams."""
+    call.target = subject
+    audience = () if user_id is None else (user_id,)
+    call.emit("agora.session.ended", {"user_id": user_id}, subject=subject, audience=audience)
+
+
+def _no_logout(detail: str, fix: str | None) -> MalformedRequest:
+    """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
+    told = {"error": "invalid_request", "error_description": detail}
+    return MalformedRequest(detail, fix=fix, errors=[{"field": "logout_token", "message": detail}], **told)

@@ -137,6 +137,13 @@ class Catalogue(Protocol):
     def usage(self, operation: Operation, tenant: str, /) -> dict[str, Any]: ...
 
 
+class Admission(Protocol):
+    """Who may run what."""
+
+    def permit(self, name: str, caller: Caller, /) -> None:
+        """Let a call run another operation as a part of it. Raises what calling that one would raise."""
+
+
 class Traffic(Protocol):
     """Calls by the minute, of this server and, from their rows, of others."""
 
@@ -162,6 +169,7 @@ class Context:
     catalogue: Catalogue
     signer: Signer
     started_at: int
+    admission: Admission | None = None
     live: Mapping[str, int] = field(default_factory=dict)
     last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
     health: HealthMonitor | None = None

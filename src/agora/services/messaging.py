@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,8 @@ __all__ = ["ARRIVALS", "Destination", "MessagingService"]
 
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
+PAGE_LENGTH = 8_388_608  # characters of content and metadata; one message is always there
+STRETCH = 51  # messages read at once: a page of 50, and whether there is more
 RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
 #: what only the protocols themselves write into metadata: it says what a message is to them
@@ -275,9 +277,8 @@ class MessagingService(Bound, contract.Messaging):
     async def _page(
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
     ) -> contract.MessagePage:
-        rows = await self.call.tx.all(statements.inbox(filters), **parameters, limit=limit + 1, offset=offset)
-        found = [view(row, owner.agent_id, row["state"]) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = await self._rows(filters, parameters, limit, offset)
+        found = [view(row, owner.agent_id, row["state"]) for row in rows]
         total, estimate = offset + len(found), False
         if more or "after" in filters:
             whole = {name: value for name, value in parameters.items() if name != "after"}
@@ -293,6 +294,25 @@ class MessagingService(Bound, contract.Messaging):
             has_more=more,
             next_cursor=paging.encode(found[-1].message_id) if more else None,
         )
+
+    async def _rows(
+        self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
+    ) -> tuple[list[Row], bool]:
+        """What a page holds, and whether there is more: so many messages, or fewer if they are long."""
+        found: list[Row] = []
+        size, after = 0, dict[str, str]()
+        while True:
+            asked = min(limit + 1 - len(found), STRETCH)
+            query = statements.inbox(filters.union(after))
+            rows = await self.call.tx.all(query, **{**parameters, **after}, limit=asked, offset=offset)
+            for row in rows:
+                size += len(row["content"]) + len(row["metadata"])
+                if len(found) == limit or (found and size > PAGE_LENGTH):
+                    return found, True
+                found.append(row)
+            if len(rows) < asked:
+                return found, False
+            after, offset = {"after": rows[-1]["message_id"]}, 0
 
     async def _inbox(self, agent_id: str | None) -> _Inbox:
         """Whose inbox: the caller's own, or another's if it may act for it."""

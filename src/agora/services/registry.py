@@ -2,64 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 from agora_sdk.contract import Service
 
-from .a2a import A2AService
-from .admin import AdminService
-from .agents import AgentService
-from .auth import AuthService
-from .billing import BillingService
-from .bus import BusService
-from .conversations.service import ConversationService
-from .discovery import DiscoveryService
-from .events import EventService
-from .instances.deployments import DeploymentService
-from .instances.hosts import HostService
-from .instances.service import InstanceService
-from .memory import MemoryService
-from .messaging import MessagingService
-from .monitoring import MonitorService
-from .orchestrator import OrchestratorService
-from .query import QueryService
-from .tasks import TaskService
-from .tenants import TenantService
-from .tokens import TokenService
-from .upstreams import RegistryService, UpstreamService
-from .users import UserService
-from .workers import WorkerService
-from .workflows import WorkflowService
-
 __all__ = ["IMPLEMENTATIONS"]
 
-IMPLEMENTATIONS: Mapping[str, type[Service]] = {
-    service.category: service
-    for service in (
-        A2AService,
-        AdminService,
-        AgentService,
-        AuthService,
-        BillingService,
-        ConversationService,
-        BusService,
-        DeploymentService,
-        DiscoveryService,
-        EventService,
-        HostService,
-        InstanceService,
-        MemoryService,
-        MessagingService,
-        MonitorService,
-        OrchestratorService,
-        QueryService,
-        RegistryService,
-        TaskService,
-        TenantService,
-        TokenService,
-        UpstreamService,
-        UserService,
-        WorkerService,
-        WorkflowService,
-    )
+PLACES: Mapping[str, str] = {
+    "a2a": "a2a.service.A2AService",
+    "admin": "admin.AdminService",
+    "agent": "agents.AgentService",
+    "auth": "auth.AuthService",
+    "billing": "billing.service.BillingService",
+    "conversation": "conversations.service.ConversationService",
+    "bus": "bus.service.BusService",
+    "deployment": "instances.deployments.DeploymentService",
+    "discovery": "discovery.DiscoveryService",
+    "event": "events.EventService",
+    "host": "instances.hosts.HostService",
+    "instance": "instances.service.InstanceService",
+    "memory": "memory.MemoryService",
+    "messaging": "messaging.MessagingService",
+    "monitor": "monitoring.service.MonitorService",
+    "orchestrator": "orchestrator.service.OrchestratorService",
+    "query": "query.QueryService",
+    "registry": "upstreams.registry.RegistryService",
+    "task": "tasks.service.TaskService",
+    "tenant": "tenants.TenantService",
+    "token": "tokens.TokenService",
+    "upstream": "upstreams.service.UpstreamService",
+    "user": "users.UserService",
+    "worker": "workers.WorkerService",
+    "workflow": "workflows.service.WorkflowService",
 }
+
+
+class _Implementations(Mapping[str, type[Service]]):
+    """Classes by category. One is imported when it is first asked for: with the first call of its service."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+        self._found: dict[str, type[Service]] = {}
+
+    def __getitem__(self, category: str) -> type[Service]:
+        found = self._found.get(category)
+        if found is None:
+            module, _, name = self._places[category].rpartition(".")
+            found = self._found[category] = getattr(import_module(f".{module}", __package__), name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+IMPLEMENTATIONS: Mapping[str, type[Service]] = _Implementations(PLACES)

@@ -9,7 +9,17 @@ from typing import Final, Protocol
 
 from .base import Caller, Person
 
-__all__ = ["Entry", "Sighting", "SignOn", "session_key", "token_key", "user_id"]
+__all__ = [
+    "Departure",
+    "Entry",
+    "Sighting",
+    "SignOn",
+    "browser_key",
+    "notice_key",
+    "session_key",
+    "token_key",
+    "user_id",
+]
 
 DIGITS: Final = 32
 
@@ -31,6 +41,22 @@ class Sighting:
 
     person: Person
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A provider's word that somebody has logged out there.
+
+    login: what stands for the session that ended, or, where all of them did, for the person. user_id: who, if it says so.
+    notice: what stands for this very word, which counts once. at: up to when tokens end with it; until: how long the word
+    itself would count; microseconds since 1970.
+    """
+
+    login: str
+    user_id: str | None
+    notice: str
+    at: int
+    until: int
 
 
 class SignOn(Protocol):
@@ -63,6 +89,12 @@ class SignOn(Protocol):
     async def refresh(self, refresh_token: str, client_id: str | None) -> Entry:
         """Come in again. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
 
+    def heard(self, logout_token: str) -> Departure:
+        """What a provider says, unless it could not be the word of one; nobody knows yet whether it is. Raises Unauthenticated."""
+
+    async def vouched(self, logout_token: str) -> None:
+        """Raise Unauthenticated unless the provider has signed that; UpstreamUnavailable while nobody can tell."""
+
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
         """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
 
@@ -80,3 +112,13 @@ def token_key(token: str) -> str:
 def session_key(issuer: str, session: str) -> str:
     """What stands for a session at a provider (the claim ``sid``)."""
     return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:DIGITS]
+
+
+def notice_key(issuer: str, jti: str) -> str:
+    """What stands for one logout token of a provider."""
+    return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:DIGITS]
+
+
+def browser_key(token: str) -> str:
+    """The id of a session of the monitor, by the token that its forms carry."""
+    return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:DIGITS]

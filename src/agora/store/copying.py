@@ -146,8 +146,8 @@ async def _refuse_full(connection: asyncpg.Connection, names: set[str], target: 
         )
 
 
-#: the home tenant is there from the first migration on
-_FOREIGN: Final = {"tenants": "tenant_id <> 'default' or created_at <> 0"}
+#: the home tenant is there from the first migration on, as long as nobody has changed it
+_FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
 
 
 async def _fill(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ..clock import SystemClock
 from . import migrate
@@ -48,8 +48,8 @@ def located(store: str, data_dir: Path) -> str:
 
 
 def path_of(url: str) -> Path:
-    """The file of a SQLite URL."""
-    return Path("/" + unquote(url.removeprefix("sqlite:")).lstrip("/"))  # others write absolute paths with four slashes
+    """The file of a SQLite URL: the path as it stands there, a percent sign and a space too."""
+    return Path("/" + url.removeprefix("sqlite:").lstrip("/"))  # others write absolute paths with four slashes
 
 
 def targeted(url: str, *, dev: bool = False, prod: bool = False) -> str:
@@ -112,7 +112,7 @@ async def create(url: str, login: str | None = None, password: str | None = None
 
 def _applied(path: Path) -> dict[int, str]:
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:
             return dict(connection.execute("select number, checksum from schema_migrations"))
         finally:

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LONGEST_WORDS: Final = 1000  # characters of a line of its log
 CHUNK: Final = 65_536
 GRACE: Final = 0.5  # seconds to end by itself, and again after a signal
+REAPED: Final = 10.0  # seconds until the system says that what was killed has ended
 POLL: Final = 0.01
 
 Sending = anyio.abc.ObjectSendStream[SessionMessage | Exception]
@@ -47,20 +48,41 @@ async def command_line(
     place = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
     if shutil.which(place, path=own.get("PATH")) is None:
         raise ConnectionError(f"there is no program {command[0]}")
-    process = await asyncio.create_subprocess_exec(
-        *command, env=own, cwd=directory, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
-    )
-    heard, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    write, said = anyio.create_memory_object_stream[SessionMessage](0)
-    try:
+    async with _running(command, own, directory) as process:
+        heard, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        write, said = anyio.create_memory_object_stream[SessionMessage](0)
         async with heard, read, write, said, anyio.create_task_group() as group:
             group.start_soon(_hear, process, heard, ended)
             group.start_soon(_say, process, said)
             group.start_soon(_log, process, name)
             yield Line(read, write)
             group.cancel_scope.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    command: Sequence[str], environment: Mapping[str, str], directory: str | None
+) -> AsyncIterator[Process]:
+    """A program, ended with the block: whoever is cancelled in between, however often, leaves none behind."""
+    loop = asyncio.get_running_loop()
+    starting = loop.create_task(
+        asyncio.create_subprocess_exec(
+            *command, env=environment, cwd=directory, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
+    )
+    try:
+        yield await asyncio.shield(starting)
     finally:
-        await _stop(process)
+        ending = loop.create_task(_end(starting))
+        cancelled = False
+        while not ending.done():
+            try:
+                await asyncio.wait((ending,))
+            except asyncio.CancelledError:
+                cancelled = True
+        ending.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
 
 async def _hear(process: Process, heard: Sending, ended: asyncio.Event) -> None:
@@ -121,16 +143,21 @@ async def _log(process: Process, name: str) -> None:
             log.info("upstream %s says: %s", name, words)
 
 
-async def _stop(process: Process) -> None:
-    """Let it end, then make it end, with all that it has started."""
+async def _end(starting: asyncio.Task[Process]) -> None:
+    """Let it end, then make it end, with all that it has started; one that could not be started has."""
+    try:
+        process = await starting
+    except OSError:
+        return
     try:
         if process.stdin is not None:
             process.stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if await _gone(process):
+            if await _gone(process, GRACE):
                 break
             _signal(process, number)
-        await _gone(process)
+        else:
+            await _gone(process, REAPED)
     finally:
         _signal(process, signal.SIGKILL)
         transport: Any = process._transport  # type: ignore[attr-defined]
@@ -138,9 +165,9 @@ async def _stop(process: Process) -> None:
             transport.close()  # who survives may hold its pipes open
 
 
-async def _gone(process: Process) -> bool:
+async def _gone(process: Process, seconds: float) -> bool:
     """Whether it has ended in time. (To wait for it would wait for whoever inherited its pipes.)"""
-    until = asyncio.get_running_loop().time() + GRACE
+    until = asyncio.get_running_loop().time() + seconds
     while process.returncode is None:
         if asyncio.get_running_loop().time() > until:
             return False

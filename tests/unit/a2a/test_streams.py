@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from agora.protocols import following
+from agora.protocols.http import drop, transport_of
+from tests.harness import Running
 from tests.unit.a2a.wire import Wire, events_of, said
 
 SECONDS = 60
@@ -201,3 +205,46 @@ async def test_clients_of_0_3_get_the_error_as_an_event(wire: Wire) -> None:
     assert json.loads(answer.text.removeprefix("data: "))["error"]["code"] == -32001
     plain = await wire.http.post(wire.path, json=document, headers={"Accept": "application/json, text/event-stream"})
     assert plain.json()["error"]["code"] == -32001
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off(
+    desk: Wire, worker: Worker, server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[asyncio.Transport] = []
+
+    def dropping(send: Any) -> bool:
+        cut.append(transport_of(send))
+        return drop(send)
+
+    monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(following, "drop", dropping)
+    feed = server.app.feed
+    feed.stall_seconds, feed.buffer_limit = 0.05, 65_536
+    sent = await desk.result("SendMessage", {"message": said("x"), "configuration": {"returnImmediately": True}})
+    task = await worker.claim()
+    params = {"id": sent["task"]["id"]}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "SubscribeToTask", "params": params})
+    port = int(server.url.rsplit(":", 1)[1])
+    lines = [f"POST {desk.path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json"]
+    lines += ["A2A-Version: 1.0", f"Content-Length: {len(body)}", "", body]
+    with socket.create_connection(("127.0.0.1", port)) as deaf:
+        deaf.sendall("\r\n".join(lines).encode())
+        await _until(lambda: feed.live["subscribers"] == 1)
+        for _ in range(200):
+            await worker.call("agora.task.append", content="x" * 250_000, **task)
+            if feed.live["cut_off"]:
+                break
+        await _until(lambda: bool(cut))
+        (transport,) = cut
+        assert transport.is_closing()
+        assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
+    await _until(lambda: feed.live["subscribers"] == 0)
+    await worker.call("agora.task.complete", result="done", **task)
+    async with desk.stream("SubscribeToTask", params, **{"Last-Event-ID": "0"}) as events:  # it can resume
+        assert (await _rest(events))[-1][1]["result"]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"

@@ -75,6 +75,22 @@ def test_wrong_input_names_the_field(agora: Agora) -> None:
     agora("inbox", "--as", "NeverRegistered", exit_code=3)
 
 
+def test_a_fault_is_told_once(agora: Agora) -> None:
+    told = " ".join(agora("task", "list", "--status", "wrong", exit_code=2).stderr.split())
+    assert told.count("dead_lettered") == 1, told
+    assert told.count("status:") == 1, told
+    told = " ".join(agora("agent", "register", "a/b", "--capabilities", "a\x01b", exit_code=2).stderr.split())
+    assert told.count("may hold no slash and no control character") == 1
+    assert told.count("capabilities[0]: may hold no control character") == 1
+    assert "^" not in told
+
+
+def test_the_first_tenant_has_a_date(agora: Agora) -> None:
+    listed = agora("tenant", "list").stdout
+    assert "default" in listed
+    assert "1970" not in listed
+
+
 def test_errors_as_json(agora: Agora) -> None:
     refused = agora("agent", "get", "agent_" + "0" * 32, "--json", exit_code=4)
     assert json.loads(refused.stderr)["code"] == "not_found"

@@ -107,6 +107,29 @@ def test_a_life_on_the_command_line(shell: Shell, registered: str) -> None:
     assert shell.agora("instance", "logs", instance, exit_code=5).stderr
 
 
+def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered: str) -> None:
+    instance = shell.answer("instance", "create", registered, "--wait", "60")["instance_id"]
+    go_on = shell.directory / "go on"
+    environment = os.environ | {"AGORA_URL": shell.url, "AGORA_DATA_DIR": str(shell.directory / "data")}
+    words = ("instance", "exec", instance, "/stream", f"until={go_on}", "--timeout", "60")
+    with subprocess.Popen(
+        [*AGORA, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "data: 0\n"
+        go_on.touch()  # which the instance waits for before it says more
+        rest, told = process.stdout.read(), process.stderr.read()
+    assert (process.returncode, rest) == (0, "\ndata: 1\n\ndata: 2\n\n"), told
+    assert instance in told
+    assert "0.01 USD" in told
+    whole = shell.answer("instance", "exec", instance, "/stream", f"until={go_on}")
+    assert whole["result"] == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
+    assert shell.agora("instance", "exec", instance, "/text").stdout == "grün\n"
+    assert '"x"' in shell.agora("instance", "exec", instance, "/echo", '"x"').stdout
+    shell.agora("instance", "terminate", instance, "--confirm")
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.protocols.live import sse
+from agora.protocols import following
 from tests.harness import Running
 from tests.unit.live.support import Drops, call, deaf, event_source, flood, prune, publish, until
 
@@ -139,8 +139,8 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     drops = Drops()
-    monkeypatch.setattr(sse, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(sse, "drop", drops)
+    monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(following, "drop", drops)
     async with deaf(server, "/events"):
         await flood(server)
         await until(lambda: bool(drops.transports))

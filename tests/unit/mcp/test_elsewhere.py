@@ -133,7 +133,7 @@ async def test_a_slow_call_becomes_a_stream_with_signs_of_life(wire: Wire, far: 
 async def test_who_leaves_a_stream_has_cancelled(wire: Wire, far: Far) -> None:
     async with asyncio.timeout(60):
         async with streamed(wire):
-            pass
+            await far.began.wait()  # a call that has not got there has nothing there to cancel
         await far.cancelled.wait()
 
 

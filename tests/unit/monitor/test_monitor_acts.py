@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from agora.protocols import monitor
 from agora.protocols.monitor import forms
+from agora.protocols.monitor.outcomes import said
+from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.admin import Admin
 from agora_sdk.contract.agents import Agents
 from agora_sdk.contract.tasks import Tasks
@@ -28,14 +34,44 @@ async def test_a_form_runs_an_operation_as_the_person(market: Market, browser: B
     audit = await market.call(market.operator, "admin.audit", operation="agora.agent.register")
     assert [entry.actor for entry in audit.entries] == ["operator"]
     first, second = await browser.get(), await browser.get()
-    assert "Done: agora.agent.register" in first.text
-    assert "Done: agora.agent.register" not in second.text
+    assert "<p>Agent registered</p>" in first.text
+    assert "Agent registered" not in second.text
 
 
 async def test_a_form_that_an_address_opened_leads_back_without_opening_it_again(browser: Browser) -> None:
     await browser.sign_in()
     page = (await browser.get("tasks?new=1&view=table")).text
     assert f'name="next" value="{HOME}tasks?view=table"' in page
+
+
+def test_what_forms_do_is_said_in_words() -> None:
+    """Of every form that a page has; and of any other operation by its summary."""
+    named: set[str] = set()
+    for template in Path(monitor.__file__).parent.glob("templates/**/*.html"):
+        named |= set(re.findall(r'"(agora\.\w+\.\w+)"', template.read_text()))
+    acts = [each for each in operations() if each.name in named and not each.reads]
+    assert len(acts) > 15
+    for operation in acts:
+        if operation.name == "agora.instance.execute":  # its answer is shown
+            continue
+        for fields in choices(operation):
+            words = said(operation, fields.get)
+            assert not words.startswith("Done: "), (operation, fields)
+            assert "_" not in words
+    (approve,) = [each for each in operations() if each.name == "agora.workflow.approve"]
+    assert [said(approve, fields.get) for fields in choices(approve)] == ["Approved", "Refused"]
+    (claim,) = [each for each in operations() if each.name == "agora.task.claim"]
+    assert said(claim, {}.get) == f"Done: {claim.summary.rstrip('.')}"
+
+
+def choices(operation: Operation) -> list[dict[str, str]]:
+    """What a form may say of which of several things to do."""
+    if operation.name == "agora.workflow.approve":
+        return [{"approved": "true"}, {"approved": "false"}]
+    schema = operation.input_schema
+    action = schema["properties"].get("action", {})
+    action = schema["$defs"][action["$ref"].rpartition("/")[2]] if "$ref" in action else action
+    return [{"action": each} for each in action.get("enum", ())] or [{}]
 
 
 async def test_a_form_that_is_sent_twice_acts_once(market: Market, browser: Browser) -> None:
@@ -99,7 +135,7 @@ async def test_a_script_is_told_and_led(browser: Browser) -> None:
     await browser.sign_in()
     htmx = {"hx-request": "true", "x-csrf-token": await browser.csrf()}
     done = await browser.post(REGISTER, {"agent_name": "Alice"}, **htmx)
-    assert (done.status_code, "Done" in done.text) == (200, True)
+    assert (done.status_code, "Agent registered" in done.text) == (200, True)
     assert done.headers["hx-trigger"] == '{"agora:done":{"operation":"agora.agent.register"}}'
     led = await browser.post(REGISTER, {"agent_name": "Bob", "next": f"{HOME}agents"}, **htmx)
     assert led.headers["hx-redirect"] == f"{HOME}agents"

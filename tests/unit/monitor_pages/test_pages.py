@@ -141,6 +141,21 @@ async def test_forms_have_fields_that_their_operations_take(market: Market) -> N
     assert {"agora.monitor.intervene", "agora.admin.override", "agora.token.revoke"} <= seen
 
 
+async def test_a_step_that_waits_for_approval_says_so(market: Market) -> None:
+    pages = await filled(market)
+    (path,) = [path for path in pages if path.startswith("workflows/")]
+    page = (await (await signed_in(market)).get(path)).text
+    rows = page[page.index('class="gantt"') :]
+    (bar,) = [row for row in rows.split("<tr>")[2:] if ">check" in row]
+    assert "waiting for approval" in bar
+    assert 'class="piece wait"' in bar
+    assert "running" not in bar
+    steps = page[page.index('aria-label="Steps"') : page.index('class="gantt"')]
+    (row,) = [row for row in steps.split("<tr>")[2:] if ">check<" in row.partition("</th>")[0]]
+    assert "Waiting for approval" in row
+    assert "Running" not in row
+
+
 async def test_who_only_sees_gets_no_buttons_and_no_pages_of_others(market: Market) -> None:
     pages = await filled(market)
     scopes = ["read:agents", "read:tasks", "read:messages", "read:workflows", "read:events", "read:catalogue"]

@@ -13,7 +13,7 @@ import pytest
 
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.credentials import Credential, Credentials
-from agora_sdk.errors import NameTaken, Unauthenticated
+from agora_sdk.errors import InvalidRequest, NameTaken, Unauthenticated
 from tests.unit.sdk.support import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
@@ -199,3 +199,22 @@ def test_threads_and_processes_may_store_at_once(tmp_path: Path) -> None:
     assert all(Credentials(path).find(URL, "default", f"Agent{n}") for n in range(16))
     assert sorted(each.name for each in path.parent.iterdir()) == ["credentials.json", "credentials.json.lock"]
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("token", ["a\nb", "clé", "two words", "a\x00"])
+def test_a_token_that_no_header_carries_is_refused_in_words(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidRequest, match="The token holds characters"):
+        AgoraClient(URL, token=token)
+    with pytest.raises(InvalidRequest, match="The tenant holds characters"):
+        AgoraClient(URL, tenant=token)
+    if "\x00" not in token:  # which no environment holds
+        monkeypatch.setenv("AGORA_TOKEN", token)
+        with pytest.raises(InvalidRequest, match="AGORA_TOKEN holds characters"):
+            AgoraClient(URL)
+
+
+def test_line_ends_around_a_token_do_not_count(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    AgoraClient(wire.url, token=" agfy_1\r\n").query.agents()
+    monkeypatch.setenv("AGORA_TOKEN", "agfy_2\n")
+    AgoraClient(wire.url).query.agents()
+    assert tokens(wire) == ["agfy_1", "agfy_2"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agora.server import run
-from agora.settings import ConfigurationError
+from agora.settings import ConfigurationError, Settings
 from agora.store.port import StoreFailure
 from tests.harness import make_settings
 
@@ -28,3 +31,34 @@ def test_a_damaged_file_is_named_by_the_error(
     (tmp_path / file).write_bytes(content)
     with pytest.raises(kind, match=file.replace(".", r"\.")):
         run(settings)
+
+
+@pytest.mark.parametrize("tokens", ["secret123", "ci:", ":secret123", "ci:secret123:boss", "ci:secret123,oops"])
+def test_static_tokens_that_cannot_be_read_are_refused_in_words(tokens: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load(environ={"A2A_AUTH_TOKENS": tokens})
+    said = "auth_tokens (from the environment): write name:token,name2:token2, or name:token:admin"
+    assert str(refused.value) == said
+
+
+def test_a_missing_extra_is_named_without_a_traceback(tmp_path: Path) -> None:
+    start = "import sys; sys.modules['asyncpg'] = None; from agora.cli import main; main()"
+    arguments = ("serve", "--data-dir", str(tmp_path), "--port", "0", "--store", "postgresql://x@127.0.0.1:1/x")
+    ended = subprocess.run([sys.executable, "-c", start, *arguments], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].endswith("pip install 'agora-server[postgres]'")
+
+
+def test_lines_for_machines_have_no_others_between_them(tmp_path: Path) -> None:
+    arguments = ("serve", "--data-dir", str(tmp_path), "--port", "0", "--events-port", "0", "--log-format", "json")
+    command = [sys.executable, "-m", "agora.cli", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        for line in server.stderr:
+            if json.loads(line)["event"].startswith("admin "):  # the last of them
+                break
+        server.terminate()
+        said, rest = server.communicate(timeout=60)
+    assert said == ""
+    assert all("timestamp" in json.loads(line) for line in rest.splitlines())

@@ -1,13 +1,18 @@
-"""A request that does not arrive: whoever holds a socket without asking anything is sent away."""
+"""What a connection bears: requests that do not arrive, heads without an end, answers that nobody takes."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import select
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from agora.app import App
 from tests.harness import Running, make_settings, running
@@ -19,6 +24,12 @@ HEAD = b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-lengt
 async def hasty(tmp_path: Path) -> AsyncIterator[Running]:
     """A server that waits a second for a request."""
     async with running(App(make_settings(tmp_path, request_timeout=1, heartbeat_interval=0.5))) as server:
+        yield server
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(App(make_settings(tmp_path))) as server:
         yield server
 
 
@@ -34,6 +45,99 @@ async def test_an_unfinished_request_is_given_up(hasty: Running, sent: bytes) ->
     assert answer.endswith(b"The request did not arrive in time.\n")
     writer.close()
     await writer.wait_closed()
+
+
+BODY = b'{"to_agent": "Ada", "content": "A question"}'
+CHUNKED = (
+    b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY)
+)
+
+
+async def test_what_has_no_end_is_refused_before_it_costs_anything(server: Running) -> None:
+    url = httpx.URL(server.url)
+    header = b"GET /health HTTP/1.1\r\nhost: localhost\r\nx-a: "
+    for begun in (b"GET /", header, CHUNKED + b"0\r\nx-a: ", CHUNKED + b"1;"):
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(begun + 60_000 * b"a")
+        await writer.drain()
+        writer.write(600_000 * b"a")
+        answer = await asyncio.wait_for(reader.read(1000), 30)
+        assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")), begun
+        writer.transport.abort()
+
+
+async def test_a_head_has_a_size(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        for fields in (1, 2000):
+            few = {f"x-{number}": "a" * (50_000 // fields - 10) for number in range(fields)}
+            assert (await client.get("/health", headers=few)).status_code == 200
+            many = {f"x-{number}": (70_000 // fields) * "a" for number in range(fields)}
+            with contextlib.suppress(httpx.TransportError):  # refused while it was still sending
+                refused = await client.get("/health", headers=many)
+                assert (refused.status_code, refused.text) == (431, "The head of a request has at most 65536 bytes.\n")
+
+
+async def test_fields_behind_a_body_are_no_headers(server: Running) -> None:
+    url = httpx.URL(server.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(
+        CHUNKED + b"0\r\nauthorization: Bearer nothing\r\nidempotency-key: k\r\n\r\n" + b"GET /health HTTP/1.0\r\n\r\n"
+    )
+    answer = await asyncio.wait_for(reader.read(), 30)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert b'"queued"' in answer
+    assert b'"healthy"' in answer
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_who_does_not_take_an_answer_is_cut_off(hasty: Running) -> None:
+    url = httpx.URL(hasty.url)
+    with socket.socket() as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.connect((url.host, url.port))
+        idle.sendall(30 * b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n")  # more than the kernel holds
+        waiting = select.poll()
+        waiting.register(idle, 0)  # tells of the end alone
+        assert await asyncio.to_thread(waiting.poll, 30_000)
+
+
+@pytest.mark.parametrize("sent", [pytest.param("calls", marks=pytest.mark.long), "pings"])
+async def test_who_asks_over_a_websocket_and_never_listens_is_cut_off(hasty: Running, sent: str) -> None:
+    url = httpx.URL(hasty.url)
+    call = b'{"id": "1", "operation": "agora.discovery.list", "arguments": {}}'
+    frame = bytes([0x81, 0x80 | len(call)]) + bytes(4) + call
+    if sent == "pings":
+        frame = 1000 * (bytes([0x89, 0x80 | 125]) + bytes(4 + 125))
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((url.host, url.port))
+        deaf.sendall(
+            b"GET /ws HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\r\n"
+        )
+        deaf.settimeout(30)
+
+        def flood() -> None:
+            while True:
+                deaf.sendall(frame)
+
+        with pytest.raises(ConnectionError):  # not a TimeoutError: the server ends it
+            await asyncio.to_thread(flood)
+
+
+async def test_text_that_is_no_utf_8_ends_a_websocket_and_fills_no_log(
+    server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
+        await socket.recv()
+        await socket.send(b'{"id": "\xff"}', text=True)
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1007
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_what_arrives_in_time_may_take_longer_to_answer(hasty: Running) -> None:

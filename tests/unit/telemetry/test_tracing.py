@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agora.app import App
-from agora.logs import _whence
+from agora.logs import Lines
 from agora.settings import ConfigurationError
 from agora.telemetry.context import TRACE, carried, given, outgoing, span
 from agora.telemetry.tracing import Tracing
@@ -222,7 +222,7 @@ async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> No
 
     class Watching(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            seen.append(dict(_whence(None, "", {"event": record.getMessage()})))
+            seen.append(Lines(()).fields(record))
 
     watching, logger = Watching(), logging.getLogger("agora.dispatcher")
     logger.addHandler(watching)

@@ -64,6 +64,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and $many .Values.persistence.enabled -}}
 {{- fail "persistence is for one replica with SQLite: with PostgreSQL nothing that matters is on the volume." -}}
 {{- end -}}
+{{- if and .Values.serviceMonitor.enabled (not (include "agora.metrics" .)) -}}
+{{- fail "serviceMonitor needs a token: put metrics-token into the secret and set secrets.metrics=true." -}}
+{{- end -}}
+{{- range $name := list "host" "port" "events_port" "mcp_port" "data_dir" "keys_dir" "host_name" "store" "bus" "metrics_token" "auth_tokens" -}}
+{{- if hasKey $.Values.settings $name -}}
+{{- fail (printf "settings.%s: the chart sets that itself; see service, database, redis and secrets." $name) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
 {{- fail "ingress.hosts is empty." -}}
 {{- end -}}
@@ -75,6 +83,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - {name: AGORA_PORT, value: "8080"}
 - {name: AGORA_EVENTS_PORT, value: "8081"}
 - {name: AGORA_DATA_DIR, value: /data}
+- {name: AGORA_KEYS_DIR, value: /keys}
 {{- if .Values.service.mcpPort }}
 - {name: AGORA_MCP_PORT, value: {{ .Values.service.mcpPort | quote }}}
 {{- end }}

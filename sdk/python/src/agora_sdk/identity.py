@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .credentials import Credential, Credentials
-from .errors import AgoraError, Unauthenticated
+from .errors import AgoraError, InvalidRequest, Unauthenticated
 from .login import Login, Logins, renewed
 
 if TYPE_CHECKING:
@@ -20,12 +20,20 @@ logger = logging.getLogger("agora_sdk")
 
 HOME = "default"  # the marketplace of whoever names none
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
+COPIED = "Copy it whole, and nothing else with it."
+
+
+def _visible(text: str, what: str, fix: str) -> str:
+    if not text.isascii() or any(sign <= " " or sign == "\x7f" for sign in text):
+        raise InvalidRequest(f"{what} holds characters other than visible ones of ASCII.", fix=fix)
+    return text
 
 
 class Identity:
     """Who a client is: what it was told, else what registration stored, else nobody in particular.
 
-    token: given by the program; it comes first. agent: a name whose stored credential is used.
+    token: given by the program; it comes first. agent: a name whose stored credential is used. Spaces and line ends around
+    a token are left out, as they come along from a file; raises :class:`InvalidRequest` for what no header can carry.
     ``AGORA_TOKEN`` comes after them, then who logged in with ``agora login``, but for a server on this machine, which takes a caller without a credential
     for its local operator.
     """
@@ -33,10 +41,10 @@ class Identity:
     def __init__(
         self, store: Credentials, url: str, tenant: str, *, agent: str | None = None, token: str | None = None
     ) -> None:
-        self.store, self.url, self.tenant = store, url, tenant
+        self.store, self.url, self.tenant = store, url, _visible(tenant, "The tenant", "agora tenant list shows them.")
         self.name = agent
-        self._explicit = token
-        self._fallback = os.environ.get("AGORA_TOKEN") or None
+        self._explicit = _visible(token.strip(), "The token", COPIED) if token else None
+        self._fallback = _visible(os.environ.get("AGORA_TOKEN", "").strip(), "AGORA_TOKEN", COPIED) or None
         self._credential: Credential | None = None
         self.logins = Logins(store.path)
         self._login: Login | None = None

@@ -72,8 +72,8 @@ def categories() -> list[str]:
 
 def root(session: Session, name: str) -> Any:
     """What a client has at its root under a name: a category, or an operation by an alias; None for neither."""
-    if service := Service.declared.get(name):
-        return Category(session, service)
+    if name in Service.declared:
+        return Category(session, Service.declared[name])
     for operation in operations():
         if name in operation.aliases:
             return method(session, operation)

@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
-
+from .httpx_alone import httpx
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 

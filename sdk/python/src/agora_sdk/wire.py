@@ -14,18 +14,13 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ValidationError
 
 from .contract import Kind
-from .contract.faults import wording
+from .contract.faults import Place, located, wording
 from .errors import AgoraError, InternalError, InvalidRequest, from_problem
 
 if TYPE_CHECKING:
     from .contract import Operation
 
 __all__ = ["Answer", "Request", "bind", "build", "failure", "needs_key", "result"]
-
-#: names by which a validator calls types; no parameter of an operation has one of them
-TYPES = frozenset(
-    {"bool", "bytes", "date", "datetime", "dict", "float", "int", "json", "list", "none", "nullable", "str"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,19 @@ def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     try:
         return operation.input.model_validate({**arguments, **kwargs})
     except ValidationError as error:
-        raise _invalid(operation, [_fault(item, operation) for item in error.errors(include_url=False)]) from None
+        faults = located(error.errors(include_url=False))
+        raise _invalid(operation, [_fault(item, place, operation) for item, place in faults]) from None
 
 
-def _fault(item: Any, operation: Operation) -> dict[str, str]:
-    """One finding of pydantic; of its place, the names that it invents for unions are left out."""
-    first, *rest = item["loc"] or ("",)
+def _fault(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
+    """One finding of pydantic, with its place."""
+    first, *rest = found or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
-    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner if not _is_invented(part))
-    place = str(first) + "".join(steps)
+    place = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
     message = wording(item, operation.input)
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
     return {"field": place, "message": message}
-
-
-def _is_invented(part: int | str) -> bool:
-    """Whether a part of a place is the name of a type, which stands there for the branch of a union."""
-    return isinstance(part, str) and not (part.islower() and part.isidentifier() and part not in TYPES)
 
 
 def _invalid(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:

@@ -15,7 +15,7 @@ import logging
 import sys
 from urllib.parse import urlsplit
 
-import httpx
+from agora_sdk.httpx_alone import httpx
 
 from ..credentials import data_directory
 from .upstream import Away
@@ -134,7 +134,7 @@ def _told() -> str | None:
 async def _is_agora(url: str) -> bool:
     """Whether an Agora server answers there, rather than some other program, or nobody."""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
-        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:  # noqa: S501
+        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:
             answer = json.loads((await client.get(f"{url}/health")).content)
             return isinstance(answer, dict) and {"status", "version"} <= answer.keys()
     return False

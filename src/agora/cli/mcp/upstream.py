@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import httpx
-
 from agora_sdk import mcp_wire
+from agora_sdk.httpx_alone import httpx
 from agora_sdk.identity import Identity
 from agora_sdk.session import Server
 

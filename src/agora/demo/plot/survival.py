@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SURVIVAL"]
 
 ADOPTION_SECONDS = 10.0
+NOT_ITS_OWN = "not with a server of yours: stop it, and the demo starts one that it may kill"
 SURVIVAL = Act()
 
 
@@ -28,7 +29,7 @@ SURVIVAL = Act()
 async def killing(play: Play) -> str:
     lodging = await settled(play)
     if play.venue.own is None:
-        raise Skipped("the server is not the demo's own")
+        raise Skipped(NOT_ITS_OWN)
     address = (await lodging.customer.instance.get(lodging.working)).address
     code = await play.venue.own.kill()
     async with httpx.AsyncClient() as directly:
@@ -42,7 +43,7 @@ async def killing(play: Play) -> str:
 async def adoption(play: Play) -> str:
     lodging = await settled(play)
     if play.venue.own is None:
-        raise Skipped("the server is not the demo's own")
+        raise Skipped(NOT_ITS_OWN)
     await play.venue.own.start()
     found = await asyncio.gather(*(_adopted(lodging, each) for each in lodging.instances))
     before = lodging.said[lodging.working]

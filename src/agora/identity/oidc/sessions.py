@@ -12,7 +12,7 @@ import asyncio
 import base64
 import binascii
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -30,10 +30,11 @@ from .verification import refuse
 if TYPE_CHECKING:
     from .sign_on import Grant, SignOn
 
-__all__ = ["Begun", "Kept", "SealedState", "Session", "Sessions", "SignedIn", "State"]
+__all__ = ["Begun", "Kept", "SealedState", "Session", "Sessions", "SignedIn", "State", "known_as"]
 
 SECOND: Final = 1_000_000
 LIFETIME: Final = 12 * 3600 * SECOND
+NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
 SIGNING_IN: Final = 600  #: seconds
 LEASE: Final = 30 * SECOND
 LOOKING: Final = 0.25  #: seconds between looks whether another server has renewed it
@@ -228,10 +229,12 @@ class Sessions:
         try:
             if kept.refresh is None:
                 raise refuse("The session has ended: the provider renews nothing.")
-            grant, tokens = await self._sign_on.renew(kept.refresh)
             before = _unpacked(row)
+            await self._sign_on.check_login(before)
+            grant, tokens = await self._sign_on.renew(kept.refresh)
             if (grant.tenant, grant.person.subject) != (before.tenant, before.person.subject):
                 raise refuse("The provider renewed the session for somebody else.")
+            grant = replace(grant, person=known_as(grant.person, before.person.login))  # it may leave names out
         except Unauthenticated as error:
             await self._write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
             raise refuse("The session has ended at the identity provider.", fix="Sign in again.") from error
@@ -273,6 +276,12 @@ class Sessions:
 def _after(kept: Kept, tokens: Tokens) -> Kept:
     """What is kept after a renewal: a provider may leave out what stays as it is."""
     return Kept(tokens.refresh or kept.refresh, tokens.identity or kept.identity)
+
+
+def known_as(person: Person, login: Sequence[str]) -> Person:
+    """Somebody whose session at the provider goes by those names, too; by two at most, the newest first."""
+    token, *sessions = *person.login, *login[1:]
+    return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES]))
 
 
 def _alive(row: Row | None, now: int) -> Row:

@@ -14,16 +14,16 @@ from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLim
 from ...clock import Clock
 from ...services.base import Call, Caller, Person
 from ...services.roles import authority_of, scopes_of
-from ...services.signing_on import Entry, Sighting, session_key, token_key, user_id
+from ...services.signing_on import Departure, Entry, Sighting, session_key, token_key, user_id
 from ...settings import Settings
 from ...store.port import Reader, Store
 from ...store.statements import credentials, people
 from ...usage import DEFAULT_TENANT
-from . import roles, verification
+from . import departures, roles, verification
 from .configuration import TENANT, Trust
 from .flows import Flows, Tokens
 from .provider import Provider
-from .sessions import Begun, SealedState, Session, Sessions, SignedIn
+from .sessions import Begun, SealedState, Session, Sessions, SignedIn, known_as
 from .verification import refuse
 
 __all__ = ["Grant", "SignOn", "open_sign_on"]
@@ -142,6 +142,28 @@ class SignOn:
         ended = await self._flows.end(refresh_token, self._client(client)) if refresh_token else False
         return ended, await self._flows.logout_url(identity)
 
+    def heard(self, logout_token: str) -> Departure:
+        """See the port."""
+        found, provider = self._said(logout_token)
+        clients = self.trust.clients if provider is self.home else ()
+        return departures.read(
+            found.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
+        )
+
+    async def vouched(self, logout_token: str) -> None:
+        """See the port."""
+        await verification.check_signature(*self._said(logout_token))
+
+    def _said(self, logout_token: str) -> tuple[verification.Unverified, Provider]:
+        found = verification.read(logout_token, departures.TYPES)
+        return found, self._provider(found.issuer)
+
+    def _provider(self, issuer: Any) -> Provider:
+        provider = self._providers.get(issuer) if isinstance(issuer, str) else None
+        if provider is None:
+            raise refuse("The token's issuer is none that this server trusts.", fix="See the setting oidc_issuers.")
+        return provider
+
     def _client(self, wanted: str | None) -> str:
         client = wanted or self.trust.client_id
         if not client or client not in self.trust.clients:
@@ -179,9 +201,7 @@ class SignOn:
     async def verified(self, token: str) -> Grant:
         """What an access token gives, once it is known to be genuine."""
         found = verification.read(token)
-        provider = self._providers.get(found.issuer) if isinstance(found.issuer, str) else None
-        if provider is None:
-            raise refuse("The token's issuer is none that this server trusts.", fix="See the setting oidc_issuers.")
+        provider = self._provider(found.issuer)
         ends = verification.check_times(found.claims, self.clock.now(), self.trust.skew)
         verification.check_purpose(
             found, self.trust.audiences, () if self.trust.strict or provider is not self.home else self.trust.clients
@@ -193,21 +213,16 @@ class SignOn:
         """The caller of a grant, as the rows about that person have it now."""
         person = grant.person
         subject = user_id(person.issuer, person.subject)
-        keys = [*person.login, "", ""]
 
-        async def look_up(reader: Reader) -> tuple[Any, Any, Any]:
-            tenant = await reader.one(credentials.tenant)
-            row = await reader.one(people.standing, user_id=subject)
-            ended = await reader.one(people.ended, token=keys[0], session=keys[1], issued_at=person.issued_at)
-            return tenant, row, ended
+        async def look_up(reader: Reader) -> tuple[Any, Any]:
+            return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
 
-        tenant, row, ended = await self._store.read(grant.tenant, look_up)
+        tenant, row = await self._store.read(grant.tenant, look_up)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
             raise refuse(
                 f"There is no marketplace {grant.tenant}.", fix="Whoever runs the server makes it: agora.tenant.create."
             )
-        if ended is not None:
-            raise refuse("The session of this token has ended: its holder has logged out.")
+        await self.check_login(grant)
         if row is not None and row["disabled_at"] is not None:
             raise PermissionDenied(
                 "This person is disabled here.", fix="An operator enables them again: agora.user.update."
@@ -229,6 +244,19 @@ class SignOn:
             token_id=person.session_id,
             person=replace(person, role=role),
         )
+
+    async def check_login(self, grant: Grant) -> None:
+        """Raise Unauthenticated if a grant has ended: its holder logged out here, or, as a provider says, there."""
+        person = grant.person
+        token, session, alias, *_ = *person.login, "", "", ""
+        names = {"token": token, "session": session, "alias": alias, "person": user_id(person.issuer, person.subject)}
+
+        async def look_up(reader: Reader) -> Any:
+            return await reader.one(people.ended, **names, issued_at=person.issued_at)
+
+        for tenant in {grant.tenant, DEFAULT_TENANT}:  # what providers say is kept in the one that there always is
+            if await self._store.read(tenant, look_up) is not None:
+                raise refuse("The session of this token has ended: its holder has logged out.")
 
     def _note(self, tenant: str, subject: str, person: Person) -> None:
         if len(self.seen) < MOST_SEEN or (tenant, subject) in self.seen:
@@ -325,9 +353,12 @@ class SignOn:
             raise refuse("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
         if tokens.access.count(".") == 2 or identity is None:
             grant = await self.verified(tokens.access)
-            if identity is not None and identity.claims.get("sub") != grant.person.subject:
+            if identity is None:
+                return grant
+            if identity.claims.get("sub") != grant.person.subject:
                 raise refuse("The provider's tokens are of two people.")
-            return grant
+            named = self._grant(identity.claims, self.home, ends, tokens.access)
+            return replace(grant, person=known_as(grant.person, named.person.login))
         return self._grant(identity.claims, self.home, ends, tokens.access)
 
     async def renew(self, refresh_token: str) -> tuple[Grant, Tokens]:

@@ -20,13 +20,17 @@ from .provider import ALGORITHMS, Provider
 
 __all__ = [
     "LONGEST",
+    "SECOND",
+    "TYPES",
     "Unverified",
+    "audience",
     "check_id_token",
     "check_purpose",
     "check_signature",
     "check_times",
     "read",
     "refuse",
+    "seconds",
 ]
 
 LONGEST: Final = 8192  #: characters of a token
@@ -107,7 +111,7 @@ async def check_signature(token: Unverified, provider: Provider) -> None:
 
 def check_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
     """Check ``exp``, ``nbf`` and ``iat``; answers when the token ends, in microseconds, with what clocks may be off."""
-    ends, begins, issued = (_seconds(claims, name) for name in ("exp", "nbf", "iat"))
+    ends, begins, issued = (seconds(claims, name) for name in ("exp", "nbf", "iat"))
     if ends is None:
         raise refuse("The token never expires, so it is not taken.", fix="Let the provider issue tokens that do.")
     if ends * SECOND + skew <= now:
@@ -119,7 +123,8 @@ def check_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
     return int(ends * SECOND) + skew
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
+def seconds(claims: Mapping[str, Any], name: str) -> float | None:
+    """A claim that is a moment, in seconds since 1970; None where it is not there. Raises Unauthenticated for nonsense."""
     value = claims.get(name)
     if value is None:
         return None
@@ -134,6 +139,10 @@ def check_purpose(token: Unverified, audiences: Collection[str], clients: Collec
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
     if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
         raise refuse("That is no access token.", fix="Send the access token, not the ID token or the refresh token.")
+    if isinstance(
+        claims.get("events"), dict
+    ):  # the word of a provider to this server (RFC 8417), which nobody may use as a credential
+        raise refuse("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
     if "cnf" in claims:
         raise refuse("The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token.")
     party = claims.get("azp", claims.get("client_id"))

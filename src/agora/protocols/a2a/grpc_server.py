@@ -6,7 +6,7 @@ serves all agents: ``tenant`` names the agent, as its card says; without one the
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -22,7 +22,9 @@ from pydantic_core import from_json
 from agora_sdk.errors import AgoraError, InternalError
 
 from ...services.base import Caller
+from ...telemetry import PROTOCOL
 from ..http import Scope
+from ..traces import carrier, incoming
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT
@@ -31,6 +33,8 @@ from .methods import METHODS
 from .session import extensions
 
 __all__ = ["GrpcServer"]
+
+log = logging.getLogger(__name__)
 
 SERVICE: Final = a2a_pb2.DESCRIPTOR.services_by_name["A2AService"]
 DETAILS: Final = "grpc-status-details-bin"
@@ -66,10 +70,10 @@ class GrpcServer:
         answer = getattr(a2a_pb2, method.output_type.name, None)
 
         async def unary(message: Message, context: Any) -> Message:
-            return await self._guarded(self._unary(method.name, answer, message, context), context)
+            return await self._guarded(method.name, self._unary(method.name, answer, message, context), context)
 
         async def stream(message: Message, context: Any) -> AsyncIterator[Message]:
-            opened = await self._guarded(self._open(method.name, message, context), context)
+            opened = await self._guarded(method.name, self._open(method.name, message, context), context)
             async for item in self._items(opened, context):
                 yield item
 
@@ -124,19 +128,31 @@ class GrpcServer:
         arguments = method.read(MessageToDict(message), False)
         return Request(method, arguments, CURRENT, caller, extensions=extensions(scope), valid=valid)
 
-    async def _guarded(self, work: Awaitable[Any], context: Any) -> Any:
-        """Do it, or end the call with the error that it came to."""
-        try:
-            return await work
-        except Faulty as refused:
-            await _abort(context, refused.fault)
-        except AgoraError as error:
-            await _abort(context, fault(error))
-        except (asyncio.CancelledError, grpc.aio.AbortError):
-            raise
-        except Exception as error:
-            await _abort(context, fault(InternalError("Something went wrong on our side.")))
-            raise AssertionError from error  # abort has raised
+    async def _guarded(self, name: str, work: Awaitable[Any], context: Any) -> Any:
+        """Do it in the caller's trace, or end the call with the error that it came to."""
+        PROTOCOL.set("grpc")
+        with incoming(self._core.dispatcher.tracing, f"gRPC {name}", carrier(_scope(context))) as span:
+            found = await _tried(work)
+            if span is not None and isinstance(found, Fault) and found.status >= 500:
+                span.fail(found.grpc)
+        if isinstance(found, Fault):
+            await _abort(context, found)
+        return found
+
+
+async def _tried(work: Awaitable[Any]) -> Any:
+    """What it comes to, or the error as A2A has it."""
+    try:
+        return await work
+    except Faulty as refused:
+        return refused.fault
+    except AgoraError as error:
+        return fault(error)
+    except grpc.aio.AbortError:
+        raise
+    except Exception:
+        log.exception("a call over gRPC failed")
+        return fault(InternalError("Something went wrong on our side."))
 
 
 def _written(message: Message) -> bytes:

@@ -53,7 +53,7 @@ class RpcEndpoint:
         try:
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            found = faulty("PARSE_ERROR", f"Invalid JSON payload: {error}").fault
+            found = faulty("PARSE_ERROR", str(error)).fault
             await _respond(send, _Answer(_failure(None, found)))
             return
         if isinstance(message, list):

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_jsonable_python
 
-from agora_sdk.contract import Kind
-from agora_sdk.contract.conversations import Accepted, Conversations
-from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Outgoing
+from agora_sdk.contract import Kind, declared
+from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest
 
 from ...dispatcher import KEY, Dispatcher, invalid
 from ...services.base import Caller
 from .messages import Document, Letter, failure, said
 
+if TYPE_CHECKING:
+    from agora_sdk.contract.conversations import Accepted
+    from agora_sdk.contract.envelopes import AgentMessage
+
 __all__ = ["Exchange", "waits"]
 
-SEND, REPLY = Conversations.operations["send"], Conversations.operations["reply"]
+SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
 WAITING = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # types answered in the same response
 PATIENCE = 30.0  #: seconds to wait for an answer, where the message does not say
 LONGEST = 300.0
@@ -34,8 +38,6 @@ HASTE, MOST_HASTY = (
     0.05,
     3,
 )  #: seconds in which, and how often, a wait may end in vain: a server that stops waits for nothing
-
-_OUTGOING: TypeAdapter[AgentMessage] = TypeAdapter(Outgoing)
 
 
 class Exchange:
@@ -109,8 +111,15 @@ def _patience(letter: Letter) -> float:
     return PATIENCE if waits(letter) else 0.0
 
 
+@cache
+def _outgoing() -> TypeAdapter[AgentMessage]:
+    from agora_sdk.contract.envelopes import Outgoing
+
+    return TypeAdapter(Outgoing)
+
+
 def _checked(letter: Letter) -> AgentMessage:
     try:
-        return _OUTGOING.validate_python(to_jsonable_python(letter.document))
+        return _outgoing().validate_python(to_jsonable_python(letter.document))
     except ValidationError as error:
         raise invalid(error, SEND) from None

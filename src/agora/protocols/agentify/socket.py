@@ -21,10 +21,7 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.contract.agents import Agents
-from agora_sdk.contract.conversations import Conversations
-from agora_sdk.contract.events import Events
-from agora_sdk.contract.messaging import Messaging
+from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
 from ...dispatcher import Dispatcher
@@ -37,6 +34,7 @@ from ...services.base import Caller
 from ...settings import Settings
 from ..http import Access, Receive, Scope, Send
 from ..sockets import MAX_REASON, given_credential, linger, refuse
+from ..traces import carrier, incoming
 from .exchange import Exchange
 from .messages import Document, Letter, failure, read
 
@@ -44,8 +42,8 @@ __all__ = ["AgentSocketApp"]
 
 log = logging.getLogger(__name__)
 
-PENDING, MARK = Conversations.operations["pending"], Messaging.operations["mark"]
-STREAM, PROFILE = Events.operations["stream"], Agents.operations["get"]
+PENDING, MARK = declared("conversation", "pending"), declared("messaging", "mark")
+STREAM, PROFILE = declared("event", "stream"), declared("agent", "get")
 ARRIVALS = ["agora.message.received", "agora.broadcast.sent"]
 SUBPROTOCOL = "agentify"
 AT_ONCE = 32  #: operations of one socket under way at once
@@ -87,7 +85,7 @@ class _Socket:
 
     def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
-        self._credential = credential
+        self._credential, self._trace = credential, carrier(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
         self._subject: str | None = None  # whose messages are pushed
@@ -150,7 +148,8 @@ class _Socket:
         try:
             while (frame := await self._receive())["type"] == "websocket.receive":
                 await self._settle(everything=True)
-                await self._take(frame.get("text"))
+                with incoming(self._app.dispatcher.tracing, "WebSocket message", self._trace):
+                    await self._take(frame.get("text"))
             if frame.get("code") in (1000, 1001):
                 await self._settle(everything=True)
         except OSError:

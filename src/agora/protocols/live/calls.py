@@ -3,7 +3,8 @@
 ``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
 by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
 answers come as they are ready. A stream operation is answered as :mod:`.streams` says. ``{"ack": 17}``
-advances the durable subscription that is being read.
+advances the durable subscription that is being read. A call may say with ``traceparent`` and ``tracestate`` to which trace
+it belongs; else it belongs to that of the handshake.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StrictStr, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from agora_sdk.contract import Kind
+from agora_sdk.contract.faults import wording
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
 
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
+from ...telemetry.context import given
+from ..traces import incoming
 from .streams import Streams
 
 __all__ = ["Calls", "Garbage"]
@@ -39,7 +43,7 @@ class Garbage(Exception):
 
 
 class _Frame(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     id: _Id = None
     operation: Annotated[StrictStr, Field(max_length=200)] | None = None
@@ -48,13 +52,22 @@ class _Frame(BaseModel):
     idempotency_key: StrictStr | None = None
     ack: StrictInt | None = None
     cancel: _Id = None
+    traceparent: JsonValue = None  # what is none is not followed, and no fault
+    tracestate: JsonValue = None
+
+    @property
+    def trace(self) -> Mapping[str, Any]:
+        return given({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
-_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=ConfigDict(defer_build=True))
 
 
 class Calls:
-    """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence."""
+    """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence.
+
+    trace: to which the handshake belonged.
+    """
 
     def __init__(
         self,
@@ -63,9 +76,10 @@ class Calls:
         body_limit: int,
         answer: Callable[[bytes], Awaitable[None]],
         acknowledge: Callable[[int], None],
+        trace: Mapping[str, Any] = {},
     ) -> None:
         self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
-        self._answer, self._acknowledge = answer, acknowledge
+        self._answer, self._acknowledge, self._trace = answer, acknowledge, trace
         self._free = asyncio.Semaphore(AT_ONCE)
         self._running: dict[asyncio.Task[None], int | str | None] = {}
         self._streams = Streams(dispatcher, caller, answer)
@@ -122,18 +136,27 @@ class Calls:
 
     async def _run(self, frame: _Frame, name: str) -> None:
         try:
-            answer = await self._invoke(frame, name)
-        except AgoraError as error:
-            answer = _failure(frame.id, error)
-        except Exception:
-            log.exception("%s failed over a socket", name)
-            answer = _failure(frame.id, InternalError("Something went wrong on our side."))
+            with incoming(self._dispatcher.tracing, "WebSocket call", frame.trace or self._trace) as span:
+                answer, failure = await self._outcome(frame, name)
+                if span is not None and failure is not None and failure.status >= 500:
+                    span.fail(failure.code)
         finally:
             self._free.release()
             self._cancelled.discard(frame.id)
         if answer is not None:
             with contextlib.suppress(OSError):  # the client left before its answer
                 await self._answer(answer)
+
+    async def _outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
+        """What to answer to a call, and the error that it came to, if any."""
+        try:
+            return await self._invoke(frame, name), None
+        except AgoraError as error:
+            return _failure(frame.id, error), error
+        except Exception:
+            log.exception("%s failed over a socket", name)
+            failure = InternalError("Something went wrong on our side.")
+            return _failure(frame.id, failure), failure
 
     async def _invoke(self, frame: _Frame, name: str) -> bytes | None:
         """The answer to a call; none yet where it opened a stream."""
@@ -170,10 +193,10 @@ def _failure(given: int | str | None, error: AgoraError) -> bytes:
 
 def _invalid(error: ValidationError) -> InvalidRequest:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults[:20]]
+    errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
-        fix="A call has id, operation, and if needed version, arguments and idempotency_key.",
+        fix="A call has id, operation, and if needed version, arguments, idempotency_key and traceparent.",
         errors=errors,
     )
 

@@ -7,28 +7,18 @@ code is 1000: then the log has ended.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
-from ...events.frames import TOO_SLOW, Farewell, closing_chunk
-from ...events.sink import QueueSink
+from ...events.frames import Batch, Farewell, closing_chunk
 from ...events.stream import LiveStream
+from ..following import HEADERS, RETRY_MILLISECONDS, follow
 from ..http import Receive, Scope, Send, problem
-from .request import Live, StreamRequest, drop
+from .request import Live, StreamRequest
 
 __all__ = ["EventSource"]
-
-RETRY_MILLISECONDS = 2000
-GRACE_SECONDS = 5.0  # for a reader that was cut off to take the last message
-HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
-]
 
 
 class EventSource(Live):
@@ -52,49 +42,14 @@ class EventSource(Live):
         start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": start, "more_body": True})
-        sink = _EventSourceSink(self.dispatcher.feed.buffer_limit)
-        writing = asyncio.create_task(_write(stream, sink, send))
-        leaving = asyncio.create_task(_gone(receive))
-        tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
-        try:
-            await asyncio.wait((writing, leaving, sink.cut), return_when=asyncio.FIRST_COMPLETED)
-            if sink.cut.done():
-                await asyncio.wait((writing,), timeout=GRACE_SECONDS)
-                if not writing.done() and drop(send):
-                    await asyncio.wait((leaving,), timeout=GRACE_SECONDS)
-        finally:
-            stream.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await follow(stream, _Wording(), receive, send, self.dispatcher.feed.buffer_limit)
 
 
-class _EventSourceSink(QueueSink):
-    """A queue that tells when its reader was cut off: nothing may wait for that reader any more."""
+class _Wording:
+    """Messages that the feed has made already, for all their readers."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        return b"".join([batch.chunk for batch in batches])
 
-    def end(self, farewell: Farewell, /) -> None:
-        super().end(farewell)
-        if farewell.code == TOO_SLOW and not self.cut.done():
-            self.cut.set_result(None)
-
-
-async def _write(stream: LiveStream, sink: QueueSink, send: Send) -> None:
-    """Send what comes, as much as waits in one piece; at the end, say why."""
-    sequence = stream.position
-    while batches := await sink.take():
-        sequence = batches[-1].sequence
-        body = b"".join([batch.chunk for batch in batches])
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-    if sink.farewell is not None:
-        body = closing_chunk(sink.farewell, sequence)
-        await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def _gone(receive: Receive) -> None:
-    """Return when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    def last(self, farewell: Farewell, position: int, /) -> bytes:
+        return closing_chunk(farewell, position)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
 
-from agora_sdk.contract.events import Events
+from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
 from ...events.frames import RESTARTING, Batch, Farewell
@@ -24,6 +24,7 @@ from ...events.stream import LiveStream
 from ...services.base import Caller
 from ..http import Receive, Scope, Send
 from ..sockets import MAX_REASON, linger, refuse
+from ..traces import carrier, incoming
 from .calls import Calls, Garbage
 from .request import Live, StreamRequest, drop
 
@@ -32,7 +33,7 @@ __all__ = ["GARBAGE", "SUBPROTOCOL", "WebSocketApp"]
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "agora"
-STREAM = Events.operations["stream"]
+STREAM = declared("event", "stream")
 GARBAGE = 4400  #: close code: the client sent something that is no frame of ours
 GRACE_SECONDS = 5.0  # for a peer to take the close frame
 
@@ -43,14 +44,15 @@ class WebSocketApp(Live):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            stream, caller = await self.open(StreamRequest.read(scope, STREAM))
+            with incoming(self.dispatcher.tracing, "WebSocket", carrier(scope)):
+                stream, caller = await self.open(StreamRequest.read(scope, STREAM))
         except AgoraError as error:
             await refuse(scope, send, error)
             await linger(receive)
             return
         try:
             with contextlib.suppress(OSError):  # the client left in the middle of something
-                await _Socket(self, stream, caller, receive, send).run(scope)
+                await _Socket(self, stream, caller, receive, send, carrier(scope)).run(scope)
         finally:
             stream.close()
 
@@ -65,11 +67,12 @@ class _Socket:
         caller: Callable[[], Awaitable[Caller]],
         receive: Receive,
         send: Send,
+        trace: Mapping[str, Any],
     ) -> None:
         self._app, self._stream, self._receive, self._send = app, stream, receive, send
         self._over: asyncio.Future[Farewell] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
-        self._calls = Calls(app.dispatcher, caller, limit, self._text, stream.acknowledge)
+        self._calls = Calls(app.dispatcher, caller, limit, self._text, stream.acknowledge, trace)
 
     async def run(self, scope: Scope) -> None:
         """Accept, then listen and push until either side ends it."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agora_sdk.contract import Kind, Operation
-from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
 from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated
 
 from ...dispatcher import Dispatcher, Outcome
@@ -19,6 +18,9 @@ from .resources import Resources
 from .results import ToolResult, failed
 from .tools import Listing, Tool, Tools, foreign, page, underscored
 from .view import DEFAULT
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
 
 __all__ = ["KEY", "VERSION", "Core"]
 

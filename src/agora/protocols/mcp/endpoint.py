@@ -11,38 +11,46 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.errors import AgoraError, MalformedRequest, MethodNotAllowed, NotFound
+from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound
 
 from ...clock import new_id
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
+from ...services.client_sessions import CANCELLED, ENDED
 from ...settings import Settings
-from ..http import Access, Message, Receive, Scope, Send, header, problem, read_body, respond
+from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond
 from . import about
 from .core import Core
 from .exchange import Exchange, Refusal
 from .guard import METADATA, Guard
+from .halves import introduce, part, say
+from .keeping import Keeper, about_client
 from .lean import Lean
+from .passing import Watched, inward, replayed
 from .patience import deliver
 from .plain import PlainRpc
-from .sessions import CURRENT, Session, Sessions
+from .sessions import LONGEST_REQUEST, Session, Sessions
+from .standing import Standing
 from .view import View
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["McpApp"]
+__all__ = ["TOLD", "McpApp"]
 
 log = logging.getLogger(__name__)
 
 PATH = "/mcp"
 SWEEP_SECONDS = 60.0
+ONE_BY_ONE = "Send each request by itself: MCP has had no batches since 2025-06-18."
+CANCELLING = "notifications/cancelled"
+METHODS = ("GET", "POST", "DELETE")
+TOLD = frozenset({ENDED, CANCELLED})  #: events that the endpoint is told of
 NEEDING: Mapping[str, str] = {
     "subscriptions/listen": "agora.event.stream",
     "resources/subscribe": "agora.event.stream",
@@ -58,6 +66,7 @@ class McpApp:
         scopes = {found.scope for found in dispatcher.context.catalogue.operations if found.scope}
         self.guard = Guard(access, settings, tuple(sorted(scopes)))
         self.sessions = Sessions()
+        self.keeper = Keeper(dispatcher, lambda: self.sessions, self.forget)
         self._fixtures: Any = None
         if settings.test_operations:
             from .fixtures import Fixtures
@@ -68,7 +77,9 @@ class McpApp:
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
+        self._standing = Standing(dispatcher, self.keeper, self.sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -87,11 +98,10 @@ class McpApp:
 
     async def _load(self) -> SdkServer:
         module = await asyncio.to_thread(__import__, f"{__package__}.sdk", fromlist=["SdkServer"])
-        server: SdkServer = module.SdkServer(self.core, self.settings.body_limit, self._schema)
+        server: SdkServer = module.SdkServer(self.core, self.keeper, self.settings.body_limit, self._schema)
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
-        self._sweeping = asyncio.create_task(self._sweep(server))
         return server
 
     def _schema(self, name: str) -> Mapping[str, Any] | None:
@@ -110,33 +120,61 @@ class McpApp:
         self._drained.set()
 
     async def stop(self) -> None:
-        """End every session."""
+        """Give up what is here of the sessions; they go on at another server, or at this one when it is there again."""
         self.drain()
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         if self._sdk is not None:
             await self._sdk.stop()
 
-    async def _sweep(self, server: SdkServer) -> None:
-        """End sessions that nobody uses any more."""
+    def _look_after(self) -> None:
+        if self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        """Forget sessions that nobody uses here any more; keep those that are in use from being over."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for session in self.sessions.idle():
-                await self.end(server, session)
+            try:
+                for session in self.sessions.idle():
+                    await self.forget(session)
+                await self.keeper.prolong_standing()
+            except Exception:
+                log.exception("sessions could not be looked after")
 
-    async def end(self, server: SdkServer, session: Session) -> None:
-        """End a session as its client would."""
-        self.sessions.remove(session.id)
-        headers = [(b"mcp-session-id", session.id.encode()), (b"host", b"localhost")]
-        scope = {"type": "http", "method": "DELETE", "path": PATH, "headers": headers, "query_string": b""}
+    async def forget(self, session: Session) -> None:
+        """Forget a session here. What is under way over it ends."""
+        self.sessions.remove(session)
+        if self._sdk is not None:
+            await part(self._sdk, session)
 
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b""}
+    def told(self, type: str, data: Mapping[str, Any]) -> None:
+        """Something became of a session, here or at another server; see :data:`TOLD`. On the loop, after the commit."""
+        if type == ENDED:
+            session = self.sessions.ended(data["session"])
+            if session is not None:
+                self._soon(self.forget(session))
+        elif type == CANCELLED:
+            session = self.sessions.by_key(data["session"])
+            if (
+                session is not None
+                and self._sdk is not None
+                and session.asked.get(str(data["request"])) == data["request"]
+            ):
+                self._soon(say(self._sdk, session, _cancelled(data["request"])))
 
-        async def send(message: Message) -> None: ...
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        async def safely() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("a session could not be told what has become of it")
 
-        await server(scope, receive, send)
+        task = asyncio.create_task(safely())
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -177,27 +215,33 @@ class McpApp:
         version = header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in about.HANDSHAKE_VERSIONS
         exchange = self._exchange(scope, caller, modern=modern)
-        session = None if modern else self._session(scope, caller)
-        message, replayed = None, receive
+        session = None if modern else await self._session(scope, caller)
+        message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
-            message, replayed = _parsed(body), _replay(body, receive)
+            message, again = _parsed(body), replayed(body, receive)
             answer = await self.lean.answer(scope, message, exchange, session)
             if answer is not None:
                 await respond(send, answer.status, answer.body, answer.headers)
                 return
+            if isinstance(message, list):
+                raise MalformedRequest("An array of requests is not served here.", fix=ONE_BY_ONE)
             self._admit(exchange, message)
             if (work := self.lean.elsewhere(scope, message, exchange)) is not None:
                 await deliver(work, receive, send)
                 return
-        await self._by_sdk(scope, replayed, send, exchange, session, message)
+        if session is not None:
+            await self._in_session(scope, again, send, exchange, session, message)
+        else:
+            await self._by_sdk(scope, again, send, exchange, message)
 
-    def _session(self, scope: Scope, caller: Caller) -> Session | None:
+    async def _session(self, scope: Scope, caller: Caller) -> Session | None:
         """The session a request names; one that is another's is not there."""
         id = header(scope, b"mcp-session-id")
         if id is None:
             return None
-        session = self.sessions.find(id, caller)
+        self._look_after()
+        session = await self.keeper.find(id, caller)
         if session is None:
             raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
         return session
@@ -220,55 +264,89 @@ class McpApp:
 
     # -- through the SDK -------------------------------------------------------------------------
 
-    async def _by_sdk(
-        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session | None, message: Any
-    ) -> None:
+    async def _by_sdk(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any) -> None:
+        """A request of no session: of the newer era, or the handshake that begins one."""
         server = await self.sdk()
-        opening = None
-        if session is None and not exchange.modern:
-            params = message.get("params") if isinstance(message, dict) else None
-            requested = params.get("protocolVersion") if isinstance(params, dict) else None
-            opening = self.sessions.begin(exchange.caller, about.negotiated(requested))
-        current = session or opening
-        scope["agora.mcp.exchange"], scope["agora.mcp.session"] = exchange, current
-        CURRENT.set(current)
-        if scope["method"] == "GET" and session is not None:
-            await self._stand(server, scope, receive, send, exchange, session)
-            return
-        watched = _Watched(send)
-        if opening is not None:
-            watched.opened = partial(self.sessions.add, opening)  # before the client knows its id
-        if session is not None:
-            session.open += 1
+        scope["agora.mcp.exchange"] = exchange
+        params = _handshake(message)
+        if exchange.modern or params is None:
+            await server(scope, receive, send)
+        else:
+            await self._shake_hands(server, scope, receive, send, exchange.caller, message)
+
+    async def _shake_hands(
+        self, server: SdkServer, scope: Scope, receive: Receive, send: Send, caller: Caller, message: Mapping[str, Any]
+    ) -> None:
+        """Begin a session. One that the SDK is about to refuse is kept nowhere; it too is told no more than is kept."""
+        self._look_after()
+        params = message["params"]
+        client = about_client(params, about.negotiated(params.get("protocolVersion")))
+        sound = server.is_handshake(params)
+        session = await self.keeper.begin(caller, client) if sound else self.sessions.make(caller, client)
+        if sound:
+            receive = replayed(to_json({**message, "params": client}), receive)
+        scope["agora.mcp.session"] = session
+        watched = Watched(send, session.id if sound else "")
+
+        def opened(local: str) -> None:  # before the client knows its id
+            session.local = local
+            if sound:
+                self.sessions.add(session)
+
+        watched.opened = opened
         try:
             await server(scope, receive, watched)
         finally:
-            if session is not None:
-                session.open -= 1
-        if session is not None and scope["method"] == "DELETE" and watched.status == 200:
-            self.sessions.remove(session.id)
+            if not sound:
+                await part(server, session)
+            elif watched.status != 200:
+                await self.keeper.withdraw(session)
 
-    async def _stand(
-        self, server: SdkServer, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session
+    async def _in_session(
+        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session, message: Any
     ) -> None:
-        """A GET stream: the SDK holds it open, the event feed fills it; it ends when the server drains."""
-        watched = _Watched(send)
+        method = scope["method"]
+        if method == "DELETE":
+            await self.keeper.end(session)
+            await self.forget(session)
+            await respond(send, 200, b"")
+            return
+        if method not in ("GET", "POST"):
+            raise MethodNotAllowed(f"{method} is not possible here.", fix="Use POST.", allowed=list(METHODS))
+        scope["agora.mcp.exchange"], scope["agora.mcp.session"] = exchange, session
+        if method == "GET":
+            await self._standing(scope, receive, send, exchange, session)
+            return
+        if await self._elsewhere(session, message, send):
+            return
+        server = await self.sdk()
+        await introduce(server, session)
+        session.ask(message.get("id") if isinstance(message, dict) and "method" in message else None)
         session.open += 1
-        telling = asyncio.create_task(self._tell(server, exchange, session, watched.begun))
         try:
-            await server(scope, _until(receive, self._drained, telling), watched)
-            await watched.finish()
+            await server(inward(scope, session.local), receive, Watched(send, session.id))
         finally:
             session.open -= 1
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
 
-    async def _tell(self, server: SdkServer, exchange: Exchange, session: Session, begun: asyncio.Event) -> None:
-        await begun.wait()
-        try:
-            await server.tell(exchange, session)
-        except Exception:
-            log.exception("a session is told nothing more")
+    async def _elsewhere(self, session: Session, message: Any, send: Send) -> bool:
+        """Answer what is about something that goes on at another server, if at any; tells whether it was."""
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            return False
+        method = message.get("method")
+        if not session.asked and method is None and ("result" in message or "error" in message):
+            raise Conflict(
+                "This server has asked nothing.",
+                fix="Answer at the server that asked: what it asks for and its call stay with it.",
+            )
+        if not isinstance(method, str) or "id" in message:
+            return False
+        request = _unwanted(message)
+        if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
+            await self.keeper.cancel(session, request)
+        elif session.local:
+            return False
+        await respond(send, 202, b"")  # of what has no half here, no notification need be told
+        return True
 
     # -- the plain endpoints ---------------------------------------------------------------------
 
@@ -319,57 +397,19 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A request whose body was read, to be read again."""
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return replay
+def _handshake(message: Any) -> Mapping[str, Any] | None:
+    """The parameters of a request that begins a session."""
+    params = message.get("params") if isinstance(message, dict) and message.get("method") == "initialize" else None
+    return params if isinstance(params, dict) else None
 
 
-def _until(receive: Receive, drained: asyncio.Event, telling: asyncio.Task[None]) -> Receive:
-    """A client that seems to leave when the server drains."""
-
-    async def either() -> Message:
-        waiting = [asyncio.ensure_future(receive()), asyncio.ensure_future(drained.wait())]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if waiting[0].done():
-                message: Message = waiting[0].result()  # type: ignore[assignment]
-                return message
-            return {"type": "http.disconnect"}
-        finally:
-            for task in waiting:
-                task.cancel()
-
-    return either
+def _cancelled(request: int | str) -> Mapping[str, Any]:
+    return {"jsonrpc": "2.0", "method": CANCELLING, "params": {"requestId": request}}
 
 
-class _Watched:
-    """Passes a response on, and remembers how it began and whether it ended."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
-        self.opened: Callable[[str], None] = lambda id: None
-        self.begun = asyncio.Event()
-        self._open = False
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status, self._open = message["status"], True
-            found = [value for name, value in message.get("headers", ()) if name == b"mcp-session-id"]
-            if found and self.status == 200:
-                self.opened(found[0].decode())
-        elif message["type"] == "http.response.body" and not message.get("more_body"):
-            self._open = False
-        await self._send(message)
-        self.begun.set()
-
-    async def finish(self) -> None:
-        """End a response that its writer left open."""
-        if self._open:
-            self._open = False
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+def _unwanted(message: Mapping[str, Any]) -> int | str | None:
+    """The request that a notification cancels."""
+    params = message.get("params") if message.get("method") == CANCELLING else None
+    request = params.get("requestId") if isinstance(params, dict) else None
+    sound = isinstance(request, int | str) and not isinstance(request, bool) and len(str(request)) <= LONGEST_REQUEST
+    return request if sound else None

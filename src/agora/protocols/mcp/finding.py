@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
+from agora_sdk.contract.faults import wording
 from agora_sdk.errors import InvalidRequest
 
 from .results import ToolResult
@@ -26,7 +28,7 @@ CALL: Final = "agora.tools.call"
 
 
 class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", title="")
+    model_config = ConfigDict(extra="forbid", title="", defer_build=True)
 
 
 class _Search(_Arguments):
@@ -55,31 +57,37 @@ def _tool(name: str, title: str, description: str, arguments: type[BaseModel], *
     )
 
 
-_SEARCH_TOOL: Final = _tool(
-    SEARCH,
-    "Tools: search",
-    "Find tools by what they do: names, descriptions and input schemas of the best matches.",
-    _Search,
-    readOnlyHint=True,
-    destructiveHint=False,
-    idempotentHint=True,
-    openWorldHint=False,
-)
-_CALL_TOOL: Final = _tool(
-    CALL,
-    "Tools: call",
-    "Call a tool that agora.tools.search found and this listing does not show.",
-    Called,
-    readOnlyHint=False,
-    destructiveHint=True,
-    idempotentHint=False,
-    openWorldHint=True,
-)
+@cache
+def _search_tool() -> Tool:
+    return _tool(
+        SEARCH,
+        "Tools: search",
+        "Find tools by what they do: names, descriptions and input schemas of the best matches.",
+        _Search,
+        readOnlyHint=True,
+        destructiveHint=False,
+        idempotentHint=True,
+        openWorldHint=False,
+    )
+
+
+@cache
+def _call_tool() -> Tool:
+    return _tool(
+        CALL,
+        "Tools: call",
+        "Call a tool that agora.tools.search found and this listing does not show.",
+        Called,
+        readOnlyHint=False,
+        destructiveHint=True,
+        idempotentHint=False,
+        openWorldHint=True,
+    )
 
 
 def finders(view: View) -> list[Tool]:
     """The tools of this module that a view lists."""
-    return [_SEARCH_TOOL, _CALL_TOOL] if view.toolsets else [_SEARCH_TOOL]
+    return [_search_tool(), _call_tool()] if view.toolsets else [_search_tool()]
 
 
 def search(tools: Iterable[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
@@ -106,7 +114,7 @@ def _validated(model: type[Any], arguments: Mapping[str, Any]) -> Any:
         return model.model_validate(arguments)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults]
+        errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults]
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from ..http import Receive, Send, respond
+from ..http import Receive, Send, left, respond
 from .lean import Answer
 
 __all__ = ["deliver"]
@@ -28,7 +28,7 @@ async def deliver(work: Coroutine[Any, Any, Answer], receive: Receive, send: Sen
     try:
         await asyncio.wait((working,), timeout=GLANCE)
         if not working.done():
-            leaving = asyncio.ensure_future(_left(receive))
+            leaving = asyncio.ensure_future(left(receive))
             await asyncio.wait((working, leaving), timeout=SOON, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             answer = working.result()
@@ -52,8 +52,3 @@ async def _stream(working: asyncio.Future[Answer], leaving: asyncio.Future[None]
             await send({"type": "http.response.body", "body": body})
             return
         await send({"type": "http.response.body", "body": b": working\n\n", "more_body": True})
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,28 +1,31 @@
 """Replay: what a client of the older era missed while its connection was broken.
 
 Imported with the SDK only. Messages are kept with the session they belong to: the SDK's names of streams
-are only unique within one.
+are only unique within one. What a GET stream tells needs no keeping: its ids are places in the log of events.
 """
 
 from __future__ import annotations
 
-from mcp.server.streamable_http import EventCallback, EventId, EventMessage, EventStore, StreamId
-from mcp_types import JSONRPCMessage
+from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
+from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .sessions import CURRENT
+from .places import POSITION, call_id, message_id, standing_id
+from .sessions import CURRENT, Session
 
 __all__ = ["Replay"]
 
 
 class Replay(EventStore):
-    """The last messages of each session, in memory as the session itself is."""
+    """The last messages of each session, in memory as what sends them is."""
 
     async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
         session = CURRENT.get()
         if session is None:
             return "0"
         session.numbered += 1
-        number = str(session.numbered)
+        if stream_id == GET_STREAM_KEY and (position := _position(message)) is not None:
+            return standing_id(position, session.tag, session.numbered)
+        number = _id(session, stream_id)
         session.sent.append((number, stream_id, message))
         return number
 
@@ -37,3 +40,15 @@ class Replay(EventStore):
             if stream == stream_id and message is not None:
                 await send_callback(EventMessage(message, number))
         return stream_id
+
+
+def _id(session: Session, stream_id: StreamId) -> EventId:
+    if stream_id not in session.asked:
+        return message_id(session.tag, session.numbered)
+    return call_id(session.tag, session.numbered, session.asked[stream_id])
+
+
+def _position(message: JSONRPCMessage | None) -> int | None:
+    params = message.params if isinstance(message, JSONRPCNotification) else None
+    found = (params or {}).get("_meta", {}).get(POSITION)
+    return found if isinstance(found, int) else None

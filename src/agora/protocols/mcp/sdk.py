@@ -7,7 +7,6 @@ SDK's forms and :mod:`.core`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -21,7 +20,7 @@ from mcp.server.models import InitializationOptions
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from agora_sdk.errors import AgoraError, Unauthenticated
 
@@ -31,10 +30,12 @@ from ..http import Receive, Scope, Send
 from . import about
 from .core import Core
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, Refusal
+from .keeping import Keeper
+from .places import POSITION
 from .replay import Replay
 from .results import failed
-from .sessions import Session
-from .watching import Wanted, canonical, watch
+from .sessions import CURRENT, Session
+from .watching import Teller, Wanted, canonical, opened, watch
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
@@ -64,8 +65,10 @@ class _Server(Server[Any]):
 class SdkServer:
     """The SDK's server over the core, and its life. ``schema`` answers a tool's input schema by name."""
 
-    def __init__(self, core: Core, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]) -> None:
-        self.core = core
+    def __init__(
+        self, core: Core, keeper: Keeper, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]
+    ) -> None:
+        self.core, self._keeper = core, keeper
         logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
         self.server = _Server(
             about.NAME,
@@ -110,7 +113,25 @@ class SdkServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the endpoint has left its exchange, and its session if it has one, in the scope."""
+        CURRENT.set(scope.get(SESSION))
         await self._manager.handle_request(scope, receive, send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
+        """Answer a request that this server makes in the place of a session's client."""
+        await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
+
+    @staticmethod
+    def is_handshake(params: Mapping[str, Any]) -> bool:
+        """Whether these are parameters of ``initialize``."""
+        try:
+            types.InitializeRequestParams.model_validate(params)
+        except ValidationError:
+            return False
+        return True
+
+    def teller(self, session: Session) -> Teller:
+        """Tells a session over its GET stream; once it is ready."""
+        return _Standing(session)
 
     # -- handlers --------------------------------------------------------------------------------
 
@@ -193,20 +214,20 @@ class SdkServer:
         session: Session | None = _scope(ctx).get(SESSION)
         if session is not None:
             session.teller = ctx.session
+            session.ready.set()
 
     async def _subscribe(
         self, ctx: Context, exchange: Exchange, params: types.SubscribeRequestParams
     ) -> dict[str, Any]:
         session = _session(ctx)
-        session.teller = session.teller or ctx.session
         uri = str(params.uri)
-        session.watched[uri] = await canonical(self.core.dispatcher, exchange, uri)
+        await self._keeper.watch(session, uri, await canonical(self.core.dispatcher, exchange, uri))
         return {}
 
     async def _unsubscribe(
         self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
     ) -> dict[str, Any]:
-        _session(ctx).watched.pop(str(params.uri), None)
+        await self._keeper.unwatch(_session(ctx), str(params.uri))
         return {}
 
     async def _listen(
@@ -223,16 +244,11 @@ class SdkServer:
             resources=bool(asked.resources_list_changed),
             prompts=bool(asked.prompts_list_changed),
         )
-        await watch(self.core.dispatcher, exchange, wanted, teller)
+        stream = await opened(self.core.dispatcher, exchange)
+        farewell = await watch(self.core.dispatcher, stream, wanted, teller)
+        if farewell.error is not None:  # such as a token that has expired
+            raise farewell.error
         return {"_meta": teller.meta}
-
-    async def tell(self, exchange: Exchange, session: Session) -> None:
-        """Tell a session what it watches, over its GET stream, until there is nothing more to tell."""
-        if session.teller is None:
-            return
-        wanted = Wanted(session.watched, tools=True, resources=True, prompts=True)
-        with contextlib.suppress(AgoraError):  # a caller that may not read events is told nothing
-            await watch(self.core.dispatcher, exchange, wanted, _Standing(session.teller))
 
 
 def _scope(ctx: Context) -> Scope:
@@ -250,22 +266,29 @@ def _session(ctx: Context) -> Session:
 
 
 class _Standing:
-    """Tells a session of the older era, over its GET stream. teller: the SDK's session."""
+    """Tells a session of the older era, over its GET stream; each notification says where in the log it stands."""
 
-    def __init__(self, teller: Any) -> None:
-        self._teller = teller
+    def __init__(self, session: Session) -> None:
+        self._session, self._meta = session, dict[str, Any]()
+
+    def at(self, position: int, /) -> None:
+        self._meta = {POSITION: position}
 
     async def updated(self, uri: str, /) -> None:
-        await self._teller.send_resource_updated(uri)
+        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
+        await self._send(types.ResourceUpdatedNotification(params=params))
 
     async def tools_changed(self) -> None:
-        await self._teller.send_tool_list_changed()
+        await self._send(types.ToolListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
 
     async def resources_changed(self) -> None:
-        await self._teller.send_resource_list_changed()
+        await self._send(types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
 
     async def prompts_changed(self) -> None:
-        await self._teller.send_prompt_list_changed()
+        await self._send(types.PromptListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
+
+    async def _send(self, notification: types.ServerNotification) -> None:
+        await self._session.teller.send_notification(notification)
 
 
 class _Listener:
@@ -274,6 +297,8 @@ class _Listener:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
+
+    def at(self, position: int, /) -> None: ...
 
     async def acknowledge(self, asked: types.SubscriptionFilter) -> None:
         """Say what is granted: everything that was asked for."""

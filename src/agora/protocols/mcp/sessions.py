@@ -1,24 +1,31 @@
-"""Sessions: the clients of the older era that have shaken hands, and what each of them watches.
+"""Sessions: the clients of the older era that have shaken hands, as this server knows them.
 
-The SDK keeps the protocol's state of a session; this table knows whose it is and whether it is still used,
-so that a quick call needs the SDK for nothing. A session can only be used by whoever opened it.
+Whose a session is, what its client said of itself and what it watches are kept in the store (:mod:`.keeping`), so that
+any server goes on with it. In memory is what only this one needs: the SDK's half of it, if there is one, and what was
+sent of late. A session can only be used by whoever opened it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...services.base import Caller
+from ...services.client_sessions import key_of
 
-__all__ = ["CURRENT", "IDLE_SECONDS", "Owner", "Session", "Sessions", "owner_of"]
+__all__ = ["CURRENT", "IDLE_SECONDS", "LONGEST_REQUEST", "Owner", "Session", "Sessions", "owner_of"]
 
-IDLE_SECONDS = 1800.0
+IDLE_SECONDS = 600.0  #: after which one that nobody uses is forgotten here; it can be gone on with
 REPLAYED = 100  #: messages a session keeps for a client that reconnects
+ASKED = 1000  #: ids of requests that it keeps
+LONGEST_REQUEST = 200  #: characters of those
+REMEMBERED = 10_000  #: keys of ended sessions
 
 Owner = tuple[str, str, str]
 
@@ -32,19 +39,45 @@ def owner_of(caller: Caller) -> Owner:
 class Session:
     """One client.
 
-    id: empty until the handshake was answered. watched: URI as the client wrote it to the one events name.
-    teller: the SDK's session, over which it is told. sent: what a reconnecting client may ask for again.
+    client: what it said of itself when it shook hands. expires: when its row does, in microseconds since 1970.
+    local: the SDK's id of it; empty while the SDK has no half of it here. open: requests the SDK is at. asked: their ids, by what the SDK makes of them.
+    watched: URI as the client wrote it to the one events name. teller: the SDK's session, over which it is told; ready: it
+    is there. standing: the GET stream, while there is one. tag: tells this server's messages from those of others.
+    sent: what a reconnecting client may ask for again.
     """
 
     owner: Owner
-    version: str
+    caller: Caller
+    client: Mapping[str, Any]
     used: float
-    id: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    expires: int = 0
+    local: str = ""
     open: int = 0
+    asked: dict[str, Any] = field(default_factory=dict)
     watched: dict[str, str] = field(default_factory=dict)
     teller: Any = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    standing: Any = None
+    tag: str = field(default_factory=lambda: secrets.token_hex(4))
     sent: deque[tuple[str, str, Any]] = field(default_factory=lambda: deque(maxlen=REPLAYED))
     numbered: int = 0
+
+    def __post_init__(self) -> None:
+        self.key = key_of(self.id)
+
+    def ask(self, id: Any) -> None:
+        """The SDK is given a request; the ids of the last ones are remembered."""
+        if id is not None and len(str(id)) <= LONGEST_REQUEST:
+            self.asked[str(id)] = id
+        while len(self.asked) > ASKED:
+            del self.asked[next(iter(self.asked))]
+
+    @property
+    def version(self) -> str:
+        """The protocol's version that was agreed upon."""
+        return str(self.client["protocolVersion"])
 
 
 #: The session whose request is being served: the SDK's store for replays is not told otherwise.
@@ -52,20 +85,24 @@ CURRENT: ContextVar[Session | None] = ContextVar("agora_mcp_session", default=No
 
 
 class Sessions:
-    """Every session of this process. clock: seconds, only ever growing."""
+    """Every session that this process knows. clock: seconds, only ever growing."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open: dict[str, Session] = {}
+        self._ids: dict[str, str] = {}
+        self._ended: dict[str, None] = {}
 
-    def begin(self, caller: Caller, version: str) -> Session:
-        """A session that shakes hands; it is in the table when it has an id."""
-        return Session(owner_of(caller), version, self._clock())
+    def make(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
+        """A session; it is in the table once it is added."""
+        return Session(owner_of(caller), caller, client, self._clock(), **known)
 
-    def add(self, session: Session, id: str) -> None:
-        """The handshake was answered."""
-        session.id = id
-        self._open[id] = session
+    def add(self, session: Session) -> Session | None:
+        """Take a session in; answers the one to use, which may have come meanwhile, or None if it has ended meanwhile."""
+        if session.key in self._ended:
+            return None
+        self._ids[session.key] = session.id
+        return self._open.setdefault(session.id, session)
 
     def find(self, id: str, caller: Caller) -> Session | None:
         """The caller's own session of that id, which is in use now."""
@@ -75,14 +112,34 @@ class Sessions:
         session.used = self._clock()
         return session
 
-    def remove(self, id: str) -> None:
-        """A session has ended."""
-        self._open.pop(id, None)
+    def by_key(self, key: str) -> Session | None:
+        """The session of that key, if it is known here."""
+        id = self._ids.get(key)
+        return None if id is None else self._open.get(id)
+
+    def remove(self, session: Session) -> None:
+        """Forget a session."""
+        self._open.pop(session.id, None)
+        self._ids.pop(session.key, None)
+
+    def ended(self, key: str) -> Session | None:
+        """A session has ended, here or elsewhere: who looks for it now, or did so just before, is not to find it."""
+        self._ended[key] = None
+        while len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+        session = self.by_key(key)
+        if session is not None:
+            self.remove(session)
+        return session
 
     def idle(self) -> list[Session]:
         """Those nobody has used for long, and over which nothing is under way."""
         before = self._clock() - IDLE_SECONDS
         return [session for session in self._open.values() if not session.open and session.used < before]
+
+    def standing(self) -> list[Session]:
+        """Those over which something is under way."""
+        return [session for session in self._open.values() if session.open]
 
     def __len__(self) -> int:
         return len(self._open)

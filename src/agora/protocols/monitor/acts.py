@@ -17,7 +17,7 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from ...dispatcher import Dispatcher
 from ..http import Receive, Scope, Send, header, while_connected
-from . import forms
+from . import forms, outcomes
 from .answers import html, is_piece, redirect
 from .notices import Notices, piece
 from .security import inside
@@ -65,7 +65,7 @@ class Acts:
         return (await while_connected(receive, call)).result
 
     async def _done(self, operation: Operation, form: forms.Form, scope: Scope, send: Send) -> None:
-        words = f"Done: {operation.name}"
+        words = outcomes.said(operation, form.get)
         if not is_piece(scope):
             await redirect(send, _next(form), [self.notices.cookie("done", words)])
         elif form.get("next"):

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from agora_sdk.contract.auth import Auth
-from agora_sdk.contract.monitor import Monitor
+from agora_sdk.contract import declared
 from agora_sdk.errors import (
     AgoraError,
     CursorTooOld,
@@ -44,7 +44,7 @@ from .exports import Exports
 from .notices import NOTICE, Notice, Notices, piece
 from .registry import FRAGMENTS, Page, find
 from .security import HOME, check_origin
-from .session import Sealer, Sessions, cookies
+from .session import HasEnded, Sealer, Sessions, cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render
 from .view import View
@@ -53,8 +53,8 @@ __all__ = ["MonitorApp"]
 
 log = logging.getLogger(__name__)
 
-STREAM = Monitor.operations["stream"]
-LOGOUT = Auth.operations["logout"]
+STREAM = declared("monitor", "stream")
+LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
 MAX_QUERY = 8_192
 
 
@@ -66,7 +66,9 @@ LOST = Page("/", "Not here", "error.html", _nothing)  #: where no page is
 
 
 class MonitorApp:
-    """Serves the monitor. sign_on: the way through an identity provider, where there is one."""
+    """Serves the monitor. ended: whether somebody has signed out of a session. sign_on: the way through an identity
+    provider, where there is one.
+    """
 
     def __init__(
         self,
@@ -75,12 +77,13 @@ class MonitorApp:
         settings: Settings,
         sealer: Sealer,
         clock: Clock,
+        ended: HasEnded,
         sign_on: SignOn | None = None,
     ) -> None:
         self.dispatcher, self.access, self.public_url = dispatcher, access, settings.public_url
         ways = {TOKEN: self._by_token, LOCAL: self._by_place}
         secure = urlsplit(settings.public_url).scheme == "https"
-        self.sessions = Sessions(sealer, clock, ways, secure=secure)
+        self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
         self.notices = Notices(self.sessions)
         self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
         self.acts = Acts(dispatcher, self.notices, settings.body_limit)
@@ -151,8 +154,9 @@ class MonitorApp:
     async def _sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         form = await forms.read(scope, receive, MAX_QUERY)
         view.session.check(header(scope, b"x-csrf-token") or form.get("csrf"))
-        self.sessions.end(view.session)
-        onward = f"{HOME}sign-in"
+        session, onward = view.session, f"{HOME}sign-in"
+        ender = replace(view.caller, tenant=session.tenant)  # whoever runs the server may be in another one just now
+        await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
         if view.caller.kind == "user":  # the provider's session is ended, too, if the provider is there
             with suppress(AgoraError):
                 onward = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or onward

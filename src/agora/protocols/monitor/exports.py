@@ -16,7 +16,7 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.contract.monitor import Monitor
+from agora_sdk.contract import declared
 from agora_sdk.errors import MethodNotAllowed
 
 from ...dispatcher import Dispatcher
@@ -27,7 +27,7 @@ from ..http import Receive, Scope, Send, drop, header
 
 __all__ = ["COLUMNS", "Exports", "cell"]
 
-EXPORT: Final = Monitor.operations["export"]
+EXPORT: Final = declared("monitor", "export")
 KINDS: Final = {
     "/v1/monitor/export/json": ("json", b"application/json"),
     "/v1/monitor/export/csv": ("csv", b"text/csv; charset=utf-8"),

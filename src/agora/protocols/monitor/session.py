@@ -1,8 +1,9 @@
 """Sessions: who a browser stands for, in one sealed cookie.
 
-The cookie holds the credential itself, encrypted with the server's key, so nothing is kept here and a restart ends no
-session; whether the credential still counts is asked at every request. It is httpOnly and SameSite=Strict. Under https its
-name begins with ``__Host-``, so that no neighbouring host can set it.
+The cookie holds the credential itself, encrypted with the server's key, so nothing is kept here, a restart ends no session,
+and every server with that key knows it; whether the credential still counts, and whether its person has signed out, is asked
+at every request. It is httpOnly and SameSite=Strict. Under https its name begins with ``__Host-``, so that no neighbouring
+host can set it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from agora_sdk.errors import PermissionDenied, Unauthenticated
 
 from ...clock import Clock
 from ...services.base import Caller
+from ...services.signing_on import browser_key
 from ..http import Scope, header
 
-__all__ = ["COOKIE", "Session", "Sessions", "cookies"]
+__all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "cookies"]
 
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
 LONGEST: Final = 4000  #: characters of a cookie that browsers keep
-REMEMBERED: Final = 10_000  #: sessions ended before their time
 MICROSECONDS: Final = 1_000_000
 
 
@@ -40,6 +41,7 @@ class Sealer(Protocol):
 
 
 Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: from a request and a session's credential to its caller
+HasEnded = Callable[[str, str], Awaitable[bool]]  #: whether a session, by its tenant and id, was ended by its person
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Session:
     credential: str
     token: str
     expires: int
+    tenant: str
+
+    @property
+    def id(self) -> str:
+        """What stands for it once it has ended."""
+        return browser_key(self.token)
 
     def check(self, given: str | None) -> None:
         """Refuse a form that is not one of this session's; raises PermissionDenied."""
@@ -62,41 +70,37 @@ class Session:
 class Sessions:
     """Begins and finds sessions. ways: for each kind of session, from its credential to its caller.
 
-    secure: whether browsers reach the server over https. name: that of the cookie.
+    ended: whether somebody has signed out of one, wherever that was. secure: whether browsers reach the server over https.
+    name: that of the cookie.
     """
 
-    def __init__(self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], *, secure: bool) -> None:
-        self._sealer, self._clock, self._ways, self._secure = sealer, clock, ways, secure
-        self._ended: dict[str, None] = {}
+    def __init__(
+        self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
+    ) -> None:
+        self._sealer, self._clock, self._ways, self._ended, self._secure = sealer, clock, ways, ended, secure
         self.name = f"__Host-{COOKIE}" if secure else COOKIE
 
     # -- sessions --------------------------------------------------------------------------------
 
-    def begin(self, kind: str, credential: str) -> Session:
+    def begin(self, kind: str, credential: str, tenant: str) -> Session:
         """A new session, whatever the browser had before."""
-        return Session(kind, credential, secrets.token_urlsafe(24), self._now() + LIFETIME)
+        return Session(kind, credential, secrets.token_urlsafe(24), self._now() + LIFETIME, tenant)
 
     def find(self, scope: Scope) -> Session | None:
-        """The session of a request's cookie, if it is genuine and neither over nor ended."""
+        """The session of a request's cookie, if it is genuine and not over."""
         given = cookies(scope).get(self.name)
         fields = self.open(given, "session") if given else None
-        if fields is None or len(fields) != 4:
+        if fields is None or len(fields) != 5:
             return None
-        session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]))
-        return None if session.expires <= self._now() or session.token in self._ended else session
+        session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]), str(fields[4]))
+        return None if session.expires <= self._now() else session
 
     async def caller(self, scope: Scope, session: Session) -> Caller:
         """Who a session stands for now; Unauthenticated when its credential has ended, or it has."""
         way = self._ways.get(session.kind)
-        if way is None or session.expires <= self._now() or session.token in self._ended:
+        if way is None or session.expires <= self._now() or await self._ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
         return await way(scope, session.credential)
-
-    def end(self, session: Session) -> None:
-        """Forget a session: its cookie, where somebody kept a copy, is no use on this server any more."""
-        while len(self._ended) >= REMEMBERED:
-            del self._ended[next(iter(self._ended))]
-        self._ended[session.token] = None
 
     def _now(self) -> int:
         return self._clock.now() // MICROSECONDS
@@ -105,7 +109,8 @@ class Sessions:
 
     def cookie(self, session: Session) -> tuple[bytes, bytes]:
         """The header that gives a session to a browser."""
-        sealed = self.seal([session.kind, session.credential, session.token, session.expires], "session")
+        fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
+        sealed = self.seal(fields, "session")
         return self.keep(self.name, sealed, LIFETIME)
 
     def discard(self) -> tuple[bytes, bytes]:

@@ -125,12 +125,12 @@ class SignIn:
     async def _session(self, scope: Scope, form: forms.Form) -> Session:
         credential = (form.get("token") or "").strip()
         if credential:
-            await self.by_token(scope, credential)
-            return self.sessions.begin(TOKEN, credential)
+            caller = await self.by_token(scope, credential)
+            return self.sessions.begin(TOKEN, credential, caller.tenant)
         if form.get("way") == LOCAL:
-            await self.by_place(scope, "")
-            return self.sessions.begin(LOCAL, "")
-        raise Unauthenticated("There is no token.", fix="Paste the token that the server printed, or an agent's.")
+            caller = await self.by_place(scope, "")
+            return self.sessions.begin(LOCAL, "", caller.tenant)
+        raise Unauthenticated("There is no token.", fix="Paste the admin token, a key, or an agent's token.")
 
     # -- through an identity provider ------------------------------------------------------------
 
@@ -153,11 +153,11 @@ class SignIn:
         forgotten = self.sessions.keep(UNDER_WAY, "", 0, path=CALLBACK, site="Lax")
         try:
             done = await self._provider().finish(query, cookies(scope).get(UNDER_WAY), self._callback(scope))
-            await self.by_token(scope, done.credential)
+            caller = await self.by_token(scope, done.credential)
         except AgoraError as error:
             await self.show(scope, send, HOME, str(error), error.status, [forgotten])
             return
-        session = self.sessions.begin(TOKEN, done.credential)
+        session = self.sessions.begin(TOKEN, done.credential, caller.tenant)
         body = render("onward.html", {"next": inside(done.next)})
         await html(send, 200, body, [self.sessions.cookie(session), forgotten])
 

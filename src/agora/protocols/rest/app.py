@@ -27,6 +27,9 @@ __all__ = ["RestApp"]
 
 #: what curl -d sends without a word about its kind, and what a foreign page gains nothing by sending
 UNTYPED = frozenset({"agora.auth.login", "agora.auth.refresh"})
+#: what strangers send as a form, as their standard says; fields that we do not know are theirs
+FORMS = frozenset({"agora.auth.backchannel_logout"})
+FORM = "application/x-www-form-urlencoded"
 
 
 class RestApp:
@@ -80,6 +83,9 @@ class RestApp:
         query = scope["query_string"]
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
+            if match.operation.name in FORMS and _type(scope) == FORM:
+                form = query_string.read(body, match.operation)
+                return {name: value for name, value in form.items() if name in match.operation.parameters}
             if match.operation.name not in UNTYPED:
                 _check_type(scope, body)
             if not match.parameters and not query:
@@ -119,9 +125,13 @@ def _request_id(scope: Scope) -> str:
     return given if given and len(given) <= 100 and given.isascii() and given.isprintable() else new_id("req")
 
 
+def _type(scope: Scope) -> str:
+    return (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+
+
 def _check_type(scope: Scope, body: bytes) -> None:
     """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
-    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    kind = _type(scope)
     if body and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
             f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."

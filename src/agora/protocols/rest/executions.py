@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json, to_json
 
-from agora_sdk.contract.instances import Instances
+from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType
 
 from ...dispatcher import Dispatcher
@@ -20,7 +20,7 @@ from ..http import Access, Receive, Scope, Send, header, problem, read_body, whi
 
 __all__ = ["ExecutionStreams"]
 
-EXECUTE = Instances.operations["execute"]
+EXECUTE = declared("instance", "execute")
 PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
 HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agora_sdk.contract.billing import Billing
+from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from ...dispatcher import Dispatcher
@@ -12,7 +12,7 @@ from ..http import Access, Scope, Send, problem, respond
 
 __all__ = ["InvoiceFiles"]
 
-DOCUMENT = Billing.operations["document"]
+DOCUMENT = declared("billing", "document")
 PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv)")
 POLICY = (
     b"content-security-policy",

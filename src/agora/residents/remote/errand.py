@@ -18,6 +18,7 @@ from ...a2a.states import INTERRUPTED, TERMINAL
 from ..port import Ask, Failed, Job, Part, Refused, Reply, text_of
 from .faults import Fault, malformed
 from .line import Line, Listening
+from .meanwhile import Meanwhile
 from .past import Past
 from .pieces import merged, rest
 
@@ -39,7 +40,9 @@ class Errand:
         kept = job.checkpoint or {}
         self._task: str | None = kept.get("task")
         self._context: str | None = kept.get("context")
-        self._sent = kept.get("said") == job.message_number  # and it was heard of since
+        said = kept.get("said")
+        self._sent = said == job.message_number  # and it was heard of since
+        self._meanwhile = Meanwhile(job, line, name, said if isinstance(said, int) else 0, self._save, self._say)
         self._message_id = f"{job.task_id}.{job.message_number}"
         self._streams = line.interface.streams
         self._unsure = False  # whether pieces may have been missed
@@ -52,8 +55,9 @@ class Errand:
         """Answers what the agent's answer is. Raises as a resident's handler does."""
         try:
             try:
-                return await self._run()
+                return await self._answer()
             finally:
+                await self._meanwhile.stop()
                 await self._saved()
         except asyncio.CancelledError:
             if self._job.ended == "cancelled":
@@ -72,12 +76,23 @@ class Errand:
             await self._call_off()
             raise
 
+    async def _answer(self) -> Reply:
+        """What it comes to. A question that the requester has answered before it was asked is not asked."""
+        while True:
+            try:
+                return await self._run()
+            except Ask:
+                if self._task is None or not await self._meanwhile.pass_on(self._task, self._context):
+                    raise
+
     async def _run(self) -> Reply:
         if self._task is not None:
             await self._recall()
         if self._task is None or not self._sent:
             self._sent = False
             try:
+                if self._task is not None:
+                    await self._meanwhile.pass_on(self._task, self._context, before=self._job.message_number)
                 reply = await self._send(await self._params())
             except Fault as fault:
                 if not fault.passing or not self._sent or self._task is None:
@@ -171,6 +186,7 @@ class Errand:
 
     async def _look(self) -> Reply | None:
         assert self._task is not None
+        self._meanwhile.listen(self._task, self._context)
         if self._streams:
             try:
                 self._unsure = True
@@ -228,10 +244,12 @@ class Errand:
             raise malformed("it is about another task" if task else "it does not say which task it is about")
         self._task, self._sent = _id(task), True
         self._context = _id(context) if context else self._context
+        self._meanwhile.said = max(self._meanwhile.said, self._job.message_number)
+        self._meanwhile.listen(self._task, self._context)
         self._saving = asyncio.get_running_loop().create_task(self._save())
 
     async def _save(self) -> None:
-        kept = {"task": self._task, "context": self._context, "said": self._job.message_number}
+        kept = {"task": self._task, "context": self._context, "said": self._meanwhile.said}
         await self._job.save({name: value for name, value in kept.items() if value is not None})
 
     async def _saved(self) -> None:

@@ -6,9 +6,3 @@ them, :mod:`.delivering` brings them to agents that take no tasks. :mod:`.cards`
 what their names say; :mod:`.service` is the contract's face of it all. Nothing of a wire may enter: bindings, versions
 and signatures are the protocol's.
 """
-
-from __future__ import annotations
-
-from .service import A2AService
-
-__all__ = ["A2AService"]

@@ -7,17 +7,19 @@ containers or tasks: who runs something tells it what was used (:class:`Charge`,
 
 from __future__ import annotations
 
-from .accounts import account_for, account_of
-from .ledger import Charge, Ledger
-from .metering import Run, bill
-from .passing import Ahead, ahead
-from .service import BillingService
-from .terms import Terms, told
-from .views import Scope, billing_info
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .accounts import account_for, account_of
+    from .ledger import Charge, Ledger
+    from .metering import Run, bill
+    from .passing import Ahead, ahead
+    from .terms import Terms, told
+    from .views import Scope, billing_info
 
 __all__ = [
     "Ahead",
-    "BillingService",
     "Charge",
     "Ledger",
     "Run",
@@ -30,3 +32,26 @@ __all__ = [
     "billing_info",
     "told",
 ]
+
+#: names and their modules, each loaded when it is first used: most of the house asks whose an account is, and no more
+_HOMES = {
+    "Ahead": "passing",
+    "Charge": "ledger",
+    "Ledger": "ledger",
+    "Run": "metering",
+    "Scope": "views",
+    "Terms": "terms",
+    "account_for": "accounts",
+    "account_of": "accounts",
+    "ahead": "passing",
+    "bill": "metering",
+    "billing_info": "views",
+    "told": "terms",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return value

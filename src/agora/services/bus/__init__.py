@@ -4,7 +4,3 @@
 the task it speaks of; ``streams`` feeds an agent's stream from its inbox and its tasks; ``view`` shows what is on it;
 ``responses`` watches whether entries are answered in time; ``status`` is how it all fares.
 """
-
-from .service import BusService
-
-__all__ = ["BusService"]

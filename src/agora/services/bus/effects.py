@@ -13,7 +13,7 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied
 
 from ..agents import AgentService
 from ..base import Call
-from ..tasks import TaskService
+from ..tasks.service import TaskService
 
 __all__ = ["LEASE", "apply"]
 

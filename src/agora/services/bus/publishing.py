@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
+from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
 from agora_sdk.contract.results import Result
@@ -22,7 +23,7 @@ from ...store.statements.records import IDEMPOTENCY, answered
 from ..addresses import find
 from ..base import Call
 from ..messaging import MessagingService
-from ..tasks import TaskService
+from ..tasks.service import TaskService
 from . import effects, responses
 
 __all__ = ["Entry", "publish"]
@@ -228,7 +229,7 @@ def _read(model: type[Any], document: dict[str, Any], where: str) -> Any:
         return model.model_validate({name: document[name] for name in model.model_fields if name in document})
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [{"field": ".".join((where, *map(str, f["loc"]))), "message": f["msg"]} for f in faults]
+        errors = [{"field": ".".join((where, *map(str, f["loc"]))), "message": wording(f)} for f in faults]
         raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
 
 

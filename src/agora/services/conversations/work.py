@@ -9,7 +9,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from ...store.statements import tasks
 from ..base import Call
-from ..tasks import TaskService
+from ..tasks.service import TaskService
 from .sending import Draft
 
 __all__ = ["assign", "follow"]

@@ -289,6 +289,7 @@ def _row(
             "beside": near.name if near is not None else None,
             "reserved_memory": need.memory,
             "reserved_cpu": need.cpu,
+            "reserved_gpus": need.gpus,
             "cause": wish.cause,
             "cpu_seconds": 0.0,
             "cpu_percent": 0.0,

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora_sdk.contract.billing import Account
 from agora_sdk.contract.envelopes import AgentMessage, Performative
+from agora_sdk.contract.faults import wording
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
 from agora_sdk.errors import AgoraError, InvalidRequest, PermissionDenied
@@ -60,7 +61,7 @@ async def deploy(call: Call, message: AgentMessage, agent: Row, cause: str, host
         )
         await create(call, wish)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
         return _refused(message, agent, InvalidRequest(told))
     except AgoraError as error:
         return _refused(message, agent, error)

@@ -22,8 +22,9 @@ from .. import paging
 from ..addresses import find, require, seen
 from ..agents import AgentService
 from ..base import Bound, Call, pack, unpack
-from ..billing import BillingService, told
+from ..billing import told
 from ..billing.accounts import earns, insider
+from ..billing.service import BillingService
 from ..supervision import audience_of
 from .manifests import AgentManifest, engines_of, listed, read
 from .sources import source_faults

@@ -143,7 +143,7 @@ class HostService(Bound, contract.Hosts):
 
     def _shown(self, row: Row, kept: Row | None) -> contract.Host:
         capacity, engines = unpack(row["capacity"]), unpack(row["engines"])
-        memory, cores = free(row, kept)
+        left = free(row, kept)
         silent = is_silent(row, self.call.now)
         return contract.Host(
             host_id=row["host_id"],
@@ -156,10 +156,11 @@ class HostService(Bound, contract.Hosts):
             unavailable={name: why for name, why in engines.items() if why},
             resources=contract.Resources(
                 memory_mb=capacity.get("memory", 0) // MEBIBYTE,
-                memory_free_mb=max(0, memory or 0) // MEBIBYTE,
+                memory_free_mb=max(0, left.memory or 0) // MEBIBYTE,
                 cpu_cores=capacity.get("cpus", 0.0),
-                cpu_cores_free=max(0, cores or 0) / 1000,
+                cpu_cores_free=max(0, left.cpu or 0) / 1000,
                 gpus=capacity.get("gpus", 0),
+                gpus_free=left.gpus,
                 disk_free_mb=capacity["disk_free"] // MEBIBYTE if "disk_free" in capacity else None,
                 ports_free=capacity.get("ports"),
             ),

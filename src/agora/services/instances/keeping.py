@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from agora_sdk.contract.instances import Backup, InstanceLog
@@ -13,7 +15,7 @@ from ...runtime.errors import EngineError, Unknown
 from ...runtime.local import Local
 from ...runtime.port import Handle, LogPage, Runtime
 from ...store.port import Row
-from ...store.statements import hosting
+from ...store.statements import hosting, instances
 from ..base import Call, relayed, unpack
 from .access import require
 from .telling import tell
@@ -44,17 +46,12 @@ def engine_of(call: Call, row: Row, host: Row | None) -> tuple[Local, Runtime]:
 async def logs(call: Call, instance_id: str, offset: int, limit: int) -> InstanceLog:
     row = await require(call, instance_id)
     call.target = instance_id
-    if row["handle"] is None:
-        raise Conflict(
-            f"The instance is {row['state']}: it has no output" + (" any more." if row["stopped_at"] else " yet."),
-            fix=row["reason"],
-        )
-    _, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
-    handle = Handle.from_json(unpack(row["handle"]))
+    kept = await call.tx.one(instances.output, instance_id=instance_id) if row["stopped_at"] else None
+    read = _kept(kept, offset, limit) if kept is not None else await _written(call, row, offset, limit)
 
     async def perform() -> LogPage:
         try:
-            return await engine.logs(handle, offset, limit)
+            return await read()
         except EngineError as error:
             raise _engine_failed(error) from error
 
@@ -73,6 +70,29 @@ async def logs(call: Call, instance_id: str, offset: int, limit: int) -> Instanc
         )
 
     return relayed(perform, settle, PATIENCE)
+
+
+async def _written(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+    """How to read what an instance writes, where its engine keeps it."""
+    if row["handle"] is None:
+        raise Conflict(
+            f"The instance is {row['state']}: it has no output" + (" any more." if row["stopped_at"] else " yet."),
+            fix=row["reason"],
+        )
+    _, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
+    return partial(engine.logs, Handle.from_json(unpack(row["handle"])), offset, limit)
+
+
+def _kept(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+    """How to read what was kept of the output of one that has ended."""
+    data, size = bytes(row["data"]), row["size"]
+    begin = min(max(offset if offset >= 0 else size + offset, row["begins"]), size)
+    piece = data[begin - row["begins"] :][:limit]
+
+    async def read() -> LogPage:
+        return LogPage(begin, begin + len(piece), size, piece)
+
+    return read
 
 
 async def backup(call: Call, instance_id: str) -> Backup:

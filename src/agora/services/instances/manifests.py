@@ -27,6 +27,7 @@ from agora_sdk.contract.deployments import (
     Variable,
 )
 from agora_sdk.contract.envelopes import Alias
+from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import AgentName, Label, Visibility
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CpuLimit, Size
@@ -217,7 +218,7 @@ def runs(manifest: AgentManifest) -> bool:
 
 def _fault(error: Any) -> Fault:
     place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    return Fault(field=place, message=str(error["msg"]).removeprefix("Value error, "))
+    return Fault(field=place, message=wording(error))
 
 
 def _misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -12,8 +12,9 @@ from ...store.port import Row
 from ...store.statements import hosting
 from ...store.statements import instances as statements
 from ..base import Call, pack, unpack
-from ..billing import BillingService, told
+from ..billing import told
 from ..billing.accounts import account_of
+from ..billing.service import BillingService
 from ..query import QueryService
 from .access import seen_account
 from .passing import MICROSECONDS, costs_with, everywhere

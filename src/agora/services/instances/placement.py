@@ -42,6 +42,19 @@ class Need:
     def cpu(self) -> int:
         return round((self.requirements.min_cpu_cores or 0.0) * 1000)
 
+    @property
+    def gpus(self) -> int:
+        return int(self.requirements.gpu_required)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What of a host is not kept for instances: memory, thousandths of cores, GPUs; None where it says nothing of it."""
+
+    memory: int | None
+    cpu: int | None
+    gpus: int
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -95,7 +108,7 @@ def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> Hos
 
 async def choose(call: Call, need: Need) -> Place:
     """The best host that meets what is needed. Raises InvalidRequest if none ever can, Conflict if none can now."""
-    query = hosting.hosts_locked if need.memory or need.cpu else hosting.hosts  # what is kept is kept once
+    query = hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts  # what is kept is kept once
     hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
     kept = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
     missing: list[Missing] = []
@@ -115,16 +128,18 @@ def is_silent(host: Row, now: int) -> bool:
     return bool(host["kind"] == "server" and host["seen_at"] + SILENT < now)
 
 
-def free(host: Row, kept: Row | None) -> tuple[int | None, int | None]:
-    """Memory and thousandths of cores that are not kept for instances; None where the host says nothing of them."""
+def free(host: Row, kept: Row | None) -> Free:
+    """What of a host can be had, from what it has and what is kept of it, in this tenant and in others."""
     capacity = unpack(host["capacity"])
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
-    memory_kept, cpu_kept = (kept["memory"] or 0, kept["cpu"] or 0) if kept is not None else (0, 0)
-    left = None if memory is None else memory - memory_kept - capacity.get("memory_elsewhere", 0)
-    if left is not None and capacity.get("memory_free") is not None:
-        left = min(left, capacity["memory_free"])
-    cores = None if cpu is None else round(cpu * 1000) - cpu_kept - capacity.get("cpu_elsewhere", 0)
-    return left, cores
+    left = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
+    if kept is not None:
+        left = {name: count - (kept[name] or 0) for name, count in left.items()}
+    room = None if memory is None else memory + left["memory"]
+    if room is not None and capacity.get("memory_free") is not None:
+        room = min(room, capacity["memory_free"])
+    cores = None if cpu is None else round(cpu * 1000) + left["cpu"]
+    return Free(room, cores, max(0, capacity.get("gpus", 0) + left["gpus"]))
 
 
 def _engine(host: Row, need: Need) -> str | None:
@@ -158,14 +173,15 @@ def _lacks(host: Row, kept: Row | None, need: Need, now: int) -> Iterator[Missin
         yield Missing(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
     if wants.required_region is not None and host["region"] != wants.required_region:
         yield Missing(name, "required_region", f"is in {host['region'] or 'no region'}")
-    if wants.gpu_required and not capacity.get("gpus"):
+    if need.gpus and not capacity.get("gpus"):
         yield Missing(name, "gpu_required", "has no GPU")
     yield from _room(host, kept, need)
 
 
 def _room(host: Row, kept: Row | None, need: Need) -> Iterator[Missing]:
     name, capacity = host["name"], unpack(host["capacity"])
-    memory, cores = free(host, kept)
+    left = free(host, kept)
+    memory, cores = left.memory, left.cpu
     if memory is not None and memory < need.memory:
         for_now = capacity["memory"] >= need.memory
         yield Missing(
@@ -183,6 +199,8 @@ def _room(host: Row, kept: Row | None, need: Need) -> Iterator[Missing]:
             f"{max(cores, 0) / 1000:g} of {capacity['cpus']:g} cores are free, {need.cpu / 1000:g} needed",
             for_now,
         )
+    if capacity.get("gpus") and left.gpus < need.gpus:
+        yield Missing(name, "gpu_required", f"{left.gpus} of {capacity['gpus']} GPUs are free", for_now=True)
     if host["kind"] == "server" and capacity.get("ports") == 0:
         yield Missing(name, "ports", "no port is free", for_now=True)
 
@@ -204,13 +222,12 @@ def _comes_back(host: Row, need: Need) -> bool:
 
 def _rank(host: Row, kept: Row | None, need: Need) -> tuple[Any, ...]:
     """What is better comes first: the host that was asked for, the region that is preferred, then the emptiest."""
-    memory, _ = free(host, kept)
     return (
         need.preferred not in (host["host_id"], host["name"], host["agent_id"]),
         need.requirements.preferred_region != host["region"],
         host["kind"] == "agent",
         kept["instances"] if kept is not None else 0,
-        -(memory or 0),
+        -(free(host, kept).memory or 0),
         host["host_id"],
     )
 

@@ -3,9 +3,3 @@
 In this room: numbers, the log of everybody's messages, interventions. What may not enter: pages, how the server measures
 itself (:mod:`..monitor`).
 """
-
-from __future__ import annotations
-
-from .service import MonitorService
-
-__all__ = ["MonitorService"]

@@ -29,6 +29,8 @@ LAST: Final = "msg_g"  #: sorts after every id
 STRETCH: Final = 20_000  #: messages looked at by one statement
 READING: Final = 2_000  #: the same where their text is read
 STRETCHES: Final = 10  #: of one page
+AT_ONCE: Final = 51  #: messages read by one statement: a page of 50, and whether there is more
+PAGE_LENGTH: Final = 8_388_608  #: characters of a page; one message is always there
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class Wanted:
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def everything(self) -> bool:
-        """Whether every message is wanted."""
-        return not self.filters and not self.words
+    def quick(self) -> bool:
+        """Whether one look finds all there is: every message is wanted, or one that is named."""
+        return (not self.filters and not self.words) or "message_id" in self.filters
 
     @property
     def stretch(self) -> int:
@@ -60,11 +62,13 @@ async def wanted(
     to_agent: str | None = None,
     priority: Priority | None = None,
     correlation_id: str | None = None,
+    message_id: str | None = None,
     since: datetime | None,
     until: datetime | None,
 ) -> Wanted:
     """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
     values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
+    values |= {"message_id": message_id}
     values |= {"since": since and stamp(since), "until": until and stamp(until)}
     if from_agent is not None:
         values["from_agent"] = (await _meant(call.tx, from_agent))[0]
@@ -108,22 +112,30 @@ def _pattern(word: str) -> str:
 
 @dataclass(slots=True)
 class Log:
-    """The log as one caller reads it. Where nothing is filtered, it is read in one stretch."""
+    """The log as one caller reads it. Where one look finds all there is, it is read in one stretch."""
 
     wanted: Wanted
     _last: str = ""  # message of the stretch that an export is in
 
     async def back(self, tx: Reader, before: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
-        """At most so many messages before one, newest first, and where to go on; None where there is nothing more."""
+        """At most so many messages before one, fewer if they are long, newest first, and where to go on; None where nothing is."""
         query = statements.page(self.wanted.filters, self.wanted.words, True)
         rows: list[Row] = []
+        size = 0
         for _ in range(STRETCHES):
             end = await self._older(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
-            more = limit + 1 - len(rows)
-            rows += await tx.all(query, before=before, after=after, limit=more, **self.wanted.values)
-            if len(rows) > limit:
-                return await shown(tx, rows[:limit]), rows[limit - 1]["message_id"]
+            read = asked = AT_ONCE
+            while read == asked:
+                asked = min(limit + 1 - len(rows), AT_ONCE)
+                found = await tx.all(query, before=before, after=after, limit=asked, **self.wanted.values)
+                read = len(found)
+                for row in found:
+                    size += len(row["content"])
+                    if len(rows) == limit or (rows and size > PAGE_LENGTH):
+                        return await shown(tx, rows), rows[-1]["message_id"]
+                    rows.append(row)
+                before = rows[-1]["message_id"] if found else before
             if end is None or self._too_old(end):
                 return await shown(tx, rows), None
             before = end["message_id"]
@@ -161,12 +173,12 @@ class Log:
 
     async def _older(self, tx: Reader, before: str) -> Row | None:
         """Where the stretch ends that goes back from a message."""
-        if self.wanted.everything:
+        if self.wanted.quick:
             return None
         return await tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
 
     async def _newer(self, tx: Reader, after: str) -> Row | None:
-        if self.wanted.everything:
+        if self.wanted.quick:
             return None
         return await tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
 

@@ -91,13 +91,14 @@ class MonitorService(Bound, contract.Monitor):
         to_agent: str | None = None,
         priority: Priority | None = None,
         correlation_id: str | None = None,
+        message_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.MessageLog:
-        filters = {"from_agent": from_agent, "to_agent": to_agent, "correlation_id": correlation_id}
-        options: dict[str, Any] = {**filters, "type": type, "agent": agent, "q": q, "priority": priority}
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
         found, page = await self._page(options, since, until, limit, cursor)
         return contract.MessageLog.model_construct(messages=found, **page)
 
@@ -136,11 +137,12 @@ class MonitorService(Bound, contract.Monitor):
         to_agent: str | None = None,
         priority: Priority | None = None,
         correlation_id: str | None = None,
+        message_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> contract.MessageCount:
-        filters = {"from_agent": from_agent, "to_agent": to_agent, "correlation_id": correlation_id}
-        options: dict[str, Any] = {**filters, "type": type, "agent": agent, "q": q, "priority": priority}
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
         log = Log(await wanted(self.call, **options, since=since, until=until))
         total, estimate = await log.count(self.call.tx, paging.EXACT_UP_TO)
         return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
@@ -156,13 +158,14 @@ class MonitorService(Bound, contract.Monitor):
         to_agent: str | None = None,
         priority: Priority | None = None,
         correlation_id: str | None = None,
+        message_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.LoggedMessage]:
         # The dispatcher awaits the description within a read; the feed reads the log of it.
-        filters = {"from_agent": from_agent, "to_agent": to_agent, "correlation_id": correlation_id}
-        options: dict[str, Any] = {**filters, "type": type, "agent": agent, "q": q, "priority": priority}
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
         following = self._export(options | {"since": since, "until": until}, last_event_id)
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 

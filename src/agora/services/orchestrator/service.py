@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
 from agora_sdk.contract.agents import Agent, Agents
+from agora_sdk.contract.faults import wording
 from agora_sdk.contract.instances import MarketplaceAgent
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
+from agora_sdk.errors import InvalidRequest, NotFound
 
 from ..addresses import require
 from ..agents import AgentService
@@ -23,6 +24,7 @@ from .understanding import Wanted, understand
 __all__ = ["OrchestratorService"]
 
 SHOWN = 10
+REGISTER = "agora.agent.register"
 APP = "app"  #: the category of agents that are applications
 HELP = (
     "I did not understand that. Ask me to find agents (Find agents for code generation), to describe one (Tell me more "
@@ -95,12 +97,8 @@ class OrchestratorService(Bound, contract.Orchestrator):
         return page.agents[0] if page is not None and page.agents else None
 
     async def _register(self, wanted: Wanted) -> contract.ChatAnswer:
-        if not self.call.caller.may("write:agents"):
-            raise PermissionDenied(
-                "Registering an agent needs the scope write:agents.",
-                fix="Ask with a key that has it.",
-                required=["write:agents"],
-            )
+        assert self.call.context.admission is not None
+        self.call.context.admission.permit(REGISTER, self.call.caller)
         if not wanted.name:
             return _answer("What is the agent to be called? Say: Register a new agent named MyBot.", [], wanted)
         made = await AgentService(self.call).register(**_checked(wanted))
@@ -137,7 +135,7 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
     try:
         checked = Agents.operations["register"].input.model_validate(said)
     except ValidationError as error:
-        errors = [{"field": "message", "message": f"{fault['loc'][0]}: {fault['msg']}"} for fault in error.errors()]
+        errors = [{"field": "message", "message": f"{fault['loc'][0]}: {wording(fault)}"} for fault in error.errors()]
         raise InvalidRequest(
             f"The agent cannot be registered like that: {errors[0]['message']}",
             fix="Say a shorter name, and capabilities in a word or two each, or use POST /agents/register.",

@@ -4,9 +4,3 @@
 task being changed, with its log; on these stand :mod:`.giving`, :mod:`.claiming`, :mod:`.working`,
 :mod:`.ending` and :mod:`.reading`; :mod:`.service` is the contract's face of them, :mod:`.upkeep` what time brings.
 """
-
-from __future__ import annotations
-
-from .service import TaskService
-
-__all__ = ["TaskService"]

@@ -185,8 +185,24 @@ async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
     blocked = await _dependencies(call, order)
     if order.parent_id is not None:
         await access.visible(call, order.parent_id)
-    row: dict[str, Any] = dict.fromkeys(tasks.TASKS.names)
-    row |= {
+    draft = Draft(call, _row(call, order, where, blocked))
+    draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
+    begun = begin(draft)
+    draft.row["due_at"] = states.next_due(draft.row, call.now)
+    call.tx.append(tasks.TASKS, tuple(draft.row.values()))
+    call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
+    draft.emit("assigned", created_by=draft["created_by"], **view.told(draft.row))
+    if begun:
+        hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
+    elif draft["waiting"]:
+        announce(draft)
+    await _link(draft)
+    return draft, where
+
+
+def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
+    """The row of a new task; blocked: how many of those it depends on are not done."""
+    return dict.fromkeys(tasks.TASKS.names) | {
         "tenant_id": call.caller.tenant,
         "task_id": new_id("task"),
         "task_type": order.task_type,
@@ -227,19 +243,6 @@ async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
         "status_at": call.now,
         "status_entry": 0,
     }
-    draft = Draft(call, row)
-    draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
-    begun = begin(draft)
-    draft.row["due_at"] = states.next_due(draft.row, call.now)
-    call.tx.append(tasks.TASKS, tuple(draft.row.values()))
-    call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
-    draft.emit("assigned", created_by=row["created_by"], **view.told(draft.row))
-    if begun:
-        hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
-    elif row["waiting"]:
-        announce(draft)
-    await _link(draft)
-    return draft, where
 
 
 async def _dependencies(call: Call, order: Order) -> int:

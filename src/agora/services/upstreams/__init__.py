@@ -4,8 +4,3 @@
 an upstream offers now with what was accepted; ``declared`` are those of the settings; ``server_json`` reads entries of
 the MCP registry; ``view`` is what rows look like.
 """
-
-from .registry import RegistryService
-from .service import UpstreamService
-
-__all__ = ["RegistryService", "UpstreamService"]

@@ -26,7 +26,6 @@ from ...settings import ConfigurationError, Settings
 from ...store.statements import upstreams as statements
 from ...upstreams.port import Upstreams
 from ..base import Call, pack, unpack
-from .adding import RESERVED, drop, new_row
 from .headers import check_headers
 from .taking import tell
 
@@ -59,6 +58,8 @@ def declared(settings: Settings) -> list[Declared]:
         found += _of_file(settings.mcp_config)
     seen: set[str] = set()
     for upstream in found:
+        from .adding import RESERVED
+
         if upstream.name in seen or upstream.name in RESERVED:
             what = "reserved" if upstream.name in RESERVED else "there twice"
             raise ConfigurationError(f"upstream MCP servers: the name {upstream.name!r} is {what}; give another one")
@@ -187,6 +188,8 @@ async def bring_in(call: Call, engine: Upstreams, wanted: list[Declared]) -> lis
     by_name = {upstream.name: upstream for upstream in wanted}
     for name, row in rows.items():
         if row["origin"] in ORIGINS and name not in by_name:
+            from .adding import drop
+
             await drop(call, row)
     taken = []
     for name, upstream in by_name.items():
@@ -203,6 +206,8 @@ async def bring_in(call: Call, engine: Upstreams, wanted: list[Declared]) -> lis
 
 
 def _row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
+    from .adding import new_row
+
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
     return new_row(
         call,

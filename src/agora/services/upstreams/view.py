@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from agora_sdk.contract import upstreams as contract
+from agora_sdk import contract
 from agora_sdk.errors import NotFound
 
 from ...clock import moment
@@ -65,15 +65,17 @@ async def counted(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int
     return counts
 
 
-def summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.Upstream:
+def summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
     """An upstream, as whoever asks may see it."""
-    return contract.Upstream.model_construct(**_fields(call, row, counts))
+    return contract.upstreams.Upstream.model_construct(**_fields(call, row, counts))
 
 
-def detail(call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]) -> contract.UpstreamDetail:
+def detail(
+    call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]
+) -> contract.upstreams.UpstreamDetail:
     """An upstream with what it offers."""
     shown = [_item(row["name"], item) for item in items]
-    return contract.UpstreamDetail.model_construct(**_fields(call, row, counts), items=shown)
+    return contract.upstreams.UpstreamDetail.model_construct(**_fields(call, row, counts), items=shown)
 
 
 def _fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any
         "command": unpack(row["command"])["args"] if row["command"] and operator else [],
         "has_credentials": row["secrets"] is not None,
         "tool_timeouts": unpack(row["tool_timeouts"]),
-        "state": contract.ConnectionState(now.state),
+        "state": contract.upstreams.ConnectionState(now.state),
         "error": now.error,
         "retry_at": retry,
         "listed_at": moment(row["listed_at"]) if row["listed_at"] is not None else None,
@@ -124,14 +126,14 @@ def _without_query(url: str | None) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
 
 
-def _item(upstream: str, row: Row) -> contract.UpstreamItem:
+def _item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
     tool = row["kind"] == "tool" and row["state"] == "active"
-    return contract.UpstreamItem.model_construct(
-        kind=contract.ItemKind(row["kind"]),
+    return contract.upstreams.UpstreamItem.model_construct(
+        kind=contract.upstreams.ItemKind(row["kind"]),
         name=row["name"],
         service=service_name(upstream, row["name"]) if tool else None,
         description=row["description"],
-        state=contract.ItemState(row["state"]),
+        state=contract.upstreams.ItemState(row["state"]),
         reason=row["reason"],
         hash=row["hash"],
         definition=unpack(row["definition"]),

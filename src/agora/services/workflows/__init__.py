@@ -4,9 +4,3 @@
 step, :mod:`.progress` is told of what ended, :mod:`.creating` and :mod:`.changing` are what people ask for,
 :mod:`.reading` what they look at; :mod:`.service` is the contract's face of them.
 """
-
-from __future__ import annotations
-
-from .service import WorkflowService
-
-__all__ = ["WorkflowService"]

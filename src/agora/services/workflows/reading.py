@@ -252,8 +252,9 @@ def _span(step: StepDraft, task: Row | None) -> contract.Span:
         step=step.name,
         status=step.status,
         start=_moment(row["ready_at"]),
-        begun=_moment(begun),
+        begun=None if step.spec.approval else _moment(begun),  # nobody works at it: it waits, and then it is decided
         end=_moment(row["completed_at"]),
+        awaiting="approval" if step.spec.approval and step.active else None,
         duration_seconds=_seconds(begun, row["completed_at"]),
         agent=task["assigned_agent"] if task is not None else None,
         task_id=row["task_id"],
@@ -270,6 +271,7 @@ def _part(row: Row) -> contract.Span:
         start=moment(row["created_at"]),
         begun=_moment(row["started_at"]),
         end=_moment(row["item_completed_at"]),
+        awaiting=None,
         duration_seconds=_seconds(row["started_at"], row["item_completed_at"]),
         agent=row["assigned_agent"],
         task_id=row["task_id"],

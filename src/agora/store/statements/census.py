@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from ..port import Query
 
-__all__ = ["EVERYTHING"]
+__all__ = ["EVERYTHING", "STATES"]
+
+#: those that are counted, also where nothing is in them
+STATES = {
+    "agents": ("active", "busy", "error", "paused", "suspended", "inactive", "offline"),
+    "tasks": ("pending", "in_progress", "input_required", "auth_required"),
+    "messages": ("held", "queued"),
+    "instances": ("requested", "provisioning", "starting", "running", "paused", "stopping"),
+}
 
 EVERYTHING = {
     "agents": Query(

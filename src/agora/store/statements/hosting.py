@@ -133,7 +133,7 @@ hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
 reserved = Query(
     """
     select host_id, count(*) as instances, cast(sum(reserved_memory) as bigint) as memory,
-        cast(sum(reserved_cpu) as bigint) as cpu
+        cast(sum(reserved_cpu) as bigint) as cpu, cast(sum(reserved_gpus) as bigint) as gpus
     from instances where tenant_id = :tenant and stopped_at is null group by host_id
     """,
     scan=True,

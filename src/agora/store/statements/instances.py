@@ -79,6 +79,7 @@ INSTANCES = Table(
         ("beside", "text"),
         ("reserved_memory", BIG),
         ("reserved_cpu", BIG),
+        ("reserved_gpus", BIG),
         ("address", "text"),
         ("health_url", "text"),
         ("remote_id", "text"),
@@ -387,9 +388,23 @@ doomed = Query(
 )
 
 
+# -- the last output of one that has ended -----------------------------------------------------
+
+output = Query(f"select begins, size, data from instance_output where {_ONE}")
+keep_output = Write(
+    """
+    insert into instance_output (tenant_id, instance_id, begins, size, data)
+    values (:tenant, :instance_id, :begins, :size, :data)
+    on conflict (tenant_id, instance_id) do update set
+        begins = excluded.begins, size = excluded.size, data = excluded.data
+    """,
+    types={"begins": BIG, "size": BIG, "data": "bytea"},
+)
+
+
 def _drop(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and instance_id "
     return Write(text + _OF_AGENTS, text + _OF_AGENTS_POSTGRES)
 
 
-drops = (_drop("instance_intervals"), _drop("instance_executions"), _drop("instances"))
+drops = tuple(map(_drop, ("instance_intervals", "instance_executions", "instance_output", "instances")))

@@ -112,7 +112,7 @@ _FILTERS = {
     "from_agent": "and m.from_agent = :from_agent",
     "correlation_id": "and m.correlation_id = :correlation_id",
     "reply_to": "and m.reply_to = :reply_to",
-    "after": "and m.message_id > :after",
+    "after": "and {id} > :after",
 }
 _STATE_FILTERS = {
     "unread": "and {state} in ('held', 'queued', 'delivered')",
@@ -122,36 +122,62 @@ _STATE_FILTERS = {
 _TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
 
 
-def _sources(filters: frozenset[str]) -> str:
-    """Both halves of an inbox: what was addressed to the agent, and broadcasts it has not marked yet."""
-    shared = " ".join(text for name, text in _FILTERS.items() if name in filters)
+BROADCASTS = "indexed by messages_broadcast"
+
+
+def _sources(filters: frozenset[str]) -> tuple[str, str]:
+    """Ids and states of all that is in an inbox: addressed to the agent, to its name, and broadcasts it has not marked.
+
+    Each part is walked in the order of ids, which an engine merges without looking further than a page needs. SQLite
+    knows too little of the tables to choose the index of broadcasts by itself; for PostgreSQL the hint is left out.
+    """
     states = [text for name, text in _STATE_FILTERS.items() if name in filters]
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
     alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
-    mine = " ".join(state.format(state="d.state") for state in states)
-    unmarked = " ".join(state.format(state="'queued'") for state in states)
-    return f"""
-        select m.*, d.state as state from deliveries d
-        join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
-        where d.tenant_id = :tenant and d.recipient in (:agent_id, :address) {alive} {shared} {mine}
-        union all
-        select m.*, 'queued' as state from messages m
+
+    def chosen(id: str, state: str) -> str:
+        shared = [text.format(id=id) for name, text in _FILTERS.items() if name in filters]
+        return " ".join([*shared, *(text.format(state=state) for text in states)])
+
+    def addressed(condition: str) -> str:
+        return f"""
+        select d.message_id as message_id, d.state as state from deliveries d
+        cross join messages m
+        where d.tenant_id = :tenant and {condition} {alive} {chosen("d.message_id", "d.state")}
+            and m.tenant_id = :tenant and m.message_id = d.message_id
+        """
+
+    def broadcast(hint: str) -> str:
+        return f"""
+        select m.message_id as message_id, 'queued' as state from messages m {hint}
         where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.from_agent <> :agent_id
-            {fresh} {shared} {unmarked}
+            {fresh} {chosen("m.message_id", "'queued'")}
             and not exists (select 1 from deliveries d where d.tenant_id = :tenant
                 and d.recipient = :agent_id and d.message_id = m.message_id)
-    """
+        """
+
+    own = addressed("d.recipient = :agent_id"), addressed("d.recipient = :address")
+    hinted, plain = (" union all ".join([*own, broadcast(hint)]) for hint in (BROADCASTS, ""))
+    return hinted, plain
 
 
 @cache
 def inbox(filters: frozenset[str]) -> Query:
     """A page of an inbox, oldest first, with the filters that are present."""
-    text = f"select * from ({_sources(filters)}) as inbox order by message_id limit :limit offset :offset"
-    return Query(text, types=_TYPES)
+    page = """
+        select m.*, page.state as state
+        from ({} order by message_id limit :limit offset :offset) as page
+        cross join messages m
+        where m.tenant_id = :tenant and m.message_id = page.message_id
+        order by page.message_id
+    """
+    hinted, plain = _sources(filters)
+    return Query(page.format(hinted), page.format(plain), types=_TYPES)
 
 
 @cache
 def inbox_count(filters: frozenset[str]) -> Query:
     """How many messages such an inbox holds, counted up to :limit."""
-    text = f"select count(*) as total from (select 1 from ({_sources(filters)}) as inbox limit :limit) as counted"
-    return Query(text, types=_TYPES, scan=True)
+    counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
+    hinted, plain = _sources(filters)
+    return Query(counted.format(hinted), counted.format(plain), types=_TYPES, scan=True)

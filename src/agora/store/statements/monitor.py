@@ -41,6 +41,7 @@ newer = Query(_END.format("> :after order by message_id"), types={"window": BIG}
 _SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
     and d.recipient in ({}) and d.message_id = m.message_id)"""
 _FILTERS = {
+    "message_id": "m.message_id = :message_id",
     "type": "m.message_type = :type",
     "priority": "m.priority = :priority",
     "correlation_id": "m.correlation_id = :correlation_id",

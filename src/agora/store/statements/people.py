@@ -12,7 +12,9 @@ __all__ = [
     "drop_sessions",
     "end_session",
     "ended",
+    "ended_here",
     "ended_login",
+    "first_use",
     "lease",
     "listing",
     "locked",
@@ -124,18 +126,32 @@ drop_sessions = Write(
 
 # -- what has ended ----------------------------------------------------------------------------
 
-# Of a session at the provider only the tokens made until then: whoever signs in again comes with a newer one.
+# Of a session at the provider, or of a person, only the tokens made until then: whoever signs in again comes with a newer
+# one. A session may go by two names, in the access token and in the ID token.
 ended = Query(
     """
     select login from ended_logins
-    where tenant_id = :tenant and (login = :token or (login = :session and ended_at >= :issued_at)) limit 1
+    where tenant_id = :tenant
+        and (login = :token or (login in (:session, :alias, :person) and ended_at >= :issued_at)) limit 1
     """,
     types={"issued_at": BIG},
 )
+ended_here = Query("select login from ended_logins where tenant_id = :tenant and login = :login")
 ended_login = Write(
     """
     insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
-    on conflict (tenant_id, login) do update set ended_at = excluded.ended_at, forget_at = excluded.forget_at
+    on conflict (tenant_id, login) do update set
+        ended_at = case when ended_logins.ended_at < excluded.ended_at then excluded.ended_at else ended_logins.ended_at end,
+        forget_at = case when ended_logins.forget_at < excluded.forget_at
+            then excluded.forget_at else ended_logins.forget_at end
+    """,
+    types={"now": BIG, "forget_at": BIG},
+)
+# Changes a row for the first who says it, none for whoever says it again.
+first_use = Write(
+    """
+    insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
+    on conflict (tenant_id, login) do nothing
     """,
     types={"now": BIG, "forget_at": BIG},
 )

@@ -1,41 +1,49 @@
 """The contract: what the marketplace can do, every operation declared once, as a typed method.
 
 This package depends on pydantic alone and imports nothing else of ours. The server implements its
-services, the SDK calls them, and every protocol is projected from them.
+services, the SDK calls them, and every protocol is projected from them. Modules are loaded when they are first used:
+which operations there are is known before, from the :mod:`.index`.
 """
 
 from __future__ import annotations
 
-from . import (
-    a2a,
-    admin,
-    agents,
-    auth,
-    billing,
-    bus,
-    conversations,
-    deployments,
-    discovery,
-    envelopes,
-    events,
-    hosts,
-    instances,
-    memory,
-    messaging,
-    monitor,
-    orchestrator,
-    query,
-    registry,
-    tasks,
-    tenants,
-    tokens,
-    upstreams,
-    users,
-    workers,
-    workflows,
-)
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from . import index
 from .operation import Exposure, Kind, Lifecycle, Operation, Route, Service, implements, operation
-from .results import Page, Result, Stream
+
+if TYPE_CHECKING:
+    from . import (
+        a2a,
+        admin,
+        agents,
+        auth,
+        billing,
+        bus,
+        conversations,
+        deployments,
+        discovery,
+        envelopes,
+        events,
+        hosts,
+        instances,
+        memory,
+        messaging,
+        monitor,
+        orchestrator,
+        query,
+        registry,
+        tasks,
+        tenants,
+        tokens,
+        upstreams,
+        users,
+        workers,
+        workflows,
+    )
+    from .results import Page, Result, Stream
 
 __all__ = [
     "Exposure",
@@ -54,6 +62,7 @@ __all__ = [
     "billing",
     "bus",
     "conversations",
+    "declared",
     "deployments",
     "discovery",
     "envelopes",
@@ -77,8 +86,33 @@ __all__ = [
     "workers",
     "workflows",
 ]
+RESULTS = frozenset({"Page", "Result", "Stream"})
 
 
 def operations() -> tuple[Operation, ...]:
-    """Every declared operation, services in order of import, methods in order of declaration."""
-    return tuple(found for service in Service.declared.values() for found in service.operations.values())
+    """Every declared operation, services in order, methods in order of declaration; nothing is loaded for it."""
+    declared = Service.declared
+    return tuple(found for category in declared for found in declared.operations(category).values())
+
+
+def declared(category: str, attribute: str) -> Operation:
+    """The operation that is a method of a service, without loading the service. Raises KeyError."""
+    return Service.declared.operations(category)[attribute]
+
+
+def __getattr__(name: str) -> Any:
+    if name in RESULTS:
+        found = getattr(import_module(".results", __name__), name)
+    elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        found = import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+index.install(name for name in __all__ if name not in globals() and name not in RESULTS)

@@ -10,7 +10,7 @@ from .fields import Timestamp
 from .operation import Exposure, Kind, Service, operation
 from .results import Result
 
-__all__ = ["Auth", "AuthConfiguration", "LoggedOut", "Login", "LoginUser", "UserInfo"]
+__all__ = ["Auth", "AuthConfiguration", "LoggedOut", "Login", "LoginUser", "LogoutTaken", "SignedOut", "UserInfo"]
 
 ClientId = Annotated[
     str | None,
@@ -78,6 +78,19 @@ class LoggedOut(Result):
     logout_url: str | None = Field(default=None, description="Where a browser ends its session at the provider.")
 
 
+class SignedOut(Result):
+    """That session of the monitor has ended, on every server: copies of its cookie are worth nothing."""
+
+    signed_out: bool = True
+
+
+class LogoutTaken(Result):
+    """What the provider said was taken: none of the tokens of that session, or person, made until then counts any more."""
+
+    user_id: str | None = Field(default=None, description="Who logged out there, if the provider said it.")
+    whole_person: bool = Field(description="Whether all sessions of that person have ended, not just one.")
+
+
 class AuthConfiguration(Result):
     """How people come in."""
 
@@ -139,3 +152,40 @@ class Auth(Service, category="auth"):
     )
     async def logout(self, refresh_token: RefreshToken | None = None, client_id: ClientId = None) -> LoggedOut:
         """End your session: here at once, with its streams, and at the provider where the refresh token is given."""
+
+    @operation(
+        "POST /v1/auth/sign-out",
+        scope="",
+        exposure=Exposure.OPERATOR,
+        body_limit=4_096,
+        idempotent=True,
+        during_halt=True,
+    )
+    async def sign_out(
+        self,
+        session_id: Annotated[
+            str, Field(pattern=r"^mon_[0-9a-f]{32}$", description="Id of the session, as the monitor derives it.")
+        ],
+    ) -> SignedOut:
+        """End a session of the monitor, whatever it was begun with: the pages' own way out."""
+
+    @operation(
+        "POST /v1/auth/backchannel-logout",
+        scope="",
+        kind=Kind.RELAY,
+        exposure=Exposure.PUBLIC,
+        body_limit=32_768,
+        idempotent=True,
+        during_halt=True,
+    )
+    async def backchannel_logout(
+        self,
+        logout_token: Annotated[
+            str, Field(min_length=1, max_length=8192, description="Signed by the provider, of the type logout+jwt.")
+        ],
+    ) -> LogoutTaken:
+        """Take an identity provider's word that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0).
+
+        Providers send a form; nobody needs a credential here, for the token is signed. One that does not count, or was
+        taken before, is answered with 400.
+        """

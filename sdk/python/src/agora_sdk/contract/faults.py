@@ -3,28 +3,122 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-__all__ = ["wording"]
+from .fields import NAME, PRINTABLE
 
-ID = re.compile(r"\^([a-z]+_)\[0-9a-f\]\{32\}\$")  #: patterns of ids that the marketplace makes
+__all__ = ["Place", "located", "wording"]
+
+Place = tuple[int | str, ...]
+
+ID: Final = re.compile(r"\^([a-z]+_)\[0-9a-f\]\{32\}\$")  #: patterns of ids that the marketplace makes
+#: words for types, by which pydantic calls the branches of a union
+TYPES: Final = frozenset(
+    {"bool", "bytes", "date", "datetime", "dict", "float", "int", "json", "list", "none", "nullable", "str"}
+)
+_ALONE: Final = "takes letters from A to Z, digits and {} alone"
+_NO_NUL: Final = "may hold no NUL character"
+_VISIBLE: Final = "takes visible ASCII characters alone, and no space"
+_UNSPACED: Final = "may hold no white space and no control character"
+#: what a text has to be that fits a pattern of the contract
+WORDS: Final[Mapping[str, str]] = {
+    NAME: "may hold no slash and no control character",
+    PRINTABLE: "may hold no control character",
+    r"^[^\x00]*$": _NO_NUL,
+    r"^[^\x00]+$": _NO_NUL,
+    r"^[^\x00]*\S[^\x00]*$": "needs more than white space, and may hold no NUL character",
+    r"^[!-~]*$": _VISIBLE,
+    r"^[!-~]+$": _VISIBLE,
+    r"^[\x20-\x7e]*$": "takes printable ASCII characters alone",
+    r"^[a-zA-Z0-9][!-~]*$": "has to begin with a letter or a digit, and to go on with visible ASCII characters alone",
+    r"^/[!-~]*$": "has to begin with a slash, and to go on with visible ASCII characters alone",
+    r"^[^\s\x00-\x1f\x7f]+$": _UNSPACED,
+    r"^[^\x00-\x20\x7f]+$": _UNSPACED,
+    r"^https?://[^\s\x00-\x1f\x7f]+$": "has to be a URL that begins with http:// or https://",
+    r"^[0-9]+$": "takes digits alone",
+    r"^[A-Za-z0-9_-]*$": _ALONE.format("_ -"),
+    r"^[A-Za-z0-9_-]+$": _ALONE.format("_ -"),
+    r"^[A-Za-z0-9._-]+$": _ALONE.format(". _ -"),
+    r"^[A-Za-z0-9_.-]+$": _ALONE.format("_ . -"),
+    r"^[A-Za-z0-9_.:-]+$": _ALONE.format("_ . : -"),
+    r"^[A-Za-z0-9_.*-]+$": _ALONE.format("_ . * -"),
+    r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": _ALONE.format("! # $ % & ' * + . ^ _ ` | ~ -"),
+    r"^[a-z0-9_-]+$": "takes lower-case letters from a to z, digits and _ - alone",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "takes lower-case letters from a to z, digits and, between them, hyphens",
+    r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$": "takes letters from A to Z, digits and, between them, . _ -",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "has to begin with a letter or a digit, and to go on with those and _ -",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "has to begin with a letter or _, and to go on with those and digits",
+    r"^[A-Za-z_][A-Za-z0-9_.-]*$": "has to begin with a letter or _, and to go on with those, digits and . -",
+    r"^[A-Za-z0-9+/_-]*={0,2}$": "is no Base64",
+    r"^[0-9a-f]{64}$": "has to be 64 hexadecimal digits, in lower case",
+    r"^[A-Z]{3}$": "has to be three capital letters, such as USD",
+    r"^[0-9]{4}-(0[1-9]|1[0-2])$": "has to be a month, such as 2026-11",
+    r"^(inv_[0-9a-f]{32}|INV-[0-9]{6,12})$": "is no invoice: inv_ and 32 hexadecimal digits, or a number such as INV-000001",
+    r"^[0-9]+(\.[0-9]+)?m?$": "has to be a number of processors, such as 2, 0.5 or 500m",
+    r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$": "has to be a size, such as 512M or 2Gi",
+    r"^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$": "has to be a namespace, one slash and a name, such as io.example/weather",
+    r"^agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]$": "has to be agent.COMPANY.NAME, such as agent.acme.reviewer",
+    r"^(\*|[a-z]+(:[a-z_]+)?)$": "is no scope: one such as read:agents, or *",
+    r"^(?i:get|post|put|patch|delete)$": "has to be one of GET, POST, PUT, PATCH and DELETE",
+}
 
 
-def wording(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """The message of one finding of pydantic about arguments for a model.
+def located(faults: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Place]]:
+    """Findings of pydantic, each with its place, which leaves out the names that pydantic invents for a union's branches.
 
-    A pattern is told by what it stands for: the form of an id, or what the argument's description says.
+    What several branches of a union say alike is said once; and nothing of a branch that wants another type, where one
+    that wants this type has something to say.
     """
-    message = str(fault["msg"])
+    branches = [_branch(fault) for fault in faults]
+    meant = {branch for branch, fault in zip(branches, faults, strict=True) if branch and not _of_type(fault)}
+    said: set[tuple[Place, str]] = set()
+    for branch, fault in zip(branches, faults, strict=True):
+        if branch:
+            if (branch in meant and _of_type(fault)) or (branch, fault["msg"]) in said:
+                continue
+            said.add((branch, fault["msg"]))
+        place: Place = fault["loc"]
+        yield fault, tuple(part for n, part in enumerate(place) if n not in _made_up(fault))
+
+
+def _branch(fault: Mapping[str, Any]) -> Place:
+    """The place of the union that a finding is about a branch of; empty where there is none."""
+    place: Place = fault["loc"]
+    return place[: min(_made_up(fault), default=0)]
+
+
+def _made_up(fault: Mapping[str, Any]) -> list[int]:
+    """Where in its place a finding has the names of branches."""
+    place: Place = fault["loc"]
+    last = len(place) - 1 if fault["type"] == "extra_forbidden" else len(place)  # a name that the caller wrote
+    return [n for n in range(1, last) if _is_made_up(place[n])]
+
+
+def _of_type(fault: Mapping[str, Any]) -> bool:
+    return str(fault["type"]).endswith("_type")
+
+
+def _is_made_up(part: int | str) -> bool:
+    """Whether a part of a place is the name of a type."""
+    return isinstance(part, str) and (part in TYPES or "[" in part or not part.isidentifier() or part[0].isupper())
+
+
+def wording(fault: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
+    """The message of one finding of pydantic, about arguments for a model where one is given.
+
+    A pattern is told by what it stands for: the form of an id, words of its own, and the argument's description.
+    """
+    message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] != "string_pattern_mismatch":
         return message
-    pattern = fault["ctx"]["pattern"]
+    pattern = message.removeprefix("String should match pattern '").removesuffix("'")
     if made := ID.fullmatch(pattern):
         return f"is not an id of this kind: {made[1]} and 32 hexadecimal digits"
-    declared = model.model_fields.get(str(fault["loc"][0])) if len(fault["loc"]) == 1 else None
+    words = WORDS.get(pattern, "is not of the form that it has to be of")
+    declared = model.model_fields.get(str(fault["loc"][0])) if model is not None and len(fault["loc"]) == 1 else None
     if declared is not None and declared.description:
-        return f"does not fit {pattern}: {declared.description.rstrip('.')}"
-    return f"does not fit {pattern}"
+        return f"{words} ({declared.description.rstrip('.')})"
+    return words

@@ -28,7 +28,7 @@ class HostRequirements(BaseModel):
 
     min_memory_mb: Megabytes | None = Field(default=None, description="Memory that is kept for each instance.")
     min_cpu_cores: Cores | None = Field(default=None, description="Cores that are kept for each instance.")
-    gpu_required: bool = False
+    gpu_required: bool = Field(default=False, description="One GPU, which is kept for each instance.")
     preferred_region: Region | None = Field(default=None, description="Taken if it can be had; see required_region.")
     required_region: Region | None = Field(default=None, description="Only hosts of this region.")
     engine: Literal["process", "docker", "kubernetes"] | None = Field(default=None, description="Only this engine.")
@@ -46,6 +46,7 @@ class Resources(Result):
     cpu_cores: float = 0.0
     cpu_cores_free: float = 0.0
     gpus: int = 0
+    gpus_free: int = 0
     disk_free_mb: int | None = None
     ports_free: int | None = None
 

@@ -25,7 +25,7 @@ from .fields import (
     Text,
     Timestamp,
 )
-from .messaging import Correlation
+from .messaging import Correlation, MessageId
 from .operation import Service, operation
 from .results import Page, Result
 from .workers import WorkerPage
@@ -52,6 +52,7 @@ Type = Annotated[Label | None, Field(description="Message type.")]
 Agents = Annotated[AgentRef | None, Field(description="Who sent it, or whom it was sent to.")]
 Sender = Annotated[AgentRef | None, Field(description="Who sent it.")]
 Recipient = Annotated[AgentRef | None, Field(description="Whom it was sent to; 'broadcast' for everyone.")]
+One = Annotated[MessageId | None, Field(description="That one message.")]
 Since = Annotated[Timestamp | None, Field(description="Sent at this time or later.")]
 Until = Annotated[Timestamp | None, Field(description="Sent before this time.")]
 
@@ -194,6 +195,7 @@ class Monitor(Service, category="monitor"):
         to_agent: Recipient = None,
         priority: Priority | None = None,
         correlation_id: Correlation = None,
+        message_id: One = None,
         since: Since = None,
         until: Until = None,
         limit: Limit = 50,
@@ -226,6 +228,7 @@ class Monitor(Service, category="monitor"):
         to_agent: Recipient = None,
         priority: Priority | None = None,
         correlation_id: Correlation = None,
+        message_id: One = None,
         since: Since = None,
         until: Until = None,
     ) -> MessageCount:
@@ -242,6 +245,7 @@ class Monitor(Service, category="monitor"):
         to_agent: Recipient = None,
         priority: Priority | None = None,
         correlation_id: Correlation = None,
+        message_id: One = None,
         since: Since = None,
         until: Until = None,
         last_event_id: Annotated[

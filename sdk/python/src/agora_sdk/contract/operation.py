@@ -2,7 +2,8 @@
 
 An operation is an abstract, typed, documented method of a :class:`Service`; the decorator
 :func:`operation` adds what a signature cannot say. Everything a protocol needs (request model,
-response adapter, JSON schemas, routes) is derived here, lazily, from that one declaration.
+response adapter, JSON schemas, routes) is derived here, lazily, from that one declaration. Pydantic is
+imported when the first model is made: what only asks which operations there are does not pay for it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Concatenate,
@@ -26,18 +28,33 @@ from typing import (
     overload,
 )
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model, model_validator
+from .known import Declared
 
-from .results import Result, Stream
+if TYPE_CHECKING:
+    from pydantic import BaseModel, TypeAdapter
 
-__all__ = ["Exposure", "Kind", "Lifecycle", "Operation", "Route", "Service", "implements", "operation"]
+    from .results import Result, Stream
+
+__all__ = [
+    "Exposure",
+    "Kind",
+    "Lifecycle",
+    "Operation",
+    "Route",
+    "Service",
+    "implements",
+    "operation",
+]
 
 P = ParamSpec("P")
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound="Result")
 S = TypeVar("S", bound="Service")
 T = TypeVar("T")
 
 MEBIBYTE = 1024 * 1024
+#: fields of an operation that it has from its declaration alone
+OWN = frozenset({"method", "translate"})
+VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 class Kind(StrEnum):
@@ -83,6 +100,13 @@ class Route:
         method, path = text.split()
         return cls(method, path.replace("{+", "{"), frozenset(re.findall(r"{\+(\w+)}", path)))
 
+    def __str__(self) -> str:
+        """The text it is parsed from."""
+        path = self.path
+        for name in self.slashed:
+            path = path.replace(f"{{{name}}}", f"{{+{name}}}")
+        return f"{self.method} {path}"
+
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the path parameters, in order."""
@@ -91,9 +115,12 @@ class Route:
 
 @dataclass(eq=False)
 class Operation:
-    """Everything known about one version of one operation."""
+    """Everything known about one version of one operation.
 
-    function: Callable[..., Any]
+    method: what was declared; None of one that the index lists, until its service is loaded.
+    """
+
+    method: Callable[..., Any] | None
     declared_routes: tuple[Route, ...]
     scope: str
     kind: Kind
@@ -122,6 +149,26 @@ class Operation:
         """Learn the place of the declaration: its service's category and its method's name."""
         self.category, self.attribute = category, attribute
         self.action = self.declared_name or attribute
+
+    def adopt(self, declaration: Operation) -> Operation:
+        """Take over what only the declaration itself has: of an operation that was listed before it was loaded.
+
+        Raises RuntimeError if it was listed as another.
+        """
+        for fact in fields(self):
+            if fact.name not in OWN and getattr(self, fact.name) != getattr(declaration, fact.name):
+                raise RuntimeError(f"the index is wrong about {declaration.name}: {fact.name}")
+        self.method, self.translate = declaration.method, declaration.translate
+        return self
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The declared method; its service is loaded for it."""
+        if self.method is None:
+            Service.declared.load(self.category)
+        if self.method is None:
+            raise RuntimeError(f"the index lists {self.name}, which is not declared")
+        return self.method
 
     @property
     def implementation(self) -> str:
@@ -176,13 +223,15 @@ class Operation:
     @cached_property
     def input(self) -> type[BaseModel]:
         """Request model; unknown fields are refused."""
-        fields: dict[str, Any] = {
+        from pydantic import ConfigDict, create_model, model_validator
+
+        arguments: dict[str, Any] = {
             name: (self.hints[name], ... if p.default is p.empty else p.default) for name, p in self.parameters.items()
         }
         name = f"{self.category}_{self.action}_request".title().replace("_", "")
         config = ConfigDict(extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
         first: Any = {"translate": model_validator(mode="before")(self.translate)} if self.translate else None
-        return create_model(name, __config__=config, __doc__=self.summary, __validators__=first, **fields)
+        return create_model(name, __config__=config, __doc__=self.summary, __validators__=first, **arguments)
 
     @cached_property
     def result_type(self) -> Any:
@@ -194,6 +243,8 @@ class Operation:
 
     @cached_property
     def output(self) -> TypeAdapter[Any]:
+        from pydantic import TypeAdapter
+
         return TypeAdapter(self.result_type)
 
     @cached_property
@@ -215,7 +266,7 @@ class Service:
 
     category: ClassVar[str] = ""
     operations: ClassVar[Mapping[str, Operation]] = {}
-    declared: ClassVar[dict[str, type[Service]]] = {}
+    declared: ClassVar[Declared] = Declared()
 
     def __init_subclass__(cls, *, category: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -231,7 +282,7 @@ def _declare(cls: type[Service], category: str) -> None:
         declaration: Operation | None = getattr(member, "__operation__", None)
         if declaration is not None:
             declaration.bind(category, attribute)
-            found[attribute] = declaration
+            found[attribute] = member.__operation__ = Service.declared.known(declaration)
     cls.category, cls.operations = category, found
     Service.declared[category] = cls
 
@@ -240,12 +291,17 @@ def _check_implementation(cls: type[Service]) -> None:
     """Refuse what mypy lets pass: another parameter name, kind or default than the contract's."""
     for attribute, declaration in cls.operations.items():
         member = vars(cls).get(attribute)
-        if member is None:
-            continue
-        mine = list(inspect.signature(member).parameters.values())[1:]
-        ours = list(declaration.parameters.values())
-        if [(p.name, p.kind, p.default) for p in mine] != [(p.name, p.kind, p.default) for p in ours]:
+        if member is not None and _form(member) != _form(declaration.function):
             raise TypeError(f"{cls.__name__}.{attribute} differs from the contract of {declaration.name}")
+
+
+def _form(function: Callable[..., Any]) -> tuple[object, ...]:
+    """Names, kinds and defaults of a function's parameters: as in its signature, which takes longer to make."""
+    function = inspect.unwrap(function)
+    code = function.__code__
+    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & VARIADIC)
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return (*counts, named[1:], function.__defaults__, function.__kwdefaults__)
 
 
 class _Declaration:

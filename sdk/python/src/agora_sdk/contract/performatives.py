@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .envelopes import AgentMessage, Intent, Open, Performative, Permission, Url, Word, is_encrypted
+from .faults import wording
 from .fields import AgentRef, JsonData, Text
 
 __all__ = [
@@ -283,4 +284,4 @@ def check(message: AgentMessage) -> None:
 def _faults(error: ValidationError) -> str:
     """What is wrong with a payload, without what it says."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)[:5]
-    return "; ".join(f"{'.'.join(map(str, ('payload', *fault['loc'])))}: {fault['msg']}" for fault in faults)
+    return "; ".join(f"{'.'.join(map(str, ('payload', *fault['loc'])))}: {wording(fault)}" for fault in faults)

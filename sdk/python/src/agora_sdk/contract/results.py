@@ -7,7 +7,7 @@ One class serves both habits. ``Result.__await__`` returns the result itself, so
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
@@ -26,7 +26,21 @@ class Result(BaseModel):
         yield
 
 
-class Page(Result, Generic[T]):
+if TYPE_CHECKING:
+
+    class _Of(Generic[T]):
+        """What items a page has."""
+
+else:
+
+    class _Of:
+        """Pages declare their items as fields: ``Page[Item]`` tells type checkers, and is no model of its own."""
+
+        def __class_getitem__(cls, item):
+            return cls
+
+
+class Page(_Of[T], Result):
     """One page of a list.
 
     ``len(page)`` and ``.count`` are this page, ``.total`` everything that matches (an estimate above

@@ -239,8 +239,9 @@ class Span(Result):
     step: str
     status: StepStatus
     start: Timestamp | None = Field(default=None, description="When it could begin.")
-    begun: Timestamp | None = Field(default=None, description="When somebody began.")
+    begun: Timestamp | None = Field(default=None, description="When somebody began; null where it waits for approval.")
     end: Timestamp | None = None
+    awaiting: Literal["approval"] | None = Field(default=None, description="What it waits for now.")
     duration_seconds: float | None = None
     agent: str | None = None
     task_id: str | None = None

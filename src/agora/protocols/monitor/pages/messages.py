@@ -20,7 +20,7 @@ from .naming import names
 
 __all__ = ["message", "messages"]
 
-FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "q")
+FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
 SENT = ("agora.message.received", "agora.broadcast.sent")
 DRAWN = 100  #: messages of a thread
 KEPT = 100  #: rows of the log, where it grows
@@ -83,6 +83,7 @@ def _fits(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
         "type": (said.type,),
         "priority": (said.priority.value,),
         "correlation_id": (said.correlation_id,),
+        "message_id": (said.message_id,),
     }
     return all(value in own[name] for name, value in wanted.items())
 
@@ -95,7 +96,6 @@ async def message(view: View) -> Mapping[str, Any]:
     if said.correlation_id:
         thread = await asked(view, "agora.monitor.messages", {"correlation_id": said.correlation_id, "limit": DRAWN})
     rows = list(reversed(thread.items)) if thread else []
-    said = next((row for row in rows if row.message_id == said.message_id), said)
     known = await _addressed(view, [said, *rows])
     arrows = [_arrow(view, row, known) for row in rows]
     return {
@@ -107,11 +107,11 @@ async def message(view: View) -> Mapping[str, Any]:
 
 
 async def _find(view: View, id: str) -> LoggedMessage:
-    """A message by its id, from the event that told of it; NotFound where that is not kept any more."""
-    found = await asked(view, "agora.event.list", {"subject": id, "types": list(SENT), "limit": 1})
-    said = _said(found.items[0]) if found and found.items else None
-    if said is None:
+    """A message by its id; NotFound where it is not kept any more, or is no such id."""
+    found, _ = await listed(view, "agora.monitor.messages", {"message_id": id}, rows=1)
+    if not found.items:
         raise NotFound("There is no such message.", fix="The log has it for as long as messages are kept.")
+    said: LoggedMessage = found.items[0]
     return said
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agora_sdk.contract import fields
-from agora_sdk.contract.workflows import StepState, Timeline, Workflow, WorkflowStatus
+from agora_sdk.contract.workflows import Span, StepState, Timeline, Workflow, WorkflowStatus
 
 from .. import drawing
 from ..filters import duration
@@ -97,6 +97,12 @@ def _stage(view: View, step: StepState) -> drawing.Stage:
     return drawing.Stage(step.name, step.status, step.depends_on, detail, share, step.awaiting is not None, href)
 
 
+def _bar(span: Span) -> drawing.Bar:
+    if span.awaiting:  # what it waits for is the point of it
+        return drawing.Bar("waiting_approval", span.start, span.start, None)
+    return drawing.Bar(span.status, span.start, span.begun, span.end)
+
+
 async def _time(view: View) -> Mapping[str, Any]:
     line: Timeline | None = await asked(view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]})
     if line is None:
@@ -104,7 +110,7 @@ async def _time(view: View) -> Mapping[str, Any]:
     begun = [span for span in line.spans if span.start or span.begun]
     shown = begun[:SPANS]
     end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
-    bars = [drawing.Bar(span.status, span.start, span.begun, span.end) for span in shown]
+    bars = [_bar(span) for span in shown]
     chart = drawing.gantt(bars, line.start, end)
     return {
         "line": line,

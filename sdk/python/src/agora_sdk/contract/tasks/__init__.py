@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from .events import LastEvent
-from .fields import (
+from ..events import LastEvent
+from ..fields import (
     AgentRef,
     Capability,
     Cursor,
@@ -23,9 +23,11 @@ from .fields import (
     Timestamp,
     split,
 )
-from .operation import Service, operation
-from .parts import Extensions, Id, Metadata, Part
-from .results import Page, Result
+from ..operation import Service, operation
+from ..parts import Extensions, Id, Metadata, Part
+from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
+from .statistics import DurationSummary, TaskStatistics
+from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskUpdate
 
 __all__ = [
     "Claim",
@@ -89,177 +91,6 @@ ContextId = Annotated[
 ]
 Said = Annotated[list[Part], Field(max_length=100, description="What is said, in parts, where it is not one text.")]
 Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
-EntryType = Literal[
-    "status", "progress", "milestone", "note", "comment", "checkpoint", "output", "message", "artifact", "done"
-]
-
-
-class TaskReceipt(Result):
-    """The task is stored: it survives whatever happens next."""
-
-    task_id: str
-    status: TaskStatus
-    estimated_completion: Timestamp | None = Field(
-        default=None, description="By how long such tasks took before; null where there is nothing to go by."
-    )
-    assigned_agent: str | None = None
-    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
-
-
-class TaskUpdate(Result):
-    """The change is stored."""
-
-    success: bool = True
-    updated_at: Timestamp
-    task_id: str
-    status: TaskStatus
-    progress: float = 0
-
-
-class Task(Result):
-    """A task as those concerned with it see it."""
-
-    task_id: str
-    task_type: str
-    payload: JsonObject = {}
-    status: TaskStatus
-    priority: Priority = Priority.NORMAL
-    progress: float = 0
-    assignee: str | None = Field(default=None, description="As it was assigned.")
-    assigned_agent: str | None = Field(default=None, description="Id of the agent it is with, or is meant for.")
-    worker: str | None = None
-    created_by: str
-    created_at: Timestamp
-    updated_at: Timestamp
-    available_at: Timestamp | None = Field(default=None, description="When it can be taken again, after a failure.")
-    started_at: Timestamp | None = None
-    completed_at: Timestamp | None = Field(default=None, description="When it ended, however it did.")
-    deadline: Timestamp | None = None
-    estimated_completion: Timestamp | None = None
-    timeout: int | None = None
-    attempts: int = 0
-    max_attempts: int = 3
-    retry_backoff: float = 5
-    required_capabilities: list[str] = []
-    required_model: str | None = None
-    depends_on: list[str] = []
-    blocked_by: int = Field(default=0, description="How many of 'depends_on' are not done yet.")
-    parent_id: str | None = None
-    retry_of: str | None = None
-    workflow_id: str | None = None
-    step: str | None = None
-    milestone: str | None = None
-    notes: str | None = None
-    checkpoint: JsonObject | None = None
-    result: JsonData = None
-    error: str | None = None
-    output_size: int = Field(default=0, description="Characters of output so far.")
-    lease_expires_at: Timestamp | None = None
-    context_id: str | None = None
-    metadata: JsonObject = {}
-
-
-class ClaimedTask(Task):
-    """A task in the hands of whoever claimed it."""
-
-    fencing_token: int
-    lease_seconds: int
-
-
-class Renewal(Result):
-    """The lease as it is now."""
-
-    task_id: str
-    status: TaskStatus
-    fencing_token: int
-    lease_seconds: int
-    lease_expires_at: Timestamp
-    progress: float = 0
-    checkpoint_number: int | None = None
-
-
-class Claim(Result):
-    """What was claimed; nothing, where nothing waited."""
-
-    tasks: list[ClaimedTask] = []
-    count: int = 0
-
-    @property
-    def task(self) -> ClaimedTask | None:
-        """The first one, or None."""
-        return self.tasks[0] if self.tasks else None
-
-    def __len__(self) -> int:
-        return len(self.tasks)
-
-    def __bool__(self) -> bool:
-        return bool(self.tasks)
-
-
-class TaskPage(Page[Task]):
-    items_field: ClassVar[str] = "tasks"
-
-    tasks: list[Task]
-
-
-class TaskEntry(Result):
-    """One entry of a task's log; ``number`` orders them without gaps."""
-
-    type: EntryType
-    task_id: str
-    number: int
-    time: Timestamp
-    actor: str
-    status: TaskStatus | None = None
-    progress: float | None = None
-    content: str | None = Field(default=None, description="Output, note, comment or reason.")
-    offset: int | None = Field(default=None, description="Of output: where it begins, in characters.")
-    data: JsonData = None
-
-
-class TaskEntryPage(Page[TaskEntry]):
-    items_field: ClassVar[str] = "entries"
-
-    entries: list[TaskEntry]
-
-
-class TaskOutput(Result):
-    """A stretch of a task's output."""
-
-    task_id: str
-    content: str
-    offset: int
-    next_offset: int = Field(description="Read on from here.")
-    size: int = Field(description="Characters there are by now.")
-    has_more: bool = False
-    done: bool = Field(default=False, description="Whether the task has ended, so that no more comes.")
-
-
-class DurationSummary(Result):
-    """Seconds, of the tasks that ended in the time looked at."""
-
-    count: int = 0
-    mean: float | None = None
-    p50: float | None = None
-    p90: float | None = None
-    p99: float | None = None
-
-
-class TaskStatistics(Result):
-    """Tasks in numbers."""
-
-    total: int
-    by_status: dict[str, int]
-    by_priority: dict[str, int] = Field(default={}, description="Of the tasks that wait.")
-    waiting: int = Field(default=0, description="Tasks that can be taken now.")
-    since: Timestamp
-    created: int = 0
-    completed: int = 0
-    failed: int = 0
-    throughput_per_minute: float = 0
-    wait_seconds: DurationSummary = DurationSummary()
-    run_seconds: DurationSummary = DurationSummary()
-    sampled: bool = Field(default=False, description="Whether the durations are of the newest 10,000 only.")
 
 
 class Tasks(Service, category="task"):

@@ -5,19 +5,37 @@ Amounts are decimal numbers of a currency with at most six places; the server ke
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
-from .fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp, not_a_number
-from .operation import Exposure, Kind, Service, operation
-from .results import Page, Result
+from ..fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp
+from ..operation import Exposure, Kind, Service, operation
+from .budgets import Balance, Balances, Budget, BudgetPage
+from .dashboard import CostSummary, CurrentBilling, Dashboard, DayCost
+from .invoices import Closing, Invoice, InvoiceDocument, InvoiceLine, InvoicePage, InvoiceRef, InvoiceSummary, Month
+from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType
+from .usage import (
+    AgentCost,
+    BillingInfo,
+    Cost,
+    CostBreakdown,
+    Count,
+    Day,
+    Entry,
+    EntryId,
+    EntryKind,
+    EntryPage,
+    Key,
+    Revenue,
+    RevenuePage,
+    UsageRecord,
+)
 
 __all__ = [
+    "Account",
     "AgentCost",
+    "Amount",
     "Balance",
     "Balances",
     "Billing",
@@ -28,16 +46,19 @@ __all__ = [
     "Cost",
     "CostBreakdown",
     "CostSummary",
+    "Currency",
     "CurrentBilling",
     "Dashboard",
     "DayCost",
     "Entry",
     "EntryKind",
     "EntryPage",
+    "InstanceId",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",
     "InvoicePage",
+    "InvoiceSummary",
     "Price",
     "PricePage",
     "PricingInfo",
@@ -45,44 +66,9 @@ __all__ = [
     "Revenue",
     "RevenuePage",
     "UsageRecord",
+    "Words",
 ]
 
-PLACES = 6
-
-
-class PricingType(StrEnum):
-    """How an agent is paid."""
-
-    FREE = "free"
-    PER_REQUEST = "per_request"  #: a price for each execution
-    PER_MINUTE = "per_minute"  #: a price for the time an instance runs
-    PER_HOUR = "per_hour"
-    HYBRID = "hybrid"  #: a base once for each instance, time, and executions
-    TOKEN_BASED = "token_based"  # noqa: S105 #: prices for a million tokens in and out
-
-
-class EntryKind(StrEnum):
-    """What an entry of the ledger is for."""
-
-    BASE = "base"
-    TIME = "time"
-    REQUEST = "request"
-    TASK = "task"
-    INPUT_TOKENS = "input_tokens"
-    OUTPUT_TOKENS = "output_tokens"
-    CREDIT = "credit"
-    PAYMENT = "payment"
-
-
-def _places(value: float) -> float:
-    if -int(Decimal(repr(value)).normalize().as_tuple().exponent) > PLACES:
-        raise ValueError(f"an amount has at most {PLACES} decimal places")
-    return value
-
-
-Amount = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_places)]
-Positive = Annotated[float, Field(gt=0, le=10_000_000), AfterValidator(_places)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of the currency, such as USD.")]
 Account = Annotated[
     str,
     Field(
@@ -92,296 +78,8 @@ Account = Annotated[
         description="The account: of the caller's credential, or, where that has none of its own, the caller's id.",
     ),
 ]
-EntryId = Annotated[str, Field(max_length=64, pattern=r"^use_[0-9a-f]{32}$", description="Id of a ledger entry.")]
 InstanceId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-InvoiceRef = Annotated[
-    str, Field(max_length=64, pattern=r"^(inv_[0-9a-f]{32}|INV-[0-9]{6,12})$", description="Id or number.")
-]
-Month = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A month in UTC, such as 2026-11.", examples=["2026-11"]),
-]
-Key = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=150,
-        pattern=r"^[!-~]+$",
-        description="Names this usage for ever: recording it again under the same key changes nothing.",
-    ),
-]
 Words = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
-Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
-Day = Annotated[date, BeforeValidator(not_a_number), Field(description="A day in UTC, such as 2026-11-30.")]
-
-
-# -- prices ----------------------------------------------------------------------------------------
-
-
-class PricingInfo(Result):
-    """What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
-
-    Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it first
-    runs, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
-    """
-
-    type: PricingType = PricingType.FREE
-    price: float = 0.0
-    currency: str
-    base_price: float = 0.0
-    task_price: float = 0.0
-    usage_unit: Literal["minute", "hour"] | None = None
-    input_price: float = 0.0
-    output_price: float = 0.0
-
-
-class Price(PricingInfo):
-    """One version of an agent's price."""
-
-    agent_id: str
-    agent_name: str
-    version: int = Field(description="Counts from 1; of the versions that have begun the highest is in force.")
-    effective_from: Timestamp
-    created_at: Timestamp
-    created_by: str
-
-
-class PricePage(Page[Price]):
-    items_field: ClassVar[str] = "prices"
-
-    prices: list[Price]
-
-
-# -- usage and cost --------------------------------------------------------------------------------
-
-
-class CostBreakdown(Result):
-    """The parts of a cost, which add up to it."""
-
-    base_cost: float = 0.0
-    usage_cost: float = Field(default=0.0, description="For time and tokens.")
-    task_cost: float = Field(default=0.0, description="For executions and tasks.")
-
-
-class BillingInfo(Result):
-    """What something has cost. ``total_cost`` is the sum of the breakdown."""
-
-    total_cost: float = 0.0
-    currency: str
-    usage_time: float = Field(default=0.0, description="Seconds of measured running time.")
-    task_executions: int = 0
-    cost_breakdown: CostBreakdown
-    input_tokens: int = 0
-    output_tokens: int = 0
-    accrued_cost: float = Field(default=0.0, description="Part of the cost, for time that is not in the ledger yet.")
-
-
-class AgentCost(BillingInfo):
-    """What one agent has cost."""
-
-    agent_id: str
-    agent_name: str
-
-
-class Cost(BillingInfo):
-    """What was asked for, in one currency; ``other_currencies`` has the same in each other one."""
-
-    account_id: str | None = None
-    agent_id: str | None = None
-    instance_id: str | None = None
-    since: date | None = None
-    until: date | None = None
-    by_agent: list[AgentCost] = []
-    other_currencies: list[BillingInfo] = []
-
-
-class Entry(Result):
-    """An entry of the ledger: never changed, never deleted. A reversal is an entry of its own, with the opposite amount."""
-
-    entry_id: str
-    account_id: str
-    agent_id: str | None = None
-    instance_id: str | None = None
-    kind: EntryKind
-    quantity: float = Field(description="In the unit.")
-    unit: str
-    price_version: int | None = None
-    amount: float = Field(description="What the account owes for it; negative what it is given.")
-    amount_micros: int = Field(description="The same in millionths, exact.")
-    currency: str
-    began: Timestamp
-    ended: Timestamp
-    description: str = ""
-    reverses: str | None = None
-    created_at: Timestamp
-    created_by: str
-
-
-class EntryPage(Page[Entry]):
-    items_field: ClassVar[str] = "usage"
-
-    usage: list[Entry]
-
-
-class UsageRecord(Result):
-    """Usage as it is in the ledger."""
-
-    entries: list[Entry]
-    total_cost: float
-    currency: str
-
-
-class Revenue(Result):
-    """What an agent has earned."""
-
-    agent_id: str
-    agent_name: str
-    currency: str
-    revenue: float
-    usage_time: float = 0.0
-    task_executions: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    customers: int = Field(description="How many accounts have paid for it.")
-
-
-class RevenuePage(Page[Revenue]):
-    items_field: ClassVar[str] = "revenue"
-
-    revenue: list[Revenue]
-
-
-# -- credit, budgets, invoices ---------------------------------------------------------------------
-
-
-class Balance(Result):
-    """An account's credit in one currency."""
-
-    account_id: str
-    currency: str
-    credited: float = Field(description="Credit and payments received.")
-    charged: float = Field(description="Charges, with what accrues.")
-    balance: float = Field(description="What is left of the credit; negative what is owed.")
-    prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
-
-
-class Balances(Page[Balance]):
-    items_field: ClassVar[str] = "balances"
-
-    balances: list[Balance]
-
-
-class Budget(Result):
-    """A limit for a month: of an account, of an agent, or of an account's use of an agent."""
-
-    account_id: str | None = None
-    agent_id: str | None = None
-    currency: str
-    soft_limit: float | None = None
-    hard_limit: float | None = None
-    prepaid: bool = False
-    spent: float = Field(description="In the month.")
-    period: str
-    state: Literal["ok", "warned", "exhausted"]
-    set_by: Literal["account", "operator"]
-    updated_at: Timestamp
-
-
-class BudgetPage(Page[Budget]):
-    items_field: ClassVar[str] = "budgets"
-
-    budgets: list[Budget]
-
-
-class InvoiceLine(Result):
-    """One kind of usage of one agent in one month; of an earlier month, what came too late for its invoice."""
-
-    period: str
-    agent_id: str | None = None
-    agent_name: str | None = None
-    kind: EntryKind
-    description: str
-    quantity: float
-    unit: str
-    amount: float
-
-
-class InvoiceSummary(Result):
-    """An invoice without its lines."""
-
-    invoice_id: str | None = None
-    number: str | None = Field(default=None, description="Without gaps in the marketplace; none while it is open.")
-    status: Literal["open", "closed"]
-    account_id: str
-    currency: str
-    period: str
-    issued_at: Timestamp | None = None
-    opening_balance: float = Field(description="Credit left before it; negative what was owed.")
-    charges: float
-    credits: float = Field(description="Credit and payments received.")
-    closing_balance: float
-    amount_due: float
-
-
-class Invoice(InvoiceSummary):
-    """What an account used in a month. ``opening_balance + credits - charges = closing_balance``."""
-
-    lines: list[InvoiceLine]
-
-
-class InvoicePage(Page[InvoiceSummary]):
-    items_field: ClassVar[str] = "invoices"
-
-    invoices: list[InvoiceSummary]
-
-
-class InvoiceDocument(Result):
-    """An invoice as a file."""
-
-    filename: str
-    media_type: str
-    content: str
-
-
-class Closing(Result):
-    """Invoices that were issued."""
-
-    period: str
-    issued: list[str]
-    remaining: int = Field(description="Invoices still to be issued for the month: call again.")
-
-
-# -- dashboard -------------------------------------------------------------------------------------
-
-
-class CostSummary(Result):
-    total_cost: float
-    total_uptime_hours: float
-
-
-class CurrentBilling(Result):
-    """This month so far, beside the whole of the last one."""
-
-    current_month_cost: float
-    last_month_cost: float
-    currency: str
-    balance: float
-
-
-class DayCost(Result):
-    day: date
-    cost: float
-
-
-class Dashboard(Result):
-    """An account's costs at a glance."""
-
-    customer_id: str | None = None
-    summary: CostSummary
-    billing: CurrentBilling
-    days: list[DayCost] = Field(description="The last 30 days, those without cost too.")
-    by_agent: list[AgentCost] = Field(description="This month, the dearest first.")
-    budgets: list[Budget]
 
 
 class Billing(Service, category="billing"):

@@ -1,0 +1,152 @@
+"""Messages, tasks and what happens to them (sections 4.1 and 4.2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from ..fields import PRINTABLE, JsonObject, Timestamp
+from ..parts import Extensions, Id, Metadata, Part, Parts, ProtoModel
+
+__all__ = [
+    "A2AArtifact",
+    "A2AArtifactUpdate",
+    "A2AMessage",
+    "A2ARole",
+    "A2ASendResult",
+    "A2AState",
+    "A2AStatus",
+    "A2AStatusUpdate",
+    "A2ATask",
+    "A2ATaskList",
+    "A2AUpdate",
+    "ContextId",
+    "MessageId",
+]
+
+MessageId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=PRINTABLE,
+        description="Made by whoever sends it; the same one again is the same message.",
+    ),
+]
+ContextId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Groups the tasks of one conversation.")
+]
+
+
+class A2AState(StrEnum):
+    """State of a task (section 4.1.3)."""
+
+    SUBMITTED = "TASK_STATE_SUBMITTED"
+    WORKING = "TASK_STATE_WORKING"
+    COMPLETED = "TASK_STATE_COMPLETED"
+    FAILED = "TASK_STATE_FAILED"
+    CANCELED = "TASK_STATE_CANCELED"
+    INPUT_REQUIRED = "TASK_STATE_INPUT_REQUIRED"
+    REJECTED = "TASK_STATE_REJECTED"
+    AUTH_REQUIRED = "TASK_STATE_AUTH_REQUIRED"
+
+
+class A2ARole(StrEnum):
+    """Who says something (section 4.1.5)."""
+
+    USER = "ROLE_USER"
+    AGENT = "ROLE_AGENT"
+
+
+class A2AMessage(ProtoModel):
+    """One thing said, by the requester or by the agent (section 4.1.4)."""
+
+    message_id: MessageId | None = None
+    context_id: ContextId | None = None
+    task_id: Id | None = None
+    role: A2ARole = A2ARole.USER
+    parts: Parts
+    metadata: Metadata | None = None
+    extensions: Extensions | None = None
+    reference_task_ids: Annotated[list[Id], Field(max_length=100)] | None = None
+
+
+class A2AArtifact(ProtoModel):
+    """A result of a task, or a piece of one (section 4.1.7)."""
+
+    artifact_id: Id
+    name: str | None = None
+    description: str | None = None
+    parts: list[Part] = []
+    metadata: JsonObject | None = None
+    extensions: list[str] | None = None
+
+
+class A2AStatus(ProtoModel):
+    """Where a task is, and what was said about it (section 4.1.2)."""
+
+    state: A2AState
+    message: A2AMessage | None = None
+    timestamp: Timestamp | None = None
+
+
+class A2ATask(ProtoModel):
+    """A task as an A2A client sees it (section 4.1.1).
+
+    ``metadata`` is the requester's, and under ``agora`` what the marketplace adds: ``agent`` (id), ``progress``
+    (per cent) and ``position``, after which ``agora.a2a.subscribe`` goes on.
+    """
+
+    id: str
+    context_id: str
+    status: A2AStatus
+    artifacts: list[A2AArtifact] | None = None
+    history: list[A2AMessage] | None = None
+    metadata: JsonObject | None = None
+
+
+class A2ASendResult(ProtoModel):
+    """The task that a message made or went on with; or a message, where no task is needed (section 3.1.1)."""
+
+    task: A2ATask | None = None
+    message: A2AMessage | None = None
+
+
+class A2ATaskList(ProtoModel):
+    """A page of tasks, the last changed first (section 3.1.4)."""
+
+    tasks: list[A2ATask]
+    next_page_token: str = Field(default="", description="Empty on the last page.")
+    page_size: int
+    total_size: int = Field(description="How many match; counted up to 10,000.")
+
+
+class A2AStatusUpdate(ProtoModel):
+    """A task's state changed, or something was said about it (section 4.2.1)."""
+
+    task_id: str
+    context_id: str
+    status: A2AStatus
+    metadata: JsonObject | None = None
+
+
+class A2AArtifactUpdate(ProtoModel):
+    """A piece of a task's result (section 4.2.2). ``append``: to the parts that were sent before."""
+
+    task_id: str
+    context_id: str
+    artifact: A2AArtifact
+    append: bool | None = None
+    last_chunk: bool | None = None
+    metadata: JsonObject | None = None
+
+
+class A2AUpdate(ProtoModel):
+    """One item of a stream: the task, then what happens to it (section 3.2.3)."""
+
+    task: A2ATask | None = None
+    message: A2AMessage | None = None
+    status_update: A2AStatusUpdate | None = None
+    artifact_update: A2AArtifactUpdate | None = None

@@ -1,0 +1,51 @@
+"""Credit and budgets: what an account has, and may spend."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ..fields import Timestamp
+from ..results import Page, Result
+
+__all__ = ["Balance", "Balances", "Budget", "BudgetPage"]
+
+
+class Balance(Result):
+    """An account's credit in one currency."""
+
+    account_id: str
+    currency: str
+    credited: float = Field(description="Credit and payments received.")
+    charged: float = Field(description="Charges, with what accrues.")
+    balance: float = Field(description="What is left of the credit; negative what is owed.")
+    prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
+
+
+class Balances(Page[Balance]):
+    items_field: ClassVar[str] = "balances"
+
+    balances: list[Balance]
+
+
+class Budget(Result):
+    """A limit for a month: of an account, of an agent, or of an account's use of an agent."""
+
+    account_id: str | None = None
+    agent_id: str | None = None
+    currency: str
+    soft_limit: float | None = None
+    hard_limit: float | None = None
+    prepaid: bool = False
+    spent: float = Field(description="In the month.")
+    period: str
+    state: Literal["ok", "warned", "exhausted"]
+    set_by: Literal["account", "operator"]
+    updated_at: Timestamp
+
+
+class BudgetPage(Page[Budget]):
+    items_field: ClassVar[str] = "budgets"
+
+    budgets: list[Budget]

@@ -1,0 +1,43 @@
+"""The dashboard: an account's costs at a glance."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from ..results import Result
+from .budgets import Budget
+from .usage import AgentCost
+
+__all__ = ["CostSummary", "CurrentBilling", "Dashboard", "DayCost"]
+
+
+class CostSummary(Result):
+    total_cost: float
+    total_uptime_hours: float
+
+
+class CurrentBilling(Result):
+    """This month so far, beside the whole of the last one."""
+
+    current_month_cost: float
+    last_month_cost: float
+    currency: str
+    balance: float
+
+
+class DayCost(Result):
+    day: date
+    cost: float
+
+
+class Dashboard(Result):
+    """An account's costs at a glance."""
+
+    customer_id: str | None = None
+    summary: CostSummary
+    billing: CurrentBilling
+    days: list[DayCost] = Field(description="The last 30 days, those without cost too.")
+    by_agent: list[AgentCost] = Field(description="This month, the dearest first.")
+    budgets: list[Budget]

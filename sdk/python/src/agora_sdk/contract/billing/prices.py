@@ -1,0 +1,72 @@
+"""Prices: what an agent costs, and how its amounts are written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from ..fields import Timestamp
+from ..results import Page, Result
+
+__all__ = ["PLACES", "Amount", "Currency", "Positive", "Price", "PricePage", "PricingInfo", "PricingType"]
+
+PLACES = 6
+
+
+def _places(value: float) -> float:
+    if -int(Decimal(repr(value)).normalize().as_tuple().exponent) > PLACES:
+        raise ValueError(f"an amount has at most {PLACES} decimal places")
+    return value
+
+
+Amount = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_places)]
+Positive = Annotated[float, Field(gt=0, le=10_000_000), AfterValidator(_places)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of the currency, such as USD.")]
+
+
+class PricingType(StrEnum):
+    """How an agent is paid."""
+
+    FREE = "free"
+    PER_REQUEST = "per_request"  #: a price for each execution
+    PER_MINUTE = "per_minute"  #: a price for the time an instance runs
+    PER_HOUR = "per_hour"
+    HYBRID = "hybrid"  #: a base once for each instance, time, and executions
+    TOKEN_BASED = "token_based"  # noqa: S105 #: prices for a million tokens in and out
+
+
+class PricingInfo(Result):
+    """What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
+
+    Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it first
+    runs, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
+    """
+
+    type: PricingType = PricingType.FREE
+    price: float = 0.0
+    currency: str
+    base_price: float = 0.0
+    task_price: float = 0.0
+    usage_unit: Literal["minute", "hour"] | None = None
+    input_price: float = 0.0
+    output_price: float = 0.0
+
+
+class Price(PricingInfo):
+    """One version of an agent's price."""
+
+    agent_id: str
+    agent_name: str
+    version: int = Field(description="Counts from 1; of the versions that have begun the highest is in force.")
+    effective_from: Timestamp
+    created_at: Timestamp
+    created_by: str
+
+
+class PricePage(Page[Price]):
+    items_field: ClassVar[str] = "prices"
+
+    prices: list[Price]

@@ -1,0 +1,151 @@
+"""Usage: the entries of the ledger, what they come to, and who earns by them."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from ..fields import Timestamp, not_a_number
+from ..results import Page, Result
+
+__all__ = [
+    "AgentCost",
+    "BillingInfo",
+    "Cost",
+    "CostBreakdown",
+    "Count",
+    "Day",
+    "Entry",
+    "EntryId",
+    "EntryKind",
+    "EntryPage",
+    "Key",
+    "Revenue",
+    "RevenuePage",
+    "UsageRecord",
+]
+
+EntryId = Annotated[str, Field(max_length=64, pattern=r"^use_[0-9a-f]{32}$", description="Id of a ledger entry.")]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=150,
+        pattern=r"^[!-~]+$",
+        description="Names this usage for ever: recording it again under the same key changes nothing.",
+    ),
+]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+Day = Annotated[date, BeforeValidator(not_a_number), Field(description="A day in UTC, such as 2026-11-30.")]
+
+
+class EntryKind(StrEnum):
+    """What an entry of the ledger is for."""
+
+    BASE = "base"
+    TIME = "time"
+    REQUEST = "request"
+    TASK = "task"
+    INPUT_TOKENS = "input_tokens"
+    OUTPUT_TOKENS = "output_tokens"
+    CREDIT = "credit"
+    PAYMENT = "payment"
+
+
+class CostBreakdown(Result):
+    """The parts of a cost, which add up to it."""
+
+    base_cost: float = 0.0
+    usage_cost: float = Field(default=0.0, description="For time and tokens.")
+    task_cost: float = Field(default=0.0, description="For executions and tasks.")
+
+
+class BillingInfo(Result):
+    """What something has cost. ``total_cost`` is the sum of the breakdown."""
+
+    total_cost: float = 0.0
+    currency: str
+    usage_time: float = Field(default=0.0, description="Seconds of measured running time.")
+    task_executions: int = 0
+    cost_breakdown: CostBreakdown
+    input_tokens: int = 0
+    output_tokens: int = 0
+    accrued_cost: float = Field(default=0.0, description="Part of the cost, for time that is not in the ledger yet.")
+
+
+class AgentCost(BillingInfo):
+    """What one agent has cost."""
+
+    agent_id: str
+    agent_name: str
+
+
+class Cost(BillingInfo):
+    """What was asked for, in one currency; ``other_currencies`` has the same in each other one."""
+
+    account_id: str | None = None
+    agent_id: str | None = None
+    instance_id: str | None = None
+    since: date | None = None
+    until: date | None = None
+    by_agent: list[AgentCost] = []
+    other_currencies: list[BillingInfo] = []
+
+
+class Entry(Result):
+    """An entry of the ledger: never changed, never deleted. A reversal is an entry of its own, with the opposite amount."""
+
+    entry_id: str
+    account_id: str
+    agent_id: str | None = None
+    instance_id: str | None = None
+    kind: EntryKind
+    quantity: float = Field(description="In the unit.")
+    unit: str
+    price_version: int | None = None
+    amount: float = Field(description="What the account owes for it; negative what it is given.")
+    amount_micros: int = Field(description="The same in millionths, exact.")
+    currency: str
+    began: Timestamp
+    ended: Timestamp
+    description: str = ""
+    reverses: str | None = None
+    created_at: Timestamp
+    created_by: str
+
+
+class EntryPage(Page[Entry]):
+    items_field: ClassVar[str] = "usage"
+
+    usage: list[Entry]
+
+
+class UsageRecord(Result):
+    """Usage as it is in the ledger."""
+
+    entries: list[Entry]
+    total_cost: float
+    currency: str
+
+
+class Revenue(Result):
+    """What an agent has earned."""
+
+    agent_id: str
+    agent_name: str
+    currency: str
+    revenue: float
+    usage_time: float = 0.0
+    task_executions: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    customers: int = Field(description="How many accounts have paid for it.")
+
+
+class RevenuePage(Page[Revenue]):
+    items_field: ClassVar[str] = "revenue"
+
+    revenue: list[Revenue]

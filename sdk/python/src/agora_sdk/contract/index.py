@@ -1,0 +1,108 @@
+"""The index: which operations there are, for whoever needs to know that and not yet what they take and answer.
+
+``index.json`` is made from the declarations (``make reference``) and says nothing that they do not.
+It bears a sum of their sources, and is used while that is right; else, every service is loaded to know its operations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .known import Listed
+from .operation import OWN, Exposure, Kind, Lifecycle, Operation, Route, Service
+
+__all__ = ["install", "read", "text", "write"]
+
+ROOM = Path(__file__).parent
+FILE = ROOM / "index.json"
+#: fields of an operation that stand elsewhere: in its declaration alone, or as the keys it is listed under
+ELSEWHERE = OWN | {"category", "attribute", "action"}
+DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    "declared_routes": lambda routes: tuple(map(Route.parse, routes)),
+    "kind": Kind,
+    "exposure": Exposure,
+    "lifecycle": Lifecycle,
+    "deprecation_date": date.fromisoformat,
+    "sunset_date": date.fromisoformat,
+    "aliases": tuple,
+    "secrets": tuple,
+    "tools": tuple,
+}
+
+
+def install(modules: Iterable[str]) -> None:
+    """Make the services known: by the index, or by loading their modules where it is missing or of other sources."""
+    listed = read(FILE)
+    if listed is not None:
+        Service.declared.expect(listed)
+        return
+    for module in modules:
+        import_module(f".{module}", __package__)
+
+
+def read(file: Path) -> Mapping[str, Listed] | None:
+    """The services of an index; None if there is none, or if it is not that of the sources that are here."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        document = json.loads(file.read_bytes())
+        if document["sources"] == _sum():
+            return {category: _listed(category, entry) for category, entry in document["services"].items()}
+    return None
+
+
+def text() -> str:
+    """The index of what is declared now."""
+    services = {category: _entry(service) for category, service in Service.declared.items()}
+    return json.dumps({"sources": _sum(), "services": services}, indent=0, ensure_ascii=False) + "\n"
+
+
+def write(file: Path) -> None:
+    """Write the index of what is declared now."""
+    file.write_text(text(), "utf-8")
+
+
+def _sum() -> int:
+    """A sum of the sources. An installation without them has none that is right."""
+    total = 0
+    for source in sorted(ROOM.rglob("*.py")):
+        total = zlib.crc32(source.read_bytes(), zlib.crc32(source.relative_to(ROOM).as_posix().encode(), total))
+    return total
+
+
+def _entry(service: type[Service]) -> dict[str, Any]:
+    module = service.__module__.removeprefix(f"{__package__}.")
+    operations = {attribute: dict(_facts(found)) for attribute, found in service.operations.items()}
+    about = Service.declared.about(service.category)
+    return {"module": f".{module}", "about": about, "operations": operations}
+
+
+def _facts(operation: Operation) -> Iterator[tuple[str, Any]]:
+    """What is said of an operation, without what goes without saying."""
+    for field in dataclasses.fields(Operation):
+        value = getattr(operation, field.name)
+        if field.name in ELSEWHERE or value == field.default:
+            continue
+        yield field.name, [str(each) for each in value] if isinstance(value, tuple) else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _listed(category: str, entry: Mapping[str, Any]) -> Listed:
+    operations = {}
+    for attribute, facts in entry["operations"].items():
+        decoded = {name: DECODERS[name](value) if name in DECODERS else value for name, value in facts.items()}
+        operations[attribute] = Operation(None, **decoded)
+        operations[attribute].bind(category, attribute)
+    return Listed(entry["module"], entry["about"], operations)

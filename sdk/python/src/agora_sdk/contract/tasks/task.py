@@ -1,0 +1,120 @@
+"""A task as it is seen, claimed and changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ..fields import JsonData, JsonObject, Priority, TaskStatus, Timestamp
+from ..results import Page, Result
+
+__all__ = ["Claim", "ClaimedTask", "Renewal", "Task", "TaskPage", "TaskReceipt", "TaskUpdate"]
+
+
+class TaskReceipt(Result):
+    """The task is stored: it survives whatever happens next."""
+
+    task_id: str
+    status: TaskStatus
+    estimated_completion: Timestamp | None = Field(
+        default=None, description="By how long such tasks took before; null where there is nothing to go by."
+    )
+    assigned_agent: str | None = None
+    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+
+
+class TaskUpdate(Result):
+    """The change is stored."""
+
+    success: bool = True
+    updated_at: Timestamp
+    task_id: str
+    status: TaskStatus
+    progress: float = 0
+
+
+class Task(Result):
+    """A task as those concerned with it see it."""
+
+    task_id: str
+    task_type: str
+    payload: JsonObject = {}
+    status: TaskStatus
+    priority: Priority = Priority.NORMAL
+    progress: float = 0
+    assignee: str | None = Field(default=None, description="As it was assigned.")
+    assigned_agent: str | None = Field(default=None, description="Id of the agent it is with, or is meant for.")
+    worker: str | None = None
+    created_by: str
+    created_at: Timestamp
+    updated_at: Timestamp
+    available_at: Timestamp | None = Field(default=None, description="When it can be taken again, after a failure.")
+    started_at: Timestamp | None = None
+    completed_at: Timestamp | None = Field(default=None, description="When it ended, however it did.")
+    deadline: Timestamp | None = None
+    estimated_completion: Timestamp | None = None
+    timeout: int | None = None
+    attempts: int = 0
+    max_attempts: int = 3
+    retry_backoff: float = 5
+    required_capabilities: list[str] = []
+    required_model: str | None = None
+    depends_on: list[str] = []
+    blocked_by: int = Field(default=0, description="How many of 'depends_on' are not done yet.")
+    parent_id: str | None = None
+    retry_of: str | None = None
+    workflow_id: str | None = None
+    step: str | None = None
+    milestone: str | None = None
+    notes: str | None = None
+    checkpoint: JsonObject | None = None
+    result: JsonData = None
+    error: str | None = None
+    output_size: int = Field(default=0, description="Characters of output so far.")
+    lease_expires_at: Timestamp | None = None
+    context_id: str | None = None
+    metadata: JsonObject = {}
+
+
+class ClaimedTask(Task):
+    """A task in the hands of whoever claimed it."""
+
+    fencing_token: int
+    lease_seconds: int
+
+
+class Renewal(Result):
+    """The lease as it is now."""
+
+    task_id: str
+    status: TaskStatus
+    fencing_token: int
+    lease_seconds: int
+    lease_expires_at: Timestamp
+    progress: float = 0
+    checkpoint_number: int | None = None
+
+
+class Claim(Result):
+    """What was claimed; nothing, where nothing waited."""
+
+    tasks: list[ClaimedTask] = []
+    count: int = 0
+
+    @property
+    def task(self) -> ClaimedTask | None:
+        """The first one, or None."""
+        return self.tasks[0] if self.tasks else None
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks)
+
+
+class TaskPage(Page[Task]):
+    items_field: ClassVar[str] = "tasks"
+
+    tasks: list[Task]

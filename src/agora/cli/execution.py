@@ -1,0 +1,89 @@
+"""Executing with an answer that is shown as it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk.contract import declared
+
+if TYPE_CHECKING:
+    import httpx
+
+    from agora_sdk import AgoraClient
+    from agora_sdk.contract.instances import ExecutionResult
+    from agora_sdk.transport import Blocking
+    from agora_sdk.wire import Answer, Request
+
+__all__ = ["execute"]
+
+EVENTS = "text/event-stream"
+
+
+def execute(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
+    """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
+    from agora_sdk.transport import drive
+
+    session = client._session
+    done: ExecutionResult = drive(
+        session.invoke(_Pieces(session.server.blocking, told), declared("instance", "execute"), *args, **kwargs)
+    )
+    return done
+
+
+class _Pieces:
+    """I/O that asks for pieces, hands them on, and answers with the whole."""
+
+    def __init__(self, line: Blocking, told: Callable[[str], None]) -> None:
+        self._line, self._told = line, told
+
+    async def exchange(self, request: Request, seconds: float) -> Answer:
+        from agora_sdk.transport import answer_of, translated
+
+        headers = request.headers | {"accept": EVENTS}
+        with (
+            translated(),
+            self._line.client().stream(
+                request.method, request.target, content=request.content, headers=headers, timeout=seconds
+            ) as response,
+        ):
+            if not response.headers.get("content-type", "").startswith(EVENTS):
+                response.read()
+                return answer_of(response)
+            return self._whole(response)
+
+    def _whole(self, response: httpx.Response) -> Answer:
+        """Hand the pieces on; answers with what came last."""
+        from agora_sdk.retry import ConnectionLost
+        from agora_sdk.wire import Answer
+
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        for name, data in _events(response.iter_lines()):
+            if name == "piece":
+                self._told(json.loads(data)["content"])
+            elif name == "result":
+                return Answer(response.status_code, headers | {"content-type": "application/json"}, data.encode())
+            elif name == "error":
+                kind = {"content-type": "application/problem+json"}
+                return Answer(json.loads(data)["status"], headers | kind, data.encode())
+        raise ConnectionLost("the answer broke off")
+
+    async def pause(self, seconds: float) -> None:
+        await self._line.pause(seconds)
+
+    def now(self) -> float:
+        return self._line.now()
+
+
+def _events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Server-sent events: name and data of each."""
+    name, data = "", ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            data = line.removeprefix("data: ")
+        elif not line and name:
+            yield name, data
+            name, data = "", ""

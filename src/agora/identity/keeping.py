@@ -1,0 +1,34 @@
+"""Secrets in files: made once, whoever else makes one at the same time, also a server of another container."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+__all__ = ["keep"]
+
+
+def keep(path: Path, secret: bytes) -> None:
+    """Write a new file (mode 0600) that is whole or not there; one that is there already stays. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        _appear(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _appear(partial: Path, path: Path) -> None:
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            partial.rename(path)

@@ -1,0 +1,66 @@
+"""Places: the ids of what is sent over streams of the older era, from which a client goes on.
+
+On a session's GET stream an id is a place in the log of events, which every server has: any of them goes on from there.
+What a call sends over its own response is known to the server that runs the call; its ids name the call, so that another
+server can tell the client that nothing will come.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+__all__ = ["POSITION", "Place", "call_id", "message_id", "read", "standing_id"]
+
+LONGEST: Final = 220  #: bytes of a request's id, as JSON, that are named
+
+#: where the ``_meta`` of a notification says what number of the log it goes up to
+POSITION: Final = "agora/position"
+
+_STANDING: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
+_CALL: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an id says. position: in the log of events. request: id of the call it came from."""
+
+    position: int | None = None
+    request: int | str | None = None
+
+
+def standing_id(position: int, tag: str, number: int) -> str:
+    """The id of something on a session's GET stream. tag, number: make it unlike any other of the session's."""
+    return f"{position}-{tag}.{number}"
+
+
+def message_id(tag: str, number: int) -> str:
+    """The id of something that only this server can send again."""
+    return f"{tag}.{number}"
+
+
+def call_id(tag: str, number: int, request: Any) -> str:
+    """The id of something that a call sends over its response."""
+    named = to_json(request)
+    if len(named) > LONGEST:
+        return message_id(tag, number)
+    return f"{tag}.{number}.{base64.urlsafe_b64encode(named).rstrip(b'=').decode()}"
+
+
+def read(given: str) -> Place:
+    """What an id says that a client gives back; nothing, if it is none of ours."""
+    if found := _STANDING.fullmatch(given):
+        return Place(position=int(found[1]))
+    if found := _CALL.fullmatch(given):
+        try:
+            request = from_json(base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)))
+        except (ValueError, binascii.Error):
+            return Place()
+        if isinstance(request, int | str) and not isinstance(request, bool):
+            return Place(request=request)
+    return Place()

@@ -1,0 +1,89 @@
+"""What an act came to, in words: said on the page that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from agora_sdk.contract import Operation
+
+__all__ = ["said"]
+
+#: by operation, without ``agora.``; and, where a form says which of several things to do, by what it says
+WORDS: Final[Mapping[str, str]] = {
+    "a2a.add_remote": "Remote agent added",
+    "a2a.refresh_remote": "Remote agent looked at again",
+    "a2a.remove_remote": "Remote agent removed",
+    "admin.manage": "Changed",
+    "admin.manage activate": "Active again",
+    "admin.manage reset": "Set back",
+    "admin.manage retire": "Agent retired",
+    "admin.manage set": "Set",
+    "admin.manage set_tier": "Tier changed",
+    "admin.manage suspend": "Agent suspended",
+    "admin.override emergency_halt": "Halted",
+    "admin.override pause": "Paused",
+    "admin.override resume": "Going on",
+    "admin.override terminate": "Terminated",
+    "agent.deregister": "Agent deregistered",
+    "agent.rate": "Rating given",
+    "agent.register": "Agent registered",
+    "agent.update": "Agent changed",
+    "billing.budget": "Budget set",
+    "billing.credit": "Credit booked",
+    "billing.set_price": "Price set",
+    "conversation.send": "Message sent",
+    "event.publish": "Event published",
+    "instance.backup": "Instance backed up",
+    "instance.create": "Instance created",
+    "instance.pause": "Instance paused",
+    "instance.resume": "Instance resumed",
+    "instance.scale": "Scaling set",
+    "instance.terminate": "Instance terminated",
+    "messaging.send": "Message sent",
+    "monitor.intervene": "Done, and the agent was told",
+    "monitor.intervene emergency_halt": "Agent halted",
+    "monitor.intervene message": "Message sent",
+    "monitor.intervene pause": "Agent paused",
+    "monitor.intervene resume": "Agent resumed",
+    "monitor.intervene terminate": "Agent terminated",
+    "registry.import": "Upstream imported",
+    "task.assign": "Task assigned",
+    "task.cancel": "Task cancelled",
+    "task.comment": "Comment added",
+    "task.message": "Answer sent",
+    "task.reassign": "Task reassigned",
+    "task.retry": "Task is tried again",
+    "task.update": "Task changed",
+    "tenant.create": "Tenant created",
+    "tenant.delete": "Tenant is being deleted",
+    "tenant.resume": "Tenant resumed",
+    "tenant.suspend": "Tenant suspended",
+    "tenant.update": "Tenant changed",
+    "token.create": "Key created",
+    "token.revoke": "Key revoked",
+    "upstream.accept": "Change accepted",
+    "upstream.add": "Upstream added",
+    "upstream.refresh": "Upstream looked at again",
+    "upstream.remove": "Upstream removed",
+    "user.update": "Person changed",
+    "workflow.approve false": "Refused",
+    "workflow.approve true": "Approved",
+    "workflow.cancel": "Workflow cancelled",
+    "workflow.create": "Workflow started",
+    "workflow.modify add": "Step added",
+    "workflow.modify pause": "Workflow paused",
+    "workflow.modify reassign": "Step reassigned",
+    "workflow.modify reorder": "Steps put in another order",
+    "workflow.modify resume": "Workflow resumed",
+    "workflow.modify skip": "Step skipped",
+    "workflow.modify terminate": "Workflow terminated",
+}
+
+
+def said(operation: Operation, field: Callable[[str], str | None]) -> str:
+    """What was done by an operation; of one that nobody found words for here, its own summary. field: of the form."""
+    name = operation.name.removeprefix("agora.")
+    which = field("action") or field("approved")
+    found = WORDS.get(f"{name} {which}") or WORDS.get(name)
+    return found or f"Done: {operation.summary.rstrip('.')}"

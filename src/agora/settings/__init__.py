@@ -1,0 +1,84 @@
+"""Settings: one frozen, validated object, from the command line, the environment and a file.
+
+Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
+``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``, ``A2A_AGENT_NAME``, ``A2A_AGENT_DESCRIPTION``,
+``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``, ``KEYCLOAK_*``), then ``agora.toml``, then the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import PrivateAttr, SecretStr, ValidationError
+
+from ..former_names import RefusedName, former
+from .bounds import Bounds
+from .connections import Connections
+from .serving import Serving
+from .sign_on import SignOn
+from .sources import PLAIN, PREFIX, ConfigurationError, explained, from_environment, from_file
+from .work import Work
+
+__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
+
+
+class Settings(Bounds, Work, SignOn, Connections, Serving):
+    """What an operator can decide before a start. The sections stand in the order of their reading, the last first."""
+
+    #: what to tell about settings that were given under names of before
+    _notice: str | None = PrivateAttr(None)
+
+    @classmethod
+    def load(
+        cls,
+        config_file: Path | str | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        **overrides: Any,
+    ) -> Settings:
+        """Settings from every source; ConfigurationError names the first fault of each setting."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        try:
+            before = former(environ)
+        except RefusedName as error:
+            raise ConfigurationError(str(error)) from None
+        for origin, found in (
+            from_file(config_file, environ),
+            from_environment(environ, before.values, cls.model_fields),
+            ("the command line", {name: value for name, value in overrides.items() if value is not None}),
+        ):
+            values |= found
+            origins |= dict.fromkeys(found, origin)
+        try:
+            settings = cls(**values)
+        except ValidationError as error:
+            raise ConfigurationError(explained(error, origins)) from None
+        settings._notice = before.notice
+        return settings
+
+    @property
+    def notice(self) -> str | None:
+        """What to tell about settings that were given under names of before."""
+        return self._notice
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that are to appear nowhere."""
+        found = [getattr(self, name) for name in type(self).model_fields]
+        given = [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
+        tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
+        passwords = [_password(url) for url in (self.store, self.bus, self.redis_url)]
+        return tuple(sorted({value for value in (*given, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:  # no URL: whoever opens it says so
+        return ""

@@ -1,0 +1,134 @@
+"""What the server speaks with: upstreams, agents elsewhere, who is told of updates, the bus, Consul."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+
+from .section import Section, listed
+
+__all__ = ["Connections"]
+
+
+class Connections(Section):
+    """Of connections to others."""
+
+    mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
+        (),
+        description="Upstream MCP servers, as URL or name=URL, with commas between; without a path /mcp is meant. "
+        "They may be at private addresses.",
+    )
+    mcp_timeout: float = Field(30.0, ge=0.1, le=3600, description="Seconds a call of an upstream MCP server may take.")
+    mcp_config: Path | None = Field(
+        None, description="JSON file of upstream MCP servers, with mcpServers or mcp.servers, as MCP clients have it."
+    )
+    mcp_commands: bool = Field(
+        False, description="Whether upstream MCP servers of mcp_config may be commands, started on this machine."
+    )
+    mcp_private_networks: bool = Field(
+        False, description="Whether upstream MCP servers may be added at private and loopback addresses."
+    )
+    a2a_agent_name: str = Field(
+        "Agora", min_length=1, max_length=200, description="Name of the front agent, which speaks A2A at the root."
+    )
+    a2a_agent_description: str = Field(
+        "A marketplace of agents: it finds the agent with the skill that a message asks for.",
+        min_length=1,
+        max_length=2000,
+        description="What the front agent's card says of it.",
+    )
+    a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation named on agent cards.")
+    a2a_private_networks: bool = Field(
+        False,
+        description="Whether A2A agents elsewhere, and push notifications, may be at private and loopback addresses.",
+    )
+    a2a_refresh: float = Field(
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Seconds between looks at an A2A agent elsewhere: whether it is there, its card.",
+    )
+    push_timeout: float = Field(
+        15.0, ge=0.1, le=50, description="Seconds that a receiver of push notifications may take."
+    )
+    push_attempts: int = Field(
+        12, ge=1, le=100, description="Attempts at a push notification, an hour apart in the end, until it is given up."
+    )
+    a2a_wait: float = Field(
+        300.0, ge=1, le=3600, description="Seconds that an A2A SendMessage waits for its task, if it is to wait."
+    )
+    bus: str = Field(
+        "embedded",
+        max_length=2000,
+        pattern=r"^(embedded|(redis|rediss|valkey|valkeys|unix|redis\+unix|valkey\+unix)://\S+)$",
+        description="The bus: embedded, or redis://USER:PASSWORD@HOST:PORT/DATABASE to let programs take part that "
+        "speak Redis Streams alone.",
+    )
+    use_redis: bool = Field(False, description="Whether redis_url is the bus, where bus names none.")
+    redis_url: str = Field(
+        "redis://localhost:6379/0", max_length=2000, description="The server of Redis that use_redis means."
+    )
+    bus_stream: str = Field(
+        "xnai:agent_bus",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Stream of Redis on which agents publish; an agent's own is this, a colon and its name.",
+    )
+    bus_group: str = Field(
+        "xnai-mcp-server",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Group of the server on that stream.",
+    )
+    bus_stale: float = Field(
+        30.0, ge=0.1, le=86_400, description="Seconds until an unacknowledged entry is taken back; doubled each time."
+    )
+    bus_silent: float = Field(
+        90.0, ge=1, le=864_000, description="Seconds without a sign of life until a consumer of the bus is forgotten."
+    )
+    bus_deliveries: int = Field(3, ge=1, le=20, description="Deliveries of an entry until it is a dead letter.")
+    bus_response_high: float = Field(5.0, ge=0.01, le=100_000, description="Minutes to respond to a high entry.")
+    bus_response_medium: float = Field(30.0, ge=0.01, le=100_000, description="Minutes to respond to a medium entry.")
+    bus_response_low: float = Field(120.0, ge=0.01, le=100_000, description="Minutes to respond to a low entry.")
+    bus_buffer: int = Field(10_000, ge=10, le=1_000_000, description="Commands that may wait for an answer of Redis.")
+    bus_length: int = Field(
+        100_000, ge=100, le=100_000_000, description="Entries a stream keeps that everybody has acknowledged."
+    )
+    consul_url: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="Agent of Consul with which the server registers itself, such as http://127.0.0.1:8500.",
+    )
+    consul_token: SecretStr = Field(SecretStr(""), description="Token for Consul, where it asks for one.")
+    consul_name: str = Field(
+        "agora",
+        max_length=63,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        description="Name of the service in Consul: small letters, digits, hyphens.",
+    )
+    consul_address: str = Field(
+        "",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9.:-]*$",
+        description="Address under which Consul reaches the server; the one it listens on if left out.",
+    )
+    a2a_grpc_port: int = Field(
+        0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
+    )
+
+    @field_validator("mcp_server_urls", mode="before")
+    @classmethod
+    def _urls(cls, value: Any) -> Any:
+        return listed(value)
+
+    @property
+    def bus_url(self) -> str | None:
+        """Where the bus's Redis is; None for a bus that is embedded."""
+        if self.bus != "embedded":
+            return self.bus
+        return self.redis_url if self.use_redis else None

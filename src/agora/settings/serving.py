@@ -1,0 +1,119 @@
+"""Where the server listens, what it keeps, and whom it lets in."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from .section import Section, listed
+
+__all__ = ["Serving"]
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "agora"
+
+
+class Serving(Section):
+    """Of the server itself."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on. Off loopback, every caller needs a credential.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
+    events_port: int = Field(8081, ge=0, le=65535, description="Second listener for event streams; 0 for none.")
+    mcp_port: int = Field(0, ge=0, le=65535, description="Second listener for MCP clients, 9000 by custom; 0 for none.")
+    public_url: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="URL under which clients reach the server, where a proxy stands in front of it.",
+    )
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
+    keys_dir: Path | None = Field(
+        None,
+        description="Where signing.key, admin-token and a2a-signing.pem live, if not in data_dir; "
+        "servers on one database share it.",
+    )
+    store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people or for machines; console means text too."
+    )
+    service_discovery: bool = Field(True, description="Whether agora.discovery answers (enabled, disabled).")
+    admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255 is supreme.")
+    auth_tokens: SecretStr = Field(
+        SecretStr(""), description="Static tokens, as name:token,name2:token2; name:token:admin for all scopes."
+    )
+    auth_header: str = Field(
+        "X-API-Key",
+        max_length=100,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header that may carry a credential, besides Authorization and X-API-Key.",
+    )
+    open_registration: bool = Field(
+        False, description="Whether strangers may register agents; local callers always may on a loopback address."
+    )
+    trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
+        (), description="Host names besides localhost under which local callers may reach the server."
+    )
+    body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
+
+    @field_validator("service_discovery", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        return {"enabled": True, "disabled": False}.get(value, value) if isinstance(value, str) else value
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _format(cls, value: Any) -> Any:
+        lowered = value.lower() if isinstance(value, str) else value
+        return "text" if lowered == "console" else lowered
+
+    @field_validator("auth_tokens")
+    @classmethod
+    def _named_tokens(cls, value: SecretStr) -> SecretStr:
+        for entry in filter(None, (part.strip() for part in value.get_secret_value().split(","))):
+            name, _, rest = entry.partition(":")
+            token, _, role = rest.partition(":")
+            if not name or not token or role not in ("", "admin"):
+                raise ValueError("write name:token,name2:token2, or name:token:admin")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: Any) -> Any:
+        return listed(value)
+
+    @field_validator("keys_dir", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("data_dir", "keys_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @property
+    def keys(self) -> Path:
+        """The directory of the server's own secrets."""
+        return self.keys_dir or self.data_dir
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,73 @@
+"""Where settings come from: a file, the environment; and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "explained", "from_environment", "from_file"]
+
+PREFIX = "AGORA_"
+PLAIN = (
+    "LOG_LEVEL",
+    "SERVICE_DISCOVERY",
+    "ADMIN_AUTHORITY_LEVEL",
+    "MCP_SERVER_URLS",
+    "MCP_TIMEOUT",
+    "A2A_AGENT_NAME",
+    "A2A_AGENT_DESCRIPTION",
+    "A2A_AGENT_ORG",
+    "USE_REDIS",
+    "REDIS_URL",
+    "KEYCLOAK_URL",
+    "KEYCLOAK_REALM",
+    "KEYCLOAK_CLIENT_ID",
+    "KEYCLOAK_CLIENT_SECRET",
+)
+
+
+class ConfigurationError(ValueError):
+    """A setting is wrong; the message names it, where it came from, and the fix."""
+
+
+def from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """What a file of TOML says; one that was named has to be there."""
+    given = path or environ.get(f"{PREFIX}CONFIG")
+    file = Path(given or "agora.toml")
+    if not file.is_file():
+        if given:
+            raise ConfigurationError(f"The configuration file {file} does not exist.")
+        return str(file), {}
+    try:
+        return str(file), tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
+
+
+def from_environment(
+    environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
+) -> tuple[str, dict[str, Any]]:
+    """Settings under their names in capitals with the prefix, and those under plain names; before: under names of before."""
+    found: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
+    for name in names:
+        value = environ.get(PREFIX + name.upper())
+        if value is not None:
+            found[name] = value
+    return "the environment", found
+
+
+def explained(error: ValidationError, origins: Mapping[str, str]) -> str:
+    """The faults of settings, each with where the setting came from."""
+    lines = []
+    for fault in error.errors():
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting")
+        else:
+            said = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {said}")
+    return "; ".join(lines)

@@ -1,0 +1,150 @@
+"""A marketplace with a bridge to a real Redis, and a bare client of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis.asyncio
+
+from agora.app import App
+from agora.bus import wire
+from agora.controllers.bus_bridge import BusBridge
+from agora.services.base import Caller
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+from tests.valkey import broker, valkey_server
+
+__all__ = [
+    "GROUP",
+    "SECONDS",
+    "STREAM",
+    "a",
+    "b",
+    "bridge_of",
+    "broker",
+    "client",
+    "entry",
+    "inbox",
+    "joined",
+    "market",
+    "market_turn",
+    "own_stream",
+    "settled",
+    "signed",
+    "token_of",
+    "up",
+    "valkey_server",
+]
+
+STREAM = "xnai:agent_bus"
+GROUP = "xnai-mcp-server"
+SECONDS = 60
+
+
+@pytest.fixture
+async def client(broker: str) -> AsyncIterator[Any]:
+    async with redis.asyncio.Redis.from_url(broker, decode_responses=True, encoding_errors="replace") as client:
+        yield client
+
+
+@pytest.fixture
+async def market(tmp_path: Path, clock: ManualClock, broker: str) -> AsyncIterator[Market]:
+    app = App(make_settings(tmp_path / "data", bus=broker), clock=clock)
+    await app.start()
+    yield Market(app, clock)
+    await app.stop()
+
+
+@pytest.fixture
+async def a(market: Market) -> Caller:
+    return await market.agent("A")
+
+
+@pytest.fixture
+async def b(market: Market) -> Caller:
+    return await market.agent("B")
+
+
+def bridge_of(market: Market) -> BusBridge:
+    return next(c for c in market.app.controllers if isinstance(c, BusBridge))
+
+
+def token_of(market: Market, agent: Caller) -> str:
+    return market.app.signer.agent_token(agent.tenant, agent.subject, agent.generation)
+
+
+def entry(sender: str, target: str, content: Any = None, **fields: str) -> dict[str, str]:
+    """As the source has it."""
+    return {
+        "message_id": str(uuid4()),
+        "timestamp": datetime.now(UTC).isoformat(),
+        "sender": sender,
+        "target": target,
+        "type": "assistance_request",
+        "priority": "medium",
+        "content": json.dumps(content if content is not None else {"text": "hello"}),
+    } | fields
+
+
+def signed(fields: dict[str, str], token: str) -> dict[str, str]:
+    return fields | {"signature": wire.signature(fields, token)}
+
+
+async def inbox(market: Market, agent: Caller, count: int = 1) -> list[Any]:
+    """Messages as any protocol shows them, once there are so many."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            messages = (await market.call(agent, "messaging.receive", wait=5)).messages
+            if len(messages) >= count:
+                return list(messages)
+
+
+async def own_stream(client: Any, name: str, count: int = 1) -> list[tuple[str, dict[str, str]]]:
+    """What comes on an agent's stream, read as its programs would."""
+    found: list[tuple[str, dict[str, str]]] = []
+    stream = f"{STREAM}:{name}"
+    async with asyncio.timeout(SECONDS):
+        while len(found) < count:
+            try:
+                for _, entries in await client.xreadgroup(name, "mcp-a1b2c3d4", {stream: ">"}, count=10, block=200):
+                    found += entries
+            except redis.exceptions.ResponseError:
+                await market_turn()  # the group is made with the first entry
+    return found
+
+
+async def market_turn() -> None:
+    """Let everybody else have a turn: what is waited for happens in another process."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), 0.02)
+
+
+async def settled(client: Any) -> None:
+    """Wait until everything on the stream was taken in."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            (group,) = await client.xinfo_groups(STREAM)
+            if group["pending"] == 0 and group["lag"] == 0:
+                return
+            await market_turn()
+
+
+async def joined(market: Market, agent: Caller) -> Any:
+    return await market.call(agent, "bus.join")
+
+
+async def up(market: Market) -> None:
+    """Wait until the bridge stands again."""
+    bridge = bridge_of(market)
+    async with asyncio.timeout(SECONDS):
+        while not (bridge.state.connected and bridge._ready):
+            await bridge.step()
+            await market_turn()

@@ -1,0 +1,46 @@
+"""What the tests of controllers look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from agora.controllers.base import Controller, House
+from agora.controllers.heartbeats import Heartbeats
+from agora.services.base import Caller
+from tests.conformance.engines import Engine
+from tests.market import Market
+
+__all__ = ["DAY", "HOUR", "MARK", "RECEIVE", "SEND", "Make", "count", "data", "heartbeats", "house", "status"]
+
+HOUR, DAY = 3600, 86_400
+SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
+
+Make = Callable[[type[Controller]], Any]
+
+
+@pytest.fixture
+def house(market: Market) -> House:
+    app = market.app
+    return House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+
+
+@pytest.fixture
+def heartbeats(house: House) -> Heartbeats:
+    return Heartbeats(house)
+
+
+def data(market: Market, type: str) -> list[Any]:
+    return [from_json(event.data) for event in market.of_type(type)]
+
+
+async def status(market: Market, agent: Caller) -> str:
+    return str((await market.call(market.operator, "agent.get", agent_id=agent.subject)).status)
+
+
+async def count(engine: Engine, table: str, where: str = "1 = 1") -> int:
+    (row,) = await engine.run(f"select count(*) as n from {table} where {where}")
+    return int(row["n"])

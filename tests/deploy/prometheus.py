@@ -1,0 +1,55 @@
+"""Prometheus' own programs: from the PATH, else Debian's package, unpacked where nothing may be missing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+__all__ = ["program"]
+
+
+@cache
+def program(name: str) -> str:
+    """Where ``promtool`` or ``prometheus`` is; skips the test, or fails it under AGORA_REQUIRE=all, if nowhere."""
+    found = shutil.which(name) or _unpacked(name)
+    if found is None and os.environ.get("AGORA_REQUIRE") == "all":
+        _fetch()
+        found = _unpacked(name) or pytest.fail(f"no {name}, and 'apt-get download prometheus' did not bring one")
+    return found or pytest.skip(f"{name} is not installed")
+
+
+def _place() -> Path:
+    return Path(tempfile.gettempdir()) / f"agora-prometheus-{os.geteuid()}"
+
+
+def _unpacked(name: str) -> str | None:
+    path = _place() / "usr" / "bin" / name
+    done = (_place() / "complete").exists() and path.stat().st_uid == os.geteuid()
+    return str(path) if done else None
+
+
+def _fetch() -> None:
+    """Unpack Debian's package, once for all who run tests here. Nothing is installed."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        return
+    place = _place()
+    place.mkdir(mode=0o700, exist_ok=True)
+    with open(place / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (place / "complete").exists():
+            return
+        download = ["apt-get", "download", "-qq", "prometheus"]
+        if subprocess.run(download, cwd=place, capture_output=True).returncode:
+            subprocess.run(["apt-get", "update", "-qq"], capture_output=True)
+            subprocess.run(download, cwd=place, capture_output=True)
+        for package in place.glob("prometheus_*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", package.name, "."], cwd=place, check=True)
+            package.unlink()
+            (place / "complete").touch()

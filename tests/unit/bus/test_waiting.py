@@ -1,0 +1,71 @@
+"""Entries that wait for their moment: in order, in bounds, and nobody's push out those of who has fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from agora.bus.port import Delivery
+from agora.controllers import bus_waiting
+from agora.controllers.bus_waiting import Waiting
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    for name, most in {"MOST": 10, "OF_TENANT": 6, "OF_SENDER": 4}.items():
+        monkeypatch.setattr(bus_waiting, name, most)
+    return Waiting()
+
+
+def some(count: int, start: int = 0) -> list[Delivery]:
+    return [Delivery(str(number), {}) for number in range(start, start + count)]
+
+
+def shown(waiting: Waiting) -> dict[str, Sequence[str]]:
+    found = {f"{tenant}/{who}": "".join(e.entry_id for e in held) for (tenant, who), held in waiting.take().items()}
+    return dict(sorted(found.items()))
+
+
+def test_they_stay_in_order_and_the_last_find_no_room(waiting: Waiting) -> None:
+    waiting.keep(("t", "a"), some(9))
+    assert waiting.ids == ["0", "1", "2", "3"]
+    assert shown(waiting) == {"t/a": "0123"}
+    assert (len(waiting), bool(waiting)) == (0, False)
+
+
+def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: Waiting) -> None:
+    waiting.keep(("t", "a"), some(4))
+    waiting.keep(("t", "b"), some(2))
+    waiting.keep(("t", "c"), some(4))
+    assert shown(waiting) == {"t/a": "01", "t/b": "01", "t/c": "01"}
+    waiting.keep(("t", "a"), some(3))
+    waiting.keep(("t", "b"), some(3))
+    waiting.keep(("t", "c"), some(1))
+    assert shown(waiting) == {"t/a": "01", "t/b": "012", "t/c": "0"}
+
+
+def test_one_tenant_makes_room_for_the_others(waiting: Waiting) -> None:
+    for who in "ab":
+        waiting.keep(("loud", who), some(4))
+    waiting.keep(("t", "a"), some(4))
+    assert len(waiting) == 10
+    waiting.keep(("u", "a"), some(4))
+    waiting.keep(("v", "a"), some(1))
+    assert len(waiting) == 10
+    found = shown(waiting)
+    assert {tenant: sum(len(held) for who, held in found.items() if who.startswith(tenant)) for tenant in "ltuv"} == {
+        "l": 3,
+        "t": 3,
+        "u": 3,
+        "v": 1,
+    }
+
+
+def test_who_has_many_names_has_no_more_for_it(waiting: Waiting) -> None:
+    waiting.keep(("t", "a"), some(2))
+    for number in range(100):
+        waiting.keep(("loud", f"agent{number}"), some(4))
+    found = shown(waiting)
+    assert found["t/a"] == "01"
+    assert sum(map(len, found.values())) == 8

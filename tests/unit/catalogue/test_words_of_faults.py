@@ -1,0 +1,80 @@
+"""What is wrong with arguments is told once, in words, and never as a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from agora.dispatcher import invalid
+from agora_sdk.contract import Operation, operations
+from agora_sdk.contract.faults import ID, WORDS
+from agora_sdk.errors import InvalidRequest
+from agora_sdk.wire import bind
+
+REGEX = ("^", "[", "\\", "$")
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(found := schema.get("pattern"), str):
+            yield found
+        for part in schema.values():
+            yield from patterns(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from patterns(part)
+
+
+def operation(name: str) -> Operation:
+    (found,) = [each for each in operations() if each.name == f"agora.{name}"]
+    return found
+
+
+def told(name: str, **arguments: Any) -> list[dict[str, str]]:
+    """What the server says of arguments; what a client says before it asks is the same."""
+    with pytest.raises(ValidationError) as wrong:
+        operation(name).input.model_validate(arguments)
+    errors: list[dict[str, str]] = invalid(wrong.value, operation(name)).errors
+    with pytest.raises(InvalidRequest) as refused:
+        bind(operation(name), (), arguments)
+    assert [each["message"] for each in refused.value.errors] == [each["message"] for each in errors]
+    return errors
+
+
+def test_every_pattern_of_the_contract_has_words() -> None:
+    used = {pattern for each in operations() for pattern in patterns(each.input_schema)}
+    assert len(used) > 30
+    assert {pattern for pattern in used if not ID.fullmatch(pattern)} <= set(WORDS)
+
+
+def test_what_the_branches_of_a_union_say_alike_is_said_once() -> None:
+    for given in ("wrong", ["wrong"], ["pending", "wrong", "worse"]):
+        (fault,) = told("task.list", status=given)
+        assert fault["field"].split(".")[0] == "status"
+        assert "'pending', 'in_progress'" in fault["message"]
+    both = told("task.list", status=7, limit=0)
+    assert {each["field"] for each in both} == {"status", "limit"}
+
+
+def test_a_nested_pattern_is_told_in_words() -> None:
+    for name, arguments, field, words in (
+        ("agent.register", {"agent_name": "a", "capabilities": ["good", "b\x00d"]}, "capabilities.1", "no control"),
+        ("messaging.send", {"to_agent": ["Ada", "a/b"], "content": "x"}, "to_agent.1", "no slash"),
+        ("messaging.mark", {"message_ids": ["x"], "status": "read"}, "message_ids.0", "msg_ and 32 hexadecimal"),
+        ("token.create", {"label": "x", "scopes": ["Read Everything"]}, "scopes.0", "read:agents"),
+        ("billing.cost", {"currency": "usd"}, "currency", "three capital letters"),
+    ):
+        found = {fault["field"]: fault["message"] for fault in told(name, **arguments)}
+        assert words in found[field], found
+        assert not any(sign in found[field] for sign in REGEX), found
+
+
+def test_names_that_the_caller_wrote_stay() -> None:
+    (fault,) = told("agent.register", agent_name="a", endpoints={"Rest": 7})
+    assert fault["field"] in ("endpoints.Rest", "endpoints")
+    with pytest.raises(ValidationError) as wrong:
+        operation("agent.list").input.model_validate({"Wrong": 1})
+    assert [fault["field"] for fault in invalid(wrong.value, operation("agent.list")).errors] == ["Wrong"]

@@ -1,0 +1,34 @@
+"""Which servers are hosts of instances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.app import App
+from agora.controllers.instance_upkeep import InstanceUpkeep
+from agora.store.statements import hosting
+from tests.harness import make_settings
+
+
+async def _hosts(directory: Path, **settings: Any) -> list[str]:
+    app = App(make_settings(directory, docker_host="none", **settings))
+    await app.start()
+    try:
+        upkeep = next(found for found in app.controllers if isinstance(found, InstanceUpkeep))
+        await upkeep.instances.present("default")
+        return [row["host_id"] for row in await upkeep.read("default", hosting.hosts, after="", limit=10)]
+    finally:
+        await app.stop()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_a_server_is_a_host_where_it_runs_something(tmp_path: Path, runs: bool) -> None:
+    found = await _hosts(tmp_path, process_engine=runs)
+    assert found == ([(tmp_path / "host-id").read_text().strip()] if runs else [])
+
+
+async def test_a_server_that_runs_nothing_any_more_says_so(tmp_path: Path) -> None:
+    assert await _hosts(tmp_path) == await _hosts(tmp_path, process_engine=False)

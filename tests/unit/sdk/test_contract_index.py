@@ -1,0 +1,148 @@
+"""The contract's index: it says what the declarations say, is used only for them, and spares what it is there to spare."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import agora_sdk
+from agora.services.registry import IMPLEMENTATIONS
+from agora_sdk.contract import Operation, Route, Service, declared, index, operations
+from agora_sdk.contract.known import Declared, Listed
+
+current = pytest.mark.skipif(index.read(index.FILE) is None, reason="the index is of other sources: `make reference`")
+
+
+def _loaded(code: str, path: Path | None = None) -> set[str]:
+    """Modules that a program of its own has loaded at its end."""
+    tell = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
+    done = subprocess.run(
+        [sys.executable, "-c", code + tell], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_it_is_that_of_the_declarations() -> None:
+    assert index.FILE.read_text("utf-8") == index.text(), "run `make reference`"
+
+
+def test_there_is_one_of_each_operation() -> None:
+    known = {found.name: found for found in operations()}
+    for category in Service.declared:
+        service = Service.declared[category]
+        assert [known[found.name] for found in service.operations.values() if found.version == "1.0.0"]
+        for attribute, operation in service.operations.items():
+            assert declared(category, attribute) is operation
+            assert getattr(service, attribute).__operation__ is operation
+            assert operation.function is vars(service)[attribute]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": 1, "services": {}}', '{"sources": "x"}', "\x00"])
+def test_one_that_is_of_other_sources_is_not_used(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "index.json"
+    assert index.read(file) is None
+    file.write_text(text, "utf-8")
+    assert index.read(file) is None
+
+
+def test_one_that_is_wrong_is_found_out_when_the_service_is_loaded() -> None:
+    operation = declared("messaging", "send")
+    other = Operation(None, operation.declared_routes, scope="admin", kind=operation.kind)
+    other.bind("messaging", "send")
+    services = Declared()
+    services.expect({"messaging": Listed(".messaging", "", {"send": other})})
+    with pytest.raises(RuntimeError, match=r"wrong about agora\.messaging\.send: scope"):
+        services.known(operation)
+
+
+def test_one_that_lists_what_is_not_declared_is_found_out() -> None:
+    services = Declared()
+    services.expect({"nothing": Listed(".results", "Nothing.", {})})
+    assert (services.about("nothing"), list(services)) == ("Nothing.", ["nothing"])
+    with pytest.raises(RuntimeError, match="does not declare 'nothing'"):
+        services["nothing"]
+    with pytest.raises(KeyError):
+        services["something"]
+
+
+def test_changed_sources_are_loaded_to_know_their_operations(tmp_path: Path) -> None:
+    shutil.copytree(Path(agora_sdk.__file__).parent, tmp_path / "agora_sdk", ignore=shutil.ignore_patterns("*.pyc"))
+    changed = tmp_path / "agora_sdk/contract/memory.py"
+    changed.write_text(changed.read_text("utf-8") + "\n", "utf-8")
+    names = [found.name for found in operations()]
+    code = f"from agora_sdk.contract import operations\nassert [each.name for each in operations()] == {names}"
+    assert "agora_sdk.contract.memory" in _loaded(code, tmp_path)
+
+
+@current
+def test_knowing_the_operations_loads_none_of_them() -> None:
+    found = _loaded("from agora_sdk.contract import operations\nassert operations()[0].routes")
+    assert {name for name in found if name.startswith("agora_sdk.contract.")} == {
+        "agora_sdk.contract.index",
+        "agora_sdk.contract.known",
+        "agora_sdk.contract.operation",
+    }
+    assert "pydantic" not in found
+
+
+@current
+def test_a_server_begins_without_what_only_calls_need() -> None:
+    found = _loaded("import agora.server")
+    assert not found & {
+        "agora.runtime.docker",
+        "agora.services.billing.service",
+        "agora.services.instances.service",
+        "agora.services.workflows.service",
+        "agora_sdk.contract.billing",
+        "agora_sdk.contract.instances",
+        "agora_sdk.contract.workflows",
+        "httpx",
+        "jinja2",
+        "mcp",
+        "rich",
+        "yaml",
+    }
+
+
+@current
+def test_a_command_loads_its_own_service_alone() -> None:
+    run = "import sys; sys.argv = ['agora', 'agent', 'list', '--help']\nfrom agora.cli import main\n"
+    found = _loaded(f"{run}try:\n    main()\nexcept SystemExit:\n    pass")
+    assert "agora_sdk.contract.agents" in found
+    assert not found & {"agora_sdk.contract.billing", "agora_sdk.contract.workflows", "agora.cli.people", "asyncio"}
+
+
+def test_the_client_of_http_comes_without_its_command_line() -> None:
+    found = _loaded("import agora_sdk.transport")
+    assert "httpx" in found
+    assert not found & {"httpx._main", "rich", "click"}
+    assert "httpx._main" in _loaded("import agora_sdk.transport, httpx._main")
+
+
+def test_every_service_has_its_implementation() -> None:
+    assert set(IMPLEMENTATIONS) == set(Service.declared)
+    for category, service in IMPLEMENTATIONS.items():
+        assert service.category == category
+        assert issubclass(service, Service.declared[category])
+
+
+@pytest.mark.parametrize("text", ["GET /agents", "POST /agents/{agent_id}/status", "PUT /a/{+name}/{b}/{+c}"])
+def test_a_route_is_written_as_it_is_read(text: str) -> None:
+    assert str(Route.parse(text)) == text
+
+
+def test_a_changed_parameter_is_refused_when_the_class_is_made() -> None:
+    messaging = Service.declared["messaging"]
+
+    async def other(self: object, to: str) -> None: ...
+
+    with pytest.raises(TypeError, match=r"differs from the contract of agora\.messaging\.send"):
+        type("Changed", (messaging,), {"send": other})

@@ -1,0 +1,65 @@
+"""The server's own secrets in a directory of their own, which several servers share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agora.app import App
+from agora.cli.credentials import admin_token
+from agora.identity.keeping import keep
+from agora.identity.signing import load_secret
+from agora.identity.signing_key import KEY_FILE, SigningKey
+from agora.settings import ConfigurationError, Settings
+from tests.harness import make_settings
+
+SECRETS = {"signing.key", "admin-token", KEY_FILE}
+
+
+async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "keys"
+    one, two = (App(make_settings(tmp_path / name, keys_dir=keys)) for name in ("one", "two"))
+    await asyncio.gather(one.start(), two.start())
+    token = one.signer.agent_token("default", "agent_1", 1)
+    assert two.signer.verify_agent_token(token) is not None
+    assert SigningKey(one.settings.keys / KEY_FILE).jwk == SigningKey(two.settings.keys / KEY_FILE).jwk
+    assert {path.name for path in keys.iterdir()} == SECRETS
+    assert not SECRETS & {path.name for name in ("one", "two") for path in (tmp_path / name).iterdir()}
+    monkeypatch.setenv("AGORA_KEYS_DIR", str(keys))
+    assert admin_token() == (keys / "admin-token").read_text().strip()
+    await asyncio.gather(one.stop(), two.stop())
+
+
+def test_without_it_they_are_in_the_data_directory(tmp_path: Path) -> None:
+    settings = Settings.load(environ={"AGORA_DATA_DIR": str(tmp_path), "AGORA_KEYS_DIR": ""})
+    assert settings.keys == tmp_path
+
+
+def test_all_who_make_a_secret_at_once_get_the_same(tmp_path: Path) -> None:
+    for number in range(20):
+        path = tmp_path / str(number) / "signing.key"
+        with ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(lambda _, path=path: load_secret(path), range(8)))
+        assert len(set(made)) == 1
+        assert [found.name for found in path.parent.iterdir()] == ["signing.key"]
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    keep(tmp_path / "secret", b"first")
+    keep(tmp_path / "secret", b"second")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("secret", b"first")]
+
+
+def test_one_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a file")
+    with pytest.raises(ConfigurationError, match=r"keys/signing\.key .*Not a directory"):
+        load_secret(tmp_path / "keys" / "signing.key")

@@ -1,0 +1,71 @@
+"""Lines for people: one an event, in whose text nobody begins a line of their own or speaks to the terminal."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from agora import logs
+from agora.telemetry import REQUEST
+
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the process writes to its log, as text."""
+    root, found = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
+    monkeypatch.setattr("sys.stderr", found)
+    logs.configure("info", "text", ["opensesame"])
+    yield found
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def test_a_line_says_when_what_and_where(stream: io.StringIO) -> None:
+    before = REQUEST.set("req_1")
+    logging.getLogger("agora.x").warning("%s was %s", "Ada", "late")
+    REQUEST.reset(before)
+    assert re.fullmatch(
+        rf"{STAMP} \[warning  \] Ada was late +\[agora\.x\] request_id=req_1 protocol=\S+\n", stream.getvalue()
+    )
+
+
+def test_an_error_brings_its_traceback_without_secrets(stream: io.StringIO) -> None:
+    try:
+        raise ValueError("opensesame")
+    except ValueError:
+        logging.getLogger("agora.x").exception("it failed")
+    first, *rest = stream.getvalue().splitlines()
+    assert first.endswith("[agora.x]")
+    assert rest[0] == "    Traceback (most recent call last):"
+    assert rest[-1] == "    ValueError: [redacted]"
+    assert all(line.startswith("    ") for line in rest)
+
+
+@pytest.mark.parametrize("breaking", ["\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\x1b[2J", "\x9b2J", "\x00"])
+def test_a_text_of_others_begins_no_line_and_gives_no_orders(breaking: str, stream: io.StringIO) -> None:
+    forged = "2026-01-01T00:00:00.000000Z [info     ] all is well [agora.x]"
+    logging.getLogger("agora.x").info("hello%s%s", breaking, forged)
+    text = stream.getvalue()
+    assert sum(line.startswith("20") for line in text.splitlines()) == 1
+    assert not set(text) & {"\r", "\x0b", "\x85", "\u2028", "\x1b", "\x9b", "\x00"}
+    assert forged in text
+
+
+def test_json_has_a_line_for_an_event_whatever_is_in_it(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.configure("info", "json")
+    logging.getLogger("agora.x").info("a\nb \u2028 \x1b é", stack_info=True)
+    (line,) = stream.getvalue().splitlines()
+    assert line.isascii()
+    assert '"event": "a\\nb \\u2028 \\u001b \\u00e9"' in line
+    assert '"stack": "Stack (most recent call last)' in line
