@@ -1,8 +1,8 @@
-"""The operations on PostgreSQL at 64 callers, whole, beside a bare asyncpg transaction for each that writes the same rows.
+"""Send, publish and claim on PostgreSQL at 64 callers, beside a bare asyncpg transaction for each that writes the same rows.
 
-Send, publish (a bus entry: a message with its delivery and its event) and claim (a task taken from a queue that all
-callers share, with its entry in the log, its holder's count and its event) go through the dispatcher: authorised,
-validated, audited, with an answer that was read back. The anchors only run the SQL.
+Twice each: what the store does of it (the statements of a send, which are those of a bus entry that is published, and of
+a claim: who asks, where something waits for it, the most urgent of that, its data, its log, the count of its holder),
+and the operation whole, through the dispatcher: authorised, validated, audited, answered. The anchors only run the SQL.
 
 ``protection``: the same with every policy switched off, in turn with on, on the same database.
 """
@@ -26,18 +26,20 @@ import uvloop
 
 from agora.app import App
 from agora.clock import new_id
-from agora.services.base import Caller
+from agora.services.base import Caller, pack
+from agora.services.tasks import queues
 from agora.settings import Settings
-from agora.store.port import Table
+from agora.store.port import NewEvent, Table, Tx
+from agora.store.statements import agents, tasks
 from agora.store.statements.log import EVENTS
 from agora.store.statements.messages import DELIVERIES, MESSAGES
 from agora.store.statements.records import AUDIT
-from agora.store.statements.tasks import ENTRIES
 from agora_sdk.contract import operations
 
-CALLERS, SECONDS, ROUNDS = 64, 3.0, 5
+CALLERS, SECONDS, ROUNDS, CLAIMS = 64, 3.0, 5, 6_000
 TENANT = "default"
 TEXT = "x" * 200
+Call = Callable[[int], Awaitable[None]]
 Measure = tuple[float, float]  # calls a second, microseconds of this process's CPU for each
 
 
@@ -79,12 +81,53 @@ class Market:
         assert (await self.call(self.agents[at], "task.claim")).count == 1
 
 
+class Statements:
+    """What the store does of it, without the rules around."""
+
+    def __init__(self, market: Market) -> None:
+        self._store = market.app.store
+        self._ids = [agent.subject for agent in market.agents]
+        self._queues = [queues.ranges([f"agent:{agent}"], ["etl"], open=True) for agent in self._ids]
+
+    async def send(self, at: int) -> None:
+        message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
+
+        async def work(tx: Tx) -> None:
+            row = (TENANT, message, agent, "a", other, TEXT, "info", "normal", None, None, "{}", 0, 1, None)
+            tx.append(MESSAGES, row)
+            tx.append(DELIVERIES, (TENANT, other, message, "queued", 1))
+            _recorded(tx, agent, "agora.message.received", message)
+
+        await self._store.write(TENANT, work, label="send")
+
+    async def claim(self, at: int) -> None:
+        agent = self._ids[at]
+
+        async def work(tx: Tx) -> None:
+            await tx.one(agents.by_id, ref=agent)
+            waiting = await tx.all(tasks.queues, ranges=pack(self._queues[at]), limit=1000)
+            lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
+            (row,) = await tx.returning(tasks.take_first, queues=pack([each["queue"] for each in waiting]), **lease)
+            await tx.one(tasks.data_of, task_id=row["task_id"])
+            entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
+            tx.append(tasks.ENTRIES, entry)
+            tx.append(tasks.BUSY, (TENANT, agent, 1))
+            _recorded(tx, agent, "agora.task.started", row["task_id"])
+
+        await self._store.write(TENANT, work, label="claim")
+
+
+def _recorded(tx: Tx, agent: str, event: str, target: str) -> None:
+    tx.append(AUDIT, (TENANT, new_id("aud"), 1, agent, "op", target, "ok", None, "r"))
+    tx.emit(NewEvent(new_id("evt"), event, "/a", None, 1, b"{}"))
+
+
 class Bare:
     """The same rows by hand: a pool of connections, and a transaction for each call."""
 
     def __init__(self, pool: asyncpg.Pool, agents: list[Caller]) -> None:
         self._pool, self._ids = pool, [agent.subject for agent in agents]
-        self._texts = {table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, ENTRIES)}
+        self._texts = {table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, tasks.ENTRIES)}
         self._sequence = itertools.count(1)
 
     async def send(self, at: int) -> None:
@@ -101,7 +144,7 @@ class Bare:
             row = await connection.fetchrow(_TAKE, TENANT, agent)
             await connection.execute(_BUSY, TENANT, agent)
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
-            await connection.execute(self._texts[ENTRIES], *entry)
+            await connection.execute(self._texts[tasks.ENTRIES], *entry)
             await self._record(connection, agent, "agora.task.started", row["task_id"])
 
     async def _record(self, connection: Any, agent: str, event: str, target: str) -> None:
@@ -124,7 +167,7 @@ def _insert(table: Table) -> str:
     return f"insert into {table.name} ({', '.join(table.names)}) values ({places})"
 
 
-async def saturate(call: Callable[[int], Awaitable[None]], count: int | None = None) -> Measure:
+async def saturate(call: Call, count: int | None = None) -> Measure:
     """As fast as so many callers go, for some seconds or so many calls."""
     until, done = time.perf_counter() + SECONDS, 0
     left = iter(range(count if count is not None else 1_000_000_000))
@@ -145,7 +188,7 @@ def _print(name: str, ours: list[Measure], bare: list[Measure]) -> None:
     rate, anchor = (statistics.median(r for r, _ in each) for each in (ours, bare))
     cpu, most = (statistics.median(c for _, c in each) for each in (ours, bare))
     print(
-        f"{name:<8} {rate:6.0f}/s {cpu:5.0f} us   bare {anchor:6.0f}/s {most:5.0f} us   "
+        f"{name:<25} {rate:6.0f}/s {cpu:5.0f} us   bare {anchor:6.0f}/s {most:5.0f} us   "
         f"ratio {statistics.median(ratios):.2f} (rounds: {', '.join(f'{ratio:.2f}' for ratio in ratios)})"
     )
 
@@ -166,16 +209,22 @@ async def _market(directory: Path) -> AsyncIterator[tuple[Market, asyncpg.Pool]]
 
 async def compare(directory: Path) -> None:
     async with _market(directory) as (market, pool):
-        bare = Bare(pool, market.agents)
-        for name, ours, theirs in (("send", market.send, bare.send), ("publish", market.publish, bare.send)):
-            found = [(await saturate(ours), await saturate(theirs)) for _ in range(ROUNDS)]
+        store, bare = Statements(market), Bare(pool, market.agents)
+        await _compare("send, publish: the store", store.send, bare.send)
+        await _compare("send, whole", market.send, bare.send)
+        await _compare("publish, whole", market.publish, bare.send)
+        for name, ours in (("claim: the store", store.claim), ("claim, whole", market.claim)):
+            found: list[tuple[Measure, Measure]] = []
+            for _ in range(ROUNDS):
+                await market.queue(2 * CLAIMS)
+                await pool.execute("analyze tasks")
+                found.append((await saturate(ours, CLAIMS), await saturate(bare.claim, CLAIMS)))
             _print(name, *map(list, zip(*found, strict=True)))
-        claims: list[tuple[Measure, Measure]] = []
-        for _ in range(ROUNDS):
-            await market.queue(12_000)
-            await pool.execute("analyze tasks")
-            claims.append((await saturate(market.claim, 6_000), await saturate(bare.claim, 6_000)))
-        _print("claim", *map(list, zip(*claims, strict=True)))
+
+
+async def _compare(name: str, ours: Call, theirs: Call) -> None:
+    found = [(await saturate(ours), await saturate(theirs)) for _ in range(ROUNDS)]
+    _print(name, *map(list, zip(*found, strict=True)))
 
 
 async def protection(directory: Path) -> None:
@@ -188,9 +237,9 @@ async def protection(directory: Path) -> None:
                     for table in tables:
                         await pool.execute(f"alter table {table} {how} row level security")
                     if name == "claim":
-                        await market.queue(5_000)
+                        await market.queue(CLAIMS)
                         await pool.execute("analyze tasks")
-                        measures.append(await saturate(market.claim, 5_000))
+                        measures.append(await saturate(market.claim, CLAIMS))
                     else:
                         measures.append(await saturate(market.send))
             on, off = found["enable"], found["disable"]

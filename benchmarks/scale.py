@@ -1,7 +1,7 @@
 """What much larger installations would need: a simulation of the path of a write, with costs that were measured.
 
 A tenant's log is one line: batches of up to 256 calls wait for its head, and hold it until their COMMIT. Around it, cores
-of servers and of PostgreSQL do the work. The costs are those that ``store_postgres``, ``send``, ``cluster`` and ``fanout``
+of servers and of PostgreSQL do the work. The costs are those that ``postgres``, ``send``, ``cluster`` and ``fanout``
 print on this machine; give others as options. Nothing is measured here.
 """
 

@@ -100,6 +100,8 @@ def _forms(statement: Statement) -> Iterator[str]:
         yield sql.each(statement, True)
         if "returning" in statement.sql:
             yield sql.each(statement, False)
+        if (many := sql.many(statement)) is not None:
+            yield many.sql
 
 
 @pytest.mark.parametrize("name", [name for name, found in STATEMENTS.items() if getattr(found, "row", None)])

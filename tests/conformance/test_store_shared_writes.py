@@ -35,6 +35,26 @@ _TAKE = """
     returning name
 """
 take = Write(_TAKE.format(skip=""), _TAKE.format(skip="for update skip locked"), takes="name")
+_CHOOSE = """
+    update settings set value = :taker where tenant_id = :tenant and name = (
+        select name from settings where tenant_id = :tenant and value = :wanted order by name limit 1 {skip})
+    returning name, changed_at
+"""
+choose = Write(
+    _CHOOSE.format(skip=""),
+    _CHOOSE.format(skip="for update skip locked"),
+    takes="name",
+    alike=("wanted",),
+    many="""
+    update settings set value = _calls.taker
+    from unnest(array(
+        select name from settings where tenant_id = :tenant and value = :wanted order by name
+        limit :calls for update skip locked)) with ordinality as free (name, place)
+    join {calls} on _calls._ord = free.place
+    where settings.tenant_id = :tenant and settings.name = free.name
+    returning settings.name, settings.changed_at, _calls._ord
+    """,
+)
 #: never below zero, so that the order of what is added matters
 ADDED = Tally(
     "settings",
@@ -133,6 +153,26 @@ async def test_each_takes_another_and_who_comes_too_late_none(store: Store) -> N
     assert taken.count(None) == 10
     kept = {row["name"]: row["value"] for row in await read_all(store, listed)}
     assert kept == {name: f"t{n}" for n, name in enumerate(taken) if name}
+
+
+async def test_each_chooses_among_those_it_wants(store: Store) -> None:
+    rows = [setting(f"{kind}{n:02}", kind, n) for n in range(10) for kind in ("red", "blue")]
+    await store.write(TENANT, append(*rows))
+
+    def choosing(n: int) -> Work[tuple[Any, ...] | None]:
+        async def work(tx: Tx) -> tuple[Any, ...] | None:
+            chosen = await tx.returning(choose, wanted=("red", "blue", "green")[n % 3], taker=f"t{n}")
+            return tuple(chosen[0]) if chosen else None
+
+        return work
+
+    results = await together(store, *(choosing(n) for n in range(36)))
+    for at, kind in enumerate(("red", "blue")):
+        taken = [result for result in results[at::3] if result]
+        assert sorted(taken) == [(f"{kind}{n:02}", n) for n in range(10)]
+    assert set(results[2::3]) == {None}
+    kept = {row["name"]: row["value"] for row in await read_all(store, listed)}
+    assert kept == {result[0]: f"t{n}" for n, result in enumerate(results) if result}
 
 
 async def test_a_call_that_fails_after_it_changed_something_leaves_nothing(store: Store) -> None:

@@ -121,10 +121,20 @@ class Write(Statement):
 
     row: it changes only what belongs to the row that this parameter names, which the call has locked.
     takes: it chooses rows itself, passes over those that others hold, and returns them: their column of that name.
+    many: how PostgreSQL takes for several calls at once that have the values of ``alike`` in common: the first row is the
+    first call's. ``:calls`` is how many there are; ``{calls}``, in the place of a table, is the table ``_calls`` with a
+    column for each other parameter and ``_ord``, which numbers it from 1 and is the last column of what it returns.
     """
 
     row: str | None = None
     takes: str | None = None
+    alike: tuple[str, ...] = ()
+    many: str | None = None
+
+    @cached_property
+    def safe_many(self) -> str | None:
+        """``many``, once it is known to stay with one tenant. Raises Unconfined."""
+        return None if self.many is None else confined(self.many.replace("{calls}", "unnest() as _calls"))
 
 
 @dataclass(frozen=True, eq=False)

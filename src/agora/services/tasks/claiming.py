@@ -86,8 +86,8 @@ async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: in
     }
     if not wanted:
         return ()
-    if limit == 1:
-        return await call.tx.returning(tasks.take_first, queues=pack(list(wanted)), **lease)
+    if limit == 1 and (rows := await call.tx.returning(tasks.take_first, queues=pack(list(wanted)), **lease)):
+        return rows
     for attempt in range(TRIES):
         candidates = await _heads(call, wanted, limit + attempt * SPARE)
         if not candidates:

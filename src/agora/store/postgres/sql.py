@@ -21,7 +21,7 @@ from typing import Any
 
 from ..port import Query, Statement, Table, Write
 
-__all__ = ["Text", "bind", "each", "free", "insert_many", "insert_one", "literal", "plain", "shared", "touches"]
+__all__ = ["Text", "bind", "each", "free", "insert_many", "insert_one", "literal", "many", "plain", "shared", "touches"]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
 _LOCKED = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
@@ -72,6 +72,22 @@ def each(write: Write, count: bool) -> str:
     position = len(text.names) + 1
     columns = "count(*) as changed" if count else f"_w.*, ${position}::bigint as _ord"
     return f"with _w as ({text.sql}) select {columns} from _w"
+
+
+@lru_cache(_CACHED)
+def many(write: Write) -> Text | None:
+    """The write for many calls alike at once, if there is one: values of ``alike``, ``calls``, then an array for each other."""
+    if write.safe_many is None:
+        return None
+    others = [name for name in plain(write).names if name != "tenant" and name not in write.alike]
+    names = ("tenant", *write.alike, "calls", *others)
+    places = {name: f"${at}" for at, name in enumerate(names, 1)}
+    arrays = ", ".join(f"{places[name]}::{_type(write, name)}[]" for name in others)
+    calls = f"unnest({arrays}) with ordinality as _calls ({', '.join(others)}, _ord)"
+    text = str(write.many).strip().replace("{calls}", calls)
+    types = {"calls": "bigint"}
+    sql = _replace(text, lambda name: f"{places[name]}::{types.get(name) or _type(write, name)}")
+    return Text(sql, names)
 
 
 @lru_cache(_CACHED)

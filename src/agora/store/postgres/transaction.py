@@ -111,12 +111,27 @@ class Transaction:
         if kind is Kind.COUNT:
             rows = await self._connection.fetchmany(sql.each(write, True), asked)
             return [row["changed"] for row in rows]
-        numbered = [(*values, at) for at, values in enumerate(asked)]
-        rows = await self._connection.fetchmany(sql.each(write, False), numbered, record_class=SharedRow)
-        grouped: list[list[Any]] = [[] for _ in asked]
-        for row in rows:
-            grouped[row["_ord"]].append(row)
-        return grouped
+        if (text := sql.many(write)) is not None:
+            return await self._change_alike(write, text, asked)
+        numbered = [(*values, at) for at, values in enumerate(asked, 1)]
+        return _dealt(await self._connection.fetchmany(sql.each(write, False), numbered, record_class=SharedRow), asked)
+
+    async def _change_alike(self, write: Write, text: sql.Text, asked: list[tuple[Any, ...]]) -> list[Any]:
+        """Run a write once for those who have what it names in common."""
+        names = sql.plain(write).names
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for at, values in enumerate(asked):
+            groups.setdefault(tuple(values[names.index(name)] for name in write.alike), []).append(at)
+        answers: list[Any] = [()] * len(asked)
+        for alike, members in groups.items():
+            columns = dict(zip(names, map(list, zip(*(asked[at] for at in members), strict=True)), strict=True))
+            arrays = [columns[name] for name in text.names[len(alike) + 2 :]]
+            rows = await self._connection.fetch(
+                text.sql, self._tenant, *alike, len(members), *arrays, record_class=SharedRow
+            )
+            for at, own in zip(members, _dealt(rows, members), strict=True):
+                answers[at] = own
+        return answers
 
     async def _read_distinct(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
         """Answers for distinct values, in their order."""
@@ -128,9 +143,7 @@ class Transaction:
         columns = dict(zip(names, map(list, zip(*wanted, strict=True)), strict=True))
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
-        grouped: list[list[Any]] = [[] for _ in wanted]
-        for row in rows:
-            grouped[row["_ord"] - 1].append(row)
+        grouped = _dealt(rows, wanted)
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def flush(self, rows: Rows) -> None:
@@ -194,3 +207,11 @@ class Transaction:
         self._open = False
         with contextlib.suppress(asyncpg.InterfaceError):
             self._connection.terminate()
+
+
+def _dealt(rows: Sequence[Any], asked: Sequence[Any]) -> list[list[Any]]:
+    """Rows by whose they are."""
+    grouped: list[list[Any]] = [[] for _ in asked]
+    for row in rows:
+        grouped[row["_ord"] - 1].append(row)
+    return grouped

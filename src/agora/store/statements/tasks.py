@@ -170,54 +170,68 @@ heads = Query(
     types={"limit": BIG},
 )
 _TAKEN = """
-    update tasks set status = 'in_progress', waiting = 0, holder = :holder, worker = :worker,
-        assigned_agent = :holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
-        status_at = :now, status_entry = entries + 1,
-        lease_seconds = :lease_seconds, lease_until = :lease_until, started_at = :now, updated_at = :now,
+    update tasks set status = 'in_progress', waiting = 0, holder = {0}holder, worker = {0}worker,
+        assigned_agent = {0}holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
+        status_at = {0}now, status_entry = entries + 1,
+        lease_seconds = {0}lease_seconds, lease_until = {0}lease_until, started_at = {0}now, updated_at = {0}now,
         available_at = null, error = null,
-        due_at = {least}(:lease_until, :now + coalesce(timeout, 604800000) * 1000000,
-            case when deadline > :now then deadline else :lease_until end)
-    where tenant_id = :tenant and task_id {chosen}
-    returning *
+        due_at = {least}({0}lease_until, {0}now + coalesce(timeout, 604800000) * 1000000,
+            case when deadline > {0}now then deadline else {0}lease_until end)
+    {chosen}
 """
+_CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
 _LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
+_URGENCY = "priority, deadline, task_id"
+_WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
 # The most urgent task of the queue whose first one is the most urgent; what others take at the same time is passed over.
-_FIRST = """
-    select task_id from tasks t where tenant_id = :tenant and waiting = 1 and queue = {queue}
-    order by priority, deadline, task_id limit 1"""
-take_first = Write(
-    _TAKEN.format(
-        least="min",
-        chosen=f"""= (
+_FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
+_FIRST_SQLITE = f"""= (
         select t.task_id from json_each(:queues) q join tasks t
             on t.tenant_id = :tenant and t.task_id = ({_FIRST.format(queue="q.value")})
-        order by t.priority, t.deadline, t.task_id limit 1)""",
-    ),
-    _TAKEN.format(
-        least="least",
-        chosen=f"""= (
+        order by t.priority, t.deadline, t.task_id limit 1)"""
+_FIRST_POSTGRES = f"""= (
         select free.task_id from (
             select q.name from json_array_elements_text(:queues::json) as q (name) cross join lateral (
                 select priority, deadline, task_id from tasks
                 where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
-                order by priority, deadline, task_id limit 1) as head
+                order by {_URGENCY} limit 1) as head
             order by head.priority, head.deadline, head.task_id) as best
         cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
-        limit 1)""",
-    ),
+        limit 1)"""
+# For many: as many as there are calls, chosen once, as an array. Some more are looked at, in case others hold them.
+_FIRST_MANY = f"""
+    from unnest(array({_WAITING} task_id = any(array(
+            select head.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
+                select priority, deadline, task_id from tasks
+                where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
+                order by {_URGENCY} limit :calls + 256) as head
+            order by head.priority, head.deadline, head.task_id limit :calls + 256))
+        order by {_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
+    join {{calls}} on _calls._ord = free.place
+    where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
+take_first = Write(
+    _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
+    _TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
     types=_LEASE,
     takes="task_id",
+    alike=("queues",),
+    many=_TAKEN.format("_calls.", least="least", chosen=_FIRST_MANY),
 )
 _TAKE = """{one_of}(
         select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
         order by priority, deadline, task_id limit :limit {skip}
     {end}"""
 take = Write(
-    _TAKEN.format(least="min", chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")")),
+    _TAKEN.format(
+        ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
+    ),
     # as an array, the rows are chosen once, before any is changed
     _TAKEN.format(
+        ":",
         least="least",
-        chosen=_TAKE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))"),
+        chosen=_CHOSEN.format(
+            chosen=_TAKE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))")
+        ),
     ),
     types={**_LEASE, "limit": BIG},
     takes="task_id",
