@@ -30,6 +30,7 @@ from agora.services.base import Caller, pack
 from agora.services.tasks import queues
 from agora.settings import Settings
 from agora.store.port import NewEvent, Table, Tx
+from agora.store.postgres import PostgresStore
 from agora.store.statements import agents, tasks
 from agora.store.statements.log import EVENTS
 from agora.store.statements.messages import DELIVERIES, MESSAGES
@@ -84,10 +85,10 @@ class Market:
 class Statements:
     """What the store does of it, without the rules around."""
 
-    def __init__(self, market: Market) -> None:
-        self._store = market.app.store
-        self._ids = [agent.subject for agent in market.agents]
-        self._queues = [queues.ranges([f"agent:{agent}"], ["etl"], open=True) for agent in self._ids]
+    def __init__(self, store: PostgresStore, callers: list[Caller]) -> None:
+        self._store, self._ids = store, [caller.subject for caller in callers]
+        self._own = [pack(queues.ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
+        self._pool = pack(queues.ranges((), ["etl"]))
 
     async def send(self, at: int) -> None:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
@@ -105,9 +106,10 @@ class Statements:
 
         async def work(tx: Tx) -> None:
             await tx.one(agents.by_id, ref=agent)
-            waiting = await tx.all(tasks.queues, ranges=pack(self._queues[at]), limit=1000)
+            await tx.all(tasks.queues, ranges=self._own[at], limit=1000)
+            waiting = [each["queue"] for each in await tx.all(tasks.queues, ranges=self._pool, limit=1000)]
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
-            (row,) = await tx.returning(tasks.take_first, queues=pack([each["queue"] for each in waiting]), **lease)
+            (row,) = await tx.returning(tasks.take_first, queues=pack(waiting), **lease)
             await tx.one(tasks.data_of, task_id=row["task_id"])
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
             tx.append(tasks.ENTRIES, entry)
@@ -183,12 +185,12 @@ async def saturate(call: Call, count: int | None = None) -> Measure:
     return done / (time.perf_counter() - began), (time.process_time() - cpu) / done * 1e6
 
 
-def _print(name: str, ours: list[Measure], bare: list[Measure]) -> None:
+def _print(name: str, ours: list[Measure], bare: list[Measure], other: str = "bare") -> None:
     ratios = [a[0] / b[0] for a, b in zip(ours, bare, strict=True)]
     rate, anchor = (statistics.median(r for r, _ in each) for each in (ours, bare))
     cpu, most = (statistics.median(c for _, c in each) for each in (ours, bare))
     print(
-        f"{name:<25} {rate:6.0f}/s {cpu:5.0f} us   bare {anchor:6.0f}/s {most:5.0f} us   "
+        f"{name:<25} {rate:6.0f}/s {cpu:5.0f} us   {other} {anchor:6.0f}/s {most:5.0f} us   "
         f"ratio {statistics.median(ratios):.2f} (rounds: {', '.join(f'{ratio:.2f}' for ratio in ratios)})"
     )
 
@@ -209,7 +211,9 @@ async def _market(directory: Path) -> AsyncIterator[tuple[Market, asyncpg.Pool]]
 
 async def compare(directory: Path) -> None:
     async with _market(directory) as (market, pool):
-        store, bare = Statements(market), Bare(pool, market.agents)
+        engine = PostgresStore(market.app.store.url)
+        await engine.start()
+        store, bare = Statements(engine, market.agents), Bare(pool, market.agents)
         await _compare("send, publish: the store", store.send, bare.send)
         await _compare("send, whole", market.send, bare.send)
         await _compare("publish, whole", market.publish, bare.send)
@@ -220,6 +224,7 @@ async def compare(directory: Path) -> None:
                 await pool.execute("analyze tasks")
                 found.append((await saturate(ours, CLAIMS), await saturate(bare.claim, CLAIMS)))
             _print(name, *map(list, zip(*found, strict=True)))
+        await engine.close()
 
 
 async def _compare(name: str, ours: Call, theirs: Call) -> None:
@@ -243,7 +248,7 @@ async def protection(directory: Path) -> None:
                     else:
                         measures.append(await saturate(market.send))
             on, off = found["enable"], found["disable"]
-            _print(f"{name} with row-level security, and without", on, off)
+            _print(f"{name}, policies on", on, off, "off")
             on.clear()
             off.clear()
 

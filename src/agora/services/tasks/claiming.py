@@ -145,9 +145,13 @@ async def _worker(call: Call, ref: str) -> Row:
 
 async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Queues in which something waits that the caller can do. open: also those that require nothing."""
-    stretches = queues.ranges(claimant.addresses, sorted(claimant.brought), open=open)
-    rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
-    return [row["queue"] for row in rows if queues.fits(row["queue"], claimant.brought, claimant.task_types)]
+    own = queues.ranges(claimant.addresses, (), open=False)
+    pool = queues.ranges((), sorted(claimant.brought), open=open)  # the same for all who bring the same: asked once
+    found: list[str] = []
+    for stretches in filter(None, (own, pool)):
+        rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
+        found += [row["queue"] for row in rows]
+    return [queue for queue in found if queues.fits(queue, claimant.brought, claimant.task_types)]
 
 
 async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:

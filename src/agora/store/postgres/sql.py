@@ -21,7 +21,20 @@ from typing import Any
 
 from ..port import Query, Statement, Table, Write
 
-__all__ = ["Text", "bind", "each", "free", "insert_many", "insert_one", "literal", "many", "plain", "shared", "touches"]
+__all__ = [
+    "Text",
+    "bind",
+    "each",
+    "free",
+    "insert_all",
+    "insert_many",
+    "insert_one",
+    "literal",
+    "many",
+    "plain",
+    "shared",
+    "touches",
+]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
 _LOCKED = re.compile(r"\bfor\s+(?:no\s+key\s+)?(?:update|share)\b", re.IGNORECASE)
@@ -127,6 +140,18 @@ def insert_many(table: Table) -> str:
     """Insert many rows: an array for each column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})"
+
+
+@lru_cache(_CACHED)
+def insert_all(tables: tuple[Table, ...]) -> str:
+    """Insert many rows into each of several tables: an array for each column of the first, of the second ..."""
+    parts, at = [], 1
+    for table in tables:
+        arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, at))
+        parts.append(f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})")
+        at += len(table.columns)
+    *others, last = parts
+    return "with " + ", ".join(f"_{at} as ({part})" for at, part in enumerate(others)) + f" {last}"
 
 
 @lru_cache(_CACHED)

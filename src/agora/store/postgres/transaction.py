@@ -147,15 +147,16 @@ class Transaction:
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def flush(self, rows: Rows) -> None:
-        """Write appended rows: one round trip for each table, in one order for every transaction."""
-        for table in sorted(rows, key=lambda table: (isinstance(table, Tally), table.name)):
-            if isinstance(table, Tally):
-                await self._add(table, sorted(rows[table], key=itemgetter(slice(table.key))))
-            elif len(rows[table]) == 1:
-                await self._connection.execute(sql.insert_one(table), *rows[table][0])
-            else:
-                columns = map(list, zip(*rows[table], strict=True))
-                await self._connection.execute(sql.insert_many(table), *columns)
+        """Write appended rows in one round trip, then each tally in one; in one order for every transaction."""
+        tables = sorted((table for table in rows if not isinstance(table, Tally)), key=lambda table: table.name)
+        if len(tables) == 1 and len(rows[tables[0]]) == 1:
+            await self._connection.execute(sql.insert_one(tables[0]), *rows[tables[0]][0])
+        elif tables:
+            text = sql.insert_all(tuple(tables)) if len(tables) > 1 else sql.insert_many(tables[0])
+            columns = [list(column) for table in tables for column in zip(*rows[table], strict=True)]
+            await self._connection.execute(text, *columns)
+        for tally in sorted((table for table in rows if isinstance(table, Tally)), key=lambda table: table.name):
+            await self._add(tally, sorted(rows[tally], key=itemgetter(slice(tally.key))))
 
     async def _add(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
         text = sql.plain(tally.add)

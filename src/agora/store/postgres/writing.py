@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
+#: the same beside other servers, which commit meanwhile: what waits for its turn had better grow
+LANE_BATCHES_AMONG_OTHERS = 1
 ATTEMPTS = 5  # of a call that other transactions stand in the way of
 HABITS = 1024
 
@@ -124,7 +126,7 @@ class Writer:
     def _queue(self, call: Call) -> None:
         lane = self._lanes.setdefault(call.tenant, Lane())
         lane.waiting.append(call)
-        if lane.pumps < LANE_BATCHES:
+        if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
             lane.pumps += 1
             self._spawn(self._pump(call.tenant, lane))
 
