@@ -387,6 +387,12 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
     await store.close()
 
 
+async def test_a_url_that_cannot_be_read_says_how_it_is_written() -> None:
+    with pytest.raises(StoreFailure, match=r"percent-encoded \(# is %23\)") as failed:
+        await connections.connect("postgresql://agora:se#cret@localhost/agora", 0)
+    assert not any(piece in str(failed.value) for piece in ("'se'", "se#", "cret"))
+
+
 async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine) -> None:
     store = PostgresStore(postgres.url.replace("agora_", "nowhere_"), wait=60)
     with pytest.raises(StoreFailure, match=r'database "nowhere_[0-9]+" does not exist'):

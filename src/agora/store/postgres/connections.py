@@ -43,8 +43,6 @@ _REFUSALS = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
-    asyncpg.ClientConfigurationError,
-    ValueError,
 )
 
 
@@ -63,8 +61,13 @@ async def connect(url: str, wait: float) -> asyncpg.Connection:
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
-        except _REFUSALS as error:
+        except (*_REFUSALS, asyncpg.ClientConfigurationError) as error:
             raise StoreFailure(f"PostgreSQL at {redacted(url)} refused the connection: {error}") from error
+        except ValueError:  # its words may hold a piece of the password
+            raise StoreFailure(
+                f"The store's URL {redacted(url)} cannot be read. In a user name or a password, characters such as "
+                "# / ? @ : are percent-encoded (# is %23)."
+            ) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if asyncio.get_running_loop().time() >= until:
                 raise StoreFailure(
