@@ -14,7 +14,7 @@ import pytest
 
 from agora.runtime.errors import EngineUnavailable
 from agora.runtime.port import Condition, Runtime
-from agora.store.port import Write
+from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
 from tests.conformance.instances import Site, passing, site, whatever_the_store
@@ -130,7 +130,11 @@ async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
 
     local.engines = {"hanging": Hanging(works), "process": works}  # type: ignore[dict-item]
     change = Write("update instances set engine = 'hanging' where tenant_id = :tenant and instance_id = :instance_id")
-    await here.app.store.write("default", lambda tx: tx.execute(change, instance_id=hung.instance_id))
+
+    async def hand_over(tx: Tx) -> None:
+        await tx.execute(change, instance_id=hung.instance_id)
+
+    await here.app.store.write("default", hand_over)
     try:
         here.clock.advance(31)
         seen = await here.until(well.instance_id, lambda found: found.health_status.last_heartbeat > well.started_at)
