@@ -181,8 +181,8 @@ class Writer:
             batch = await self._connected(calls[0].tenant, lambda transaction: self._together(transaction, calls))
         except Spoiled as spoiled:
             self.replays += 1
-            self._eject([spoiled.call])
             await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
+            self._eject([spoiled.call])  # afterwards: what it takes and gives back would stand in their way
             return
         except Exception as error:
             if isinstance(error, StoreFailure) or is_hopeless(error):
