@@ -67,127 +67,134 @@ class Untaken:
             transport.abort()
 
 
+class Patient(HttpToolsProtocol):
+    """HTTP: a request has so many seconds to arrive, and its answer to be taken further."""
+
+    seconds: float
+    _alarm: asyncio.TimerHandle | None = None
+    _unread = 0  # bytes since the parser last had something to tell
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._untaken = Untaken(self.seconds)
+        self._alarm = self.loop.call_later(self.seconds, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += len(data)
+        super().data_received(data)
+        if self._unread > HEAD_LIMIT and not self.transport.is_closing():
+            self._refuse()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._unread > HEAD_LIMIT:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._alarm is None:
+            self._alarm = self.loop.call_later(self.seconds, self._give_up)
+
+    def on_headers_complete(self) -> None:
+        # One read may bring a whole head, and more.
+        if self._unread > HEAD_LIMIT and sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
+            raise HeadTooLarge
+        self._unread = 0
+        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.headers = []  # of trailers, from here on
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        self._relax()
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken.watch(self.transport, self._streams)
+
+    def resume_writing(self) -> None:
+        self._untaken.end()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        self._untaken.end()
+        super().connection_lost(exc)
+
+    def _streams(self) -> bool:
+        return self.cycle is not None and bool(self.cycle.chunked_encoding)
+
+    def _relax(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _give_up(self) -> None:
+        self._alarm = None
+        self._close(TIMEOUT)
+
+    def _refuse(self) -> None:
+        self._relax()
+        self._close(TOO_LARGE)
+
+    def _close(self, word: bytes) -> None:
+        """Close, with a word to whoever has not been answered yet."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(word)
+        self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """WebSockets: frames have so many seconds to be taken further."""
+
+    seconds: float
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._untaken = Untaken(self.seconds)
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:  # who takes nothing is not owed more of it
+            self.conn.data_to_send()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on; text that is no UTF-8 ends the connection, without a traceback for each in the log."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(NOT_UTF8)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken.watch(self.transport)
+
+    def resume_writing(self) -> None:
+        self._untaken.end()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._untaken.end()
+        super().connection_lost(exc)
+
+
 def patient(seconds: float) -> type[HttpToolsProtocol]:
     """A protocol for uvicorn whose requests have so many seconds to arrive, and whose answers to be taken further."""
-
-    class Patient(HttpToolsProtocol):
-        _alarm: asyncio.TimerHandle | None = None
-        _unread = 0  # bytes since the parser last had something to tell
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._untaken = Untaken(seconds)
-            self._alarm = self.loop.call_later(seconds, self._give_up)
-
-        def data_received(self, data: bytes) -> None:
-            self._unread += len(data)
-            super().data_received(data)
-            if self._unread > HEAD_LIMIT and not self.transport.is_closing():
-                self._refuse()
-
-        def send_400_response(self, msg: str) -> None:
-            if self._unread > HEAD_LIMIT:
-                self._refuse()
-            else:
-                super().send_400_response(msg)
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            if self._alarm is None:
-                self._alarm = self.loop.call_later(seconds, self._give_up)
-
-        def on_headers_complete(self) -> None:
-            # One read may bring a whole head, and more.
-            if self._unread > HEAD_LIMIT and sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
-                raise HeadTooLarge
-            self._unread = 0
-            super().on_headers_complete()
-            if not self.parser.should_upgrade():
-                self.headers = []  # of trailers, from here on
-
-        def on_body(self, body: bytes) -> None:
-            self._unread = 0
-            super().on_body(body)
-
-        def on_message_complete(self) -> None:
-            self._unread = 0
-            self._relax()
-            super().on_message_complete()
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._untaken.watch(self.transport, self._streams)
-
-        def resume_writing(self) -> None:
-            self._untaken.end()
-            super().resume_writing()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._relax()
-            self._untaken.end()
-            super().connection_lost(exc)
-
-        def _streams(self) -> bool:
-            return self.cycle is not None and bool(self.cycle.chunked_encoding)
-
-        def _relax(self) -> None:
-            if self._alarm is not None:
-                self._alarm.cancel()
-                self._alarm = None
-
-        def _give_up(self) -> None:
-            self._alarm = None
-            self._close(TIMEOUT)
-
-        def _refuse(self) -> None:
-            self._relax()
-            self._close(TOO_LARGE)
-
-        def _close(self, word: bytes) -> None:
-            """Close, with a word to whoever has not been answered yet."""
-            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-                self.transport.write(word)
-            self.transport.close()
-
-    return Patient
+    return type("Patient", (Patient,), {"seconds": seconds})
 
 
 def patient_socket(seconds: float) -> type[WebSocketsSansIOProtocol]:
     """A protocol for WebSockets whose frames have so many seconds to be taken further."""
-
-    class PatientSocket(WebSocketsSansIOProtocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            self._untaken = Untaken(seconds)
-
-        def handle_ping(self) -> None:
-            if self.writable.is_set():
-                super().handle_ping()
-            else:  # who takes nothing is not owed more of it
-                self.conn.data_to_send()
-
-        def send_receive_event_to_app(self) -> None:
-            """Hand a message on; text that is no UTF-8 ends the connection, without a traceback for each in the log."""
-            if self.curr_msg_data_type == "text" and not self.close_sent:
-                try:
-                    b"".join(self.frames).decode()
-                except UnicodeDecodeError:
-                    self.frames = []
-                    self.conn.send_close(NOT_UTF8)
-                    self.handle_parser_exception()
-                    return
-            super().send_receive_event_to_app()
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._untaken.watch(self.transport)
-
-        def resume_writing(self) -> None:
-            self._untaken.end()
-            super().resume_writing()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._untaken.end()
-            super().connection_lost(exc)
-
-    return PatientSocket
+    return type("PatientSocket", (PatientSocket,), {"seconds": seconds})
