@@ -1,0 +1,167 @@
+"""A server process under test, started as a user starts it: ``agora serve``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.harness import free_port
+from tests.processes import spawn_tethered
+
+__all__ = ["Account", "ServerProcess"]
+
+START_TIMEOUT = 60.0  # seconds until /ready answers 200
+
+
+class Account:
+    """One caller of a server: a credential and a client that sends it."""
+
+    def __init__(self, name: str, agent_id: str, token: str, url: str) -> None:
+        self.name, self.agent_id, self.token, self.url = name, agent_id, token, url
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.http = httpx.Client(base_url=url, headers=headers, timeout=60)
+
+    def call(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
+        """The JSON of an answer. expect: the status it must have; without it, any 2xx."""
+        response = self.http.request(method, path, **options)
+        allowed = response.status_code == expect if expect is not None else response.is_success
+        assert allowed, f"{method} {path}: {response.status_code} {response.text[:2000]}"
+        return response.json() if response.content else None
+
+    def get(self, path: str, expect: int | None = None, **options: Any) -> Any:
+        return self.call("GET", path, expect, **options)
+
+    def post(self, path: str, body: Any = None, expect: int | None = None, **options: Any) -> Any:
+        return self.call("POST", path, expect, json={} if body is None else body, **options)
+
+
+class ServerProcess:
+    """``agora serve`` in a process of its own, on a directory that outlives it.
+
+    settings: as ``AGORA_*`` environment variables, by their lower-case names (``store="postgresql://..."``).
+    The process ends with the test process, whatever ends that.
+    """
+
+    def __init__(self, directory: Path, *, port: int | None = None, **settings: str) -> None:
+        self.directory, self.port = directory, port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_file = directory.parent / f"{directory.name}-server.log"
+        self.settings = {"rate_basic": "1000000", "log_level": "warning", "builtin_agents": "false"} | settings
+        self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[Account] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the server, and of command-line calls beside it."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
+        clean |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
+        return clean | {
+            "AGORA_DATA_DIR": str(self.directory),
+            "AGORA_PORT": str(self.port),
+            "AGORA_EVENTS_PORT": "0",
+            "AGORA_CREDENTIALS": str(self.directory.parent / "credentials.json"),
+        }
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def admin_token(self) -> str:
+        return (self.directory / "admin-token").read_text().strip()
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def start(self, *, wait: bool = True) -> ServerProcess:
+        """Start it, and wait until it is ready."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            self.process = spawn_tethered(
+                [sys.executable, "-m", "agora.cli", "serve"], env=self.environment, stdout=log, stderr=log
+            )
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
+        deadline = time.monotonic() + timeout
+        with httpx.Client(base_url=self.url, timeout=5) as client:
+            while time.monotonic() < deadline:
+                assert self.process is not None
+                assert self.process.poll() is None, f"the server ended:\n{self.log()[-4000:]}"
+                try:
+                    if client.get("/ready").status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                try:
+                    self.process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    continue
+        raise AssertionError(f"not ready within {timeout} s:\n{self.log()[-4000:]}")
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self, timeout: float = 30.0) -> int:
+        """SIGTERM: the server drains; the exit code."""
+        if self.process is None or self.process.poll() is not None:
+            return self.process.returncode if self.process else 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def close(self) -> None:
+        for account in self._clients:
+            account.http.close()
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    # -- callers ---------------------------------------------------------------------------------
+
+    def account(self, token: str = "", name: str = "", agent_id: str = "") -> Account:
+        """A caller with any credential; without one, a tokenless local caller."""
+        account = Account(name, agent_id, token, self.url)
+        self._clients.append(account)
+        return account
+
+    @property
+    def operator(self) -> Account:
+        """The operator, by the admin token."""
+        return self.account(self.admin_token, "operator")
+
+    def register(self, name: str, **profile: Any) -> Account:
+        """Register an agent; the caller it becomes."""
+        answer = self.operator.post("/agora/agent/register", {"agent_name": name, **profile})
+        return self.account(answer["token"], name, answer["agent_id"])
+
+    def run_cli(
+        self, *arguments: str, token: str | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``agora ARGUMENTS`` against this server, 80 columns wide."""
+        environment = self.environment | {"AGORA_URL": self.url, "COLUMNS": "80"}
+        if token is not None:
+            environment["AGORA_TOKEN"] = token
+        return subprocess.run(
+            [sys.executable, "-m", "agora.cli", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
