@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["process_rss_bytes", "process_cpu_seconds", "spawn_tethered"]
+__all__ = ["process_cpu_seconds", "process_rss_bytes", "spawn_tethered"]
 
 PR_SET_PDEATHSIG = 1  # Linux prctl(2): the signal a process gets when its parent ends
 _libc = ctypes.CDLL(None, use_errno=True)
