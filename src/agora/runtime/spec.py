@@ -43,7 +43,7 @@ CORES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(m?)")
 #: how a start command says where it listens: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
 LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")
 #: names that would change the program that guards an instance, or that are given by the engine
-RESERVED = re.compile(r"AGORA_(INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
+RESERVED = re.compile(r"AGORA_(ENGINE|INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
 
 
 @dataclass(frozen=True, slots=True)

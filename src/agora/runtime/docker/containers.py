@@ -82,6 +82,7 @@ def environment(spec: Spec, program: Program, installation: str) -> dict[str, st
         **spec.build_config.env_vars,
         **{port.variable: str(program.ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
+        "AGORA_ENGINE": "docker",  # the process engine sees containers as processes, and leaves these alone
         "AGORA_INSTALLATION": installation,
         "AGORA_INSTANCE": spec.instance_id,
         "AGORA_GENERATION": str(spec.generation),

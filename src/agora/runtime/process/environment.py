@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..spec import Spec
+from . import strays
 from .options import Options
 from .records import Instance
 
@@ -31,6 +32,7 @@ def of_build(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
         "npm_config_fund": "false",
         "npm_config_audit": "false",
         **spec.build_config.env_vars,
+        "AGORA_ENGINE": strays.ENGINE,
         "AGORA_INSTALLATION": options.installation,
         "AGORA_BUILD": attempt.name,
     }
@@ -50,6 +52,7 @@ def of_instance(
         **{name: _moved(value, moved) for name, value in spec.build_config.env_vars.items()},
         **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
+        "AGORA_ENGINE": strays.ENGINE,
         "AGORA_INSTALLATION": options.installation,
         "AGORA_INSTANCE": spec.instance_id,
         "AGORA_GENERATION": str(spec.generation),

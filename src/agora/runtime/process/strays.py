@@ -1,4 +1,8 @@
-"""Processes that were started for something that is no more, found by the variables they were started with."""
+"""Processes of this engine that were started for something that is no more, found by the variables they were started with.
+
+Containers of the same installation are visible as processes, too, and name the same instances in their variables. Hence
+``AGORA_ENGINE``: only processes that the process engine started are ever killed here.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,41 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .guard import procfs
 
-__all__ = ["kill", "kill_orphans"]
+__all__ = ["ENGINE", "kill", "kill_orphans"]
 
+ENGINE = "process"  #: value of AGORA_ENGINE for whatever this engine starts
 DYING = 2.0  # seconds that killed processes have to be gone
 
 
 def kill(marks: list[bytes]) -> int:
-    """Kill every process that was started with these variables; answers how many there were."""
-    return _kill(lambda: (pid for pid in _pids() if procfs.is_marked(pid, marks)))
+    """Kill every process of this engine that was started with these variables; answers how many there were."""
+    return _kill(lambda: (pid for pid in _pids() if procfs.is_marked(pid, marks) and _is_of_engine(pid)))
 
 
 def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]) -> int:
-    """Kill processes of an installation whose variables (``AGORA_...``) say that they belong to nothing."""
-    mark = [f"AGORA_INSTALLATION={installation}".encode()]
-    return _kill(lambda: (pid for pid in _pids() if procfs.is_marked(pid, mark) and not belongs(_variables(pid))))
+    """Kill this engine's processes of an installation whose variables (``AGORA_...``) say that they belong to nothing."""
+    marks = [f"AGORA_INSTALLATION={installation}".encode()]
+
+    def find() -> Iterator[int]:
+        marked = (pid for pid in _pids() if procfs.is_marked(pid, marks))
+        return (pid for pid in marked if _is_of_engine(pid) and not belongs(_variables(pid)))
+
+    return _kill(find)
+
+
+def _is_of_engine(pid: int) -> bool:
+    """Whether the process engine started a process, or an ancestor of it.
+
+    Releases before AGORA_ENGINE marked processes and containers alike. Of those, a process that shares our pid namespace
+    is this engine's; a container has a namespace of its own.
+    """
+    engine = _variables(pid).get("AGORA_ENGINE")
+    if engine is not None:
+        return engine == ENGINE
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
+    except OSError:  # it has ended, or belongs to another user
+        return False
 
 
 def _kill(find: Callable[[], Iterator[int]]) -> int:
