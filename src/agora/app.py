@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json
 
 from agora_sdk.contract import Kind, declared, operations
-from agora_sdk.errors import AgoraError, InternalError, RateLimited
+from agora_sdk.errors import AgoraError, InternalError, MalformedRequest, RateLimited
 
 from . import __version__
 from .catalogue import Catalogue
@@ -30,6 +30,7 @@ from .opening import open_bus, open_store, open_tracing
 from .protocols.a2a.endpoint import A2AApp
 from .protocols.agentify.endpoint import AgentifyApp
 from .protocols.agentify.socket import AgentSocketApp
+from .protocols.host_header import check_host
 from .protocols.http import Access, Answer, Receive, Scope, Send, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
@@ -41,6 +42,7 @@ from .protocols.rest.invoices import InvoiceFiles
 from .protocols.rest.metrics import MetricsPage
 from .protocols.rest.pages import Pages
 from .protocols.rest.routes import RouteTable
+from .protocols.sockets import linger, refuse
 from .protocols.traces import carrier
 from .replicas import Replicas
 from .residents.host import Host
@@ -415,6 +417,7 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            check_host(scope)
             if self.mcp.owns(scope["path"]):
                 PROTOCOL.set("mcp")
                 await self.mcp(scope, receive, send)
@@ -458,6 +461,12 @@ class App:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         PROTOCOL.set("websocket")
+        try:
+            check_host(scope)
+        except MalformedRequest as error:
+            await refuse(scope, send, error)
+            await linger(receive)
+            return
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)
         elif scope["path"] in AGENT_SOCKET_PATHS:

@@ -6,7 +6,6 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 
@@ -15,6 +14,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLi
 from ..identity.authenticator import Authenticator
 from ..services.base import Caller
 from ..settings import Settings
+from .host_header import known_names, parse_host, parse_origin
 
 __all__ = [
     "Access",
@@ -77,7 +77,7 @@ class Access:
         self._authenticator, self._loopback = authenticator, settings.loopback
         self._port, self._events_port = settings.port, settings.events_port
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
-        self._hosts = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", settings.host, *settings.trusted_hosts})
+        self._names = known_names(settings)
 
     async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
         """The caller of a request or WebSocket handshake; Unauthenticated for a bad credential."""
@@ -115,7 +115,7 @@ class Access:
         for name, value in scope["headers"]:
             if name in FORWARDING or name.startswith(b"x-forwarded-"):
                 return False
-            if name == b"host" and _hostname(value.decode("latin-1")) not in self._hosts:
+            if name == b"host" and not self.is_ours(value.decode("latin-1")):
                 return False
             if name == b"origin" and not self._own_origin(scope, value.decode("latin-1")):
                 return False
@@ -125,17 +125,16 @@ class Access:
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a Host header has a name of this server that the settings know: anybody can point one here."""
-        return host is not None and _hostname(host) in self._hosts
+        parsed = parse_host(host) if host is not None else None
+        return parsed is not None and parsed.name in self._names
 
     def _own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
-        try:
-            url = urlsplit(origin)
-            name, port = url.hostname or "", url.port or 80
-        except ValueError:
+        parsed = parse_origin(origin)
+        if parsed is None or parsed.scheme != "http" or parsed.host.name not in self._names:
             return False
         own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
-        return url.scheme == "http" and name in self._hosts and (port in own or url.netloc == header(scope, b"host"))
+        return (parsed.host.port or 80) in own or parsed.host == parse_host(header(scope, b"host") or "")
 
 
 def _is_loopback(address: str) -> bool:
@@ -143,10 +142,6 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _hostname(host: str) -> str:
-    return host.rsplit(":", 1)[0] if (not host.endswith("]") and host.count(":") in (1,)) or "]:" in host else host
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

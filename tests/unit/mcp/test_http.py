@@ -99,8 +99,9 @@ async def test_the_metadata_of_the_resource(stranger: Wire, path: str) -> None:
 
 
 async def test_the_metadata_follows_the_name_a_client_uses(wire: Wire) -> None:
-    found = (await wire.http.get(METADATA, headers={"host": 'localhost:99"x'})).json()
-    assert found["resource"] == "http://localhost:99x/mcp"
+    found = (await wire.http.get(METADATA, headers={"host": "localhost:99"})).json()
+    assert found["resource"] == "http://localhost:99/mcp"
+    assert (await wire.http.get(METADATA, headers={"host": 'localhost:99"x'})).status_code == 400
 
 
 # -- pages of other sites ------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from ...identity.signing_key import KEY_FILE
 from ...services.base import Caller
 from ...settings import ConfigurationError, Settings
 from ...telemetry import PROTOCOL
+from ..host_header import base_url
 from ..http import Access, Receive, Scope, Send
 from .cards import Cards
 from .core import Core
@@ -19,7 +20,7 @@ from .errors import Faulty, fault
 from .http_json import HttpJsonEndpoint, refuse
 from .routes import CARDS, CATALOGUE, JWKS, address, owns, target
 from .rpc import RpcEndpoint
-from .session import Session, base_url
+from .session import Session
 from .signatures import CardSigner
 
 if TYPE_CHECKING:

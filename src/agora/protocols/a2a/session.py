@@ -10,12 +10,13 @@ from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
 
 from ...services.base import Caller
 from ...settings import Settings
+from ..host_header import base_url, known_names
 from ..http import Access, Receive, Scope, header, read_body, while_connected
 from .core import Request
 from .dialects import Dialect
 from .methods import Method
 
-__all__ = ["Session", "base_url", "check_type", "extensions", "is_ours"]
+__all__ = ["Session", "check_type", "extensions", "is_ours"]
 
 T = TypeVar("T")
 _DIGITS = 20
@@ -88,17 +89,7 @@ def extensions(scope: Scope) -> tuple[str, ...]:
 
 def is_ours(base_url: str, settings: Settings) -> bool:
     """Whether a URL is known to be this server's: the header Host is whatever a stranger wrote."""
-    known = {"localhost", "127.0.0.1", "::1", settings.host, *settings.trusted_hosts}
-    return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known
-
-
-def base_url(scope: Scope, settings: Settings) -> str:
-    """The URL under which the client reached the server, without a slash at its end."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    host = header(scope, b"host") or f"{settings.host}:{settings.port}"
-    safe = "".join(part for part in host if part.isalnum() or part in ".-:[]_")
-    return f"{scope.get('scheme', 'http')}://{safe}"
+    return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)
 
 
 def check_type(scope: Scope, body: bytes) -> None:

@@ -6,9 +6,6 @@ the operator's there, so those that a page made are refused, as the protocol dem
 
 from __future__ import annotations
 
-from functools import lru_cache
-from urllib.parse import urlsplit
-
 from pydantic_core import to_json
 
 from agora_sdk.contract import Operation
@@ -17,12 +14,12 @@ from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
 from ...identity.oidc.configuration import Trust
 from ...services.base import Caller
 from ...settings import Settings
+from ..host_header import base_url, known_names, parse_origin
 from ..http import Access, Scope, Send, header, problem, respond
 
 __all__ = ["METADATA", "Guard"]
 
 METADATA = "/.well-known/oauth-protected-resource"
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Guard:
@@ -30,7 +27,7 @@ class Guard:
 
     def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...]) -> None:
         self._access, self._settings, self._scopes = access, settings, scopes
-        self._names = _LOCAL | {settings.host, *settings.trusted_hosts}
+        self._names = known_names(settings)
         trust = Trust.read(settings)
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
@@ -44,12 +41,13 @@ class Guard:
         if not self._settings.loopback:
             return
         origin, host = header(scope, b"origin"), header(scope, b"host")
-        if origin is not None and _hostname(origin) not in self._names:
+        site = parse_origin(origin) if origin is not None else None
+        if origin is not None and (site is None or site.host.name not in self._names):
             raise PermissionDenied(
                 "Pages of other sites may not speak to this server.",
                 fix="Add the site's name to the setting trusted_hosts, or send a token.",
             )
-        if host is not None and _hostname(f"//{host}") not in self._names:
+        if host is not None and not self._access.is_ours(host):
             raise PermissionDenied(
                 "This server is not known by that name.",
                 fix="Use localhost, add the name to the setting trusted_hosts, or send a token.",
@@ -67,10 +65,10 @@ class Guard:
             await problem(send, error, instance=scope["path"])
             return
         given = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
-        challenge = f'Bearer realm="agora", resource_metadata="{self.base(scope)}{METADATA}/mcp"'
+        challenge = f'Bearer realm="agora", resource_metadata="{base_url(scope, self._settings)}{METADATA}/mcp"'
         if given:
             challenge += ', error="invalid_token"'
-        headers = [(b"www-authenticate", challenge.encode("latin-1", "replace"))]
+        headers = [(b"www-authenticate", challenge.encode("latin-1"))]
         document = error.problem() | {"instance": scope["path"]}
         kind = (b"content-type", b"application/problem+json")
         await respond(send, error.status, to_json(document), headers, kind=kind)
@@ -80,7 +78,7 @@ class Guard:
 
         Where identity providers are trusted, scopes are those of theirs that a client is to ask for: ours go by role.
         """
-        base = self.base(scope)
+        base = base_url(scope, self._settings)
         scopes = self._settings.oidc_scope.split() if self._issuers else self._scopes
         document = {
             "resource": f"{base}/mcp",
@@ -92,19 +90,3 @@ class Guard:
         if self._issuers:
             document["authorization_servers"] = self._issuers
         await respond(send, 200, to_json(document), ((b"access-control-allow-origin", b"*"),))
-
-    def base(self, scope: Scope) -> str:
-        """The URL under which the client reached the server."""
-        if self._settings.public_url:
-            return self._settings.public_url.rstrip("/")
-        host = header(scope, b"host") or f"{self._settings.host}:{self._settings.port}"
-        safe = "".join(part for part in host if part.isalnum() or part in ".-:[]_")
-        return f"{scope.get('scheme', 'http')}://{safe}"
-
-
-@lru_cache(maxsize=256)
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from agora_sdk.errors import PermissionDenied
 
+from ..host_header import parse_host, parse_origin
 from ..http import Scope, header
 
 __all__ = ["HEADERS", "HOME", "check_origin", "inside"]
@@ -62,11 +63,11 @@ def check_origin(scope: Scope, public_url: str) -> None:
     origin = header(scope, b"origin")
     if origin is None:
         return
-    try:
-        name = urlsplit(origin).netloc
-    except ValueError:
-        raise _elsewhere() from None
-    if not name or name not in (header(scope, b"host"), urlsplit(public_url).netloc):
+    site = parse_origin(origin)
+    if site is None or site.host not in (
+        parse_host(header(scope, b"host") or ""),
+        parse_host(urlsplit(public_url).netloc),
+    ):
         raise _elsewhere()
 
 

@@ -1,0 +1,101 @@
+"""The headers Host and Origin: by which name a client reached the server, and which site's page sent a request.
+
+Who is the operator depends on them (a program on this machine needs no credential), so they are read strictly: a name and
+a port, and nothing that one parser reads as a name and another as something else, such as ``localhost:80@evil.example``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import MutableMapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from agora_sdk.errors import MalformedRequest
+
+from ..settings import Settings
+
+__all__ = ["Host", "Origin", "base_url", "check_host", "known_names", "parse_host", "parse_origin"]
+
+LONGEST: Final = 300  # characters: a name has at most 253
+LARGEST_PORT: Final = 65_535
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+
+
+class Host(NamedTuple):
+    """A host and its port. name: in lower case; an IPv6 address without its brackets. port: None for the scheme's own."""
+
+    name: str
+    port: int | None
+
+
+class Origin(NamedTuple):
+    """The site of a page."""
+
+    scheme: str
+    host: Host
+
+
+@lru_cache(maxsize=1024)
+def parse_host(text: str) -> Host | None:
+    """The host of a header ``Host`` or of an origin; None if it is anything but ``NAME``, ``NAME:PORT`` or the
+    same with ``[IPV6]`` (RFC 3986, section 3.2, without user information)."""
+    match = _HOST.fullmatch(text) if len(text) <= LONGEST else None
+    if match is None:
+        return None
+    port = int(match["port"]) if match["port"] else None
+    if port is not None and port > LARGEST_PORT:
+        return None
+    if match["address"] is None:
+        return Host(match["name"].lower(), port)
+    try:
+        return Host(str(ipaddress.IPv6Address(match["address"])), port)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def parse_origin(text: str) -> Origin | None:
+    """The site of a header ``Origin``; None for ``null``, and for what is no ``http`` or ``https`` origin (RFC 6454)."""
+    scheme, separator, rest = text.partition("://")
+    host = parse_host(rest) if separator and scheme in ("http", "https") else None
+    return None if host is None else Origin(scheme, host)
+
+
+def check_host(scope: MutableMapping[str, Any]) -> None:
+    """Refuse a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
+    repeated. Raises MalformedRequest."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) == 1:
+        problem = None if parse_host(hosts[0].decode("latin-1")) is not None else "The header Host is malformed."
+    elif hosts:
+        problem = "The header Host is there more than once."
+    else:
+        problem = "The header Host is missing." if scope.get("http_version") != "1.0" else None
+    if problem is not None:
+        raise MalformedRequest(
+            problem,
+            fix="Send one header 'Host: NAME' or 'Host: NAME:PORT', and nothing else in it.",
+            errors=[{"field": "Host", "message": "missing, repeated or malformed"}],
+        )
+    if sum(name == b"origin" for name, _ in scope["headers"]) > 1:
+        raise MalformedRequest(
+            "The header Origin is there more than once.",
+            fix="Send it once, or not at all.",
+            errors=[{"field": "Origin", "message": "repeated"}],
+        )
+
+
+def known_names(settings: Settings) -> frozenset[str]:
+    """Names and addresses of this server that the settings know: anybody can point another name here."""
+    given = (settings.host, *settings.trusted_hosts)
+    return frozenset({"localhost", "127.0.0.1", "::1", *(name.strip("[]").lower() for name in given)})
+
+
+def base_url(scope: MutableMapping[str, Any], settings: Settings) -> str:
+    """The URL under which the client reached the server, without a slash at its end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)
+    return f"{scope.get('scheme', 'http')}://{host or f'{settings.host}:{settings.port}'}"
