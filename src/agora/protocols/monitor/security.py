@@ -63,11 +63,9 @@ def check_origin(scope: Scope, public_url: str) -> None:
     origin = header(scope, b"origin")
     if origin is None:
         return
-    site = parse_origin(origin)
-    if site is None or site.host not in (
-        parse_host(header(scope, b"host") or ""),
-        parse_host(urlsplit(public_url).netloc),
-    ):
+    page = parse_origin(origin)
+    ours = (parse_host(header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
+    if page is None or page.host not in ours:
         raise _elsewhere()
 
 
