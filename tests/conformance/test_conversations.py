@@ -174,18 +174,41 @@ async def test_nobody_answers_its_own_question(market: Market) -> None:
     await send(market, ada, "failure", "Bob", payload={"error": "never mind"}, correlation=answering(request))
 
 
-async def test_an_answer_that_names_nothing_means_the_oldest_open_question(market: Market) -> None:
+async def test_an_answer_that_names_nothing_means_the_only_open_question(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     first, second = [await send(market, ada, "request", "Bob", id=name) for name in ("one", "two")]
+    stray = await send(market, bob, "inform", "Ada")
+    assert "several questions of Ada are open" in stray.warning
+    assert stray.conversation_id not in (first.conversation_id, second.conversation_id)
+    await send(market, bob, "inform", "Ada", correlation=answering(second))
+    answer = await send(market, bob, "inform", "Ada")
+    assert (answer.conversation_id, answer.warning) == (first.conversation_id, None)
     for question in (first, second):
-        answer = await send(market, bob, "inform", "Ada")
-        assert answer.conversation_id == question.conversation_id
         reply = await market.call(ada, "conversation.reply", message_id=question.id)
         assert reply.message.reply_to == question.id
     alone = await send(market, bob, "inform", "Ada")
     assert alone.conversation_id not in (first.conversation_id, second.conversation_id)
+    assert alone.warning is None
     with pytest.raises(IllegalTransition, match="nothing of Ada"):
         await send(market, bob, "agree", "Ada")
+
+
+async def test_a_question_that_is_due_or_timed_out_is_answered_by_name_only(
+    market: Market, loop: Conversations
+) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    lost = await send(market, ada, "request", "Bob", id="lost", expected={"timeout": 1000})
+    market.clock.advance(2)
+    for _ in ("due", "timed out"):
+        late = await send(market, bob, "inform", "Ada")
+        assert "'lost'" in late.warning
+        assert late.conversation_id != lost.conversation_id
+        await loop.step()
+    question = await send(market, ada, "request", "Bob")
+    assert (await send(market, bob, "inform", "Ada")).conversation_id == question.conversation_id
+    named = await send(market, bob, "inform", "Ada", correlation=answering(lost))
+    assert (named.conversation_id, named.warning) == (lost.conversation_id, None)
+    assert (await market.call(ada, "conversation.reply", message_id="lost")).message.intent == "timeout"
 
 
 async def test_consent_and_news_are_not_yet_the_answer(market: Market) -> None:
@@ -266,7 +289,7 @@ async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop:
     assert [message["type"] for message in await pending(market, bob)] == ["request", "failure"], "once"
     found = await market.call(ada, "conversation.get", conversation_id=request.conversation_id)
     assert found.state == "timed_out"
-    await send(market, bob, "inform", "Ada", payload={"late": True})
+    await send(market, bob, "inform", "Ada", payload={"late": True}, correlation=answering(request))
     assert [message["payload"] for message in await pending(market, ada)] == [{"late": True}]
     assert (await market.call(ada, "conversation.get", conversation_id=request.conversation_id)).state == "informed"
 

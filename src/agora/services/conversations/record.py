@@ -186,10 +186,17 @@ def expected_of(asked: Any) -> Performative | None:
 
 
 async def _answered(call: Call, written: Written, asked: Row) -> None:
-    """Note an answer with what it answers; the first final one of another is the one that was waited for."""
-    if written.final and written.sender != asked["sender"]:
-        closing = {"closes": int(written.closes), "answer": written.message_id}
-        await call.tx.execute(statements.settle, message_id=asked["message_id"], **closing)
+    """Record that a message was answered: the first final answer of another is the one that was waited for.
+
+    A final answer of the asker itself says that it waits no more: the question timed out, or was withdrawn.
+    """
+    if not written.final:
+        return
+    answer = {"message_id": asked["message_id"], "answer": written.message_id}
+    if written.sender != asked["sender"]:
+        await call.tx.execute(statements.settle, **answer, closes=int(written.closes))
+    elif Performative(asked["type"]) in ASKING:
+        await call.tx.execute(statements.lapse, **answer)
 
 
 async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Draft:
     """A message about to be sent: what its author wrote, and what it answers.
 
     own: those of its recipients that are the marketplace itself. asked: the row of the message it answers.
-    cause, closes: see :class:`Written`. copied: whether its sender gets it, too.
+    cause, closes: see :class:`Written`. copied: whether its sender gets it, too. warning: for its receipt.
     """
 
     message: AgentMessage
@@ -47,6 +47,7 @@ class Draft:
     state: str | None = None
     closes: bool = True
     copied: bool = False
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ async def repeated(call: Call, draft: Draft) -> contract.Accepted | None:
 
 
 async def _asked(call: Call, draft: Draft) -> Row | None:
-    """The message that one answers: by its reply_to; else, of an answer, the oldest open question of whom it is for."""
+    """The message that one answers: by its reply_to; else, of an answer, the only open question of whom it is for."""
     message, party = draft.message, draft.sender.party
     if message.reply_to is not None:
         found = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
@@ -144,7 +145,7 @@ async def _asked(call: Call, draft: Draft) -> Row | None:
         return found
     if message.conversation_id is not None and message.type in rules.ASKING:
         return None
-    return await _implied(call, draft)
+    return await _infer_question(call, draft)
 
 
 async def _by_id(call: Call, message_id: str, party: Party) -> Row | None:
@@ -154,28 +155,45 @@ async def _by_id(call: Call, message_id: str, party: Party) -> Row | None:
     return await call.tx.one(statements.received, message_id=message_id, **party.parameters)
 
 
-async def _implied(call: Call, draft: Draft) -> Row | None:
-    """Simple agents name no message: they mean the one that has waited longest."""
-    if draft.message.type in rules.ASKING or len(draft.to) != 1:
+async def _infer_question(call: Call, draft: Draft) -> Row | None:
+    """The question that an answer without reply_to means: the only one of its recipient that its sender could answer.
+
+    Where there is none, or more than one, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
+    give the asker the answer to another question. Raises IllegalTransition for a type that only answers, and no question.
+    """
+    message = draft.message
+    if message.type in rules.ASKING or len(draft.to) != 1:
         return None
     asker = draft.to[0] if draft.own else await _id_of(call, draft.to[0])
-    askable = [kind.value for kind in rules.ASKING if draft.message.type in rules.ANSWERS[kind]]
-    found = None
-    if askable and asker is not None:
-        found = await call.tx.one(
-            statements.addressed_open,
-            asker=asker,
-            after=f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}",
-            types=pack(sorted(askable)),
-            **draft.sender.party.parameters,
-        )
-    if found is None and draft.message.type in rules.STRICT:
+    askable = [kind.value for kind in rules.ASKING if message.type in rules.ANSWERS[kind]]
+    if asker is None or not askable:
+        questions, lapsed = [], None
+    else:
+        after = f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}"
+        scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.party.parameters}
+        label = {} if message.conversation_id is None else {"label": message.conversation_id}
+        query = statements.open_questions(bool(label))
+        questions = list(await call.tx.all(query, types=pack(sorted(askable)), **scope, **label))
+        if len(questions) == 1:
+            return questions[0]
+        lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
+    if questions:
+        draft.warning = _uncorrelated(f"several questions of {draft.to[0]} are open that it could answer")
+    elif lapsed is not None:
+        draft.warning = _uncorrelated(f"the question {lapsed['envelope_id']!r} of {draft.to[0]} is not open any more")
+    elif message.type in rules.STRICT:
         raise IllegalTransition(
-            f"There is nothing of {draft.to[0]} that a message of type {draft.message.type.value} could answer.",
+            f"There is nothing of {draft.to[0]} that a message of type {message.type.value} could answer.",
             fix="Name the message in correlation.reply_to.",
             allowed=sorted(set(Performative) - rules.STRICT),
         )
-    return found
+    return None
+
+
+def _uncorrelated(cause: str) -> str:
+    return (
+        f"The message is delivered as an answer to nothing, because {cause}. Name the question in correlation.reply_to."
+    )
 
 
 async def _id_of(call: Call, ref: str) -> str | None:
@@ -228,7 +246,7 @@ async def deliver(call: Call, draft: Draft) -> Sent:
         status=DeliveryState.QUEUED,
         timestamp=receipt.timestamp,
         recipients=None if draft.destination.broadcast else len(draft.to),
-        warning=receipt.warning,
+        warning=" ".join(filter(None, (draft.warning, receipt.warning))) or None,
         due_at=moment(due) if due else None,
     )
     return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)

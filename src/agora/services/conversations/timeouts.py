@@ -1,6 +1,7 @@
 """Timeouts: a message that was not answered within expected.timeout is answered by a failure with the intent 'timeout'.
 
-The failure is the asker's own, to those it asked, so that both know. An answer that comes later is delivered all the same.
+The failure is the asker's own, to those it asked, so that both know. An answer that comes later is delivered all the same,
+and belongs to the question only if it names it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ async def time_out(call: Call, message_id: str) -> Row | None:
         return None
     letter = await call.tx.one(messages.of, message_id=message_id)
     if letter is None:
-        await call.tx.execute(statements.settle, message_id=message_id, closes=0, answer=None)
+        await call.tx.execute(statements.lapse, message_id=message_id, answer=None)
         return None
     question = envelope(letter)
     document = {
@@ -45,8 +46,7 @@ async def time_out(call: Call, message_id: str) -> Row | None:
     draft = Draft(message, document, digest_of(document), sender, [], asked=asked, state="timed_out", copied=True)
     draft.own = await own_agents(call, question.to)
     draft.to = [ref for ref in question.to if ref in draft.own or await _reachable(call, ref)]
-    sent = await deliver(call, draft)
-    await call.tx.execute(statements.settle, message_id=message_id, closes=0, answer=sent.message_id)
+    await deliver(call, draft)
     return await call.tx.one(statements.of_message, message_id=message_id)
 
 

@@ -12,18 +12,20 @@ __all__ = [
     "ENVELOPES",
     "PARTIES",
     "USAGE",
-    "addressed_open",
     "by_key",
     "called",
     "closed",
     "doomed",
     "due",
     "labelled",
+    "lapse",
+    "lapsed_question",
     "listing",
     "lock",
     "messages",
     "moved_on",
     "of_message",
+    "open_questions",
     "own",
     "part_of",
     "participants",
@@ -117,17 +119,49 @@ called = Query(
     order by e.message_id desc limit 1
     """
 )
-# The oldest message of one agent to another that still waits for an answer.
-_OPEN = f"""
-    select e.* from envelopes e where e.tenant_id = :tenant and e.sender = :asker and e.open > 0
-        and e.message_id > :after and e.type {{types}} and {_REACHED}
-        and not exists (select 1 from envelopes a where a.tenant_id = :tenant and a.answers = e.message_id
-            and a.sender = :party and a.final = 1)
-    order by e.message_id limit 1
+# Not answered for good by the party.
+_UNANSWERED = """
+    not exists (select 1 from envelopes a where a.tenant_id = :tenant and a.answers = e.message_id
+        and a.sender = :party and a.final = 1)
 """
-addressed_open = Query(
-    _OPEN.format(types="in (select value from json_each(:types))"),
-    _OPEN.format(types="= any(array(select json_array_elements_text(:types::json)))"),
+_TYPES = "e.type in (select value from json_each(:types))"
+_TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::json)))"
+
+
+@cache
+def open_questions(labelled: bool) -> Query:
+    """Two of the questions of one agent to another that wait for an answer and have not timed out, the newest first.
+
+    labelled: only those of conversations with a label.
+    """
+    narrowed = """
+        and exists (select 1 from conversations c where c.tenant_id = :tenant
+            and c.conversation_id = e.conversation_id and c.label = :label)
+    """
+    text = f"""
+        select e.* from envelopes e where e.tenant_id = :tenant and e.sender = :asker and e.open > 0
+            and (e.due_at is null or e.due_at > :now) and e.message_id > :after and {{types}}
+            {narrowed if labelled else ""} and {_REACHED} and {_UNANSWERED}
+        order by e.message_id desc limit 2
+    """
+    return Query(text.format(types=_TYPES), text.format(types=_TYPES_POSTGRES), types={"now": BIG})
+
+
+# Among the last that one agent gave up waiting for, or is about to: one that another has not answered.
+lapsed_question = Query(
+    f"""
+    select e.message_id, e.envelope_id from (
+        select l.* from envelopes l where l.tenant_id = :tenant and l.sender = :asker and l.open < 0
+            and l.message_id > :after
+        union all
+        select o.* from envelopes o where o.tenant_id = :tenant and o.sender = :asker and o.open > 0
+            and o.due_at <= :now and o.message_id > :after
+        order by message_id desc limit 100
+    ) e
+    where {_REACHED} and {_UNANSWERED}
+    order by e.message_id desc limit 1
+    """,
+    types={"now": BIG},
 )
 closed = Query(
     """
@@ -136,9 +170,16 @@ closed = Query(
     limit 1
     """
 )
+# open is -1 once nobody waits for answers any more: the question timed out, or was withdrawn.
+lapse = Write(
+    """
+    update envelopes set open = -1, due_at = null, answer = coalesce(answer, :answer)
+    where tenant_id = :tenant and message_id = :message_id
+    """
+)
 settle = Write(
     """
-    update envelopes set open = case when open > 0 then open - :closes else 0 end, due_at = null,
+    update envelopes set open = case when open > 0 then open - :closes else open end, due_at = null,
         answer = coalesce(answer, :answer)
     where tenant_id = :tenant and message_id = :message_id
     """,

@@ -54,7 +54,11 @@ class Accepted(Result):
     status: DeliveryState = DeliveryState.QUEUED
     timestamp: Timestamp
     recipients: int | None = Field(default=1, description="How many it was addressed to; null for a broadcast.")
-    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+    warning: str | None = Field(
+        default=None,
+        description="Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts "
+        "as an answer to nothing.",
+    )
     due_at: Timestamp | None = Field(default=None, description="When it counts as unanswered, by expected.timeout.")
     replayed: bool = Field(default=False, description="Whether it was sent before, under the same id.")
     answer: AgentMessage | None = Field(default=None, description="What the marketplace itself answered at once.")
