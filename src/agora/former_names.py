@@ -17,6 +17,7 @@ RENAMED: Final = {
     "A2A_PORT": "port",
     "A2A_LOG_LEVEL": "log_level",
     "A2A_LOG_FORMAT": "log_format",
+    "A2A_AUTH_ENABLED": "auth_required",
     "A2A_AUTH_TOKENS": "auth_tokens",
     "A2A_AUTH_HEADER": "auth_header",
     "DATABASE_URL": "store",
@@ -37,7 +38,6 @@ KEPT: Final = (
 )
 #: not followed, and why
 IGNORED: Final = {
-    "A2A_AUTH_ENABLED": "off loopback every caller needs a credential, on loopback none does",
     "OPENCODE_HOST": "coding agents are upstreams or instances here",
     "OPENCODE_PORT": "coding agents are upstreams or instances here",
     "SPACETIME_URI": "the database is AGORA_STORE",

@@ -85,9 +85,10 @@ def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
         f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
         f"  admin     {settings.keys / 'admin-token'} (token for operators)",
     ]
-    if not settings.loopback:
+    if not settings.trusts_local_callers:
+        reason = "auth_required is set" if settings.loopback else "Not on loopback"
         lines.append(
-            "  Not on loopback: every caller needs a credential; agents enrol with `agora token create --kind enrolment`."
+            f"  {reason}: every caller needs a credential; agents enrol with `agora token create --kind enrolment`."
         )
     return lines
 

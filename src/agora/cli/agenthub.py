@@ -90,7 +90,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the API; 8080 if left out.")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql://... or sqlite:///FILE.")] = None,
-    require_auth: Annotated[bool, typer.Option("--require-auth/--no-auth", hidden=True)] = True,
+    require_auth: Annotated[bool | None, typer.Option("--require-auth/--no-auth", hidden=True)] = None,
     cors: Annotated[bool, typer.Option("--cors/--no-cors", hidden=True)] = True,
     reload: Annotated[bool, typer.Option("--reload", hidden=True)] = False,
     workers: Annotated[int, typer.Option(hidden=True)] = 1,
@@ -100,7 +100,7 @@ def serve(
     """Run the server: as 'agora serve', which knows more settings."""
     from .serving import serve as run
 
-    if not require_auth and host not in (None, "127.0.0.1", "localhost"):
+    if require_auth is False and host not in (None, "127.0.0.1", "localhost"):
         _note("--no-auth is not there: off a loopback address every caller needs a credential.")
     if reload or workers != 1:
         _note("--reload and --workers are not there: one process serves.")
@@ -109,7 +109,7 @@ def serve(
     store = database_url
     if store is not None and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
         store = f"sqlite:///{Path(store.removeprefix('sqlite:///')).absolute()}"
-    run(host=host, port=port, store=store, log_level=log_level)
+    run(host=host, port=port, store=store, log_level=log_level, auth_required=require_auth or None)
 
 
 def check_connection(

@@ -21,6 +21,10 @@ def serve(
     bus: Annotated[str | None, typer.Option(help="embedded, or redis://...; embedded if left out (AGORA_BUS).")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
     log_format: Annotated[str | None, typer.Option(help="text or json (AGORA_LOG_FORMAT).")] = None,
+    auth_required: Annotated[
+        bool | None,
+        typer.Option("--auth-required", help="Callers on this machine need a credential, too (AGORA_AUTH_REQUIRED)."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
     ] = None,
@@ -41,6 +45,7 @@ def serve(
             bus=bus,
             log_level=log_level,
             log_format=log_format,
+            auth_required=auth_required,
         )
         raise typer.Exit(run(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:

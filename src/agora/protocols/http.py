@@ -71,10 +71,13 @@ class Answer:
 
 
 class Access:
-    """Whose request it is. A tokenless caller on this machine acts as the operator, everyone else as a stranger."""
+    """Whose request it is. A tokenless caller on this machine acts as the operator, everyone else as a stranger.
+
+    With the setting auth_required, callers on this machine are strangers too.
+    """
 
     def __init__(self, authenticator: Authenticator, settings: Settings) -> None:
-        self._authenticator, self._loopback = authenticator, settings.loopback
+        self._authenticator, self._trusts_local = authenticator, settings.trusts_local_callers
         self._port, self._events_port = settings.port, settings.events_port
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
         self._names = known_names(settings)
@@ -110,7 +113,7 @@ class Access:
         Host (DNS rebinding) or its fetch metadata give it away.
         """
         client = scope.get("client")
-        if not self._loopback or client is None or not _is_loopback(client[0]):
+        if not self._trusts_local or client is None or not _is_loopback(client[0]):
             return False
         for name, value in scope["headers"]:
             if name in FORWARDING or name.startswith(b"x-forwarded-"):

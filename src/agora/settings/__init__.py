@@ -20,7 +20,7 @@ from .bounds import Bounds
 from .connections import Connections
 from .serving import Serving
 from .sign_on import SignOn
-from .sources import PLAIN, PREFIX, ConfigurationError, explained, from_environment, from_file
+from .sources import PLAIN, PREFIX, ConfigurationError, explained, from_environment, from_file, unknown_variables
 from .work import Work
 
 __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
@@ -29,7 +29,7 @@ __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
 class Settings(Bounds, Work, SignOn, Connections, Serving):
     """What an operator can decide before a start. The sections stand in the order of their reading, the last first."""
 
-    #: what to tell about settings that were given under names of before
+    #: what to tell about variables under former names, and those that are no settings
     _notice: str | None = PrivateAttr(None)
 
     @classmethod
@@ -58,13 +58,14 @@ class Settings(Bounds, Work, SignOn, Connections, Serving):
         try:
             settings = cls(**values)
         except ValidationError as error:
-            raise ConfigurationError(explained(error, origins)) from None
-        settings._notice = before.notice
+            raise ConfigurationError(explained(error, origins, cls.model_fields)) from None
+        notices = (before.notice, unknown_variables(environ, cls.model_fields))
+        settings._notice = "; ".join(filter(None, notices)) or None
         return settings
 
     @property
     def notice(self) -> str | None:
-        """What to tell about settings that were given under names of before."""
+        """What to tell about variables under former names, and those that are no settings."""
         return self._notice
 
     @property

@@ -54,8 +54,14 @@ class Serving(Section):
         pattern=r"^[A-Za-z0-9-]+$",
         description="Header that may carry a credential, besides Authorization and X-API-Key.",
     )
+    auth_required: bool = Field(
+        False,
+        description="Whether callers on this machine need a credential, too. Off a loopback address every caller does.",
+    )
     open_registration: bool = Field(
-        False, description="Whether strangers may register agents; local callers always may on a loopback address."
+        False,
+        description="Whether strangers may register agents; local callers always may on a loopback address, unless "
+        "auth_required.",
     )
     trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
         (), description="Host names besides localhost under which local callers may reach the server."
@@ -107,6 +113,11 @@ class Serving(Section):
     def keys(self) -> Path:
         """The directory of the server's own secrets."""
         return self.keys_dir or self.data_dir
+
+    @property
+    def trusts_local_callers(self) -> bool:
+        """Whether a program on this machine needs no credential: it acts as the operator."""
+        return self.loopback and not self.auth_required
 
     @property
     def loopback(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "explained", "from_environment", "from_file"]
+__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "explained", "from_environment", "from_file", "unknown_variables"]
 
 PREFIX = "AGORA_"
 PLAIN = (
@@ -27,6 +28,30 @@ PLAIN = (
     "KEYCLOAK_REALM",
     "KEYCLOAK_CLIENT_ID",
     "KEYCLOAK_CLIENT_SECRET",
+)
+
+#: variables with the prefix that are no settings of the server: of the SDK, the command line, instances and Compose
+OTHER_VARIABLES = frozenset(
+    PREFIX + name
+    for name in (
+        "AGENT_ID",
+        "AGENT_NAME",
+        "BUILD",
+        "CONFIG",
+        "CREDENTIALS",
+        "DB_PASSWORD",
+        "ENGINE",
+        "GENERATION",
+        "INSTALLATION",
+        "INSTANCE",
+        "KEYS",
+        "PUBLISH",
+        "REGISTRY_PASS",
+        "RLS_ENABLED",
+        "STATE_DIR",
+        "TOKEN",
+        "URL",
+    )
 )
 
 
@@ -60,13 +85,33 @@ def from_environment(
     return "the environment", found
 
 
-def explained(error: ValidationError, origins: Mapping[str, str]) -> str:
-    """The faults of settings, each with where the setting came from."""
+def unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """A sentence about variables that look like settings (``AGORA_...``) and are none; None if there are none.
+
+    A warning, not an error: other programs may have variables with this prefix, such as a cluster that describes a
+    service of the name "agora".
+    """
+    variables = {PREFIX + name.upper() for name in names}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in variables | OTHER_VARIABLES)
+    if not unknown:
+        return None
+    return f"no settings, and ignored: {', '.join(name + _suggestion(name, variables) for name in unknown)}"
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    """The known name that is nearest to this one, as a question in parentheses; empty if none is near."""
+    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def explained(error: ValidationError, origins: Mapping[str, str], names: Iterable[str]) -> str:
+    """The faults of settings, each with where the setting came from. names: of all settings."""
     lines = []
     for fault in error.errors():
         name = str(fault["loc"][0]) if fault["loc"] else ""
         if fault["type"] == "extra_forbidden":
-            lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting")
+            suggestion = _suggestion(name, names)
+            lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting{suggestion}")
         else:
             said = fault["msg"].removeprefix("Value error, ")
             lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {said}")

@@ -51,6 +51,17 @@ def test_one_notice_names_all_of_them_and_no_value() -> None:
         assert value not in notice
 
 
+def test_authentication_that_was_enabled_is_required() -> None:
+    assert Settings.load(environ=SOURCE | {"A2A_AUTH_ENABLED": "true"}).auth_required
+    assert not Settings.load(environ=SOURCE).auth_required
+    assert not Settings.load(environ={"A2A_AUTH_ENABLED": "true", "AGORA_AUTH_REQUIRED": "false"}).auth_required
+
+
+def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
+    notice = Settings.load(environ={"AGORA_RATE_BASICS": "7", "AGORA_XYZZY": "8", "AGORA_TOKEN": "agt_1"}).notice
+    assert notice == "no settings, and ignored: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
+
+
 def test_without_them_there_is_no_notice() -> None:
     assert Settings.load(environ={}).notice is None
     assert Settings.load(environ={"AGORA_PORT": "8000", "LOG_LEVEL": "debug", "RLS_ENABLED": "true"}).notice is None

@@ -62,7 +62,7 @@ def _interfaces(url: str) -> list[dict[str, str]]:
 
 
 def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
-    """What every card says of this marketplace. Who is on its machine needs no credential."""
+    """What every card says of this marketplace. Who is on its machine needs no credential, unless the settings say so."""
     frame: dict[str, Any] = {
         "supportedInterfaces": _interfaces(_address(base, agent)),
         "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
@@ -71,7 +71,7 @@ def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
             "key": {"apiKeySecurityScheme": {"location": "header", "name": "X-API-Key"}},
         },
     }
-    if not call.context.settings.loopback:
+    if not call.context.settings.trusts_local_callers:
         frame["securityRequirements"] = [{"schemes": {name: {"list": []}}} for name in frame["securitySchemes"]]
     return frame
 
