@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from agora_sdk.errors import UpstreamUnavailable
+
 from ..clock import Clock
 from ..dispatcher import Dispatcher
 from ..events.feed import Feed
@@ -106,7 +108,10 @@ class Controller:
         except Exception as error:
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
-            log.warning("%s failed, %d in a row", self.name, self.failures, exc_info=error)
+            if isinstance(error, UpstreamUnavailable):  # an outage elsewhere: its own words say all there is
+                log.warning("%s failed, %d in a row: %s", self.name, self.failures, error)
+            else:
+                log.warning("%s failed, %d in a row", self.name, self.failures, exc_info=error)
         else:
             self.failures, self.last_error = 0, None
             self.last_run = self.house.clock.now()

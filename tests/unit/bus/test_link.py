@@ -14,8 +14,9 @@ import pytest
 from agora.app import App
 from agora.bus.redis import RedisBus
 from agora.bus.redis.address import Address
-from agora.bus.redis.connection import Connection, Refused
+from agora.bus.redis.connection import Connection, Disconnected, Refused
 from agora.bus.redis.durability import Durability
+from agora.bus.redis.link import Link
 from agora.opening import open_bus
 from agora.settings import ConfigurationError
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
@@ -42,7 +43,7 @@ async def opened(url: str, **options: Any) -> RedisBus:
 
 
 async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> None:
-    bus = await opened(own.url, patience=20)
+    bus = await opened(own.url, timeout=20)
     first = await bus.publish(STREAM, ENTRY)
     own.kill()
     waiting = [asyncio.create_task(bus.publish(STREAM, {"n": str(n)})) for n in range(50)]
@@ -56,7 +57,7 @@ async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> Non
 
 
 async def test_after_some_patience_the_error_is_clear(own: Broker) -> None:
-    bus = await opened(own.url, patience=0.2)
+    bus = await opened(own.url, timeout=0.2)
     own.kill()
     with pytest.raises(UpstreamUnavailable, match=r"cannot be reached.*'bus'") as caught:
         await bus.publish(STREAM, ENTRY)
@@ -69,7 +70,7 @@ async def test_after_some_patience_the_error_is_clear(own: Broker) -> None:
 
 
 async def test_no_more_wait_than_may(own: Broker) -> None:
-    bus = await opened(own.url, patience=2, buffer=10)
+    bus = await opened(own.url, timeout=2, buffer=10)
     own.kill()
     results = await asyncio.gather(*(bus.publish(STREAM, ENTRY) for _ in range(30)), return_exceptions=True)
     assert sum(isinstance(r, Overloaded) for r in results) == 20
@@ -78,7 +79,7 @@ async def test_no_more_wait_than_may(own: Broker) -> None:
 
 
 async def test_a_server_that_hangs_is_hung_up_on(own: Broker) -> None:
-    bus = await opened(own.url, patience=0.4)
+    bus = await opened(own.url, timeout=0.4)
     assert own.process is not None
     own.process.send_signal(signal.SIGSTOP)
     with pytest.raises(UpstreamUnavailable) as caught:
@@ -143,22 +144,71 @@ async def test_many_commands_leave_in_one_write(broker: str) -> None:
     assert transport is not None
     send = transport.write
     transport.write = lambda data: (written.append(bytes(data)), send(data))[1]  # type: ignore[method-assign]
-    answers = await asyncio.gather(*(connection.ask("ECHO", str(n)) for n in range(100)))
+    answers = await asyncio.gather(*(connection.send("ECHO", str(n)) for n in range(100)))
     assert answers == [str(n).encode() for n in range(100)]
     assert len(written) == 1
     with pytest.raises(Refused, match="unknown command"):
-        await connection.ask("NONSENSE")
+        await connection.send("NONSENSE")
     connection.close()
+
+
+@pytest.mark.timeout(20)
+async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker: str) -> None:
+    """In the turn of the loop in which a connection is lost, the task that replaces it has not run yet."""
+    link = Link(Address.parse(broker))
+    await link.start()
+    connection = link._connection
+    assert connection is not None
+    for command in (link.execute("PING"), link.execute_transaction(("PING",))):
+        connection = link._connection
+        assert connection is not None
+        connection.close()
+        connection.connection_lost(None)  # what the transport calls; the command below runs in the same turn
+        assert await command in (b"PONG", [b"PONG"])
+    assert link.epoch == 3
+    await link.close()
+
+
+async def test_a_command_to_a_closing_transport_is_not_written(broker: str) -> None:
+    connection = await Connection.open(Address.parse(broker))
+    written: list[bytes] = []
+    assert connection._transport is not None
+    connection._transport.write = written.append  # type: ignore[assignment, method-assign]
+    connection.close()
+    with pytest.raises(Disconnected):
+        await connection.send("PING")
+    assert not written
+
+
+async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> None:
+    """As a proxy does that has no server behind it: it accepts, greets and hangs up."""
+    dials = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dials
+        dials += 1
+        await reader.read(100)
+        writer.write(b"+OK\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = Link(Address.parse(f"redis://127.0.0.1:{port}"), timeout=0.5)
+        await link.start()
+        with pytest.raises(UpstreamUnavailable):
+            await link.execute("PING")
+        await link.close()
+    assert dials <= 6, "0.05, 0.1, 0.2 ... seconds apart"
 
 
 async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
     connection = await Connection.open(Address.parse(own.url))
-    await connection.ask("CONFIG", "SET", "requirepass", "s3cret/&")
+    await connection.send("CONFIG", "SET", "requirepass", "s3cret/&")
     connection.close()
     bus = await opened(f"redis://:s3cret%2F%26@127.0.0.1:{own.port}/3")
     await bus.publish(STREAM, ENTRY)
     await bus.close()
-    bus = await opened(f"redis://:wrong-one@127.0.0.1:{own.port}", patience=0.1)
+    bus = await opened(f"redis://:wrong-one@127.0.0.1:{own.port}", timeout=0.1)
     with pytest.raises(UpstreamUnavailable) as caught:
         await bus.publish(STREAM, ENTRY)
     assert "wrong-one" not in str(caught.value)
@@ -210,12 +260,12 @@ async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
     bus = await opened(own.url)
     assert (bus.durability, list(bus.warnings)) == ("appendonly yes, appendfsync always", [])
     connection = await Connection.open(Address.parse(own.url))
-    await connection.ask("CONFIG", "SET", "appendfsync", "everysec")
-    await connection.ask("CONFIG", "SET", "maxmemory", "100mb")
-    await connection.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    await connection.send("CONFIG", "SET", "appendfsync", "everysec")
+    await connection.send("CONFIG", "SET", "maxmemory", "100mb")
+    await connection.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     await bus.examine()
     assert ["always" in warning or "noeviction" in warning for warning in bus.warnings] == [True, True]
-    await connection.ask("CONFIG", "SET", "appendonly", "no")
+    await connection.send("CONFIG", "SET", "appendonly", "no")
     await bus.examine()
     assert "lost" in bus.warnings[0]
     connection.close()
@@ -233,7 +283,7 @@ async def test_a_server_that_is_too_old_is_refused(
 
 async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) -> None:
     connection = await Connection.open(Address.parse(own.url))
-    await connection.ask("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
+    await connection.send("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
     bus = await opened(f"redis://app:p@127.0.0.1:{own.port}")
     assert "does not tell" in bus.durability
     assert len(bus.warnings) == 1
@@ -243,7 +293,7 @@ async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) 
 
 
 async def test_nobody_answers_there(tmp_path: Path) -> None:
-    bus = await opened(f"redis://127.0.0.1:{free_port()}", patience=0.05)
+    bus = await opened(f"redis://127.0.0.1:{free_port()}", timeout=0.05)
     assert not bus.connected
     with pytest.raises(UpstreamUnavailable) as caught:
         await bus.publish(STREAM, ENTRY)

@@ -1,8 +1,8 @@
 """One socket to Redis on which the commands of all callers are pipelined.
 
-A command is packed when it is asked for. Whatever is asked for in one turn of the event loop leaves in one write, and
-the answers, which come in the order of the commands, settle the callers' futures: so a thousand callers cost a few
-system calls, where a pool of connections costs each caller its own.
+A command is packed when it is sent. The commands of one turn of the event loop leave in one write, and the replies, which
+come in the order of the commands, settle the callers' futures: so a thousand callers cost a few system calls, where a pool
+of connections costs each caller its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .address import Address
 __all__ = ["Connection", "Disconnected", "Refused"]
 
 Argument = str | bytes | int
-CONNECTING = 5.0  # seconds
+CONNECT_TIMEOUT = 5.0  # seconds
 
 
 class Disconnected(ConnectionError):
@@ -29,70 +29,71 @@ class Refused(Exception):
     """The server refused a command: its own words."""
 
 
-def _bytes(argument: Argument) -> bytes:
+def _encode(argument: Argument) -> bytes:
     if isinstance(argument, bytes):
         return argument
     return str(argument).encode("utf-8", "surrogateescape")
 
 
 class Connection(asyncio.Protocol):
-    """Opened with :meth:`open`. ``lost`` is set when it is gone; ``answered`` counts the answers."""
+    """Opened with :meth:`open`. ``lost`` is set when it is gone; ``replies`` counts the replies so far."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
-        self._asked: deque[asyncio.Future[Any]] = deque()
+        self._pending: deque[asyncio.Future[Any]] = deque()
         self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self.lost = asyncio.Event()
-        self.answered = 0
+        self.replies = 0
 
     @classmethod
     async def open(cls, address: Address, name: str = "agora") -> Connection:
         """Connect and log in. Raises OSError, TimeoutError, Disconnected, Refused."""
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(CONNECTING):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
             if address.path is not None:
                 _, connection = await loop.create_unix_connection(cls, address.path)
             else:
                 _, connection = await loop.create_connection(cls, address.host, address.port, ssl=address.context())
             try:
-                await connection._greet(address, name)
+                await connection._log_in(address, name)
             except BaseException:
                 connection.close()
                 raise
             return connection
 
-    async def _greet(self, address: Address, name: str) -> None:
+    async def _log_in(self, address: Address, name: str) -> None:
         if address.password is not None:
-            await self.ask("AUTH", *([address.username] if address.username else []), address.password)
+            await self.send("AUTH", *([address.username] if address.username else []), address.password)
         if address.database:
-            await self.ask("SELECT", address.database)
-        await self.ask("CLIENT", "SETNAME", name)
+            await self.send("SELECT", address.database)
+        await self.send("CLIENT", "SETNAME", name)
 
     # -- commands --------------------------------------------------------------------------------
 
-    def ask(self, *command: Argument) -> asyncio.Future[Any]:
-        """Send a command; the future is its answer. It fails with Refused or Disconnected."""
+    def send(self, *command: Argument) -> asyncio.Future[Any]:
+        """Send a command; the future is its reply. It fails with Refused or Disconnected."""
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.lost.is_set():
             future.set_exception(Disconnected("the connection to Redis is closed"))
             return future
         if not self._unsent:
-            self._loop.call_soon(self._send)
-        self._unsent.append(hiredis.pack_command(tuple(map(_bytes, command))))  # type: ignore[arg-type]
-        self._asked.append(future)
+            self._loop.call_soon(self._flush)
+        self._unsent.append(hiredis.pack_command(tuple(map(_encode, command))))  # type: ignore[arg-type]
+        self._pending.append(future)
         return future
 
-    def _send(self) -> None:
+    def _flush(self) -> None:
+        """Write the commands of one turn of the event loop; what a closing transport would not take fails when it is lost."""
         unsent, self._unsent = self._unsent, []
-        if self._transport is not None and unsent:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(unsent))
 
     @property
-    def waiting(self) -> int:
-        """Commands that have no answer yet."""
-        return len(self._asked)
+    def pending(self) -> int:
+        """Commands that have no reply yet."""
+        return len(self._pending)
 
     # -- the transport's calls -------------------------------------------------------------------
 
@@ -103,13 +104,13 @@ class Connection(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
-                self._settle(reply)
+                self._settle_next(reply)
         except (hiredis.ProtocolError, IndexError):
             self.close()
 
-    def _settle(self, reply: Any) -> None:
-        future = self._asked.popleft()
-        self.answered += 1
+    def _settle_next(self, reply: Any) -> None:
+        future = self._pending.popleft()
+        self.replies += 1
         if future.done():
             return
         if isinstance(reply, hiredis.ReplyError):
@@ -119,11 +120,11 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lost.set()
-        asked, self._asked = self._asked, deque()
-        for future in asked:
+        pending, self._pending = self._pending, deque()
+        for future in pending:
             if not future.done():
                 future.set_exception(Disconnected("the connection to Redis was lost"))
-                future.exception()  # whoever gave up waiting for it is not told
+                future.exception()  # retrieved: a caller that gave up waiting must cause no log entry
 
     def close(self) -> None:
         """Hang up at once."""

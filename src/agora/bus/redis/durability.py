@@ -56,7 +56,7 @@ def _warnings(found: dict[str, str]) -> list[str]:
 
 
 async def _version(link: Link) -> tuple[int, ...]:
-    text = (await link.ask("INFO", "server")).decode()
+    text = (await link.execute("INFO", "server")).decode()
     lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     return tuple(int(part) for part in lines.get("redis_version", "0").split(".")[:3] if part.isdigit())
 
@@ -64,6 +64,6 @@ async def _version(link: Link) -> tuple[int, ...]:
 async def _settings(link: Link) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in SETTINGS:
-        reply: Any = await link.ask("CONFIG", "GET", name)
+        reply: Any = await link.execute("CONFIG", "GET", name)
         found[name] = reply[1].decode() if reply else ""
     return found

@@ -25,7 +25,7 @@ from ..port import (
 from .address import Address
 from .connection import Connection, Disconnected, Refused
 from .durability import Durability, examined
-from .link import BUFFER, PATIENCE, Link, broken
+from .link import MAX_PENDING, TIMEOUT, Link, command_failure
 
 __all__ = ["RedisBus"]
 
@@ -52,13 +52,13 @@ return 1
 class RedisBus:
     """Streams of a Redis 6.2 or newer, or of Valkey.
 
-    buffer: commands that may wait for an answer. patience: seconds a command waits for a connection.
+    buffer: commands that may wait for an answer. timeout: seconds a command waits for a connection.
     """
 
     def __init__(
-        self, url: str, *, terms: Terms | None = None, buffer: int = BUFFER, patience: float = PATIENCE
+        self, url: str, *, terms: Terms | None = None, buffer: int = MAX_PENDING, timeout: float = TIMEOUT
     ) -> None:
-        self.terms, self._patience = terms or Terms(), patience
+        self.terms, self._timeout = terms or Terms(), timeout
         self._address = Address.parse(url)
         self._buffer = buffer
         self._readers: list[Connection] = []
@@ -67,7 +67,7 @@ class RedisBus:
 
     async def start(self) -> None:
         """Connect, and look how durable the server is. A server that is down is connected to later."""
-        self._link = Link(self._address, buffer=self._buffer, patience=self._patience)
+        self._link = Link(self._address, max_pending=self._buffer, timeout=self._timeout)
         await self._link.start()
         await self.examine()
 
@@ -108,19 +108,19 @@ class RedisBus:
         for field in fields.items():
             command += field
         try:
-            return _text(await self._link.ask(*command))
+            return _text(await self._link.execute(*command))
         except Refused as error:
-            raise broken(error) from None
+            raise command_failure(error) from None
 
     # -- groups ----------------------------------------------------------------------------------
 
     async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
         try:
-            await self._link.ask("XGROUP", "CREATE", stream, group, "0" if whole else "$", "MKSTREAM")
+            await self._link.execute("XGROUP", "CREATE", stream, group, "0" if whole else "$", "MKSTREAM")
         except Refused as error:
             if str(error).startswith("BUSYGROUP"):
                 return False
-            raise broken(error) from None
+            raise command_failure(error) from None
         return True
 
     async def read(
@@ -128,7 +128,7 @@ class RedisBus:
     ) -> Sequence[Delivery]:
         command = ["XREADGROUP", "GROUP", group, consumer, "COUNT", str(count)]
         if block <= 0:
-            reply = await self._ask(*command, "STREAMS", stream, ">")
+            reply = await self._execute(*command, "STREAMS", stream, ">")
         else:
             wait = ["BLOCK", str(max(1, int(block * MILLISECONDS)))]
             reply = await self._blocked(block, *command, *wait, "STREAMS", stream, ">")
@@ -136,12 +136,12 @@ class RedisBus:
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
         known = [entry for entry in ids if _is_id(entry)]
-        return int(await self._ask("XACK", stream, group, *known)) if known else 0
+        return int(await self._execute("XACK", stream, group, *known)) if known else 0
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         held = {entry.entry_id for entry in await self._pending(stream, group, MOST_TOUCHED, consumer=consumer)}
         if mine := [entry for entry in ids if entry in held]:
-            await self._ask("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
+            await self._execute("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
 
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
@@ -155,7 +155,7 @@ class RedisBus:
         ids = [entry.entry_id for entry in live]
         # Whoever was faster has set the time back: the least of these times is asked for again.
         least = int(min(entry.idle for entry in live) * MILLISECONDS)
-        claimed = await self._ask("XCLAIM", stream, group, consumer, str(least), *ids)
+        claimed = await self._execute("XCLAIM", stream, group, consumer, str(least), *ids)
         times = {entry.entry_id: entry.deliveries + 1 for entry in live}
         found = [_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
         return Recovery([Delivery(d.entry_id, d.fields, times.get(d.entry_id, 1)) for d in found], dead)
@@ -185,7 +185,7 @@ class RedisBus:
         """Put entries among the stream's dead letters, and acknowledge them, both or neither."""
         buried = []
         for entry in entries:
-            found = await self._ask("XRANGE", stream, entry.entry_id, entry.entry_id)
+            found = await self._execute("XRANGE", stream, entry.entry_id, entry.entry_id)
             if not found:
                 await self.ack(stream, group, [entry.entry_id])  # it was trimmed: there is nothing to bury
                 continue
@@ -199,9 +199,9 @@ class RedisBus:
         for field in dead_letter(letter, group, reason).items():
             command += field
         try:
-            await self._link.together(tuple(command), ("XACK", stream, group, letter.entry_id))
+            await self._link.execute_transaction(tuple(command), ("XACK", stream, group, letter.entry_id))
         except Refused as error:
-            raise broken(error) from None
+            raise command_failure(error) from None
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         known = sorted(filter(_is_id, ids), key=_order)
@@ -212,13 +212,13 @@ class RedisBus:
             return frozenset()
         open_: set[str] = set()
         after = known[0]
-        while page := await self._ask("XPENDING", stream, group, after, known[-1], str(PAGE)):
+        while page := await self._execute("XPENDING", stream, group, after, known[-1], str(PAGE)):
             open_ |= {_text(entry[0]) for entry in page}
             after = f"({_text(page[-1][0])}"
         return {each for each in known if _order(each) <= _order(_text(last)) and each not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        letters = await self._ask("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
+        letters = await self._execute("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
         fields = [_delivery(letter).fields for letter in letters]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
@@ -229,7 +229,7 @@ class RedisBus:
         least = str(int(self.terms.stale * MILLISECONDS))
         for entry in held:
             idle = str(int(entry.idle * MILLISECONDS))
-            await self._ask("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
+            await self._execute("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
         return Upkeep([entry.entry_id for entry in held], dead, await self._forget(stream, group))
 
     async def _forget(self, stream: str, group: str) -> list[str]:
@@ -237,7 +237,7 @@ class RedisBus:
         removed = []
         for consumer in await self.consumers(stream, group):
             if consumer.idle >= self.terms.silent and not consumer.pending:
-                gone = await self._ask("EVAL", FORGET, "1", stream, group, consumer.name)
+                gone = await self._execute("EVAL", FORGET, "1", stream, group, consumer.name)
                 removed += [consumer.name] if gone else []
         return removed
 
@@ -248,11 +248,13 @@ class RedisBus:
             safe = await self._safe(stream)
             if excess <= 0:
                 return dropped
-            oldest = [_text(entry[0]) for entry in await self._ask("XRANGE", stream, "-", "+", "COUNT", str(excess))]
+            oldest = [
+                _text(entry[0]) for entry in await self._execute("XRANGE", stream, "-", "+", "COUNT", str(excess))
+            ]
             doomed = [name for name in oldest if safe is None or _order(name) <= _order(safe)]
             if not doomed:
                 return dropped
-            dropped += int(await self._ask("XTRIM", stream, "MINID", "=", _after(doomed[-1])))
+            dropped += int(await self._execute("XTRIM", stream, "MINID", "=", _after(doomed[-1])))
 
     async def _safe(self, stream: str) -> str | None:
         """The last entry that every group has read and acknowledged; None where no group reads the stream."""
@@ -284,7 +286,7 @@ class RedisBus:
         command += [after, "+", str(count), *([consumer] if consumer is not None else [])]
         return [
             Pending(_text(entry), None if _text(holder) == PARKED else _text(holder), since / MILLISECONDS, times)
-            for entry, holder, since, times in await self._ask(*command)
+            for entry, holder, since, times in await self._execute(*command)
         ]
 
     async def groups(self, stream: str) -> Sequence[Group]:
@@ -300,7 +302,7 @@ class RedisBus:
         if told is not None:
             return int(told)
         after = f"({_text(group['last-delivered-id'])}"
-        return len(await self._ask("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
+        return len(await self._execute("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
 
     async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         found = await self._info("CONSUMERS", stream, group)
@@ -311,40 +313,40 @@ class RedisBus:
         return next((found.lag for found in await self.groups(stream) if found.name == group), 0)
 
     async def own(self, stream: str, owner: str) -> bool:
-        return bool(await self._ask("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
+        return bool(await self._execute("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         known = list(filter(_is_id, ids))
-        found = await asyncio.gather(*(self._ask("XRANGE", stream, each, each) for each in known))
+        found = await asyncio.gather(*(self._execute("XRANGE", stream, each, each) for each in known))
         return {each for each, entries in zip(known, found, strict=True) if entries}
 
     async def length(self, stream: str) -> int:
-        return int(await self._ask("XLEN", stream))
+        return int(await self._execute("XLEN", stream))
 
     async def _info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
         try:
-            rows = await self._link.ask("XINFO", what, stream, *more)
+            rows = await self._link.execute("XINFO", what, stream, *more)
         except Refused as error:
             if str(error).startswith(("ERR no such key", "NOGROUP")):
                 return []
-            raise broken(error) from None
+            raise command_failure(error) from None
         return [{_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
 
     # -- commands --------------------------------------------------------------------------------
 
-    async def _ask(self, *command: str) -> Any:
-        return await _answered(self._link.ask(*command))
+    async def _execute(self, *command: str) -> Any:
+        return await _check_reply(self._link.execute(*command))
 
     async def _blocked(self, seconds: float, *command: str) -> Any:
         """On a connection of its own: whoever blocks would make all others wait."""
         if not self._link.connected:
-            await self._ask("PING")  # waits for it, or says why not
+            await self._execute("PING")  # waits for it, or says why not
         connection: Connection | None = None
         try:
-            connection = self._readers.pop() if self._readers else await Connection.open(self._address)
+            connection = self._idle_reader() or await Connection.open(self._address)
             self._busy.add(connection)
-            async with asyncio.timeout(seconds + self._patience):
-                reply = await _answered(connection.ask(*command))
+            async with asyncio.timeout(seconds + self._timeout):
+                reply = await _check_reply(connection.send(*command))
         except (OSError, TimeoutError, Disconnected) as error:
             if connection is not None:
                 connection.close()
@@ -358,18 +360,25 @@ class RedisBus:
         finally:
             if connection is not None:
                 self._busy.discard(connection)
-        if not connection.lost.is_set():
-            self._readers.append(connection)
+        self._readers.append(connection)
         return reply
 
+    def _idle_reader(self) -> Connection | None:
+        """A connection for a blocking command, if one is idle; those lost meanwhile are dropped."""
+        while self._readers:
+            if not (connection := self._readers.pop()).lost.is_set():
+                return connection
+        return None
 
-async def _answered(asked: Awaitable[Any]) -> Any:
+
+async def _check_reply(reply: Awaitable[Any]) -> Any:
+    """The reply. Raises NotFound where a group is missing, else InternalError for what the server refuses."""
     try:
-        return await asked
+        return await reply
     except Refused as error:
         if str(error).startswith("NOGROUP"):
             raise NotFound("The stream has no such group.", fix="Make it by joining the stream.") from None
-        raise broken(error) from None
+        raise command_failure(error) from None
 
 
 def _text(value: Any) -> str:

@@ -1,12 +1,14 @@
-"""The link: a connection that is made again whenever it is lost.
+"""A client of one Redis server: one pipelined connection that is opened again whenever it is lost.
 
-While there is none, what callers ask waits, in order, up to a number and for a time; then each is told. A command that
-was sent and has no answer is sent again on the next connection: it may be carried out twice, never silently not at all.
+While there is no connection, commands wait for the next one, in order: at most ``max_pending`` of them, each for at most
+``timeout`` seconds. A command that was sent and has no answer is sent again on the next connection: it may be carried out
+twice, never silently not at all.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,173 +18,185 @@ from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from .address import Address
 from .connection import Argument, Connection, Disconnected, Refused
 
-__all__ = ["BUFFER", "PATIENCE", "Link", "broken"]
+__all__ = ["MAX_PENDING", "TIMEOUT", "Link", "command_failure"]
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0  # seconds between tries to connect
-BUFFER = 10_000  # commands without an answer
-PATIENCE = 5.0  # seconds a command waits for a connection
-LOOK = 0.5  # seconds between looks whether the server answers; a server that is asked nothing is asked that
-SILENT = 4  # looks without an answer, after which it is said to be gone
+INITIAL_BACKOFF, MAX_BACKOFF = 0.05, 5.0  # seconds between attempts to connect
+MAX_PENDING = 10_000  # commands without a reply
+TIMEOUT = 5.0  # seconds a command waits for a connection
+PROBE_INTERVAL = 0.5  # seconds between looks whether replies come
+UNRESPONSIVE_AFTER = 4  # probes in a row without a reply, after which the server counts as unresponsive
 
 
 class Link:
     """Commands to one server.
 
-    buffer: commands that may be without an answer; beyond it they are refused. patience: seconds a command waits for a
-    connection.
+    max_pending: commands that may be without a reply; beyond it they are refused. timeout: seconds a command waits for a
+    connection. ``epoch`` counts the connections so far; ``error`` says why there is none.
     """
 
     def __init__(
-        self, address: Address, *, buffer: int = BUFFER, patience: float = PATIENCE, name: str = "agora"
+        self, address: Address, *, max_pending: int = MAX_PENDING, timeout: float = TIMEOUT, name: str = "agora"
     ) -> None:
         self.address, self._name, self._loop = address, name, asyncio.get_running_loop()
-        self._buffer, self._patience = buffer, patience
+        self._max_pending, self._timeout = max_pending, timeout
         self._connection: Connection | None = None
         self._connected = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
-        self._patient = 0  # commands that wait for a connection
-        self._unanswered = 0  # looks since the last answer, while one is due
+        self._maintenance: asyncio.Task[None] | None = None
+        self._queued = 0  # commands that wait for a connection
+        self._missed_probes = 0  # in a row
         self.error: str | None = None
         self.epoch = 0
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection, and answers come over it."""
-        return self._connection is not None and self._unanswered < SILENT
+        """Whether there is a connection, and replies come over it."""
+        return self._live_connection() is not None and self._missed_probes < UNRESPONSIVE_AFTER
 
     async def start(self) -> None:
-        """Begin to connect; returns when connected, or when the first try has failed."""
-        first = asyncio.Event()
-        self._keeping = asyncio.create_task(self._keep(first))
-        await first.wait()
+        """Begin to connect; returns when connected, or when the first attempt has failed."""
+        attempted = asyncio.Event()
+        self._maintenance = asyncio.create_task(self._maintain_connection(attempted))
+        await attempted.wait()
 
     async def close(self) -> None:
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+        if self._maintenance is not None:
+            self._maintenance.cancel()
+            await asyncio.gather(self._maintenance, return_exceptions=True)
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    async def _keep(self, first: asyncio.Event) -> None:
-        """Hold a connection open."""
-        pause = FIRST_PAUSE
+    async def _maintain_connection(self, attempted: asyncio.Event) -> None:
+        """Connect, and connect again when the connection is lost, with exponential backoff."""
+        backoff = INITIAL_BACKOFF
         while True:
             try:
                 connection = await Connection.open(self.address, self._name)
             except (OSError, TimeoutError, Refused) as error:
-                self._note(f"{error}" or type(error).__name__)
-                first.set()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                continue
-            pause, self.error = FIRST_PAUSE, None
-            self._connection = connection
-            self.epoch += 1
-            self._connected.set()
-            first.set()
-            await self._watch(connection)
-            self._connection = None
-            self._connected.clear()
-            self._note("the connection was lost")
+                self._set_error(f"{error}" or type(error).__name__)
+                attempted.set()
+            else:
+                self._connection, self.error, login_replies = connection, None, connection.replies
+                self.epoch += 1
+                self._connected.set()
+                attempted.set()
+                await self._monitor_connection(connection)
+                self._connection = None
+                self._connected.clear()
+                self._set_error("the connection was lost")
+                if connection.replies > login_replies:
+                    backoff = INITIAL_BACKOFF
+            # Also after a connection that was of no use: a server that lets clients log in and hangs up is not hammered.
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, MAX_BACKOFF)
 
-    async def _watch(self, connection: Connection) -> None:
-        """Return when the connection is lost; hang up on a server that has stopped answering."""
-        answered, since = connection.answered, self._loop.time()
-        self._unanswered = 0
+    async def _monitor_connection(self, connection: Connection) -> None:
+        """Return when the connection is lost; close it when the server has stopped answering for ``timeout`` seconds."""
+        replies, last_reply = connection.replies, self._loop.time()
+        self._missed_probes = 0
         while not connection.lost.is_set():
-            try:
-                async with asyncio.timeout(min(self._patience / 4, LOOK)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(self._timeout / 4, PROBE_INTERVAL)):
                     await connection.lost.wait()
-            except TimeoutError:
-                if not connection.waiting or connection.answered != answered:
-                    self.error = None
-                    answered, since, self._unanswered = connection.answered, self._loop.time(), 0
-                else:
-                    self._unanswered += 1
-                if self._loop.time() - since >= self._patience:
-                    connection.close()
-                    return
-                if self._unanswered == SILENT:
-                    self._note("it does not answer")
-                if not connection.waiting:
-                    self._ask_whether(connection)
-        self._unanswered = 0
+                break
+            if not connection.pending or connection.replies != replies:
+                self.error = None
+                replies, last_reply, self._missed_probes = connection.replies, self._loop.time(), 0
+            else:
+                self._missed_probes += 1
+            if self._loop.time() - last_reply >= self._timeout:
+                connection.close()
+                return
+            if self._missed_probes == UNRESPONSIVE_AFTER:
+                self._set_error("it does not answer")
+            if not connection.pending:
+                self._send_ping(connection)
+        self._missed_probes = 0
 
-    def _ask_whether(self, connection: Connection) -> None:
-        """Let an answer be due; what it says does not matter."""
-        asking = asyncio.ensure_future(connection.ask("PING"))
-        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def _send_ping(self, connection: Connection) -> None:
+        """Make a reply due, so that the next probe can tell whether the server answers."""
+        ping = connection.send("PING")
+        ping.add_done_callback(lambda future: future.cancelled() or future.exception())
 
-    def _note(self, error: str) -> None:
+    def _set_error(self, error: str) -> None:
         if self.error != error:
             log.warning("Redis at %s: %s", self.address, error)
         self.error = error
 
+    def _live_connection(self) -> Connection | None:
+        """The connection, unless it is lost: the task that replaces it may not have run since."""
+        connection = self._connection
+        return None if connection is None or connection.lost.is_set() else connection
+
+    async def _wait_for_connection(self) -> Connection:
+        """The next live connection.
+
+        The event is cleared before each wait: between the loss of a connection and the task that notices it, the event
+        is still set, and a wait that returns at once would never let that task run.
+        """
+        while (connection := self._live_connection()) is None:
+            self._connected.clear()
+            await self._connected.wait()
+        return connection
+
     # -- commands --------------------------------------------------------------------------------
 
-    async def ask(self, *command: Argument) -> Any:
-        """The answer of the server.
+    async def execute(self, *command: Argument) -> Any:
+        """The server's reply.
 
-        Raises Refused, Overloaded where too many commands wait, UpstreamUnavailable after ``patience`` seconds without a
-        connection, with ``outcome="unknown"`` if it was sent and has no answer.
+        Raises Refused, Overloaded where too many commands wait, UpstreamUnavailable after ``timeout`` seconds without a
+        connection, with ``outcome="unknown"`` if the command was sent and has no reply.
         """
-        connection = self._connection
+        return await self._execute(lambda connection: connection.send(*command))
+
+    async def execute_transaction(self, *commands: tuple[Argument, ...]) -> list[Any]:
+        """Replies to commands between MULTI and EXEC: all are carried out, or none. Raises as :meth:`execute`."""
+
+        def send(connection: Connection) -> Awaitable[list[Any]]:
+            return asyncio.gather(*[connection.send(*command) for command in (("MULTI",), *commands, ("EXEC",))])
+
+        replies: list[Any] = (await self._execute(send))[-1]
+        return replies
+
+    async def _execute(self, send: Callable[[Connection], Awaitable[Any]]) -> Any:
+        connection = self._live_connection()
         if connection is None:
-            return await self._wait(lambda found: found.ask(*command), sent=False)
-        self._check(connection.waiting)
+            return await self._execute_when_connected(send, sent=False)
+        self._check_capacity(connection.pending)
         try:
-            return await connection.ask(*command)
+            return await send(connection)
         except Disconnected:
-            return await self._wait(lambda found: found.ask(*command), sent=True)
+            return await self._execute_when_connected(send, sent=True)
 
-    async def together(self, *commands: tuple[Argument, ...]) -> list[Any]:
-        """Commands that are carried out all or not at all, with nobody else's between them. Raises as :meth:`ask`."""
+    async def _execute_when_connected(self, send: Callable[[Connection], Awaitable[Any]], *, sent: bool) -> Any:
+        """Send on the next connection, and again on the one after that, until the timeout.
 
-        def send(connection: Connection) -> Awaitable[Any]:
-            return asyncio.gather(*[connection.ask(*command) for command in (("MULTI",), *commands, ("EXEC",))])
+        sent: whether it was sent before. A command is only ever sent on a live connection, whose reply is a pending
+        future: each turn of the loop lets the event loop run.
+        """
+        self._check_capacity(self._queued)
+        self._queued += 1
+        try:
+            async with asyncio.timeout(self._timeout):
+                while True:
+                    connection = await self._wait_for_connection()
+                    sent = True
+                    with contextlib.suppress(Disconnected):
+                        return await send(connection)
+        except TimeoutError:
+            raise self._unavailable(sent=sent) from None
+        finally:
+            self._queued -= 1
 
-        connection = self._connection
-        if connection is None:
-            answers = await self._wait(send, sent=False)
-        else:
-            self._check(connection.waiting)
-            try:
-                answers = await send(connection)
-            except Disconnected:
-                answers = await self._wait(send, sent=True)
-        found: list[Any] = answers[-1]
-        return found
-
-    def _check(self, waiting: int) -> None:
-        if waiting >= self._buffer:
+    def _check_capacity(self, pending: int) -> None:
+        if pending >= self._max_pending:
             raise Overloaded(
-                f"{waiting} commands wait for Redis; no more are taken.", fix="Try again later.", retry_after=1
+                f"{pending} commands wait for Redis; no more are accepted.", fix="Try again later.", retry_after=1
             )
 
-    async def _wait(self, send: Callable[[Connection], Awaitable[Any]], *, sent: bool) -> Any:
-        """Send on the next connection, and again on the one after that, until the patience is over."""
-        self._check(self._patient)
-        self._patient += 1
-        try:
-            async with asyncio.timeout(self._patience):
-                while True:
-                    await self._connected.wait()
-                    if (connection := self._connection) is None:
-                        continue
-                    sent = True
-                    try:
-                        return await send(connection)
-                    except Disconnected:
-                        continue
-        except TimeoutError:
-            raise self._unreachable(sent=sent) from None
-        finally:
-            self._patient -= 1
-
-    def _unreachable(self, *, sent: bool) -> UpstreamUnavailable:
+    def _unavailable(self, *, sent: bool) -> UpstreamUnavailable:
         extra = {"outcome": "unknown"} if sent else {}
         return UpstreamUnavailable(
             f"Redis at {self.address} cannot be reached: {self.error or 'no connection'}.",
@@ -192,6 +206,6 @@ class Link:
         )
 
 
-def broken(error: Refused) -> InternalError:
-    """A refusal that no caller can do anything about."""
+def command_failure(error: Refused) -> InternalError:
+    """The error for a refusal that no caller can do anything about."""
     return InternalError(f"Redis refused a command of the bus: {error}", fix="Look at its log and its settings.")
