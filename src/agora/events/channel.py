@@ -83,14 +83,16 @@ class Channel:
             self._reading = None  # here, not in a callback: a hint may come before that would run
 
     async def _read_page(self) -> None:
+        """Read and deliver the next page. Raises StoreFailure where that gets nowhere, rather than read it for ever."""
+        head = self.head
         try:
-            page = await self.read(self.head)
+            page = await self.read(head)
         except CursorTooOld as error:
             self._skip_to(error)
-            return
-        if not page.events and self.known > self.head:
-            raise StoreFailure(f"the log ends at {page.head}, before the event {self.known} it was said to have")
-        self.publish(page.events)
+        else:
+            self.publish(page.events)
+        if self.head == head and self.known > head:
+            raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
 
     def _skip_to(self, error: CursorTooOld) -> None:
         """Retention overtook us: whoever listens has missed events and is told so."""

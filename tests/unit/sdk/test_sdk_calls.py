@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Service, operations
-from agora_sdk.errors import Conflict, InternalError, InvalidRequest, NotFound, ServerUnreachable
+from agora_sdk.errors import Conflict, DeadlineExceeded, InternalError, InvalidRequest, NotFound, ServerUnreachable
 from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, TaskStatus
 from tests.unit.sdk.support import NOW, Wire, agent_answer, free_port, page
 
@@ -292,3 +292,12 @@ def test_a_deprecated_operation_is_logged_once(
     client.query.agents()
     client.query.agents()
     assert [record.getMessage() for record in caplog.records] == ["agora.query.agents is deprecated and ends on soon."]
+
+
+def test_a_server_that_does_not_wait_is_not_polled_without_pause(wire: Wire, client: AgoraClient) -> None:
+    """As one that is shutting down, which ends every long poll at once."""
+    wire.answer("/agora/messaging/send", RECEIPT)
+    wire.answer("/agora/messaging/receive", page("messages", []))
+    with pytest.raises(DeadlineExceeded):
+        client.request("Ada", "hello", timeout=1.0)
+    assert 2 <= len(wire.of("/agora/messaging/receive")) <= 6

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .contract.fields import DeliveryState
 from .contract.messaging import Message, Messaging
 from .errors import DeadlineExceeded
+from .retry import pace_long_poll
 
 if TYPE_CHECKING:
     from .retry import IO
@@ -30,7 +31,7 @@ async def request(
     session.expected.wait_for(correlation)
     try:
         await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
-        while (left := deadline - io.now()) > 0:
+        while (left := deadline - (start := io.now())) > 0:
             page = await session.invoke(
                 io, calls["receive"], correlation_id=correlation, wait=min(left, WATCH_SECONDS), limit=1
             )
@@ -39,6 +40,7 @@ async def request(
                 session.expected.take(reply.message_id)
                 await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
                 return reply
+            await pace_long_poll(io, start)
     finally:
         session.expected.leave(correlation)
     raise DeadlineExceeded(

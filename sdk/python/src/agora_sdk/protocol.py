@@ -26,6 +26,7 @@ from .contract.fields import DeliveryState
 from .contract.messaging import Marked, Messaging
 from .contract.results import Page
 from .errors import InvalidRequest, UnknownKey
+from .retry import pace_long_poll
 
 if TYPE_CHECKING:
     from .contract.agents import Agent
@@ -42,7 +43,6 @@ Payload: TypeAlias = "Mapping[str, Any]"
 
 CALLS = Conversations.operations
 WATCH_SECONDS = 25.0  #: the longest single call while waiting: what lies between may cut longer ones off
-HASTE = 0.2
 OTHER = frozenset({"broadcast", ORCHESTRATOR})
 
 
@@ -230,12 +230,11 @@ class AgentProtocol:
     async def _answer(self, io: IO, accepted: Accepted) -> AgentMessage:
         """Wait for the answer, or for the failure that stands for it."""
         while True:
-            began = io.now()
+            start = io.now()
             reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id, WATCH_SECONDS)
             if reply.message is not None:
                 return self.decrypt(reply.message)
-            if io.now() - began < HASTE:
-                await io.pause(HASTE)  # a server that is about to stop waits for nothing
+            await pace_long_poll(io, start)
 
     async def _send(
         self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]

@@ -13,11 +13,12 @@ from typing import Protocol
 from . import wire
 from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable
 
-__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passing", "unreachable"]
+__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passing", "pace_long_poll", "unreachable"]
 
 logger = logging.getLogger("agora_sdk")
 
 TRANSIENT = frozenset({429, 502, 503, 504})
+LONG_POLL_MINIMUM = 0.2  # seconds from one long poll to the next
 REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # what somebody said who is there and says no
 
 
@@ -65,6 +66,15 @@ class Backoff:
         """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
         step = min(self.most, self.first * 2.0 ** min(attempt, 30))
         return step * (0.5 + self.random() / 2)
+
+
+async def pace_long_poll(io: IO, start: float) -> None:
+    """After a long poll that brought nothing: pause if it ended early, as at a server that is shutting down.
+
+    start: when it began, by ``io.now()``.
+    """
+    if io.now() - start < LONG_POLL_MINIMUM:
+        await io.pause(LONG_POLL_MINIMUM)
 
 
 def is_passing(error: AgoraError) -> bool:

@@ -123,10 +123,12 @@ class Tail:
         if self.ended:
             return
         if self._skips_gaps and isinstance(error, CursorTooOld):
-            logger.warning("events were missed: %s", error)
-            self.position = max(int(error.extra.get("oldest", 1)) - 1, 0)
-            return
-        if isinstance(error, AgoraError) and error.status < 500 and error.status not in TRANSIENT:
+            position = max(int(error.extra.get("oldest", 1)) - 1, 0)
+            if self.position is None or position > self.position:  # else: a server that repeats itself is not hammered
+                logger.warning("events were missed: %s", error)
+                self.position = position
+                return
+        elif isinstance(error, AgoraError) and error.status < 500 and error.status not in TRANSIENT:
             raise error
         url = self._io.endpoint.url
         if not self._has_listened and self._failures >= self._backoff.retries:
