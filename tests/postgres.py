@@ -6,11 +6,12 @@ emptied and given to the next test; one whose schema a test has changed is dropp
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -83,6 +84,13 @@ class PostgresServer:
                 self.migrated.append(name)
             else:
                 await self._drop(name)
+
+    @contextmanager
+    def database_url(self) -> Iterator[str]:
+        """The URL of a migrated database without rows, for tests that run no loop."""
+        database = self.database()
+        yield asyncio.run(database.__aenter__())
+        asyncio.run(database.__aexit__(None, None, None))
 
     @asynccontextmanager
     async def empty(self) -> AsyncIterator[str]:

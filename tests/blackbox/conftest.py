@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from tests.blackbox.server import ServerProcess
+from tests.postgres import postgres_server
+
+__all__ = ["postgres_server"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Billing: tasks that were completed are charged for, and months that are over are invoiced."""
+"""Billing: months that are over are invoiced."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Billing(Controller):
 
     async def tend(self, tenant: str) -> None:
         from ..services.billing.money import month_before, month_of
-        from ..services.billing.tasks import bill_tasks
+        from ..services.billing.reservations import settle_completed
 
-        while not self.stopping and await self.act(tenant, bill_tasks):
+        while not self.stopping and await self.act(tenant, settle_completed):
             pass
         now = self.house.clock.now()
         if not 0 <= now - self._looked.get(tenant, -LOOK) < LOOK:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from agora_sdk.errors import PermissionDenied
 
 from ...store.port import Reader, Row
+from ...store.statements import agents
 from ...store.statements import billing as statements
+from ..addresses import looks_like_key
 from ..base import Caller
 
-__all__ = ["NOBODY", "account_for", "account_of", "earns", "insider", "members", "require_developer", "seen"]
+__all__ = [
+    "NOBODY",
+    "account_for",
+    "account_of",
+    "account_of_subject",
+    "earns",
+    "insider",
+    "members",
+    "require_developer",
+    "seen",
+]
 
 NOBODY = "default"  #: the account of credentials that were given none
 HOUSE = frozenset({"operator", "system", "anonymous"})
@@ -26,6 +38,15 @@ def account_for(account_id: str, subject: str) -> str:
 def account_of(caller: Caller) -> str:
     """The account that pays for what a caller does."""
     return account_for(caller.account, caller.subject)
+
+
+async def account_of_subject(tx: Reader, subject: str) -> str:
+    """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
+    if looks_like_key(subject):
+        row = await tx.one(statements.key_account, token_id=subject)
+    else:
+        row = await tx.one(agents.by_id, ref=subject)
+    return NOBODY if row is None else str(row["account_id"])
 
 
 def insider(caller: Caller) -> bool:

@@ -1,12 +1,14 @@
-"""Budgets: what a charge does to the limits that stand over it.
+"""Budgets: what a charge or a reservation does to the limits that stand over it.
 
-Sums are kept by the database as entries are written, so that a look at a limit costs the same however long the ledger is.
-Where a limit stands, its row is locked first: charges under one limit come one after the other, and none is overlooked.
+Against a limit count the entries of its month and what is reserved for tasks that have not ended. Sums of entries are kept
+by the database as they are written, so that a look at a limit costs the same however long the ledger is. Where a limit
+stands, its row is locked first: charges under one limit come one after the other, and none is overlooked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
@@ -17,18 +19,52 @@ from ...store.statements import agents
 from ...store.statements import billing as statements
 from ..base import Call
 from .accounts import members
-from .money import decimal, month_of, month_text, until_month_ends
+from .money import amount_text, decimal, month_of, month_text, until_month_ends
 from .terms import Terms
 
-__all__ = ["SOFT_SHARE", "Limits", "blocked", "spent"]
+__all__ = ["SOFT_SHARE", "Limits", "Standing", "blocked", "standing_of"]
 
 SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
 
 Budget = Row | Mapping[str, Any]
 
 
-async def spent(tx: Reader, budget: Budget, period: int) -> int:
-    """What was spent of a budget in a month."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a budget stands, in millionths.
+
+    period: the month. spent: in the month. reserved: for tasks that have not ended. balance: the account's credit, None
+    where it does not have to cover what is spent.
+    """
+
+    period: int
+    spent: int
+    reserved: int
+    balance: int | None
+
+    @property
+    def committed(self) -> int:
+        """What counts against the limits."""
+        return self.spent + self.reserved
+
+    @property
+    def available(self) -> int | None:
+        """The credit that is not reserved."""
+        return None if self.balance is None else self.balance - self.reserved
+
+    def after(self, *, charge: int = 0, reservation: int = 0) -> Standing:
+        """The same once so much more is spent or reserved."""
+        left = None if self.balance is None else self.balance - charge
+        return Standing(self.period, self.spent + charge, self.reserved + reservation, left)
+
+
+async def standing_of(tx: Reader, budget: Budget, period: int) -> Standing:
+    """How a budget stands in a month."""
+    left = await _balance(tx, budget["account_id"], budget["currency"]) if budget["prepaid"] else None
+    return Standing(period, await _spent(tx, budget, period), await _reserved(tx, budget), left)
+
+
+async def _spent(tx: Reader, budget: Budget, period: int) -> int:
     account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
     if account and agent:
         row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
@@ -38,7 +74,16 @@ async def spent(tx: Reader, budget: Budget, period: int) -> int:
     return int(row["spent"]) if row is not None else 0
 
 
-async def balance(tx: Reader, account: str, currency: str) -> int:
+async def _reserved(tx: Reader, budget: Budget) -> int:
+    account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
+    if account:
+        row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
+    else:
+        row = await tx.one(statements.reserved_of_agent, agent=agent, currency=currency)
+    return int(row["reserved"]) if row is not None else 0
+
+
+async def _balance(tx: Reader, account: str, currency: str) -> int:
     """What is left of an account's credit."""
     row = await tx.one(statements.balance, account=account, currency=currency)
     return int(row["balance"]) if row is not None else 0
@@ -52,10 +97,10 @@ async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int) 
     if not terms.chargeable:
         return None
     for row in await tx.all(statements.limits, account=account, agent=agent, currency=terms.currency):
-        hard = row["hard_limit"]
-        if hard is not None and await spent(tx, row, month_of(now)) >= hard:
+        standing = await standing_of(tx, row, month_of(now))
+        if row["hard_limit"] is not None and standing.committed >= row["hard_limit"]:
             return "budget"
-        if row["prepaid"] and await balance(tx, account, terms.currency) <= 0:
+        if standing.available is not None and standing.available <= 0:
             return "credit"
     return None
 
@@ -71,74 +116,98 @@ class Limits:
         """Whether there are any."""
         return bool(await self.call.tx.all(statements.limits, **self._names))
 
-    async def take(self, amount: int, period: int, *, enforce: bool) -> None:
+    async def charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Note that so much more is spent in a month. Called before the entry is written.
 
         enforce: refuse what a limit does not allow; what has been used already is owed in any case.
         Raises BudgetExceeded, CreditExhausted.
         """
+        await self._commit(amount, period, enforce=enforce, charge=amount)
+
+    async def reserve(self, amount: int) -> None:
+        """Note that so much is reserved from now on. Called before the reservation is written.
+
+        Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
+        """
+        await self._commit(amount, month_of(self.call.now), enforce=True, reservation=amount)
+
+    async def _commit(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
         if not amount or not await self.standing():
             return
-        for row in await self.call.tx.all(statements.limits_locked, **self._names):
-            after = await spent(self.call.tx, row, period) + amount
-            if enforce and row["hard_limit"] is not None and after > row["hard_limit"] and amount > 0:
-                raise self._exceeded(row, after - amount, amount, period)
-            left = await self._left(row, amount, enforce)
-            await self.tell(row, after, period, left, margin=max(amount, 0) if enforce else 0)
+        budgets = await self.call.tx.all(statements.limits_locked, **self._names)
+        standings = [await standing_of(self.call.tx, row, period) for row in budgets]
+        if enforce and amount > 0:
+            for row, standing in zip(budgets, standings, strict=True):
+                self._check(row, standing, amount)
+        for row, standing in zip(budgets, standings, strict=True):
+            await self.tell(row, standing.after(**change), margin=max(amount, 0) if enforce else 0)
 
-    async def _left(self, row: Budget, amount: int, enforce: bool) -> int | None:
-        """The credit after the charge, if it has to cover it."""
-        if not row["prepaid"]:
-            return None
-        left = await balance(self.call.tx, row["account_id"], row["currency"]) - amount
-        if enforce and left < 0 < amount:
+    def _check(self, row: Budget, standing: Standing, amount: int) -> None:
+        """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
+        if row["hard_limit"] is not None and standing.committed + amount > row["hard_limit"]:
+            raise self._exceeded(row, standing, amount)
+        if standing.available is not None and amount > standing.available:
             raise CreditExhausted(
-                f"This costs {_money(amount, row)}; the credit is {_money(left + amount, row)}.",
+                f"This costs {_money(amount, row)}; the credit is {_money(standing.balance or 0, row)}"
+                f"{_of_which_reserved(standing, row)}.",
                 fix="An operator gives credit with agora.billing.credit.",
             )
-        return left
 
-    async def tell(self, row: Budget, after: int, period: int, left: int | None, *, margin: int = 0) -> None:
+    async def tell(self, row: Budget, standing: Standing, *, margin: int = 0) -> None:
         """Say once a month that a limit is near, and once that it is reached.
 
         margin: a limit counts as reached if not even as much again is left.
         """
-        soft, hard = row["soft_limit"], row["hard_limit"]
-        warned, exhausted = row["warned"], row["exhausted"]
-        reached = (hard is not None and after + margin > hard) or (hard is not None and after >= hard)
-        if (soft is not None and after >= soft) and warned < period:
+        soft, hard, period = row["soft_limit"], row["hard_limit"], standing.period
+        warned, exhausted, committed = row["warned"], row["exhausted"], standing.committed
+        reached = hard is not None and (committed >= hard or committed + margin > hard)
+        credit_gone = standing.available is not None and (standing.available <= 0 or standing.available < margin)
+        if (soft is not None and committed >= soft) and warned < period:
             warned = period
-            await self._emit("agora.billing.budget_warning", row, after, period, left)
-        if (reached or (left is not None and left - margin < 0) or left == 0) and exhausted < period:
+            await self._emit("agora.billing.budget_warning", row, standing)
+        if (reached or credit_gone) and exhausted < period:
             exhausted = period
-            await self._emit("agora.billing.budget_exhausted", row, after, period, left)
+            await self._emit("agora.billing.budget_exhausted", row, standing)
         if (warned, exhausted) != (row["warned"], row["exhausted"]):
             await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_place(row))
 
-    async def _emit(self, type: str, row: Budget, after: int, period: int, left: int | None) -> None:
+    async def _emit(self, type: str, row: Budget, standing: Standing) -> None:
         data = {
             "account_id": row["account_id"] or None,
             "agent_id": row["agent_id"] or None,
             "currency": row["currency"],
-            "period": month_text(period),
-            "spent": decimal(after),
+            "period": month_text(standing.period),
+            "spent": decimal(standing.spent),
+            "reserved": decimal(standing.reserved),
             "soft_limit": None if row["soft_limit"] is None else decimal(row["soft_limit"]),
             "hard_limit": None if row["hard_limit"] is None else decimal(row["hard_limit"]),
-            "balance": None if left is None else decimal(left),
+            "balance": None if standing.balance is None else decimal(standing.balance),
         }
         subject = row["account_id"] or row["agent_id"]
         self.call.emit(type, data, subject=subject, audience=await _audience(self.call.tx, row))
 
-    def _exceeded(self, row: Budget, before: int, amount: int, period: int) -> BudgetExceeded:
+    def _exceeded(self, row: Budget, standing: Standing, amount: int) -> BudgetExceeded:
         whose = f"the account {row['account_id']}" if row["account_id"] else f"the agent {row['agent_id']}"
         if row["account_id"] and row["agent_id"]:
             whose += f" for {row['agent_id']}"
+        fix = "Raise the limit with agora.billing.budget, or wait for the next month."
+        if standing.reserved:
+            fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
         return BudgetExceeded(
-            f"The hard limit of {whose} is {_money(row['hard_limit'], row)} for {month_text(period)}; "
-            f"{_money(before, row)} are spent, and this costs {_money(amount, row)}.",
-            fix="Raise the limit with agora.billing.budget, or wait for the next month.",
+            f"The hard limit of {whose} is {_money(row['hard_limit'], row)} for {month_text(standing.period)}; "
+            f"{_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
+            f"{_money(amount, row)}.",
+            fix=fix,
             resets_at=moment(until_month_ends(self.call.now)).isoformat(),
         )
+
+
+def _and_reserved(standing: Standing, row: Budget) -> str:
+    return f" and {_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
+
+
+def _of_which_reserved(standing: Standing, row: Budget) -> str:
+    return f", of which {_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
 
 
 def _place(row: Budget) -> dict[str, Any]:
@@ -146,7 +215,7 @@ def _place(row: Budget) -> dict[str, Any]:
 
 
 def _money(amount: int, row: Budget) -> str:
-    return f"{decimal(amount):.6f}".rstrip("0").rstrip(".") + f" {row['currency']}"
+    return amount_text(amount, row["currency"])
 
 
 async def _audience(tx: Reader, row: Budget) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Charge:
     """Usage to be charged for.
 
     key: names it for ever, unique in the marketplace. quantity: of time in microseconds. began, ended: microseconds
-    since 1970; now if left out. agreed: the moment whose price holds; that of the end if left out.
+    since 1970; now if left out.
     """
 
     key: str
@@ -48,7 +48,6 @@ class Charge:
     began: int | None = None
     ended: int | None = None
     description: str = ""
-    agreed: int | None = None
 
 
 class Ledger:
@@ -71,7 +70,7 @@ class Ledger:
         """
         if not fresh and (earlier := await self._earlier(charge.key)) is not None:
             return earlier
-        terms = await self.terms(charge.agent_id, charge.ended if charge.agreed is None else charge.agreed)
+        terms = await self.terms(charge.agent_id, charge.ended)
         return await self.write(charge, terms, terms.amount(charge.kind, charge.quantity), enforce=enforce)
 
     async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> Entry:
@@ -82,7 +81,7 @@ class Ledger:
         began = ended if charge.began is None else charge.began
         day = day_of(max(began, ended - 1))  # what ends with a day belongs to it
         limits = Limits(call, charge.account_id, charge.agent_id, terms.currency)
-        await limits.take(amount, day // 100, enforce=enforce)
+        await limits.charge(amount, day // 100, enforce=enforce)
         entry: Entry = {
             "tenant_id": call.caller.tenant,
             "entry_id": new_id("use"),
@@ -134,7 +133,7 @@ class Ledger:
             "created_by": self.call.caller.subject,
         }
         limits = Limits(self.call, row["account_id"], row["agent_id"], row["currency"])
-        await limits.take(entry["amount"], row["day"] // 100, enforce=False)
+        await limits.charge(entry["amount"], row["day"] // 100, enforce=False)
         self.call.tx.append(statements.LEDGER, tuple(entry.values()))
         return entry
 

@@ -15,7 +15,7 @@ from ...store.statements import billing as statements
 from .. import paging
 from ..base import Call
 from .accounts import account_of, insider, require_developer
-from .budgets import SOFT_SHARE, Limits, balance, spent
+from .budgets import SOFT_SHARE, Limits, Standing, standing_of
 from .money import decimal, month_of, month_text
 
 __all__ = ["Wish", "budgets", "set_budget"]
@@ -111,15 +111,11 @@ async def _check_place(call: Call, place: Mapping[str, str]) -> None:
 
 async def _tell(call: Call, row: Row) -> None:
     limits = Limits(call, row["account_id"], row["agent_id"], row["currency"])
-    left = await balance(call.tx, row["account_id"], row["currency"]) if row["prepaid"] else None
-    period = month_of(call.now)
-    await limits.tell(row, await spent(call.tx, row, period), period, left)
+    await limits.tell(row, await standing_of(call.tx, row, month_of(call.now)))
 
 
 async def _shown(tx: Reader, row: Row, now: int) -> contract.Budget:
-    period = month_of(now)
-    used = await spent(tx, row, period)
-    left = await balance(tx, row["account_id"], row["currency"]) if row["prepaid"] else 1
+    standing = await standing_of(tx, row, month_of(now))
     return contract.Budget(
         account_id=row["account_id"] or None,
         agent_id=row["agent_id"] or None,
@@ -127,19 +123,22 @@ async def _shown(tx: Reader, row: Row, now: int) -> contract.Budget:
         soft_limit=None if row["soft_limit"] is None else decimal(row["soft_limit"]),
         hard_limit=None if row["hard_limit"] is None else decimal(row["hard_limit"]),
         prepaid=bool(row["prepaid"]),
-        spent=decimal(used),
-        period=month_text(period),
-        state=_state(row, used, left, period),
+        spent=decimal(standing.spent),
+        reserved=decimal(standing.reserved),
+        period=month_text(standing.period),
+        state=_state(row, standing),
         set_by=row["set_by"],
         updated_at=moment(row["updated_at"]),
     )
 
 
-def _state(row: Row, used: int, left: int, period: int) -> Literal["ok", "warned", "exhausted"]:
-    hard, soft = row["hard_limit"], row["soft_limit"]
-    if (hard is not None and used >= hard) or left <= 0 or row["exhausted"] >= period:
+def _state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
+    hard, soft, available = row["hard_limit"], row["soft_limit"], standing.available
+    if (hard is not None and standing.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
-    return "warned" if soft is not None and used >= soft else "ok"
+    if row["exhausted"] >= standing.period:
+        return "exhausted"
+    return "warned" if soft is not None and standing.committed >= soft else "ok"
 
 
 async def budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:

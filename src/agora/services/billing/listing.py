@@ -143,6 +143,7 @@ def _balance(row: Row) -> contract.Balance:
         credited=decimal(row["credited"]),
         charged=decimal(charged),
         balance=decimal(row["credited"] - charged),
+        reserved=decimal(row["reserved"]),
         prepaid=bool(row["prepaid"]),
     )
 

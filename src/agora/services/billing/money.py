@@ -14,6 +14,7 @@ __all__ = [
     "FIRST_DAY",
     "LAST_DAY",
     "MICROS",
+    "amount_text",
     "day_of",
     "decimal",
     "micros",
@@ -39,6 +40,11 @@ def micros(amount: float) -> int:
 def decimal(amount: int) -> float:
     """The amount as answers show it; exact up to nine billion."""
     return amount / MICROS
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """An amount in millionths as errors name it: ``0.25 USD``."""
+    return f"{decimal(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
 
 
 def rounded(numerator: int, denominator: int) -> int:

@@ -10,6 +10,7 @@ from ...store.statements import tasks
 from ..base import pack, unpack
 from . import queues, states, view
 from .draft import Draft, parties
+from .prices import agree_on_price, charge_price, release_price
 
 __all__ = ["announce", "attempt_failed", "end", "move", "offer", "pool_queue", "requeue", "start"]
 
@@ -104,8 +105,13 @@ async def requeue(draft: Draft, reason: str, *, available_at: int | None = None,
     await draft.save()
 
 
-async def move(draft: Draft, queue: str, agent: str | None, assignee: str | None, reason: str | None) -> None:
-    """Put a task into another queue; whoever held it holds it no more."""
+async def move(
+    draft: Draft, queue: str, agent: str | None, assignee: str | None, reason: str | None, *, among: bool = False
+) -> None:
+    """Put a task into another queue; whoever held it holds it no more.
+
+    among: the agent is one of several that were named. Raises PaymentRequired where the price of the agent does not fit.
+    """
     before = draft["assigned_agent"]
     if draft["status"] != _S.PENDING:
         states.check(draft.task_id, draft["status"], _S.PENDING)
@@ -116,6 +122,7 @@ async def move(draft: Draft, queue: str, agent: str | None, assignee: str | None
     if holder is not None:
         draft.set(fence=draft["fence"] + 1)
     draft.set(available_at=again)
+    await agree_on_price(draft, among=among)
     draft.log("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
     draft.emit("reassigned", audience=told, reason=reason, previous=before)
     offer(draft)
@@ -157,6 +164,9 @@ async def _conclude(draft: Draft, status: TaskStatus, result: Any, error: str | 
     call = draft.call
     if status is _S.COMPLETED:
         _remember_duration(draft)
+        await charge_price(draft)
+    else:
+        await release_price(draft)
     _put_down(draft)
     draft.set(status=status.value, completed_at=call.now, error=error)
     if status is _S.COMPLETED:

@@ -21,6 +21,7 @@ from . import access, queues, states, view
 from .draft import Draft
 from .ending import announce
 from .handing import begin, hand_over
+from .prices import agree_on_price
 
 __all__ = ["Destination", "Order", "create", "destination", "estimated", "receipt", "repeat", "required_of"]
 
@@ -178,7 +179,11 @@ async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> D
 
 
 async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
-    """Make a task and say so. Raises RateLimited for a person who has as many as they may."""
+    """Make a task and say so.
+
+    Raises RateLimited for a person who has as many as they may, PaymentRequired where its price does not fit; nothing has
+    been written then.
+    """
     if order.workflow_id is None:
         await check_concurrency(call)
     where = await destination(call, order)
@@ -186,6 +191,7 @@ async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
     if order.parent_id is not None:
         await access.visible(call, order.parent_id)
     draft = Draft(call, _row(call, order, where, blocked))
+    await agree_on_price(draft, among=where.agent in order.among)
     draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
     begun = begin(draft)
     draft.row["due_at"] = states.next_due(draft.row, call.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import PaymentRequired
 
 from ...clock import moment
 from ...store.statements import tasks, workers, workflows
@@ -12,6 +13,7 @@ from . import giving, queues, states, view
 from .access import loaded
 from .draft import Draft
 from .ending import announce, attempt_failed, end, move, offer, pool_queue, requeue
+from .prices import release_price
 
 __all__ = ["follow_deregistration", "follow_registration", "follow_unregistration", "look_after", "thaw"]
 
@@ -58,7 +60,7 @@ async def _in_progress(draft: Draft) -> bool:
 
 async def _to_others(draft: Draft) -> None:
     """The agent a task was balanced onto has not taken it: anyone that fits may, or the next of those assigned."""
-    queue, agent = pool_queue(draft), None
+    queue, agent, others = pool_queue(draft), None, list[str]()
     if not unpack(draft["requirements"]):
         others = [found for found in await _assigned(draft) if found != draft["assigned_agent"]]
         if not others:
@@ -67,7 +69,10 @@ async def _to_others(draft: Draft) -> None:
         order = giving.Order(draft["task_type"], "{}", balanced=True, among=others)
         where = await giving.destination(draft.call, order)
         queue, agent = queues.queue_name(where.lane, draft["task_type"]), where.agent
-    await move(draft, queue, agent, draft["assignee"], "not taken in time")
+    try:
+        await move(draft, queue, agent, draft["assignee"], "not taken in time", among=agent in others)
+    except PaymentRequired as error:
+        await end(draft, _S.FAILED, error=error.detail)
 
 
 async def _assigned(draft: Draft) -> list[str]:
@@ -102,6 +107,11 @@ async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
 async def _readdress(call: Call, old: str, new: str, lane: str) -> int:
     prefix = queues.queue_name(lane, "")
     rows = await call.tx.returning(tasks.readdress, old_address=old, new_address=new, new_lane=prefix)
+    for row in rows:
+        if row["price_version"] is not None:  # agreed on with the agent that has left
+            draft = await loaded(call, row["task_id"])
+            await release_price(draft)
+            await draft.save()
     for row in rows if not new.startswith("name:") else ():
         told = {
             "task_id": row["task_id"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora_sdk.contract.workflows import Step, StepStatus
+from agora_sdk.errors import PaymentRequired
 
 from ...store.port import Row
 from ...store.statements import workflows
@@ -49,6 +50,8 @@ async def begin(run: Run, step: StepDraft) -> str | None:
                 run.move(step, _S.COMPLETED, result=result)
     except ExpressionError as error:
         return str(error)
+    except PaymentRequired as error:
+        return error.detail
     return None
 
 
@@ -183,7 +186,7 @@ async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]
         if over is None:
             return begun | {"status": _S.READY.value}
         failure, result = await came_to(over)
-    except ExpressionError as error:
+    except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
     step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + (failure is not None))
     status = _S.COMPLETED if failure is None else _S.FAILED

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..port import Query, Table, Write
 
 __all__ = [
+    "ALLOWANCES",
     "LEDGER",
     "PRICES",
+    "RESERVATIONS",
     "account_agents",
     "account_keys",
-    "advance",
-    "any_price",
+    "allowance",
     "balance",
     "budget",
     "budgets_of",
@@ -19,14 +20,13 @@ __all__ = [
     "by_key",
     "by_keys",
     "changes",
-    "completed_tasks",
     "current_prices",
     "drop_budget",
     "entries",
     "entries_of_account",
     "entries_of_agent",
     "entries_of_instance",
-    "head",
+    "key_account",
     "latest_price",
     "limits",
     "limits_locked",
@@ -34,14 +34,19 @@ __all__ = [
     "price_at",
     "price_history",
     "prices_from",
+    "release",
+    "reservation",
+    "reserved_of_account",
+    "reserved_of_agent",
     "run",
     "save_budget",
     "save_run",
     "spent",
     "spent_on",
-    "task",
     "tell",
     "timed",
+    "unsettled",
+    "use_allowance",
 ]
 
 BIG = "bigint"
@@ -88,6 +93,25 @@ LEDGER = Table(
         ("created_by", "text"),
     ),
 )
+RESERVATIONS = Table(
+    "billing_reservations",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("account_id", "text"),
+        ("agent_id", "text"),
+        ("currency", "text"),
+        ("amount", BIG),
+        ("price_version", BIG),
+        ("spender", "text"),
+        ("description", "text"),
+        ("created_at", BIG),
+    ),
+)
+ALLOWANCES = Table(
+    "billing_allowances",
+    (("tenant_id", "text"), ("subject", "text"), ("currency", "text"), ("amount", BIG), ("used", BIG)),
+)
 
 # -- prices ------------------------------------------------------------------------------------
 
@@ -111,7 +135,6 @@ changes = Query(
     """,
     types={"latest": BIG, "most": BIG, "since": BIG},
 )
-any_price = Query("select agent_id from billing_prices where tenant_id = :tenant limit 1")
 # The versions in force, one for each agent the caller may see.
 current_prices = Query(
     """
@@ -241,6 +264,21 @@ balance = Query(
     where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
     """
 )
+_RESERVED = (
+    "select cast(coalesce(sum(amount), 0) as bigint) as reserved from billing_reservations where tenant_id = :tenant"
+)
+reserved_of_account = Query(
+    f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)"
+)
+reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency")
+allowance = Query(
+    "select * from billing_allowances where tenant_id = :tenant and subject = :subject", lock=True, row="subject"
+)
+use_allowance = Write(
+    "update billing_allowances set used = used + :amount where tenant_id = :tenant and subject = :subject",
+    types={"amount": BIG},
+    row="subject",
+)
 account_agents = Query(
     """
     select agent_id from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default'
@@ -253,6 +291,7 @@ account_keys = Query(
         and revoked_at is null order by token_id limit 100
     """
 )
+key_account = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id")
 
 # -- time --------------------------------------------------------------------------------------
 
@@ -286,29 +325,14 @@ save_run = Write(
     types=dict.fromkeys(("number", "began", "measured", "billed", "accrued", "day"), BIG),
 )
 
-# -- tasks -------------------------------------------------------------------------------------
+# -- what is reserved for tasks -------------------------------------------------------------------------------------
 
-head = Query(
+reservation = Query("select * from billing_reservations where tenant_id = :tenant and task_id = :task_id")
+release = Write("delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id")
+unsettled = Query(
     """
-    select (select max(seq) from events where tenant_id = :tenant) as newest,
-        (select position from billing_heads where tenant_id = :tenant) as position
-    """
-)
-advance = Write(
-    """
-    insert into billing_heads (tenant_id, invoices, position) values (:tenant, 0, :position)
-    on conflict (tenant_id) do update set position = excluded.position
-        where billing_heads.position < excluded.position
+    select r.task_id from billing_reservations as r join tasks as t on t.tenant_id = r.tenant_id and t.task_id = r.task_id
+    where r.tenant_id = :tenant and t.status = 'completed' limit :limit
     """,
-    types={"position": BIG},
-)
-completed_tasks = Query(
-    """
-    select seq, subject, time, data from events
-    where tenant_id = :tenant and seq > :after and seq <= :until and type = 'agora.task.completed' order by seq
-    """,
-    types={"after": BIG, "until": BIG},
-)
-task = Query(
-    "select task_id, task_type, assignee, account_id, created_by, created_at from tasks where tenant_id = :tenant and task_id = :task_id"
+    types={"limit": BIG},
 )

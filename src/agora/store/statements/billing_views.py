@@ -90,7 +90,9 @@ balances = Query(
         (select b.prepaid from billing_budgets as b where b.tenant_id = :tenant and b.account_id = t.ref
             and b.agent_id = '' and b.currency = t.currency) as prepaid,
         (select cast(coalesce(sum(r.accrued), 0) as bigint) from billing_runs as r where r.tenant_id = :tenant
-            and r.account_id = t.ref and r.currency = t.currency and r.state = 'open') as accrued
+            and r.account_id = t.ref and r.currency = t.currency and r.state = 'open') as accrued,
+        (select cast(coalesce(sum(h.amount), 0) as bigint) from billing_reservations as h where h.tenant_id = :tenant
+            and h.account_id = t.ref and h.currency = t.currency) as reserved
     from billing_totals as t
     where t.tenant_id = :tenant and t.scope = 'account' and (:account = '' or t.ref = :account)
         and (t.ref, t.currency) > (:account_after, :currency_after)

@@ -90,6 +90,7 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("said", BIG),
     ("status_at", BIG),
     ("status_entry", BIG),
+    ("price_version", BIG),
 )
 TASKS = Table("tasks", _COLUMNS)
 DATA = Table(
@@ -274,7 +275,7 @@ readdress = Write(
     """
     update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null and status = 'pending'
-    returning task_id, task_type, priority, created_by, waiting, requirements, required_model
+    returning task_id, price_version, task_type, priority, created_by, waiting, requirements, required_model
     """
 )
 

@@ -20,6 +20,7 @@ class Balance(Result):
     credited: float = Field(description="Credit and payments received.")
     charged: float = Field(description="Charges, with what accrues.")
     balance: float = Field(description="What is left of the credit; negative what is owed.")
+    reserved: float = Field(default=0.0, description="Of the balance: for tasks that were assigned and have not ended.")
     prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
 
 
@@ -39,6 +40,7 @@ class Budget(Result):
     hard_limit: float | None = None
     prepaid: bool = False
     spent: float = Field(description="In the month.")
+    reserved: float = Field(default=0.0, description="For tasks that were assigned and have not ended.")
     period: str
     state: Literal["ok", "warned", "exhausted"]
     set_by: Literal["account", "operator"]
