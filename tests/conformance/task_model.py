@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agora_sdk.errors import (
     AgoraError,
@@ -63,6 +64,8 @@ class Task:
     attempts: int = 0
     available_at: int | None = None
     progress: float = 0
+    result: Any = None
+    error: str | None = None
     offers: int = 0
     actors: set[str] = field(default_factory=set)
 
@@ -237,9 +240,11 @@ class Board:
         task.started_at, task.available_at, task.progress = self.now, None, 0
         task.actors.add(doer)
 
-    def _begin(self, task: Task, caller: str) -> None:
-        """What is written to a pending task begins it."""
+    def _begin(self, task: Task, caller: str, *, implied: bool = False) -> None:
+        """What is written to a pending task begins it; where that is only implied, its assignee must write it."""
         if task.status == "pending":
+            if implied and task.agent not in (caller, f"name:{caller}"):
+                raise Refused(IllegalTransition)
             if task.blocked:
                 raise Refused(IllegalTransition)
             known = task.agent is not None and not task.agent.startswith("name:")
@@ -265,24 +270,30 @@ class Board:
         task.attempts -= 1
         self._requeue(task, caller, delay)
 
-    def complete(self, caller: str, task_id: str, token: int | None) -> None:
+    def complete(self, caller: str, task_id: str, token: int | None, result: Any) -> None:
         task = self._worked_on(caller, task_id, token)
-        if task.status != "completed":
-            self._begin(task, caller)
-            self._end(task, "completed", caller)
+        if task.status == "completed":
+            if result != task.result:
+                raise Refused(Conflict)
+            return
+        self._begin(task, caller)
+        self._end(task, "completed", caller)
+        task.result = result
 
-    def fail(self, caller: str, task_id: str, token: int | None, retry: bool) -> None:
+    def fail(self, caller: str, task_id: str, token: int | None, retry: bool, error: str) -> None:
         task = self._worked_on(caller, task_id, token)
         if task.status == "failed":
+            if error != task.error:
+                raise Refused(Conflict)
             return
         self._begin(task, caller)
         if not task.in_hand:
             raise Refused(IllegalTransition)
-        self._failed(task, caller, retry, "failed")
+        self._failed(task, caller, retry, "failed", error)
 
     def append(self, caller: str, task_id: str, token: int | None) -> None:
         task = self._worked_on(caller, task_id, token)
-        self._begin(task, caller)
+        self._begin(task, caller, implied=True)
         if not task.in_hand:
             raise Refused(IllegalTransition)
         task.actors.add(caller)
@@ -297,7 +308,7 @@ class Board:
         if status is None and task.status in ENDED and progress is not None:
             raise Refused(IllegalTransition)
         if status not in ("pending", "cancelled", "rejected") and (status is not None or progress is not None):
-            self._begin(task, caller)
+            self._begin(task, caller, implied=status is None)
         if progress is not None:
             if progress < task.progress:
                 raise Refused(Conflict)
@@ -339,11 +350,12 @@ class Board:
         task.actors.add(actor)
         self._offer(task)
 
-    def _failed(self, task: Task, actor: str, retry: bool, last: str) -> None:
+    def _failed(self, task: Task, actor: str, retry: bool, last: str, error: str) -> None:
         if retry and task.attempts < task.max_attempts:
             self._requeue(task, actor, min(task.backoff * 2 ** (task.attempts - 1), 86_400))
         else:
             self._end(task, last, actor)
+            task.error = error
 
     def _end(self, task: Task, status: str, actor: str) -> None:
         if status not in FOLLOWING.get(task.status, set()):
@@ -370,10 +382,10 @@ class Board:
         now = self.now
         if task.status == "in_progress":
             if task.lease_until is not None and task.lease_until <= now:
-                self._failed(task, "system", True, "dead_lettered")
+                self._failed(task, "system", True, "dead_lettered", "lease lost")
                 return True
             if task.timeout is not None and task.started_at + task.timeout * SECOND <= now:
-                self._failed(task, "system", True, "failed")
+                self._failed(task, "system", True, "failed", "out of time")
                 return True
         elif task.status not in ENDED:
             if task.deadline <= now:

@@ -86,8 +86,8 @@ orders = st.builds(
 
 Expected = tuple[dict[str, Any], Callable[[Board], Any]]
 WORK: dict[str, Callable[[str, str, int], Expected]] = {
-    "complete": lambda who, task, token: ({"result": 1}, lambda board: board.complete(who, task, token)),
-    "fail": lambda who, task, token: ({"error": "broken"}, lambda board: board.fail(who, task, token, True)),
+    "complete": lambda who, task, token: ({"result": 1}, lambda board: board.complete(who, task, token, 1)),
+    "fail": lambda who, task, token: ({"error": "broken"}, lambda board: board.fail(who, task, token, True, "broken")),
     "release": lambda who, task, token: ({}, lambda board: board.release(who, task, token, 0)),
     "renew": lambda who, task, token: ({}, lambda board: board.renew(who, task, token, None, None)),
 }
@@ -251,17 +251,18 @@ class Machine(RuleBasedStateMachine):
         task = self.pick(number)
         caller = self.person(who, task)
         token = self.token(kind, caller, task)
-        given = {"task_id": task.task_id, "fencing_token": token, "result": {"by": caller}}
-        self.both("complete", caller, lambda board: board.complete(caller, task.task_id, token), **given)
+        result = {"by": caller}
+        given = {"task_id": task.task_id, "fencing_token": token, "result": result}
+        self.both("complete", caller, lambda board: board.complete(caller, task.task_id, token, result), **given)
 
     @precondition(lambda self: self.board.tasks)
-    @rule(number=which, who=people, kind=tokens, retry=st.booleans())
-    def fail(self, number: int, who: str, kind: str, retry: bool) -> None:
+    @rule(number=which, who=people, kind=tokens, retry=st.booleans(), error=st.sampled_from(["broken", "torn"]))
+    def fail(self, number: int, who: str, kind: str, retry: bool, error: str) -> None:
         task = self.pick(number)
         caller = self.person(who, task)
         token = self.token(kind, caller, task)
-        given = {"task_id": task.task_id, "fencing_token": token, "error": "broken", "retry": retry}
-        self.both("fail", caller, lambda board: board.fail(caller, task.task_id, token, retry), **given)
+        given = {"task_id": task.task_id, "fencing_token": token, "error": error, "retry": retry}
+        self.both("fail", caller, lambda board: board.fail(caller, task.task_id, token, retry, error), **given)
 
     @precondition(lambda self: self.board.tasks)
     @rule(number=which, who=people, kind=tokens, status=statuses, progress=st.none() | st.integers(0, 99))

@@ -77,6 +77,9 @@ __all__ = [
 ]
 
 
+_STANDARD = frozenset({"type", "title", "status", "code", "detail", "fix"})  #: members of every problem document
+
+
 class AgoraError(Exception):
     """Root of every error. ``detail`` says what happened, ``fix`` what to do about it."""
 
@@ -87,7 +90,7 @@ class AgoraError(Exception):
     close_code: ClassVar[int] = 1011
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, detail: str = "", *, fix: str | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str = "", /, *, fix: str | None = None, **extra: Any) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.fix = fix
@@ -103,7 +106,7 @@ class AgoraError(Exception):
             raise AttributeError(name) from None
 
     def problem(self) -> dict[str, Any]:
-        """The error as an RFC 9457 problem document."""
+        """The error as an RFC 9457 problem document; nothing in ``extra`` replaces the standard members."""
         problem: dict[str, Any] = {
             "type": f"urn:agora:error:{self.code}",
             "title": self.title,
@@ -113,7 +116,7 @@ class AgoraError(Exception):
         }
         if self.fix:
             problem["fix"] = self.fix
-        return problem | self.extra
+        return problem | {name: value for name, value in self.extra.items() if name not in _STANDARD}
 
 
 class ServerUnreachable(AgoraError):
@@ -253,6 +256,5 @@ def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:
     """Make the error that a problem document describes; the HTTP status decides if the code is unknown."""
     by_status = next((kind for kind in BY_CODE.values() if kind.status == status), AgoraError)
     kind = BY_CODE.get(str(problem.get("code")), by_status)
-    known = {"type", "title", "status", "code", "detail", "fix"}
-    extra = {key: value for key, value in problem.items() if key not in known}
+    extra = {key: value for key, value in problem.items() if key not in _STANDARD}
     return kind(str(problem.get("detail") or ""), fix=problem.get("fix"), **extra)

@@ -15,7 +15,7 @@ from ..base import Call, Caller
 from . import queues, states
 from .draft import Draft
 
-__all__ = ["held", "loaded", "locked", "owned", "sees", "spoken_in", "visible", "worked_on"]
+__all__ = ["held", "is_assignee", "loaded", "locked", "owned", "sees", "spoken_in", "visible", "worked_on"]
 
 Fields = Mapping[str, Any]
 
@@ -109,7 +109,7 @@ async def worked_on(call: Call, task_id: str, token: int | None) -> Draft:
             fix="Wait until it is given back, or let its creator reassign it.",
             holder=draft["holder"],
         )
-    if caller.acts_for_others or _is_assignee(caller, draft):
+    if caller.acts_for_others or is_assignee(caller, draft):
         return draft
     if draft["assigned_agent"] is None and draft["status"] in states.UNFINISHED:
         raise PermissionDenied(
@@ -130,7 +130,7 @@ async def spoken_in(call: Call, task_id: str, token: int | None) -> tuple[Draft,
     draft = await locked(call, task_id)
     caller = call.caller
     gave = caller.subject == draft["created_by"]
-    works = caller.subject == draft["holder"] or _is_assignee(caller, draft)
+    works = caller.subject == draft["holder"] or is_assignee(caller, draft)
     if works and not (gave and draft["status"] in states.INTERRUPTED):
         return await worked_on(call, task_id, None), "ROLE_AGENT"
     if gave or caller.acts_for_others:
@@ -142,7 +142,8 @@ async def spoken_in(call: Call, task_id: str, token: int | None) -> tuple[Draft,
     )
 
 
-def _is_assignee(caller: Caller, draft: Draft) -> bool:
+def is_assignee(caller: Caller, draft: Draft) -> bool:
+    """Whether a task is with the caller, or waits for its name."""
     meant = draft["assigned_agent"]
     return meant == caller.subject or (caller.kind == "agent" and meant == held_address(caller.name))
 
@@ -158,6 +159,6 @@ def _check_token(caller: Caller, draft: Draft, token: int) -> None:
         if token != draft["fence"]
         else f"{draft.task_id} is {draft['status']} and no longer yours.",
         fix="Stop working on it; whoever has it now goes on from its last checkpoint.",
-        status=draft["status"],
+        task_status=draft["status"],
         holder=draft["holder"] if queues.address_of(draft["queue"]) else None,
     )

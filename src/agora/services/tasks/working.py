@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from agora_sdk.contract import tasks as contract
@@ -9,8 +10,8 @@ from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied
 
 from ...clock import moment
-from ...store.statements import task_lists
-from ..base import Call, pack
+from ...store.statements import task_lists, tasks
+from ..base import Call, pack, unpack
 from . import access, states
 from .draft import Draft
 from .ending import attempt_failed, end, requeue, start
@@ -40,7 +41,8 @@ async def report(
         )
     draft = await _reported(call, task_id, status, token)
     if status is not None and status.value == draft["status"] and status in states.TERMINAL:
-        return draft  # said before
+        await _check_repeated_update(draft, progress, notes, milestone, result)
+        return draft
     said = notes is not None or milestone is not None
     if status is None and draft["status"] in states.TERMINAL and (progress is not None or milestone is not None):
         states.check(task_id, draft["status"], _S.IN_PROGRESS)
@@ -78,15 +80,62 @@ async def _reported(call: Call, task_id: str, status: TaskStatus | None, token: 
     return await access.worked_on(call, task_id, token)
 
 
+async def _check_repeated_update(
+    draft: Draft, progress: float | None, notes: str | None, milestone: str | None, result: Any
+) -> None:
+    """Refuse an update to the status that a task ended with, if it says anything that would be dropped."""
+    if result is not None:
+        await _check_repeated_result(draft, result)
+    recorded_notes = draft["error"] if draft["status"] == _S.FAILED else draft["notes"]
+    if draft["status"] != _S.CANCELLED and notes not in (None, recorded_notes):
+        raise _ended_differently(draft, "notes")
+    if milestone not in (None, draft["milestone"]):
+        raise _ended_differently(draft, "milestone")
+    if progress is not None and progress > draft["progress"]:
+        raise _ended_differently(draft, "progress")
+
+
+async def _check_repeated_result(draft: Draft, result: Any) -> None:
+    data = await draft.call.tx.one(tasks.data_of, task_id=draft.task_id)
+    recorded = None if data is None or data["result"] is None else unpack(data["result"])
+    if _canonical(recorded) != _canonical(result):
+        raise _ended_differently(draft, "result")
+
+
+def _canonical(value: Any) -> str:
+    """JSON in which the order of keys does not matter, and 1 is not true."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _ended_differently(draft: Draft, field: str) -> Conflict:
+    return Conflict(
+        f"{draft.task_id} is {draft['status']} already, with another {field}.",
+        fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
+        errors=[{"field": field, "message": "not what was recorded"}],
+        task_status=draft["status"],
+    )
+
+
 async def begin(draft: Draft, status: TaskStatus | None, progress: float | None) -> None:
-    """A pending task that is worked on passes through in_progress."""
+    """A pending task that is worked on passes through in_progress.
+
+    Raises IllegalTransition where the work is only implied, by progress or output, and the caller is not the assignee:
+    an operator acts for an assignee by setting the status.
+    """
     if draft["status"] != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
         return
-    if status is not None or progress is not None:
-        if status is not None and status is not _S.IN_PROGRESS:
-            states.check(draft.task_id, draft["status"], status)
-        _check_ready(draft)
-        await start(draft)
+    if status is None and progress is None:
+        return
+    if status is None and not access.is_assignee(draft.call.caller, draft):
+        raise IllegalTransition(
+            f"{draft.task_id} is pending: nobody works on it yet.",
+            fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
+            allowed=states.allowed_after(draft["status"]),
+        )
+    if status is not None and status is not _S.IN_PROGRESS:
+        states.check(draft.task_id, draft["status"], status)
+    _check_ready(draft)
+    await start(draft)
 
 
 def _check_ready(draft: Draft) -> None:
@@ -208,9 +257,11 @@ async def release(
 
 
 async def complete(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> Draft:
-    """Finish a task; a repeated call finds it finished."""
+    """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
     draft = await access.worked_on(call, task_id, token)
     if draft["status"] == _S.COMPLETED:
+        await _check_repeated_result(draft, result)
+        await _check_repeated_update(draft, None, notes, None, None)
         return draft
     await begin(draft, _S.COMPLETED, None)
     if notes is not None:
@@ -220,9 +271,11 @@ async def complete(call: Call, task_id: str, result: Any, notes: str | None, tok
 
 
 async def fail(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> Draft:
-    """An attempt failed; a repeated call finds that said."""
+    """Record a failed attempt. Idempotent once the task has failed; Conflict if it failed with another error."""
     draft = await access.worked_on(call, task_id, token)
     if draft["status"] == _S.FAILED:
+        if error != draft["error"]:
+            raise _ended_differently(draft, "error")
         return draft
     await begin(draft, _S.FAILED, None)
     states.check(task_id, draft["status"], _S.FAILED)

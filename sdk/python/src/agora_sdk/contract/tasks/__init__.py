@@ -141,7 +141,8 @@ class Tasks(Service, category="task"):
         """Say how a task goes, as its assignee: its status, its progress, what there is to note.
 
         It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-        and completes it. Refused while somebody else's lease lives.
+        and completes it. Refused while somebody else's lease lives, and where it says of a task that has ended
+        something else than what was recorded.
         """
 
     @operation("GET /agora/task/list", "GET /v1/agent/tasks", scope="read:tasks")
@@ -227,7 +228,10 @@ class Tasks(Service, category="task"):
     async def complete(
         self, task_id: TaskId, result: JsonData = None, *, notes: Notes | None = None, fencing_token: Token = None
     ) -> TaskUpdate:
-        """Finish a task, with its result."""
+        """Finish a task, with its result.
+
+        Repeated unchanged, it answers the same; with another result or other notes it is refused (409).
+        """
 
     @operation(scope="write:tasks", idempotent=True)
     async def fail(
@@ -238,7 +242,10 @@ class Tasks(Service, category="task"):
         retry: Annotated[bool, Field(description="Whether another attempt may help.")] = True,
         fencing_token: Token = None,
     ) -> TaskUpdate:
-        """Say that an attempt failed; it is tried again after the backoff while attempts are left."""
+        """Say that an attempt failed; it is tried again after the backoff while attempts are left.
+
+        A task that has failed for good keeps its error: another one is refused (409).
+        """
 
     @operation(scope="write:tasks", idempotent=True, destructive=True)
     async def cancel(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
@@ -307,7 +314,10 @@ class Tasks(Service, category="task"):
         ] = None,
         fencing_token: Token = None,
     ) -> TaskOutput:
-        """Append to a task's output. With ``offset`` a repeated chunk is recognised."""
+        """Append to a task's output. With ``offset`` a repeated chunk is recognised.
+
+        An assignee's output starts a pending task; an operator's is refused, since nobody works on the task.
+        """
 
     @operation("GET /agora/task/output", "GET /v1/agent/tasks/{task_id}/output", scope="read:tasks")
     async def output(
