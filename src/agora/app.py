@@ -369,7 +369,7 @@ class App:
     async def _health(self) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""
         stranger = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
-        if self.monitor.probed is None or self.monitor.probed.failure is None:
+        if not self.monitor.unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     outcome = await self.dispatcher.invoke(HEALTH, stranger, {})
@@ -377,7 +377,7 @@ class App:
             except RateLimited:
                 raise
             except (AgoraError, TimeoutError) as error:
-                log.warning("the health could not be read: %s", error)
+                log.info("the health could not be read: %s", error)
         from .services.health import without_store
 
         found = without_store(self.monitor, self.clock.now())

@@ -3,7 +3,7 @@
 ============  ==============================================  ===================================================
 component     degraded                                        critical
 ============  ==============================================  ===================================================
-database      a round trip over 1 s, queue half full          no answer, queue 95 % full
+database      a round trip over 1 s, queue half full          no answer, takes no writes, queue 95 % full
 mcp_server    -                                               no operation in the catalogue
 agents        more than half offline, of at least four        -
 events        a stream 10,000 events behind                   -
@@ -145,8 +145,10 @@ async def _database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
     asked = (time.perf_counter() - began) * 1000
-    if sample is not None and sample.failure is not None:
-        return _measured(call, monitor, "critical", f"no commit: {sample.failure}", {"read_ms": round(asked, 3)})
+    probed = monitor.probed
+    failure = probed.failure if probed is not None else sample.failure if sample is not None else None
+    if failure is not None:
+        return _measured(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(asked, 3)})
     metrics = {"read_ms": round(asked, 3)} | {
         name: round(value, 3) for name, value in _values(monitor).items() if not name.startswith(_ELSEWHERE)
     }

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from ..bus.port import Bridge
 from ..clock import Clock
-from ..store.port import Store, Tx
+from ..store.port import Store, StoreUnavailable
 from . import trend
 
 __all__ = ["HealthMonitor", "Loop", "Probe", "Sample", "machine"]
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 INTERVAL = 5.0
 WINDOW = 3600.0
 CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
-PROBE_SECONDS = 3.0  # a commit of nothing that takes longer: calls cannot be served now
+PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
+UNREACHABLE = "unreachable"
 MICROSECONDS = 1_000_000
 
 Machine = Callable[[], Mapping[str, float]]
@@ -59,10 +60,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Whether the store could commit just now. seconds: how long that took. failure: why not."""
+    """Whether the store took a row just now. seconds: how long that took. failure: why not, as a sentence.
+
+    cause: the failure in a word, as of :class:`agora_sdk.errors.StorageUnavailable`.
+    """
 
     seconds: float
     failure: str | None = None
+    cause: str = UNREACHABLE
 
 
 class HealthMonitor:
@@ -98,26 +103,29 @@ class HealthMonitor:
             failure = f"no answer within {CHECK_SECONDS:g} s"
         except Exception as error:
             log.warning("the store failed its check", exc_info=error)
-            failure = type(error).__name__
+            failure = _told(error)
         sample = Sample(self._clock.now(), failure, values)
         self._samples.append(sample)
         return sample
 
     async def probe(self) -> Probe:
-        """Let the store commit nothing, now. A store that fails is a result, not an error."""
-        began, failure = time.perf_counter(), None
+        """Let the store commit a row, now. A store that fails is a result, not an error; it logs its outages itself."""
+        began, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                await self._store.write("", _nothing)
+                await self._store.probe()
         except TimeoutError:
             failure = f"no commit within {PROBE_SECONDS:g} s"
+        except StoreUnavailable as error:
+            failure, cause = _told(error), error.extra["cause"]
         except Exception as error:
             failure = type(error).__name__
-        if failure is not None and (self.probed is None or self.probed.failure is None):
-            log.warning("the store cannot be reached: %s", failure)
-        elif failure is None and self.probed is not None and self.probed.failure is not None:
-            log.warning("the store can be reached again")
-        self.probed = Probe(time.perf_counter() - began, failure)
+        before = self.probed.failure if self.probed is not None else None
+        if failure is not None and before is None:
+            log.warning("not ready: %s", failure)
+        elif failure is None and before is not None:
+            log.warning("ready again")
+        self.probed = Probe(time.perf_counter() - began, failure, cause)
         return self.probed
 
     @property
@@ -150,17 +158,29 @@ class HealthMonitor:
             return "The store has not been checked yet."
         failure = self.probed.failure if self.probed is not None else sample.failure
         if failure is not None:
-            return f"The store cannot be reached: {failure}."
+            return f"The store takes no writes: {failure.rstrip('.')}."
         if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
             return "The store's write queue is full."
         if self.missed and (fault := self.bus_fault()):
             return fault
         return None
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the store answers nothing at all; one that takes no writes may still be read."""
+        return (
+            self.probed is not None
+            and self.probed.failure is not None
+            and self.probed.cause in (UNREACHABLE, "timeout")
+        )
+
     def parts(self) -> dict[str, str]:
-        """What the server needs, each ``ok`` or ``unreachable``; the bus only where it is Redis."""
-        failure = self.probed.failure if self.probed is not None else None
-        found = {"store": "ok" if failure is None else "unreachable"}
+        """What the server needs, each ``ok``, or for the store the cause and for the bus ``unreachable``.
+
+        The bus only where it is Redis.
+        """
+        probe = self.probed
+        found = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
         if self.bus() is not None:
             found["bus"] = "unreachable" if self.bus_fault() else "ok"
         return found
@@ -171,8 +191,9 @@ class HealthMonitor:
         return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
 
 
-async def _nothing(tx: Tx) -> None:
-    """A transaction that only proves that one can be made."""
+def _told(error: Exception) -> str:
+    """What is shown of a failure of the store: its own words may hold a password."""
+    return error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
 
 
 # -- the machine -------------------------------------------------------------------------------

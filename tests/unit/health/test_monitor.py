@@ -33,7 +33,7 @@ async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: M
     gauges.fail()
     sample = await monitor.sample()
     assert sample.failure == "StoreFailure"
-    assert monitor.trouble() == "The store cannot be reached: StoreFailure."
+    assert monitor.trouble() == "The store takes no writes: StoreFailure."
     gauges.failure = None
     await monitor.sample()
     assert monitor.trouble() is None

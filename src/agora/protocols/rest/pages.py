@@ -1,7 +1,7 @@
 """The pages beside the operations: ``/openapi.json``, ``/docs``, ``/health`` and what is below it, ``/ready``.
 
 ====================  =========================================================================================
-``/health``           the process answers; ``/health/live`` too
+``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served
 ``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
 ``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical
 ====================  =========================================================================================
@@ -57,7 +57,7 @@ class Pages:
         if path == "/openapi.json":
             await respond(send, 200, self.openapi())
         elif path in ("/health", "/health/live"):
-            await self._status(send, None)
+            await self._alive(send)
         elif path in ("/ready", "/health/ready"):
             await self._status(send, self._monitor.trouble(), self._monitor.parts())
         elif path == "/health/detail":
@@ -76,6 +76,12 @@ class Pages:
         if self._openapi is None:
             self._openapi = to_json(document(self._operations, self._version))
         return self._openapi
+
+    async def _alive(self, send: Send) -> None:
+        """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
+        trouble = self._monitor.trouble()
+        found = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
+        await respond(send, 200, to_json(found | {"version": self._version, "timestamp": datetime.now(UTC)}))
 
     async def _status(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:
         body: dict[str, Any] = {
