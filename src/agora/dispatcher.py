@@ -134,7 +134,7 @@ class Dispatcher:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
         progress: told how far a relay is.
-        Raises an AgoraError: every other failure is logged and becomes InternalError.
+        Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
         if self.tracing is None:

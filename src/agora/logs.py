@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from agora_sdk.errors import StorageUnavailable
+
 from .telemetry import PROTOCOL, REQUEST, trace_id
 
-__all__ = ["Lines", "configure"]
+__all__ = ["Lines", "OutageFilter", "configure"]
 
 #: libraries that would tell of every connection, with the URLs and headers of what goes out
 TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
@@ -87,10 +89,18 @@ def _visible(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
+class OutageFilter(logging.Filter):
+    """Drop records of a call or a job that failed because the storage was unavailable: the store logs the outage once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], StorageUnavailable))
+
+
 def configure(level: str, style: str, secrets: Iterable[str] = ()) -> None:
     """Send the logs of the whole process to standard error. style: text or json."""
     handler = logging.StreamHandler()
     handler.setFormatter(Lines(secrets) if style == "json" else _Text(secrets, colours=sys.stderr.isatty()))
+    handler.addFilter(OutageFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -20,7 +20,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if url.startswith(("postgresql://", "postgres://")):
         from .store.postgres import PostgresStore
 
-        return PostgresStore(url, clock=clock)
+        return PostgresStore(url, clock=clock, timeout=settings.store_timeout)
     from .store.sqlite import SqliteStore
 
     if not url:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -324,7 +325,7 @@ async def test_a_reader_that_runs_nothing_takes_no_connection(postgres: Postgres
 async def test_a_query_that_takes_too_long_is_cut_off(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Query("select pg_sleep(60)::text as x where :tenant <> ''", scan=True)
     with monkeypatch.context() as impatient:
-        impatient.setattr(reading, "MODE", reading.MODE.replace(f"'{reading.SCAN_SECONDS}s'", "'20ms'"))
+        impatient.setattr(store._readers, "mode", re.sub(r"= \d+$", "= 20", store._readers.mode))
         with pytest.raises(DeadlineExceeded, match="took too long"):
             await read_all(store, slow)
     assert await value_of(store, "a") is None

@@ -16,7 +16,7 @@ from ..dispatcher import Dispatcher
 from ..events.feed import Feed
 from ..gate import Gate
 from ..services.base import Call, Context
-from ..store.port import Query, Reader, Row, Store, StoredEvent
+from ..store.port import Query, Reader, Row, Store, StoredEvent, StoreUnavailable
 from ..usage import DEFAULT_TENANT, Meter
 
 __all__ = ["MICROSECONDS", "Controller", "Follower", "House", "batches"]
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MICROSECONDS = 1_000_000
 LONGEST_WAIT = 300.0
+OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work goes on soon after it is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Controller:
         self.failures = 0
         self.last_error: str | None = None
         self._stop: asyncio.Event | None = None
+        self._longest_wait = LONGEST_WAIT
 
     # -- the job ---------------------------------------------------------------------------------
 
@@ -94,8 +96,8 @@ class Controller:
 
     @property
     def pause(self) -> float:
-        """Seconds until the next step: doubled by each failure in a row, up to five minutes."""
-        return min(self.interval * float(1 << min(self.failures, 16)), max(LONGEST_WAIT, self.interval))
+        """Seconds until the next step: doubled by each failure in a row, up to five minutes, or five seconds in an outage."""
+        return min(self.interval * float(1 << min(self.failures, 16)), max(self._longest_wait, self.interval))
 
     @property
     def stopping(self) -> bool:
@@ -108,6 +110,7 @@ class Controller:
         except Exception as error:
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
+            self._longest_wait = OUTAGE_WAIT if isinstance(error, StoreUnavailable) else LONGEST_WAIT
             if isinstance(error, UpstreamUnavailable):  # an outage elsewhere: its own words say all there is
                 log.warning("%s failed, %d in a row: %s", self.name, self.failures, error)
             else:

@@ -22,6 +22,7 @@ from agora_sdk.errors import (
     InvalidRequest,
     Overloaded,
     RateLimited,
+    StorageUnavailable,
     Unauthenticated,
     UpstreamUnavailable,
 )
@@ -47,7 +48,7 @@ Entry = tuple[Delivery, Caller | None]  #: and whose it is, where that was just 
 
 BATCH = 100
 AHEAD = 300  # seconds by which the clock of who signed may be ahead
-OURS = (InternalError, UpstreamUnavailable)  # no fault of the entry
+OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # no fault of the entry
 MARKETPLACE = 64  # characters of a tenant's name
 
 

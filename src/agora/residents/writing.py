@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from agora_sdk.contract import Kind, Operation
-from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited
+from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, StorageUnavailable
 
 from ..dispatcher import Dispatcher
 from ..services.base import Caller
@@ -14,7 +14,7 @@ from ..usage import DEFAULT_TENANT
 
 __all__ = ["Calls", "Pause"]
 
-PASSING = (Halted, Overloaded, RateLimited)
+PASSING = (Halted, Overloaded, RateLimited, StorageUnavailable)
 SHORTEST, LONGEST = 0.05, 2.0
 
 
@@ -48,6 +48,9 @@ class Calls:
                     operation, self.caller, arguments, idempotency_key=idempotency_key
                 )
             except PASSING as error:
+                once = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
+                if error.extra.get("outcome") == "unknown" and not once:
+                    raise
                 tries += 1
                 await self._pause(_seconds(error, tries))
             else:

@@ -39,6 +39,13 @@ class Serving(Section):
         "servers on one database share it.",
     )
     store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
+    store_timeout: float = Field(
+        10.0,
+        ge=1,
+        le=300,
+        description="Seconds until a call that PostgreSQL does not answer fails with storage_unavailable; a statement "
+        "may take as long.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
     log_format: Literal["text", "json"] = Field(
         "text", description="Log lines for people or for machines; console means text too."

@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from agora_sdk.errors import StorageUnavailable
+
 from .confinement import COLUMN, Unconfined, confined
 
 __all__ = [
+    "ROOM",
     "NewEvent",
     "Peers",
     "Query",
@@ -28,6 +31,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreFailure",
+    "StoreUnavailable",
     "StoredEvent",
     "SuspendedInTransaction",
     "Table",
@@ -39,12 +43,33 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+ROOM = 262_144  # bytes without which a disk counts as full: small changes may fit into files that are there already
+RETRY_AFTER = 2  # seconds until a caller repeats what an unavailable store has turned away
+_REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
 _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_]+)", re.IGNORECASE)
 _PARAMETERS = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class StoreFailure(RuntimeError):
     """The engine could not keep the call: nothing of it was stored."""
+
+
+class StoreUnavailable(StorageUnavailable, StoreFailure):
+    """The database fails every call for the moment, whatever it asks: callers are told 503, and when to return.
+
+    cause: one of :class:`agora_sdk.errors.StorageUnavailable`. unknown: the call may have been stored.
+    reason: the engine's own words, which may name hosts and files: they are for the log, never for a caller.
+    """
+
+    def __init__(self, detail: str, *, cause: str, unknown: bool = False, reason: object = "") -> None:
+        super().__init__(
+            detail,
+            fix=_REPEAT_UNKNOWN if unknown else "Repeat the call in a moment.",
+            cause=cause,
+            outcome="unknown" if unknown else "failed",
+            retry_after=RETRY_AFTER,
+        )
+        self.reason = str(reason)
 
 
 class SuspendedInTransaction(RuntimeError):
@@ -268,14 +293,20 @@ class Store(Protocol):
         """Run work in a transaction and commit it; resolves after the commit.
 
         label: what kind of work it is; an engine may learn from it how to run the next of its kind.
-        Raises what the work raised, Overloaded when the queue is full, StoreFailure.
+        Raises what the work raised, Overloaded when the queue is full, StoreUnavailable, StoreFailure.
         """
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        """Run work that only reads, on committed data."""
+        """Run work that only reads, on committed data. Raises what the work raised, StoreUnavailable, StoreFailure."""
 
     async def tenants(self) -> Sequence[str]:
         """Every tenant that is registered or has events, but those that are being deleted."""
+
+    async def probe(self) -> None:
+        """Prove that the engine takes writes: commit a change, and find room on its disk for :data:`ROOM` bytes more.
+
+        The first probe that succeeds ends an outage. Raises StoreUnavailable, StoreFailure, Overloaded.
+        """
 
     async def check(self) -> Mapping[str, float]:
         """Prove that the engine answers: a real round trip, with numbers worth watching.

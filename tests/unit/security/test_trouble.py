@@ -60,7 +60,9 @@ async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.Asyn
     writer.execute(f"pragma max_page_count={pages}")
     message = {"to_agent": "operator", "content": "x" * 200_000}
     refused = await client.post("/agora/messaging/send", json=message)
-    assert refused.status_code == 500
+    assert refused.status_code == 503
+    assert refused.json()["cause"] == "disk_full"
+    assert refused.headers["retry-after"]
     assert refused.headers["content-type"] == "application/problem+json"
     assert (await client.get("/agora/messaging/receive")).json()["count"] == 0
     writer.execute("pragma max_page_count=1000000")

@@ -44,7 +44,8 @@ class AgoraClient:
     mode: ``"sync"`` always blocks, ``"async"`` always answers something to await; ``"auto"`` looks
     whether an event loop is running.
     timeout: seconds for a call with its retries. retries: how many tries after the first, of a call
-    that could not be delivered or was turned away for the moment.
+    that could not be delivered or was turned away for the moment; while the server's storage is unavailable,
+    any retries at all mean as many as the timeout allows.
     credentials: the file of stored credentials; else ``AGORA_CREDENTIALS``, else ~/.config/agora/credentials.json.
 
     Calls raise :class:`agora_sdk.AgoraError` and its kinds (see :mod:`agora_sdk.errors`). Every command carries

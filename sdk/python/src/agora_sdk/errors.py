@@ -26,6 +26,7 @@
     │   └── CursorTooOld           resuming from before the retention; ``oldest`` says where to start
     ├── RateLimited                too many calls; ``retry_after`` seconds
     ├── Overloaded                 a queue is full or the server drains; ``retry_after`` seconds
+    ├── StorageUnavailable         the server's database fails for the moment; ``cause``, ``outcome``, ``retry_after`` seconds
     ├── DeadlineExceeded           it took longer than was allowed
     ├── Undecipherable             an encrypted payload cannot be read, or is not what was sent (client side)
     │   └── UnknownKey             there is no key to encrypt it with, or the one it was encrypted for is not here
@@ -67,6 +68,7 @@ __all__ = [
     "RateLimited",
     "ServerUnreachable",
     "StaleLease",
+    "StorageUnavailable",
     "Unauthenticated",
     "Undecipherable",
     "UnknownKey",
@@ -212,6 +214,24 @@ class RateLimited(AgoraError):
 
 class Overloaded(AgoraError):
     code, title, status, jsonrpc, close_code, exit_code = "overloaded", "Overloaded", 503, -32013, 1013, 6
+
+
+class StorageUnavailable(AgoraError):
+    """The server's database cannot be reached, does not answer, or refuses writes.
+
+    cause: ``unreachable``, ``timeout``, ``disk_full``, ``read_only``, ``io_error``, ``connections`` or ``contention``.
+    outcome: ``failed`` if nothing was stored; ``unknown`` if the call may have been stored. Either way, a repetition
+    under the same idempotency key is carried out once.
+    """
+
+    code, title, status, jsonrpc, close_code, exit_code = (
+        "storage_unavailable",
+        "The storage is unavailable",
+        503,
+        -32017,
+        1013,
+        7,
+    )
 
 
 class DeadlineExceeded(AgoraError):

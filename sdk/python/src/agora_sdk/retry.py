@@ -6,12 +6,13 @@ Written once, over the port :class:`IO`; blocking or looped I/O is what drives i
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from . import wire
-from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable
+from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable, StorageUnavailable
 
 __all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passing", "pace_long_poll", "unreachable"]
 
@@ -83,7 +84,13 @@ def is_passing(error: AgoraError) -> bool:
 
 
 def _is_final(error: AgoraError) -> bool:
-    """Whether to try again is not for us: what it did elsewhere is unknown, or somebody there has said no."""
+    """Whether to try again is not for us: what it did elsewhere is unknown, or somebody there has said no.
+
+    Where the server's own storage failed, a repetition is safe even if the outcome is unknown: the request carries an
+    idempotency key, or repeating it changes nothing.
+    """
+    if isinstance(error, StorageUnavailable):
+        return False
     return error.extra.get("outcome") == "unknown" or not REFUSED.isdisjoint(error.extra)
 
 
@@ -99,7 +106,8 @@ def unreachable(url: str, why: object) -> ServerUnreachable:
 async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, backoff: Backoff) -> wire.Answer:
     """Send a request until it is answered for good; the answer is one of success.
 
-    seconds: for everything, retries and pauses included.
+    seconds: for everything, retries and pauses included. An outage of the server's storage lasts as long as a restart
+    of the database does: it is waited out by the time alone, unless there are to be no retries at all.
     """
     deadline = io.now() + seconds
     attempt = 0
@@ -118,7 +126,8 @@ async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, b
         except TimedOut:
             raise DeadlineExceeded(f"{url}{_path(request)} did not answer within {seconds:g} seconds.") from None
         pause = max(backoff.pause(attempt), advised or 0.0)
-        if attempt >= backoff.retries or io.now() + pause >= deadline:
+        retries = math.inf if backoff.retries and isinstance(failed, StorageUnavailable) else backoff.retries
+        if attempt >= retries or io.now() + pause >= deadline:
             raise failed
         attempt += 1
         logger.info("%s %s: %s; try %d in %.1f s", request.method, _path(request), failed.code, attempt + 1, pause)

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from ..port import NewEvent, Query, Statement, SuspendedInTransaction, Table, TxClosed, Work, Write
+from ..outages import Outages
+from ..port import (
+    NewEvent,
+    Query,
+    Statement,
+    StoreUnavailable,
+    SuspendedInTransaction,
+    Table,
+    TxClosed,
+    Work,
+    Write,
+)
 from . import sql
 
 __all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request"]
@@ -118,25 +129,47 @@ class PostgresTx:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A piece of work waiting for its commit."""
+    """A piece of work waiting for its commit.
+
+    started: whether an attempt at it has begun, so that it may be committed even after its caller was answered.
+    """
 
     tenant: str
     label: str
     work: Work[Any]
     future: asyncio.Future[Any]
     context: contextvars.Context
+    outages: Outages
+    started: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    def expire_after(self, seconds: float) -> None:
+        """Fail it unless it is answered by then."""
+        self.timer = self.future.get_loop().call_later(seconds, self._expire, seconds)
+
+    def _expire(self, seconds: float) -> None:
+        detail = f"PostgreSQL did not answer within {seconds:g} s."
+        self.fail(StoreUnavailable(detail, cause="timeout", unknown=self.started))
 
     def resolve(self, result: Any) -> None:
         if not self.future.done():
             self.future.set_result(result)
+        self._stop_timer()
 
     def fail(self, error: BaseException) -> None:
+        self._stop_timer()
         if self.future.done():
             return
+        if isinstance(error, StoreUnavailable):
+            self.outages.failed(error)
         if isinstance(error, asyncio.CancelledError):
             self.future.cancel()
         else:
             self.future.set_exception(error)
+
+    def _stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class Attempt:
@@ -149,6 +182,7 @@ class Attempt:
 
     def __init__(self, call: Call) -> None:
         self.call = call
+        call.started = True
         self.tx = PostgresTx(call.tenant)
         self.result: Any = None
         self.error: BaseException | None = None

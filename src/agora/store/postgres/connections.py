@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..port import StoreFailure
-from .failures import ConnectionLost, is_loss
+from .failures import ConnectionLost, is_loss, unreachable
 from .schema import RUNTIME
 from .transaction import Transaction
 
@@ -21,7 +22,6 @@ __all__ = ["Connections", "connect", "redacted"]
 OLDEST = (14, 0)
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 0.25
-STATEMENT_SECONDS = 60.0
 IDLE_SECONDS = 300.0
 #: settings of a session: what hangs is cut off, and a lock is not waited for without end
 SESSION = {
@@ -110,24 +110,37 @@ async def _keep(connection: asyncpg.Connection) -> None:
     """Nothing to reset: every transaction is ended, and its settings with it, before a connection goes back."""
 
 
-class Connections:
-    """A pool of connections, and transactions on them."""
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection of the pool."""
 
-    def __init__(self, url: str, limit: int) -> None:
-        self.url, self.limit = url, limit
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  (as the library declares it)
+        """Close it. One that is lost cannot take its leave: the pool closes those in tasks that nobody awaits."""
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await super().close(timeout=timeout)
+
+
+class Connections:
+    """A pool of connections, and transactions on them.
+
+    timeout: seconds that a statement may take; a connection that does not answer for so long is lost.
+    """
+
+    def __init__(self, url: str, limit: int, timeout: float) -> None:
+        self.url, self.limit, self.timeout = url, limit, timeout
         self._pool: Any = None
 
     async def open(self) -> None:
         self._pool = await asyncpg.create_pool(
             self.url,
-            min_size=1,
+            min_size=0,
             max_size=self.limit,
             max_queries=math.inf,
             max_inactive_connection_lifetime=IDLE_SECONDS,
+            connection_class=_Connection,
             init=_prepare,
             reset=_keep,
             timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
+            command_timeout=self.timeout,
             statement_cache_size=1024,
             max_cached_statement_lifetime=0,
             server_settings=SESSION,
@@ -158,7 +171,9 @@ class Connections:
                 raise
             transaction.cut()
             await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
-            raise ConnectionLost(f"The connection to PostgreSQL was lost: {error or type(error).__name__}") from error
+            reason = str(error) or type(error).__name__
+            cause = "timeout" if isinstance(error, TimeoutError) else "unreachable"
+            raise ConnectionLost("The connection to PostgreSQL was lost.", cause=cause, reason=reason) from error
         finally:
             try:
                 await transaction.end()
@@ -169,4 +184,4 @@ class Connections:
         try:
             return await self._pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise ConnectionLost(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from error
+            raise unreachable(error) from error

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...clock import Clock, SystemClock
-from ..port import Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
+from ..outages import Outages
+from ..port import ROOM, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
+from ..statements.probes import write_probe
 from .connections import Connections, connect, redacted
 from .peers import Peers
 from .reading import Readers
@@ -22,6 +24,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
+HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
 _TENANTS = Query("", "select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
@@ -29,6 +32,15 @@ _CLOCK = Query(
     "", "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''", beyond=True
 )
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
+# What does not fit into the memory of a query goes into a file beside the tables, which needs room as their growth does.
+_FILLER = 8_000
+_LITTLE_MEMORY = Query("", "select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
+_ROOM = Query(
+    "",
+    f"with filler as materialized (select repeat('x', {_FILLER}) from generate_series(1, {ROOM // _FILLER + 1})) "
+    "select count(*) from filler where :tenant <> ''",
+    beyond=True,
+)
 
 
 class PostgresStore:
@@ -37,6 +49,7 @@ class PostgresStore:
     url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
     batches, solos, readers: connections for grouped commits, for calls that change or lock rows, for reads.
     wait: seconds to wait at start for a server that does not answer yet.
+    timeout: seconds until a call that the server does not answer fails; a statement may take as long.
     """
 
     exclusive = False
@@ -50,6 +63,7 @@ class PostgresStore:
         solos: int = 4,
         readers: int = 8,
         wait: float = 10.0,
+        timeout: float = 10.0,
     ) -> None:
         self.url = url
         self.clock = clock or SystemClock()
@@ -58,8 +72,9 @@ class PostgresStore:
         self.peers = Peers(url)
         self.skew = 0
         self._wait = wait
-        self._connections = Connections(url, batches + solos + readers)
-        self._readers = Readers(self._connections, readers)
+        self._outages = Outages()
+        self._connections = Connections(url, batches + solos + readers, timeout)
+        self._readers = Readers(self._connections, readers, self._outages)
         self._writer = Writer(
             self._connections,
             batches=batches,
@@ -67,6 +82,7 @@ class PostgresStore:
             publish=self._publish,
             told=self._told,
             news=self.peers.news,
+            outages=self._outages,
         )
 
     def __repr__(self) -> str:
@@ -100,6 +116,11 @@ class PostgresStore:
 
     async def tenants(self) -> Sequence[str]:
         return await self.read("", _tenants)
+
+    async def probe(self) -> None:
+        began = time.monotonic()
+        await self.write(HOME, _probe, label="probe")
+        self._outages.recovered(began)
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
@@ -144,6 +165,12 @@ class PostgresStore:
             self.on_commit(events)
         except Exception:
             log.exception("publishing committed events failed")
+
+
+async def _probe(tx: Tx) -> None:
+    await write_probe(tx)
+    await tx.one(_LITTLE_MEMORY)
+    await tx.one(_ROOM)
 
 
 async def _nothing(tx: Tx) -> None:

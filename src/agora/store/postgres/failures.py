@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import asyncpg
 
-from ..port import StoreFailure
+from ..port import StoreFailure, StoreUnavailable
 
-__all__ = ["ConnectionLost", "OutcomeUnknown", "failure", "is_hopeless", "is_loss", "is_retryable"]
+__all__ = [
+    "ConnectionLost",
+    "OutcomeUnknown",
+    "failure",
+    "is_closed",
+    "is_hopeless",
+    "is_loss",
+    "is_retryable",
+    "unreachable",
+]
 
 _LOSSES = (
     OSError,  # TimeoutError is one
@@ -14,6 +23,9 @@ _LOSSES = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.IdleSessionTimeoutError,
 )
 _RETRYABLE = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _HOPELESS = (
@@ -22,27 +34,50 @@ _HOPELESS = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientPrivilegeError,
 )
+#: the cause that callers are told, and what the log and health say of it; the first that fits counts
+_CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
+    (asyncpg.DiskFullError, "disk_full", "The disk of PostgreSQL is full."),
+    (asyncpg.ReadOnlySQLTransactionError, "read_only", "PostgreSQL takes no writes: it is a standby, or read-only."),
+    (asyncpg.TooManyConnectionsError, "connections", "PostgreSQL has no connection free."),
+    (asyncpg.InsufficientResourcesError, "resources", "PostgreSQL lacks resources."),
+    (asyncpg.PostgresSystemError, "io_error", "PostgreSQL cannot read or write its files."),
+    (asyncpg.QueryCanceledError, "timeout", "PostgreSQL took too long."),
+    (asyncpg.LockNotAvailableError, "contention", "Another transaction holds the rows for too long."),
+    (asyncpg.SerializationError, "contention", "Other transactions stood in the way again and again."),
+    (asyncpg.DeadlockDetectedError, "contention", "Other transactions stood in the way again and again."),
+    (TimeoutError, "timeout", "PostgreSQL did not answer in time."),
+    *((loss, "unreachable", "The connection to PostgreSQL was lost.") for loss in _LOSSES),
+)
 
 
-class ConnectionLost(StoreFailure):
+class ConnectionLost(StoreUnavailable):
     """The server went away before COMMIT was sent, or cannot be reached: nothing was stored."""
 
+    def __init__(self, detail: str, *, cause: str = "unreachable", reason: object = "") -> None:
+        super().__init__(detail, cause=cause, reason=reason)
 
-class OutcomeUnknown(StoreFailure):
+
+class OutcomeUnknown(StoreUnavailable):
     """The connection was lost while committing: the call may have been stored, or not."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The connection to PostgreSQL was lost while committing: the outcome is unknown. "
-            "A call with an Idempotency-Key may safely be repeated."
-        )
+        detail = "The connection to PostgreSQL was lost while committing: the outcome is unknown."
+        super().__init__(detail, cause="unreachable", unknown=True)
+
+
+def is_closed(connection: asyncpg.Connection) -> bool:
+    """Whether a connection that is taken from the pool is gone."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken it back, which it does to a lost one only
+        return True
 
 
 def is_loss(connection: asyncpg.Connection, error: BaseException) -> bool:
     """Whether the connection is gone, so that another one may have more luck."""
     if isinstance(error, StoreFailure) or not isinstance(error, Exception):
         return False
-    return isinstance(error, _LOSSES) or connection.is_closed()
+    return isinstance(error, _LOSSES) or is_closed(connection)
 
 
 def is_retryable(error: BaseException) -> bool:
@@ -56,9 +91,24 @@ def is_hopeless(error: BaseException) -> bool:
 
 
 def failure(error: BaseException) -> StoreFailure:
-    """What the caller sees of the database's trouble."""
+    """What the caller sees of the database's trouble: StoreUnavailable where it is no fault of the call."""
     if isinstance(error, StoreFailure):
         return error
-    failed = StoreFailure(f"PostgreSQL could not keep the call: {error or type(error).__name__}")
+    text = str(error) or type(error).__name__
+    failed = next(
+        (
+            StoreUnavailable(words, cause=cause, reason=text)
+            for kind, cause, words in _CAUSES
+            if isinstance(error, kind)
+        ),
+        StoreFailure(f"PostgreSQL could not keep the call: {text}"),
+    )
     failed.__cause__ = error
     return failed
+
+
+def unreachable(error: Exception) -> ConnectionLost:
+    """No connection could be had."""
+    known = failure(error)
+    cause = known.extra["cause"] if isinstance(known, StoreUnavailable) else "unreachable"
+    return ConnectionLost("PostgreSQL cannot be reached.", cause=cause, reason=str(error) or type(error).__name__)

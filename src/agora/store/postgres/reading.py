@@ -11,7 +11,8 @@ import asyncpg
 
 from agora_sdk.errors import DeadlineExceeded, Overloaded
 
-from ..port import Query, Reading, Row, TxClosed
+from ..outages import Outages
+from ..port import Query, Reading, Row, StoreUnavailable, TxClosed
 from . import sql
 from .calls import Kind
 from .connections import Connections
@@ -22,8 +23,7 @@ __all__ = ["Readers"]
 
 T = TypeVar("T")
 WAIT_SECONDS = 5.0  # for a connection, before the reader is turned away
-SCAN_SECONDS = 10
-MODE = f"isolation level repeatable read read only; set local statement_timeout = '{SCAN_SECONDS}s'"
+SCAN_SHARE = 0.8  # of a reader's time that one query may take, so that a slow one is told from a hanging database
 
 
 class PostgresReader:
@@ -68,8 +68,10 @@ class PostgresReader:
 class Readers:
     """A share of the pool for reading."""
 
-    def __init__(self, connections: Connections, limit: int) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections, limit: int, outages: Outages) -> None:
+        self._connections, self._outages = connections, outages
+        milliseconds = int(connections.timeout * SCAN_SHARE * 1000)
+        self.mode = f"isolation level repeatable read read only; set local statement_timeout = {milliseconds}"
         self._slots = asyncio.Semaphore(limit)
 
     async def enter(self, stack: AsyncExitStack, tenant: str) -> Transaction:
@@ -80,10 +82,28 @@ class Readers:
         except TimeoutError:
             raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None
         stack.callback(self._slots.release)
-        return await stack.enter_async_context(self._connections.transaction(tenant, MODE))
+        return await stack.enter_async_context(self._connections.transaction(tenant, self.mode))
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        """Run work that only reads; from its start again, on another connection, if the first is lost."""
+        """Run work that only reads; from its start again, on another connection, if the first is lost.
+
+        Raises StoreUnavailable, also when the database does not answer in time.
+        """
+        seconds = self._connections.timeout
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self._read_retried(tenant, work)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            error = StoreUnavailable(f"PostgreSQL did not answer within {seconds:g} s.", cause="timeout")
+            self._outages.failed(error)
+            raise error from None
+        except StoreUnavailable as error:
+            self._outages.failed(error)
+            raise
+
+    async def _read_retried(self, tenant: str, work: Reading[T]) -> T:
         try:
             return await self._read(tenant, work)
         except ConnectionLost:

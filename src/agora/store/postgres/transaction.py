@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -13,9 +14,11 @@ from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from ..statements.log import audience_text
 from . import sql
 from .calls import Kind, Request
-from .failures import OutcomeUnknown, is_loss
+from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_loss
 
 __all__ = ["SharedRow", "Transaction"]
+
+ROLLBACK_SECONDS = 1.0  # a connection that takes longer does not answer: it is cut off
 
 Rows = Mapping[Table, Sequence[tuple[Any, ...]]]
 
@@ -179,9 +182,13 @@ class Transaction:
         return int(base)
 
     async def commit(self) -> None:
-        """Raises OutcomeUnknown when the connection is lost before the answer."""
+        """Raises OutcomeUnknown when the connection is lost before the answer, ConnectionLost when it was before."""
+        if is_closed(self._connection):
+            raise ConnectionLost("The connection to PostgreSQL was lost before the commit.")
         try:
             status = await self._connection.execute("commit")
+        except asyncpg.IdleInTransactionSessionTimeoutError:
+            raise  # PostgreSQL ended the session before it read the COMMIT
         except Exception as error:
             if is_loss(self._connection, error):
                 raise OutcomeUnknown from error
@@ -196,7 +203,8 @@ class Transaction:
             return
         self._open = False
         try:
-            await self._connection.execute("rollback")
+            async with asyncio.timeout(ROLLBACK_SECONDS):
+                await self._connection.execute("rollback")
         except Exception:
             self.cut()
         except BaseException:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from agora_sdk.errors import Overloaded
 
+from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
 from .batch import Batch, Spoiled, events_of, run_alone, run_together
 from .calls import Attempt, Call
@@ -82,9 +83,10 @@ class Writer:
         publish: Callable[[list[StoredEvent]], None],
         told: Callable[[float, int], None],
         news: Callable[[], str | None],
+        outages: Outages,
     ) -> None:
         self._connections, self._publish, self._solo_limit, self._told = connections, publish, solos, told
-        self._news = news
+        self._news, self._outages = news, outages
         self._slots = asyncio.Semaphore(batches)
         self._lanes: dict[str, Lane] = {}
         self._solos: deque[Call] = deque()
@@ -104,13 +106,14 @@ class Writer:
         return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
 
     def submit(self, tenant: str, work: Work[T], label: str) -> asyncio.Future[T]:
-        """Queue a call. Raises Overloaded."""
+        """Queue a call; it is answered within the time that a statement may take. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
         if self.depth >= QUEUE_LIMIT:
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        call = Call(tenant, label, work, future, contextvars.copy_context())
+        call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages)
+        call.expire_after(self._connections.timeout)
         if self._habits.goes_alone(label):
             self._queue_alone(call)
         else:
@@ -241,6 +244,8 @@ class Writer:
         return None
 
     async def _alone(self, transaction: Transaction, call: Call) -> None:
+        if call.future.done():  # its time ran out while a connection was sought
+            return
         attempt, needed = await run_alone(transaction, call)
         self._habits.saw(call.label, alone=needed)
         if attempt.error is None:
@@ -254,7 +259,7 @@ class Writer:
             async with self._connections.transaction(tenant) as transaction:
                 return await run(transaction)
         except ConnectionLost as error:
-            log.warning("%s Trying another one.", error)
+            log.info("%s Trying another one.", error)
             async with self._connections.transaction(tenant) as transaction:
                 return await run(transaction)
 

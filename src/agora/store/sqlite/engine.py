@@ -17,6 +17,7 @@ import logging
 import os
 import queue
 import sqlite3
+import tempfile
 import threading
 import time
 from collections import deque
@@ -30,13 +31,18 @@ from agora_sdk.errors import Overloaded
 
 from ...clock import Clock, SystemClock
 from .. import migrate
+from ..outages import Outages
 from ..port import (
+    ROOM,
     Reading,
     Row,
     StoredEvent,
     StoreFailure,
+    StoreUnavailable,
     Work,
 )
+from ..statements.probes import write_probe
+from .failures import disk_failure, failure, is_busy, is_hopeless
 from .reading import Reader
 from .transaction import Batch, Transaction, drive, flush
 
@@ -50,6 +56,7 @@ BATCH_LIMIT = 512
 SLICE_SECONDS = 0.004  # the loop is not held longer than this by one batch
 SCAN_THREADS = 2
 LOCK_RETRY_SECONDS = 0.02
+HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 LOCK_PATIENCE_SECONDS = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
@@ -105,6 +112,7 @@ class SqliteStore:
         self._idle = asyncio.Event()
         self._local = threading.local()
         self._scanners: list[sqlite3.Connection] = []
+        self._outages = Outages()
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -188,7 +196,12 @@ class SqliteStore:
     # -- reading ---------------------------------------------------------------------------------
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        return await work(Reader(self._reading, self._scan_in_thread, tenant))
+        try:
+            return await work(Reader(self._reading, self._scan_in_thread, tenant))
+        except sqlite3.Error as error:
+            failed = failure(error)
+            self._count(failed)
+            raise failed from error
 
     async def _scan_in_thread(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a read in a thread, on a connection of that thread."""
@@ -209,6 +222,17 @@ class SqliteStore:
             "where id not in (select tenant_id from tenants where status in ('deleting', 'deleted'))"
         )
         return [row[0] for row in rows]
+
+    async def probe(self) -> None:
+        began = time.monotonic()
+        await self.write(HOME, write_probe)
+        try:
+            await asyncio.to_thread(_find_room, self.path.parent)
+        except OSError as error:
+            failed = disk_failure(error)
+            self._outages.failed(failed)
+            raise failed from error
+        self._outages.recovered(began)
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
@@ -244,11 +268,16 @@ class SqliteStore:
         calls = list(self._queue) if len(self._queue) <= BATCH_LIMIT else [self._queue[i] for i in range(BATCH_LIMIT)]
         try:
             count, batch, done = self._attempt(calls, time.perf_counter() + SLICE_SECONDS)
-        except Exception:
-            log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=True)
+        except Exception as error:
             for _ in calls:
                 self._queue.popleft()
-            self._replay(calls)
+            if is_hopeless(error):
+                for call in calls:
+                    self._fail(call.future, error)
+                self._next()
+            else:
+                log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=error)
+                self._replay(calls)
             return
         for _ in range(count):
             self._queue.popleft()
@@ -259,7 +288,7 @@ class SqliteStore:
         try:
             self._writer.execute("begin immediate")
         except sqlite3.Error as error:
-            if not _is_busy(error):
+            if not is_busy(error):
                 return False  # the attempt meets the same error, and answers it
             self._locked_since = self._locked_since or time.monotonic()
             if time.monotonic() - self._locked_since < LOCK_PATIENCE_SECONDS:
@@ -275,7 +304,7 @@ class SqliteStore:
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:
-            _fail(self._queue.popleft().future, error)
+            self._fail(self._queue.popleft().future, error)
         self._next()
 
     def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:
@@ -305,6 +334,8 @@ class SqliteStore:
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
             if not self._writer.in_transaction:  # SQLITE_FULL and the like roll everything back
+                if is_hopeless(error):
+                    raise
                 raise StoreFailure("the database rolled the whole batch back") from error
             tx.abandon()
             return _Done(call.future, error=error)
@@ -320,7 +351,7 @@ class SqliteStore:
                 _, batch, done = self._attempt([call], float("inf"))
                 self._commit(batch)
             except Exception as error:
-                _fail(call.future, error)
+                self._fail(call.future, error)
                 continue
             self._settle(batch, done, None)
         self._next()
@@ -328,10 +359,10 @@ class SqliteStore:
     def _commit(self, batch: Batch) -> None:
         try:
             self._writer.execute("commit")
-        except BaseException:
+        except BaseException as error:
             if self._writer.in_transaction:
                 self._writer.rollback()
-            raise
+            raise failure(error, committing=True) from error
 
     def _commit_loop(self) -> None:
         while (job := self._commits.get()) is not None:
@@ -340,8 +371,8 @@ class SqliteStore:
             began = time.perf_counter()
             try:
                 self._commit(batch)
-            except BaseException as failure:
-                error = failure
+            except BaseException as raised:
+                error = raised
             self._loop.call_soon_threadsafe(self._committed, batch, done, error, time.perf_counter() - began)
 
     def _committed(self, batch: Batch, done: list[_Done], error: BaseException | None, seconds: float) -> None:
@@ -357,9 +388,9 @@ class SqliteStore:
             self._busy = False
             self._idle.set()
 
-    def _settle(self, batch: Batch, done: list[_Done], failure: BaseException | None) -> None:
-        """After COMMIT: publish the events, resolve the futures."""
-        if failure is None:
+    def _settle(self, batch: Batch, done: list[_Done], unkept: BaseException | None) -> None:
+        """After COMMIT: publish the events, resolve the futures. unkept: why the batch was not committed."""
+        if unkept is None:
             self.commits += 1
             self._heads = batch.heads
             if batch.events:
@@ -370,37 +401,36 @@ class SqliteStore:
         for call in done:
             if call.future.cancelled():
                 continue
-            error = call.error or failure
+            error = call.error or unkept
             if error is not None:
-                _fail(call.future, error)
+                self._fail(call.future, error)
             else:
                 call.future.set_result(call.result)
+
+    def _fail(self, future: asyncio.Future[Any], error: BaseException) -> None:
+        """Answer a call with its error, or with the engine's trouble as the caller sees it."""
+        if future.cancelled():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+            return
+        failed = failure(error)
+        self._count(failed)
+        future.set_exception(failed)
+
+    def _count(self, failed: BaseException) -> None:
+        if isinstance(failed, StoreUnavailable):
+            self._outages.failed(failed)
 
 
 async def _nothing(tx: Any) -> None:
     """A transaction that only proves that one can be made."""
 
 
-def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    """Answer a call with its error, or with the engine's trouble as the caller sees it."""
-    if future.cancelled():
-        return
-    if isinstance(error, asyncio.CancelledError):
-        future.cancel()
-        return
-    if _is_busy(error):
-        error = Overloaded(
-            "Another program holds the database's lock.", fix="End that program, or try again.", retry_after=2
-        )
-    if isinstance(error, sqlite3.Error):
-        failed = StoreFailure(f"the database could not keep the call: {error}")
-        failed.__cause__ = error
-        error = failed
-    future.set_exception(error)
+def _find_room(directory: Path) -> None:
+    """Take room for a file without a name, and give it back. Raises OSError."""
+    with tempfile.TemporaryFile(dir=directory) as file:
+        os.posix_fallocate(file.fileno(), 0, ROOM)
 
 
 def _size(path: Path) -> int:

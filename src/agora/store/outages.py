@@ -1,0 +1,42 @@
+"""Outages: one log line when the database begins to fail calls, by cause, and one with their number when it works again.
+
+A call that fails with :class:`StoreUnavailable` is no news of its own: a busy server has thousands of them in a few
+seconds. The engine counts them here, and :mod:`agora.logs` drops the tracebacks of whoever logs one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+
+from .port import StoreUnavailable
+
+__all__ = ["Outages"]
+
+log = logging.getLogger(__name__)
+
+
+class Outages:
+    """The outage that the database is in, if any: calls that failed, by cause."""
+
+    def __init__(self) -> None:
+        self._calls: Counter[str] = Counter()
+        self._began = self._last = 0.0
+
+    def failed(self, error: StoreUnavailable) -> None:
+        """Count a call that failed."""
+        self._last = time.monotonic()
+        cause: str = error.extra["cause"]
+        if not self._calls:
+            self._began = self._last
+        if cause not in self._calls:
+            log.error("storage unavailable (%s): %s %s", cause, error.detail, error.reason)
+        self._calls[cause] += 1
+
+    def recovered(self, since: float) -> None:
+        """End the outage: something was stored that began at ``since`` (monotonic seconds), after the last failure."""
+        if self._calls and since > self._last:
+            causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())
+            log.warning("storage available again after %.1f s; calls that failed: %s", since - self._began, causes)
+            self._calls.clear()

@@ -1,0 +1,67 @@
+"""What went wrong with the file, as the caller sees it."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+from agora_sdk.errors import AgoraError, Overloaded
+
+from ..port import StoreFailure, StoreUnavailable
+
+__all__ = ["disk_failure", "failure", "is_busy", "is_hopeless"]
+
+#: SQLite's primary result code, the cause that callers are told, and what the log and health say of it
+_CAUSES = {
+    sqlite3.SQLITE_FULL: ("disk_full", "The disk of the database is full."),
+    sqlite3.SQLITE_READONLY: ("read_only", "The database cannot be written: its file or file system is read-only."),
+    sqlite3.SQLITE_IOERR: ("io_error", "The database's files cannot be read or written."),
+    sqlite3.SQLITE_CANTOPEN: ("io_error", "The database's files cannot be opened."),
+}
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_failure(error: OSError) -> StoreUnavailable:
+    """A failure to write beside the database's file, as if the database had met it."""
+    code = {errno.EROFS: sqlite3.SQLITE_READONLY, errno.EACCES: sqlite3.SQLITE_READONLY}.get(error.errno or 0)
+    if error.errno in _DISK_FULL:
+        code = sqlite3.SQLITE_FULL
+    cause, words = _CAUSES[code or sqlite3.SQLITE_IOERR]
+    return StoreUnavailable(words, cause=cause, reason=error)
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code; 0 for an error that is none of its own."""
+    return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether another program holds the lock."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
+def is_hopeless(error: BaseException) -> bool:
+    """Whether it is the same for every call: no use in trying each alone."""
+    return isinstance(error, StoreUnavailable) or _code(error) in _CAUSES
+
+
+def failure(error: BaseException, *, committing: bool = False) -> BaseException:
+    """An engine's error as StoreUnavailable, StoreFailure or Overloaded; any other as it is.
+
+    committing: it was raised by COMMIT. One whose write to the disk failed may yet be found in the log by a restart.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return error
+    failed: AgoraError | StoreFailure
+    if is_busy(error):
+        fix = "End that program, or try again."
+        failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
+    elif known := _CAUSES.get(_code(error)):
+        cause, words = known
+        failed = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
+    else:
+        failed = StoreFailure(f"the database could not keep the call: {error}")
+    failed.__cause__ = error
+    return failed

@@ -1,0 +1,235 @@
+"""What callers see while the server's database is ill, by every protocol; and that it passes by itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.blackbox.postgres_process import PostgresProcess
+from tests.blackbox.server import Account, ServerProcess
+from tests.processes import spawn_tethered
+
+LOAD = Path(__file__).with_name("sdk_load.py")
+OUTAGE_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresProcess]:
+    """A PostgreSQL that tests of this module stop and start again."""
+    directory = Path(tempfile.mkdtemp(prefix="agora-pg-"))
+    server = PostgresProcess(directory).create().start()
+    yield server
+    server.close()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(postgres: PostgresProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(
+        tmp_path_factory.mktemp("outage") / "data", store=postgres.url, store_timeout="3", builtin_agents="true"
+    ).start()
+    yield server
+    server.close()
+
+
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Poll until a condition holds; what it answered."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def is_ready(server: ServerProcess) -> bool:
+    return httpx.get(f"{server.url}/ready", timeout=10).status_code == 200
+
+
+def new_log(server: ServerProcess, since: int) -> str:
+    return server.log()[since:]
+
+
+def assert_unavailable(response: httpx.Response, cause: str) -> None:
+    problem = response.json()
+    assert (response.status_code, problem.get("code")) == (503, "storage_unavailable"), response.text
+    assert int(response.headers["retry-after"]) >= 1
+    assert problem["retry_after"] >= 1
+    assert (problem["outcome"], problem["cause"]) == ("failed", cause)
+
+
+def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """Under load, PostgreSQL is away for 3 s: no call of the SDK raises, each message is stored once, the log is short."""
+    since = len(server.log())
+    environment = server.environment | {"PYTHONUNBUFFERED": "1"}
+    load = spawn_tethered(
+        [sys.executable, LOAD, server.url, "4"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert load.stdout is not None
+    assert load.stdout.readline() == b"working\n"
+    probe = server.account()
+    postgres.stop()
+    went = time.monotonic()
+    response = probe.http.post("/agora/messaging/send", json={"to_agent": "LoadReceiver", "content": "raw"})
+    assert_unavailable(response, "unreachable")
+    time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # what is under test is an outage of this length
+    postgres.start()
+    until(lambda: is_ready(server))
+    output, _ = load.communicate(timeout=60)
+    outcome = json.loads(output)
+    assert outcome["errors"] == []
+    assert len(outcome["sent"]) > 10
+    stored = Counter(postgres.sql("select content from messages").splitlines())
+    assert {content: stored[content] for content in outcome["sent"] if stored[content] != 1} == {}
+    lines = new_log(server, since)
+    assert "Traceback" not in lines, lines[:4000]
+    assert lines.count("storage unavailable (unreachable)") == 1, lines
+    assert lines.count("storage available again") == 1, lines
+    assert len(lines.splitlines()) < 10, lines
+
+
+def test_every_protocol_says_that_the_storage_is_unavailable(postgres: PostgresProcess, server: ServerProcess) -> None:
+    agent = server.register("Protocols")
+    headers = {"Authorization": f"Bearer {agent.token}"}
+    with connect(f"ws://127.0.0.1:{server.port}/ws", additional_headers=headers) as socket:
+        postgres.stop()
+        try:
+            send = {"to_agent": "Protocols", "content": "meanwhile"}
+            assert_unavailable(agent.http.post("/agora/messaging/send", json=send), "unreachable")
+            assert_unavailable(agent.http.get("/agora/messaging/receive"), "unreachable")
+            assert_unavailable(agent.http.get("/agora/messaging/receive?wait=5"), "unreachable")
+            assert_unavailable(server.account().http.get("/agora/query/agents"), "unreachable")
+            by_socket(socket, send)
+            by_mcp(agent, send)
+            by_a2a(agent)
+            by_agentify(agent)
+        finally:
+            postgres.start()
+    until(lambda: is_ready(server))
+
+
+@pytest.mark.long
+def test_command_line_waits_and_leaves_with_the_code_of_trouble_elsewhere(
+    postgres: PostgresProcess, server: ServerProcess
+) -> None:
+    agent = server.register("Terminal")
+    postgres.stop()
+    try:
+        ran = server.run_cli("send", "Terminal", "meanwhile", token=agent.token)
+    finally:
+        postgres.start()
+    assert ran.returncode == 7, (ran.returncode, ran.stderr)
+    assert "PostgreSQL cannot be reached" in ran.stderr, ran.stderr
+    until(lambda: is_ready(server))
+
+
+def by_socket(socket: Any, send: dict[str, Any]) -> None:
+    socket.send(json.dumps({"id": 1, "operation": "agora.messaging.send", "arguments": send}))
+    while (frame := json.loads(socket.recv(timeout=20))).get("id") != 1:
+        pass
+    assert frame["error"]["code"] == "storage_unavailable", frame
+    assert frame["error"]["retry_after"] >= 1
+
+
+def by_mcp(agent: Account, send: dict[str, Any]) -> None:
+    tool, version = "agora.messaging.send", "2026-07-28"
+    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": version}
+    headers |= {"mcp-method": "tools/call", "mcp-name": tool}
+    about = {"protocolVersion": version, "clientInfo": {"name": "test", "version": "1"}, "clientCapabilities": {}}
+    meta = {f"io.modelcontextprotocol/{name}": value for name, value in about.items()}
+    request = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool, "arguments": send, "_meta": meta},
+    }
+    response = agent.http.post("/mcp", json=request, headers=headers)
+    result = response.json()["result"]
+    assert result["isError"], result
+    problem = json.loads(result["content"][0]["text"])
+    assert (problem["code"], problem["outcome"]) == ("storage_unavailable", "failed"), problem
+    assert problem["retry_after"] >= 1
+
+
+def by_a2a(agent: Account) -> None:
+    message = {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": "hello"}]}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
+    response = agent.http.post("/a2a/Echo", json=request, headers={"a2a-version": "1.0"})
+    assert response.status_code == 503, response.text
+    assert int(response.headers["retry-after"]) >= 1
+    assert "STORAGE_UNAVAILABLE" in response.text
+
+
+def by_agentify(agent: Account) -> None:
+    message = {"type": "request", "from": "Protocols", "to": ["Protocols"], "intent": "x", "payload": {}}
+    response = agent.http.post("/agent/message", json=message)
+    assert response.status_code == 503, response.text
+    assert int(response.headers["retry-after"]) >= 1
+    assert "storage_unavailable" in response.text.lower()
+
+
+def test_frozen_database_is_answered_within_the_time_that_is_set(
+    postgres: PostgresProcess, server: ServerProcess
+) -> None:
+    """PostgreSQL hangs: 503, with ``outcome: unknown`` for what may yet be stored; nothing is done twice afterwards."""
+    since = len(server.log())
+    agent = server.register("Frozen")
+    send = {"to_agent": "Frozen", "content": "while frozen"}
+    key = {"Idempotency-Key": "frozen-1"}
+    postgres.freeze()
+    try:
+        response = agent.http.post("/agora/messaging/send", json=send, headers=key)  # the client gives up after 60 s
+        problem = response.json()
+        assert (response.status_code, problem["code"]) == (503, "storage_unavailable"), problem
+        assert problem["outcome"] in ("unknown", "failed")
+        assert int(response.headers["retry-after"]) >= 1
+        assert_unavailable(agent.http.get("/agora/messaging/receive"), "timeout")
+        assert not is_ready(server)
+        detail = server.account().http.get("/health/detail")
+        assert detail.json()["components"]["database"]["status"] == "critical"
+    finally:
+        postgres.thaw()
+    until(lambda: is_ready(server))
+    receipt = until(lambda: agent.http.post("/agora/messaging/send", json=send, headers=key)).json()
+    assert agent.post("/agora/messaging/send", send, headers=key)["message_id"] == receipt["message_id"]
+    assert [m["content"] for m in agent.get("/agora/messaging/receive")["messages"]] == ["while frozen"]
+    lines = new_log(server, since)
+    assert "Traceback" not in lines, lines[:4000]
+
+
+def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """As after failing over to a standby: reads work, writes are 503, /ready and health say why."""
+    agent = server.register("Reader")
+    postgres.sql("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
+    try:
+        until(lambda: not is_ready(server), 5)
+        ready = httpx.get(f"{server.url}/ready").json()
+        assert ready["components"]["store"] == "read_only", ready
+        send = {"to_agent": "Reader", "content": "meanwhile"}
+        assert_unavailable(agent.http.post("/agora/messaging/send", json=send), "read_only")
+        assert agent.get("/agora/messaging/receive")["messages"] == []
+        for path in ("/health/detail", "/agora/admin/health"):
+            database = server.operator.http.get(path).json()["components"]["database"]
+            assert database["status"] == "critical", database
+            assert "read-only" in database["detail"], database
+        assert "read-only" in httpx.get(f"{server.url}/health").json()["detail"]
+    finally:
+        postgres.sql(
+            "set default_transaction_read_only = off",
+            "alter system reset default_transaction_read_only",
+            "select pg_reload_conf()",
+        )
+    until(lambda: is_ready(server))
+    agent.post("/agora/messaging/send", {"to_agent": "Reader", "content": "after"})
