@@ -274,7 +274,8 @@ def _error(kind: type[AgoraError]) -> Row:
 def _tree(kind: type[AgoraError], depth: int = 0) -> Iterator[str]:
     yield "  " * depth + kind.__name__
     for child in kind.__subclasses__():
-        yield from _tree(child, depth + 1)
+        if child.__module__ == kind.__module__:  # an engine's kinds of StorageUnavailable are no errors of a caller
+            yield from _tree(child, depth + 1)
 
 
 # -- command line ------------------------------------------------------------------------------------
