@@ -129,15 +129,14 @@ class Board:
                 self._offer(task)
 
     def leave(self, name: str) -> None:
-        """What it had in hand goes back; what is its own waits for the next of its name."""
+        """What it had in hand goes back; what is its own stays its own: the next of its name is another agent."""
         for task in self.tasks.values():
             if task.holder == name and task.in_hand:
                 task.attempts -= 1
                 self._requeue(task, name, 0)
-            if task.agent == name and task.status == "pending":
-                task.home = task.agent = f"name:{name}"
         del self.brings[name]
-        for task in self.tasks.values():  # the next of its name is another one
+        for task in self.tasks.values():
+            task.home = f"former {name}" if task.home == name else task.home
             task.holder = f"former {name}" if task.holder == name else task.holder
             task.agent = f"former {name}" if task.agent == name else task.agent
             task.actors = {f"former {name}" if actor == name else actor for actor in task.actors}

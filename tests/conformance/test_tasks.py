@@ -72,12 +72,14 @@ async def test_a_task_for_a_name_waits_until_it_is_registered(market: Market) ->
     assert (await claim(market, later)).task_id == answer.task_id
 
 
-async def test_what_an_agent_leaves_waits_for_the_next_of_its_name(market: Market) -> None:
+async def test_what_an_agent_leaves_waits_for_its_giver_to_decide(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await market.call(doer, "agent.deregister", agent_id=doer.subject)
-    assert (await get(market, task_id)).assigned_agent == "name:Doer"
+    assert (await get(market, task_id)).assigned_agent == doer.subject
     again = await market.agent("Doer")
+    assert await claim(market, again) is None
+    await market.call(giver, "task.reassign", task_id=task_id, assignee="Doer")
     assert (await claim(market, again)).task_id == task_id
 
 

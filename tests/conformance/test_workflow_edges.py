@@ -120,8 +120,11 @@ async def test_what_a_leaving_agent_has_in_hand_goes_back_at_once(market: Market
     assert await claim(market, other) is None
     for task_id in (own, asked):
         task = await get(market, task_id)
-        assert (task.status, task.assigned_agent, task.attempts) == ("pending", "name:Doer", 0)
+        assert (task.status, task.assigned_agent, task.attempts) == ("pending", doer.subject, 0)
     again = await market.agent("Doer")
+    assert await claim(market, again) is None
+    for task_id in (own, asked):
+        await market.call(boss, "task.reassign", task_id=task_id, assignee="Doer")
     assert {task.task_id for task in (await market.call(again, "task.claim", limit=5)).tasks} == {own, asked}
 
 
@@ -136,11 +139,14 @@ async def test_what_waits_for_a_worker_that_leaves_is_its_owners(market: Market)
     assert [(await claim(market, owner)).task_id for _ in range(2)] == [held, waiting]
 
 
-async def test_what_waits_for_a_worker_of_an_agent_that_leaves_is_for_the_next_of_its_name(market: Market) -> None:
+async def test_what_waits_for_a_worker_of_an_agent_that_leaves_can_be_handed_over(market: Market) -> None:
     boss, owner = await market.agent("Boss"), await market.agent("Owner")
     worker = await market.call(owner, "worker.register", worker_name="w")
     task_id = await assign(market, boss, assignee=f"worker:{worker.worker_id}")
     await market.call(owner, "agent.deregister", agent_id=owner.subject)
     assert not (await market.call(market.operator, "worker.list")).workers
     again = await market.agent("Owner")
+    assert await claim(market, again) is None
+    change = {"resource": "agent", "target": owner.subject, "action": "hand_over", "value": "Owner"}
+    await market.call(market.operator, "admin.manage", **change)
     assert (await claim(market, again)).task_id == task_id

@@ -196,11 +196,17 @@ class AgentService(Bound, contract.Agents):
         call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
         self._append_capabilities(agent_id, capabilities)
         self._announce("agora.agent.registered", row)
-        pending = await deliver_held(call, agent_id, agent_name)
-        for dotted in filter(None, (row["alias"], f"agent.{row['account_id']}.{agent_name}")):
-            pending += await deliver_held(call, agent_id, dotted)
+        pending = 0
+        for name in self._addresses(row):
+            pending += await deliver_held(call, agent_id, name)
         tasks = await follow_registration(call, agent_id, agent_name)
         return await self._registration(row, created=True, pending=pending, tasks=tasks)
+
+    @staticmethod
+    def _addresses(row: Any) -> list[str]:
+        """The names under which messages for an agent may have been held."""
+        name = row["agent_name"]
+        return list(dict.fromkeys(filter(None, (name, row["alias"], f"agent.{row['account_id']}.{name}"))))
 
     async def _registration(
         self, row: Any, *, created: bool, pending: int = 0, tasks: int = 0
@@ -451,6 +457,8 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await follow_deregistration(call, agent_id, row["agent_name"])
+        for name in self._addresses(row):  # what was held while it registered is its own, not its successor's
+            await deliver_held(call, agent_id, name)
         await end_all(call, row)
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.messaging import Message
 
 from ..clock import moment
 from ..store.port import Row
-from ..store.statements import messages
+from ..store.statements import conversations, messages
 from .addresses import held_address
-from .base import Call, unpack
+from .base import Call, pack, unpack
 
-__all__ = ["announce", "deliver_held", "horizon", "view"]
+__all__ = ["announce", "deliver_held", "hand_over_mail", "horizon", "view"]
+
+HANDED_OVER: Final = 1000  #: messages with one call
 
 
 def horizon(call: Call) -> int:
@@ -73,10 +75,27 @@ def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Hand over what waited for a name that is now registered; answers how many messages."""
     address = held_address(agent_name)
-    held = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
-    if not held:
+    await call.tx.execute(conversations.drop_doubles, agent_id=agent_id, address=address)
+    await call.tx.execute(conversations.readdress, agent_id=agent_id, address=address)
+    if await call.tx.one(messages.any_for, address=address) is None:
         return 0
+    await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
+    held = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
+    # All of it, what has expired too, so that nothing is left to who has the name next.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
     for row in held:
         announce(call, row, (agent_id,))
     return len(held)
+
+
+async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
+    """Give an agent the unread mail of one that has left, up to a bound; answers how many messages.
+
+    left, agent_id: ids of agents.
+    """
+    given = {"address": left, "agent_id": agent_id, "now": call.now}
+    unread = await call.tx.all(messages.unread_of, **given, horizon=horizon(call), limit=HANDED_OVER)
+    await call.tx.execute(messages.hand_over, **given, ids=pack([row["message_id"] for row in unread]))
+    for row in unread:
+        announce(call, row, (agent_id,))
+    return len(unread)

@@ -10,11 +10,14 @@ from pydantic import JsonValue
 from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied
 
+from ..store.port import Row
 from ..store.statements import admin as statements
 from .addresses import require
 from .agents import AgentService
 from .base import Bound, pack
+from .mail import hand_over_mail
 from .supervision import audience_of, set_agent_status
+from .tasks.upkeep import hand_over_tasks
 from .tenants import HOME
 
 __all__ = ["Management"]
@@ -40,6 +43,8 @@ class Management(Bound):
         call = self.call
         row = await require(call.tx, target, "target")
         call.target = row["agent_id"]
+        if action == "hand_over":
+            return await self._hand_over(row, value)
         if row["status"] == "retired":
             raise IllegalTransition(f"{row['agent_name']} has left the marketplace.", allowed=[])
         if action == "retire":
@@ -49,7 +54,7 @@ class Management(Bound):
             return await self._tier(row, value)
         wanted = {"suspend": "suspended", "activate": "active"}.get(action)
         if wanted is None:
-            raise _unknown(action, ("suspend", "activate", "retire", "set_tier"))
+            raise _unknown(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
         if row["status"] == "paused" and wanted == "active":
             raise IllegalTransition(
                 f"{row['agent_name']} is paused by an override.",
@@ -59,6 +64,27 @@ class Management(Bound):
         if row["status"] != wanted:
             await set_agent_status(call, row, wanted)
         return row["status"], wanted
+
+    async def _hand_over(self, row: Row, value: JsonValue) -> Change:
+        """Give what a retired agent left, its unfinished tasks and unread mail, to another."""
+        call = self.call
+        if row["status"] != "retired":
+            raise IllegalTransition(
+                f"{row['agent_name']} has not left the marketplace.",
+                fix="Reassign single tasks with agora.task.reassign, or retire the agent first.",
+                allowed=["suspend", "activate", "retire", "set_tier"],
+            )
+        heir = await require(call.tx, value, "value") if isinstance(value, str) else None
+        if heir is None or heir["status"] == "retired":
+            raise InvalidRequest(
+                "Who is to have it?",
+                fix="Give the name or id of an agent that is registered as value; the retired one's id as target.",
+                errors=[{"field": "value", "message": "not a registered agent"}],
+            )
+        left, agent_id = row["agent_id"], heir["agent_id"]
+        messages = await hand_over_mail(call, left, agent_id)
+        tasks = await hand_over_tasks(call, left, agent_id)
+        return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 
     async def _tier(self, row: Any, value: JsonValue) -> Change:
         try:

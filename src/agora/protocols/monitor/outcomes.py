@@ -16,6 +16,7 @@ WORDS: Final[Mapping[str, str]] = {
     "a2a.remove_remote": "Remote agent removed",
     "admin.manage": "Changed",
     "admin.manage activate": "Active again",
+    "admin.manage hand_over": "Work and mail handed over",
     "admin.manage reset": "Set back",
     "admin.manage retire": "Agent retired",
     "admin.manage set": "Set",

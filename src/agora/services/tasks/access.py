@@ -21,14 +21,18 @@ Fields = Mapping[str, Any]
 
 
 def sees(caller: Caller, row: Fields | Row) -> bool:
-    """Its creator, whoever it is or was with, and, while it is open to anyone, everyone."""
+    """Its creator, whoever it is or was with, and, while it is open to anyone, everyone.
+
+    A task held for a name is open to who has that name. What ended before is nobody's: the name may have been another's.
+    """
     if caller.may("read:all") or caller.acts_for_others:
         return True
     if caller.subject in (row["created_by"], row["assigned_agent"], row["holder"]):
         return True
-    if row["assigned_agent"] is None:
-        return row["completed_at"] is None
-    return caller.kind == "agent" and row["assigned_agent"] == held_address(caller.name)
+    if row["completed_at"] is not None:
+        return False
+    held = caller.kind == "agent" and row["assigned_agent"] == held_address(caller.name)
+    return held or row["assigned_agent"] is None
 
 
 def _known(call: Call, task_id: str, row: Row | None) -> Row:

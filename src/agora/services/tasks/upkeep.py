@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import PaymentRequired
 
 from ...clock import moment
+from ...store.port import Row
 from ...store.statements import tasks, workers, workflows
 from ..addresses import held_address, registered
 from ..base import Call, unpack
@@ -15,7 +18,14 @@ from .draft import Draft
 from .ending import announce, attempt_failed, end, move, offer, pool_queue, requeue
 from .prices import release_price
 
-__all__ = ["follow_deregistration", "follow_registration", "follow_unregistration", "look_after", "thaw"]
+__all__ = [
+    "follow_deregistration",
+    "follow_registration",
+    "follow_unregistration",
+    "hand_over_tasks",
+    "look_after",
+    "thaw",
+]
 
 _S = TaskStatus
 
@@ -83,16 +93,20 @@ async def _assigned(draft: Draft) -> list[str]:
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
     """Hand over the tasks that waited for a name; answers how many."""
-    return await _readdress(call, held_address(agent_name), agent_id, f"agent:{agent_id}")
+    return await hand_over_tasks(call, held_address(agent_name), agent_id)
 
 
-async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> int:
-    """Give back what an agent has in hand, keep what is its own for whoever takes up its name; answers how many."""
+async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> None:
+    """Give back what an agent has in hand. What is its own stays its own, until whoever gave it, or an operator, decides.
+
+    Whoever registers the name next is somebody else: nothing of this may be left under the name.
+    """
     for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
         await requeue(await loaded(call, row["task_id"]), "its agent has left", refund=True)
     await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
-    address = held_address(agent_name)
-    return await _readdress(call, agent_id, address, address)
+    # A task and the registration it was held for may have crossed: then it is under the name still.
+    for address in (held_address(agent_name), agent_id):
+        await _readdress(call, address, agent_id)
 
 
 async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
@@ -104,32 +118,40 @@ async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
             announce(Draft(call, row))
 
 
-async def _readdress(call: Call, old: str, new: str, lane: str) -> int:
-    prefix = queues.queue_name(lane, "")
-    rows = await call.tx.returning(tasks.readdress, old_address=old, new_address=new, new_lane=prefix)
+async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
+    """Give an agent the unfinished tasks of an address: ``name:NAME``, or the id of an agent that has left; answers
+    how many."""
+    rows = await _readdress(call, address, agent_id)
     for row in rows:
-        if row["price_version"] is not None:  # agreed on with the agent that has left
-            draft = await loaded(call, row["task_id"])
-            await release_price(draft)
-            await draft.save()
-    for row in rows if not new.startswith("name:") else ():
         told = {
             "task_id": row["task_id"],
             "task_type": row["task_type"],
-            "status": _S.PENDING.value,
-            "assigned_agent": new,
+            "status": row["status"],
+            "assigned_agent": agent_id,
             "priority": view.PRIORITIES[row["priority"]].value,
             "required_capabilities": unpack(row["requirements"]),
             "required_model": row["required_model"],
             "queue": "own",
         }
-        parties = tuple(dict.fromkeys((row["created_by"], new)))
+        parties = tuple(dict.fromkeys((row["created_by"], agent_id)))
         call.emit(
             "agora.task.assigned", told | {"created_by": row["created_by"]}, subject=row["task_id"], audience=parties
         )
         if row["waiting"]:
-            call.emit("agora.task.available", told, subject=row["task_id"], audience=(new,))
+            call.emit("agora.task.available", told, subject=row["task_id"], audience=(agent_id,))
     return len(rows)
+
+
+async def _readdress(call: Call, address: str, agent_id: str) -> Sequence[Row]:
+    """Put the unfinished tasks of an address into an agent's own queues; what was agreed on with another is void."""
+    prefix = queues.queue_name(f"agent:{agent_id}", "")
+    rows = await call.tx.returning(tasks.readdress, old_address=address, new_address=agent_id, new_lane=prefix)
+    for row in rows:
+        if row["price_version"] is not None:  # agreed on with the agent that has left
+            draft = await loaded(call, row["task_id"])
+            await release_price(draft)
+            await draft.save()
+    return rows
 
 
 async def thaw(call: Call, since: int) -> None:

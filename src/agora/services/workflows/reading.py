@@ -10,8 +10,8 @@ from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from ...clock import moment, stamp
-from ...store.port import Row
-from ...store.statements import workflows
+from ...store.port import Reader, Row
+from ...store.statements import agents, workflows
 from ...workflow import graph as graphs
 from ...workflow.diagram import mermaid
 from .. import paging
@@ -26,12 +26,20 @@ SPANS = 1000
 Fields = Mapping[str, Any]
 
 
-def sees(caller: Caller, row: Row | Fields) -> bool:
-    """Its creator and its agents see a workflow, and those that see all."""
+async def sees(tx: Reader, caller: Caller, row: Row | Fields) -> bool:
+    """Its creator and its agents see a workflow, and those that see all.
+
+    A name among its agents is who had it when the workflow was created, or the first to have it since.
+    """
     if caller.may("read:all") or caller.acts_for_others or row["created_by"] == caller.subject:
         return True
     assigned = unpack(row["assigned_agents"])
-    return caller.subject in assigned or (caller.kind == "agent" and caller.name in assigned)
+    if caller.subject in assigned:
+        return True
+    if caller.kind != "agent" or caller.name not in assigned:
+        return False
+    meant = await tx.one(agents.named_at, name=caller.name, time=row["created_at"])
+    return meant is not None and meant["agent_id"] == caller.subject
 
 
 async def visible(call: Call, workflow_id: str) -> Row:
@@ -39,7 +47,7 @@ async def visible(call: Call, workflow_id: str) -> Row:
     row = await call.tx.one(workflows.of, workflow_id=workflow_id)
     if row is None:
         raise unknown(workflow_id)
-    if not sees(call.caller, row):
+    if not await sees(call.tx, call.caller, row):
         works = await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=call.caller.subject)
         if works is None:
             raise unknown(workflow_id)

@@ -18,6 +18,7 @@ __all__ = [
     "clear_capabilities",
     "listing",
     "lock",
+    "named_at",
     "of_account",
     "rate",
     "rated",
@@ -74,6 +75,15 @@ by_alias = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
 )
 by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
+# Whom a name meant at a time: who had it then, or the first to have it since.
+named_at = Query(
+    """
+    select agent_id from agents where tenant_id = :tenant and agent_name = :name
+        and (retired_at is null or retired_at > :time)
+    order by registered_at, agent_id limit 1
+    """,
+    types={"time": BIG},
+)
 of_account = Query(
     """
     select agent_id from agents where tenant_id = :tenant and account_id = :account

@@ -16,6 +16,7 @@ __all__ = [
     "called",
     "closed",
     "doomed",
+    "drop_doubles",
     "due",
     "labelled",
     "lapse",
@@ -31,6 +32,7 @@ __all__ = [
     "participants",
     "pending",
     "prune_usage",
+    "readdress",
     "received",
     "settle",
     "usage",
@@ -243,6 +245,14 @@ participants = Query(
     order by party limit 200
     """
 )
+# A conversation begun before an agent had registered names it by an address.
+drop_doubles = Write(
+    """
+    delete from conversation_parties where tenant_id = :tenant and party = :address and conversation_id in (
+        select conversation_id from conversation_parties where tenant_id = :tenant and party = :agent_id)
+    """
+)
+readdress = Write("update conversation_parties set party = :agent_id where tenant_id = :tenant and party = :address")
 moved_on = Write(
     """
     update conversations set state = :state, last_type = :last_type, message_count = message_count + 1,

@@ -10,7 +10,10 @@ __all__ = [
     "DELIVERIES",
     "MESSAGES",
     "advance",
+    "any_for",
     "delivered_states",
+    "drop_doubles",
+    "hand_over",
     "held_count",
     "held_for",
     "inbox",
@@ -18,6 +21,7 @@ __all__ = [
     "of",
     "readdress",
     "senders",
+    "unread_of",
 ]
 
 BIG = "bigint"
@@ -66,14 +70,39 @@ held_for = Query(
     """,
     types={"now": BIG, "horizon": BIG},
 )
+unread_of = Query(
+    """
+    select m.* from deliveries d
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.recipient = :address and d.state in ('queued', 'delivered')
+        and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
+        and not exists (select 1 from deliveries o where o.tenant_id = :tenant and o.recipient = :agent_id
+            and o.message_id = d.message_id)
+    order by d.message_id limit :limit
+    """,
+    types={"now": BIG, "horizon": BIG, "limit": BIG},
+)
+any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1")
+# What reached the agent already, by another of its addresses, is not there twice.
+drop_doubles = Write(
+    """
+    delete from deliveries where tenant_id = :tenant and recipient = :address and message_id in (
+        select message_id from deliveries where tenant_id = :tenant and recipient = :agent_id)
+    """
+)
 readdress = Write(
     """
-    update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
-    where tenant_id = :tenant and recipient = :address and state = 'held'
+    update deliveries set recipient = :agent_id, updated_at = :now,
+        state = case state when 'held' then 'queued' else state end
+    where tenant_id = :tenant and recipient = :address
     """,
     types={"now": BIG},
 )
 
+_HAND_OVER = """
+    update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
+    where tenant_id = :tenant and recipient = :address and message_id @ids
+"""
 _IN_IDS = "in (select value from json_each(:ids))"
 _IN_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
@@ -81,6 +110,8 @@ _IN_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 def _with_ids(sql: str, **options: object) -> tuple[str, str]:
     return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
 
+
+hand_over = Write(*_with_ids(_HAND_OVER), types={"now": BIG})
 
 _ADVANCE = _with_ids(
     """

@@ -46,8 +46,8 @@ _FILTERS = {
     "context_id": f"and {IN_CONTEXT}",
     "since": "and created_at >= :since",
     "until": "and created_at < :until",
-    "viewer": """and (created_by = :viewer or assigned_agent in (:viewer, :viewer_address) or holder = :viewer
-        or (assigned_agent is null and completed_at is null))""",
+    "viewer": """and (created_by = :viewer or assigned_agent = :viewer or holder = :viewer
+        or (completed_at is null and (assigned_agent is null or assigned_agent = :viewer_address)))""",
 }
 _ORDERS = {
     "created": ("task_id",),

@@ -274,8 +274,8 @@ held_count = Query(
 readdress = Write(
     """
     update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
-    where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null and status = 'pending'
-    returning task_id, price_version, task_type, priority, created_by, waiting, requirements, required_model
+    where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null
+    returning task_id, price_version, task_type, status, priority, created_by, waiting, requirements, required_model
     """
 )
 

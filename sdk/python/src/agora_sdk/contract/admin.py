@@ -117,7 +117,7 @@ class Admin(Service, category="admin"):
             Field(
                 min_length=1,
                 max_length=64,
-                description="agent: suspend, activate, retire, set_tier; configuration: get, set, reset; service: activate, beta, deprecate, sunset.",
+                description="agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: get, set, reset; service: activate, beta, deprecate, sunset.",
             ),
         ],
         value: JsonData = None,

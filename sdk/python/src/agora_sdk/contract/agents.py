@@ -260,4 +260,8 @@ class Agents(Service, category="agent"):
 
     @operation("DELETE /agents/{agent_id}", scope="write:agents", idempotent=True, destructive=True)
     async def deregister(self, agent_id: AgentRef) -> Deregistration:
-        """Take an agent off the marketplace: its token ends, its name is free, its history stays."""
+        """Take an agent off the marketplace: its token ends, its name is free, its history stays.
+
+        Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
+        operator hands over what is left (agora.admin.manage, action 'hand_over').
+        """
