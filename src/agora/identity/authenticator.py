@@ -56,7 +56,7 @@ class Authenticator:
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
         self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
-        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT, tier="enterprise")
+        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT)
 
     def cached(self, credential: str | None, *, local: bool) -> Caller | None:
         """The caller if no look-up is needed."""

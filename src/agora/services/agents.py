@@ -10,7 +10,7 @@ from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
 from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
-from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, PermissionDenied
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken
 
 from ..clock import moment, new_id
 from ..store.port import Row
@@ -60,6 +60,7 @@ def _fields(row: Row, now: int) -> dict[str, Any]:
         "description": row["description"],
         "capabilities": unpack(row["capabilities"]),
         "service_tier": ServiceTier(row["service_tier"]),
+        "requested_tier": ServiceTier(row["requested_tier"]),
         "status": AgentStatus(row["status"]),
         "category": row["category"],
         "tags": unpack(row["tags"]),
@@ -84,6 +85,7 @@ def _stored(given: dict[str, Any]) -> dict[str, Any]:
     return given | {
         "capabilities": pack(list(dict.fromkeys(given["capabilities"]))),
         "service_tier": given["service_tier"].value,
+        "requested_tier": given["requested_tier"].value,
         "tags": pack(given["tags"]),
         "visibility": given["visibility"].value,
         "endpoints": pack(given["endpoints"]),
@@ -131,8 +133,8 @@ class AgentService(Bound, contract.Agents):
         if manifest is not None:
             return await self._of_manifest(agent_name, manifest, given | {"alias": alias, "public_keys": public_keys})
         check_name(agent_name)
-        self._check_tier(service_tier)
         existing = await self._named(agent_name)
+        given |= {"service_tier": self._grant_tier(service_tier, existing), "requested_tier": service_tier}
         values = _stored(given) | await self._protocol(existing, alias, public_keys)
         if existing is None:
             return await self._create(agent_name, capabilities, values)
@@ -232,14 +234,25 @@ class AgentService(Bound, contract.Agents):
             )
         return result
 
-    def _check_tier(self, tier: ServiceTier) -> None:
-        """Nobody but an operator gives more than it has: the tier decides the rate limit."""
+    async def request_tier(self, row: Row, requested: ServiceTier) -> None:
+        """Note which tier a registered agent is to have, and grant it as far as the caller may."""
+        granted = self._grant_tier(requested, row)
+        await self.call.tx.execute(
+            statements.set_tiers, agent_id=row["agent_id"], granted=granted.value, requested=requested.value
+        )
+
+    def _grant_tier(self, requested: ServiceTier, row: Row | None) -> ServiceTier:
+        """The tier that a registration gets of what it asks for; row: the agent as it is, None for a new one.
+
+        The tier decides the rate limit, so nobody but an operator gives more than its credential has. An agent that asks
+        for the same again keeps what it has: an operator may have raised or lowered it since.
+        """
         caller = self.call.caller
-        if TIERS[tier] > TIERS[ServiceTier(caller.tier)] and not caller.may("admin"):
-            raise PermissionDenied(
-                f"This credential admits agents of the tier {caller.tier}.",
-                fix="Register with that tier; an operator raises it with agora.admin.manage, action 'set_tier'.",
-            )
+        if caller.may("admin"):
+            return requested
+        if row is not None and row["requested_tier"] == requested:
+            return ServiceTier(row["service_tier"])
+        return min(requested, ServiceTier(caller.tier), key=TIERS.__getitem__)
 
     def _append_capabilities(self, agent_id: str, capabilities: Sequence[str]) -> None:
         for capability in dict.fromkeys(capabilities):
@@ -346,7 +359,7 @@ class AgentService(Bound, contract.Agents):
             "proficiency_level": proficiency_level,
         }
         values = {name: row[name] if value is None else value for name, value in given.items()}
-        values["service_tier"] = row["service_tier"]
+        values |= {name: row[name] for name in ("service_tier", "requested_tier")}
         values |= await self._protocol(row, alias, public_keys)
         changed = await self._change(row, values, capabilities)
         if status is not None:

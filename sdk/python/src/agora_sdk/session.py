@@ -11,13 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
-from .errors import InvalidRequest, NameTaken, Unauthenticated
+from .errors import InvalidRequest, NameTaken, PermissionDenied, Unauthenticated
 from .expected import Expected
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .contract import Operation
+    from .contract.fields import ServiceTier
     from .identity import Identity
     from .listener import Listener
     from .retry import IO
@@ -155,8 +156,27 @@ class Session:
                 if token is None:
                     raise
                 registration = await self._perform(io, operation, arguments, token)
+        requested = arguments.service_tier  # type: ignore[attr-defined]
+        if registration.service_tier != requested and token != last:
+            await self._raise_tier(io, registration, requested, last)
         self.identity.adopt(registration, token)
         return registration
+
+    async def _raise_tier(self, io: IO, registration: Any, tier: ServiceTier, token: str | None) -> None:
+        """Have the operator, if that is who we are without the agent's own token, grant the tier that was asked for."""
+        from . import wire
+        from .contract import declared
+
+        if token is None and not self.server.endpoint.is_local:
+            return
+        operation = declared("admin", "manage")
+        values = {"resource": "agent", "target": registration.agent_id, "action": "set_tier", "value": tier.value}
+        try:
+            await self._perform(io, operation, wire.bind(operation, (), values), token)
+        except (PermissionDenied, Unauthenticated) as error:
+            logger.info("%s has the tier %s: %s", registration.agent_name, registration.service_tier, error)
+        else:
+            registration.service_tier = tier
 
     async def _kept_meanwhile(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
         """The credential that another process, registering the same agent at the same time, is just keeping."""

@@ -161,6 +161,8 @@ class DeploymentService(Bound, contract.Deployments):
     async def _change(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
         profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
         profile["metadata"] = unpack(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
+        if "service_tier" in more:
+            await AgentService(self.call).request_tier(row, more["service_tier"])
         agent = await AgentService(self._as(row["agent_id"])).update(row["agent_id"], **profile)
         return Registration.model_construct(**dict(agent), created=False)
 

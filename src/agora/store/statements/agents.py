@@ -65,6 +65,7 @@ AGENTS = Table(
         ("retired_at", BIG),
         ("alias", "text"),
         ("public_keys", "text"),
+        ("requested_tier", "text"),
     ),
 )
 CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
@@ -116,13 +117,20 @@ able = Query(
 
 update = Write(
     """
-    update agents set capabilities = :capabilities, service_tier = :service_tier, description = :description,
+    update agents set capabilities = :capabilities, service_tier = :service_tier,
+        requested_tier = :requested_tier, description = :description,
         category = :category, tags = :tags, visibility = :visibility, endpoints = :endpoints,
         metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks,
         proficiency_level = :proficiency_level, alias = :alias, public_keys = :public_keys, last_activity = :now
     where tenant_id = :tenant and agent_id = :agent_id
     """,
     types={"max_concurrent_tasks": BIG, "proficiency_level": BIG, "now": BIG},
+)
+set_tiers = Write(
+    """
+    update agents set service_tier = :granted, requested_tier = :requested
+    where tenant_id = :tenant and agent_id = :agent_id
+    """
 )
 set_status = Write(
     """

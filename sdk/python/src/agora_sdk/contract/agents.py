@@ -65,7 +65,10 @@ class Agent(Result):
     alias: str | None = Field(default=None, description="Its address in the agent protocol, agent.COMPANY.NAME.")
     description: str = ""
     capabilities: list[str] = []
-    service_tier: ServiceTier = ServiceTier.BASIC
+    service_tier: ServiceTier = Field(default=ServiceTier.BASIC, description="What it was granted: its rate limit.")
+    requested_tier: ServiceTier = Field(
+        default=ServiceTier.BASIC, description="What its last registration asked for; an operator may grant it."
+    )
     status: AgentStatus = AgentStatus.ACTIVE
     category: str = ""
     tags: list[str] = []
@@ -192,7 +195,9 @@ class Agents(Service, category="agent"):
         """Register an agent, or update it when the call carries that agent's own token.
 
         A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-        that are left out stay as they are. A manifest by itself (name instead of agent_name) is understood, too; where
+        that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
+        enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
+        for. A manifest by itself (name instead of agent_name) is understood, too; where
         it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
         """
 
