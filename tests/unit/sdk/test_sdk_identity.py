@@ -120,7 +120,7 @@ def test_what_the_program_gives_comes_first(wire: Wire, monkeypatch: pytest.Monk
 def test_which_credential_registers(wire: Wire, given: str, stored: str | None, sent: str) -> None:
     if stored:
         Credentials().keep(wire.url, "default", "Ada", Credential(AGENT_ID, stored))
-    wire.answer("/agents/register", agent_answer())
+    wire.answer("/agents/register", agent_answer(created=given != "agt_given"))
     with AgoraClient(wire.url, token=given) as client:
         client.register("Ada")
         client.query.agents()
@@ -128,15 +128,28 @@ def test_which_credential_registers(wire: Wire, given: str, stored: str | None, 
     assert tokens(wire) == ["agt_secret"]
 
 
-def test_one_client_may_register_several_agents(wire: Wire) -> None:
+def test_one_client_may_register_several_agents(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     bob = agent_answer(agent_name="Bob", token="agt_bob")
     wire.answer("/agents/register", agent_answer(), bob)
     with AgoraClient(wire.url, token="enr_1") as client:
         client.register("Ada")
+        registration = client.register("Bob")
+        client.query.agents()
+        client.as_agent(registration).query.agents()
+        client.as_agent("Bob").with_options(timeout=5).query.agents()
+        with pytest.raises(Unauthenticated, match="Register it first"):
+            client.as_agent("Nobody")
+    assert tokens(wire, "/agents/register") == ["enr_1", "enr_1"]
+    assert tokens(wire) == ["agt_secret", "agt_bob", "agt_bob"]
+    assert "client.as_agent('Bob') acts as Bob" in caplog.text
+
+
+def test_a_token_of_an_agent_stays_who_the_client_is(wire: Wire) -> None:
+    wire.answer("/agents/register", agent_answer(agent_name="Bob", token="agt_bob"))
+    with AgoraClient(wire.url, token="agt_ada") as client:
         client.register("Bob")
         client.query.agents()
-    assert tokens(wire, "/agents/register") == ["enr_1", "enr_1"]
-    assert tokens(wire) == ["agt_bob"]
+    assert tokens(wire) == ["agt_ada"]
 
 
 def test_a_deregistered_agents_credential_is_forgotten(wire: Wire, client: AgoraClient) -> None:

@@ -114,7 +114,7 @@ class Agent:
     ) -> None:
         """url: of the marketplace; also as ``message_broker``, or a client that is connected to it.
 
-        client: to act as whoever that client is; agents that share one would be one agent.
+        client: to share its connections and credentials; several agents may share one.
         """
         url = url or (message_broker.url if isinstance(message_broker, AgoraClient) else message_broker)
         self.name = name or self.name or type(self).__name__
@@ -280,6 +280,7 @@ class Agent:
         wanted = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
         given = {name: getattr(self, name) for name in wanted if getattr(self, name) is not None}
         registration = await self.client.register(self.name, **given)
+        self.client = self.client.as_agent(registration)  # whatever else the client is used for
         if self._takes_tasks and self.worker is not None:
             await self.client.worker.register(self.worker, models=list(self.models))
         self.registration = registration

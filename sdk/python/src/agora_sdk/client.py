@@ -48,6 +48,10 @@ class AgoraClient:
     any retries at all mean as many as the timeout allows.
     credentials: the file of stored credentials; else ``AGORA_CREDENTIALS``, else ~/.config/agora/credentials.json.
 
+    The first agent that a client registers, or the one it was given, is who it acts as. Registering another one changes
+    nothing of that (a warning says so): :meth:`as_agent` acts as it. Only a task of ``asyncio`` that registers an agent of
+    its own, beside others of the same client, acts as that one, so agents may be registered with ``asyncio.gather``.
+
     Calls raise :class:`agora_sdk.AgoraError` and its kinds (see :mod:`agora_sdk.errors`). Every command carries
     an Idempotency-Key of its own, so that a retry happens once. Threads may share a client, and so may event loops.
     """
@@ -125,6 +129,23 @@ class AgoraClient:
         copy._session = Session(mine.server, identity, options)
         return copy
 
+    def as_agent(self, agent: str | contract.agents.Registration) -> Self:
+        """A copy that acts as an agent that was registered from this machine, and shares the connections.
+
+        ::
+
+            ada, bob = client.register("Ada"), client.register("Bob")
+            client.as_agent(bob).messaging.send("Ada", "Hello")
+
+        agent: its name, or what registering it answered. Raises :class:`agora_sdk.Unauthenticated` where no credential
+        of it is kept.
+        """
+        mine = self._session
+        name = agent if isinstance(agent, str) else agent.agent_name
+        copy = type(self).__new__(type(self))
+        copy._session = Session(mine.server, mine.identity.of_agent(name), mine.options)
+        return copy
+
     @cached_property
     def protocol(self) -> AgentProtocol:
         """The Agent Communication Protocol: messages with an intent, see :mod:`agora_sdk.protocol`."""
@@ -139,12 +160,12 @@ class AgoraClient:
 
     @property
     def agent_id(self) -> str | None:
-        """Id of the agent this client acts as, once registered or found among the stored credentials."""
+        """Id of the agent this client acts as (in this task), once registered or found among the stored credentials."""
         return self._session.identity.agent_id
 
     @property
     def agent_name(self) -> str | None:
-        """Name of the agent this client acts as."""
+        """Name of the agent this client acts as (in this task)."""
         return self._session.identity.name
 
     def request(

@@ -74,6 +74,7 @@ class EventStream(Stream[T]):
         on_listening: Callable[[], None] | None = None,
     ) -> None:
         self._session, self._operation, self._arguments = session, operation, arguments
+        self._identity = session.identity.here()  # it may be read in another task or thread
         self._skips_gaps, self._on_listening = skips_gaps, on_listening
         self._tail: Tail | None = None
         self._is_closed = False
@@ -109,9 +110,8 @@ class EventStream(Stream[T]):
         return getattr(self._arguments, "subscription_id", None) is not None
 
     async def _headers(self) -> dict[str, str]:
-        identity = self._session.identity
-        await identity.renew(self._io)
-        return identity.headers(identity.token())
+        await self._identity.renew(self._io)
+        return self._identity.headers(self._identity.token())
 
     def _target(self, position: int | None) -> str:
         arguments = self._arguments

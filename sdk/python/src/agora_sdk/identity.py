@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from .credentials import Credential, Credentials
 from .errors import AgoraError, InvalidRequest, Unauthenticated
@@ -22,6 +25,10 @@ HOME = "default"  # the marketplace of whoever names none
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
 COPIED = "Copy it whole, and nothing else with it."
 
+#: the agent that each identity acts as in this task or thread, by name. A mapping is replaced, never changed: tasks that
+#: were started with it go on with theirs
+_acting: ContextVar[Mapping[Identity, str]] = ContextVar("agora_sdk_acting")
+
 
 def _visible(text: str, what: str, fix: str) -> str:
     if not text.isascii() or any(sign <= " " or sign == "\x7f" for sign in text):
@@ -31,6 +38,10 @@ def _visible(text: str, what: str, fix: str) -> str:
 
 class Identity:
     """Who a client is: what it was told, else what registration stored, else nobody in particular.
+
+    The first agent that is registered is who the client is from then on. Others that are registered later in the same task
+    or thread do not change that: they act by :meth:`of_agent`. A task that registers an agent beside other tasks acts
+    as that one, and so do the tasks that it starts.
 
     token: given by the program; it comes first. agent: a name whose stored credential is used. Spaces and line ends around
     a token are left out, as they come along from a file; raises :class:`InvalidRequest` for what no header can carry.
@@ -42,16 +53,56 @@ class Identity:
         self, store: Credentials, url: str, tenant: str, *, agent: str | None = None, token: str | None = None
     ) -> None:
         self.store, self.url, self.tenant = store, url, _visible(tenant, "The tenant", "agora tenant list shows them.")
-        self.name = agent
+        self._own = agent
+        self._is_given = agent is not None  # else the first registration decides
+        self._agents: dict[str, Credential] = {}
         self._explicit = _visible(token.strip(), "The token", COPIED) if token else None
         self._fallback = _visible(os.environ.get("AGORA_TOKEN", "").strip(), "AGORA_TOKEN", COPIED) or None
-        self._credential: Credential | None = None
         self.logins = Logins(store.path)
         self._login: Login | None = None
         self._has_looked = False
 
     def __repr__(self) -> str:
         return f"Identity(agent={self.name!r}, tenant={self.tenant!r})"
+
+    @property
+    def name(self) -> str | None:
+        """Name of the agent that calls of this task or thread act as."""
+        return self._acting_here or self._own
+
+    @property
+    def _acting_here(self) -> str | None:
+        """The agent that was registered in this task or thread, or in the task that started it."""
+        return _acting.get({}).get(self)
+
+    def _act_here_as(self, name: str | None) -> None:
+        acting = WeakKeyDictionary(_acting.get({}))
+        if name is None:
+            acting.pop(self, None)
+        else:
+            acting[self] = name
+        _acting.set(acting)
+
+    def of_agent(self, name: str) -> Identity:
+        """The identity of one agent, registered by this client or stored before; raises :class:`Unauthenticated`."""
+        credential = self._agents.get(name) or self.store.find(self.url, self.tenant, name)
+        if credential is None:
+            raise self._unknown(name)
+        identity = Identity(self.store, self.url, self.tenant, agent=name)
+        self._agents[name] = credential
+        identity._agents = self._agents  # what one of them learns, or forgets, holds for all
+        identity._fallback = self._explicit or self._fallback  # what other agents are registered with
+        return identity
+
+    def _unknown(self, name: str) -> Unauthenticated:
+        return Unauthenticated(
+            f"No credential of agent {name!r} is kept for {self.url} in {self.store.path}.",
+            fix=f"Register it first: client.register({name!r}), or give its token.",
+        )
+
+    def here(self) -> Identity:
+        """Who calls of this task or thread act as, for work that goes on elsewhere."""
+        return self if self._acting_here is None else self.of_agent(self._acting_here)
 
     @property
     def agent_id(self) -> str | None:
@@ -66,10 +117,7 @@ class Identity:
         if self._explicit:
             return self._explicit
         if self.name and not self._other:
-            raise Unauthenticated(
-                f"No credential of agent {self.name!r} is kept for {self.url} in {self.store.path}.",
-                fix=f"Register it first: client.register({self.name!r}), or give its token.",
-            )
+            raise self._unknown(self.name)
         return self._other
 
     @property
@@ -107,9 +155,12 @@ class Identity:
         return found if self.tenant == HOME else {**found, "x-agora-tenant": self.tenant}
 
     def _current(self) -> Credential | None:
-        if self._credential is None and self.name and not self._explicit:
-            self._credential = self.store.find(self.url, self.tenant, self.name)
-        return self._credential
+        name = self.name
+        if name and name not in self._agents and not self._explicit:
+            stored = self.store.find(self.url, self.tenant, name)
+            if stored is not None:
+                self._agents[name] = stored
+        return self._agents.get(name) if name else None
 
     def candidates(self, name: str) -> list[str | None]:
         """Credentials to register a name with, the best first: each is tried where the one before is refused.
@@ -120,27 +171,51 @@ class Identity:
         given = self._explicit or self._other
         stored = self.store.find(self.url, self.tenant, name)
         own = [given] if given and given.startswith(AGENT_TOKEN) else []
-        kept = [stored.token] if stored else []
+        known = self._agents.get(name) or stored  # the file may be one that cannot be written
+        kept = [known.token] if known else []
         return list(dict.fromkeys([*own, *kept, given]))
 
     def adopt(self, registration: Registration, used: str | None) -> None:
-        """Be the registered agent from now on, and keep its credential for the next time."""
+        """Keep the credential of a registered agent, and act as it unless this client is another one already."""
+        name = registration.agent_name
         token = registration.token or (used if used and used.startswith(AGENT_TOKEN) else None)
-        self.name = registration.agent_name
-        if token is None:
-            return
-        self._credential = Credential(registration.agent_id, token)
+        if token is not None:
+            self._keep(name, Credential(registration.agent_id, token))
+        is_agents_token = self._explicit is not None and self._explicit.startswith(AGENT_TOKEN)
+        if is_agents_token and self._own is None and registration.created:
+            self._warn(name, "the agent of its token")  # which registered another one
+        elif self._own is None:
+            self._own = name
+            self._act_here_as(name)
+        elif name not in (self._own, self._acting_here):
+            if self._acting_here is None and not self._is_given:
+                self._act_here_as(name)
+                logger.info("This task acts as %s; calls from elsewhere act as %s.", name, self._own)
+            else:
+                self._warn(name, self.name)
+
+    def _keep(self, name: str, credential: Credential) -> None:
+        self._agents[name] = credential
         try:
-            self.store.keep(self.url, self.tenant, registration.agent_name, self._credential)
+            self.store.keep(self.url, self.tenant, name, credential)
         except (OSError, AgoraError) as error:
-            logger.warning("The credential of %s could not be kept: %s", registration.agent_name, error)
+            logger.warning("The credential of %s could not be kept: %s", name, error)
+
+    @staticmethod
+    def _warn(name: str, who: str | None) -> None:
+        logger.warning(
+            "%s is registered; this client goes on as %s. client.as_agent(%r) acts as %s.", name, who, name, name
+        )
 
     def ended(self, agent_id: str) -> None:
         """Forget the credential of an agent that was taken off the marketplace."""
-        if self._credential is None or self._credential.agent_id != agent_id or self.name is None:
-            return
-        try:
-            self.store.forget(self.url, self.tenant, self.name)
-        except (OSError, AgoraError) as error:
-            logger.warning("The credential of %s could not be removed: %s", self.name, error)
-        self._credential = self.name = None
+        for name in [name for name, credential in self._agents.items() if credential.agent_id == agent_id]:
+            try:
+                self.store.forget(self.url, self.tenant, name)
+            except (OSError, AgoraError) as error:
+                logger.warning("The credential of %s could not be removed: %s", name, error)
+            del self._agents[name]
+            if name == self._own:
+                self._own, self._is_given = None, False
+            if name == self._acting_here:
+                self._act_here_as(None)
