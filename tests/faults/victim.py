@@ -25,7 +25,7 @@ class Victim:
         self.directory, self.port = directory, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = directory.parent / "server.log"
-        self.settings = {"rate_basic": "1000000", "log_level": "warning"} | settings
+        self.settings = {"rate_basic": "1000000", "log_level": "warning", "loop_stall_seconds": "5"} | settings
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

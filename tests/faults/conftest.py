@@ -1,0 +1,32 @@
+"""Fault tests fail, with a stack, when an event loop stands still: their own, or that of a server they have started."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from tests.faults.loop_watch import LoopStalled, LoopWatch
+
+
+@pytest.fixture(autouse=True)
+async def _loop_watchdog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[None]:
+    if not inspect.iscoroutinefunction(request.function):  # its loop does not run
+        yield
+        return
+    watch = LoopWatch(asyncio.get_running_loop(), tmp_path)
+
+    def fail(number: int, frame: FrameType | None) -> None:
+        raise LoopStalled(watch.reason)
+
+    before = signal.signal(signal.SIGUSR2, fail)
+    watch.start()
+    yield
+    watch.stopped.set()
+    watch.join()
+    signal.signal(signal.SIGUSR2, before)

@@ -1,0 +1,36 @@
+"""The watchdog of the fault tests itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import loop_watch
+from tests.faults.loop_watch import LoopStalled, find_server_stall
+
+
+def _retry_without_yielding() -> None:
+    while True:
+        time.monotonic()
+
+
+async def test_loop_that_never_runs_again_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_watch, "LIMIT", 0.3)
+    await asyncio.sleep(0)
+    with pytest.raises(LoopStalled, match="_retry_without_yielding"):
+        _retry_without_yielding()
+
+
+def test_stall_in_the_log_of_a_server_is_found(tmp_path: Path) -> None:
+    line = (
+        "2026-01-01T00:00:00Z [error] The event loop has stood still for 9.0 s, using {} s of CPU time, in:\n  File x\n"
+    )
+    log = tmp_path / "data" / "server.log"
+    log.parent.mkdir()
+    log.write_text(line.format("4.9"))
+    assert find_server_stall(tmp_path) is None
+    log.write_text(line.format("4.9") + line.format("5.1"))
+    assert "using 5.1 s" in (find_server_stall(tmp_path) or "")
