@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
 from agora_sdk.contract import Kind, declared, operations
-from agora_sdk.errors import AgoraError, InternalError, MalformedRequest, RateLimited
+from agora_sdk.errors import (
+    AgoraError,
+    InternalError,
+    MalformedRequest,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+)
 
 from . import __version__
 from .catalogue import Catalogue
@@ -55,7 +63,7 @@ from .settings import Settings
 from .store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from .store.statements import admin, overrides
 from .store.traced import traced
-from .telemetry import PROTOCOL, Measures
+from .telemetry import PROTOCOL, LoopWatchdog, Measures
 from .telemetry.tracing import Tracing
 from .upstreams.pool import ConnectionPool
 from .upstreams.sealing import Sealer
@@ -91,6 +99,18 @@ def _ends_streams(event: NewEvent) -> bool:
     return suspended or event.type in ENDING
 
 
+async def _health_caller(access: Access, scope: Scope) -> Caller:
+    """The operator, who sees more; whoever else asks, even with a bad credential, is answered as a stranger."""
+    try:
+        caller = await access.authenticate(scope)
+    except (Unauthenticated, PermissionDenied):
+        return _STRANGER
+    return caller if caller.tenant == DEFAULT_TENANT and caller.may("admin") else _STRANGER
+
+
+_STRANGER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
+
+
 class App:
     """An assembled server, as an ASGI application.
 
@@ -108,6 +128,7 @@ class App:
         self.settings = settings
         self._log_level = settings.log_level
         self.measures = Measures()
+        self.watchdog = LoopWatchdog(settings.loop_stall_seconds)
         self.tracing, self._end_tracing = tracing, lambda: None
         if tracing is None and settings.tracing:
             self.tracing, self._end_tracing = open_tracing()
@@ -216,6 +237,7 @@ class App:
         monitor = self.monitor = context.health = HealthMonitor(
             self.store, self.clock, self.feed.live, self.settings.data_dir
         )
+        monitor.watchdog = self.watchdog
         monitor.bus, monitor.missed = (lambda: self.context.bus), self.settings.ready_needs_bus
 
     def _dispatch(self) -> None:
@@ -352,7 +374,7 @@ class App:
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
-        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, self._health)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, partial(self._health, access))
         exposition = Exposition(self.measures, self.monitor, self.feed, self.context)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
@@ -366,13 +388,12 @@ class App:
         ended = self.authenticator.ended.has
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
-    async def _health(self) -> tuple[bool, bytes]:
+    async def _health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""
-        stranger = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
         if not self.monitor.unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    outcome = await self.dispatcher.invoke(HEALTH, stranger, {})
+                    outcome = await self.dispatcher.invoke(HEALTH, await _health_caller(access, scope), {})
                 return outcome.result.status != "critical", outcome.body
             except RateLimited:
                 raise

@@ -147,6 +147,9 @@ class Exposition:
             if loop.last_run is not None:
                 last.add_metric([loop.name], loop.last_run / MICROSECONDS)
         yield from (last, failed)
+        watchdog = self._monitor.watchdog
+        yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)
+        yield families.total("agora_event_loop_stalled_seconds", "How long, in all.", watchdog.stalled_seconds)
 
     def _others(self, families: _Families) -> Iterator[Metric]:
         posts = families.counter("agora_push_posts", "Push notifications, by what became of them.", "outcome")

@@ -122,6 +122,7 @@ class _Server(uvicorn.Server):
         if self.started:
             gc.freeze()  # what is here now stays: no collection looks at it again
             gc.set_threshold(*COLLECTION)
+            self._app.watchdog.start()
             for line in self._lines:
                 self._say(line)
 
@@ -130,6 +131,7 @@ class _Server(uvicorn.Server):
         if self.server_state.tasks:  # let sockets say why before they are closed
             await asyncio.wait(tuple(self.server_state.tasks), timeout=FAREWELL_SECONDS)
         await super().shutdown(sockets)
+        self._app.watchdog.stop()
 
 
 def _print(line: str) -> None:

@@ -14,6 +14,7 @@ bus           Redis cannot be reached, or lags 1,000 behind   -
 disk          less than 1 GiB free                            less than 128 MiB free
 memory        less than 10 % available                        less than 3 % available
 controllers   a loop failed three times, or is overdue        -
+event_loop    it stood still for 5 s within the last minute   -
 ============  ==============================================  ===================================================
 
 A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
@@ -51,6 +52,7 @@ DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
 FAILED_OFTEN = 3
+LONG_STALL, STALL_MEMORY = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
 RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
 
@@ -248,6 +250,23 @@ def _complaint(loop: Loop, age: float) -> str | None:
     return None
 
 
+async def _event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    watchdog = monitor.watchdog
+    metrics = {"stalls": float(watchdog.stalls), "stalled_seconds": round(watchdog.stalled_seconds, 3)}
+    stall = watchdog.last
+    if stall is None:
+        return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
+    metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
+    began = moment(int(stall.began * MICROSECONDS))
+    recent = stall.seconds >= LONG_STALL and time.time() - stall.began - stall.seconds < STALL_MEMORY
+    return ComponentHealth(
+        status="degraded" if recent else "healthy",
+        detail=f"stood still {watchdog.stalls} times, last at {began:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
+        metrics=metrics,
+        stack=stall.stack if call.caller.may("admin") else None,
+    )
+
+
 async def _upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     engine = call.context.upstreams
     try:
@@ -313,4 +332,5 @@ COMPONENTS: dict[str, Check] = {
     "disk": _disk,
     "memory": _memory,
     "controllers": _controllers,
+    "event_loop": _event_loop,
 }

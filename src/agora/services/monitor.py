@@ -19,6 +19,7 @@ from typing import Protocol
 from ..bus.port import Bridge
 from ..clock import Clock
 from ..store.port import Store, StoreUnavailable
+from ..telemetry import LoopWatchdog
 from . import trend
 
 __all__ = ["HealthMonitor", "Loop", "Probe", "Sample", "machine"]
@@ -74,7 +75,7 @@ class HealthMonitor:
     """A ring of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
 
     live: counters of the event streams. machine: measures disk and memory.
-    draining: set when the server has begun to stop. bus: how Redis fares, where there is one; missed: whether the
+    draining: set when the server has begun to stop. watchdog: counts how often the event loop stood still. bus: how Redis fares, where there is one; missed: whether the
     server is not ready without it.
     """
 
@@ -88,6 +89,7 @@ class HealthMonitor:
         self._samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[Loop] = ()
         self.draining = False
+        self.watchdog = LoopWatchdog(0)
         self.probed: Probe | None = None
         self.bus: Callable[[], Bridge | None] = lambda: None
         self.missed = False

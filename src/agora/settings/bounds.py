@@ -37,6 +37,12 @@ class Bounds(Section):
         le=3600,
         description="Seconds that a request may take to arrive, and that its answer may lie untaken.",
     )
+    loop_stall_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=3600,
+        description="Seconds the event loop may stand still before its stack is logged and the stall counted; 0 for never.",
+    )
     shutdown_grace: int = Field(10, ge=0, le=300, description="Seconds that requests in flight may take at shutdown.")
     memory_limit: int = Field(
         100_000, ge=0, le=100_000_000, description="Most memories (agora.memory) that a marketplace keeps."

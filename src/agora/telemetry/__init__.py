@@ -5,6 +5,7 @@ Prometheus' and OpenTelemetry's libraries load when somebody asks for what they 
 """
 
 from .context import PROTOCOL, REQUEST, carried, outgoing, protocol, span, trace_id
+from .loop_watchdog import LoopWatchdog, Stall
 from .measures import BOUNDS, Histogram, Measures, Series
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "PROTOCOL",
     "REQUEST",
     "Histogram",
+    "LoopWatchdog",
     "Measures",
     "Series",
+    "Stall",
     "carried",
     "outgoing",
     "protocol",

@@ -3,7 +3,8 @@
 ====================  =========================================================================================
 ``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served
 ``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
-``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical
+``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical;
+                      operators see more
 ====================  =========================================================================================
 """
 
@@ -44,7 +45,7 @@ class Pages:
         operations: Sequence[Operation],
         version: str,
         monitor: HealthMonitor,
-        detail: Callable[[], Awaitable[tuple[bool, bytes]]],
+        detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
     ) -> None:
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
         self._openapi: bytes | None = None
@@ -61,7 +62,7 @@ class Pages:
         elif path in ("/ready", "/health/ready"):
             await self._status(send, self._monitor.trouble(), self._monitor.parts())
         elif path == "/health/detail":
-            sound, body = await self._detail()
+            sound, body = await self._detail(scope)
             await respond(send, 200 if sound else 503, body)
         elif path in STATIC or path == "/docs/":
             name, kind = STATIC[path.rstrip("/")]

@@ -30,6 +30,9 @@ class ComponentHealth(BaseModel):
     metrics: dict[str, float] = {}
     warning: str | None = Field(default=None, description="Trouble that the trend points to.")
     latency_ms: float | None = Field(default=None, description="How long looking took, in milliseconds.")
+    stack: str | None = Field(
+        default=None, description="Of `event_loop`: where the loop last stood still. Only operators see it."
+    )
 
 
 class Health(Result):

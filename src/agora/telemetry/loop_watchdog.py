@@ -1,0 +1,123 @@
+"""A thread that notices when the event loop stands still, and where.
+
+The thread asks the loop for a callback twice in each threshold. A callback that does not run within the threshold is a
+stall: it is counted, and the stack of the loop's thread is logged, again and again while it lasts, at doubling intervals.
+A stall that uses no CPU waits for something (a lock, a disk); one that uses it all computes, or repeats itself for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+__all__ = ["LoopWatchdog", "Stall"]
+
+log = logging.getLogger(__name__)
+
+FRAMES = 40  # innermost frames of a stack
+MAX_LOG_INTERVAL = 60.0  # seconds between stacks of one stall
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """One time the loop stood still.
+
+    began: seconds since 1970. seconds: how long, so far if not ended. cpu_seconds: CPU time of the loop's thread therein.
+    """
+
+    began: float
+    seconds: float
+    cpu_seconds: float
+    stack: str
+    ended: bool
+
+
+class LoopWatchdog:
+    """Watches one event loop. threshold: seconds without a callback that count as a stall; 0 watches nothing.
+
+    ``stalls`` and ``stalled_seconds`` count those since the start; ``last`` is the latest, also while it lasts.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        self.stalls = 0
+        self.stalled_seconds = 0.0
+        self.last: Stall | None = None
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Watch the running loop, from the thread it runs in."""
+        if self.threshold <= 0:
+            return
+        self._loop, self._ident = asyncio.get_running_loop(), threading.get_ident()
+        self._cpu_clock = time.pthread_getcpuclockid(self._ident)
+        self._thread = threading.Thread(target=self._watch, name="loop-watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; it needs no more of the loop."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    # -- in the thread ---------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self.threshold / 2):
+            answered = threading.Event()
+            start, cpu_start = time.monotonic(), self._cpu_seconds()
+            try:
+                self._loop.call_soon_threadsafe(answered.set)
+            except RuntimeError:  # the loop is closed
+                return
+            if answered.wait(self.threshold) or self._was_suspended(start, cpu_start, answered):
+                continue
+            self._record(answered, start, cpu_start)
+
+    def _was_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
+        """Whether the whole process did not run (SIGSTOP, a sleeping machine), so that the loop had no chance to answer."""
+        overslept = time.monotonic() - start > 2 * self.threshold
+        idle = self._cpu_seconds() - cpu_start < self.threshold / 2
+        return overslept and idle and answered.wait(self.threshold)
+
+    def _record(self, answered: threading.Event, start: float, cpu_start: float) -> None:
+        """Count a stall, and log the stack until the loop answers."""
+        began, pause = time.time() - (time.monotonic() - start), self.threshold
+        self.stalls += 1
+        ended = False
+        while not ended and not self._stopped.is_set():
+            stack = self._stack()
+            self.last = self._stall(began, start, cpu_start, stack)
+            log.error(
+                "The event loop has stood still for %.1f s, using %.1f s of CPU time, in:\n%s",
+                self.last.seconds,
+                self.last.cpu_seconds,
+                stack,
+            )
+            ended = answered.wait(pause)
+            pause = min(2 * pause, MAX_LOG_INTERVAL)
+        self.last = self._stall(began, start, cpu_start, stack, ended=True)
+        self.stalled_seconds += self.last.seconds
+        log.warning(
+            "The event loop runs again after %.1f s, %.1f s of them on the CPU.",
+            self.last.seconds,
+            self.last.cpu_seconds,
+        )
+
+    def _stall(self, began: float, start: float, cpu_start: float, stack: str, *, ended: bool = False) -> Stall:
+        return Stall(began, time.monotonic() - start, self._cpu_seconds() - cpu_start, stack, ended)
+
+    def _cpu_seconds(self) -> float:
+        return time.clock_gettime(self._cpu_clock)
+
+    def _stack(self) -> str:
+        """The innermost frames of the loop's thread; no values of variables, which may be secret."""
+        frame = sys._current_frames().get(self._ident)
+        return "".join(traceback.format_stack(frame)[-FRAMES:]).rstrip() if frame is not None else "(no Python code)"
