@@ -212,7 +212,7 @@ async def test_credit_that_is_used_up_pauses(here: Site) -> None:
     assert (await here.get(made.instance_id)).status == "paused"
 
 
-async def test_an_execution_that_fails_costs_nothing(here: Site) -> None:
+async def test_an_execution_that_fails_costs_nothing_and_one_of_unknown_outcome_its_price(here: Site) -> None:
     await here.agent(pricing={"type": "per_request", "price": 0.25})
     made = await here.create()
     await here.execute(made.instance_id, "/process")
@@ -225,7 +225,7 @@ async def test_an_execution_that_fails_costs_nothing(here: Site) -> None:
         with pytest.raises(Exception, match="answer"):
             await here.execute(made.instance_id, endpoint, given, **more)
     cost = await here.call("billing.cost", instance_id=made.instance_id)
-    assert (cost.total_cost, cost.task_executions) == (0.25, 1)
+    assert (cost.total_cost, cost.task_executions) == (0.75, 3)
     listed = await here.call("instance.executions", instance_id=made.instance_id)
     assert [each.status for each in listed.executions] == ["unknown", "unknown", "failed", "failed", "completed"]
     assert [each.http_status for each in listed.executions][2:] == [422, 500, 200]
@@ -245,11 +245,11 @@ async def test_executions_that_a_server_lost_are_settled(here: Site) -> None:
     await here.upkeep()
     listed = await here.call("instance.executions", instance_id=made.instance_id)
     assert [each.status for each in listed.executions] == ["unknown"]
-    assert (await here.call("billing.cost", instance_id=made.instance_id)).total_cost == 0
+    assert (await here.call("billing.cost", instance_id=made.instance_id)).total_cost == 0.25
     await here.call("instance.terminate", instance_id=made.instance_id)
     with pytest.raises(Exception, match="answer"):
         await task
-    assert (await here.call("billing.cost", instance_id=made.instance_id)).total_cost == 0
+    assert (await here.call("billing.cost", instance_id=made.instance_id)).total_cost == 0.25
 
 
 async def test_what_is_old_is_deleted(here: Site) -> None:

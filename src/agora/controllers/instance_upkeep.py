@@ -166,7 +166,7 @@ async def _block(call: Call, *, groups: Mapping[tuple[str, str], Sequence[Row]])
     from ..services.instances.moving import block
 
     for (account, agent), rows in groups.items():
-        why = await Ledger(call).blocked(account, agent)
+        why = await Ledger(call).blocks_running(account, agent)
         for row in rows:
             if row["blocked"] != why:
                 await block(call, row, why)

@@ -152,7 +152,7 @@ async def test_whoever_hangs_up_leaves_an_unknown_outcome(tmp_path: Path) -> Non
                 await asyncio.sleep(0)
         (found,) = (await place.call("instance.executions", instance_id=made.instance_id)).executions
         assert found.status == "unknown"
-        assert (await place.call("billing.cost", instance_id=made.instance_id)).total_cost == 0
+        assert (await place.call("billing.cost", instance_id=made.instance_id)).total_cost == 1.0
 
 
 MANIFEST: dict[str, Any] = {

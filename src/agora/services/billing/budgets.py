@@ -90,10 +90,7 @@ async def _balance(tx: Reader, account: str, currency: str) -> int:
 
 
 async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int) -> str | None:
-    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may.
-
-    A running instance for which something stands in the way is to be paused, until nothing does.
-    """
+    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may."""
     if not terms.chargeable:
         return None
     for row in await tx.all(statements.limits, account=account, agent=agent, currency=terms.currency):

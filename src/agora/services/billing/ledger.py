@@ -148,6 +148,11 @@ class Ledger:
         """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free."""
         return await blocked(self.call.tx, account, agent_id, await self.terms(agent_id), self.call.now)
 
+    async def blocks_running(self, account: str, agent_id: str) -> str | None:
+        """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""
+        terms = await self.terms(agent_id)
+        return await blocked(self.call.tx, account, agent_id, terms, self.call.now) if terms.time[0] else None
+
     async def recorded(self, keys: Sequence[str]) -> Sequence[Row]:
         """Entries under up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]

@@ -22,7 +22,7 @@ from .ledger import Charge, Ledger
 from .money import day_of, until_month_ends
 from .terms import Terms, in_force
 
-__all__ = ["Run", "bill"]
+__all__ = ["Run", "base_key", "bill"]
 
 SPAN = 3_600_000_000  #: running time after which an entry is made of it in any case
 
@@ -43,6 +43,11 @@ class Run:
     began: int
     upto: int
     closed: bool = False
+
+
+def base_key(instance_id: str) -> str:
+    """The key of the entry of what an instance costs once."""
+    return f"base:{instance_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +99,10 @@ class _Billing:
         return (0, length) if row is None else (row["billed"], max(length, row["measured"]))
 
     async def _base(self) -> None:
-        """What an instance pays once, the first time it runs."""
+        """What an instance costs once: charged when it first runs, if it was made by a release that did so."""
         run = self.run
         terms = await self.ledger.terms(run.agent_id, run.began)
-        key = f"base:{run.instance_id}"
+        key = base_key(run.instance_id)
         if terms.base_price and not await self.ledger.recorded([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write(charge, terms, terms.base_price, enforce=False)

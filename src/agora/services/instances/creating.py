@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
 from agora_sdk.errors import (
@@ -26,8 +27,11 @@ from ...store.statements import hosting, tokens
 from ...store.statements import instances as statements
 from ..addresses import require, seen
 from ..base import Call, pack
-from ..billing import Ledger
+from ..billing import Charge, Ledger
 from ..billing.accounts import NOBODY
+from ..billing.allowances import grant_allowance
+from ..billing.metering import base_key
+from ..billing.money import micros
 from . import placement
 from .deployments import opened, sealed, shown_manifest
 from .manifests import AgentManifest, build_of, engines_of, source_of
@@ -79,10 +83,11 @@ async def create(call: Call, wish: Wish, key: str | None = None) -> str:
     _check_config(call, wish, manifest, secrets)
     near, place, need = await _place(call, wish, manifest)
     row = _row(call, wish, agent, deployment, place, need, near, key)
+    await _charge_base(call, row)
     await _restorable(call, wish, agent, place)
     kept = secrets | ({"environment": wish.config.environment} if wish.config.environment else {})
     row["secrets"] = sealed(call, kept, f"instance:{row['instance_id']}")
-    _token(call, row, agent)
+    _token(call, wish, row, agent)
     call.tx.append(statements.INSTANCES, tuple(row[name] for name in statements.INSTANCES.names))
     await tell("agora.instance.requested", call, row)
     call.target = row["instance_id"]
@@ -152,6 +157,15 @@ async def _check_paid(call: Call, account: str, agent_id: str) -> None:
     error = await unpaid(call, account, agent_id)
     if error is not None:
         raise error
+
+
+async def _charge_base(call: Call, row: dict[str, Any]) -> None:
+    """Charge what an instance costs once; taken back if it ends without having run."""
+    where = (row["account_id"], row["agent_id"], EntryKind.BASE, 1, row["instance_id"])
+    charge = Charge(base_key(row["instance_id"]), *where)
+    terms = await Ledger(call).terms(row["agent_id"])
+    if terms.base_price:
+        await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
 
 
 def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
@@ -300,8 +314,11 @@ def _row(
     )
 
 
-def _token(call: Call, row: dict[str, Any], agent: Row) -> None:
+def _token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> None:
     """The instance's own credential: it acts for its customer, and may little. Derived from its id, so never stored."""
+    config = wish.config
+    currency = config.spend_currency or str(call.context.settings.billing_currency)
+    grant_allowance(call, row["token_id"], micros(config.spend_limit or 0.0), currency)
     token_id, tenant = row["token_id"], call.caller.tenant
     account = row["account_id"]
     key = call.context.signer.key(tenant, token_id, "api_key")

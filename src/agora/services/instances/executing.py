@@ -1,4 +1,9 @@
-"""Executing: work for an instance, between two transactions. It is charged when it begins, and taken back if it fails."""
+"""Executing: work for an instance, between two transactions.
+
+It is charged when it begins. The charge is taken back where the work was certainly not done: the instance took no
+connection, or answered that it failed. Work whose outcome nobody knows (no answer in time, a connection that broke, a
+reader that hung up, a server that ended) may have been done, and stays charged.
+"""
 
 from __future__ import annotations
 
@@ -258,6 +263,8 @@ async def _settle(
     }
     await forget(call, ended)
     if error is not None:
+        if lost:
+            error.extra |= {"cost": decimal(entry["amount"]), "currency": entry["currency"]}
         if isinstance(error, UpstreamUnavailable):
             await call.tx.execute(statements.wake, instance_id=begun["instance_id"], now=call.now)
         error.extra.setdefault("execution_id", begun["execution_id"])
@@ -276,7 +283,7 @@ async def _settle(
 
 
 async def forget(call: Call, ended: Any) -> None:
-    """End an execution: count it, take the charge back if it did not succeed, say so."""
+    """End an execution: count it, take the charge back if it failed, say so."""
     values = {name: ended[name] for name in ("execution_id", "status", "http_status", "error", "duration")}
     if not await call.tx.execute(hosting.end_execution, **values, now=call.now):
         return
@@ -289,7 +296,7 @@ async def forget(call: Call, ended: Any) -> None:
         failed=int(not well),
         duration=(ended["duration"] or 0) if well else 0,
     )
-    if not well:
+    if ended["status"] == "failed":
         await Ledger(call).reverse(f"execution:{ended['execution_id']}", ended["error"] or ended["status"])
     data = {
         name: ended[name]

@@ -10,6 +10,8 @@ from ...store.port import Row
 from ...store.statements import instances as statements
 from ...store.statements import tokens
 from ..base import Call, unpack
+from ..billing import Ledger
+from ..billing.metering import base_key
 from . import measuring, reporting
 from .measuring import Ticks
 from .telling import tell
@@ -112,10 +114,12 @@ async def _done(call: Call, row: Row, reason: str) -> None:
 
 
 async def ended(call: Call, row: Row, reason: str | None = None) -> None:
-    """It is gone for good: its token ends with it."""
+    """It is gone for good: its token ends with it, and what it cost once is given back if it never ran."""
     moved = await move(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
     if not moved:
         return
+    if await call.tx.one(statements.last_interval, instance_id=row["instance_id"]) is None:
+        await Ledger(call).reverse(base_key(row["instance_id"]), "It never ran.")
     await call.tx.execute(tokens.revoke, token_id=row["token_id"], now=call.now)
     call.emit("agora.token.revoked", {"token_id": row["token_id"]}, subject=row["token_id"], audience=())
     await tell("agora.instance.stopped", call, row, status="stopped", reason=reason)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from .agents import Agent
-from .billing import Account, AgentCost, BillingInfo, CurrentBilling, PricingInfo
+from .billing import Account, AgentCost, Amount, BillingInfo, Currency, CurrentBilling, PricingInfo
 from .deployments import Path, Value, Variable
 from .events import Event, LastEvent
 from .fields import PRINTABLE, AgentRef, Capability, Cursor, Limit, Text, Timestamp, split
@@ -104,6 +104,12 @@ class InstanceConfig(BaseModel):
     restart: Literal["always", "on_failure", "never"] = "always"
     start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds until it has to be healthy.")] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
+    spend_limit: Amount | None = Field(
+        default=None,
+        description="How much its own token may commit its account to by assigning tasks that have a price; nothing if "
+        "left out. In all its life, within the budgets of the account.",
+    )
+    spend_currency: Currency | None = Field(default=None, description="Of spend_limit; the usual one if left out.")
 
 
 class CoLocation(BaseModel):

@@ -41,8 +41,8 @@ class PricingType(StrEnum):
 class PricingInfo(Result):
     """What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
 
-    Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it first
-    runs, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
+    Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it is
+    made, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
     """
 
     type: PricingType = PricingType.FREE
