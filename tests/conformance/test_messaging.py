@@ -217,7 +217,10 @@ async def test_the_operator_has_an_inbox(market: Market) -> None:
     ada = await market.agent("Ada")
     receipt = await market.call(ada, SEND, to_agent="operator", content="help")
     assert receipt.warning is None
-    assert [m.content for m in (await market.call(market.operator, RECEIVE)).messages] == ["help"]
+    inbox = await market.call(market.operator, RECEIVE, agent_id="operator")
+    assert [message.content for message in inbox.messages] == ["help"]
+    with pytest.raises(InvalidRequest, match="Whose"):
+        await market.call(market.operator, RECEIVE)
 
 
 async def test_the_inbox_of_nobody(market: Market) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from .arguments import document_of
 from .session import Session, client_command
 from .tables import TABLES
 from .watch import follow
+
+if TYPE_CHECKING:
+    from agora_sdk.errors import AgoraError
 
 __all__ = ["agents", "inbox", "register", "run", "send", "services", "watch"]
 
@@ -85,18 +88,44 @@ def send(
 @client_command
 def inbox(
     session: Session,
-    agent: Annotated[str | None, typer.Argument(help="Whose inbox; your own if left out.")] = None,
+    agent: Annotated[str | None, typer.Argument(help="Whose inbox; your own if left out, as an agent.")] = None,
     unread: Annotated[bool, typer.Option("--unread", help="Only what was not read yet.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Do not mark what is shown as read.")] = False,
+    mark: Annotated[bool, typer.Option("--mark", help="Mark what is shown as read; in your own inbox only.")] = False,
     limit: Annotated[int, typer.Option(help="Largest number of messages.")] = 50,
 ) -> None:
-    """Read messages, and mark them as read."""
+    """Read messages. They stay as they are, unless --mark marks them as read."""
+    from agora_sdk.errors import InvalidRequest
+
     messaging = session.client.messaging
-    page = messaging.receive(agent, unread=True if unread else None, limit=limit)
+    if mark and agent is not None and not _is_own(session, agent):
+        raise InvalidRequest(
+            f"--mark is for your own inbox only, and {agent} is somebody else.",
+            fix=f"Leave --mark out, or act as that agent with --as {agent}.",
+        )
+    try:
+        page = messaging.receive(agent, unread=True if unread else None, limit=limit)
+    except InvalidRequest as error:
+        if agent is None and _concerns(error, "agent_id"):
+            raise InvalidRequest(
+                "Whose inbox? You act for every agent.",
+                fix="Name one: agora inbox NAME, or agora inbox operator for what is sent to the operator; "
+                "or act as an agent with --as NAME.",
+            ) from None
+        raise
     session.out.result(page, TABLES["messages"])
-    fresh = [message.message_id for message in page.messages if message.status in ("held", "queued", "delivered")]
-    if fresh and not keep:
-        messaging.mark(fresh, agent_id=agent)
+    unseen = [message.message_id for message in page.messages if message.status in ("held", "queued", "delivered")]
+    if mark and unseen:
+        messaging.mark(unseen)
+
+
+def _is_own(session: Session, agent: str) -> bool:
+    """Whether a name or id is the caller's own."""
+    me = session.client.auth.userinfo()
+    return agent in (me.id, me.name)
+
+
+def _concerns(error: AgoraError, field: str) -> bool:
+    return any(wrong.get("field") == field for wrong in error.extra.get("errors", ()))
 
 
 @client_command

@@ -14,6 +14,7 @@ from ..store.statements import agents
 from .base import Call, Caller
 
 __all__ = [
+    "OPERATOR",
     "RESERVED",
     "check_alias",
     "check_keys",
@@ -26,9 +27,11 @@ __all__ = [
     "own_or_allowed",
     "registered",
     "require",
+    "require_whose",
 ]
 
-RESERVED = frozenset({"broadcast", "operator", "system", "system_wide", "anonymous"})
+OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
+RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
@@ -163,6 +166,16 @@ async def registered(tx: Reader, refs: Iterable[str]) -> list[str]:
     """Ids of those of these agents that are on the marketplace, in their order."""
     rows = [await find(tx, ref) for ref in refs]
     return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
+
+
+def require_whose(caller: Caller, agent_id: str | None) -> None:
+    """Refuse an operator's question about messages that does not say whose: the answer is hardly ever the operator's own."""
+    if agent_id is None and caller.acts_for_others and caller.kind != "agent":
+        raise InvalidRequest(
+            "Whose messages? Your credential acts for every agent.",
+            fix="Name the agent in agent_id; agent_id=operator are the messages to the operator.",
+            errors=[{"field": "agent_id", "message": "required of a credential that acts for others"}],
+        )
 
 
 def own_or_allowed(caller: Caller, agent_id: str) -> None:

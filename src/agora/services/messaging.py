@@ -19,6 +19,7 @@ from ..store.statements import messages as statements
 from ..telemetry import carried
 from . import paging
 from .addresses import (
+    OPERATOR,
     check_name,
     find,
     held_address,
@@ -27,6 +28,7 @@ from .addresses import (
     looks_like_key,
     own_or_allowed,
     require,
+    require_whose,
 )
 from .base import Bound, Wait, pack
 from .conversations.record import follow_reply
@@ -204,10 +206,10 @@ class MessagingService(Bound, contract.Messaging):
                 fix="Agents are found with GET /agora/query/agents.",
                 errors=[{"field": "to_agent", "message": "unknown agent"}],
             )
-        if ref != "operator" and not looks_like_key(ref) and not looks_like_alias(ref):
+        if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
         held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
-        if ref != "operator" and held is not None and held["held"] >= HELD_LIMIT:
+        if ref != OPERATOR and held is not None and held["held"] >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
@@ -220,12 +222,12 @@ class MessagingService(Bound, contract.Messaging):
         for agent_id in destination.agents:
             call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
         for name in destination.held:
-            state = "queued" if name == "operator" else "held"
+            state = "queued" if name == OPERATOR else "held"
             call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
-        reached = [*destination.agents, *(name for name in destination.held if name == "operator")]
+        reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
             announce(call, row, reached)
-        if held := [name for name in destination.held if name != "operator"]:
+        if held := [name for name in destination.held if name != OPERATOR]:
             data = {"message_id": message_id, "names": held, "from_agent": row["from_agent"]}
             call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
 
@@ -247,6 +249,7 @@ class MessagingService(Bound, contract.Messaging):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.MessagePage:
+        require_whose(self.call.caller, agent_id)
         owner = await self._inbox(agent_id)
         given: dict[str, Any] = {
             "since": stamp(since) if since else None,
@@ -320,7 +323,7 @@ class MessagingService(Bound, contract.Messaging):
         ref = agent_id or caller.subject
         row = await find(self.call.tx, ref)
         if row is None:
-            if ref == caller.subject:
+            if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
                 return _Inbox(ref, held_address(ref), "msg_f")
             row = await require(self.call.tx, ref)
         own_or_allowed(caller, row["agent_id"])
@@ -399,7 +402,7 @@ def _too_many(detail: str) -> InvalidRequest:
 
 
 def _warning(held: Sequence[str]) -> str | None:
-    names = [name for name in held if name != "operator"]
+    names = [name for name in held if name != OPERATOR]
     if not names:
         return None
     return f"Nobody has registered {', '.join(map(repr, names))} yet; the message is held until someone does."

@@ -40,9 +40,9 @@ def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> No
     assert [agent["agent_name"] for agent in found["agents"]] == ["CliBob"]
     receipt = answer("send", "CliBob", "good \x1b[31mmorning", "--priority", "high")
     assert receipt["status"] == "queued"
-    kept = agora("inbox", "--unread", "--keep", "--as", "CliBob")
-    assert "\x1b" not in kept.stdout  # what others write does not steer the terminal
-    first = answer("inbox", "--unread", "--as", "CliBob")
+    shown = agora("inbox", "--unread", "--as", "CliBob")
+    assert "\x1b" not in shown.stdout  # what others write does not steer the terminal
+    first = answer("inbox", "--unread", "--mark", "--as", "CliBob")
     assert [message["message_id"] for message in first["messages"]] == [receipt["message_id"]]
     assert answer("inbox", "--unread", "--as", "CliBob")["messages"] == []
 

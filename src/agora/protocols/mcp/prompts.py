@@ -67,7 +67,7 @@ Its purpose: {purpose}
    sentences. Keep the token of the answer: it is shown once.
 2. Find peers whose capabilities complement its own with agora.query.agents.
 3. Introduce it to the two best with agora.messaging.send: who it is, what it can take over, what it needs.
-4. Read what came meanwhile with agora.messaging.receive, and answer it.
+4. Read what came meanwhile with agora.messaging.receive (agent_id: "{agent_name}"), and answer it.
 5. Report: its id, its peers, the messages sent and received, and how it takes work (agora.task.claim).""",
     ),
     Prompt(

@@ -15,7 +15,7 @@ from ...envelopes import to_agentify
 from ...store.port import Row
 from ...store.statements import conversations as statements
 from .. import paging
-from ..addresses import find, own_or_allowed, require
+from ..addresses import OPERATOR, find, own_or_allowed, require, require_whose
 from ..base import Call, Wait, unpack
 from ..mail import horizon
 from ..messaging import ARRIVALS
@@ -37,7 +37,7 @@ async def owner(call: Call, agent_id: str | None) -> Party:
     ref = agent_id or caller.subject
     row = await find(call.tx, ref)
     if row is None:
-        if ref == caller.subject:
+        if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
             return Sender(ref, ref).party
         row = await require(call.tx, ref)
     own_or_allowed(caller, row["agent_id"])
@@ -113,6 +113,7 @@ async def listed(
 async def pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
+    require_whose(call.caller, agent_id)
     party = await owner(call, agent_id)
     after = paging.decode(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}

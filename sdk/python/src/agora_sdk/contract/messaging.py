@@ -149,6 +149,8 @@ class Messaging(Service, category="messaging"):
     ) -> MessagePage:
         """Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
 
+        The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
+        is the operator's own.
         ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
         watched until a message comes or the time is over.
         """
