@@ -11,7 +11,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDeni
 
 from ..store.port import Reader, Row
 from ..store.statements import agents
-from .base import Call, Caller
+from .base import Call, Caller, pack
 
 __all__ = [
     "OPERATOR",
@@ -21,6 +21,7 @@ __all__ = [
     "check_name",
     "find",
     "held_address",
+    "ids_at",
     "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
@@ -176,6 +177,24 @@ def require_whose(caller: Caller, agent_id: str | None) -> None:
             fix="Name the agent in agent_id; agent_id=operator are the messages to the operator.",
             errors=[{"field": "agent_id", "message": "required of a credential that acts for others"}],
         )
+
+
+async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
+    """Ids of the agents meant by references that were written down at a time, in microseconds.
+
+    A name means who had it then, or the first to have it since; names that nobody has registered are left out.
+    """
+    ids, names = list[str](), list[str]()
+    for ref in refs:
+        if looks_like_id(ref):
+            ids.append(ref)
+        elif ref.startswith("agent."):
+            row = await find(tx, ref)
+            ids += [] if row is None else [row["agent_id"]]
+        else:
+            names.append(ref)
+    rows = await tx.all(agents.names_at, names=pack(names), time=time) if names else []
+    return list(dict.fromkeys((*ids, *(row["agent_id"] for row in rows))))
 
 
 def own_or_allowed(caller: Caller, agent_id: str) -> None:

@@ -158,7 +158,7 @@ async def pause(run: Run) -> None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set(paused_at=run.call.now)
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
-    run.emit("paused")
+    await run.emit("paused")
     for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
         child = await Run.load(run.call, row["workflow_id"])
         if not child.ended and child.row["paused_at"] is None:
@@ -177,7 +177,7 @@ async def resume(run: Run) -> None:
             ending.announce(draft)
             if states.is_balanced(row):
                 await draft.save()  # its agent has as long as at first
-    run.emit("resumed")
+    await run.emit("resumed")
     await run.save()  # a part that ends now moves it on
     for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
         child = await Run.load(run.call, row["workflow_id"])

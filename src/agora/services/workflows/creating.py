@@ -86,7 +86,7 @@ async def create(
     drafts = _steps(graph, tenant, workflow_id)
     run = Run(call, row, drafts, budget)
     run.reported = True  # whoever creates it sees whether it has ended at once
-    run.emit("created", steps={step.name: step.status.value for step in drafts})
+    await run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(workflows.WORKFLOWS, tuple(row[name] for name in workflows.WORKFLOWS.names))
     for step in drafts:
         call.tx.append(workflows.STEPS, tuple(step.row.get(name) for name in workflows.STEPS.names))

@@ -36,7 +36,7 @@ async def begin(run: Run, step: StepDraft) -> str | None:
             run.move(step, _S.SKIPPED)
         elif spec.approval:
             run.move(step, _S.RUNNING)
-            run.emit("approval_required", step=step.name, message=spec.message)
+            await run.emit("approval_required", step=step.name, message=spec.message)
         elif spec.for_each is not None:
             return await _spread(run, step, scope)
         else:

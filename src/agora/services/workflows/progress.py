@@ -182,6 +182,6 @@ async def conclude(run: Run, status: WorkflowStatus) -> None:
     run.set(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
     run.set(done_steps=sum(1 for step in run.plain() if step.ended))
-    run.emit(status.value, error=run.row["error"])
+    await run.emit(status.value, error=run.row["error"])
     if run.row["parent_id"] is not None and not run.reported:
         await _child_ended(run)

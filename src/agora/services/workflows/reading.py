@@ -10,48 +10,45 @@ from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from ...clock import moment, stamp
-from ...store.port import Reader, Row
-from ...store.statements import agents, workflows
+from ...store.port import Row
+from ...store.statements import workflows
 from ...workflow import graph as graphs
 from ...workflow.diagram import mermaid
 from .. import paging
-from ..addresses import require
-from ..base import Call, Caller, pack, unpack
-from .run import StepDraft, outcomes, unknown
+from ..addresses import find, ids_at, require
+from ..base import Call, pack, unpack
+from .run import StepDraft, named_agents, outcomes, unknown
 
-__all__ = ["diagram", "page", "sees", "standing", "summary", "timeline", "visible"]
+__all__ = ["diagram", "page", "standing", "summary", "timeline", "visible"]
 
 _S = StepStatus
 SPANS = 1000
+VIEWER_NAMES = frozenset(
+    {"quoted_id", "quoted_name", "quoted_alias", "quoted_dotted", "viewer_name", "viewer_since"}
+)  #: parameters that go with the filter "viewer"
 Fields = Mapping[str, Any]
 
 
-async def sees(tx: Reader, caller: Caller, row: Row | Fields) -> bool:
-    """Its creator and its agents see a workflow, and those that see all.
+async def visible(call: Call, workflow_id: str) -> Row:
+    """A workflow as its creator, its agents, and those that see all may see it.
 
-    A name among its agents is who had it when the workflow was created, or the first to have it since.
+    Raises NotFound, whether it is hidden or not there.
     """
+    row = await call.tx.one(workflows.of, workflow_id=workflow_id)
+    if row is None or not await _sees(call, row):
+        raise unknown(workflow_id)
+    return row
+
+
+async def _sees(call: Call, row: Row) -> bool:
+    caller, workflow_id = call.caller, row["workflow_id"]
     if caller.may("read:all") or caller.acts_for_others or row["created_by"] == caller.subject:
         return True
-    assigned = unpack(row["assigned_agents"])
-    if caller.subject in assigned:
+    if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
         return True
-    if caller.kind != "agent" or caller.name not in assigned:
-        return False
-    meant = await tx.one(agents.named_at, name=caller.name, time=row["created_at"])
-    return meant is not None and meant["agent_id"] == caller.subject
-
-
-async def visible(call: Call, workflow_id: str) -> Row:
-    """A workflow as the caller may see it. Raises NotFound, whether it is hidden or not there."""
-    row = await call.tx.one(workflows.of, workflow_id=workflow_id)
-    if row is None:
-        raise unknown(workflow_id)
-    if not await sees(call.tx, call.caller, row):
-        works = await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=call.caller.subject)
-        if works is None:
-            raise unknown(workflow_id)
-    return row
+    steps = await call.tx.all(workflows.steps, workflow_id=workflow_id)
+    named = named_agents(StepDraft(step).spec for step in steps)
+    return caller.subject in await ids_at(call.tx, (*unpack(row["assigned_agents"]), *named), row["created_at"])
 
 
 def _moment(value: int | None) -> datetime | None:
@@ -212,9 +209,9 @@ async def page(
         own = agent_id in (caller.subject, "operator")
         given["created_by"] = agent_id if own else (await require(call.tx, agent_id))["agent_id"]
     if not (caller.may("read:all") or caller.acts_for_others):
-        given |= {"viewer": caller.subject, "quoted": pack(caller.subject)}
+        given |= {"viewer": caller.subject} | await _viewer_names(call)
     given = {name: value for name, value in given.items() if value is not None}
-    filters = frozenset(given) - {"quoted"}
+    filters = frozenset(given) - VIEWER_NAMES
     place = {"after": paging.decode(cursor)[0]} if cursor else {}
     rows = await call.tx.all(workflows.listing(filters | set(place)), **given, **place, limit=limit + 1, offset=offset)
     found = [summary(row, call.now) for row in rows[:limit]]
@@ -230,6 +227,25 @@ async def page(
         has_more=more,
         next_cursor=paging.encode(found[-1].workflow_id) if more else None,
     )
+
+
+async def _viewer_names(call: Call) -> dict[str, Any]:
+    """What the caller may be called among a workflow's agents, as it stands in JSON, and since when it has its name."""
+    caller = call.caller
+    row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
+    if row is None:
+        quoted = pack(caller.subject)
+        names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
+        return names | {"quoted_id": quoted, "viewer_name": "", "viewer_since": 0}
+    name = row["agent_name"]
+    return {
+        "quoted_id": pack(caller.subject),
+        "quoted_name": pack(name),
+        "quoted_alias": pack(row["alias"] or caller.subject),
+        "quoted_dotted": pack(f"agent.{row['account_id']}.{name}"),
+        "viewer_name": name,
+        "viewer_since": row["registered_at"],
+    }
 
 
 async def timeline(call: Call, workflow_id: str) -> contract.Timeline:

@@ -7,7 +7,7 @@ with its cause, or none of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +17,10 @@ from agora_sdk.errors import NotFound
 from ...store.port import Row
 from ...store.statements import workflows
 from ...workflow.expressions import ExpressionError, Work
+from ..addresses import ids_at
 from ..base import Call, pack, unpack
 
-__all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "outcomes", "unknown"]
+__all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "named_agents", "outcomes", "unknown"]
 
 KEPT = 4096  #: characters of a definition that is kept in memory
 MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
@@ -112,6 +113,7 @@ class Run:
         "_behind",
         "_changed",
         "_compensations",
+        "_resolved",
         "_scope",
         "budget",
         "call",
@@ -130,6 +132,7 @@ class Run:
         self.moved: dict[str, str] = {}
         self.reported = False
         self._behind: set[str] = set()
+        self._resolved: tuple[list[str], list[str]] | None = None
         self._scope: dict[str, Any] | None = None
         self._changed: set[str] = set()
         self._compensations: frozenset[str] | None = None
@@ -231,7 +234,7 @@ class Run:
         values = {name: self.row[name] for name in columns}
         if columns:
             await self.call.tx.execute(workflows.change(columns), workflow_id=self.workflow_id, **values)
-        self.emit("updated", steps=self.moved)
+        await self.emit("updated", steps=self.moved)
         self.moved = {}
 
     def _status(self) -> str:
@@ -242,8 +245,8 @@ class Run:
         awaited = any(step.active and step.spec.approval for step in self.steps.values())
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
-    def emit(self, happening: str, **data: Any) -> None:
-        """Log the event ``agora.workflow.HAPPENING`` for those concerned."""
+    async def emit(self, happening: str, **data: Any) -> None:
+        """Log the event ``agora.workflow.HAPPENING`` for its creator and its agents."""
         row = self.row
         told = {
             "workflow_id": self.workflow_id,
@@ -252,8 +255,18 @@ class Run:
             "done_steps": row["done_steps"],
             "total_steps": row["total_steps"],
         }
-        audience = tuple(dict.fromkeys((row["created_by"], *self.assigned_agents)))
+        audience = tuple(dict.fromkeys((row["created_by"], *await self._agent_ids())))
         self.call.emit(f"agora.workflow.{happening}", told | data, subject=self.workflow_id, audience=audience)
+
+    async def _agent_ids(self) -> list[str]:
+        """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.
+
+        Looked up anew in each transaction, since a name may be registered after the workflow was created.
+        """
+        refs = list(dict.fromkeys((*self.assigned_agents, *named_agents(step.spec for step in self.steps.values()))))
+        if self._resolved is None or self._resolved[0] != refs:
+            self._resolved = refs, await ids_at(self.call.tx, refs, self.row["created_at"])
+        return self._resolved[1]
 
     # -- what its steps came to ------------------------------------------------------------------
 
@@ -269,6 +282,11 @@ class Run:
             "workflow": {"id": self.workflow_id, "name": self.row["workflow_name"]},
         }
         return self._scope
+
+
+def named_agents(steps: Iterable[Step]) -> Iterator[str]:
+    """What steps call the agents that they are for."""
+    return (step.agent for step in steps if step.agent is not None and ":" not in step.agent)
 
 
 async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:

@@ -122,7 +122,7 @@ class WorkflowService(Bound, contract.Workflows):
             if action in ("add", "reorder", "skip"):
                 await advance(run)
             await run.save()
-        run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
+        await run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
         return self._modification(run, action, step)
 
     def _modification(self, run: Run, action: str, step: str | None) -> contract.Modification:

@@ -18,7 +18,7 @@ __all__ = [
     "clear_capabilities",
     "listing",
     "lock",
-    "named_at",
+    "names_at",
     "of_account",
     "rate",
     "rated",
@@ -76,13 +76,17 @@ by_alias = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
 )
 by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
-# Whom a name meant at a time: who had it then, or the first to have it since.
-named_at = Query(
-    """
-    select agent_id from agents where tenant_id = :tenant and agent_name = :name
-        and (retired_at is null or retired_at > :time)
-    order by registered_at, agent_id limit 1
-    """,
+# Whom names meant at a time: each who had it then, or the first to have it since.
+_NAMES_AT = """
+    select a.agent_id from agents a
+    where a.tenant_id = :tenant and {named} and (a.retired_at is null or a.retired_at > :time)
+        and not exists (select 1 from agents b where b.tenant_id = :tenant and b.agent_name = a.agent_name
+            and (b.retired_at is null or b.retired_at > :time)
+            and (b.registered_at, b.agent_id) < (a.registered_at, a.agent_id))
+"""
+names_at = Query(
+    _NAMES_AT.format(named="a.agent_name in (select value from json_each(:names))"),
+    _NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
     types={"time": BIG},
 )
 of_account = Query(

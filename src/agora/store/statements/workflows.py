@@ -224,22 +224,25 @@ _FILTERS = {
     "status": "and status = :status",
     "created_by": "and created_by = :created_by",
     "since": "and created_at >= :since",
-    "viewer": "and (created_by = :viewer or {found} > 0)",
+    "viewer": "and (created_by = :viewer or {assigned})",
     "after": "and workflow_id < :after",
 }
-_LIST_TYPES = {"since": BIG, "limit": BIG, "offset": BIG}
+# Named among its agents, quoted as in JSON: by id or alias, or by a name that nobody else had when it was created.
+_ASSIGNED = """
+    @at(assigned_agents, :quoted_id) > 0 or @at(assigned_agents, :quoted_alias) > 0
+    or ((@at(assigned_agents, :quoted_name) > 0 or @at(assigned_agents, :quoted_dotted) > 0)
+        and not exists (select 1 from agents o where o.tenant_id = :tenant and o.agent_name = :viewer_name
+            and o.retired_at > workflows.created_at and o.registered_at < :viewer_since))
+"""
+_LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 
 
 def _list(sql: str, filters: frozenset[str]) -> Query:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
-    types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in text}
-    return Query(
-        text.replace("{found}", "instr(assigned_agents, :quoted)"),
-        text.replace("{found}", "strpos(assigned_agents, :quoted)"),
-        types=types,
-        scan=True,
-    )
+    sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
+    types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
+    return Query(sqlite, postgres, types=types, scan=True)
 
 
 @cache
