@@ -7,8 +7,6 @@ told to be unknown, and was stored once or not at all.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,12 @@ from typing import Any
 import pytest
 
 from agora.store.port import StoredEvent, Tx
-from agora.store.postgres import ConnectionLost, OutcomeUnknown, PostgresStore
+from agora.store.postgres import ConnectionLost, OutcomeUnknown, PostgresStore, connections, writing
 from tests.conformance.engines import PostgresEngine
 from tests.conformance.work import (
     SETTINGS,
     TENANT,
+    append,
     append_if_absent,
     event,
     get,
@@ -31,65 +30,9 @@ from tests.conformance.work import (
     setting,
     value_of,
 )
+from tests.postgres_proxy import BEGIN, COMMIT, Proxy
 
-# As they go over the wire: Q is a query without parameters, with its length in four bytes.
-BEGIN, COMMIT, READ, INSERT = rb"Q.{4}begin", rb"Q.{4}commit", b"from settings", b"insert into settings"
-
-
-class Proxy:
-    """Passes bytes on, until a client says certain words: then that connection is cut.
-
-    before: the words do not reach the server. Else they do, and its answer does not reach the client.
-    """
-
-    def __init__(self, server: Path, here: Path) -> None:
-        self._server, self._here = server, here
-        self._words, self._times, self._before = b"", 0, True
-        self.cuts = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def cut(self, words: bytes, *, times: int = 1, before: bool = True) -> None:
-        self._words, self._times, self._before = words, times, before
-
-    async def serve(self) -> asyncio.AbstractServer:
-        return await asyncio.start_unix_server(self._connected, self._here)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_read, to_write = await asyncio.open_unix_connection(self._server)
-        answering = asyncio.create_task(_pass(to_read, writer))
-        self._tasks.add(answering)
-        answering.add_done_callback(self._tasks.discard)
-        try:
-            while data := await reader.read(65536):
-                if self._times and re.search(self._words, data, re.DOTALL):
-                    await self._cut(data, to_read, to_write, answering)
-                    break
-                to_write.write(data)
-        except ConnectionError:
-            pass
-        finally:
-            answering.cancel()
-            for end in (writer, to_write):
-                end.transport.abort()
-
-    async def _cut(
-        self, data: bytes, answers: asyncio.StreamReader, server: asyncio.StreamWriter, answering: asyncio.Task[None]
-    ) -> None:
-        self._times -= 1
-        self.cuts += 1
-        if not self._before:
-            answering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await answering
-            server.write(data)
-            await answers.read(1)  # the server has done it
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-    writer.close()
+READ, INSERT = b"from settings", b"insert into settings"
 
 
 @pytest.fixture
@@ -123,6 +66,23 @@ async def solo(store: PostgresStore) -> list[Any]:
     return await asyncio.gather(store.write(TENANT, work), return_exceptions=True)
 
 
+async def quiet_batch(store: PostgresStore) -> list[Any]:
+    """Calls that share a transaction, and log no event."""
+    calls = [store.write(TENANT, append(setting(f"q{n}"))) for n in range(8)]
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def quiet_solo(store: PostgresStore) -> list[Any]:
+    """A call that has a transaction of its own, and logs no event."""
+
+    async def work(tx: Tx) -> str:
+        tx.append(SETTINGS, setting("quiet"))
+        assert await tx.one(get, name="quiet") is not None  # its own row, so nobody shares its transaction
+        return "done"
+
+    return await asyncio.gather(store.write(TENANT, work), return_exceptions=True)
+
+
 async def reading(store: PostgresStore) -> list[Any]:
     """Readers, two statements each."""
 
@@ -137,10 +97,18 @@ Kind = Callable[[PostgresStore], Awaitable[list[Any]]]
 EXPECTED: dict[Kind, list[Any]] = {
     batch: [str(n) for n in range(8)],
     solo: ["done"],
+    quiet_batch: [None] * 8,
+    quiet_solo: ["done"],
     reading: [["0", "counter"]] * 3,
 }
-STORED: dict[Kind, set[str]] = {batch: {f"n{n}" for n in range(8)}, solo: {"alone"}, reading: set()}
-EVENTS: dict[Kind, int] = {batch: 8, solo: 1, reading: 0}
+STORED: dict[Kind, set[str]] = {
+    batch: {f"n{n}" for n in range(8)},
+    solo: {"alone"},
+    quiet_batch: {f"q{n}" for n in range(8)},
+    quiet_solo: {"quiet"},
+    reading: set(),
+}
+EVENTS: dict[Kind, int] = {batch: 8, solo: 1, quiet_batch: 0, quiet_solo: 0, reading: 0}
 
 
 async def stored(store: PostgresStore) -> set[str]:
@@ -172,7 +140,7 @@ async def test_what_is_cut_before_its_commit_is_done_once(
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["unsent", "unanswered"])
-@pytest.mark.parametrize("kind", [batch, solo])
+@pytest.mark.parametrize("kind", [batch, solo, quiet_batch, quiet_solo])
 async def test_what_is_cut_in_its_commit_is_unknown(
     proxy: tuple[Proxy, PostgresStore], kind: Kind, before: bool
 ) -> None:
@@ -192,6 +160,42 @@ async def test_what_is_cut_in_its_commit_is_unknown(
 
     await store.write(TENANT, after)
     assert published[-1].seq == done + 1, "the log goes on where it is"
+
+
+@pytest.mark.parametrize("kind", [batch, solo, quiet_batch, quiet_solo])
+async def test_no_call_is_answered_before_its_commit_is(proxy: tuple[Proxy, PostgresStore], kind: Kind) -> None:
+    """While the COMMIT is on its way, no caller knows of it, and no reader sees it."""
+    wire, store = proxy
+    wire.hold(COMMIT)
+    calling = asyncio.ensure_future(kind(store))
+    await wire.held.wait()
+    done, _ = await asyncio.wait({calling}, timeout=0.05)
+    assert not done, "answered before the commit"
+    assert await stored(store) == set()
+    wire.pass_on()
+    assert await calling == EXPECTED[kind]
+    assert await stored(store) == STORED[kind]
+
+
+async def test_session_that_postgresql_ended_is_replaced(
+    postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction idled for too long, as in a server that was stopped: PostgreSQL ends its session, and the pool
+    takes the connection back, before the next statement. Nothing was stored, so the work is done again."""
+    monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
+    store = postgres.store()
+    await store.start()
+    tail = writing._lock(store._writer._tails, TENANT)  # whoever logs events waits for it, with the transaction open
+    async with tail, asyncio.timeout(30):
+        late = store.write(TENANT, append_if_absent("late", "1"))
+        while not store._connections.in_use:
+            await asyncio.sleep(0)
+        while store._connections.in_use:
+            await asyncio.sleep(0.01)
+    assert await late == "1"
+    assert await stored(store) == {"late"}
+    assert len(await logged(store)) == 1
+    await store.close()
 
 
 @pytest.mark.parametrize("kind", [batch, solo, reading])

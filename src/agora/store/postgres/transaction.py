@@ -187,8 +187,6 @@ class Transaction:
             raise ConnectionLost("The connection to PostgreSQL was lost before the commit.")
         try:
             status = await self._connection.execute("commit")
-        except asyncpg.IdleInTransactionSessionTimeoutError:
-            raise  # PostgreSQL ended the session before it read the COMMIT
         except Exception as error:
             if is_loss(self._connection, error):
                 raise OutcomeUnknown from error

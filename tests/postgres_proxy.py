@@ -1,0 +1,84 @@
+"""A proxy in front of PostgreSQL that cuts connections, or keeps back what is said, at chosen words."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from pathlib import Path
+
+__all__ = ["BEGIN", "COMMIT", "Proxy"]
+
+# As they go over the wire: Q is a query without parameters, with its length in four bytes.
+BEGIN, COMMIT = rb"Q.{4}begin", rb"Q.{4}commit"
+
+
+class Proxy:
+    """Passes bytes on, until a client says certain words: then that connection is cut.
+
+    before: the words do not reach the server. Else they do, and its answer does not reach the client.
+    """
+
+    def __init__(self, server: Path, here: Path) -> None:
+        self._server, self._here = server, here
+        self._words, self._times, self._before = b"", 0, True
+        self.cuts = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held_words = b""
+        self.held = asyncio.Event()
+        self._passing = asyncio.Event()
+
+    def cut(self, words: bytes, *, times: int = 1, before: bool = True) -> None:
+        self._words, self._times, self._before = words, times, before
+
+    def hold(self, words: bytes) -> None:
+        """Keep back the first of these words, with all that the client says after them; ``held`` is set once it is."""
+        self._held_words = words
+
+    def pass_on(self) -> None:
+        """Send what is kept back."""
+        self._passing.set()
+
+    async def serve(self) -> asyncio.AbstractServer:
+        return await asyncio.start_unix_server(self._connected, self._here)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_read, to_write = await asyncio.open_unix_connection(self._server)
+        answering = asyncio.create_task(_pass(to_read, writer))
+        self._tasks.add(answering)
+        answering.add_done_callback(self._tasks.discard)
+        try:
+            while data := await reader.read(65536):
+                if self._times and re.search(self._words, data, re.DOTALL):
+                    await self._cut(data, to_read, to_write, answering)
+                    break
+                if self._held_words and re.search(self._held_words, data, re.DOTALL):
+                    self._held_words = b""
+                    self.held.set()
+                    await self._passing.wait()
+                to_write.write(data)
+        except ConnectionError:
+            pass
+        finally:
+            answering.cancel()
+            for end in (writer, to_write):
+                end.transport.abort()
+
+    async def _cut(
+        self, data: bytes, answers: asyncio.StreamReader, server: asyncio.StreamWriter, answering: asyncio.Task[None]
+    ) -> None:
+        self._times -= 1
+        self.cuts += 1
+        if not self._before:
+            answering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await answering
+            server.write(data)
+            await answers.read(1)  # the server has done it
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+    writer.close()
