@@ -147,7 +147,7 @@ class App:
             await self.replicas.begin()
             await self._load()
             for controller in self.controllers:
-                await controller.load()
+                await controller.begin()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
                 await self.federation.load(tenant)
         except BaseException:

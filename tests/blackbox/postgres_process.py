@@ -58,7 +58,12 @@ class PostgresProcess:
         self.directory.chmod(0o777)
         if self._user is not None:
             shutil.chown(self.data, self._user)
-        self._run("initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync")
+        log = self.directory / "wal"  # beside the data, so that a full disk of the data does not end the server
+        log.mkdir()
+        if self._user is not None:
+            shutil.chown(log, self._user)
+        options = ["-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync", "--wal-segsize=1"]
+        self._run("initdb", "-D", str(self.data), "-X", str(log), *options)
         return self
 
     def start(self) -> PostgresProcess:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MICROSECONDS = 1_000_000
 LONGEST_WAIT = 300.0
+READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
 OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work goes on soon after it is back
 
 
@@ -69,6 +70,7 @@ class Controller:
         self.last_error: str | None = None
         self._stop: asyncio.Event | None = None
         self._longest_wait = LONGEST_WAIT
+        self._loaded = False
 
     # -- the job ---------------------------------------------------------------------------------
 
@@ -87,11 +89,19 @@ class Controller:
 
     # -- the loop --------------------------------------------------------------------------------
 
+    async def begin(self) -> None:
+        """Load. While the store can only be read, leave it to the loop, so that a server on a full disk serves reads."""
+        try:
+            await self._load_once()
+        except StoreUnavailable as error:
+            if error.extra["cause"] not in READABLE:
+                raise
+
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
         while not await _waited(stop, self.pause):
-            await self._attempt(self.step)
+            await self._attempt(self.step if self._loaded else self._load_once)
         await self._attempt(self.finish)
 
     @property
@@ -103,6 +113,10 @@ class Controller:
     def stopping(self) -> bool:
         """Whether a long step is to leave the rest for another time."""
         return self._stop is not None and self._stop.is_set()
+
+    async def _load_once(self) -> None:
+        await self.load()
+        self._loaded = True
 
     async def _attempt(self, job: Callable[[], Awaitable[None]]) -> None:
         try:

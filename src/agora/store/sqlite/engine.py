@@ -55,6 +55,7 @@ QUEUE_LIMIT = 4096
 BATCH_LIMIT = 512
 SLICE_SECONDS = 0.004  # the loop is not held longer than this by one batch
 SCAN_THREADS = 2
+RESERVE = 65_536  # bytes set aside: even to read a file in WAL mode, SQLite has to make an index of 32 KiB beside it
 LOCK_RETRY_SECONDS = 0.02
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 LOCK_PATIENCE_SECONDS = 5.0  # while another program holds the file's write lock
@@ -113,6 +114,7 @@ class SqliteStore:
         self._local = threading.local()
         self._scanners: list[sqlite3.Connection] = []
         self._outages = Outages()
+        self._reserve = self.path.with_name(self.path.name + "-reserve")
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -120,14 +122,16 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock()
-        self._writer = self._connect()
         try:
-            for pragma in PRAGMAS:
-                self._writer.execute(f"pragma {pragma}")
-            self._migrate()
-            self._writer.execute("pragma busy_timeout=0")  # from here on the loop waits, not SQLite
+            try:
+                self._open()
+            except sqlite3.Error as error:
+                if not (is_hopeless(error) and self._reserve.exists()):
+                    raise
+                log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve.name)
+                self._reserve.unlink()
+                self._open()
         except BaseException as error:
-            self._writer.close()
             self._unlock()
             if isinstance(error, sqlite3.Error):
                 raise StoreFailure(f"{self.path} cannot be used: {error}") from error
@@ -137,6 +141,18 @@ class SqliteStore:
         self._committer = threading.Thread(target=self._commit_loop, name="agora-commit", daemon=True)
         self._committer.start()
         self._idle.set()
+
+    def _open(self) -> None:
+        """Open the writer's connection and migrate."""
+        self._writer = self._connect()
+        try:
+            for pragma in PRAGMAS:
+                self._writer.execute(f"pragma {pragma}")
+            self._migrate()
+            self._writer.execute("pragma busy_timeout=0")  # from here on the loop waits, not SQLite
+        except BaseException:
+            self._writer.close()
+            raise
 
     async def close(self) -> None:
         self._closing = True
@@ -227,12 +243,19 @@ class SqliteStore:
         began = time.monotonic()
         await self.write(HOME, write_probe)
         try:
-            await asyncio.to_thread(_find_room, self.path.parent)
+            await asyncio.to_thread(self._find_room)
         except OSError as error:
             failed = disk_failure(error)
             self._outages.failed(failed)
             raise failed from error
         self._outages.recovered(began)
+
+    def _find_room(self) -> None:
+        """Take room for a file without a name, and give it back; see that the reserve is there. Raises OSError."""
+        with tempfile.TemporaryFile(dir=self.path.parent) as file:
+            os.posix_fallocate(file.fileno(), 0, ROOM)
+        if _size(self._reserve) < RESERVE:
+            self._reserve.write_bytes(bytes(RESERVE))
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
@@ -425,12 +448,6 @@ class SqliteStore:
 
 async def _nothing(tx: Any) -> None:
     """A transaction that only proves that one can be made."""
-
-
-def _find_room(directory: Path) -> None:
-    """Take room for a file without a name, and give it back. Raises OSError."""
-    with tempfile.TemporaryFile(dir=directory) as file:
-        os.posix_fallocate(file.fileno(), 0, ROOM)
 
 
 def _size(path: Path) -> int:
