@@ -89,7 +89,7 @@ async def test_a_lower_authority_never_lifts_a_higher_one(market: Market, admin:
     high = await market.call(admin(200), OVERRIDE, target_id="Ada", action="pause", priority=200)
     with pytest.raises(PermissionDenied, match="200"):
         await market.call(admin(100), OVERRIDE, target_id="Ada", action="resume")
-    with pytest.raises(PermissionDenied, match="asks for 201"):
+    with pytest.raises(PermissionDenied, match="an override of 201"):
         await market.call(admin(200), OVERRIDE, target_id="Ada", action="resume", priority=201)
     low = await market.call(admin(50), OVERRIDE, target_id="Ada", action="pause")
     partly = await market.call(admin(100), OVERRIDE, target_id="Ada", action="resume")

@@ -140,7 +140,7 @@ async def test_people_and_what_is_decided_about_them(market: Market) -> None:
         await market.call(replace(market.operator, authority=10), "user.update", user_id=uma.user.id, role="admin")
     ada = await login(market, "ada")
     await written(market)
-    with pytest.raises(PermissionDenied, match="above yours"):
+    with pytest.raises(PermissionDenied, match="an authority of 255"):
         await market.call(replace(market.operator, authority=10), "user.update", user_id=ada.user.id, disabled=True)
     await market.call(clerk, "user.update", user_id=vera.user.id, role="provider")
     assert (await who(market, vera.access_token)).scopes == ROLES["viewer"]

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from agora_sdk.contract import admin as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import OverrideAction
-from agora_sdk.errors import IllegalTransition, PermissionDenied
+from agora_sdk.errors import IllegalTransition
 
 from ..clock import moment, new_id, stamp
 from ..store.port import Row
@@ -19,6 +19,7 @@ from ..store.statements import overrides
 from . import paging
 from .addresses import require
 from .agents import AgentService
+from .authority import check_administered, check_authority, check_standing
 from .base import Bound
 from .health import health
 from .manage import Management
@@ -63,7 +64,8 @@ class AdminService(Bound, contract.Admin):
                 allowed=["pause", "resume", "emergency_halt"],
             )
         if action is OverrideAction.TERMINATE:
-            self._check_higher(target, authority, standing)
+            await check_standing(call, target, authority)
+            await check_administered(call, target)
         row = self._row(target, action, authority, reason, expires_in)
         call.tx.append(overrides.OVERRIDES, tuple(row[name] for name in overrides.OVERRIDES.names))
         self._emit("agora.override.applied", row)
@@ -74,23 +76,10 @@ class AdminService(Bound, contract.Admin):
         return self._receipt(row, OUTCOMES[action])
 
     def _authority(self, priority: int | None) -> int:
-        mine = self.call.caller.authority
-        if priority is not None and priority > mine:
-            raise PermissionDenied(
-                f"Your authority is {mine}; this override asks for {priority}.",
-                fix="Use your own authority, or let somebody with more do it.",
-            )
-        return mine if priority is None else priority
-
-    def _check_higher(self, target: str, authority: int, standing: list[Row]) -> None:
-        """Refuse what would end an override of a higher authority."""
-        higher = [row for row in standing if row["authority"] > authority]
-        if higher:
-            raise PermissionDenied(
-                f"{target} is held by an authority of {max(row['authority'] for row in higher)}; yours is {authority}.",
-                fix="A lower authority never lifts a higher one: ask who placed it.",
-                overrides=[row["override_id"] for row in higher],
-            )
+        if priority is None:
+            return self.call.caller.authority
+        check_authority(self.call.caller, priority, "place an override of")
+        return priority
 
     async def _agent(self, target_id: str) -> Row | None:
         """The agent meant; None for the whole marketplace and for workflows."""
@@ -123,7 +112,7 @@ class AdminService(Bound, contract.Admin):
             raise IllegalTransition(f"{agent['agent_name']} has left the marketplace.", allowed=[])
         if action is OverrideAction.TERMINATE:
             await AgentService(self.call).retire(agent)
-        elif agent["status"] != "paused":
+        elif agent["status"] not in ("paused", "suspended"):  # lifting the override does not end a suspension
             await set_agent_status(self.call, agent, "paused")
 
     async def _resume(
@@ -134,7 +123,7 @@ class AdminService(Bound, contract.Admin):
         lower = [row for row in standing if row["authority"] <= authority]
         higher = [row for row in standing if row["authority"] > authority]
         if not lower:
-            self._check_higher(target, authority, standing)
+            await check_standing(call, target, authority)
         paused = agent["status"] == "paused" if agent is not None else target.startswith(WORKFLOW)
         if not standing and not paused:
             raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])

@@ -17,6 +17,7 @@ from ..store.port import Row
 from ..store.statements import agents as statements
 from . import paging, scopes
 from .addresses import check_alias, check_keys, check_name, find, held_address, own_or_allowed, require, seen
+from .authority import TIERS, check_administered, check_standing, grants_any_tier
 from .base import Bound, pack, unpack
 from .instances.retiring import check_idle, end_all
 from .mail import deliver_held
@@ -28,7 +29,6 @@ __all__ = ["UNREACHABLE", "AgentService", "profile"]
 OFFLINE_AFTER = 90_000_000
 UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
 SUPERVISED = frozenset({"paused", "suspended", "retired"})
-TIERS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
 
 
 def _availability(row: Row, now: int) -> float:
@@ -248,7 +248,7 @@ class AgentService(Bound, contract.Agents):
         for the same again keeps what it has: an operator may have raised or lowered it since.
         """
         caller = self.call.caller
-        if caller.may("admin"):
+        if grants_any_tier(self.call):
             return requested
         if row is not None and row["requested_tier"] == requested:
             return ServiceTier(row["service_tier"])
@@ -459,6 +459,9 @@ class AgentService(Bound, contract.Agents):
     async def deregister(self, agent_id: str) -> contract.Deregistration:
         row = await self._own(agent_id)
         if row["status"] != "retired":
+            if row["agent_id"] != self.call.caller.subject:
+                await check_standing(self.call, row["agent_id"])
+                await check_administered(self.call, row["agent_id"])
             await check_idle(self.call, row)
             await self.retire(row)
         return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)

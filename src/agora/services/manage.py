@@ -12,8 +12,10 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied
 
 from ..store.port import Row
 from ..store.statements import admin as statements
+from ..store.statements import overrides
 from .addresses import require
 from .agents import AgentService
+from .authority import administer, check_administered, check_authority, check_standing, check_tier
 from .base import Bound, pack
 from .mail import hand_over_mail
 from .supervision import audience_of, set_agent_status
@@ -44,10 +46,13 @@ class Management(Bound):
         row = await require(call.tx, target, "target")
         call.target = row["agent_id"]
         if action == "hand_over":
+            await check_administered(call, call.target)
             return await self._hand_over(row, value)
         if row["status"] == "retired":
             raise IllegalTransition(f"{row['agent_name']} has left the marketplace.", allowed=[])
         if action == "retire":
+            await check_standing(call, call.target)
+            await administer(call, call.target)
             await AgentService(call).retire(row)
             return row["status"], "retired"
         if action == "set_tier":
@@ -61,6 +66,9 @@ class Management(Bound):
                 fix="Lift it: agora.admin.override, action 'resume'.",
                 allowed=["suspend", "retire"],
             )
+        await administer(call, call.target)
+        if wanted == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
+            wanted = "paused"  # by an override, which goes on
         if row["status"] != wanted:
             await set_agent_status(call, row, wanted)
         return row["status"], wanted
@@ -95,6 +103,8 @@ class Management(Bound):
                 fix=f"Give one of {', '.join(ServiceTier)} as value.",
                 errors=[{"field": "value", "message": "not a service tier"}],
             ) from None
+        check_tier(self.call, tier, ServiceTier(row["service_tier"]))
+        await administer(self.call, f"tier:{row['agent_id']}")
         await self.call.tx.execute(statements.set_tier, agent_id=row["agent_id"], tier=tier.value)
         data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "service_tier": tier.value}
         self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience_of(row))
@@ -106,6 +116,8 @@ class Management(Bound):
         if call.caller.tenant != HOME:
             raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
         configuration.check(target)
+        if action != "get":
+            check_authority(call.caller, configuration.admin_authority_level, "change settings, which takes")
         before = getattr(configuration, target)
         if action == "get":
             return before, before
@@ -131,6 +143,7 @@ class Management(Bound):
         call.target = f"{operation.name}@{operation.version}"
         if operation.name in UNENDING and action == "sunset":
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
+        await administer(call, call.target)
         before, status = str(catalogue.status(operation, call.caller.tenant)), STATUSES[action]
         where = {"operation": operation.name, "version": operation.version}
         if status is None:

@@ -13,6 +13,7 @@ from ..clock import moment, new_id
 from ..store.port import Row
 from ..store.statements import tokens as statements
 from . import paging, scopes
+from .authority import administer, check_authority, check_tier
 from .base import Bound, pack, unpack
 
 __all__ = ["TokenService"]
@@ -40,7 +41,8 @@ class TokenService(Bound, contract.Tokens):
     ) -> contract.CreatedToken:
         call = self.call
         allowed = self._scopes(kind, scopes)
-        self._check_authority(authority)
+        check_authority(call.caller, authority, "grant an authority of")
+        check_tier(call, service_tier)
         token_id = call.target = new_id("key")
         key = call.context.signer.key(call.caller.tenant, token_id, kind)
         row: dict[str, Any] = {
@@ -58,6 +60,7 @@ class TokenService(Bound, contract.Tokens):
             "revoked_at": None,
         }
         call.tx.append(statements.TOKENS, tuple(row.values()))
+        await administer(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
         return contract.CreatedToken.model_construct(**_fields(row), token=key)
@@ -95,13 +98,6 @@ class TokenService(Bound, contract.Tokens):
             )
         return granted
 
-    def _check_authority(self, authority: int, what: str = "grant") -> None:
-        if authority > self.call.caller.authority:
-            raise PermissionDenied(
-                f"Your authority is {self.call.caller.authority}; you cannot {what} {authority}.",
-                fix="It takes as much authority, or more.",
-            )
-
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
         before = paging.decode(cursor)[0] if cursor else NEWEST
@@ -127,9 +123,10 @@ class TokenService(Bound, contract.Tokens):
                 fix="Keys are listed at GET /tokens.",
                 errors=[{"field": "token_id", "message": "unknown"}],
             )
-        self._check_authority(row["authority"], "revoke a key with")
         if row["revoked_at"] is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=moment(row["revoked_at"]))
+        if token_id != call.caller.token_id:  # whoever has a key may end it
+            await administer(call, token_id, row["authority"])
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
         return contract.RevokedToken(token_id=token_id, revoked_at=moment(call.now))

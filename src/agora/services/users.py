@@ -12,6 +12,7 @@ from ..clock import moment
 from ..store.port import Row
 from ..store.statements import people
 from . import paging
+from .authority import administer
 from .base import Bound, Call, unpack
 from .roles import authority_of, scopes_of
 
@@ -55,8 +56,7 @@ class UserService(Bound, contract.Users):
         call = self.call
         call.target = user_id
         row = dict(_there(await call.tx.one(people.locked, user_id=user_id), user_id))
-        if self._authority(row["role"] or row["provider_role"]) > call.caller.authority:
-            raise PermissionDenied("That person's authority is above yours.", fix="It takes as much, or more.")
+        await administer(call, user_id, self._authority(row["role"] or row["provider_role"]))
         if role is not None:
             self._check_role(role, row)
             row["role"] = None if role == "provider" else role

@@ -20,6 +20,7 @@ from ...store.statements import agents
 from .. import paging
 from ..addresses import check_name, find
 from ..agents import AgentService
+from ..authority import administer, check_administered
 from ..base import Call, pack, relayed, unpack
 from ..supervision import set_agent_status
 from ..tasks import states
@@ -93,6 +94,7 @@ async def add(
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(chosen, **_profile(card))).agent_id
         row.update(agent_id=agent_id, secrets=seal(end, headers, agent_id))
+        await administer(end, f"remote:{agent_id}")
         end.tx.append(statements.REMOTES, tuple(row[column] for column in statements.REMOTES.names))
         tell(end, "added", row, chosen)
         return _shown(row, chosen)
@@ -239,6 +241,7 @@ async def refresh(call: Call, ref: str) -> contract.RemoteAgent:
     """The relay that reads a card again."""
     agent, row = await _found(call, ref)
     agent_id = call.target = str(agent["agent_id"])
+    await check_administered(call, f"remote:{agent_id}")
     endpoint, remotes = endpoint_of(row), _remotes(call)
 
     async def perform() -> Mapping[str, Any]:
@@ -303,6 +306,7 @@ async def remove(call: Call, ref: str) -> contract.RemoteRemoval:
     """Take one off the marketplace; the connection is closed by whoever follows the event."""
     agent, row = await _found(call, ref)
     call.target = agent["agent_id"]
+    await administer(call, f"remote:{agent['agent_id']}")
     for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
         draft = await loaded(call, task["task_id"])
         if draft["status"] not in states.TERMINAL:

@@ -13,6 +13,7 @@ from ...clock import moment
 from ...store.port import Reader, Row
 from ...store.statements import billing as statements
 from .. import paging
+from ..authority import administer
 from ..base import Call
 from .accounts import account_of, insider, require_developer
 from .budgets import SOFT_SHARE, Limits, Standing, standing_of
@@ -47,6 +48,8 @@ async def set_budget(call: Call, account: str | None, agent: Row | None, currenc
     call.target = account or place["agent"]
     await _check_place(call, place)
     operator = call.caller.may("admin")
+    if operator:
+        await administer(call, f"budget:{place['account']}:{place['agent']}:{currency}")
     values = {
         "soft_limit": wish.warning,
         "hard_limit": wish.hard,

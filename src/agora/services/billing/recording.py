@@ -13,6 +13,7 @@ from agora_sdk.errors import IdempotencyConflict, InvalidRequest
 from ...clock import new_id, stamp
 from ...store.port import Row
 from ...store.statements import billing_views as views
+from ..authority import administer
 from ..base import Call
 from .invoicing import issue
 from .ledger import Charge, Entry, Ledger
@@ -138,6 +139,7 @@ async def credit(
     given: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
     if (given["account_id"], given["amount"], given["currency"], given["kind"]) != (account, -amount, currency, kind):
         raise IdempotencyConflict(f"Other credit was given under the key {key!r}.", fix="Use a new key for new credit.")
+    await administer(call, given["entry_id"])
     return entry(given)
 
 

@@ -11,6 +11,7 @@ from agora_sdk.contract.billing import EntryKind, PricingType
 
 from ...store.statements import billing as statements
 from ..addresses import require
+from ..authority import administer
 from ..base import Bound
 from . import invoicing, limiting, listing, pricing, recording, reporting
 from .accounts import account_of, require_developer, seen
@@ -118,6 +119,7 @@ class BillingService(Bound, contract.Billing):
     async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
         ledger = Ledger(self.call)
         self.call.target, self.call.detail = entry_id, reason
+        await administer(self.call, entry_id)
         return entry(await ledger.take_back(await ledger.entry(entry_id), reason))
 
     @implements

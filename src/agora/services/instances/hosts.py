@@ -14,6 +14,7 @@ from ...store.statements import hosting
 from ...store.statements import instances as statements
 from .. import paging
 from ..addresses import require
+from ..authority import administer
 from ..base import Bound, pack, unpack
 from ..tenants import HOME
 from .moving import lose
@@ -72,6 +73,7 @@ class HostService(Bound, contract.Hosts):
                 errors=[{"field": "name", "message": "taken"}],
             )
         host_id = call.target = new_id("host")
+        await administer(call, host_id)
         capacity: dict[str, Any] = {"gpus": gpus}
         if memory_mb is not None:
             capacity["memory"] = memory_mb * MEBIBYTE
@@ -100,6 +102,7 @@ class HostService(Bound, contract.Hosts):
         call = self.call
         row = await self._require(host)
         call.target = row["host_id"]
+        await administer(call, row["host_id"])
         taken = await call.tx.one(hosting.host, ref=name) if name is not None else None
         if taken is not None and taken["host_id"] != row["host_id"]:
             raise NameTaken(f"There is a host {name!r} already.", errors=[{"field": "name", "message": "taken"}])
@@ -119,6 +122,7 @@ class HostService(Bound, contract.Hosts):
         call = self.call
         row = await self._require(host)
         call.target = row["host_id"]
+        await administer(call, row["host_id"])
         rows = await call.tx.all(statements.living, host_id=row["host_id"], after="", limit=10_000)
         if rows and not lost:
             raise Conflict(

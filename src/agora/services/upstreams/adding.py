@@ -13,6 +13,7 @@ from ...clock import new_id
 from ...store.port import Row
 from ...store.statements import upstreams as statements
 from ...upstreams.port import Listing, Upstreams
+from ..authority import administer
 from ..base import Call, pack, relayed
 from .headers import check_headers
 from .taking import take, tell
@@ -62,6 +63,7 @@ async def adding(
             raise outcome
         await vacant(end, name, registry_name)
         end.tx.append(statements.UPSTREAMS, tuple(row.values()))
+        await administer(end, row["upstream_id"])
         if outcome is not None:
             await take(end, row, outcome)
         await tell(end, "added", row)

@@ -15,6 +15,7 @@ from ...store.port import Row
 from ...store.statements import upstreams as statements
 from ...upstreams.port import Listing
 from .. import paging
+from ..authority import administer, check_administered
 from ..base import Call, relayed, unpack
 from .adding import CONNECTING, adding, drop, engine_of
 from .taking import take, tell
@@ -88,6 +89,7 @@ class UpstreamService(contract.Upstreams):
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
         call, engine = self._call, engine_of(self._call)
         row = await self._usable(upstream)
+        await check_administered(call, row["upstream_id"])
         endpoint = endpoint_of(row)
 
         async def perform() -> Listing:
@@ -111,6 +113,7 @@ class UpstreamService(contract.Upstreams):
         call = self._call
         row = await found(call, upstream, lock=True)
         call.target = row["upstream_id"]
+        await administer(call, row["upstream_id"])
         accepted = []
         for item in await call.tx.all(statements.items, upstream_id=row["upstream_id"]):
             if (names and item["name"] not in names) or (hashes and item["hash"] not in hashes):
@@ -126,6 +129,7 @@ class UpstreamService(contract.Upstreams):
     async def remove(self, upstream: str) -> contract.UpstreamRemoval:
         row = await found(self._call, upstream, lock=True)
         self._call.target = row["upstream_id"]
+        await administer(self._call, row["upstream_id"])
         await drop(self._call, row)
         return contract.UpstreamRemoval(upstream_id=row["upstream_id"], name=row["name"])
 

@@ -26,7 +26,7 @@ from .fields import (
     Timestamp,
 )
 from .messaging import Correlation, MessageId
-from .operation import Service, operation
+from .operation import Exposure, Service, operation
 from .results import Page, Result
 from .workers import WorkerPage
 
@@ -260,7 +260,7 @@ class Monitor(Service, category="monitor"):
     ) -> AsyncIterator[Event]:
         """Stream what happens, live: messages, agents, tasks; all events unless types are given."""
 
-    @operation("POST /v1/monitor/intervene", scope="write:messages")
+    @operation("POST /v1/monitor/intervene", scope="act:any", exposure=Exposure.OPERATOR)
     async def intervene(
         self,
         agent_id: AgentRef,
