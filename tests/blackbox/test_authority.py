@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -241,8 +241,8 @@ WITH_PROVIDER = {"user.update"}
 
 
 @pytest.fixture(scope="module")
-def place(shared_server: ServerProcess) -> Iterator[Marketplace]:
-    yield Marketplace(shared_server)
+def place(shared_server: ServerProcess) -> Marketplace:
+    return Marketplace(shared_server)
 
 
 def test_every_administrative_operation_is_covered() -> None:
