@@ -16,7 +16,6 @@ import os
 import resource
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import process
+from tests.processes import spawn_tethered
 
 SUBSCRIBERS = 1000
 EVENTS = 100
@@ -68,7 +68,7 @@ def _serve_anchor(port: int) -> None:
 @contextlib.contextmanager
 def _anchor() -> Iterator[process.Server]:
     port = process.free_port()
-    started = subprocess.Popen([sys.executable, "-m", "benchmarks.fanout", "anchor", str(port)])
+    started = spawn_tethered([sys.executable, "-m", "benchmarks.fanout", "anchor", str(port)])
     try:
         server = process.Server(started, port)
         server.wait("/")

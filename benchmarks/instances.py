@@ -16,7 +16,6 @@ import os
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from agora.settings import Settings
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract import operations
 from benchmarks.process import cpu_of, free_port
+from tests.processes import spawn_tethered
 
 PROGRAM = """
 import os
@@ -198,7 +198,7 @@ async def first_answer(rounds: int) -> tuple[float, float]:
             await runtime.remove(handle)
             port = free_port()
             began = time.perf_counter()
-            process = subprocess.Popen(  # noqa: ASYNC220
+            process = spawn_tethered(
                 ["/bin/sh", "-c", START], cwd=root / "program", env=os.environ | {"PORT": str(port)}
             )
             try:

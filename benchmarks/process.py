@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.processes import spawn_tethered
+
 __all__ = ["Server", "agora", "anchor", "cpu_of", "free_port"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -69,7 +71,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def _running(command: list[str], port: int, path: str, environment: dict[str, str]) -> Iterator[Server]:
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    process = spawn_tethered(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
     try:
         server = Server(process, port)
         server.wait(path)

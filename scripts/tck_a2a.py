@@ -22,6 +22,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.processes import spawn_tethered
+
 __all__ = ["Score", "Unavailable", "checkout", "explained", "run", "serving"]
 
 REPOSITORY = "https://github.com/a2aproject/a2a-tck.git"
@@ -118,7 +122,7 @@ def serving() -> Iterator[str]:
     """A server of its own with the TCK's agent; answers the agent's address."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, str(Path(__file__).with_name("tck_server.py")), directory, STREAMING_TIMEOUT]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = spawn_tethered(command, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()

@@ -14,11 +14,23 @@ from hypothesis import settings as hypothesis_settings
 from agora.app import App
 from agora.settings import Settings
 from tests.harness import ManualClock, Running, local_client, make_settings, running
+from tests.processes import reap_directory, start_reaper
 
 # The same examples in every run of the suite; 'make test-long' searches anew each time.
 hypothesis_settings.register_profile("same", derandomize=True)
 hypothesis_settings.register_profile("search", derandomize=False)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No process outlives the run, nor, where tests run side by side, the worker that started it."""
+    start_reaper()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reap_instances(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Instances inherit nothing of this process's environment: they are known by the directory they work in."""
+    reap_directory(tmp_path_factory.getbasetemp())
 
 
 @pytest.hookimpl(wrapper=True)

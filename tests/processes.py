@@ -1,4 +1,9 @@
-"""Child processes of tests: none outlives the test process that started it, whatever interrupts the run."""
+"""Child processes of tests: none outlives the test process that started it, whatever interrupts the run.
+
+Two mechanisms, for each covers what the other cannot. Direct children get a parent-death signal. Whatever they start in
+turn (PostgreSQL behind its launcher, instances, which outlive their server by design) is found by a mark and killed by a
+reaper, a process at the other end of a pipe that ends with this one.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +11,86 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-__all__ = ["process_cpu_seconds", "process_rss_bytes", "spawn_tethered"]
+__all__ = [
+    "MARK",
+    "process_cpu_seconds",
+    "process_file_count",
+    "process_rss_bytes",
+    "reap_directory",
+    "spawn_tethered",
+    "start_reaper",
+    "untethered_environment",
+]
 
+MARK = "TETHERED_TO"  #: environment variable by which the reaper knows the children of a process, and theirs
 PR_SET_PDEATHSIG = 1  # Linux prctl(2): the signal a process gets when its parent ends
 _libc = ctypes.CDLL(None, use_errno=True)
+_reapers: dict[int, subprocess.Popen[bytes]] = {}  # by the id of the process that started it: a fork needs its own
+
+
+def start_reaper() -> None:
+    """From now on, kill every process with this one's mark when this process ends. Idempotent."""
+    if os.getpid() in _reapers:
+        return
+    os.environ[MARK] = f"{os.getpid()}-{uuid4().hex}"
+    reaper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl+C is for the tests, not for who cleans up after them
+        env={},
+        cwd="/",
+    )
+    reaper.returncode = 0  # it outlives this process, which never waits for it
+    _reapers[os.getpid()] = reaper
+    _add_mark(f"{MARK}={os.environ[MARK]}")
+
+
+def reap_directory(directory: Path) -> None:
+    """Also kill what works in a directory, or below it, or has it in its environment; instances inherit no mark."""
+    start_reaper()
+    _add_mark(f"{directory}/")
+
+
+def _add_mark(mark: str) -> None:
+    stdin = _reapers[os.getpid()].stdin
+    assert stdin is not None
+    stdin.write(os.fsencode(mark) + b"\n")
+    stdin.flush()
+
+
+def untethered_environment() -> dict[str, str]:
+    """The environment for a process that several test runs share, and that ends by itself after the last of them."""
+    return {name: value for name, value in os.environ.items() if name != MARK}
 
 
 def spawn_tethered(
     command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: Any
-) -> subprocess.Popen[bytes]:
-    """Start a process that the kernel kills (SIGKILL) when this process ends, even by SIGKILL.
+) -> subprocess.Popen[Any]:
+    """Start a process that is killed (SIGKILL) when this process ends, even by SIGKILL; so is what it starts in turn.
 
-    The signal follows the thread that forks, so call this from a thread that lives as long as the test does.
+    options: as of :class:`subprocess.Popen`.
     """
+    start_reaper()
     parent = os.getpid()
 
-    def tether() -> None:
+    def die_with_parent() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # the parent ended between fork and prctl
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return subprocess.Popen([str(part) for part in command], env=env, preexec_fn=tether, **options)
+    if threading.current_thread() is threading.main_thread():
+        options["preexec_fn"] = die_with_parent  # the signal comes when the thread that forks ends
+    environment = dict(os.environ if env is None else env) | {MARK: os.environ[MARK]}
+    return subprocess.Popen([str(part) for part in command], env=environment, **options)
 
 
 def process_rss_bytes(pid: int) -> int:
@@ -43,3 +103,8 @@ def process_cpu_seconds(pid: int) -> float:
     """User and system CPU time of one process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def process_file_count(pid: int) -> int:
+    """Open file descriptors of one process."""
+    return len(os.listdir(f"/proc/{pid}/fd"))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import free_port
+from tests.processes import reap_directory, spawn_tethered
 
 __all__ = ["Broker", "broker", "empty_database", "running_broker", "valkey_server"]
 
@@ -45,7 +46,8 @@ class Broker:
             "logfile": self.directory / "broker.log",
         }
         options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-        self.process = subprocess.Popen([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
+        reap_directory(self.directory)  # it overwrites its environment, where the reaper's mark stands
+        self.process = spawn_tethered([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
         while not self._answers():
             assert self.process.poll() is None, (self.directory / "broker.log").read_text()
 

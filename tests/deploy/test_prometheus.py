@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.deploy.prometheus import program
 from tests.deploy.watching import ALERTS, alerts, expressions
 from tests.harness import free_port
 from tests.postgres import PostgresServer, postgres_server
+from tests.processes import spawn_tethered
 from tests.valkey import Broker, empty_database, valkey_server
 
 __all__ = ["postgres_server", "valkey_server"]
@@ -74,7 +74,7 @@ async def collecting(directory: Path, target: str) -> AsyncIterator[Prometheus]:
     options = (f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}")
     with open(directory / "log", "w") as log:
         command = [program("prometheus"), f"--config.file={directory / 'prometheus.yml'}", *options]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = spawn_tethered(command, stdout=log, stderr=log)
     found = Prometheus(f"http://{address}")
     try:
         async with asyncio.timeout(60):

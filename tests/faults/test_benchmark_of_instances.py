@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import spawn_tethered
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 
@@ -31,7 +33,7 @@ def _of(directory: Path) -> list[int]:
 @pytest.mark.parametrize("more", [("--within", "300"), ("--within", "2")])
 def test_nothing_is_left_of_a_benchmark_that_was_cut_short(tmp_path: Path, more: Sequence[str]) -> None:
     command = [sys.executable, "-m", "benchmarks.instances", "--instances", "2", "--rounds", "1000", *more]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE)
+    process = spawn_tethered(command, cwd=ROOT, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE)
     try:
         deadline = time.monotonic() + PATIENCE
         while not _of(tmp_path) and process.poll() is None:

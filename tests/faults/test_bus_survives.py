@@ -23,6 +23,7 @@ import redis.asyncio
 
 from agora.bus import wire
 from tests.faults.victim import Victim
+from tests.processes import spawn_tethered
 from tests.valkey import running_broker
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
@@ -54,7 +55,7 @@ async def _register(victim: Victim, name: str) -> str:
 @contextlib.contextmanager
 def _reader(victim: Victim, token: str, notes: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "tests.faults.bus_reader", str(victim.port), token, str(notes), name]
-    process = subprocess.Popen(command)
+    process = spawn_tethered(command)
     try:
         yield process
     finally:

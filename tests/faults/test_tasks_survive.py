@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from tests.faults.victim import Victim
+from tests.processes import spawn_tethered
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "300"))
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))  # of the server
@@ -65,7 +66,7 @@ class Crew:
         environment = os.environ | {"AGORA_TOKEN": self.tokens[name], "AGORA_WORK_TIME": str(WORK_TIME)}
         seed = f"{self.random.random()}-{next(self.turns)}"
         command = [sys.executable, "-m", "tests.faults.worker", str(self.victim.port), str(file), mode, seed]
-        self.processes[name] = subprocess.Popen(command, env=environment)
+        self.processes[name] = spawn_tethered(command, env=environment)
 
     def kill(self, name: str) -> None:
         process = self.processes[name]

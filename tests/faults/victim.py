@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.harness import free_port
+from tests.processes import spawn_tethered
 
 __all__ = ["Victim"]
 
@@ -38,7 +39,7 @@ class Victim:
         environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
         environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = spawn_tethered(
                 [sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log
             )
         async with asyncio.timeout(STARTING), httpx.AsyncClient(base_url=self.url) as client:

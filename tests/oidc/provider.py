@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from scripts import conformance_mcp as suite
 
+from tests.processes import untethered_environment
+
 __all__ = ["CALLBACK", "CLIENT", "SECRET", "provider"]
 
 PACKAGE = "oidc-provider@8.8.1"
@@ -54,7 +56,9 @@ def _start(owner: int, place: Path) -> str:
         pytest.skip(str(error))
     command, errors = [node, str(PROGRAM), str(owner), module, str(place)], place / "errors.log"
     with errors.open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env=untethered_environment()
+        )
     assert process.stdout is not None
     with process.stdout as output:
         line = output.readline()

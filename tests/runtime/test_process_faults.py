@@ -28,6 +28,7 @@ from agora.runtime.port import Handle
 from agora.runtime.process import ProcessRuntime, strays
 from agora.runtime.process.guard import procfs, segments
 from agora.runtime.spec import Spec
+from tests.processes import spawn_tethered
 from tests.runtime.kit import HTTP, ProcessKit, eventually, ours, text, until
 from tests.runtime.victim import die
 
@@ -38,7 +39,7 @@ FAMILY = "echo begun; (while :; do sleep 0.01; done) & (setsid sleep 1000) & exe
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process that is none of ours."""
-    process = subprocess.Popen(["sleep", "1000"])
+    process = spawn_tethered(["sleep", "1000"])
     yield process
     process.kill()
     process.wait()

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from agora.cli.app import application
 from tests.harness import free_port
+from tests.processes import spawn_tethered
 
 AGORA = (sys.executable, "-m", "agora.cli")
 
@@ -33,7 +34,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory, port = tmp_path_factory.mktemp("cli") / "data", free_port()
     options = ("--port", str(port), "--events-port", "0", "--data-dir", str(directory), "--log-level", "error")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
-    process = subprocess.Popen([*AGORA, "serve", *options], stdout=subprocess.PIPE, text=True, env=clean)
+    process = spawn_tethered([*AGORA, "serve", *options], stdout=subprocess.PIPE, text=True, env=clean)
     assert process.stdout is not None
     assert "is ready" in process.stdout.readline()
     yield Served(f"http://127.0.0.1:{port}", directory)

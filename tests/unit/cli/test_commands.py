@@ -15,6 +15,7 @@ import pytest
 from agora.cli.doctor import Finding, _answers
 from agora_sdk.contract import Exposure, operations
 from tests.harness import free_port
+from tests.processes import spawn_tethered
 from tests.unit.cli.conftest import AGORA, Agora, Served
 
 
@@ -139,7 +140,7 @@ def test_admin_token_stays_on_this_machine(agora: Agora, served: Served, monkeyp
 def test_watch_sees_an_event_and_ends_well(agora: Agora, answer: Agora, served: Served) -> None:
     last = answer("event", "list", "--limit", "1")["last_sequence"]
     command = [*AGORA, "watch", "--types", "cli_test", "--since", str(last), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as watching:
+    with spawn_tethered(command, stdout=subprocess.PIPE, text=True, env=os.environ) as watching:
         agora("event", "publish", "cli_test", "--data", '{"n": 1}')
         assert watching.stdout is not None
         event = json.loads(watching.stdout.readline())

@@ -21,6 +21,7 @@ from agora.runtime.process import strays
 from agora.services.instances.manifests import read
 from tests.conformance.instances import AGENT
 from tests.harness import free_port
+from tests.processes import spawn_tethered
 
 AGORA = (sys.executable, "-m", "agora.cli")
 
@@ -66,7 +67,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
     clean |= {"AGORA_INSTANCE_SOURCES": str(programs), "AGORA_INSTANCE_PORTS": f"{first}-{first + 19}"}
     options = ("--port", str(port), "--events-port", "0", "--data-dir", str(directory / "data"), "--log-level", "error")
-    process = subprocess.Popen([*AGORA, "serve", *options], stdout=subprocess.PIPE, text=True, env=clean)
+    process = spawn_tethered([*AGORA, "serve", *options], stdout=subprocess.PIPE, text=True, env=clean)
     assert process.stdout is not None
     assert "is ready" in process.stdout.readline()
     yield Shell(directory, f"http://127.0.0.1:{port}")
@@ -112,7 +113,7 @@ def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered:
     go_on = shell.directory / "go on"
     environment = os.environ | {"AGORA_URL": shell.url, "AGORA_DATA_DIR": str(shell.directory / "data")}
     words = ("instance", "exec", instance, "/stream", f"until={go_on}", "--timeout", "60")
-    with subprocess.Popen(
+    with spawn_tethered(
         [*AGORA, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdout is not None

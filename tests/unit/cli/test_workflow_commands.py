@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from agora_sdk import Agent, PermanentFailure, TaskRun
+from tests.processes import spawn_tethered
 from tests.unit.cli.conftest import AGORA, Agora, Served
 from tests.unit.cli.crew import at_work
 
@@ -159,7 +159,7 @@ class _on_a_terminal:  # noqa: N801  (reads as what it does)
     def __enter__(self) -> _on_a_terminal:
         ours, theirs = pty.openpty()
         environ = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40", "PYTHONIOENCODING": "utf-8"}
-        self.process = subprocess.Popen([*AGORA, *self._words], stdout=theirs, stdin=theirs, env=environ)
+        self.process = spawn_tethered([*AGORA, *self._words], stdout=theirs, stdin=theirs, env=environ)
         os.close(theirs)
         self._ours = ours
         self._reader = threading.Thread(target=self._read)

@@ -13,6 +13,7 @@ from agora.server import run
 from agora.settings import ConfigurationError, Settings
 from agora.store.port import StoreFailure
 from tests.harness import make_settings
+from tests.processes import spawn_tethered
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_missing_extra_is_named_without_a_traceback(tmp_path: Path) -> None:
 def test_lines_for_machines_have_no_others_between_them(tmp_path: Path) -> None:
     arguments = ("serve", "--data-dir", str(tmp_path), "--port", "0", "--events-port", "0", "--log-format", "json")
     command = [sys.executable, "-m", "agora.cli", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    with spawn_tethered(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         for line in server.stderr:
             if json.loads(line)["event"].startswith("admin "):  # the last of them

@@ -1,0 +1,94 @@
+"""No process outlives the test run that started it, also where the run is killed and can clean up nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.processes import MARK, spawn_tethered
+from tests.reaper import find_processes
+
+#: a test that starts one of each kind and then hangs, as the run of a person who presses Ctrl+C twice
+HANGING_TEST = """
+import os, subprocess, sys, time
+from pathlib import Path
+from tests.blackbox.server import ServerProcess
+from tests.postgres import postgres_server
+from tests.processes import MARK
+from tests.valkey import valkey_server
+
+DAEMON = "import os, time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); time.sleep(1000)"
+
+def test_hangs(tmp_path, postgres_server, valkey_server):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "main.py").write_text("import time; time.sleep(1000)")
+    server = ServerProcess(tmp_path / "data", instance_sources=str(programs)).start()
+    manifest = {
+        "name": "Sleeper",
+        "directory": str(programs),
+        "build_config": {"type": "custom", "start_command": f"exec {sys.executable} -S main.py"},
+        "pricing": {"type": "per_request", "price": 0.01},
+    }
+    os.chdir(programs)
+    (programs / "agent.yaml").write_text(__import__("json").dumps(manifest))
+    made = server.run_cli("agent", "register", "--config", "agent.yaml", token=server.admin_token)
+    assert made.returncode == 0, made.stdout + made.stderr
+    made = server.run_cli("instance", "create", "Sleeper", "--wait", "60", token=server.admin_token)
+    assert made.returncode == 0, made.stdout + made.stderr
+    subprocess.run([sys.executable, "-c", DAEMON], check=True)
+    subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    with open(os.environ["READY"], "w") as ready:
+        ready.write(f"{os.environ[MARK]} {valkey_server.process.pid}")
+    time.sleep(1000)
+"""
+
+
+def _commands(pids: list[int]) -> str:
+    lines = []
+    for pid in pids:
+        try:
+            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return "\n".join(lines)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
+    test, ready, run_directory = tmp_path / "test_hanging.py", tmp_path / "ready", tmp_path / "run"
+    test.write_text(HANGING_TEST)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-c", "pyproject.toml"]
+    run = spawn_tethered(
+        [*command, "--rootdir", str(tmp_path), "--basetemp", str(run_directory), str(test)],
+        env=os.environ | {"READY": str(ready)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    deadline = time.monotonic() + 120
+    while not (ready.exists() and " " in ready.read_text()):
+        if run.poll() is not None or time.monotonic() > deadline:
+            run.kill()
+            raise AssertionError(run.communicate()[0].decode())
+        time.sleep(0.05)
+    mark, broker = ready.read_text().split()
+    marks = [f"{MARK}={mark}".encode(), f"{run_directory}/".encode()]
+    commands = _commands([*find_processes(marks), int(broker)])
+    for part in ("agora.cli serve", "postgres", "valkey", "time.sleep(1000)", "sleep 1000", "main.py"):
+        assert part in commands, commands
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    deadline = time.monotonic() + 30
+    while pids := [*find_processes(marks), *filter(_is_running, [int(broker)])]:
+        assert time.monotonic() < deadline, _commands(pids)
+        time.sleep(0.05)
