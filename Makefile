@@ -39,9 +39,7 @@ cluster: .venv/test ## Start three servers with PostgreSQL and Valkey behind a s
 
 test: .venv/test ## Install what the tests need and run them all; style and types are checked beside them
 	@$(MAKE) --no-print-directory lint > .venv/lint.log 2>&1 & lint=$$!; \
-	$(PYTEST) tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS) || { \
-		echo '== What failed, once more and alone: what fails again is broken, what does not is not yet sure of itself.'; \
-		$(PYTEST) tests --last-failed --last-failed-no-failures none; }; \
+	TMPDIR=$(TEST_DIR) $(BIN)/python scripts/run_tests.py tests -n $(SIDE_BY_SIDE) --dist worksteal --durations=10 $(ARGS); \
 	tested=$$?; wait $$lint; linted=$$?; echo '== Style and types'; cat .venv/lint.log; \
 	test $$tested -eq 0 -a $$linted -eq 0
 

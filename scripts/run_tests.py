@@ -1,0 +1,74 @@
+"""Run pytest; what fails is run once more, alone, to tell flaky tests from broken ones. A failure is red in either case.
+
+    python scripts/run_tests.py [PYTEST OPTIONS]
+
+The exit code is that of the first run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.processes import spawn_tethered
+
+__all__ = ["run_tests"]
+
+FAILED = 1  # pytest's exit code where tests ran and some failed
+INTERRUPTED_SECONDS = 60.0  # for an interrupted run to end its fixtures
+#: a plugin that writes the failed tests' ids; where tests run side by side, only the process that leads the workers does
+RECORDER = """
+import json, os
+
+failed = {}
+
+def pytest_runtest_logreport(report):
+    if report.failed:
+        failed[report.nodeid] = True
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        with open(os.environ["FAILED_TESTS_FILE"], "w") as file:
+            json.dump(list(failed), file)
+"""
+
+
+def run_tests(options: list[str]) -> int:
+    """Run the tests, then those that failed; print which of them passed the second time. Returns the first exit code."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "failed_tests_recorder.py").write_text(RECORDER)
+        code, failed = _run_pytest(options, directory)
+        if code == FAILED and failed:
+            print("\n== The failed tests once more, each alone, to tell which are flaky.", flush=True)
+            broken = [test for test in failed if _run_pytest(["-m", "", test], directory)[0] != 0]
+            flaky = [test for test in failed if test not in broken]
+            for title, tests in (("Flaky: failed, then passed alone", flaky), ("Broken: failed twice", broken)):
+                if tests:
+                    print(f"\n== {title}:", *tests, sep="\n     ")
+    return code
+
+
+def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:
+    """Run pytest. Returns its exit code, and the ids of the tests that failed."""
+    file = Path(directory, "failed.json")
+    file.unlink(missing_ok=True)
+    path = os.pathsep.join(filter(None, (directory, os.environ.get("PYTHONPATH"))))
+    pytest = spawn_tethered(
+        [sys.executable, "-m", "pytest", "-p", "failed_tests_recorder", *options],
+        env=os.environ | {"PYTHONPATH": path, "FAILED_TESTS_FILE": str(file)},
+    )
+    try:
+        code = pytest.wait()
+    except KeyboardInterrupt:  # which it has got, too
+        pytest.wait(INTERRUPTED_SECONDS)
+        raise
+    return code, json.loads(file.read_text()) if file.exists() else []
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests(sys.argv[1:]))
