@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from agora_sdk.contract.results import Result
-from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalError
+from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalError, StorageUnavailable
 
 from .clock import new_id
 from .services.base import Call, Relay
@@ -36,6 +36,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SETTLING = 5  # seconds that the second transaction may take
+OUTAGE_SECONDS = 30.0  # for which it is tried again while the storage is unavailable
+PAUSE_SECONDS = 0.5  # between those tries
 UNKNOWN = "unknown"
 
 
@@ -85,9 +87,27 @@ async def carry_out(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
     try:
         outcome = await _performed(intent.relay)
     except asyncio.CancelledError:
-        await asyncio.shield(finish(_lost("The caller left before the answer.")))
+        await asyncio.shield(_finished(finish, _lost("The caller left before the answer.")))
         raise
-    return await asyncio.shield(finish(outcome))
+    return await asyncio.shield(_finished(finish, outcome))
+
+
+async def _finished(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
+    """Finish. While nothing can be stored it is tried again: the work is done, and only this process knows how it ended.
+
+    Not where the commit itself was lost: a second settlement could count twice.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + OUTAGE_SECONDS
+    while True:
+        try:
+            return await finish(outcome)
+        except StorageUnavailable as error:
+            if error.extra.get("outcome") == UNKNOWN:
+                raise
+            if loop.time() >= until:
+                raise _lost("The outcome could not be stored.") from error
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _performed(relay: Relay) -> Any:

@@ -233,3 +233,25 @@ def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerPr
         )
     until(lambda: is_ready(server))
     agent.post("/agora/messaging/send", {"to_agent": "Reader", "content": "after"})
+
+
+def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """PostgreSQL is told to wait in each commit for a standby that there is not: nobody may be told that it is done."""
+    agent = server.register("Committed")
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "with events": ("/agora/messaging/send", {"to_agent": "Committed", "content": "once"}),
+        "without events": ("/agora/agent/heartbeat", {}),
+    }
+    postgres.sql("alter system set synchronous_standby_names = 'nobody'", "select pg_reload_conf()")
+    until(lambda: postgres.sql("show synchronous_standby_names") == "nobody")
+    try:
+        for kind, (path, body) in calls.items():
+            response = agent.http.post(path, json=body, headers={"Idempotency-Key": kind.replace(" ", "-")})
+            assert response.status_code == 503, (kind, response.text)
+            assert response.json()["outcome"] == "unknown", (kind, response.text)
+    finally:
+        postgres.sql("alter system reset synchronous_standby_names", "select pg_reload_conf()")
+    until(lambda: is_ready(server))
+    for kind, (path, body) in calls.items():
+        agent.post(path, body, headers={"Idempotency-Key": kind.replace(" ", "-")})
+    assert [m["content"] for m in agent.get("/agora/messaging/receive")["messages"]] == ["once"]

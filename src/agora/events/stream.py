@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agora_sdk.errors import AgoraError, InternalError, InvalidRequest
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable
 
 from ..event_filter import Viewer
 from .frames import Batch, Farewell, Item
@@ -92,11 +92,13 @@ class LiveStream(ABC):
             self.end(farewell)
 
     async def recheck(self) -> None:
-        """End the stream if it may not go on."""
+        """End the stream if it may not go on. While the storage is unavailable, it goes on until the next check."""
         if self._check is None or self.farewell is not None:
             return
         try:
             await self._check()
+        except StorageUnavailable:
+            return
         except AgoraError as error:
             self.end(Farewell.of(error))
         except Exception:

@@ -17,7 +17,7 @@ from agora.services.base import Opening
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora.store.statements import upkeep
-from agora_sdk.errors import CursorTooOld, Overloaded, Unauthenticated
+from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
 from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until
 
 
@@ -274,6 +274,18 @@ async def test_a_check_that_breaks_ends_nothing(feed: Feed, time: ManualTime, ca
     await time.advance(feed.heartbeat)
     assert len(reader.heartbeats) == 2
     assert "could not be checked" in caplog.text
+
+
+async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualTime) -> None:
+    async def check() -> None:
+        raise StorageUnavailable("PostgreSQL restarts.", cause="unreachable", outcome="failed", retry_after=2)
+
+    reader = Reader()
+    await feed.open("default", Opening(EventFilter(), Viewer("x"), 0), check).attach(reader)
+    await time.advance(feed.heartbeat)
+    await time.advance(feed.heartbeat)
+    assert len(reader.heartbeats) == 2
+    assert reader.farewell is None
 
 
 async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Journal) -> None:

@@ -1,0 +1,93 @@
+"""What is done and said while the storage is unavailable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from agora import relay
+from agora.logs import OutageFilter
+from agora.services.base import Relay
+from agora.store.outages import Outages
+from agora.store.port import StoreUnavailable
+from agora_sdk.errors import DeadlineExceeded, StorageUnavailable
+
+
+def trouble(cause: str = "unreachable", *, unknown: bool = False) -> StoreUnavailable:
+    return StoreUnavailable("It is away.", cause=cause, unknown=unknown, reason="10.0.0.1 refused")
+
+
+def test_an_outage_has_one_line_for_each_cause_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    outages.recovered(time.monotonic())
+    for cause in ("unreachable", "timeout", "unreachable", "unreachable"):
+        outages.failed(trouble(cause))
+    began_before = time.monotonic() - 60
+    outages.recovered(began_before)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.split(":")[0] for line in lines] == [
+        "storage unavailable (unreachable)",
+        "storage unavailable (timeout)",
+    ]
+    outages.recovered(time.monotonic())
+    assert caplog.records[-1].getMessage().endswith("unreachable 3, timeout 1")
+    outages.recovered(time.monotonic())
+    assert len(caplog.records) == 3
+    outages.failed(trouble())
+    assert len(caplog.records) == 4, "a new outage is told again"
+
+
+def test_tracebacks_of_an_outage_are_dropped_and_others_kept() -> None:
+    def record(error: Exception) -> logging.LogRecord:
+        return logging.LogRecord("x", logging.ERROR, "x", 1, "failed", None, (type(error), error, None))
+
+    assert not OutageFilter().filter(record(trouble()))
+    assert OutageFilter().filter(record(ValueError("x")))
+    assert OutageFilter().filter(logging.LogRecord("x", logging.ERROR, "x", 1, "failed", None, None))
+
+
+def test_a_caller_is_not_told_the_engines_words() -> None:
+    assert "10.0.0.1" not in str(trouble().problem())
+
+
+def intent() -> relay.Intent:
+    async def perform() -> str:
+        return "done"
+
+    async def settle(call: Any, outcome: Any) -> Any: ...
+
+    return relay.Intent(Relay(perform, settle, timeout=1.0), "rly_1", None, None)
+
+
+async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "PAUSE_SECONDS", 0.0)
+    failures = [trouble(), trouble("disk_full")]
+
+    async def finish(outcome: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return outcome
+
+    assert await relay.carry_out(intent(), finish) == "done"
+    monkeypatch.setattr(relay, "OUTAGE_SECONDS", 0.0)
+    failures += [trouble()] * 2
+    with pytest.raises(DeadlineExceeded) as lost:
+        await relay.carry_out(intent(), finish)
+    assert lost.value.outcome == "unknown"
+
+
+async def test_what_may_have_been_settled_is_not_settled_again() -> None:
+    calls = 0
+
+    async def finish(outcome: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        raise trouble(unknown=True)
+
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(relay.carry_out(intent(), finish), 10)
+    assert calls == 1
