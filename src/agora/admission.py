@@ -12,6 +12,7 @@ from agora_sdk.contract import Operation
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
 from .clock import Clock
+from .gate import Override
 from .identity.limits import RateLimiter
 from .services.base import Caller, Context
 
@@ -24,6 +25,7 @@ class Gate(Protocol):
     """Overrides in force."""
 
     def check(self, caller: Caller, operation: Operation, now: int) -> None: ...
+    def brake(self, tenant: str, now: int) -> Override | None: ...
 
 
 class Lifecycles(Protocol):

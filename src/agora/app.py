@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from agora_sdk.errors import (
 
 from . import __version__
 from .catalogue import Catalogue
-from .clock import AlignedClock, Clock, SystemClock, new_id
+from .clock import AlignedClock, Clock, SystemClock, moment, new_id
 from .configuration import Configuration
 from .controllers import Follower, build
 from .dispatcher import Dispatcher
@@ -374,7 +375,8 @@ class App:
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
-        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, partial(self._health, access))
+        detail = partial(self._health, access)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._stopped)
         exposition = Exposition(self.measures, self.monitor, self.feed, self.context)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
@@ -387,6 +389,13 @@ class App:
         sealer = Sealer(self.signer.encryption_key("monitor"))
         ended = self.authenticator.ended.has
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
+
+    def _stopped(self) -> tuple[str, datetime] | None:
+        """Whether the whole marketplace is ``halted`` or ``paused``, and since when."""
+        brake = self.gate.brake(DEFAULT_TENANT, self.clock.now())
+        if brake is None:
+            return None
+        return ("halted" if brake.action == "emergency_halt" else "paused"), moment(brake.created_at)
 
     async def _health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""

@@ -5,13 +5,14 @@ It follows the event log: loaded at start, then changed by ``agora.override.*`` 
 ======================  =============================================================================
 target and action       what is refused while it stands
 ======================  =============================================================================
-system_wide halt        everything but what the contract marks ``during_halt``; streams close
+system_wide halt        commands, except those marked ``during_halt``; reading goes on; other streams close
 system_wide pause       commands, except those marked ``during_halt``; queries and streams go on
 agent halt              every call of that agent; its streams close
 agent pause             that agent's commands, except its heartbeats
 ======================  =============================================================================
 
-Operators are stopped by a system-wide override too; lifting it is marked ``during_halt``.
+A halt differs from a pause of the whole marketplace in that streams close, and leases and timers stand still. Operators are
+stopped by a system-wide override too; lifting it is marked ``during_halt``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pydantic_core import from_json
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import Halted
 
+from .clock import moment
 from .services.base import Caller
 from .store.port import Row, StoredEvent
 
@@ -36,7 +38,7 @@ ALIVE = "agora.agent.heartbeat"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One override in force."""
+    """One override in force. actor: the subject of whoever made it. created_at, expires_at: microseconds since 1970."""
 
     override_id: str
     target_id: str
@@ -44,6 +46,7 @@ class Override:
     authority: int
     actor: str
     reason: str
+    created_at: int
     expires_at: int | None
 
     @classmethod
@@ -56,7 +59,8 @@ class Override:
         if operation.during_halt:
             return False
         if self.action == "emergency_halt":
-            return True
+            is_read = operation.reads and operation.kind is not Kind.STREAM
+            return not (self.target_id == SYSTEM_WIDE and is_read)  # people see what they decide about
         alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
         return self.action == "pause" and operation.kind in (Kind.COMMAND, Kind.RELAY) and not alive
 
@@ -81,7 +85,7 @@ class Gate:
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
             if data["action"] in ("pause", "emergency_halt"):
-                self._add(stored.tenant_id, Override.of(data))
+                self._add(stored.tenant_id, Override.of({**data, "created_at": stored.event.time}))
         else:
             self._remove(stored.tenant_id, data["target_id"], data["override_id"])
         return True
@@ -104,6 +108,12 @@ class Gate:
                 if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
                     raise _halted(override)
 
+    def brake(self, tenant: str, now: int) -> Override | None:
+        """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
+        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
+        return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
+
     def frozen(self, tenant: str) -> bool:
         """Whether leases and timers stand still: the whole marketplace is halted.
 
@@ -117,9 +127,15 @@ def _halted(override: Override) -> Halted:
     whom = "The marketplace" if override.target_id == SYSTEM_WIDE else "This agent"
     what = "halted" if override.action == "emergency_halt" else "paused"
     because = f": {override.reason.rstrip('.')}." if override.reason else "."
+    since = moment(override.created_at)
+    target = "" if override.target_id == SYSTEM_WIDE else f" {override.target_id}"
     return Halted(
-        f"{whom} is {what} by {override.actor}{because}",
-        fix=f"An operator with authority {override.authority} or more lifts it: agora.admin.override, action 'resume'.",
+        f"{whom} is {what} by {override.actor}, since {since:%Y-%m-%d %H:%M:%S} UTC{because}",
+        fix=f"An operator with authority {override.authority} or more lifts it: agora.admin.override, action 'resume' "
+        f"(agora admin resume{target}).",
         override_id=override.override_id,
         target_id=override.target_id,
+        by=override.actor,
+        since=since.isoformat(),
+        expires_at=moment(override.expires_at).isoformat() if override.expires_at is not None else None,
     )

@@ -101,7 +101,7 @@ async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
     )
     await until(lambda: b.app.gate.frozen("default"))
     with pytest.raises(Halted):
-        await b.call(ada, "query.agents")
+        await b.call(ada, "agent.heartbeat")
     await b.call(b.operator, "admin.override", action="resume", target_id="system_wide", reason="it is over")
     await until(lambda: not a.app.gate.frozen("default"))
     assert (await a.call(ada, "query.agents")).count == 1

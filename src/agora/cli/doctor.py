@@ -123,8 +123,10 @@ def _server(session: Session) -> Iterator[Finding]:
     except AgoraError as error:
         yield Finding("fail", "server", error.detail, error.fix or "")
         return
-    state = {"healthy": "ok", "degraded": "warn"}.get(health.status, "fail")
+    state = {"healthy": "ok", "degraded": "warn", "paused": "warn", "halted": "warn"}.get(health.status, "fail")
     look = "" if state == "ok" else f"{client.url}/health/detail says why."
+    if health.stopped is not None:
+        look += " 'agora admin resume' lets everything go on."
     yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", look)
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
     late = skew > SKEW_SECONDS

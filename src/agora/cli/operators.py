@@ -32,7 +32,23 @@ def health(
         ("warning", lambda pair: pair[1].warning),
     ]
     session.out.table(result.components.items(), columns)
+    if result.overrides:
+        held: list[Column] = [
+            ("target", lambda override: override.target_id),
+            ("override", lambda override: override.action.value),
+            ("by", lambda override: override.by),
+            ("authority", lambda override: override.priority),
+            ("since", lambda override: override.since),
+            ("until", lambda override: override.expires_at),
+            ("reason", lambda override: override.reason),
+        ]
+        session.out.table(result.overrides, held)
     session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))
+    if result.stopped is not None:
+        session.out.say(
+            f"Stopped by {result.stopped.by} since {result.stopped.since:%Y-%m-%d %H:%M:%S} UTC; "
+            "reading goes on. 'agora admin resume' lets everything go on."
+        )
 
 
 @client_command

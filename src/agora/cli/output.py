@@ -22,7 +22,7 @@ __all__ = ["Column", "Output", "clean", "shown"]
 PIPE_WIDTH = 200
 TONES = {
     "active": "green", "healthy": "green", "beta": "cyan", "busy": "cyan", "degraded": "yellow", "paused": "yellow",
-    "deprecated": "yellow", "queued": "yellow", "held": "yellow", "critical": "red", "error": "red", "sunset": "red",
+    "deprecated": "yellow", "queued": "yellow", "held": "yellow", "critical": "red", "halted": "red", "error": "red", "sunset": "red",
     "urgent": "red", "high": "yellow", "completed": "green", "running": "cyan", "in_progress": "cyan", "ready": "cyan",
     "failed": "red", "dead_lettered": "red", "rejected": "red", "expired": "red", "cancelled": "magenta",
     "skipped": "dim", "input_required": "yellow", "auth_required": "yellow", "waiting_approval": "yellow",

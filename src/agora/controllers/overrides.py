@@ -12,7 +12,9 @@ from .base import Controller
 
 __all__ = ["Overrides"]
 
-FIELDS = tuple(field.name for field in fields(Override))
+FIELDS = tuple(
+    field.name for field in fields(Override) if field.name != "created_at"
+)  # as of other events of overrides
 BY = "system"
 
 

@@ -19,29 +19,34 @@ event_loop    it stood still for 5 s within the last minute   -
 
 A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
 queue full or the streams too far behind within ten minutes. What was measured too long ago is degraded.
+
+The whole is as its worst component; while the marketplace is halted or paused it is that, unless a component is critical.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
-from agora_sdk.contract.admin import ComponentHealth, Health
+from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop
+from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import AgoraError, NotFound
 
 from .. import __version__
 from ..clock import moment
 from ..store.port import StoreFailure, TxClosed
-from ..store.statements import a2a, push, upstreams, vitals
-from .base import Call
+from ..store.statements import a2a, overrides, push, upstreams, vitals
+from .base import Call, Caller
 from .monitor import MICROSECONDS, HealthMonitor, Loop
+from .supervision import SYSTEM_WIDE
 from .trend import in_words
 from .upstreams.view import condition
 
 __all__ = ["COMPONENTS", "health", "without_store"]
 
 Status = Literal["healthy", "degraded", "critical"]
+OverallStatus = Literal["healthy", "degraded", "paused", "halted", "critical"]
 Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
 
 MIB = 1024.0 * 1024
@@ -69,12 +74,57 @@ async def health(call: Call, component: str | None = None) -> Health:
     assert monitor is not None, "a server that answers measures itself"
     names = [component] if component is not None else list(COMPONENTS)
     found = {name: await _looked(COMPONENTS[name], call, monitor) for name in names}
+    active = await _overrides(call)
+    stopped = _stop(active)
+    status: OverallStatus = _worst(*(part.status for part in found.values()))
+    if stopped is not None and status != "critical":
+        status = "halted" if stopped.action is OverrideAction.EMERGENCY_HALT else "paused"
     return Health(
-        status=_worst(*(part.status for part in found.values())),
+        status=status,
+        stopped=stopped,
+        overrides=[each for each in active if _concerns(each, call.caller)],
         components=found,
         version=__version__,
         timestamp=moment(call.now),
     )
+
+
+async def _overrides(call: Call) -> list[ActiveOverride]:
+    """Overrides in force, as far as they can be read."""
+    try:
+        rows = await call.tx.all(overrides.active)
+    except (StoreFailure, TxClosed, AgoraError):  # the component 'database' says so
+        return []
+    return [
+        ActiveOverride(
+            override_id=row["override_id"],
+            target_id=row["target_id"],
+            action=OverrideAction(row["action"]),
+            by=row["actor"],
+            priority=row["authority"],
+            reason=row["reason"],
+            since=moment(row["created_at"]),
+            expires_at=moment(row["expires_at"]) if row["expires_at"] is not None else None,
+        )
+        for row in sorted(rows, key=lambda row: row["created_at"])
+        if row["expires_at"] is None or row["expires_at"] > call.now
+    ]
+
+
+def _stop(active: Sequence[ActiveOverride]) -> Stop | None:
+    """What stops the whole marketplace: a halt before a pause, then the highest authority."""
+    system_wide = [each for each in active if each.target_id == SYSTEM_WIDE]
+    if not system_wide:
+        return None
+    first = max(system_wide, key=lambda each: (each.action is OverrideAction.EMERGENCY_HALT, each.priority))
+    return Stop(action=first.action, by=first.by, since=first.since, expires_at=first.expires_at)
+
+
+def _concerns(override: ActiveOverride, caller: Caller) -> bool:
+    """Whether a caller may know of an override with its reason; strangers learn only that everything is stopped."""
+    if caller.kind in ("anonymous", "enrolment"):
+        return False
+    return caller.may("read:all") or override.target_id in (SYSTEM_WIDE, caller.subject)
 
 
 async def _looked(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:

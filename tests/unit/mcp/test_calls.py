@@ -200,7 +200,7 @@ async def test_a_halt_reaches_tools(wire: Wire) -> None:
     bob = await register(wire, "Bob")
     body = {"target_id": "system_wide", "action": "emergency_halt", "reason": "drill"}
     assert (await wire.http.post("/agora/admin/override", json=body)).status_code == 200
-    result = await _call(bob, "modern", "agora.agent.list")
+    result = await _call(bob, "modern", "agora.agent.heartbeat")
     assert result["_meta"]["agora/problem"]["code"] == "halted"
 
 

@@ -205,8 +205,7 @@ async def test_a_halt_leaves_the_way_to_lift_it(market: Market) -> None:
     home = await browser.get()
     assert home.status_code == 200
     assert "Everything is halted" in home.text
-    lost = await browser.get("workflows")
-    assert lost.status_code == 423
+    assert "Everything is halted" in (await browser.get("workflows")).text
     fields: dict[str, Any] = {"target_id": "system_wide", "action": "resume"}
     assert (await browser.act("agora.admin.override", **fields)).status_code == 303
     assert (await browser.get("workflows")).status_code == 200

@@ -11,7 +11,7 @@ from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
-from ...clock import new_id
+from ...clock import moment, new_id
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
 from .registry import Page, known
@@ -75,6 +75,20 @@ class View:
         return self.dispatcher.context.catalogue.find(name, None, self.caller.tenant)
 
     # -- what templates need ---------------------------------------------------------------------
+
+    @property
+    def brake(self) -> Mapping[str, Any] | None:
+        """What stops the whole marketplace, if anything does: its action, actor, reason, and since when."""
+        override = self.dispatcher.gate.brake(self.caller.tenant, self.dispatcher.clock.now())
+        if override is None:
+            return None
+        return {
+            "halted": override.action == "emergency_halt",
+            "actor": override.actor,
+            "authority": override.authority,
+            "reason": override.reason,
+            "since": moment(override.created_at),
+        }
 
     @property
     def csrf(self) -> str:

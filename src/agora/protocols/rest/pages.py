@@ -1,7 +1,8 @@
 """The pages beside the operations: ``/openapi.json``, ``/docs``, ``/health`` and what is below it, ``/ready``.
 
 ====================  =========================================================================================
-``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served
+``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served;
+                      halted or paused, with the time, while the whole marketplace is
 ``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
 ``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical;
                       operators see more
@@ -46,8 +47,11 @@ class Pages:
         version: str,
         monitor: HealthMonitor,
         detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
+        stopped: Callable[[], tuple[str, datetime] | None],
     ) -> None:
+        """stopped: ``halted`` or ``paused`` and since when, where the whole marketplace is."""
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
+        self._stopped = stopped
         self._openapi: bytes | None = None
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
@@ -81,7 +85,10 @@ class Pages:
     async def _alive(self, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
         trouble = self._monitor.trouble()
-        found = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
+        found: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
+        stopped = self._stopped()
+        if stopped is not None:
+            found |= {"status": found["status"] if trouble else stopped[0], "stopped": stopped[0], "since": stopped[1]}
         await respond(send, 200, to_json(found | {"version": self._version, "timestamp": datetime.now(UTC)}))
 
     async def _status(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:

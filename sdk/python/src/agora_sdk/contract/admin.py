@@ -10,7 +10,17 @@ from .fields import Cursor, JsonData, Limit, OverrideAction, Text, Timestamp
 from .operation import Exposure, Service, operation
 from .results import Page, Result
 
-__all__ = ["Admin", "AuditEntry", "AuditPage", "ComponentHealth", "Health", "Managed", "OverrideReceipt"]
+__all__ = [
+    "ActiveOverride",
+    "Admin",
+    "AuditEntry",
+    "AuditPage",
+    "ComponentHealth",
+    "Health",
+    "Managed",
+    "OverrideReceipt",
+    "Stop",
+]
 
 
 class OverrideReceipt(Result):
@@ -35,8 +45,34 @@ class ComponentHealth(BaseModel):
     )
 
 
+class ActiveOverride(BaseModel):
+    override_id: str
+    target_id: str = Field(description="An agent or workflow, or 'system_wide'.")
+    action: OverrideAction
+    by: str = Field(description="Who made it.")
+    priority: int = Field(description="Its authority: who lifts it needs as much.")
+    reason: str = ""
+    since: Timestamp
+    expires_at: Timestamp | None = None
+
+
+class Stop(BaseModel):
+    """A halt or pause of the whole marketplace."""
+
+    action: OverrideAction
+    by: str = Field(description="Who made it.")
+    since: Timestamp
+    expires_at: Timestamp | None = None
+
+
 class Health(Result):
-    status: Literal["healthy", "degraded", "critical"]
+    status: Literal["healthy", "degraded", "paused", "halted", "critical"] = Field(
+        description="Of the worst component; paused or halted where the whole marketplace is and no component is critical."
+    )
+    stopped: Stop | None = Field(default=None, description="What stops the whole marketplace, if anything does.")
+    overrides: list[ActiveOverride] = Field(
+        default=[], description="Overrides in force: all for operators, of others those that concern them."
+    )
     components: dict[str, ComponentHealth]
     version: str
     timestamp: Timestamp
@@ -104,7 +140,10 @@ class Admin(Service, category="admin"):
             str | None, Field(max_length=64, description="One component alone: database, mcp_server, agents ...")
         ] = None,
     ) -> Health:
-        """Check the health of the system, measured now, with a warning where a trend leads to trouble."""
+        """Check the health of the system, measured now, with a warning where a trend leads to trouble.
+
+        It names the overrides in force: who has paused or halted what, since when and why.
+        """
 
     @operation("POST /agora/admin/manage", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def manage(

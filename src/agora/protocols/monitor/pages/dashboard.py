@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agora_sdk.contract.events import Event
-from agora_sdk.errors import Halted, PermissionDenied
 
 from ..drawing import sparkline
 from ..registry import fragment, page
@@ -77,30 +76,16 @@ async def tallies(view: View) -> Mapping[str, Any]:
 async def attention(view: View) -> Mapping[str, Any]:
     """What waits for a person."""
     limit = {"limit": WAITING}
-    if await _halted(view):
-        return {"halted": True, "approvals": [], "questions": [], "ill": []}
     approvals, questions, ill = await asyncio.gather(
         asked(view, "agora.workflow.list", {"status": "waiting_approval", **limit}),
         asked(view, "agora.task.list", {"status": ["input_required", "auth_required"], "descending": True, **limit}),
         asked(view, "agora.agent.list", {"status": "error", **limit}),
     )
     return {
-        "halted": False,
         "approvals": approvals.items if approvals else [],
         "questions": questions.items if questions else [],
         "ill": ill.items if ill else [],
     }
-
-
-async def _halted(view: View) -> bool:
-    """Whether the whole marketplace, or this person, is halted."""
-    try:
-        await view.invoke("agora.agent.list", {"limit": 1})
-    except Halted:
-        return True
-    except PermissionDenied:
-        return False
-    return False
 
 
 @fragment("recent", on=("*",), every=0.5)

@@ -1,0 +1,188 @@
+"""An emergency halt stops what changes something; whoever decides about it goes on seeing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.blackbox.server import Account, ServerProcess
+
+OVERRIDE = "/agora/admin/override"
+
+
+@dataclass
+class HaltedMarket:
+    server: ServerProcess
+    ada: Account
+    task_id: str
+    receipt: dict[str, Any]
+
+
+def _override(account: Account, action: str, target: str = "system_wide", **more: Any) -> Any:
+    return account.post(OVERRIDE, {"target_id": target, "action": action, **more})
+
+
+@pytest.fixture(scope="module")
+def halted(shared_server: ServerProcess) -> Iterator[HaltedMarket]:
+    ada = shared_server.register("Ada")
+    shared_server.register("Bob")
+    task = shared_server.operator.post("/agora/task/assign", {"task_type": "report", "assignee": "Ada"})
+    ada.post("/agora/messaging/send", {"to_agent": "Bob", "content": "before"})
+    receipt = _override(shared_server.operator, "emergency_halt", reason="fire drill")
+    yield HaltedMarket(shared_server, ada, task["task_id"], receipt)
+    _override(shared_server.operator, "resume")
+
+
+class Browser:
+    """A person who has signed in to the monitor on this machine. To be used with ``with``."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=url, headers={"accept": "text/html"}, follow_redirects=True, timeout=30)
+        page = self.http.get("/v1/monitor/")
+        form = {"csrf": self._token(page), "way": "local", "next": "/v1/monitor/"}
+        self.home = self.http.post("/v1/monitor/sign-in", data=form)
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.http.close()
+
+    @staticmethod
+    def _token(page: httpx.Response) -> str:
+        field = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert field is not None, page.text
+        return field[1]
+
+    def links(self) -> list[str]:
+        """Pages that the navigation and the dashboard lead to."""
+        paths = set(re.findall(r'href="(/v1/monitor/[^"?#]*)', self.home.text))
+        return sorted(path for path in paths if "/static/" not in path)
+
+    def act(self, operation: str, next_page: str, **fields: str) -> httpx.Response:
+        form = {"csrf": self._token(self.home), "next": next_page, **fields}
+        return self.http.post(f"/v1/monitor/act/{operation}", data=form)
+
+
+def test_everybody_may_go_on_reading(halted: HaltedMarket) -> None:
+    for account in (halted.ada, halted.server.operator):
+        for path in (
+            "/agents",
+            "/agents/Ada",
+            "/agora/query/agents",
+            "/agora/messaging/receive?agent_id=Ada",
+            f"/v1/agent/tasks/{halted.task_id}",
+            "/discovery/list",
+        ):
+            account.get(path, expect=200)
+    halted.server.operator.get("/agora/admin/audit", expect=200)
+
+
+def test_a_command_says_who_since_when_and_how_to_lift_it(halted: HaltedMarket) -> None:
+    for account in (halted.ada, halted.server.operator):
+        answer = account.post("/agora/messaging/send", {"to_agent": "Bob", "content": "x"}, expect=423)
+        assert answer["code"] == "halted"
+        assert "halted by operator, since 2" in answer["detail"]
+        assert "fire drill" in answer["detail"]
+        assert "agora admin resume" in answer["fix"]
+        assert (answer["by"], answer["override_id"]) == ("operator", halted.receipt["override_id"])
+        assert answer["since"][:19] == halted.receipt["executed_at"][:19]
+
+
+def test_health_says_halted_by_whom_and_since_when(halted: HaltedMarket) -> None:
+    executed_at = halted.receipt["executed_at"]
+    stranger = halted.server.account()
+    stranger.http.headers["X-Forwarded-For"] = "198.51.100.7"  # through a proxy: not the local operator
+    alive = stranger.get("/health", expect=200)
+    assert (alive["status"], alive["since"]) == ("halted", executed_at)
+    assert "fire drill" not in json.dumps(alive)
+    assert stranger.get("/ready", expect=200)["status"] == "healthy", "it is not to be taken out of service"
+    for answer in (
+        stranger.get("/health/detail", expect=200),
+        halted.server.operator.get("/agora/admin/health", expect=200),
+    ):
+        assert answer["status"] == "halted"
+        assert (answer["stopped"]["by"], answer["stopped"]["since"]) == ("operator", executed_at)
+    assert "fire drill" not in json.dumps(stranger.get("/health/detail"))
+
+
+def test_health_names_the_overrides_in_force(halted: HaltedMarket) -> None:
+    operator = halted.server.operator
+    _override(operator, "pause", "Bob", reason="on leave", expires_in=3600)
+    try:
+        seen = operator.get("/agora/admin/health")["overrides"]
+        assert {(each["action"], each["reason"], each["by"]) for each in seen} == {
+            ("emergency_halt", "fire drill", "operator"),
+            ("pause", "on leave", "operator"),
+        }
+        assert all(each["since"] and each["priority"] == 255 for each in seen)
+        own = halted.ada.get("/agora/admin/health")["overrides"]
+        assert [each["reason"] for each in own] == ["fire drill"], (
+            "an override of another agent is none of its business"
+        )
+    finally:
+        _override(operator, "resume", "Bob")
+
+
+def test_the_command_line_shows_it_and_fails_only_where_something_failed(halted: HaltedMarket) -> None:
+    health = halted.server.run_cli("admin", "health")
+    assert health.returncode == 0, health.stderr
+    assert "is halted" in health.stdout
+    assert "fire drill" in health.stdout
+    listing = halted.server.run_cli("agent", "list")
+    assert listing.returncode == 0, listing.stderr
+    assert halted.server.run_cli("doctor").returncode == 0, "a halt is no fault of this machine or credential"
+    refused = halted.server.run_cli("send", "Bob", "x")
+    assert refused.returncode == 6
+    assert "agora admin resume" in " ".join(refused.stderr.split())
+
+
+def test_every_page_is_shown_and_says_that_it_is_halted(halted: HaltedMarket) -> None:
+    with Browser(halted.server.url) as browser:
+        links = browser.links()
+        assert len(links) > 10
+        for path in [*links, f"/v1/monitor/tasks/{halted.task_id}"]:
+            page = browser.http.get(path)
+            assert page.status_code == 200, f"{path}: {page.status_code}"
+            assert "Everything is halted" in page.text, path
+            assert "fire drill" in page.text, path
+            assert "Let everything go on" in page.text, path
+
+
+def test_halting_from_a_page_leads_back_to_that_page(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    agent = server.register("Cyd")
+    with Browser(server.url) as browser:
+        here = f"/v1/monitor/agents/{agent.agent_id}"
+        done = browser.act(
+            "agora.admin.override", here, target_id="system_wide", action="emergency_halt", reason="test"
+        )
+        assert (done.status_code, done.url.path) == (200, here), "what succeeded does not look as though it had failed"
+        assert "That did not work" not in done.text
+        refused = browser.act("agora.messaging.send", here, to_agent="Cyd", content="x")
+        assert refused.status_code == 200
+        assert "halted by operator" in refused.text, "what was refused says so on the page it came from"
+        lifted = browser.act("agora.admin.override", here, target_id="system_wide", action="resume")
+        assert (lifted.status_code, lifted.url.path) == (200, here)
+        assert "Everything is halted" not in lifted.text
+        assert server.operator.get("/health")["status"] == "healthy"
+
+
+def test_a_halt_is_known_after_a_restart(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    receipt = _override(server.operator, "emergency_halt", reason="overnight")
+    server.kill()
+    server.start()
+    alive = server.operator.get("/health")
+    assert (alive["status"], alive["since"]) == ("halted", receipt["executed_at"])
+    _override(server.operator, "resume")
+    paused = _override(server.operator, "pause", reason="a breath")
+    alive = server.operator.get("/health")
+    assert (alive["status"], alive["since"]) == ("paused", paused["executed_at"])
+    assert server.operator.get("/agora/admin/health")["stopped"]["action"] == "pause"
