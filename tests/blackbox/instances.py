@@ -93,8 +93,8 @@ def end_instances(server: ServerProcess) -> None:
                     os.kill(int(name), signal.SIGKILL)
 
 
-def deploy(server: ServerProcess, name: str, pricing: dict[str, Any] | None = None, **manifest: Any) -> None:
-    """Register an agent of which instances run the program."""
+def deploy(server: ServerProcess, name: str, pricing: dict[str, Any] | None = None, **manifest: Any) -> Any:
+    """Register an agent of which instances run the program; answers its registration, with its token."""
     document = {
         "name": name,
         "directory": str(server.directory.parent / "programs"),
@@ -105,7 +105,7 @@ def deploy(server: ServerProcess, name: str, pricing: dict[str, Any] | None = No
         **manifest,
     }
     document = {key: value for key, value in document.items() if value is not None}
-    server.operator.post("/deployments", {"manifest": document})
+    return server.operator.post("/deployments", {"manifest": document})
 
 
 def make_instance(account: Account, agent: str, expect: int | None = None, **request: Any) -> Any:

@@ -65,7 +65,11 @@ class Till:
         await self.act(lambda call: bill(call, runs))
 
     async def blocked(self, account: str, agent: Caller) -> str | None:
-        return await self.act(lambda call: Ledger(call).blocked(account, agent.subject))
+        async def work(call: Call) -> str | None:
+            ledger = Ledger(call)
+            return await ledger.blocked(account, agent.subject, await ledger.terms(agent.subject))
+
+        return await self.act(work)
 
     def customer(self, account: str) -> Caller:
         """A caller of an account, who may do what an agent may."""
@@ -107,4 +111,4 @@ def a_run(
     instance: str = "inst_1",
 ) -> Run:
     start = 1_795_000_000 * SECOND if began is None else began
-    return Run(instance, number, "acme", agent.subject, start, start + int(seconds * SECOND), closed)
+    return Run(instance, number, "acme", agent.subject, start, start + int(seconds * SECOND), 0, closed)

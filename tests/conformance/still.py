@@ -47,7 +47,9 @@ class Place:
 
     def __init__(self, engine: Engine, directory: Path) -> None:
         self.runner, self.clock = asyncio.Runner(), StillClock()
-        self.app = StillApp(make_settings(directory), clock=self.clock, store=engine.store(self.clock))
+        self.app = StillApp(
+            make_settings(directory, billing_price_notice=0), clock=self.clock, store=engine.store(self.clock)
+        )
         self.run(self.app.start())
         app = self.app
         self.upkeep = Tasks(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock))

@@ -31,7 +31,7 @@ async def test_a_price_has_versions(market: Market) -> None:
     assert (await market.call(agent, "billing.prices", agent_id="Worker")).prices == []
     first = await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=0.01)
     assert (first.version, first.price, first.currency, first.agent_name) == (1, 0.01, "USD", "Worker")
-    second = await market.call(agent, PRICE, agent_id="Worker", type="per_hour", price=1.5, currency="EUR")
+    second = await market.call(agent, PRICE, agent_id="Worker", type="per_hour", price=1.5)
     (now,) = (await market.call(agent, "billing.prices", agent_id="Worker")).prices
     assert now == second
     history = await market.call(agent, "billing.prices", agent_id="Worker", history=True, limit=1)

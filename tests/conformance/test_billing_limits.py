@@ -90,7 +90,7 @@ async def test_time_reaches_a_limit_and_blocks(market: Market, till: Till) -> No
     await market.call(market.operator, BUDGET, account="acme", hard_limit=0.5)
     start = market.clock.now()
     for minutes, state in ((10, None), (25, None), (29, None), (31, "budget")):
-        run = Run("inst_1", 1, "acme", agent.subject, start, start + minutes * 60 * SECOND)
+        run = Run("inst_1", 1, "acme", agent.subject, start, start + minutes * 60 * SECOND, 0)
         await till.run(run)
         assert await till.blocked("acme", agent) == state
     assert len(await rows(market)) == 4, "under a limit nothing accrues unseen"
@@ -236,9 +236,9 @@ async def test_running_time_uses_credit_up(market: Market, till: Till) -> None:
     await market.call(market.operator, CREDIT, account="acme", amount=2)
     await market.call(market.operator, BUDGET, account="acme", prepaid=True)
     start = market.clock.now()
-    await till.run(Run("inst_1", 1, "acme", agent.subject, start, start + 60 * SECOND))
+    await till.run(Run("inst_1", 1, "acme", agent.subject, start, start + 60 * SECOND, 0))
     assert await till.blocked("acme", agent) is None
-    await till.run(Run("inst_1", 1, "acme", agent.subject, start, start + 150 * SECOND, closed=True))
+    await till.run(Run("inst_1", 1, "acme", agent.subject, start, start + 150 * SECOND, 0, closed=True))
     assert await till.blocked("acme", agent) == "credit"
     (event,) = told(market, "budget_exhausted")
     assert event["balance"] == -0.5

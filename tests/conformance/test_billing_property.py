@@ -21,7 +21,7 @@ from agora.clock import new_id
 from agora.services.billing import Charge, Ledger, Run, bill
 from agora.store.port import Query
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import BudgetExceeded, InternalError, InvalidRequest
+from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest
 from tests.conformance.billing import HOUR, SECOND, Till
 from tests.conformance.engines import Engine
 from tests.conformance.still import Place
@@ -178,6 +178,11 @@ class Machine(RuleBasedStateMachine):
     def set_price(self, agent: str, price: dict[str, Any], currency: str, commits: int | None, after: bool) -> None:
         key = new_id("key")
         call = self.place.market.call
+        fixed = [currency for _, price, currency in self.versions[agent] if price["type"] != "free"]
+        if fixed and currency != fixed[-1]:
+            with pytest.raises(Conflict, match=f"is paid in {fixed[-1]}"):
+                self.ask("set_price", agent_id=agent, currency=currency, **price)
+            return
         self.do(
             lambda: call(self.operator, "billing.set_price", key=key, agent_id=agent, currency=currency, **price),
             commits,
@@ -272,6 +277,7 @@ class Machine(RuleBasedStateMachine):
                 run.agent,
                 run.began,
                 run.began + max(0, run.length - late),
+                0,
                 run.closed and not late,
             )
             for run in runs

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from agora.clock import moment
 from agora.services.billing.money import rounded
-from tests.conformance.billing import COST, DAY, HOUR, PRICE, SECOND, Till, a_run, priced, rows, till
+from tests.conformance.billing import COST, DAY, HOUR, PRICE, SECOND, Till, a_run, costs, priced, rows, till
 from tests.market import Market
 
 __all__ = ["till"]
@@ -98,3 +98,16 @@ async def test_runs_are_billed_by_several_servers_at_once(market: Market, till: 
     found = await rows(market)
     assert sum(row["quantity"] for row in found) == 300 * SECOND
     assert sum(row["amount"] for row in found) == rounded(300 * 1_000_000, 3600)
+
+
+async def test_time_of_the_highest_price_is_billed(market: Market, till: Till) -> None:
+    """An entry of more than ten million was refused, and with it the billing of every instance of the host."""
+    dear = await priced(market, "Dear", type="per_minute", price=1_000_000)
+    other = await priced(market, "Other", type="per_hour", price=1)
+    began = market.clock.now()
+    runs = [
+        a_run(market, dear, seconds=3 * 3600, closed=True, began=began, instance="inst_1"),
+        a_run(market, other, seconds=3600, closed=True, began=began, instance="inst_2"),
+    ]
+    await till.run(*runs)
+    assert await costs(market) == 180_000_001

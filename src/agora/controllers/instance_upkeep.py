@@ -23,7 +23,7 @@ __all__ = ["InstanceUpkeep"]
 PAGE = 500
 HOSTS = 1000
 EXHAUSTED = "agora.billing.budget_exhausted"
-GROUPS = 50  #: pairs of account and agent looked at in one transaction
+GROUPS = 50  #: combinations of account, agent and price looked at in one transaction
 WRITING = 3600  #: seconds that writing a backup may take
 SWEEPING = 30.0  #: seconds for an engine to take away what is left over; what remains is for the next sweep
 SWEEPS = 30  #: passes from one sweep of the engines to the next
@@ -71,12 +71,12 @@ class InstanceUpkeep(Controller):
     async def _limit(self, tenant: str) -> None:
         """Pause what a budget or a credit does not cover any more, and let go on what it covers again."""
         self._exhausted.discard(tenant)
-        groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
         for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
             if host["host_id"] == self.local.host_id or host["kind"] == "agent":
                 async for row in self._living(tenant, host["host_id"]):
                     if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
-                        groups[row["account_id"], row["agent_id"]].append(row)
+                        groups[row["account_id"], row["agent_id"], row["price_version"]].append(row)
         for some in batches(list(groups), GROUPS):
             await self.act(tenant, partial(_block, groups={key: groups[key] for key in some}))
 
@@ -161,12 +161,12 @@ async def _adjust(call: Call, *, agent_id: str, account: str) -> None:
     await adjust(call, agent_id=agent_id, account=account)
 
 
-async def _block(call: Call, *, groups: Mapping[tuple[str, str], Sequence[Row]]) -> None:
+async def _block(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
     from ..services.billing import Ledger
     from ..services.instances.moving import block
 
-    for (account, agent), rows in groups.items():
-        why = await Ledger(call).blocks_running(account, agent)
+    for (account, agent, version), rows in groups.items():
+        why = await Ledger(call).blocks_running(account, agent, version)
         for row in rows:
             if row["blocked"] != why:
                 await block(call, row, why)

@@ -26,6 +26,12 @@ class Work(Section):
     billing_currency: str = Field(
         "USD", pattern=r"^[A-Z]{3}$", description="Currency of prices, credit and budgets that name none."
     )
+    billing_price_notice: float = Field(
+        2_592_000.0,
+        ge=0,
+        le=31_622_400,
+        description="Seconds from the announcement of a price until it holds for instances made before.",
+    )
     process_engine: bool = Field(True, description="Whether instances of agents may run as processes of this machine.")
     instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
         (),

@@ -22,11 +22,11 @@ from ...store.statements import billing as statements
 from ..base import Call
 from .budgets import Limits, blocked
 from .money import day_of
-from .terms import Terms, in_force
+from .terms import Terms, agreed, in_force
 
 __all__ = ["LARGEST", "Charge", "Entry", "Ledger"]
 
-LARGEST = 10**13  #: millionths of one entry: ten million, so that sums stay far from what an integer holds
+LARGEST = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 Entry = dict[str, Any]  #: a row of the ledger by its columns
 
@@ -61,22 +61,39 @@ class Ledger:
         currency = self.call.context.settings.billing_currency
         return await in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
-    async def charge(self, charge: Charge, *, enforce: bool = True, fresh: bool = False) -> Entry:
+    @property
+    def notice(self) -> int:
+        """Microseconds from the announcement of a price until it holds for what was agreed on before."""
+        return int(self.call.context.settings.billing_price_notice * 1_000_000)
+
+    async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
+        """What an agent costs at a moment, now if left out, whoever has agreed on a version of its price."""
+        currency = self.call.context.settings.billing_currency
+        return await agreed(self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency)
+
+    async def charge(
+        self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
+    ) -> Entry:
         """Charge for usage; answers its entry, the one that is there if the key was used before.
 
+        terms: that were agreed on; those in force at its end if left out.
         enforce: refuse what a hard limit or the prepaid credit does not cover; False for what was used already.
         fresh: the key cannot have been used (it holds an id made in this call), so none is looked for.
         Raises BudgetExceeded, CreditExhausted, InvalidRequest above the largest amount.
         """
         if not fresh and (earlier := await self._earlier(charge.key)) is not None:
             return earlier
-        terms = await self.terms(charge.agent_id, charge.ended)
-        return await self.write(charge, terms, terms.amount(charge.kind, charge.quantity), enforce=enforce)
+        terms = terms or await self.terms(charge.agent_id, charge.ended)
+        amount = terms.amount(charge.kind, charge.quantity)
+        _check(amount)
+        return await self.write(charge, terms, amount, enforce=enforce)
 
     async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> Entry:
-        """Write an entry whose amount is known, under a key that is known to be free."""
+        """Write an entry whose amount is known, under a key that is known to be free.
+
+        Of any size: what was measured is owed, and one entry that cannot be written must not keep others from it.
+        """
         call, now = self.call, self.call.now
-        _check(amount)
         ended = now if charge.ended is None else charge.ended
         began = ended if charge.began is None else charge.began
         day = day_of(max(began, ended - 1))  # what ends with a day belongs to it
@@ -144,14 +161,14 @@ class Ledger:
         charge = Charge(key, account, "", kind, 1, description=reason)
         return await self.write(charge, Terms(0, currency), -amount, enforce=False)
 
-    async def blocked(self, account: str, agent_id: str) -> str | None:
+    async def blocked(self, account: str, agent_id: str, terms: Terms) -> str | None:
         """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free."""
-        return await blocked(self.call.tx, account, agent_id, await self.terms(agent_id), self.call.now)
+        return await blocked(self.call.tx, account, agent_id, terms, self.call.now)
 
-    async def blocks_running(self, account: str, agent_id: str) -> str | None:
+    async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
         """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""
-        terms = await self.terms(agent_id)
-        return await blocked(self.call.tx, account, agent_id, terms, self.call.now) if terms.time[0] else None
+        terms = await self.agreed(agent_id, version)
+        return await self.blocked(account, agent_id, terms) if terms.time[0] else None
 
     async def recorded(self, keys: Sequence[str]) -> Sequence[Row]:
         """Entries under up to four keys."""

@@ -20,7 +20,7 @@ from ..base import Call
 from .budgets import Limits
 from .ledger import Charge, Ledger
 from .money import day_of, until_month_ends
-from .terms import Terms, in_force
+from .terms import Terms, later_versions
 
 __all__ = ["Run", "base_key", "bill"]
 
@@ -32,8 +32,8 @@ class Run:
     """One interval in which an instance ran.
 
     number: tells the intervals of an instance apart. began: when, in microseconds since 1970. upto: ``began`` plus the
-    running time measured so far, by a clock that nobody sets; less than was told before is ignored. closed: it has
-    ended, and will not grow.
+    running time measured so far, by a clock that nobody sets; less than was told before is ignored. price_version: that
+    the instance was made with. closed: it has ended, and will not grow.
     """
 
     instance_id: str
@@ -42,6 +42,7 @@ class Run:
     agent_id: str
     began: int
     upto: int
+    price_version: int
     closed: bool = False
 
 
@@ -101,7 +102,7 @@ class _Billing:
     async def _base(self) -> None:
         """What an instance costs once: charged when it first runs, if it was made by a release that did so."""
         run = self.run
-        terms = await self.ledger.terms(run.agent_id, run.began)
+        terms = await self.ledger.agreed(run.agent_id, run.price_version, run.began)
         key = base_key(run.instance_id)
         if terms.base_price and not await self.ledger.recorded([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
@@ -111,19 +112,15 @@ class _Billing:
         """A stretch of time, cut where the price or the month changes."""
         if ended <= began:
             return []
-        call, agent = self.call, self.run.agent_id
-        terms = await in_force(call.tx, agent, began, call.context.settings.billing_currency)
-        later = await call.tx.all(statements.prices_from, agent_id=agent, version=terms.version + 1, until=ended)
+        run = self.run
+        terms = await self.ledger.agreed(run.agent_id, run.price_version, began)
+        later = await later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice)
         found = []
         while began < ended:
-            begun = [row for row in later if row["effective_from"] <= began]
+            begun = [row for row in later if row["begins"] <= began]
             if begun:
                 terms = Terms.of(begun[-1])
-            ahead = [
-                row["effective_from"]
-                for row in later
-                if row["effective_from"] > began and row["version"] > terms.version
-            ]
+            ahead = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
             upto = min(ended, until_month_ends(began), *ahead)
             found.append(Stretch(began, upto, terms))
             began = upto

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...store.port import Reader, Row
-from ...store.statements import billing as statements
-from .terms import Terms, in_force
+from ...store.port import Row
+from ..base import Call
+from .ledger import Ledger
+from .terms import Terms, later_versions
 
 __all__ = ["Ahead", "ahead"]
 
@@ -23,29 +24,27 @@ class Ahead:
     amount: int
 
 
-async def ahead(tx: Reader, stretches: Sequence[tuple[str, int, int]], currency: str) -> list[Ahead]:
-    """What each stretch (agent, began, length) costs: never more than :func:`bill` will make of it.
+async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> list[Ahead]:
+    """What each stretch (agent, price version, began, length) costs: never more than :func:`bill` will make of it.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
     """
-    by_agent: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for agent, began, length in stretches:
-        by_agent[agent].append((began, began + length))
-    terms: dict[str, tuple[Terms, Sequence[Row]]] = {}
-    for agent, spans in by_agent.items():
-        first = await in_force(tx, agent, min(began for began, _ in spans), currency)
-        until = max(ended for _, ended in spans)
-        later = await tx.all(statements.prices_from, agent_id=agent, version=first.version + 1, until=until)
-        terms[agent] = (first, later)
-    return [_priced(agent, began, length, *terms[agent]) for agent, began, length in stretches]
+    spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for agent, version, began, length in stretches:
+        spans[agent, version].append((began, began + length))
+    ledger, found = Ledger(call), {}
+    for (agent, version), bounds in spans.items():
+        first = await ledger.agreed(agent, version, min(began for began, _ in bounds))
+        until = max(ended for _, ended in bounds)
+        later = await later_versions(call.tx, agent, first.version, until, ledger.notice)
+        found[agent, version] = (first, later)
+    return [_priced(agent, began, length, *found[agent, version]) for agent, version, began, length in stretches]
 
 
 def _priced(agent: str, began: int, length: int, first: Terms, later: Sequence[Row]) -> Ahead:
-    begun = [row for row in later if row["effective_from"] <= began]
+    begun = [row for row in later if row["begins"] <= began]
     terms = Terms.of(begun[-1]) if begun else first
-    changes = [
-        row["effective_from"] for row in later if row["effective_from"] > began and row["version"] > terms.version
-    ]
+    changes = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
     price, unit = terms.time
     costs = min(length, min(changes, default=began + length) - began)
     return Ahead(agent, terms.currency, length, price * costs // unit)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import PricingType
-from agora_sdk.errors import InvalidRequest, RateLimited
+from agora_sdk.errors import Conflict, InvalidRequest, RateLimited
 
 from ...clock import moment, stamp
 from ...store.port import Row
@@ -17,7 +17,7 @@ from ..base import Call
 from .money import micros
 from .terms import Terms, shown
 
-__all__ = ["add_version", "price"]
+__all__ = ["AMOUNTS", "add_version", "price"]
 
 DAY = 86_400_000_000
 AHEAD = 366 * DAY
@@ -37,13 +37,18 @@ async def add_version(
     call: Call,
     agent: Row,
     type: PricingType,
-    currency: str,
+    currency: str | None,
     amounts: Mapping[str, float],
     usage_unit: str | None,
     effective_from: datetime | None,
 ) -> contract.Price:
-    """Write the next version of an agent's price."""
+    """Write the next version of an agent's price.
+
+    currency: that of its earlier prices, or the usual one, if left out. Raises Conflict for another than that of the
+    earlier prices, InvalidRequest, RateLimited.
+    """
     _check(type, amounts, usage_unit)
+    currency = await _currency(call, agent, currency)
     begins = _begins(call.now, effective_from)
     latest = await call.tx.one(statements.latest_price, agent_id=agent["agent_id"])
     version = latest["version"] if latest is not None else 0
@@ -67,6 +72,21 @@ async def add_version(
     }
     call.tx.append(statements.PRICES, tuple(row.values()))
     return price(row, agent["agent_name"])
+
+
+async def _currency(call: Call, agent: Row, currency: str | None) -> str:
+    """The currency of a price: once an agent has cost something, it stays."""
+    row = await call.tx.one(statements.currency_of, agent_id=agent["agent_id"])
+    if row is None:
+        return currency or str(call.context.settings.billing_currency)
+    fixed = str(row["currency"])
+    if currency not in (None, fixed):
+        raise Conflict(
+            f"{agent['agent_name']} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
+            fix=f"Set the price in {fixed}, or register another agent for {currency}.",
+            errors=[{"field": "currency", "message": f"is {fixed}"}],
+        )
+    return fixed
 
 
 def price(row: Row | Mapping[str, Any], name: str) -> contract.Price:

@@ -81,9 +81,7 @@ class BillingService(Bound, contract.Billing):
             "input_price": input_price,
             "output_price": output_price,
         }
-        made = await pricing.add_version(
-            call, agent, type, currency or self._usual, amounts, usage_unit, effective_from
-        )
+        made = await pricing.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
         listing.announce_price(call, agent, made)
         return made
 

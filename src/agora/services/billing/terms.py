@@ -1,8 +1,12 @@
-"""Terms: what a version of a price makes of a quantity."""
+"""Terms: what a version of a price makes of a quantity, and which version holds.
+
+For what is new (an instance, a task) the version in force holds. What was agreed on with a version keeps it: another one
+holds for it only once its notice is over, so that nobody's price changes under what runs already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +16,7 @@ from ...store.port import Reader, Row
 from ...store.statements import billing as statements
 from .money import decimal, rounded
 
-__all__ = ["UNITS", "Terms", "in_force", "shown", "told"]
+__all__ = ["UNITS", "Terms", "agreed", "in_force", "later_versions", "shown", "told"]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
 MILLION = 1_000_000
@@ -95,6 +99,21 @@ async def in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
     return Terms.of(row) if row is not None else Terms(0, currency)
+
+
+async def agreed(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
+    """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
+
+    notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
+    agent without a price.
+    """
+    row = await tx.one(statements.price_agreed, agent_id=agent_id, version=version, at=at, notice=notice)
+    return Terms.of(row) if row is not None else Terms(0, currency)
+
+
+async def later_versions(tx: Reader, agent_id: str, version: int, until: int, notice: int) -> Sequence[Row]:
+    """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
+    return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
 def shown(terms: Terms) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agora_sdk.errors import IllegalTransition
 from ...store.port import Row
 from ...store.statements import instances as statements
 from ..base import Call, Wait, later
+from ..billing import Ledger
 from .access import require
 from .creating import unpaid
 from .telling import tell
@@ -79,7 +80,8 @@ async def resume(call: Call, instance_id: str, wait: float) -> InstanceChange:
     call.target = instance_id
     if row["desired"] == "stopped":
         raise _impossible(row, "resumed")
-    error = await unpaid(call, row["account_id"], row["agent_id"])
+    terms = await Ledger(call).agreed(row["agent_id"], row["price_version"])
+    error = await unpaid(call, row["account_id"], row["agent_id"], terms)
     if error is not None:
         raise error
     if row["desired"] == "paused" or row["state"] == "failed" or row["blocked"]:

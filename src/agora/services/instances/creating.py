@@ -31,13 +31,15 @@ from ..billing import Charge, Ledger
 from ..billing.accounts import NOBODY
 from ..billing.allowances import grant_allowance
 from ..billing.metering import base_key
-from ..billing.money import micros
+from ..billing.money import amount_text, micros
+from ..billing.pricing import AMOUNTS
+from ..billing.terms import Terms
 from . import placement
 from .deployments import opened, sealed, shown_manifest
 from .manifests import AgentManifest, build_of, engines_of, source_of
 from .telling import tell
 
-__all__ = ["SCOPES", "Wish", "create", "unpaid"]
+__all__ = ["SCOPES", "Wish", "check_max_price", "create", "unpaid"]
 
 #: what an instance's own token may
 SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
@@ -47,7 +49,11 @@ UNUSABLE = frozenset({"retired", "suspended", "paused"})
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for. pool: it is made by scaling. cause: the message that asks for it."""
+    """What is asked for.
+
+    pool: it is made by scaling. cause: the message that asks for it. agreed: the version of the price that scaling was
+    agreed on with; the one in force if left out. max_price: that the caller accepts, in millionths.
+    """
 
     agent: str
     account: str
@@ -59,6 +65,8 @@ class Wish:
     restore: str | None = None
     pool: bool = False
     cause: str | None = None
+    agreed: int | None = None
+    max_price: int | None = None
 
     @property
     def beside(self) -> Sequence[str]:
@@ -78,12 +86,13 @@ async def create(call: Call, wish: Wish, key: str | None = None) -> str:
     agent, deployment = await _deployable(call, wish.agent)
     manifest = shown_manifest(deployment)
     await _check_numbers(call, deployment, wish)
-    await _check_paid(call, wish.account, agent["agent_id"])
+    terms = await _agree(call, wish, agent)
     secrets = opened(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
     _check_config(call, wish, manifest, secrets)
     near, place, need = await _place(call, wish, manifest)
     row = _row(call, wish, agent, deployment, place, need, near, key)
-    await _charge_base(call, row)
+    row["price_version"] = terms.version
+    await _charge_base(call, row, terms)
     await _restorable(call, wish, agent, place)
     kept = secrets | ({"environment": wish.config.environment} if wish.config.environment else {})
     row["secrets"] = sealed(call, kept, f"instance:{row['instance_id']}")
@@ -143,9 +152,9 @@ async def _check_numbers(call: Call, deployment: Row, wish: Wish) -> None:
         )
 
 
-async def unpaid(call: Call, account: str, agent_id: str) -> PaymentRequired | None:
-    """Why an account may not use an agent now."""
-    why = await Ledger(call).blocked(account, agent_id)
+async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
+    """Why an account may not use an agent on these terms now."""
+    why = await Ledger(call).blocked(account, agent_id, terms)
     if why == "budget":
         return BudgetExceeded("The budget for it is used up.", fix="Raise it with agora.billing.budget.")
     if why == "credit":
@@ -153,17 +162,35 @@ async def unpaid(call: Call, account: str, agent_id: str) -> PaymentRequired | N
     return None
 
 
-async def _check_paid(call: Call, account: str, agent_id: str) -> None:
-    error = await unpaid(call, account, agent_id)
+async def _agree(call: Call, wish: Wish, agent: Row) -> Terms:
+    """The terms on which an instance is made. Raises Conflict above the price that is accepted, PaymentRequired."""
+    ledger, agent_id = Ledger(call), agent["agent_id"]
+    terms = await (ledger.terms(agent_id) if wish.agreed is None else ledger.agreed(agent_id, wish.agreed))
+    check_max_price(agent["agent_name"], terms, wish.max_price)
+    error = await unpaid(call, wish.account, agent_id, terms)
     if error is not None:
         raise error
+    return terms
 
 
-async def _charge_base(call: Call, row: dict[str, Any]) -> None:
+def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> None:
+    """Refuse an agent that costs more than the caller accepts, in millionths. Raises Conflict."""
+    prices = {name: getattr(terms, name) for name in AMOUNTS}
+    above = {name: amount for name, amount in prices.items() if max_price is not None and amount > max_price}
+    if above:
+        name, amount = next(iter(above.items()))
+        raise Conflict(
+            f"The {name} of {agent_name} is {amount_text(amount, terms.currency)} now, more than your max_price.",
+            fix="Look at agora.billing.prices, then repeat it with a max_price that you accept, or without one.",
+            errors=[{"field": "max_price", "message": f"{each} is above it"} for each in above],
+            price_version=terms.version,
+        )
+
+
+async def _charge_base(call: Call, row: dict[str, Any], terms: Terms) -> None:
     """Charge what an instance costs once; taken back if it ends without having run."""
     where = (row["account_id"], row["agent_id"], EntryKind.BASE, 1, row["instance_id"])
     charge = Charge(base_key(row["instance_id"]), *where)
-    terms = await Ledger(call).terms(row["agent_id"])
     if terms.base_price:
         await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
 

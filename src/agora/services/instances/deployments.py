@@ -174,7 +174,7 @@ class DeploymentService(Bound, contract.Deployments):
         call = self._as(agent_id)
         usual = str(call.context.settings.billing_currency)
         now = await told(call.tx, agent_id, call.now, usual)
-        given = wanted.model_dump(exclude_none=True) | {"currency": wanted.currency or usual}
+        given = wanted.model_dump(exclude_none=True)
         if any(getattr(now, name) != value for name, value in given.items()):
             await BillingService(call).set_price(agent_id, **given)
 

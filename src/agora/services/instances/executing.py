@@ -73,7 +73,9 @@ async def execute(
     charge = Charge(
         f"execution:{execution_id}", row["account_id"], row["agent_id"], EntryKind.REQUEST, 1, row["instance_id"]
     )
-    entry = await Ledger(call).charge(charge, fresh=True)
+    ledger = Ledger(call)
+    terms = await ledger.agreed(row["agent_id"], row["price_version"])
+    entry = await ledger.charge(charge, terms, fresh=True)
     begun = _written(call, row, execution_id, endpoint, timeout)
     call.target = row["instance_id"]
     local, progress = call.context.instances, call.progress

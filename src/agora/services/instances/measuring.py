@@ -37,7 +37,8 @@ async def begin(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
     number = 1 if last is None else last["number"] + 1
     place = (call.caller.tenant, row["instance_id"], number, row["generation"])
     call.tx.append(statements.INTERVALS, (*place, call.now, 0, call.now, ticks.at, ticks.boot, None))
-    began = Run(row["instance_id"], number, row["account_id"], row["agent_id"], call.now, call.now)
+    version = row["price_version"]
+    began = Run(row["instance_id"], number, row["account_id"], row["agent_id"], call.now, call.now, version)
     await bill(call, [began])
 
 
@@ -94,7 +95,6 @@ def _since(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
 
 
 def _run(row: Row, interval: Row, measured: int, *, closed: bool = False) -> Run:
-    began = interval["began"]
-    return Run(
-        row["instance_id"], interval["number"], row["account_id"], row["agent_id"], began, began + measured, closed
-    )
+    began, version = interval["began"], row["price_version"]
+    who = (row["account_id"], row["agent_id"])
+    return Run(row["instance_id"], interval["number"], *who, began, began + measured, version, closed)

@@ -41,8 +41,8 @@ async def everywhere(call: Call, account: str | None) -> list[Ahead]:
 
 async def _ahead(call: Call, rows: Sequence[Row]) -> dict[str, Ahead]:
     passed = [(row, time) for row in rows if (time := _passed(call, row)) > 0]
-    stretches = [(row["agent_id"], row["began"] + row["measured"], time) for row, time in passed]
-    found = await ahead(call.tx, stretches, str(call.context.settings.billing_currency))
+    stretches = [(row["agent_id"], row["price_version"], row["began"] + row["measured"], time) for row, time in passed]
+    found = await ahead(call, stretches)
     return {row["instance_id"]: each for (row, _), each in zip(passed, found, strict=True)}
 
 

@@ -15,8 +15,9 @@ from ...store.statements import hosting
 from ...store.statements import instances as statements
 from ..addresses import require, seen
 from ..base import Call, pack, unpack
+from ..billing import Ledger
 from .changing import want
-from .creating import Wish, create
+from .creating import Wish, check_max_price, create
 from .telling import tell
 
 __all__ = ["adjust", "scale", "scaling_of"]
@@ -35,8 +36,9 @@ async def scale(
     most: int | None,
     target: float,
     config: InstanceConfig | None,
+    max_price: int | None = None,
 ) -> Scaling:
-    """Set how many there are to be, and make what is missing."""
+    """Set how many there are to be, and make what is missing. They keep the price of now. max_price: in millionths."""
     most = least if most is None else most
     if most < least:
         raise InvalidRequest(
@@ -51,8 +53,10 @@ async def scale(
             "Instances that are made by scaling have no variables of their own.",
             errors=[{"field": "instance_config.environment", "message": "not here"}],
         )
+    terms = await Ledger(call).terms(agent_id)
     if most:
         await _check_deployable(call, agent)
+        check_max_price(agent["agent_name"], terms, max_price)
     kept = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
         hosting.save_scaling,
@@ -63,6 +67,7 @@ async def scale(
         config=pack((config or InstanceConfig()).model_dump(exclude_none=True)),
         actor=call.caller.subject,
         now=call.now,
+        price_version=terms.version,
     )
     await adjust(call, agent_id, account, measure=False)
     call.emit(
@@ -151,7 +156,8 @@ async def _grow(call: Call, row: Row, number: int) -> dict[str, Any]:
     """Make instances; what stands in the way is written down, and tried again later."""
     if row["retry_at"] is not None and row["retry_at"] > call.now:
         return {}
-    wish = Wish(row["agent_id"], row["account_id"], InstanceConfig.model_validate(unpack(row["config"])), pool=True)
+    config = InstanceConfig.model_validate(unpack(row["config"]))
+    wish = Wish(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
     for _ in range(min(number, AT_ONCE)):
         try:
             await create(call, wish)

@@ -20,6 +20,7 @@ from ...store.statements import instances as statements
 from .. import paging
 from ..addresses import require as require_agent
 from ..base import Bound, Opening, pack
+from ..billing.money import micros
 from . import changing, keeping, market, scaling
 from .access import account_given, require, seen_account
 from .creating import Wish, create
@@ -146,6 +147,7 @@ class InstanceService(Bound, contract.Instances):
         preferred_host: str | None = None,
         restore: str | None = None,
         account: str | None = None,
+        max_price: float | None = None,
         wait: float = 10.0,
     ) -> contract.Instance:
         call = self.call
@@ -158,6 +160,7 @@ class InstanceService(Bound, contract.Instances):
             co_location,
             preferred_host,
             restore,
+            max_price=None if max_price is None else micros(max_price),
         )
         return changing.made(call, await create(call, wish, call.idempotency_key), wait)
 
@@ -234,10 +237,18 @@ class InstanceService(Bound, contract.Instances):
         target_concurrency: float = 1.0,
         instance_config: InstanceConfig | None = None,
         account: str | None = None,
+        max_price: float | None = None,
     ) -> contract.Scaling:
         whose = account_given(self.call.caller, account)
         return await scaling.scale(
-            self.call, agent_id, whose, min_instances, max_instances, target_concurrency, instance_config
+            self.call,
+            agent_id,
+            whose,
+            min_instances,
+            max_instances,
+            target_concurrency,
+            instance_config,
+            None if max_price is None else micros(max_price),
         )
 
     @implements

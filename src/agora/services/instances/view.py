@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agora_sdk.contract import instances as contract
+from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.contract.instances import InstanceStatus
 
 from ...clock import moment
@@ -15,7 +16,8 @@ from ...store.port import Reader, Row
 from ...store.statements import hosting
 from ...store.statements import instances as statements
 from ..base import Call, pack, unpack
-from ..billing import Ahead, Scope, billing_info
+from ..billing import Ahead, Ledger, Scope, billing_info
+from ..billing.terms import shown as terms_shown
 from ..billing.views import names_of
 from .passing import of_instances
 
@@ -61,6 +63,8 @@ async def _whole(call: Call, row: Row) -> dict[str, Any]:
         "health_url": row["health_url"],
         "co_located_with": row["beside"],
         "revision": row["revision"],
+        "price_version": row["price_version"],
+        "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row["agent_id"], row["price_version"]))),
         "billing_info": await billing_info(
             call.tx, Scope(instance=row["instance_id"]), currency, more.get(row["instance_id"])
         ),

@@ -20,6 +20,7 @@ __all__ = [
     "by_key",
     "by_keys",
     "changes",
+    "currency_of",
     "current_prices",
     "drop_budget",
     "entries",
@@ -31,6 +32,7 @@ __all__ = [
     "limits",
     "limits_locked",
     "lock_meter",
+    "price_agreed",
     "price_at",
     "price_history",
     "prices_from",
@@ -121,9 +123,30 @@ price_at = Query(
     types={"at": BIG},
 )
 latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1")
+# When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.
+_BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
+_AGREED = {"version": BIG, "notice": BIG}
+price_agreed = Query(
+    f"""
+    select * from billing_prices where {_AGENT} and (version = :version or (version > :version and {_BEGINS} <= :at))
+    order by version desc limit 1
+    """,
+    types=_AGREED | {"at": BIG},
+)
 prices_from = Query(
-    f"select * from billing_prices where {_AGENT} and version >= :version and effective_from < :until order by version",
-    types={"version": BIG, "until": BIG},
+    f"""
+    select *, {_BEGINS} as begins from billing_prices where {_AGENT} and version > :version and {_BEGINS} < :until
+    order by version
+    """,
+    types=_AGREED | {"until": BIG},
+)
+# The currency that an agent is paid in: that of its newest version that cost something.
+currency_of = Query(
+    f"""
+    select currency from billing_prices
+    where {_AGENT} and price + base_price + task_price + input_price + output_price > 0
+    order by version desc limit 1
+    """
 )
 price_history = Query(
     f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",

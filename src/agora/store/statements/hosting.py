@@ -259,16 +259,17 @@ scalings = Query(
 save_scaling = Write(
     """
     insert into instance_scaling (tenant_id, agent_id, account_id, least, most, target, config, desired, busy, calm_since,
-        retry_at, problem, updated_by, updated_at)
-    values (:tenant, :agent_id, :account, :least, :most, :target, :config, :least, 0, null, null, null, :actor, :now)
+        retry_at, problem, updated_by, updated_at, price_version)
+    values (:tenant, :agent_id, :account, :least, :most, :target, :config, :least, 0, null, null, null, :actor, :now,
+        :price_version)
     on conflict (tenant_id, agent_id, account_id) do update set
         least = excluded.least, most = excluded.most, target = excluded.target, config = excluded.config,
         desired = case when instance_scaling.desired < excluded.least then excluded.least
             when instance_scaling.desired > excluded.most then excluded.most else instance_scaling.desired end,
         calm_since = null, retry_at = null, problem = null,
-        updated_by = excluded.updated_by, updated_at = excluded.updated_at
+        updated_by = excluded.updated_by, updated_at = excluded.updated_at, price_version = excluded.price_version
     """,
-    types={"least": BIG, "most": BIG, "target": DOUBLE, "now": BIG},
+    types={"least": BIG, "most": BIG, "target": DOUBLE, "now": BIG, "price_version": BIG},
 )
 scaled = Write(
     f"""

@@ -103,6 +103,7 @@ INSTANCES = Table(
         ("starting_at", BIG),
         ("started_at", BIG),
         ("stopped_at", BIG),
+        ("price_version", BIG),
     ),
 )
 INTERVALS = Table(
@@ -347,12 +348,12 @@ close_interval = Write(
 )
 looked_at = Query(
     """
-    select i.agent_id, i.account_id, v.* from instance_intervals v
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null and v.instance_id in (select value from json_each(:ids))
     """,
     """
-    select i.agent_id, i.account_id, v.* from instance_intervals v
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null
         and v.instance_id = any(array(select json_array_elements_text(:ids::json)))
@@ -360,7 +361,7 @@ looked_at = Query(
 )
 open_of_account = Query(
     """
-    select i.agent_id, v.* from instance_intervals v
+    select i.agent_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null and v.boot = :boot and (i.account_id = :account or :account = '')
     """,

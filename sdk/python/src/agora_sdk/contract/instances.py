@@ -84,6 +84,9 @@ CpuLimit = Annotated[
 BackupId = Annotated[str, Field(max_length=64, pattern=r"^bak_[0-9a-f]{32}$")]
 Statuses = Annotated[InstanceStatus | list[InstanceStatus], BeforeValidator(split)]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
+MaxPrice = Annotated[
+    Amount, Field(description="The most that you accept of each amount of the agent's price; 409 if one is above it.")
+]
 Replicas = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -177,6 +180,10 @@ class Instance(InstanceSummary):
     health_url: str | None = None
     co_located_with: str | None = None
     revision: int = Field(default=1, description="Of the agent's manifest.")
+    price_version: int = Field(default=0, description="Of the agent's price, with which it was made; 0 for none.")
+    pricing_info: PricingInfo | None = Field(
+        default=None, description="What it costs now: the price it was made with, or a later one whose notice is over."
+    )
     billing_info: BillingInfo
 
 
@@ -367,12 +374,14 @@ class Instances(Service, category="instance"):
         preferred_host: HostRef | None = None,
         restore: Annotated[BackupId | None, Field(description="Begin with the state of this backup.")] = None,
         account: Annotated[Account | None, Field(description="For operators: whose it is to be.")] = None,
+        max_price: MaxPrice | None = None,
         wait: Wait = 10.0,
     ) -> Instance:
         """Make an instance of an agent and start it.
 
         It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
-        meet are refused with what is missing.
+        meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
+        once its notice is over.
         """
 
     @operation("GET /marketplace/instances", scope="read:instances")
@@ -465,10 +474,12 @@ class Instances(Service, category="instance"):
         ] = 1.0,
         instance_config: InstanceConfig | None = None,
         account: Annotated[Account | None, Field(description="For operators: whose they are.")] = None,
+        max_price: MaxPrice | None = None,
     ) -> Scaling:
         """Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
 
-        Without max_instances it is exactly min_instances.
+        Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
+        holds for them, and for those that scaling makes later, only once its notice is over.
         """
 
     @operation("GET /marketplace/agents/{agent_id}/scale", scope="read:instances")
