@@ -11,6 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -164,8 +165,13 @@ class Life:
         return build
 
     async def _await_ready(self) -> None:
-        """Wait a little for the program to work; give up when its time is over."""
-        health, deadline = health_of(self.row), time.monotonic() + PATIENCE
+        """Wait a little for the program to work; give up when its time is over.
+
+        One that declares neither a health check nor a port is given the same little while to listen, and works if it
+        does not: it may be one that only calls others.
+        """
+        declared, deadline = health_of(self.row), time.monotonic() + PATIENCE
+        health = declared if declared.asks else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
             seen = await self.engine.inspect(self.handle)
@@ -180,6 +186,9 @@ class Life:
                 return
             detail = verdict.detail
             await asyncio.sleep(LOOK)
+        if not declared.asks:
+            await self._ready(seen)
+            return
         limit = unpack(self.row["config"]).get("start_timeout", 60.0)
         if self.clock.now() - (self.row["starting_at"] or 0) > limit * 1_000_000:
             await self.engine.stop(self.handle, 1.0)

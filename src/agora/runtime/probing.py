@@ -1,4 +1,4 @@
-"""Asking an instance over HTTP whether it works. Any engine may use it: it needs an address and a path."""
+"""Asking an instance whether it works, over HTTP, or by a connection. Any engine may use it: it needs an address."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from .spec import Health
 __all__ = ["probe"]
 
 LARGEST = 65_536
+CLOSES_WITHIN = 0.1  #: seconds within which a proxy hangs up behind which nobody listens
 
 
 async def probe(host: str, port: int, health: Health) -> Verdict:
-    """GET the path: healthy with 2xx or 3xx. Raises nothing."""
+    """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
     began = time.monotonic()
 
     def verdict(healthy: bool, detail: str) -> Verdict:
@@ -22,14 +23,32 @@ async def probe(host: str, port: int, health: Health) -> Verdict:
 
     try:
         async with asyncio.timeout(health.timeout):
-            status = await _status(host, port, health.path or "/")
+            if health.path is None:
+                await _connect(host, port)
+                return verdict(True, "it listens")
+            status = await _status(host, port, health.path)
     except TimeoutError:
         return verdict(False, f"it did not answer in {health.timeout:g} seconds")
     except ConnectionRefusedError:
         return verdict(False, "it does not listen")
+    except ConnectionError as error:
+        return verdict(False, f"it does not listen: {error}"[:200])
     except (OSError, EOFError, ValueError) as error:
         return verdict(False, f"it does not speak HTTP: {error}"[:200])
     return verdict(200 <= status < 400, f"HTTP {status}")
+
+
+async def _connect(host: str, port: int) -> None:
+    """Connect, and see that the connection stays: a container's port is taken by a proxy, which finds out later."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        async with asyncio.timeout(CLOSES_WITHIN):
+            if not await reader.read(1):
+                raise ConnectionResetError("the connection was closed at once")
+    except TimeoutError:
+        pass
+    finally:
+        writer.transport.abort()
 
 
 async def _status(host: str, port: int, path: str) -> int:

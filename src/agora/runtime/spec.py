@@ -136,13 +136,20 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How to tell that an instance works. path: answers GET with 2xx or 3xx at the first port; None: it runs at all.
+    """How to tell that an instance works. path: answers GET with 2xx or 3xx at the first port.
 
+    listens: without a path, whether it has to accept connections at the first port; else it works if it runs at all.
     timeout: seconds.
     """
 
     path: str | None = None
     timeout: float = 5.0
+    listens: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to it than that the program runs."""
+        return self.path is not None or self.listens
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,7 @@ class DockerRuntime:
 
     async def probe(self, handle: Handle, health: Health) -> Verdict:
         seen = (await self.inspect(handle)).state
-        if seen != "running" or health.path is None or not handle.ports:
+        if seen != "running" or not health.asks or not handle.ports:
             return Verdict(seen == "running", f"it is {seen}")
         verdict = await probe(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):

@@ -218,9 +218,11 @@ def _resources(spec: Spec, program: Program) -> dict[str, Any]:
 
 def _probes(spec: Spec, program: Program) -> dict[str, Any]:
     """Whether it is ready. It is never alive or dead by a probe: what is started again, is a new generation."""
-    if spec.health.path is None or not program.ports:
+    if not spec.health.asks or not program.ports:
         return {}
-    asked = {"httpGet": {"path": spec.health.path, "port": next(iter(program.ports))}}
+    port = next(iter(program.ports))
+    path = spec.health.path
+    asked = {"tcpSocket": {"port": port}} if path is None else {"httpGet": {"path": path, "port": port}}
     timing = {"timeoutSeconds": max(1, math.ceil(spec.health.timeout)), "periodSeconds": 5}
     return {
         "startupProbe": asked | timing | {"periodSeconds": 1, "failureThreshold": 3600},

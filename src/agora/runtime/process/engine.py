@@ -100,7 +100,7 @@ class ProcessRuntime:
 
     async def probe(self, handle: Handle, health: Health) -> Verdict:
         state = (await self.inspect(handle)).state
-        if state != "running" or health.path is None or not handle.ports:
+        if state != "running" or not health.asks or not handle.ports:
             return Verdict(state == "running", f"it is {state}")
         return await probe("127.0.0.1", next(iter(handle.ports.values())), health)
 

@@ -135,6 +135,12 @@ class AgentManifest(BaseModel):
         usual = [each.path for each in self.endpoints if each.path in ("/health", "/healthz")]
         return HealthCheck(path=usual[0] if usual else None)
 
+    @property
+    def listens(self) -> bool:
+        """Whether it says that its program listens: at a port, or by its endpoints."""
+        declared = runtime.declared_port(build_of(self.build)) if self.build is not None else None
+        return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
+
     def stored(self) -> dict[str, Any]:
         """As it is kept and shown: no secrets, nothing that is not said."""
         document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)

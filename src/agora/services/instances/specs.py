@@ -21,8 +21,8 @@ def _manifest(row: Row) -> AgentManifest:
 
 def health_of(row: Row) -> runtime.Health:
     """How to tell that it works."""
-    check = _manifest(row).check
-    return runtime.Health(check.path, check.timeout)
+    manifest = _manifest(row)
+    return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
 
 
 def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:

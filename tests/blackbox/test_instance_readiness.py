@@ -1,0 +1,74 @@
+"""An instance is running once its program can be reached."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blackbox.instances import INSTANCES, PROGRAM, deploy, make_instance, serving_instances
+from tests.blackbox.server import ServerProcess
+
+#: it listens only after a while, as programs do that import much first
+SLOW_START = "import time\ntime.sleep(0.7)\n" + PROGRAM
+SILENT = "import time\nwhile True:\n    time.sleep(60)\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with serving_instances(tmp_path_factory.mktemp("readiness")) as running:
+        programs = Path(running.directory.parent / "programs")
+        (programs / "slow.py").write_text(SLOW_START)
+        (programs / "silent.py").write_text(SILENT)
+        yield running
+
+
+def build(program: str, *arguments: str, **variables: str) -> dict[str, Any]:
+    command = " ".join(["exec", sys.executable, "-S", program, *arguments])
+    return {"type": "custom", "start_command": command, "env_vars": variables}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"build_config": build("slow.py"), "port": 8123},
+        {"build_config": build("slow.py", PORT="8123")},
+        {"build_config": build("slow.py"), "endpoints": [{"path": "/env", "method": "POST"}]},
+        {"build_config": build("slow.py")},
+    ],
+    ids=["port", "variable", "endpoints", "nothing"],
+)
+def test_an_instance_without_a_health_check_runs_when_it_listens(
+    server: ServerProcess, manifest: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    name = f"Slow-{request.node.callspec.id}"
+    deploy(server, name, health=None, **manifest)
+    made = make_instance(server.operator, name)
+    body = {"endpoint": "/env", "parameters": {}}
+    answer = server.operator.post(f"{INSTANCES}/{made['instance_id']}/execute", body)
+    assert answer["status"] == "completed", answer
+    server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
+
+
+def test_an_instance_that_declares_a_port_and_does_not_listen_is_not_running(server: ServerProcess) -> None:
+    deploy(server, "Mute", health=None, port=8123, build_config=build("silent.py"))
+    made = make_instance(server.operator, "Mute", wait=0)
+    shown, deadline = made, time.monotonic() + 30
+    while "does not listen" not in str(shown):
+        assert time.monotonic() < deadline, shown
+        assert shown["status"] in ("requested", "provisioning", "starting"), shown
+        time.sleep(0.05)
+        shown = server.operator.get(f"{INSTANCES}/{made['instance_id']}")
+    assert shown["status"] == "starting"
+    server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
+
+
+def test_an_instance_that_declares_no_port_need_not_listen(server: ServerProcess) -> None:
+    deploy(server, "Caller", health=None, build_config=build("silent.py"))
+    made = make_instance(server.operator, "Caller")
+    assert made["status"] == "running"
+    server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
