@@ -86,7 +86,7 @@ async def destination(call: Call, order: Order) -> Destination:
         ref = None
     if ref is None:
         return await _pool(call, order, required)
-    if ref.startswith("worker:"):
+    if ref.startswith("worker:") and not await _is_agent(call, ref):
         worker = await _worker(call, ref.removeprefix("worker:"))
         return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
     if ref == "operator" or looks_like_key(ref):
@@ -96,6 +96,12 @@ async def destination(call: Call, order: Order) -> Destination:
         _check_able(row, required)
         return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
     return await _held(call, ref, row, required)
+
+
+async def _is_agent(call: Call, name: str) -> bool:
+    """Whether an agent has a name that looks like a worker: it keeps what is sent to that name."""
+    row = await find(call.tx, name)
+    return row is not None and row["retired_at"] is None
 
 
 def _check_capability(name: str) -> None:

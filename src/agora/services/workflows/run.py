@@ -286,7 +286,7 @@ class Run:
 
 def named_agents(steps: Iterable[Step]) -> Iterator[str]:
     """What steps call the agents that they are for."""
-    return (step.agent for step in steps if step.agent is not None and ":" not in step.agent)
+    return (step.agent for step in steps if step.agent is not None)
 
 
 async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:

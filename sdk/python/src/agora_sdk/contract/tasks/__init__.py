@@ -52,8 +52,8 @@ WorkflowId = Annotated[str, Field(max_length=64, pattern=r"^wf_[0-9a-f]{32}$")]
 Assignee = Annotated[
     AgentRef,
     Field(
-        description="Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker; "
-        "left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.",
+        description="Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent "
+        "has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.",
     ),
 ]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
