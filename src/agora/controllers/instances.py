@@ -148,12 +148,17 @@ class Instances(Controller):
         return self._resting
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """What somebody wants is seen to at once."""
+        """What somebody wants is seen to at once, and a new tenant is told what this host has free."""
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.stopping:
             hurrying = asyncio.ensure_future(self._hurry(tenants))
             self._hurrying.add(hurrying)
             hurrying.add_done_callback(self._hurrying.discard)
+        for stored in events:
+            if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.stopping:
+                presenting = asyncio.ensure_future(self._attempt(partial(self.present, stored.event.subject)))
+                self._hurrying.add(presenting)
+                presenting.add_done_callback(self._hurrying.discard)
 
     async def _hurry(self, tenants: set[str]) -> None:
         for tenant in tenants:

@@ -52,6 +52,7 @@ class TenantService(Bound, contract.Tenants):
                 fix="Choose another id; that of a deleted tenant is not given again.",
                 errors=[{"field": "tenant_id", "message": "taken"}],
             )
+        await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
         token_id, key = await self._make_key(tenant_id, "admin")
         self._announce("created", tenant_id, name=name or tenant_id)
         row = await self._found(tenant_id)

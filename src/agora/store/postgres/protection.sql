@@ -144,6 +144,18 @@ begin
         returning t.tenant_id;
 end $$;
 
+-- The servers that run instances, for a new tenant: as they say themselves to each tenant from time to time.
+create or replace function agora_tenant_hosts(id text, now bigint) returns setof text language plpgsql
+security definer as $$
+begin
+    perform agora_at_home();
+    return query insert into hosts as h (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private,
+            closed, seen_at, created_at)
+        select id, o.host_id, o.name, o.kind, null, o.region, o.engines, o.capacity, o.private, 0, o.seen_at, now
+        from hosts o where o.tenant_id = 'default' and o.kind = 'server'
+        on conflict do nothing returning h.host_id;
+end $$;
+
 -- A key for its administrators: never with more authority than the operator may give.
 create or replace function agora_tenant_key(
     id text, token_id text, label text, digest bytea, scopes text, authority bigint, now bigint

@@ -9,7 +9,20 @@ from functools import cache
 
 from ..port import Query, Write
 
-__all__ = ["add", "add_key", "by_id", "catalogue", "change", "counts", "drop", "erase", "erasing", "listing", "own"]
+__all__ = [
+    "add",
+    "add_hosts",
+    "add_key",
+    "by_id",
+    "catalogue",
+    "change",
+    "counts",
+    "drop",
+    "erase",
+    "erasing",
+    "listing",
+    "own",
+]
 
 BIG = "bigint"
 
@@ -64,6 +77,19 @@ change = Write(
         as changed(tenant_id) where :tenant <> ''
     """,
     types={"since": BIG, "now": BIG},
+    beyond=True,
+)
+# The servers that run instances, for a new tenant: each says what it has to every tenant, but only from time to time.
+add_hosts = Write(
+    """
+    insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
+        created_at)
+    select :id, o.host_id, o.name, o.kind, null, o.region, o.engines, o.capacity, o.private, 0, o.seen_at, :now
+    from hosts o where :tenant = 'default' and o.tenant_id = 'default' and o.kind = 'server'
+    on conflict do nothing returning host_id
+    """,
+    "select host_id from agora_tenant_hosts(:id, :now) as made(host_id) where :tenant <> ''",
+    types={"now": BIG},
     beyond=True,
 )
 add_key = Write(
