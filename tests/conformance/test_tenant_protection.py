@@ -21,6 +21,7 @@ from tests.conformance.work import SETTINGS, append, put, setting, value_of
 BEYOND = {
     "credentials.key",
     "tenants.add",
+    "tenants.add_hosts",
     "tenants.add_key",
     "tenants.by_id",
     "tenants.catalogue",
@@ -206,6 +207,7 @@ async def test_tenants_are_administered_from_home_alone(server: asyncpg.Connecti
         "agora_tenant_add('new', 'new', '{}', 1, 'x')",
         "agora_tenant_set('globex', 'active', 'x', 'suspended', '', '{}', 1, 1)",
         "agora_tenant_key('globex', 'key', 'x', 'x', '[]', 1, 1)",
+        "agora_tenant_hosts('globex', 1)",
         "agora_tenant_drop('globex', 1)",
     ]
     for call in calls:
