@@ -20,6 +20,7 @@ from .store.statements import events
 __all__ = ["PAGE", "LogPage", "head", "locate", "read"]
 
 PAGE = 500  #: largest number of events in a page
+PAGE_BYTES = 524_288  #: of the data of its events
 WINDOW = 100_000  #: largest number of events a filtered page looks through
 
 
@@ -71,10 +72,14 @@ async def read(
 
 
 async def _stretch(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
-    """Rows as events, up to the first with large data; that one comes alone, as a page of its own."""
+    """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
     found: list[StoredEvent] = []
+    size = 0
     for row in rows:
         data = row["data"]
+        size += len(data or b"")
+        if size > PAGE_BYTES:
+            break
         if data is None:
             if found:
                 break

@@ -230,12 +230,19 @@ async def test_the_inbox_of_nobody(market: Market) -> None:
 
 async def test_a_page_of_long_messages_is_shorter_and_goes_on(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
-    await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content=12 * "x" * 75_000) for _ in range(11)))
+    await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content=12 * "x" * 8_000) for _ in range(13)))
     page = await market.call(bob, RECEIVE, limit=500)
-    assert (page.count, page.total, page.has_more) == (9, 11, True)
+    assert (page.count, page.total, page.has_more) == (10, 13, True)  # a page has 1,048,576 bytes
     rest = await market.call(bob, RECEIVE, limit=500, cursor=page.next_cursor)
-    assert (rest.count, rest.total, rest.has_more) == (2, 11, False)
-    assert len({message.message_id for message in (*page.messages, *rest.messages)}) == 11
+    assert (rest.count, rest.total, rest.has_more) == (3, 13, False)
+    assert len({message.message_id for message in (*page.messages, *rest.messages)}) == 13
+
+
+async def test_a_page_is_bounded_in_bytes_of_json(market: Market) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    await asyncio.gather(*(market.call(ada, SEND, to_agent="Bob", content="\x01" * 30_000) for _ in range(11)))
+    page = await market.call(bob, RECEIVE, limit=500)
+    assert (page.count, page.has_more) == (5, True)  # each character takes six bytes
 
 
 async def test_a_page_is_longer_than_what_is_read_at_once(market: Market) -> None:

@@ -46,11 +46,11 @@ async def test_the_log_shows_everything_newest_first(market: Market) -> None:
     assert (report.correlation_id, report.priority, page.has_more) == ("c1", "normal", False)
 
 
-@pytest.mark.parametrize(("length", "pages"), [(10_000, [8]), (70, [4, 3, 1]), (1, [1] * 8)])
+@pytest.mark.parametrize(("length", "pages"), [(10_000, [8]), (600, [4, 4]), (1, [1] * 8)])
 async def test_a_page_of_long_messages_is_shorter(
     market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
 ) -> None:
-    monkeypatch.setattr(log, "PAGE_LENGTH", length)
+    monkeypatch.setitem(market.app.configuration._changed, "page_bytes", length)
     monkeypatch.setattr(log, "AT_ONCE", 2)
     await talk(market, 6)
     whole = texts(await market.call(market.operator, "monitor.messages", limit=1))

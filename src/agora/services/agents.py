@@ -311,15 +311,16 @@ class AgentService(Bound, contract.Agents):
             "category": category,
             "account": caller.account,
             "viewer": caller.subject,
-            "after": paging.decode(cursor)[0] if cursor else "",
-            "limit": limit + 1,
-            "offset": offset,
         }
-        rows = await self.call.tx.all(
-            query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
-        )
-        agents = [profile(row, self.call.now) for row in rows[:limit]]
-        more = len(rows) > limit
+        chosen = {name: value for name, value in parameters.items() if name in query.parameters}
+        first = paging.decode(cursor)[0] if cursor else ""
+
+        async def read(after: str, count: int) -> Sequence[Row]:
+            skipped = offset if after == first else 0
+            return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
+
+        rows, more = await paging.read_page(read, first, "agent_id", limit, self.call.context.settings.page_bytes)
+        agents = [profile(row, self.call.now) for row in rows]
         return contract.AgentPage.model_construct(
             agents=agents,
             count=len(agents),

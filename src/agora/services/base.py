@@ -143,6 +143,9 @@ class Admission(Protocol):
     def permit(self, name: str, caller: Caller, /) -> None:
         """Let a call run another operation as a part of it. Raises what calling that one would raise."""
 
+    def answer(self, caller: Caller, /) -> None:
+        """Let a call that was interrupted go on to a large answer. Raises RateLimited or Overloaded."""
+
 
 class Traffic(Protocol):
     """Calls by the minute, of this server and, from their rows, of others."""

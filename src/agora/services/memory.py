@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -110,16 +110,14 @@ class MemoryService(Bound, contract.Memories):
     async def list(
         self, namespace: str = "default", *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> contract.MemoryPage:
-        rows = await self.call.tx.all(
-            statements.listing,
-            namespace=self._place(namespace),
-            after=paging.decode(cursor)[0] if cursor else "",
-            prefix=prefix,
-            beyond=prefix + LAST,
-            limit=limit + 1,
-        )
-        shown = [self._memory(row) for row in rows[:limit]]
-        more = len(rows) > limit
+        place = {"namespace": self._place(namespace), "prefix": prefix, "beyond": prefix + LAST}
+
+        async def read(after: str, count: int) -> Sequence[Row]:
+            return await self.call.tx.all(statements.listing, **place, after=after, limit=count)
+
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows, more = await paging.read_page(read, after, "key", limit, self.call.context.settings.page_bytes)
+        shown = [self._memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=shown,
             count=len(shown),

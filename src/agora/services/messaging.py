@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from agora_sdk.contract import implements
@@ -39,8 +40,7 @@ __all__ = ["ARRIVALS", "Destination", "MessagingService"]
 
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
-PAGE_LENGTH = 8_388_608  # characters of content and metadata; one message is always there
-STRETCH = 51  # messages read at once: a page of 50, and whether there is more
+LARGE_PAGE = 65_536  # bytes
 RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
 #: what only the protocols themselves write into metadata: it says what a message is to them
@@ -281,14 +281,21 @@ class MessagingService(Bound, contract.Messaging):
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
     ) -> contract.MessagePage:
         rows, more = await self._rows(filters, parameters, limit, offset)
-        found = [view(row, owner.agent_id, row["state"]) for row in rows]
-        total, estimate = offset + len(found), False
+        total, estimate = offset + len(rows), False
         if more or "after" in filters:
+            large = sum(len(row["content"]) for row in rows) > LARGE_PAGE
+            if large:
+                rows = []  # many may count at once: none holds a large page meanwhile
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counted = await self.call.tx.one(
                 statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
             total, estimate = paging.bounded(counted["total"] if counted else 0)
+            if large:
+                if self.call.context.admission is not None:
+                    self.call.context.admission.answer(self.call.caller)
+                rows, more = await self._rows(filters, parameters, limit, offset)
+        found = [view(row, owner.agent_id, row["state"]) for row in rows]
         return contract.MessagePage.model_construct(
             messages=found,
             count=len(found),
@@ -302,20 +309,15 @@ class MessagingService(Bound, contract.Messaging):
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
     ) -> tuple[list[Row], bool]:
         """What a page holds, and whether there is more: so many messages, or fewer if they are long."""
-        found: list[Row] = []
-        size, after = 0, dict[str, str]()
-        while True:
-            asked = min(limit + 1 - len(found), STRETCH)
-            query = statements.inbox(filters.union(after))
-            rows = await self.call.tx.all(query, **{**parameters, **after}, limit=asked, offset=offset)
-            for row in rows:
-                size += len(row["content"]) + len(row["metadata"])
-                if len(found) == limit or (found and size > PAGE_LENGTH):
-                    return found, True
-                found.append(row)
-            if len(rows) < asked:
-                return found, False
-            after, offset = {"after": rows[-1]["message_id"]}, 0
+
+        async def read(after: str | None, count: int) -> Sequence[Row]:
+            place = {} if after is None else {"after": after}
+            query = statements.inbox(filters.union(place))
+            skipped = offset if after is None else 0
+            rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
+            return sorted(rows, key=itemgetter("message_id"))
+
+        return await paging.read_page(read, None, "message_id", limit, self.call.context.settings.page_bytes)
 
     async def _inbox(self, agent_id: str | None) -> _Inbox:
         """Whose inbox: the caller's own, or another's if it may act for it."""

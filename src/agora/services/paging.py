@@ -1,21 +1,26 @@
-"""Pages: cursors and bounded totals."""
+"""Pages: cursors, bounds in bytes, and bounded totals."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from agora_sdk.errors import InvalidRequest
 
-from ..store.port import Query, Reader
+from ..store.port import Query, Reader, Row
 
-__all__ = ["EXACT_UP_TO", "bounded", "decode", "encode", "total"]
+__all__ = ["EXACT_UP_TO", "STRETCH_BYTES", "PageBudget", "bounded", "decode", "encode", "fitting", "read_page", "total"]
 
 EXACT_UP_TO = 10_000
+FEW_ROWS = 4  # read by one statement where rows may be large
+MANY_ROWS = 47  # where those before were small
+SMALL_ROW = 4096  # bytes
+STRETCH_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
+WIDEST_CHARACTER = 6  # bytes of one in JSON
 LARGEST = 2**63 - 1
 
 
@@ -47,6 +52,67 @@ def decode(cursor: str, *kinds: type) -> list[Any]:
             errors=[{"field": "cursor", "message": "malformed"}],
         )
     return position
+
+
+class PageBudget:
+    """Bytes of JSON that a page may take. size: what it takes, exactly or as an upper bound."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: list[str | bytes] = []  # of items so far, until their size has to be known exactly
+        self._exact: int | None = None
+        self._empty = True
+        self.size = 0
+
+    def fits(self, values: Iterable[Any]) -> bool:
+        """Count the texts among the values of an item; False if the page has no room for it. The first always fits."""
+        texts = [value for value in values if isinstance(value, str | bytes)]
+        if self._exact is None:
+            self.size += WIDEST_CHARACTER * sum(map(len, texts))
+            self._values += texts
+            if self.size > self._limit:  # look closer
+                self._exact = self.size = sum(map(_json_size, self._values))
+                self._values = []
+        else:
+            self.size += sum(map(_json_size, texts))
+        fits = self._empty or self.size <= self._limit
+        self._empty = False
+        return fits
+
+
+def _json_size(value: str | bytes) -> int:
+    return len(value) if isinstance(value, bytes) else len(to_json(value))
+
+
+def fitting(rows: Sequence[Row], limit: int, most: int) -> tuple[Sequence[Row], bool]:
+    """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
+    budget = PageBudget(most)
+    for count, row in enumerate(rows):
+        if count == limit or not budget.fits(row):
+            return rows[:count], True
+    return rows, False
+
+
+async def read_page(
+    read: Callable[[Any, int], Awaitable[Sequence[Row]]], place: Any, column: str, limit: int, most: int
+) -> tuple[list[Row], bool]:
+    """A page of rows that may be large, a few at a time, and whether there are more.
+
+    read: answers at most so many rows after a place, which is the value of ``column`` in the row before. most: bytes.
+    """
+    rows: list[Row] = []
+    budget = PageBudget(most)
+    while True:
+        small = rows and budget.size < SMALL_ROW * len(rows)
+        count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
+        following = await read(place, count)
+        for row in following:
+            if len(rows) == limit or not budget.fits(row):
+                return rows, True
+            rows.append(row)
+        if len(following) < count:
+            return rows, False
+        place = rows[-1][column]
 
 
 async def total(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:

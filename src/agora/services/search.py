@@ -64,13 +64,18 @@ class AgentSearch:
         chosen = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
-        rows = await self._all(statements.page(chosen), after=after, limit=limit + 1, offset=offset)
+
+        async def read(place: str, count: int) -> Sequence[Row]:
+            skipped = offset if place == after else 0
+            return await self._all(statements.page(chosen), after=place, limit=count, offset=skipped)
+
+        rows, more = await paging.read_page(read, after, "agent_id", limit, self.call.context.settings.page_bytes)
         if plain is not None:
             total = await self._counted(plain), False
         else:
             total = await self._total(replace(chosen, common=gathered > COUNTED), after="")
-        following = paging.encode(rows[limit - 1]["agent_id"]) if len(rows) > limit else None
-        return _page(rows[:limit], self.call.now, total, following)
+        following = paging.encode(rows[-1]["agent_id"]) if more else None
+        return _page(rows, self.call.now, total, following)
 
     async def _counts(self) -> Sequence[Row] | None:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
@@ -119,9 +124,9 @@ class AgentSearch:
             self.parameters |= statements.match(await self._meant(asked))
             total = await self._total(chosen, place=0, after="")
         rows = await self._all(statements.page(chosen), place=place, after=after, limit=limit + 1, offset=offset)
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode(stage, last["place"], last["agent_id"]) if last else None
-        return _page(rows[:limit], self.call.now, total, following)
+        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        following = paging.encode(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
+        return _page(rows, self.call.now, total, following)
 
     async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
         """For each word itself and the known words that contain it, or that it may be a misspelling of."""

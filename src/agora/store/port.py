@@ -13,7 +13,7 @@ the engine drives it, many calls to one commit. An engine promises:
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -81,9 +81,10 @@ class TxClosed(RuntimeError):
 
 
 class Row(Protocol):
-    """A row: columns by name or position."""
+    """A row: columns by name or position; iterated, it gives their values."""
 
     def __getitem__(self, key: Any) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
     def keys(self) -> Any: ...
 
 

@@ -17,6 +17,7 @@ from ...event_filter import Viewer
 from ...store.port import Reader, Row
 from ...store.statements import a2a as statements
 from ...store.statements import task_lists, tasks
+from .. import paging
 from ..base import Call, Entry, Following, Stretch, unpack
 from ..tasks import states
 from ..tasks.saying import USER
@@ -88,6 +89,8 @@ class _Log:
                 if self._ends(row):
                     return Stretch(found, done=True)
                 seen = row["number"]  # also of what nobody is told of
+                if sum(len(item.json) for item in found) > paging.STRETCH_BYTES:
+                    return Stretch(found)
             if len(rows) < STRETCH:
                 break
         if found:

@@ -25,7 +25,6 @@ __all__ = ["CHANGES", "awaited", "belonging", "document", "get", "missing", "pag
 HISTORY = 100  #: most messages of a task's history
 PIECES = 100_000  #: most entries of artifacts and output that are put together
 LONG = 500  #: a log with more entries is long
-PAGE = 8_388_608  #: bytes of a page, after which it is cut short
 #: events after which whoever waits for a task has an answer
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
 
@@ -140,7 +139,9 @@ async def page(
     more = len(rows) > len(found)
     total = len(found)
     if more or place:
+        found = []  # many may count at once: none holds a page meanwhile
         total, _ = await paging.total(call.tx, statements.listing_count(filters), given)
+        found = await _documents(call, rows[:size], history_length, artifacts)
     last = rows[len(found) - 1] if more else None
     rest = {
         "nextPageToken": paging.encode(last["status_at"], last["task_id"]) if last is not None else "",
@@ -170,8 +171,9 @@ async def _documents(call: Call, rows: Sequence[Row], history_length: int | None
         shown = await document(call.tx, row, history_length, artifacts=artifacts)
         if artifacts:
             shown.setdefault("artifacts", [])
-        found.append(view.encode(shown))
-        size += len(found[-1])
-        if size > PAGE:
+        encoded = view.encode(shown)
+        size += len(encoded)
+        if found and size > call.context.settings.page_bytes:
             break
+        found.append(encoded)
     return found

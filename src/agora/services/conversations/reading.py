@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from agora_sdk.contract import conversations as contract
@@ -48,11 +49,15 @@ async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> 
     row = await _visible(call, ref)
     key = row["conversation_id"]
     after = paging.decode(cursor)[0] if cursor else ""
-    rows = await call.tx.all(statements.messages, conversation_id=key, after=after, limit=limit + 1)
+
+    async def read(after: str, count: int) -> Sequence[Row]:
+        return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
+
+    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
         **await _fields(call, row),
-        messages=[envelope(found) for found in rows[:limit]],
-        next_cursor=paging.encode(rows[limit - 1]["message_id"]) if len(rows) > limit else None,
+        messages=[envelope(found) for found in rows],
+        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
     )
 
 
@@ -117,14 +122,18 @@ async def pending(
     party = await owner(call, agent_id)
     after = paging.decode(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}
-    rows = await call.tx.all(statements.pending, after=after, limit=limit + 1, **alive, **party.parameters)
-    more = len(rows) > limit
+
+    async def read(after: str, count: int) -> Sequence[Row]:
+        rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
+        return sorted(rows, key=itemgetter("message_id"))
+
+    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
     page = contract.PendingPage.model_construct(
-        messages=[envelope(row) for row in rows[:limit]],
-        count=len(rows[:limit]),
+        messages=[envelope(row) for row in rows],
+        count=len(rows),
         total=None if more or cursor else len(rows),
         has_more=more,
-        next_cursor=paging.encode(rows[limit - 1]["message_id"]) if more else None,
+        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
     )
     if not rows and wait:
         raise Wait(ARRIVALS, wait, page)

@@ -230,8 +230,8 @@ class DeploymentService(Bound, contract.Deployments):
             account=caller.account,
             limit=limit + 1,
         )
-        found = [await self._shown(row, row["agent_name"]) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        found = [await self._shown(row, row["agent_name"]) for row in rows]
         return contract.DeployablePage(
             deployments=found,
             count=len(found),

@@ -86,8 +86,8 @@ class InstanceService(Bound, contract.Instances):
             if seen == ""
             else await call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
         )
-        found = await summaries(call, rows[:limit])
-        more = len(rows) > limit
+        rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
+        found = await summaries(call, rows)
         return contract.InstancePage.model_construct(
             instances=found,
             count=len(found),
@@ -107,8 +107,8 @@ class InstanceService(Bound, contract.Instances):
         await require(self.call, instance_id)
         before = paging.decode(cursor)[0] if cursor else "exec_g"
         rows = await self.call.tx.all(hosting.executions_of, instance_id=instance_id, before=before, limit=limit + 1)
-        found = [contract.Execution(**execution(row)) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        found = [contract.Execution(**execution(row)) for row in rows]
         return contract.ExecutionPage(
             executions=found,
             count=len(found),

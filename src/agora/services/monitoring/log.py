@@ -19,6 +19,7 @@ from ...clock import moment, stamp
 from ...store.port import Reader, Row
 from ...store.statements import monitor as statements
 from ...store.statements.search import LETTERS
+from .. import paging
 from ..addresses import find, held_address
 from ..base import Call, pack, unpack
 
@@ -29,8 +30,7 @@ LAST: Final = "msg_g"  #: sorts after every id
 STRETCH: Final = 20_000  #: messages looked at by one statement
 READING: Final = 2_000  #: the same where their text is read
 STRETCHES: Final = 10  #: of one page
-AT_ONCE: Final = 51  #: messages read by one statement: a page of 50, and whether there is more
-PAGE_LENGTH: Final = 8_388_608  #: characters of a page; one message is always there
+AT_ONCE: Final = 6  #: messages read by one statement: each may be large
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ class Log:
     wanted: Wanted
     _last: str = ""  # message of the stretch that an export is in
 
-    async def back(self, tx: Reader, before: str, limit: int) -> tuple[list[LoggedMessage], str | None]:
-        """At most so many messages before one, fewer if they are long, newest first, and where to go on; None where nothing is."""
+    async def back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
+        """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
         query = statements.page(self.wanted.filters, self.wanted.words, True)
         rows: list[Row] = []
-        size = 0
+        budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
             end = await self._older(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
@@ -131,8 +131,7 @@ class Log:
                 found = await tx.all(query, before=before, after=after, limit=asked, **self.wanted.values)
                 read = len(found)
                 for row in found:
-                    size += len(row["content"])
-                    if len(rows) == limit or (rows and size > PAGE_LENGTH):
+                    if len(rows) == limit or not budget.fits(row):
                         return await shown(tx, rows), rows[-1]["message_id"]
                     rows.append(row)
                 before = rows[-1]["message_id"] if found else before
@@ -141,8 +140,10 @@ class Log:
             before = end["message_id"]
         return await shown(tx, rows), before
 
-    async def forth(self, tx: Reader, after: str, ceiling: str, limit: int) -> tuple[list[LoggedMessage], bool]:
-        """At most so many messages between two, oldest first, however far apart, and whether that was all."""
+    async def forth(
+        self, tx: Reader, after: str, ceiling: str, limit: int, most: int
+    ) -> tuple[list[LoggedMessage], bool]:
+        """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
         query = statements.page(self.wanted.filters, self.wanted.words, False)
         while True:
             if after >= self._last:
@@ -150,9 +151,10 @@ class Log:
                 self._last = ceiling if end is None else min(ceiling, end["message_id"])
             before = min(ceiling, _just_after(self._last))
             rows = await tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
-            done = len(rows) < limit and before >= ceiling
+            fitting, more = paging.fitting(rows, limit, most)
+            done = len(rows) < limit and before >= ceiling and not more
             if rows or done:
-                return await shown(tx, rows), done
+                return await shown(tx, fitting), done
             after = self._last
 
     async def count(self, tx: Reader, limit: int) -> tuple[int, bool]:

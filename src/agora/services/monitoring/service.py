@@ -30,7 +30,7 @@ from .numbers import stats
 
 __all__ = ["MonitorService"]
 
-EXPORTED = 50  # messages of an export in memory at a time: each may be large
+EXPORTED = 6  # messages of an export in memory at a time: each may be large
 INTERVENTION = "intervention"  # type of the messages with which people step in
 
 
@@ -122,7 +122,7 @@ class MonitorService(Bound, contract.Monitor):
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode(cursor)[0]) if cursor else LAST
         log = Log(await wanted(self.call, **options, since=since, until=until))
-        found, onward = await log.back(self.call.tx, before, limit)
+        found, onward = await log.back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
         following = paging.encode(onward) if onward is not None else None
         return found, {"count": len(found), "has_more": onward is not None, "next_cursor": following}
 
@@ -174,7 +174,7 @@ class MonitorService(Bound, contract.Monitor):
 
         async def read(reader: Reader, position: int) -> Stretch:
             after = _id_of(position) if position else FIRST
-            found, done = await log.forth(reader, after, ceiling, EXPORTED)
+            found, done = await log.forth(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
             entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in found]
             return Stretch(entries, done)
 

@@ -24,7 +24,6 @@ __all__ = ["Wanted", "context", "get", "history", "output", "page", "position", 
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
-PAGE = 4_194_304  #: characters of payloads and results in a page, after which it is cut short
 PIECES = 500  #: most pieces of output read at once
 STRETCH = 20  #: most entries of a log read at once; one may hold 256 K of output
 _CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
@@ -136,7 +135,9 @@ async def page(
     more = len(rows) > len(found)
     total, estimate = len(found), False
     if more or cursor or offset:
+        found = []  # many may count at once: none holds a page meanwhile
         total, estimate = await paging.total(call.tx, task_lists.listing_count(filters), parameters)
+        found = await _with_data(call, rows[:limit])
     return contract.TaskPage.model_construct(
         tasks=found,
         count=len(found),
@@ -150,12 +151,11 @@ async def page(
 async def _with_data(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
     """Tasks of these rows: fewer, where they are so large that the answer would be."""
     found: list[contract.Task] = []
-    characters = 0
+    budget = paging.PageBudget(call.context.settings.page_bytes)
     for row in rows:
         data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
         assert data is not None
-        characters += len(data["payload"]) + len(data["metadata"]) + len(data["result"] or "")
-        if found and characters > PAGE:
+        if not budget.fits(data):
             break
         found.append(view.task(row, data))
     return found
@@ -165,9 +165,12 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
     """A page of a task's trail."""
     await access.visible(call, task_id)
     after = paging.decode(cursor, int)[0] if cursor else 0
-    rows = await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=limit + 1)
-    found = [view.entry(row) for row in _bounded(rows[:limit])]
-    more = len(rows) > len(found)
+
+    async def read(after: int, count: int) -> Sequence[Row]:
+        return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
+
+    rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
+    found = [view.entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=found,
         count=len(found),
@@ -175,16 +178,6 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
         has_more=more,
         next_cursor=paging.encode(found[-1].number) if more else None,
     )
-
-
-def _bounded(rows: Sequence[Row]) -> Sequence[Row]:
-    """The first of these entries: fewer, where they are so large that the answer would be."""
-    characters = 0
-    for count, row in enumerate(rows):
-        characters += len(row["content"] or "") + len(row["data"] or "")
-        if count and characters > PAGE:
-            return rows[:count]
-    return rows
 
 
 async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
@@ -223,6 +216,7 @@ def position(last_event_id: str | None, entries: int) -> int:
 async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
     """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
     rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
+    rows, _ = paging.fitting(rows, STRETCH, paging.STRETCH_BYTES)
     found, done = [], False
     for row in rows:
         entry = view.entry(row)

@@ -214,8 +214,8 @@ async def page(
     filters = frozenset(given) - VIEWER_NAMES
     place = {"after": paging.decode(cursor)[0]} if cursor else {}
     rows = await call.tx.all(workflows.listing(filters | set(place)), **given, **place, limit=limit + 1, offset=offset)
-    found = [summary(row, call.now) for row in rows[:limit]]
-    more = len(rows) > limit
+    rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
+    found = [summary(row, call.now) for row in rows]
     total, estimate = len(found), False
     if more or cursor or offset:
         total, estimate = await paging.total(call.tx, workflows.listing_count(filters), given)

@@ -201,22 +201,25 @@ messages = Query(
     types={"limit": BIG},
 )
 _ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
-# What was addressed to an agent, and broadcasts since it joined, that nobody has fetched yet.
+# What was addressed to an agent, and broadcasts since it joined, that nobody has fetched yet: the oldest of it, in any order.
+# Only ids are sorted here: SQLite would copy whole messages to sort them.
 pending = Query(
     f"""
-    select * from (
-        select m.* from deliveries d
+    select m.* from (
+        select d.message_id as message_id from deliveries d
         join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
         where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias) and d.state in ('held', 'queued')
             and d.message_id > :after and {_ALIVE}
         union all
-        select m.* from messages m
+        select m.message_id as message_id from messages m
         where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.message_id > :after
             and m.from_agent <> :party and {_ALIVE}
             and not exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient = :party
                 and d.message_id = m.message_id)
-    ) as waiting
-    order by message_id limit :limit
+        order by message_id limit :limit
+    ) as page
+    cross join messages m
+    where m.tenant_id = :tenant and m.message_id = page.message_id
     """,
     types={"now": BIG, "horizon": BIG, "limit": BIG},
 )

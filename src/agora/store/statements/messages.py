@@ -194,13 +194,15 @@ def _sources(filters: frozenset[str]) -> tuple[str, str]:
 
 @cache
 def inbox(filters: frozenset[str]) -> Query:
-    """A page of an inbox, oldest first, with the filters that are present."""
+    """The oldest messages of an inbox, in any order, with the filters that are present.
+
+    They are not sorted here: SQLite would copy whole messages to sort them.
+    """
     page = """
         select m.*, page.state as state
         from ({} order by message_id limit :limit offset :offset) as page
         cross join messages m
         where m.tenant_id = :tenant and m.message_id = page.message_id
-        order by page.message_id
     """
     hinted, plain = _sources(filters)
     return Query(page.format(hinted), page.format(plain), types=_TYPES)
