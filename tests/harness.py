@@ -18,7 +18,7 @@ import uvicorn
 
 from agora.app import App
 from agora.clock import SystemClock
-from agora.connection import patient, patient_socket
+from agora.connection import http_protocol, websocket_protocol
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 
@@ -149,8 +149,8 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         app,
         host="127.0.0.1",
         port=port,
-        http=patient(app.settings.request_timeout),
-        ws=patient_socket(app.settings.request_timeout),
+        http=http_protocol(app.settings.request_timeout, app.backpressure),
+        ws=websocket_protocol(app.backpressure),
         log_config=None,
         lifespan="on",
         ws_per_message_deflate=False,

@@ -1,6 +1,6 @@
 """Admission: what a caller has to pass before the arguments of a call are looked at.
 
-In order: the operation's lifecycle, the caller's rate, its scope, overrides. Rules that run an operation within their
+In order: the operation's lifecycle, what the caller has not read yet, its rate, its scope, overrides. Rules that run an operation within their
 own call ask here too, so that no way around a refusal leads through another operation.
 """
 
@@ -11,6 +11,7 @@ from typing import Protocol
 from agora_sdk.contract import Operation
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
+from .backpressure import Backpressure
 from .clock import Clock
 from .gate import Override
 from .identity.limits import RateLimiter
@@ -38,19 +39,35 @@ class Lifecycles(Protocol):
 class Admission:
     """For every operation and caller of a server."""
 
-    def __init__(self, catalogue: Lifecycles, limiter: RateLimiter, gate: Gate, clock: Clock, context: Context) -> None:
+    def __init__(
+        self,
+        catalogue: Lifecycles,
+        limiter: RateLimiter,
+        gate: Gate,
+        clock: Clock,
+        context: Context,
+        backpressure: Backpressure,
+    ) -> None:
         self._catalogue, self._limiter, self._gate, self._clock = catalogue, limiter, gate, clock
-        self._context = context
+        self._context, self._backpressure = context, backpressure
 
     def admit(self, operation: Operation, caller: Caller) -> None:
         """Let a call in, and take it for a sign of life; raises an AgoraError."""
         self._catalogue.admit(operation, caller.tenant)
+        self._backpressure.admit(caller)
         self._limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":
             self._context.last_seen[(caller.tenant, caller.subject)] = now
         self._gate.check(caller, operation, now)
+
+    def answer(self, caller: Caller) -> None:
+        """Let a call that was interrupted go on to a large answer; raises RateLimited or Overloaded.
+
+        Calls that went on before it may have filled what may wait for its caller.
+        """
+        self._backpressure.admit(caller)
 
     def permit(self, name: str, caller: Caller) -> None:
         """Let a call that is in already run another operation too, as if it had been called; raises an AgoraError."""

@@ -22,6 +22,7 @@ from agora_sdk.errors import (
 )
 
 from . import __version__
+from .backpressure import Backpressure, Limits
 from .catalogue import Catalogue
 from .clock import AlignedClock, Clock, SystemClock, moment, new_id
 from .configuration import Configuration
@@ -40,7 +41,7 @@ from .protocols.a2a.endpoint import A2AApp
 from .protocols.agentify.endpoint import AgentifyApp
 from .protocols.agentify.socket import AgentSocketApp
 from .protocols.host_header import check_host
-from .protocols.http import Access, Answer, Receive, Scope, Send, problem
+from .protocols.http import Access, Answer, Receive, Scope, Send, connection_of, problem
 from .protocols.live.sse import EventSource
 from .protocols.live.websocket import WebSocketApp
 from .protocols.mcp.endpoint import TOLD, McpApp
@@ -136,6 +137,7 @@ class App:
         machine = clock or SystemClock()
         self.store = store or open_store(settings, machine)
         self.clock = machine if self.store.exclusive else AlignedClock(machine, lambda: self.store.skew)
+        self.backpressure = Backpressure(Limits.of(settings))
         self.failure: Exception | None = None
 
     # -- life ------------------------------------------------------------------------------------
@@ -168,6 +170,7 @@ class App:
             raise
         self._stop = asyncio.Event()
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
+        self._supervision = asyncio.create_task(self.backpressure.run())
 
     async def stop(self) -> None:
         """End streams and loops, finish what is queued, close the store."""
@@ -178,6 +181,8 @@ class App:
         await self.feed.stop()
         self._stop.set()
         await asyncio.gather(*self._loops)
+        self._supervision.cancel()
+        await asyncio.gather(self._supervision, return_exceptions=True)
         await self.federation.stop()
         if self.sign_on is not None:
             await self.sign_on.close()
@@ -254,6 +259,7 @@ class App:
             limiter=RateLimiter(self._rate),
             measures=self.measures,
             tracing=self.tracing,
+            backpressure=self.backpressure,
         )
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.system
@@ -370,14 +376,14 @@ class App:
         self._rates = {tier: float(getattr(self.configuration, f"rate_{tier}")) for tier in tiers}
 
     def _wire_protocols(self) -> None:
-        access = Access(self.authenticator, self.settings)
+        access = Access(self.authenticator, self.settings, self.backpressure)
         self.routes = RouteTable(self.catalogue.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
         detail = partial(self._health, access)
         self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._stopped)
-        exposition = Exposition(self.measures, self.monitor, self.feed, self.context)
+        exposition = Exposition(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
@@ -425,7 +431,7 @@ class App:
             await self._lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = Answer(send)
+        answer = Answer(send, connection_of(scope))
         PROTOCOL.set("rest")
         try:
             if self.tracing is None:

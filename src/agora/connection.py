@@ -1,9 +1,10 @@
-"""A connection with patience, and no more of it than is good: what uvicorn does not bound is bounded here.
+"""uvicorn's protocols, with bounds on what uvicorn does not bound.
 
 * The time a request may take to arrive: strangers who send a byte a minute could hold every socket.
 * The size of its head, and of whatever else says nothing (trailers, extensions of chunks): the parser gathers it
   piece by piece, so one endless header would cost more with every byte, and stop everybody else.
-* The time an answer may lie there untaken: whoever asks, and never reads, could hold every socket, too.
+* What waits to be read by the peer, and how many connections there are: :mod:`.backpressure`. No request is begun while the
+  answers before it wait.
 
 Fields after a body are not taken for headers: what a proxy in front removes from the head must not come in behind it.
 """
@@ -11,15 +12,16 @@ Fields after a body are not taken for headers: what a proxy in front removes fro
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
-__all__ = ["patient", "patient_socket"]
+from .backpressure import Backpressure, Connection
+
+__all__ = ["http_protocol", "websocket_protocol"]
 
 HEAD_LIMIT: Final = 65_536  # bytes
 NOT_UTF8: Final = 1007  # close code
@@ -32,51 +34,34 @@ TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\ncontent-length: 47\r\n"
     b"connection: close\r\n\r\nThe head of a request has at most 65536 bytes.\n"
 )
-AT_ONCE: Final = struct.pack("ii", 1, 0)  # of SO_LINGER: what was not taken is thrown away
+NO_ROOM: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 46\r\nretry-after: 5\r\n"
+    b"connection: close\r\n\r\nThe server has no room for more connections.\r\n"
+)
 
 
 class HeadTooLarge(ValueError):
     """Raised inside the parser, which then gives the request up."""
 
 
-class Untaken:
-    """What was written to a peer, who takes nothing of it: after so many seconds the connection is cut off."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._alarm: asyncio.TimerHandle | None = None
-
-    def watch(self, transport: asyncio.WriteTransport, spared: Callable[[], bool] = lambda: False) -> None:
-        """Look again in a while. ``spared`` is asked if more was written meanwhile: streams have a bound of their own."""
-        self.end()
-        left, loop = transport.get_write_buffer_size(), asyncio.get_running_loop()
-        self._alarm = loop.call_later(self._seconds, self._look, transport, spared, left)
-
-    def end(self) -> None:
-        """It was taken, or there is nobody any more."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-
-    def _look(self, transport: asyncio.WriteTransport, spared: Callable[[], bool], left: int) -> None:
-        now = transport.get_write_buffer_size()
-        if now < left or (now > left and spared()):
-            self.watch(transport, spared)
-        else:
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-            transport.abort()
-
-
-class Patient(HttpToolsProtocol):
-    """HTTP: a request has so many seconds to arrive, and its answer to be taken further."""
+class HttpProtocol(HttpToolsProtocol):
+    """HTTP. seconds: that a request may take to arrive."""
 
     seconds: float
+    backpressure: Backpressure
+    connection: Connection | None = None
     _alarm: asyncio.TimerHandle | None = None
     _unread = 0  # bytes since the parser last had something to tell
+    _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier answers have been read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._untaken = Untaken(self.seconds)
+        self.connection = self.backpressure.open(transport)
+        if self.connection is None:
+            transport.write(NO_ROOM)
+            transport.close()
+            return
+        self.connection.refuse = self._close_after_response
         self._alarm = self.loop.call_later(self.seconds, self._give_up)
 
     def data_received(self, data: bytes) -> None:
@@ -93,6 +78,7 @@ class Patient(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["agora.connection"] = self.connection  # type: ignore[typeddict-unknown-key]
         if self._alarm is None:
             self._alarm = self.loop.call_later(self.seconds, self._give_up)
 
@@ -104,6 +90,8 @@ class Patient(HttpToolsProtocol):
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             self.headers = []  # of trailers, from here on
+            if self.connection is not None and self.connection.provisional:
+                self._close_after_response()
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
@@ -116,19 +104,36 @@ class Patient(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._untaken.watch(self.transport, self._streams)
+        if self.connection is not None:
+            self.connection.pause()
 
     def resume_writing(self) -> None:
-        self._untaken.end()
         super().resume_writing()
+        if self.connection is not None:
+            self.connection.resume()
+        if self._deferred is not None and not self.transport.is_closing():
+            cycle, app = self._deferred
+            self._deferred = None
+            super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relax()
-        self._untaken.end()
+        self._deferred = None
+        if self.connection is not None:
+            self.backpressure.close(self.connection)
         super().connection_lost(exc)
 
-    def _streams(self) -> bool:
-        return self.cycle is not None and bool(self.cycle.chunked_encoding)
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin an answer when the peer has read those before it: a connection holds one, however many it asks for."""
+        if self.flow.write_paused:
+            self._deferred = (cycle, app)
+            self.flow.pause_reading()
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _close_after_response(self) -> None:
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def _relax(self) -> None:
         if self._alarm is not None:
@@ -150,14 +155,27 @@ class Patient(HttpToolsProtocol):
         self.transport.close()
 
 
-class PatientSocket(WebSocketsSansIOProtocol):
-    """WebSockets: frames have so many seconds to be taken further."""
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """WebSockets, on connections that began as HTTP."""
 
-    seconds: float
+    backpressure: Backpressure
+    connection: Connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._untaken = Untaken(self.seconds)
+        self.connection = self.transport.get_protocol().connection  # type: ignore[attr-defined]
+        self.connection.refuse = _nothing
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["agora.connection"] = self.connection  # type: ignore[typeddict-unknown-key]
+
+    async def send(self, message: Any) -> None:
+        """Write a message when there is room: of those who wait for it, one at a time."""
+        while not self.writable.is_set():
+            await self.writable.wait()
+        await super().send(message)
 
     def handle_ping(self) -> None:
         if self.writable.is_set():
@@ -179,22 +197,26 @@ class PatientSocket(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._untaken.watch(self.transport)
+        self.connection.pause()
 
     def resume_writing(self) -> None:
-        self._untaken.end()
         super().resume_writing()
+        self.connection.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._untaken.end()
+        self.backpressure.close(self.connection)
         super().connection_lost(exc)
 
 
-def patient(seconds: float) -> type[HttpToolsProtocol]:
-    """A protocol for uvicorn whose requests have so many seconds to arrive, and whose answers to be taken further."""
-    return type("Patient", (Patient,), {"seconds": seconds})
+def _nothing() -> None:
+    """A refused handshake closes its connection."""
 
 
-def patient_socket(seconds: float) -> type[WebSocketsSansIOProtocol]:
-    """A protocol for WebSockets whose frames have so many seconds to be taken further."""
-    return type("PatientSocket", (PatientSocket,), {"seconds": seconds})
+def http_protocol(seconds: float, backpressure: Backpressure) -> type[HttpToolsProtocol]:
+    """A protocol for uvicorn. seconds: that a request may take to arrive."""
+    return type("HttpProtocol", (HttpProtocol,), {"seconds": seconds, "backpressure": backpressure})
+
+
+def websocket_protocol(backpressure: Backpressure) -> type[WebSocketsSansIOProtocol]:
+    """A protocol for the WebSockets of uvicorn."""
+    return type("WebSocketProtocol", (WebSocketProtocol,), {"backpressure": backpressure})

@@ -32,6 +32,7 @@ from agora_sdk.errors import (
 
 from . import relay as relays
 from .admission import Admission, Gate, Lifecycles
+from .backpressure import Backpressure, Limits
 from .clock import Clock, new_id
 from .event_filter import Viewer
 from .events.feed import Feed
@@ -96,7 +97,7 @@ class Outcome:
 class Dispatcher:
     """One per server. ``services`` maps a category to the class that implements it.
 
-    measures: where calls are counted. tracing: where their traces go, if anywhere.
+    measures: where calls are counted. tracing: where their traces go, if anywhere. backpressure: what waits to be read.
     """
 
     def __init__(
@@ -113,11 +114,13 @@ class Dispatcher:
         limiter: RateLimiter,
         measures: Measures | None = None,
         tracing: Tracing | None = None,
+        backpressure: Backpressure | None = None,
     ) -> None:
         self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
         self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
         self.measures, self.tracing = measures or Measures(), tracing
-        self.admission = context.admission = Admission(catalogue, limiter, gate, clock, context)
+        self.backpressure = backpressure or Backpressure(Limits())
+        self.admission = context.admission = Admission(catalogue, limiter, gate, clock, context, self.backpressure)
 
     # -- one call --------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .backpressure import Backpressure
 from .events.feed import Feed
 from .services.base import Context
 from .services.monitor import HealthMonitor
@@ -54,8 +55,11 @@ COUNTED = {
 class Exposition:
     """Makes the text of ``/metrics``; Prometheus' library loads with the first look."""
 
-    def __init__(self, measures: Measures, monitor: HealthMonitor, feed: Feed, context: Context) -> None:
+    def __init__(
+        self, measures: Measures, monitor: HealthMonitor, feed: Feed, context: Context, backpressure: Backpressure
+    ) -> None:
         self._measures, self._monitor, self._feed, self._context = measures, monitor, feed, context
+        self._backpressure = backpressure
         self._registry: CollectorRegistry | None = None
 
     def render(self, accept: str) -> tuple[bytes, str]:
@@ -138,6 +142,10 @@ class Exposition:
         yield families.gauge("agora_stream_lag_events", "Events that the slowest stream is behind.", live["lag"])
         yield families.total("agora_stream_events_delivered", "Events written to streams.", live["delivered"])
         yield families.total("agora_streams_cut_off", "Streams that were too slow.", live["cut_off"])
+        unread = self._backpressure
+        yield families.gauge("agora_connections_open", "Open connections.", len(unread))
+        yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
+        yield families.total("agora_connections_cut_off", "Connections whose readers took nothing.", unread.cut_off)
 
     def _loops(self, families: _Families) -> Iterator[Metric]:
         last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")

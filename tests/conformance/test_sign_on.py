@@ -344,7 +344,7 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
 
     made = await login(market, "vera")
     operation = market.app.catalogue.find("agora.event.stream")
-    access = Access(market.app.authenticator, market.app.settings)
+    access = Access(market.app.authenticator, market.app.settings, market.app.backpressure)
     scope = {"headers": [(b"authorization", f"Bearer {made.access_token}".encode())], "client": ("10.0.0.1", 1)}
 
     async def valid() -> None:

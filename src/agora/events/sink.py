@@ -9,9 +9,10 @@ from typing import Protocol
 
 from agora_sdk.errors import InternalError
 
+from ..backpressure import HIGH_WATER, Connection
 from .frames import TOO_SLOW, Batch, Farewell
 
-__all__ = ["NOWHERE", "QueueSink", "Sink", "offer"]
+__all__ = ["NOWHERE", "QueueSink", "Sink", "is_over", "offer"]
 
 log = logging.getLogger(__name__)
 
@@ -48,27 +49,30 @@ class _Nowhere:
 class QueueSink:
     """A bounded queue for one reader in this process.
 
-    limit: bytes that may wait; what is waiting when the reader is cut off for slowness is dropped.
+    limit: bytes that may wait; what is waiting when the reader is cut off for slowness is dropped. size: bytes that wait, or
+    were taken and are being written. connection: over which they go; what waits for its subject is bounded, too.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, connection: Connection | None = None) -> None:
+        self._limit, self._connection = limit, connection
         self._batches: deque[Batch] = deque()
-        self._size = 0
+        self.size = self._taken = 0
         self._filled, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self.pending = 0
         self.farewell: Farewell | None = None
 
     def write(self, batch: Batch, /) -> bool:
-        if self._size > self._limit:
+        if self.size > self._limit or is_over(self._connection, self.size, batch):
             return False
         self._batches.append(batch)
-        self._size += batch.size
+        self.size += batch.size
         self.pending += len(batch.items)
         self._filled.set()
-        if self._size > self._limit // 2:
+        if self.size > self._limit // 2:
             self._room.clear()
+        if self._connection is not None and batch.size > HIGH_WATER:
+            self._connection.measure()
         return True
 
     async def drain(self) -> None:
@@ -82,18 +86,34 @@ class QueueSink:
         self._room.set()
 
     async def take(self) -> list[Batch]:
-        """Everything that waits, at least one batch; an empty list when the stream has ended."""
+        """Everything that waits, at least one batch; an empty list when the stream has ended.
+
+        What was taken before counts as written.
+        """
+        self._make_room(self._taken)
+        self._taken = 0
         while not self._batches and self.farewell is None:
             self._filled.clear()
             await self._filled.wait()
         batches = list(self._batches)
-        self._clear()
+        self._batches.clear()
+        self._taken, self.pending = self.size, 0
         return batches
 
     def _clear(self) -> None:
         self._batches.clear()
-        self._size = self.pending = 0
-        self._room.set()
+        self.pending = 0
+        self._make_room(self.size - self._taken)
+
+    def _make_room(self, size: int) -> None:
+        self.size -= size
+        if self.size <= self._limit // 2:
+            self._room.set()
+
+
+def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
+    """Whether a reader who is behind, or would be, has to go because too much waits for its subject."""
+    return connection is not None and connection.is_over and (waiting > HIGH_WATER or batch.size > HIGH_WATER)
 
 
 NOWHERE: Sink = _Nowhere()  #: the sink of a stream that has none yet

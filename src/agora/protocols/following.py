@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final, Protocol
 
+from ..backpressure import Connection
 from ..events.frames import TOO_SLOW, Batch, Farewell
 from ..events.sink import QueueSink
 from ..events.stream import LiveStream
-from .http import Receive, Send, drop, left
+from .http import Answer, Receive, Send, drop, left
 
 __all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "Wording", "follow"]
 
@@ -42,7 +44,13 @@ async def follow(stream: LiveStream, wording: Wording, receive: Receive, send: S
 
     limit: bytes that the client may lag behind.
     """
-    sink = CuttingSink(limit)
+    connection = send.connection if isinstance(send, Answer) else None
+    sink = CuttingSink(limit, connection)
+    with nullcontext() if connection is None else connection.watch(sink):
+        await _follow(stream, sink, wording, receive, send)
+
+
+async def _follow(stream: LiveStream, sink: CuttingSink, wording: Wording, receive: Receive, send: Send) -> None:
     writing = asyncio.create_task(_write(stream, sink, wording, send))
     leaving = asyncio.create_task(left(receive))
     tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
@@ -62,8 +70,8 @@ async def follow(stream: LiveStream, wording: Wording, receive: Receive, send: S
 class CuttingSink(QueueSink):
     """A queue that tells when its reader was cut off: nothing may wait for that reader any more."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
+    def __init__(self, limit: int, connection: Connection | None = None) -> None:
+        super().__init__(limit, connection)
         self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(self, farewell: Farewell, /) -> None:

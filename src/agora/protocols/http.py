@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
 from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated
 
+from ..backpressure import Backpressure, Connection
 from ..identity.authenticator import Authenticator
 from ..services.base import Caller
 from ..settings import Settings
@@ -23,6 +25,7 @@ __all__ = [
     "Receive",
     "Scope",
     "Send",
+    "connection_of",
     "drop",
     "header",
     "left",
@@ -56,13 +59,18 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
+def connection_of(scope: Scope) -> Connection | None:
+    """The connection below; None where the server does not tell, as over gRPC."""
+    return scope.get("agora.connection")
+
+
 class Answer:
-    """Sends one answer, and remembers its status; 0 before it has begun."""
+    """Sends one answer, and remembers its status; 0 before it has begun. connection: over which it goes."""
 
-    __slots__ = ("direct", "status")
+    __slots__ = ("connection", "direct", "status")
 
-    def __init__(self, send: Send) -> None:
-        self.direct, self.status = send, 0
+    def __init__(self, send: Send, connection: Connection | None = None) -> None:
+        self.direct, self.connection, self.status = send, connection, 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
@@ -76,20 +84,29 @@ class Access:
     With the setting auth_required, callers on this machine are strangers too.
     """
 
-    def __init__(self, authenticator: Authenticator, settings: Settings) -> None:
+    def __init__(self, authenticator: Authenticator, settings: Settings, backpressure: Backpressure) -> None:
         self._authenticator, self._trusts_local = authenticator, settings.trusts_local_callers
+        self._backpressure = backpressure
         self._port, self._events_port = settings.port, settings.events_port
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
         self._names = known_names(settings)
 
     async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
-        """The caller of a request or WebSocket handshake; Unauthenticated for a bad credential."""
+        """The caller of a request or WebSocket handshake, whose connection it then is.
+
+        Raises Unauthenticated for a bad credential; RateLimited, Overloaded for one connection too many.
+        """
         credential = credential or self.credential(scope)
         local = credential is None and self.is_local(scope)
         caller = self._authenticator.cached(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
         tenant = header(scope, TENANT)
-        return caller if tenant is None else await self._authenticator.within(caller, tenant)
+        if tenant is not None:
+            caller = await self._authenticator.within(caller, tenant)
+        connection = connection_of(scope)
+        if connection is not None and connection.caller is not caller:
+            self._backpressure.bind(connection, caller)
+        return caller
 
     def credential(self, scope: Scope) -> str | None:
         """The token of ``Authorization: Bearer``, ``X-API-Key``, or the header that the settings name."""
@@ -148,23 +165,43 @@ def _is_loopback(address: str) -> bool:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body; PayloadTooLarge above the limit, before it is read where its length is announced."""
+    """The whole body.
+
+    Raises PayloadTooLarge above the limit, before it is read where its length is announced; RateLimited or Overloaded where
+    its sender has too much of other bodies and answers waiting here.
+    """
     announced = header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
-    while True:
+    body, connection = _Body(), connection_of(scope)
+    with nullcontext() if connection is None else connection.watch(body):
+        while await body.read(receive):
+            if body.size > limit:
+                raise _too_large(limit)
+            if connection is not None:
+                connection.measure()
+                connection.admit(body.size)
+    if body.size > limit:
+        raise _too_large(limit)
+    return body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)
+
+
+class _Body:
+    """What has arrived of a request's body."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    async def read(self, receive: Receive) -> bool:
+        """Take the next part; tells whether more follows. Raises InvalidRequest."""
         message = await receive()
         if message["type"] == "http.disconnect":
             raise InvalidRequest("The request ended before its body did.")
         part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise _too_large(limit)
-        if not message.get("more_body"):
-            return part if not parts else b"".join((*parts, part))
-        parts.append(part)
+        self.parts.append(part)
+        self.size += len(part)
+        return bool(message.get("more_body"))
 
 
 def _too_large(limit: int) -> PayloadTooLarge:
@@ -220,7 +257,9 @@ async def respond(
     *,
     kind: tuple[bytes, bytes] = JSON,
 ) -> None:
-    """Send one whole response."""
+    """Send one whole response. Raises RateLimited or Overloaded for a large one while too much waits to be read."""
+    if isinstance(send, Answer) and send.connection is not None:
+        send.connection.admit(len(body))
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY, *headers]})
     await send({"type": "http.response.body", "body": body})

@@ -35,7 +35,38 @@ class Bounds(Section):
         30.0,
         ge=1,
         le=3600,
-        description="Seconds that a request may take to arrive, and that its answer may lie untaken.",
+        description="Seconds that a request may take to arrive.",
+    )
+    unread_timeout: float = Field(
+        15.0,
+        ge=1,
+        le=3600,
+        description="Seconds after which a connection is cut off whose reader takes nothing of what waits for it.",
+    )
+    unread_limit_each: int = Field(
+        8_388_608, ge=1_048_576, description="Bytes that may wait for one caller to read them; then it gets 429."
+    )
+    unread_limit: int = Field(
+        67_108_864, ge=8_388_608, description="Bytes that may wait for all callers to read them; then they get 503."
+    )
+    page_bytes: int = Field(
+        1_048_576, ge=65_536, le=16_777_216, description="Bytes after which a page is cut short; one item always fits."
+    )
+    max_connections: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Largest number of connections, besides 64 for operators; 0 for 10,000, or what the limit of open "
+        "files leaves.",
+    )
+    max_connections_each: int = Field(
+        1_500, ge=1, le=1_000_000, description="Largest number of connections of one caller."
+    )
+    max_connections_per_address: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Largest number of connections from one address; 0 for three quarters of max_connections.",
     )
     loop_stall_seconds: float = Field(
         1.0,

@@ -108,7 +108,7 @@ async def running_beside(market: Market) -> AsyncIterator[str]:
     """Serve the application, which has started already."""
 
     class Beside:
-        settings = market.app.settings
+        settings, backpressure = market.app.settings, market.app.backpressure
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "lifespan":

@@ -32,7 +32,7 @@ from ...events.sink import QueueSink
 from ...events.stream import LiveStream
 from ...services.base import Caller
 from ...settings import Settings
-from ..http import Access, Receive, Scope, Send
+from ..http import Access, Receive, Scope, Send, connection_of
 from ..sockets import MAX_REASON, given_credential, linger, refuse
 from ..traces import carrier, incoming
 from .exchange import Exchange
@@ -86,12 +86,14 @@ class _Socket:
     def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._credential, self._trace = credential, carrier(scope)
+        self._connection = connection_of(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
         self._subject: str | None = None  # whose messages are pushed
         loop = asyncio.get_running_loop()
         self._over: asyncio.Future[Farewell] = loop.create_future()
         self._bound: asyncio.Future[None] = loop.create_future()
+        self._watching = contextlib.ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._calling = 0
         self._streams: list[LiveStream] = []
@@ -126,6 +128,7 @@ class _Socket:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._watching.close()
 
     async def _close(self, farewell: Farewell) -> None:
         reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
@@ -139,8 +142,13 @@ class _Socket:
         task.add_done_callback(self._tasks.discard)
 
     async def _text(self, document: Document) -> None:
+        text = to_json(document)
         with contextlib.suppress(OSError):
-            await self._send({"type": "websocket.send", "text": to_json(document).decode()})
+            if self._connection is None:
+                await self._send({"type": "websocket.send", "text": text.decode()})
+                return
+            with self._connection.hold(len(text)):
+                await self._send({"type": "websocket.send", "text": text.decode()})
 
     # -- what comes ------------------------------------------------------------------------------
 
@@ -150,6 +158,8 @@ class _Socket:
                 await self._settle(everything=True)
                 with incoming(self._app.dispatcher.tracing, "WebSocket message", self._trace):
                     await self._take(frame.get("text"))
+                if self._connection is not None:
+                    await self._connection.writable()  # who does not read what it asked for is not read from either
             if frame.get("code") in (1000, 1001):
                 await self._settle(everything=True)
         except OSError:
@@ -207,9 +217,9 @@ class _Socket:
     async def _run(self, letter: Letter, caller: Caller) -> None:
         try:
             _, document = await self._exchange.call(letter, caller)
+            await self._text(document)
         finally:
-            self._calling -= 1
-        await self._text(document)
+            self._calling -= 1  # not before: what is not written yet is held here
 
     # -- what is pushed --------------------------------------------------------------------------
 
@@ -236,7 +246,9 @@ class _Socket:
         return (await self._app.dispatcher.invoke(PENDING, caller, arguments)).result
 
     async def _push(self, caller: Caller, stream: LiveStream) -> None:
-        sink = QueueSink(self._app.dispatcher.feed.buffer_limit)
+        sink = QueueSink(self._app.dispatcher.feed.buffer_limit, self._connection)
+        if self._connection is not None:
+            self._watching.enter_context(self._connection.watch(sink))
         attaching = asyncio.create_task(stream.attach(sink))
         self._tasks.add(attaching)
         self._spawn(self._settle_in_time())

@@ -22,6 +22,7 @@ from agora_sdk.contract import Kind
 from agora_sdk.contract.faults import wording
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
 
+from ...backpressure import Connection
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
 from ...telemetry.context import given
@@ -32,7 +33,7 @@ __all__ = ["Calls", "Garbage"]
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32  #: calls of one socket under way at once; what comes then waits
+AT_ONCE = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
 PATIENCE_SECONDS = 5.0  #: how long it waits, with the socket not read, until it is refused
 
 _Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
@@ -66,7 +67,7 @@ _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=Config
 class Calls:
     """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence.
 
-    trace: to which the handshake belonged.
+    trace: to which the handshake belonged. connection: where it is known, what waits for the socket is counted.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class Calls:
         answer: Callable[[bytes], Awaitable[None]],
         acknowledge: Callable[[int], None],
         trace: Mapping[str, Any] = {},
+        connection: Connection | None = None,
     ) -> None:
         self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
         self._answer, self._acknowledge, self._trace = answer, acknowledge, trace
+        self._connection = connection
         self._free = asyncio.Semaphore(AT_ONCE)
         self._running: dict[asyncio.Task[None], int | str | None] = {}
-        self._streams = Streams(dispatcher, caller, answer)
+        self._streams = Streams(dispatcher, caller, answer, connection)
         self._cancelled: set[int | str | None] = set()
 
     async def take(self, text: str) -> None:
@@ -140,17 +143,28 @@ class Calls:
                 answer, failure = await self._outcome(frame, name)
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
-        finally:
-            self._free.release()
             self._cancelled.discard(frame.id)
-        if answer is not None:
-            with contextlib.suppress(OSError):  # the client left before its answer
+            if answer is not None:
+                with contextlib.suppress(OSError):  # the client left before its answer
+                    await self._write(answer)
+        finally:
+            self._free.release()  # not before: what is not written yet is held here
+            self._cancelled.discard(frame.id)
+
+    async def _write(self, answer: bytes) -> None:
+        if self._connection is None or not self._connection.paused:
+            await self._answer(answer)
+        else:
+            with self._connection.hold(len(answer)):
                 await self._answer(answer)
 
     async def _outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
         """What to answer to a call, and the error that it came to, if any."""
         try:
-            return await self._invoke(frame, name), None
+            answer = await self._invoke(frame, name)
+            if answer is not None and self._connection is not None:
+                self._connection.admit(len(answer))
+            return answer, None
         except AgoraError as error:
             return _failure(frame.id, error), error
         except Exception:

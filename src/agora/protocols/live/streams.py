@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, Overloaded
 
+from ...backpressure import Connection
 from ...dispatcher import Dispatcher
 from ...events.frames import ENDED, RESTARTING, Farewell
 from ...events.sink import QueueSink
@@ -38,8 +39,9 @@ class Streams:
         dispatcher: Dispatcher,
         caller: Callable[[], Awaitable[Caller]],
         answer: Callable[[bytes], Awaitable[None]],
+        connection: Connection | None = None,
     ) -> None:
-        self._dispatcher, self._caller, self._answer = dispatcher, caller, answer
+        self._dispatcher, self._caller, self._answer, self._connection = dispatcher, caller, answer, connection
         self._open: dict[Id, LiveStream | None] = {}  # None while it is being opened
         self._running: set[asyncio.Task[None]] = set()
 
@@ -67,10 +69,11 @@ class Streams:
         await self._caller()
 
     async def _run(self, given: Id, stream: LiveStream) -> None:
-        sink = QueueSink(self._dispatcher.feed.buffer_limit)
+        sink = QueueSink(self._dispatcher.feed.buffer_limit, self._connection)
         attaching = asyncio.create_task(stream.attach(sink))
+        watching = contextlib.nullcontext() if self._connection is None else self._connection.watch(sink)
         try:
-            with contextlib.suppress(OSError):  # the client left in the middle of something
+            with watching, contextlib.suppress(OSError):  # the client left in the middle of something
                 await self._send(to_json(given), stream.position, sink)
                 del self._open[given]  # before the client reads that its id is free again
                 await self._answer(_last(given, sink.farewell or Farewell()))

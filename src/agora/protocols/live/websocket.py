@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic_core import to_json
@@ -18,11 +18,12 @@ from pydantic_core import to_json
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
+from ...backpressure import Connection
 from ...events.frames import RESTARTING, Batch, Farewell
-from ...events.sink import QueueSink, Sink
+from ...events.sink import QueueSink, Sink, is_over
 from ...events.stream import LiveStream
 from ...services.base import Caller
-from ..http import Receive, Scope, Send
+from ..http import Receive, Scope, Send, connection_of
 from ..sockets import MAX_REASON, linger, refuse
 from ..traces import carrier, incoming
 from .calls import Calls, Garbage
@@ -52,7 +53,7 @@ class WebSocketApp(Live):
             return
         try:
             with contextlib.suppress(OSError):  # the client left in the middle of something
-                await _Socket(self, stream, caller, receive, send, carrier(scope)).run(scope)
+                await _Socket(self, stream, caller, scope, receive, send).run()
         finally:
             stream.close()
 
@@ -65,18 +66,21 @@ class _Socket:
         app: WebSocketApp,
         stream: LiveStream,
         caller: Callable[[], Awaitable[Caller]],
+        scope: Scope,
         receive: Receive,
         send: Send,
-        trace: Mapping[str, Any],
     ) -> None:
-        self._app, self._stream, self._receive, self._send = app, stream, receive, send
+        self._app, self._stream, self._scope, self._receive, self._send = app, stream, scope, receive, send
+        self._connection = connection_of(scope)
         self._over: asyncio.Future[Farewell] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
-        self._calls = Calls(app.dispatcher, caller, limit, self._text, stream.acknowledge, trace)
+        self._calls = Calls(
+            app.dispatcher, caller, limit, self._text, stream.acknowledge, carrier(scope), self._connection
+        )
 
-    async def run(self, scope: Scope) -> None:
+    async def run(self) -> None:
         """Accept, then listen and push until either side ends it."""
-        chosen = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+        chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
         await self._text(to_json(self._greeting()))
         sink, pumping = self._sink()
@@ -109,7 +113,7 @@ class _Socket:
         limit = self._app.dispatcher.feed.buffer_limit
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
-            return TransportSink(protocol, limit, self._ended), []
+            return TransportSink(protocol, limit, self._ended, self._connection), []
         queue = _Queue(limit, self._ended)
         return queue, [asyncio.create_task(self._pump(queue))]
 
@@ -134,6 +138,8 @@ class _Socket:
                 if text is None:
                     raise Garbage("frames are text")
                 await self._calls.take(text)
+                if self._connection is not None:
+                    await self._connection.writable()  # who does not read what it asked for is not read from either
         except Garbage as error:
             self._stream.end(Farewell(GARBAGE, str(error)))
         except OSError:
@@ -162,14 +168,17 @@ class TransportSink:
 
     pending = 0
 
-    def __init__(self, protocol: Any, limit: int, ended: Callable[[Farewell], None]) -> None:
+    def __init__(
+        self, protocol: Any, limit: int, ended: Callable[[Farewell], None], connection: Connection | None = None
+    ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
-        self._limit, self._ended = limit, ended
+        self._limit, self._ended, self._connection = limit, ended, connection
 
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
-        if transport.get_write_buffer_size() > self._limit:
+        waiting = transport.get_write_buffer_size()
+        if waiting > self._limit or is_over(self._connection, waiting, batch):
             return False
         if not transport.is_closing():
             transport.write(batch.frames)

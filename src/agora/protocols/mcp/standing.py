@@ -16,10 +16,11 @@ from pydantic_core import to_json
 
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated
 
+from ...backpressure import Connection
 from ...dispatcher import Dispatcher
 from ...events.stream import LiveStream
 from ..following import HEADERS, CuttingSink
-from ..http import Receive, Scope, Send, drop, header
+from ..http import Receive, Scope, Send, connection_of, drop, header
 from . import places
 from .exchange import Exchange
 from .halves import introduce, make_ready
@@ -68,7 +69,8 @@ class Standing:
         try:
             await self._keeper.look(session)
             own = inward(scope, session.local, without=LAST)
-            await _Stream(self._dispatcher, session, stream, missed).hold(server, own, receive, send, self._drained)
+            standing = _Stream(self._dispatcher, session, stream, missed, connection_of(scope))
+            await standing.hold(server, own, receive, send, self._drained)
         finally:
             if stream is not None:
                 stream.close()
@@ -120,9 +122,16 @@ class Standing:
 class _Stream:
     """One stream that stands. over: it is to end; ended: it has."""
 
-    def __init__(self, dispatcher: Dispatcher, session: Session, stream: LiveStream | None, missed: bool) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        session: Session,
+        stream: LiveStream | None,
+        missed: bool,
+        connection: Connection | None,
+    ) -> None:
         self._dispatcher, self._session, self._stream, self._missed = dispatcher, session, stream, missed
-        self._sink = CuttingSink(dispatcher.feed.buffer_limit)
+        self._sink = CuttingSink(dispatcher.feed.buffer_limit, connection)
         self.over, self.ended = asyncio.Event(), asyncio.Event()
 
     async def hold(self, server: SdkServer, scope: Scope, receive: Receive, send: Send, drained: asyncio.Event) -> None:
