@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
@@ -12,13 +11,12 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDeni
 from ..store.port import Reader, Row
 from ..store.statements import agents
 from .base import Call, Caller, pack
+from .names import name_key
 
 __all__ = [
     "OPERATOR",
-    "RESERVED",
     "check_alias",
     "check_keys",
-    "check_name",
     "find",
     "held_address",
     "ids_at",
@@ -36,7 +34,6 @@ RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
-_MEANT = ("capability:", "name:", "agent.")
 #: the marketplace itself, its built-in agents, and whoever runs agents
 RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
 _POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
@@ -64,19 +61,6 @@ def _company(alias: str) -> str:
 def held_address(name: str) -> str:
     """Where messages wait for a name that nobody has registered yet."""
     return f"name:{name}"
-
-
-def check_name(name: str, field: str = "agent_name") -> None:
-    """Refuse names that mean something else, and those that only look like another."""
-    reserved = name.casefold() in RESERVED or looks_like_id(name) or looks_like_key(name) or name.startswith(_MEANT)
-    visible = name.isprintable() and name == name.strip() and unicodedata.is_normalized("NFC", name)
-    if reserved or not visible:
-        raise InvalidRequest(
-            f"{name!r} cannot be an agent's name.",
-            fix="Choose a name that is neither reserved nor an id, without surrounding spaces or invisible characters; "
-            "agent.COMPANY.NAME is given as the alias.",
-            errors=[{"field": field, "message": "reserved"}],
-        )
 
 
 async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
@@ -121,11 +105,15 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
 
 
 async def find(tx: Reader, ref: str) -> Row | None:
-    """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``."""
+    """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``.
+
+    A name that nobody has exactly means who has one that is the same to a reader.
+    """
     if looks_like_id(ref):
         return await tx.one(agents.by_id, ref=ref)
     if not ref.startswith("agent.") or ref.count(".") < 2:
-        return await tx.one(agents.by_name, ref=ref)
+        row = await tx.one(agents.by_name, ref=ref)
+        return row if row is not None else await tx.one(agents.by_name_key, key=name_key(ref))
     row = await tx.one(agents.by_dotted, ref=ref)
     if row is None:
         _, account, name = ref.split(".", 2)

@@ -16,11 +16,12 @@ from ..clock import moment, new_id
 from ..store.port import Row
 from ..store.statements import agents as statements
 from . import paging, scopes
-from .addresses import check_alias, check_keys, check_name, find, held_address, own_or_allowed, require, seen
+from .addresses import check_alias, check_keys, find, held_address, own_or_allowed, require, seen
 from .authority import TIERS, check_administered, check_standing, grants_any_tier
 from .base import Bound, pack, unpack
 from .instances.retiring import check_idle, end_all
 from .mail import deliver_held
+from .names import check_name, name_key
 from .supervision import audience_of, set_agent_status
 from .tasks.upkeep import follow_deregistration, follow_registration
 
@@ -132,8 +133,9 @@ class AgentService(Bound, contract.Agents):
         }
         if manifest is not None:
             return await self._of_manifest(agent_name, manifest, given | {"alias": alias, "public_keys": public_keys})
-        check_name(agent_name)
         existing = await self._named(agent_name)
+        if existing is None:
+            check_name(agent_name)
         given |= {"service_tier": self._grant_tier(service_tier, existing), "requested_tier": service_tier}
         values = _stored(given) | await self._protocol(existing, alias, public_keys)
         if existing is None:
@@ -153,8 +155,9 @@ class AgentService(Bound, contract.Agents):
         """The row of the caller itself under this name; None if nobody has it."""
         row = await find(self.call.tx, name)
         if row is not None and row["agent_id"] != self.call.caller.subject:
+            alike = f" (it looks like {row['agent_name']!r})" if row["agent_name"] != name else ""
             raise NameTaken(
-                f"The name {name!r} belongs to another agent.",
+                f"The name {name!r} belongs to another agent{alike}.",
                 fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
                 errors=[{"field": "agent_name", "message": "taken"}],
             )
@@ -182,6 +185,7 @@ class AgentService(Bound, contract.Agents):
             "tenant_id": call.caller.tenant,
             "agent_id": agent_id,
             "agent_name": agent_name,
+            "name_key": name_key(agent_name),
             "account_id": call.caller.account,
             "status": AgentStatus.ACTIVE.value,
             "token_generation": 1,

@@ -24,6 +24,7 @@ from .base import Bound, Opening, pack
 __all__ = ["EventService"]
 
 RESERVED = "agora."
+NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
 SUBSCRIPTIONS_KEPT = 100  #: of one owner; beyond it the oldest ends
 
 
@@ -61,7 +62,7 @@ class EventService(Bound, contract.Events):
         return tuple(dict.fromkeys([self.call.caller.subject, *found]))
 
     async def _agent(self, ref: str, field: str = "agent") -> str:
-        if ref == self.call.caller.subject or ref in addresses.RESERVED:
+        if ref == self.call.caller.subject or ref in NOT_AGENTS:
             return ref
         return str((await addresses.require(self.call.tx, ref, field))["agent_id"])
 

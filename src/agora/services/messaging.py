@@ -21,7 +21,6 @@ from ..telemetry import carried
 from . import paging
 from .addresses import (
     OPERATOR,
-    check_name,
     find,
     held_address,
     looks_like_alias,
@@ -35,6 +34,7 @@ from .base import Bound, Wait, pack
 from .conversations.record import follow_reply
 from .events import EventService
 from .mail import announce, horizon, view
+from .names import check_name
 
 __all__ = ["ARRIVALS", "Destination", "MessagingService"]
 

@@ -18,10 +18,11 @@ from ...store.port import Row
 from ...store.statements import a2a as statements
 from ...store.statements import agents
 from .. import paging
-from ..addresses import check_name, find
+from ..addresses import find
 from ..agents import AgentService
 from ..authority import administer, check_administered
 from ..base import Call, pack, relayed, unpack
+from ..names import check_name
 from ..supervision import set_agent_status
 from ..tasks import states
 from ..tasks.access import loaded

@@ -14,8 +14,9 @@ from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 from ...clock import moment, new_id
 from ...store.port import Row
 from ...store.statements import agents, tasks, workers
-from ..addresses import check_name, find, held_address, looks_like_id, looks_like_key
+from ..addresses import find, held_address, looks_like_id, looks_like_key
 from ..base import Call, pack, unpack
+from ..names import check_name
 from ..users import check_concurrency
 from . import access, queues, states, view
 from .draft import Draft

@@ -15,6 +15,7 @@ __all__ = [
     "by_dotted",
     "by_id",
     "by_name",
+    "by_name_key",
     "clear_capabilities",
     "listing",
     "lock",
@@ -66,12 +67,14 @@ AGENTS = Table(
         ("alias", "text"),
         ("public_keys", "text"),
         ("requested_tier", "text"),
+        ("name_key", "text"),
     ),
 )
 CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
 
 by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref")
 by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null")
+by_name_key = Query("select * from agents where tenant_id = :tenant and name_key = :key and retired_at is null")
 by_alias = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
 )

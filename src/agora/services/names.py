@@ -1,0 +1,95 @@
+"""Names: which ones may be registered, and which ones are the same to a reader.
+
+Two names are the same if they differ in case alone, in the width or form of characters (NFKC), or in letters of another
+script that look like Latin ones. The rule is small on purpose: a word is of one script, and what is left to confuse, words
+wholly of Cyrillic or Greek letters that have Latin doubles, is compared by its :func:`name_key`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["check_name", "name_key"]
+
+#: words that stand for somebody or something else: recipients, the marketplace itself, callers, accounts
+RESERVED: Final = frozenset(
+    [
+        "*",
+        "agora",
+        "all",
+        "anonymous",
+        "any",
+        "anyone",
+        "broadcast",
+        "builtin",
+        "default",
+        "everybody",
+        "everyone",
+        "front",
+        "marketplace",
+        "me",
+        "nobody",
+        "operator",
+        "orchestrator",
+        "self",
+        "system",
+        "system_wide",
+    ]
+)
+#: what other references begin with
+PREFIXES: Final = ("agent.", "agent:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
+_ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
+_WORD = re.compile(r"\w+")
+#: scripts whose letters can be mistaken for one another's
+_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
+#: small letters that look like Latin ones, or whose capitals do (Unicode TS 39, confusables.txt)
+_DOUBLES: Final = str.maketrans(
+    {
+        **dict(zip("авеёһіїјӏкмнорԛѕстуѵԝхԁց", "abeëhiïjlkmhopqsctyvwxdg", strict=True)),
+        **dict(zip("\u0131\u0251\u0261", "iag", strict=True)),
+        **dict(zip("αβεζηικμνορτυχϲϳ", "abezhikmnoptyxcj", strict=True)),
+    }
+)
+
+
+def name_key(name: str) -> str:
+    """What two names that a reader takes for one another have in common."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(folded.translate(_DOUBLES).split())
+
+
+def check_name(name: str, field: str = "agent_name") -> None:
+    """Refuse names that mean something else, and those that only look like what they are. Raises InvalidRequest."""
+    key = name_key(name)
+    normal = unicodedata.normalize("NFKC", name)
+    if key in RESERVED or key.startswith(PREFIXES) or _ID.fullmatch(key):
+        raise _refused(
+            name,
+            field,
+            "reserved",
+            "it is reserved",
+            "Choose a name that is neither a reserved word nor an id or an address such as worker:NAME; "
+            "agent.COMPANY.NAME is given as the alias.",
+        )
+    if not name.isprintable() or name != name.strip() or not key:
+        fix = "Leave out control characters, characters without a width or that change the direction, and spaces around it."
+        raise _refused(name, field, "invisible characters", "it has characters that nobody sees", fix)
+    if normal != name:
+        fix = f"Write it in its normal form (NFKC): {normal!r}."
+        raise _refused(name, field, "not normalized", "it is not in Unicode's normal form", fix)
+    for word in _WORD.findall(name):
+        scripts = sorted(_ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in word})
+        if len(scripts) > 1:
+            fix = "Write each word with letters of one script."
+            mixed = f"{word!r} mixes letters of {' and '.join(script.capitalize() for script in scripts)}"
+            raise _refused(name, field, "mixed scripts", mixed, fix)
+
+
+def _refused(name: str, field: str, message: str, reason: str, fix: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{name!r} cannot be an agent's name: {reason}.", fix=fix, errors=[{"field": field, "message": message}]
+    )
