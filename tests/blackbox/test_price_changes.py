@@ -106,3 +106,23 @@ def test_nobody_pays_more_than_the_price_they_accept(server: ServerProcess) -> N
     assert "base_price" in refusal["detail"]
     assert cost(server, "dear-acme") == 0
     make_instance(acme, "Dear", max_price=2, wait=0)
+
+
+def test_a_limit_in_one_currency_is_not_passed_in_another(server: ServerProcess) -> None:
+    server.register("Euros")
+    set_price(server, "Euros", type="per_request", price=1000, currency="EUR")
+    acme = customer(server, "euro-acme", hard_limit=5)
+    order = {"task_type": "work", "assignee": "Euros"}
+    assert "no budget in EUR" in acme.post("/agora/task/assign", order, expect=402)["detail"]
+    own = {"hard_limit": 100_000, "currency": "EUR"}
+    acme.call("PUT", "/billing/budget", 403, json=own)
+    server.operator.call("PUT", "/billing/budget", json={"account": "euro-acme", "hard_limit": 1500, "currency": "EUR"})
+    acme.post("/agora/task/assign", order)
+    acme.post("/agora/task/assign", order, expect=402)
+
+
+def test_an_instance_whose_time_passes_a_limit_at_once_is_not_started(server: ServerProcess) -> None:
+    deploy(server, "Ruinous", {"type": "per_minute", "price": 1_000_000})
+    acme = customer(server, "ruined-acme", hard_limit=5)
+    assert "until it is first measured" in make_instance(acme, "Ruinous", expect=402)["detail"]
+    assert cost(server, "ruined-acme") == 0

@@ -155,10 +155,16 @@ async def test_a_limit_below_what_is_spent_is_told_at_once(market: Market, till:
 
 async def test_currencies_have_limits_of_their_own(market: Market, till: Till) -> None:
     agent = await priced(market, price=5, currency="EUR")
-    await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     await till.execute("a", "acme", agent)
+    await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
+    with pytest.raises(BudgetExceeded, match="no budget in EUR"):
+        await till.execute("b", "acme", agent)
+    assert await till.blocked("acme", agent) == "budget"
+    with pytest.raises(PermissionDenied, match="operator"):
+        await market.call(till.customer("acme"), BUDGET, hard_limit=1000, currency="EUR")
     await market.call(market.operator, BUDGET, account="acme", hard_limit=6, currency="EUR")
-    with pytest.raises(BudgetExceeded, match="EUR"):
+    assert await till.blocked("acme", agent) is None
+    with pytest.raises(BudgetExceeded, match="6 EUR"):
         await till.execute("b", "acme", agent)
 
 

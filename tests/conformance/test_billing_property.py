@@ -202,11 +202,11 @@ class Machine(RuleBasedStateMachine):
         charge = Charge(f"execution:{key}", account, self.agents[agent].subject, EntryKind.REQUEST, 1, instance)
         currency, amount = self.cost(agent, "request", 1)
         limit = self.limit.get((account, currency))
+        elsewhere = limit is None and any(limited == account for limited, _ in self.limit)
         refused = (
             charge.key not in self.owed
-            and limit is not None
             and amount > 0
-            and self.spent(account, currency) + amount > limit
+            and (elsewhere or (limit is not None and self.spent(account, currency) + amount > limit))
         )
         try:
             self.do(lambda: self.till.act(lambda call: Ledger(call).charge(charge)), commits, after)

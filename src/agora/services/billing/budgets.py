@@ -7,7 +7,7 @@ stands, its row is locked first: charges under one limit come one after the othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,15 +89,23 @@ async def _balance(tx: Reader, account: str, currency: str) -> int:
     return int(row["balance"]) if row is not None else 0
 
 
-async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int) -> str | None:
-    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may."""
+async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0) -> str | None:
+    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may.
+
+    ahead: what it is about to commit to, in millionths, beside what is committed.
+    """
     if not terms.chargeable:
         return None
-    for row in await tx.all(statements.limits, account=account, agent=agent, currency=terms.currency):
+    budgets = await tx.all(statements.limits, account=account, agent=agent)
+    if _is_foreign(budgets, account, terms.currency):
+        return "budget"
+    for row in budgets:
+        if row["currency"] != terms.currency:
+            continue
         standing = await standing_of(tx, row, month_of(now))
-        if row["hard_limit"] is not None and standing.committed >= row["hard_limit"]:
+        if row["hard_limit"] is not None and standing.committed + max(ahead, 1) > row["hard_limit"]:
             return "budget"
-        if standing.available is not None and standing.available <= 0:
+        if standing.available is not None and standing.available < max(ahead, 1):
             return "credit"
     return None
 
@@ -107,11 +115,15 @@ class Limits:
 
     def __init__(self, call: Call, account: str, agent: str, currency: str) -> None:
         self.call = call
-        self._names = {"account": account, "agent": agent, "currency": currency}
+        self.account, self.agent, self.currency = account, agent, currency
 
     async def standing(self) -> bool:
         """Whether there are any."""
-        return bool(await self.call.tx.all(statements.limits, **self._names))
+        return any(row["currency"] == self.currency for row in await self._budgets())
+
+    async def _budgets(self) -> Sequence[Budget]:
+        """Budgets over the account and the agent, in every currency."""
+        return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
 
     async def charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Note that so much more is spent in a month. Called before the entry is written.
@@ -129,9 +141,15 @@ class Limits:
         await self._commit(amount, month_of(self.call.now), enforce=True, reservation=amount)
 
     async def _commit(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
-        if not amount or not await self.standing():
+        if not amount:
             return
-        budgets = await self.call.tx.all(statements.limits_locked, **self._names)
+        there = await self._budgets()
+        if enforce and amount > 0 and _is_foreign(there, self.account, self.currency):
+            raise self._foreign(there)
+        if not any(row["currency"] == self.currency for row in there):
+            return
+        names = {"account": self.account, "agent": self.agent, "currency": self.currency}
+        budgets = await self.call.tx.all(statements.limits_locked, **names)
         standings = [await standing_of(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
             for row, standing in zip(budgets, standings, strict=True):
@@ -183,6 +201,13 @@ class Limits:
         subject = row["account_id"] or row["agent_id"]
         self.call.emit(type, data, subject=subject, audience=await _audience(self.call.tx, row))
 
+    def _foreign(self, budgets: Sequence[Budget]) -> BudgetExceeded:
+        limited = ", ".join(sorted({row["currency"] for row in budgets if row["account_id"] == self.account}))
+        return BudgetExceeded(
+            f"The account {self.account} is limited in {limited}; it has no budget in {self.currency}, which this costs.",
+            fix=f"Give it a budget in {self.currency} with agora.billing.budget.",
+        )
+
     def _exceeded(self, row: Budget, standing: Standing, amount: int) -> BudgetExceeded:
         whose = f"the account {row['account_id']}" if row["account_id"] else f"the agent {row['agent_id']}"
         if row["account_id"] and row["agent_id"]:
@@ -205,6 +230,13 @@ def _and_reserved(standing: Standing, row: Budget) -> str:
 
 def _of_which_reserved(standing: Standing, row: Budget) -> str:
     return f", of which {_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
+
+
+def _is_foreign(budgets: Sequence[Budget], account: str, currency: str) -> bool:
+    """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
+    wide = [row for row in budgets if row["account_id"] == account and not row["agent_id"]]
+    limited = any(row["hard_limit"] is not None or row["prepaid"] for row in wide)
+    return limited and not any(row["currency"] == currency for row in wide)
 
 
 def _place(row: Budget) -> dict[str, Any]:

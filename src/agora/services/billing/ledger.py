@@ -161,9 +161,12 @@ class Ledger:
         charge = Charge(key, account, "", kind, 1, description=reason)
         return await self.write(charge, Terms(0, currency), -amount, enforce=False)
 
-    async def blocked(self, account: str, agent_id: str, terms: Terms) -> str | None:
-        """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free."""
-        return await blocked(self.call.tx, account, agent_id, terms, self.call.now)
+    async def blocked(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
+        """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free.
+
+        ahead: what it is about to commit to, in millionths.
+        """
+        return await blocked(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
     async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
         """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""

@@ -102,6 +102,8 @@ async def _check_place(call: Call, place: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.budget, **place)
     if row is not None and row["set_by"] == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
+    if row is None and not call.caller.may("admin"):
+        await _check_currency(call, place)
     if row is None:
         there = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
         if there is not None and there["budgets"] >= MOST:
@@ -109,6 +111,19 @@ async def _check_place(call: Call, place: Mapping[str, str]) -> None:
                 f"There are {MOST} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
                 errors=[{"field": "account", "message": "too many budgets"}],
+            )
+
+
+async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
+    """An account that operators limit opens no currency for itself. Raises PermissionDenied."""
+    account, agent = place["account"], place["agent"]
+    if agent or not account:
+        return
+    for row in await call.tx.all(statements.limits, account=account, agent=""):
+        if row["account_id"] == account and row["set_by"] == "operator":
+            raise PermissionDenied(
+                f"An operator limits {account} in {row['currency']}; a budget in another currency is an operator's too.",
+                fix=f"Ask an operator for a budget in {place['currency']}.",
             )
 
 

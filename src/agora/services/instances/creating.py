@@ -153,12 +153,25 @@ async def _check_numbers(call: Call, deployment: Row, wish: Wish) -> None:
 
 
 async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
-    """Why an account may not use an agent on these terms now."""
-    why = await Ledger(call).blocked(account, agent_id, terms)
+    """Why an account may not run an instance on these terms now.
+
+    Its time until it is first measured has to fit: a limit that is smaller than that would be passed before anyone looks.
+    """
+    check = int(call.context.settings.instance_check * 1_000_000)
+    ahead = terms.amount(EntryKind.TIME, check)
+    why = await Ledger(call).blocked(account, agent_id, terms, ahead=ahead)
+    if why is None:
+        return None
+    until = f"; running costs {amount_text(ahead, terms.currency)} until it is first measured" if ahead else ""
     if why == "budget":
-        return BudgetExceeded("The budget for it is used up.", fix="Raise it with agora.billing.budget.")
+        return BudgetExceeded(
+            f"The budget for it is used up, or there is none in {terms.currency}{until}.",
+            fix="Raise it with agora.billing.budget.",
+        )
     if why == "credit":
-        return CreditExhausted("The credit is used up.", fix="An operator gives credit with agora.billing.credit.")
+        return CreditExhausted(
+            f"The credit is used up{until}.", fix="An operator gives credit with agora.billing.credit."
+        )
     return None
 
 

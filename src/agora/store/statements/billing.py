@@ -209,11 +209,10 @@ entries_of_instance = Query(
 
 _LIMITS = """
     select * from billing_budgets
-    where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent) and currency = :currency
-    order by account_id, agent_id
+    where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent)
 """
 limits = Query(_LIMITS)
-limits_locked = Query(_LIMITS, lock=True)
+limits_locked = Query(f"{_LIMITS} and currency = :currency order by account_id, agent_id", lock=True)
 _BUDGET = """
     select * from billing_budgets
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
