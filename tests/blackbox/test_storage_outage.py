@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,15 +72,30 @@ def assert_unavailable(response: httpx.Response, cause: str) -> None:
     assert (problem["outcome"], problem["cause"]) == ("failed", cause)
 
 
-def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProcess, server: ServerProcess) -> None:
-    """Under load, PostgreSQL is away for 3 s: no call of the SDK raises, each message is stored once, the log is short."""
-    since = len(server.log())
-    environment = server.environment | {"PYTHONUNBUFFERED": "1"}
+def start_load(server: ServerProcess) -> subprocess.Popen[bytes]:
+    """A program over the SDK that works until its standard input ends."""
     load = spawn_tethered(
-        [sys.executable, LOAD, server.url, "4"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, LOAD, server.url, "4"], env=server.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert load.stdout is not None
     assert load.stdout.readline() == b"working\n"
+    return load
+
+
+def assert_load_saw_nothing(load: subprocess.Popen[bytes], postgres: PostgresProcess) -> None:
+    """The program raised nothing, and each message that it sent is stored once."""
+    output, _ = load.communicate(timeout=90)
+    outcome = json.loads(output)
+    assert outcome["errors"] == []
+    assert len(outcome["sent"]) > 10
+    stored = Counter(postgres.sql("select content from messages").splitlines())
+    assert {content: stored[content] for content in outcome["sent"] if stored[content] != 1} == {}
+
+
+def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """Under load, PostgreSQL is away for 3 s: no call of the SDK raises, each message is stored once, the log is short."""
+    since = len(server.log())
+    load = start_load(server)
     probe = server.account()
     postgres.stop()
     went = time.monotonic()
@@ -87,12 +104,7 @@ def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProces
     time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # what is under test is an outage of this length
     postgres.start()
     until(lambda: is_ready(server))
-    output, _ = load.communicate(timeout=60)
-    outcome = json.loads(output)
-    assert outcome["errors"] == []
-    assert len(outcome["sent"]) > 10
-    stored = Counter(postgres.sql("select content from messages").splitlines())
-    assert {content: stored[content] for content in outcome["sent"] if stored[content] != 1} == {}
+    assert_load_saw_nothing(load, postgres)
     lines = new_log(server, since)
     assert "Traceback" not in lines, lines[:4000]
     assert lines.count("storage unavailable (unreachable)") == 1, lines
@@ -255,3 +267,18 @@ def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server
     for kind, (path, body) in calls.items():
         agent.post(path, body, headers={"Idempotency-Key": kind.replace(" ", "-")})
     assert [m["content"] for m in agent.get("/agora/messaging/receive")["messages"]] == ["once"]
+
+
+@pytest.mark.long
+def test_server_that_stood_still_inside_transactions_goes_on(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """PostgreSQL ends the sessions of a server that was stopped for longer than a transaction may idle (5 s)."""
+    postgres.sql("truncate messages cascade")
+    load = start_load(server)
+    for _ in range(3):
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(6)
+        os.kill(server.pid, signal.SIGCONT)
+        time.sleep(0.5)
+    until(lambda: is_ready(server))
+    assert_load_saw_nothing(load, postgres)
+    assert "Traceback" not in server.log()

@@ -37,7 +37,7 @@ _HOPELESS = (
 #: the cause that callers are told, and what the log and health say of it; the first that fits counts
 _CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
     (asyncpg.DiskFullError, "disk_full", "The disk of PostgreSQL is full."),
-    (asyncpg.ReadOnlySQLTransactionError, "read_only", "PostgreSQL takes no writes: it is a standby, or read-only."),
+    (asyncpg.ReadOnlySQLTransactionError, "read_only", "PostgreSQL is read-only, or a standby."),
     (asyncpg.TooManyConnectionsError, "connections", "PostgreSQL has no connection free."),
     (asyncpg.InsufficientResourcesError, "resources", "PostgreSQL lacks resources."),
     (asyncpg.PostgresSystemError, "io_error", "PostgreSQL cannot read or write its files."),
