@@ -24,6 +24,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
+TENANTS_MAX_AGE = 1.0  # seconds; another server may have added or removed one
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
@@ -72,6 +73,8 @@ class PostgresStore:
         self.peers = Peers(url)
         self.skew = 0
         self._wait = wait
+        self._tenants: Sequence[str] | None = None
+        self._tenants_read_at, self._writes = 0.0, 0
         self._outages = Outages()
         self._connections = Connections(url, batches + solos + readers, timeout)
         self._readers = Readers(self._connections, readers, self._outages)
@@ -115,7 +118,17 @@ class PostgresStore:
         return await self._readers.read(tenant, work)
 
     async def tenants(self) -> Sequence[str]:
-        return await self.read("", _tenants)
+        """Ids of the tenants, read at most once in ``TENANTS_MAX_AGE`` while this server writes nothing.
+
+        A dozen loops ask several times a second: an idle server would do little else.
+        """
+        if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
+            writes, read_at = self._writes, time.monotonic()
+            tenants = await self.read("", _tenants)
+            if writes != self._writes:  # a commit meanwhile may have changed them
+                return tenants
+            self._tenants, self._tenants_read_at = tenants, read_at
+        return self._tenants
 
     async def probe(self) -> None:
         began = time.monotonic()
@@ -158,6 +171,8 @@ class PostgresStore:
             self.skew = ahead if abs(ahead) > TOLERANCE else 0
 
     def _told(self, seconds: float, calls: int) -> None:
+        self._writes += 1
+        self._tenants = None
         self.on_transaction(seconds, calls)
 
     def _publish(self, events: list[StoredEvent]) -> None:
