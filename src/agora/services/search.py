@@ -64,10 +64,11 @@ class AgentSearch:
         chosen = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
+        query = statements.page(chosen)
 
         async def read(place: str, count: int) -> Sequence[Row]:
             skipped = offset if place == after else 0
-            return await self._all(statements.page(chosen), after=place, limit=count, offset=skipped)
+            return await self._all(query, after=place, limit=count, offset=skipped)
 
         rows, more = await paging.read_page(read, after, "agent_id", limit, self.call.context.settings.page_bytes)
         if plain is not None:
