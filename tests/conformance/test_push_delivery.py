@@ -225,6 +225,11 @@ async def test_redirects_are_not_followed(market: Market, ann: Caller, bob: Call
         await market.call(bob, "task.update", task_id=task_id, status="in_progress")
         await pushing(market).settled()
         assert (len(there.heard), other.heard) == (1, [])
+        market.clock.advance(10)  # what was redirected was not taken: it comes again
+        await pushing(market).step()
+        await pushing(market).settled()
+        assert (len(there.heard), other.heard) == (2, [])
+        assert there.heard[0].body == there.heard[1].body
 
 
 async def test_addresses_are_checked_again_when_it_is_posted(

@@ -14,7 +14,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from agora.app import App
-from agora.identity.oidc import provider
+from agora.identity.oidc import provider, verification
 from agora.services.scopes import ROLES
 from agora.settings import Settings
 from agora_sdk.errors import Unauthenticated, UpstreamFailed, UpstreamUnavailable
@@ -296,3 +296,26 @@ async def test_without_a_provider_no_token_counts(tmp_path: Path, clock: ManualC
     market = Market(app, clock)
     assert (await market.call(app.authenticator.anonymous, "auth.configuration")).enabled is False
     await app.stop()
+
+
+@pytest.mark.parametrize(
+    ("claims", "nonce", "is_taken"),
+    [
+        ({"aud": "agora", "nonce": "n1"}, "n1", True),
+        ({"aud": ["agora", "other"], "azp": "agora", "nonce": "n1"}, "n1", True),
+        ({"aud": "agora"}, None, True),  # of a refresh, which has none
+        ({"aud": "agora", "nonce": "n2"}, "n1", False),
+        ({"aud": "agora"}, "n1", False),
+        ({"aud": "other", "nonce": "n1"}, "n1", False),
+        ({"aud": ["agora", "other"], "azp": "other", "nonce": "n1"}, "n1", False),
+    ],
+)
+def test_an_id_token_is_of_this_client_and_this_sign_in(
+    claims: dict[str, Any], nonce: str | None, is_taken: bool
+) -> None:
+    token = verification.Unverified("RS256", "k1", "jwt", claims, "")
+    if is_taken:
+        verification.check_id_token(token, "agora", nonce)
+        return
+    with pytest.raises(Unauthenticated, match=r"of another sign-in|for another client"):
+        verification.check_id_token(token, "agora", nonce)

@@ -251,3 +251,12 @@ async def test_nobody_is_sent_back_to_a_name_that_only_the_request_knows(market:
         assert answer.status_code == 409
         assert "public_url" in answer.text
     assert provider.asked == []
+
+
+async def test_a_cookie_that_was_sealed_for_one_use_is_good_for_no_other(market: Market) -> None:
+    sessions = market.app.monitor_app.sessions
+    fields: list[str | int] = ["token", "adm_1", "csrf", 2**40, "default"]
+    assert sessions.open(sessions.seal(fields, "session"), "session") == fields
+    for use in ("sign-in", "notice"):
+        assert sessions.open(sessions.seal(fields, use), "session") is None
+        assert sessions.open(sessions.seal(fields, "session"), use) is None

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from agora.app import App
-from agora.identity.signing import load_secret
+from agora.identity.signing import Signer, load_secret
 from agora.settings import ConfigurationError
 from agora_sdk.errors import AgoraError, IllegalTransition, PermissionDenied, RateLimited, Unauthenticated
 from tests.harness import Running
@@ -162,3 +162,21 @@ def test_a_start_that_was_killed_while_making_the_secret_does_not_hinder_the_nex
     assert len(secret) > 32
     assert load_secret(tmp_path / "signing.key") == secret
     assert (tmp_path / "signing.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_token_of_another_generation_is_not_taken(market: Market) -> None:
+    """The generation ends tokens by itself, whatever else says that an agent has left."""
+    agent = await market.agent("Phoenix")
+    signer, authenticate = market.app.signer, market.app.authenticator.authenticate
+    assert (await authenticate(signer.agent_token("default", agent.subject, 1))).subject == agent.subject
+    for generation in (0, 2):
+        with pytest.raises(Unauthenticated):
+            await authenticate(signer.agent_token("default", agent.subject, generation))
+
+
+def test_what_was_signed_for_one_purpose_is_good_for_no_other() -> None:
+    signer = Signer(b"s" * 32)
+    agent, session = signer.agent_token("t", "ses_1", 1), signer.session_token("t", "ses_1")
+    assert agent.partition(".")[0].removeprefix("agt_") != session.partition(".")[0].removeprefix("ses_")
+    assert signer.verify_session_token("ses_" + agent.removeprefix("agt_")) is None
+    assert signer.verify_agent_token("agt_" + session.removeprefix("ses_")) is None
