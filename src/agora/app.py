@@ -256,7 +256,7 @@ class App:
             gate=self.gate,
             meter=self.meter,
             catalogue=self.catalogue,
-            limiter=RateLimiter(self._rate),
+            limiter=RateLimiter(self._rate, call_seconds=self.settings.rate_call_ms / 1000),
             measures=self.measures,
             tracing=self.tracing,
             backpressure=self.backpressure,
@@ -372,7 +372,7 @@ class App:
         return self._rates[tier]
 
     def _follow_rates(self) -> None:
-        tiers = ("basic", "premium", "enterprise", "anonymous")
+        tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "account")
         self._rates = {tier: float(getattr(self.configuration, f"rate_{tier}")) for tier in tiers}
 
     def _wire_protocols(self) -> None:

@@ -24,6 +24,8 @@ CHANGEABLE = (
     "rate_premium",
     "rate_enterprise",
     "rate_anonymous",
+    "rate_registrar",
+    "rate_account",
     "log_level",
     "message_lifetime",
     "idempotency_lifetime",

@@ -1,6 +1,7 @@
 """The dispatcher: the only gate.
 
-Every protocol, controller and test comes in here. In order: the operation's lifecycle, rate limit, the
+Every protocol, controller and test comes in here. A call waits for its caller's turn on the event loop if the caller
+has had more than its share (:mod:`agora.fairness`). Then, in order: the operation's lifecycle, rate limit, the
 caller's scope, overrides, validation; then one transaction in which the idempotency key is
 claimed, the service method runs, and the audit record and the events are written; then the answer.
 Refusals are audited in a transaction of their own.
@@ -14,19 +15,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from agora_sdk.contract import Kind, Operation, Service
-from agora_sdk.contract.faults import located, wording
 from agora_sdk.errors import (
     AgoraError,
     IdempotencyConflict,
     InternalError,
     InvalidRequest,
-    MalformedRequest,
     PermissionDenied,
 )
 
@@ -37,12 +33,14 @@ from .clock import Clock, new_id
 from .event_filter import Viewer
 from .events.feed import Feed
 from .events.stream import LiveStream
+from .fairness import LoopScheduler, Metered, Share
 from .identity.limits import RateLimiter
 from .services.base import Call, Caller, Context, Encoded, Later, Progress, Relay, Wait
-from .store.port import Reader, Store, StoreFailure, Tx
+from .store.port import Reader, Store, StoreFailure, Tx, Work
 from .store.statements.records import AUDIT, IDEMPOTENCY, answered
 from .telemetry import PROTOCOL, REQUEST, Measures
 from .telemetry.tracing import Tracing
+from .validation import validated
 
 __all__ = ["Dispatcher", "Outcome"]
 
@@ -50,14 +48,42 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 SYSTEM = "system"
 KEY_LIMIT = 200
-MOST_FAULTS = 20  # that one answer tells
 KEY = re.compile(r"[!-~]+")
+SMALL = 2_000  # bytes of arguments, and of an answer, that are not worth a look at the clock
+SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
+OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
 
 
 class Meter(Protocol):
     """Usage counters."""
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None: ...
+
+
+class Usage:
+    """Processor time that one call uses: charged to its caller's share of the loop at once, to its rate at the end."""
+
+    __slots__ = ("_dispatcher", "_share", "caller", "seconds")
+
+    def __init__(self, dispatcher: Dispatcher, share: Share | None, caller: Caller) -> None:
+        self._dispatcher, self._share, self.caller = dispatcher, share, caller
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count seconds that the call has used."""
+        self.seconds += seconds
+        if self._share is not None:
+            self._dispatcher.scheduler.charge(self._share, seconds)
+
+    async def turn(self) -> None:
+        """Wait for the caller's turn, if it has had more than its share. Raises Overloaded."""
+        if self._share is not None and not self._dispatcher.scheduler.passes(self._share):
+            await self._dispatcher.scheduler.turn(self._share)
+
+    def settle(self) -> None:
+        """Charge the caller's rate for what was used since the last time."""
+        self._dispatcher.limiter.charge(self.caller, self.seconds)
+        self.seconds = 0.0
 
 
 @dataclass(slots=True)
@@ -70,6 +96,7 @@ class Outcome:
     replayed: bool = False
     notices: Mapping[str, str] = field(default_factory=dict)
     waited: float = 0.0  # seconds that it waited for an event, as it was asked to
+    usage: Usage | None = None
 
     @classmethod
     def of(cls, operation: Operation, result: Any) -> Outcome:
@@ -85,6 +112,9 @@ class Outcome:
     def body(self) -> bytes:
         if self._body is None:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
+            if self.usage is not None and len(self._body) > SMALL:
+                self.usage.add(len(self._body) * SECONDS_A_BYTE)
+                self.usage.settle()
         return self._body
 
     @property
@@ -119,6 +149,7 @@ class Dispatcher:
         self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
         self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
         self.measures, self.tracing = measures or Measures(), tracing
+        self.scheduler = LoopScheduler()
         self.backpressure = backpressure or Backpressure(Limits())
         self.admission = context.admission = Admission(catalogue, limiter, gate, clock, context, self.backpressure)
 
@@ -140,11 +171,27 @@ class Dispatcher:
         Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
-        if self.tracing is None:
-            return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress)
-        told = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
-        with self.tracing.work(operation.name, "internal", told):
-            return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress)
+        usage = self._usage(caller)
+        await usage.turn()
+        try:
+            if self.tracing is None:
+                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
+            told = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
+            with self.tracing.work(operation.name, "internal", told):
+                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
+        finally:
+            usage.settle()
+
+    async def pace(self, caller: Caller) -> None:
+        """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded."""
+        await self._usage(caller).turn()
+
+    def _usage(self, caller: Caller) -> Usage:
+        """What a call of a caller uses; the server's own work has no share, it goes before all others."""
+        if caller.kind == "system":
+            return Usage(self, None, caller)
+        weight = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0
+        return Usage(self, self.scheduler.share(caller.owner, weight), caller)
 
     async def _invoke(
         self,
@@ -154,20 +201,22 @@ class Dispatcher:
         key: str | None,
         request_id: str,
         progress: Progress | None,
+        usage: Usage,
     ) -> Outcome:
         began, waited = time.perf_counter(), 0.0
         failure: str | None = "cancelled"
         REQUEST.set(request_id)
         try:
             self.admission.admit(operation, caller)
-            values = self._validate(operation, arguments)
+            values = self._validate(operation, arguments, usage)
             if operation.kind is Kind.QUERY:
-                outcome = await self._query(operation, caller, values, request_id)
+                outcome = await Metered(self._query(operation, caller, values, request_id, usage), usage.add)
             elif operation.kind is Kind.RELAY:
-                outcome = await self._relay(operation, caller, values, key, request_id, progress)
+                outcome = await self._relay(operation, caller, values, key, request_id, progress, usage)
             else:
-                outcome = await self._command(operation, caller, values, key, request_id)
+                outcome = await self._command(operation, caller, values, key, request_id, usage)
             outcome.notices = self.catalogue.notices(operation, caller.tenant)
+            outcome.usage = usage
             failure, waited = None, outcome.waited
             return outcome
         except AgoraError as error:
@@ -199,14 +248,14 @@ class Dispatcher:
             )
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
 
-    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
-        validator = operation.input.__pydantic_validator__
+    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: Usage) -> dict[str, Any]:
+        if type(arguments) is bytes and len(arguments) <= SMALL:
+            return validated(operation, arguments)
+        began = time.thread_time()
         try:
-            if isinstance(arguments, bytes):
-                return validator.validate_json(arguments or b"{}").__dict__  # type: ignore[no-any-return]
-            return validator.validate_python(arguments).__dict__  # type: ignore[no-any-return]
-        except ValidationError as error:
-            raise invalid(error, operation) from None
+            return validated(operation, arguments)
+        finally:
+            usage.add(time.thread_time() - began)
 
     def _call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
@@ -215,7 +264,7 @@ class Dispatcher:
         return self.services[operation.implementation](call)  # type: ignore[call-arg]
 
     async def _query(
-        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None
+        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: Usage
     ) -> Outcome:
         async def work(reader: Reader) -> Any:
             service = self._service(operation, self._call(operation, caller, reader, request_id))
@@ -224,10 +273,10 @@ class Dispatcher:
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._patiently(operation, caller, attempt)
+        return await self._patiently(operation, caller, attempt, usage)
 
     async def _patiently(
-        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]]
+        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: Usage
     ) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
         deadline: float | None = None
@@ -251,10 +300,17 @@ class Dispatcher:
                     outcome = Outcome.of(operation, wait.result)
                     outcome.waited = waited
                     return outcome
+                await usage.turn()  # many may be woken at once
                 self.gate.check(caller, operation, self.clock.now())
 
     async def _command(
-        self, operation: Operation, caller: Caller, values: dict[str, Any], key: str | None, request_id: str | None
+        self,
+        operation: Operation,
+        caller: Caller,
+        values: dict[str, Any],
+        key: str | None,
+        request_id: str | None,
+        usage: Usage,
     ) -> Outcome:
         digest = _digest(operation, values, key, caller) if key is not None else b""
 
@@ -277,14 +333,25 @@ class Dispatcher:
             return outcome
 
         async def attempt() -> Outcome:
-            return await self.store.write(caller.tenant, work, label=operation.name)
+            return await self._write(caller, work, operation.name, usage)
 
-        outcome = await self._patiently(operation, caller, attempt)
-        return (
-            outcome if outcome.later is None else await self._afterwards(operation, caller, outcome.later, request_id)
-        )
+        outcome = await self._patiently(operation, caller, attempt, usage)
+        if outcome.later is None:
+            return outcome
+        return await self._afterwards(operation, caller, outcome.later, request_id, usage)
 
-    async def _afterwards(self, operation: Operation, caller: Caller, later: Later, request_id: str | None) -> Outcome:
+    def _write(self, caller: Caller, work: Work[T], label: str, usage: Usage) -> Awaitable[T]:
+        """Run a caller's work in a transaction, among that of others, and count what it uses."""
+
+        async def metered(tx: Tx) -> T:
+            return await Metered(work(tx), usage.add)
+
+        owner = None if caller.kind in ("operator", "system") else caller.owner
+        return self.store.write(caller.tenant, metered, label=label, owner=owner)
+
+    async def _afterwards(
+        self, operation: Operation, caller: Caller, later: Later, request_id: str | None, usage: Usage
+    ) -> Outcome:
         """Read the answer of a command that has been committed."""
 
         async def work(reader: Reader) -> Any:
@@ -293,7 +360,7 @@ class Dispatcher:
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._patiently(operation, caller, attempt)
+        return await self._patiently(operation, caller, attempt, usage)
 
     async def _relay(
         self,
@@ -303,6 +370,7 @@ class Dispatcher:
         key: str | None,
         request_id: str | None,
         progress: Progress | None,
+        usage: Usage,
     ) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.relay`."""
         digest = _digest(operation, values, key, caller) if key is not None else b""
@@ -317,7 +385,7 @@ class Dispatcher:
             relay: Relay = await getattr(service, operation.attribute)(**values)
             return relays.begin(call, relay, key, digest)
 
-        begun = await self.store.write(caller.tenant, begin, label=operation.name)
+        begun: Outcome | relays.Intent = await self._write(caller, begin, operation.name, usage)
         if isinstance(begun, Outcome):
             return begun
 
@@ -330,7 +398,7 @@ class Dispatcher:
             return result
 
         async def finish(outcome: Any) -> Any:
-            return await self.store.write(caller.tenant, lambda tx: end(tx, outcome), label=f"{operation.name}:settle")
+            return await self._write(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
 
         result = await relays.carry_out(begun, finish)
         if isinstance(result, AgoraError):
@@ -365,7 +433,7 @@ class Dispatcher:
             tx.append(AUDIT, _audit(call, operation.name, error.code))
 
         try:
-            await self.store.write(caller.tenant, work, label="audit")
+            await self.store.write(caller.tenant, work, label="audit", owner=caller.owner)
         except Exception:  # the refusal stands whether or not it could be written down
             log.exception("a refusal of %s could not be audited", operation.name)
 
@@ -385,8 +453,10 @@ class Dispatcher:
         """
         began, failure = time.perf_counter(), "cancelled"
         try:
+            usage = self._usage(caller)
+            await usage.turn()
             self.admission.admit(operation, caller)
-            values = self._validate(operation, arguments)
+            values = self._validate(operation, arguments, usage)
 
             async def work(reader: Reader) -> Any:
                 service = self._service(operation, self._call(operation, caller, reader, None))
@@ -427,21 +497,7 @@ class Dispatcher:
         return await self.store.write(tenant, run, label=label)
 
 
-def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
-    """A validation error as ours: every fault with its field, none with the value."""
-    faults = error.errors(include_url=False, include_input=False)
-    told = islice(located(faults), MOST_FAULTS)
-    errors = [
-        {"field": ".".join(map(str, place)) or "body", "message": wording(fault, operation.input)}
-        for fault, place in told
-    ]
-    first = errors[0]
-    what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
-    kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
-    return kind(what, fix=f"What it takes is at /discovery/schema/{operation.name}.", errors=errors)
-
-
-def _digest(operation: Operation, values: Mapping[str, Any], key: str, caller: Caller) -> bytes:
+def _digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
     """What a request under a key is recognised by.
 
     Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.

@@ -25,6 +25,7 @@ __all__ = [
     "Receive",
     "Scope",
     "Send",
+    "check_values",
     "connection_of",
     "drop",
     "header",
@@ -46,6 +47,8 @@ Send = Callable[[Message], Awaitable[None]]
 TENANT = b"x-agora-tenant"
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
+BYTES_A_VALUE = 10  # of the largest body, for each value that it may hold
+LEAST_VALUES = 10_000  # however small the largest body is
 FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
 SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
@@ -167,6 +170,7 @@ def _is_loopback(address: str) -> bool:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body.
 
+    limit: in bytes; how many values the body may hold follows from it, see :func:`check_values`.
     Raises PayloadTooLarge above the limit, before it is read where its length is announced; RateLimited or Overloaded where
     its sender has too much of other bodies and answers waiting here.
     """
@@ -183,7 +187,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
                 connection.admit(body.size)
     if body.size > limit:
         raise _too_large(limit)
-    return body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)
+    document = body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)
+    check_values(document, limit)
+    return document
 
 
 class _Body:
@@ -202,6 +208,29 @@ class _Body:
         self.parts.append(part)
         self.size += len(part)
         return bool(message.get("more_body"))
+
+
+def check_values(document: bytes, limit: int) -> None:
+    """Refuse JSON that costs far more than its length says: a hundred thousand small values in a mebibyte.
+
+    Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its bytes.
+    Nothing is parsed for it. Raises PayloadTooLarge.
+    """
+    most = max(LEAST_VALUES, limit // BYTES_A_VALUE)
+    if len(document) * 4 <= most or _weight(document) <= most:
+        return
+    unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
+    if _weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
+        raise PayloadTooLarge(
+            f"The body holds too many values: more than {most:,}, where a list or object counts as five.",
+            fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
+            errors=[{"field": "body", "message": "too many values"}],
+        )
+
+
+def _weight(document: bytes) -> int:
+    count = document.count
+    return count(b",") + count(b":") + 4 * (count(b"[") + count(b"{"))
 
 
 def _too_large(limit: int) -> PayloadTooLarge:

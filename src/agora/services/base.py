@@ -95,6 +95,8 @@ class Caller:
     subject: an agent id, ``operator``, ``system``, a key's id, or a person's.
     authority: 0 to 255, 255 being the supreme override.
     expires_at: microseconds since 1970; None never.
+    registrar: who answers for it with limits of its own: the first of the chain of those that registered it, or for
+    strangers their address; None where it answers for itself.
     """
 
     tenant: str
@@ -109,10 +111,16 @@ class Caller:
     token_id: str | None = None
     generation: int = 0
     person: Person | None = None
+    registrar: str | None = None
 
     def may(self, scope: str) -> bool:
         """Whether a scope is held; ``*`` holds every scope."""
         return not scope or scope in self.scopes or "*" in self.scopes
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Whose share of the server its calls use: tenant, and registrar or subject."""
+        return self.tenant, self.registrar or self.subject
 
     @property
     def acts_for_others(self) -> bool:

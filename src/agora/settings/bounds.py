@@ -23,7 +23,28 @@ class Bounds(Section):
     rate_basic: int = Field(200, ge=1, le=1_000_000, description="Calls a second for an agent of the basic tier.")
     rate_premium: int = Field(1000, ge=1, le=1_000_000, description="Calls a second for the premium tier.")
     rate_enterprise: int = Field(5000, ge=1, le=1_000_000, description="Calls a second for the enterprise tier.")
-    rate_anonymous: int = Field(50, ge=1, le=1_000_000, description="Calls a second for callers without a credential.")
+    rate_anonymous: int = Field(
+        50, ge=1, le=1_000_000, description="Calls a second for callers without a credential, by address."
+    )
+    rate_registrar: int = Field(
+        1000,
+        ge=1,
+        le=1_000_000,
+        description="Calls a second of all agents together that one agent has registered, or strangers at one address.",
+    )
+    rate_account: int = Field(
+        5000,
+        ge=1,
+        le=1_000_000,
+        description="Calls a second of all callers together of one account, the default apart.",
+    )
+    rate_call_ms: float = Field(
+        2.0,
+        ge=0.1,
+        le=10_000,
+        description="Milliseconds of processor time that a rate counts as one call; a call that uses more counts as "
+        "several.",
+    )
     offline_after: int = Field(90, ge=5, le=86_400, description="Seconds without a sign of life until offline.")
     heartbeat_interval: float = Field(15.0, ge=0.1, le=300, description="Seconds between heartbeats on a stream.")
     stream_buffer: int = Field(1_048_576, ge=4096, le=104_857_600, description="Bytes a slow stream may lag behind.")

@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from agora_sdk.errors import StorageUnavailable
 
+from ..fairness import Owner
 from .confinement import COLUMN, Unconfined, confined
 
 __all__ = [
@@ -290,10 +291,11 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what is queued, then close."""
 
-    def write(self, tenant: str, work: Work[T], *, label: str = "") -> Awaitable[T]:
+    def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
         """Run work in a transaction and commit it; resolves after the commit.
 
         label: what kind of work it is; an engine may learn from it how to run the next of its kind.
+        owner: whose it is; owners take turns, each one's work in the order it came. None goes before all of theirs.
         Raises what the work raised, Overloaded when the queue is full, StoreUnavailable, StoreFailure.
         """
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from ..fairness import Owner
 from ..telemetry.context import TRACE
 from ..telemetry.tracing import OpenedSpan, Tracing
 from .port import Reading, Store, Work
@@ -29,12 +30,12 @@ class _Traced:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def write(self, tenant: str, work: Work[T], *, label: str = "") -> Awaitable[T]:
+    def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
         if TRACE.get() is None:
-            return self._store.write(tenant, work, label=label)
+            return self._store.write(tenant, work, label=label, owner=owner)
         span = self._tracing.start("store.write", "client", self._told | {"agora.work": label})
         try:
-            future = asyncio.ensure_future(self._store.write(tenant, work, label=label))
+            future = asyncio.ensure_future(self._store.write(tenant, work, label=label, owner=owner))
         except BaseException as error:
             span.close(error)
             raise

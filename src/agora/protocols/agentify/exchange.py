@@ -19,8 +19,9 @@ from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest
 
-from ...dispatcher import KEY, Dispatcher, invalid
+from ...dispatcher import KEY, Dispatcher
 from ...services.base import Caller
+from ...validation import invalid
 from .messages import Document, Letter, failure, said
 
 if TYPE_CHECKING:

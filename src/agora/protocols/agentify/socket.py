@@ -32,7 +32,7 @@ from ...events.sink import QueueSink
 from ...events.stream import LiveStream
 from ...services.base import Caller
 from ...settings import Settings
-from ..http import Access, Receive, Scope, Send, connection_of
+from ..http import Access, Receive, Scope, Send, check_values, connection_of
 from ..sockets import MAX_REASON, given_credential, linger, refuse
 from ..traces import carrier, incoming
 from .exchange import Exchange
@@ -180,6 +180,7 @@ class _Socket:
                 raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
             if len(text) > self._app.settings.body_limit:
                 raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
+            check_values(text.encode(), self._app.settings.body_limit)
             letter = read(text)
             caller = await self._caller(letter)
             if self._exchange.is_call(letter):

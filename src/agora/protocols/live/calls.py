@@ -26,6 +26,7 @@ from ...backpressure import Connection
 from ...dispatcher import Dispatcher
 from ...services.base import Caller
 from ...telemetry.context import given
+from ..http import check_values
 from ..traces import incoming
 from .streams import Streams
 
@@ -34,6 +35,8 @@ __all__ = ["Calls", "Garbage"]
 log = logging.getLogger(__name__)
 
 AT_ONCE = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
+MOST_FIELDS = 50  #: of a frame; each unknown one is an error of its own
+FIELDS = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
 PATIENCE_SECONDS = 5.0  #: how long it waits, with the socket not read, until it is refused
 
 _Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
@@ -90,6 +93,7 @@ class Calls:
 
     async def take(self, text: str) -> None:
         """Take one frame: start its call, or refuse it. Raises Garbage."""
+        await self._pace()
         try:
             frame = self._parse(text)
             if frame.cancel is not None:
@@ -108,6 +112,11 @@ class Calls:
             self._running[task] = frame.id
             task.add_done_callback(self._running.pop)
 
+    async def _pace(self) -> None:
+        """Wait for the caller's turn: reading frames is work too. What is wrong with the caller, its call will say."""
+        with contextlib.suppress(AgoraError):
+            await self._dispatcher.pace(await self._caller())
+
     def _parse(self, text: str) -> _Frame:
         if len(text) > self._limit:
             raise PayloadTooLarge(
@@ -115,17 +124,21 @@ class Calls:
                 fix="Send less, or raise the setting body_limit.",
                 errors=[{"field": "frame", "message": f"longer than {self._limit} bytes"}],
             )
+        check_values(text.encode(), self._limit)
         try:
             fields = _OBJECT.validate_json(text)
         except ValidationError:
             raise Garbage("frames are JSON objects") from None
         if fields.keys().isdisjoint(("operation", "ack", "cancel")):
             raise Garbage("a frame has an 'operation', an 'ack' or a 'cancel'")
+        given = fields.get("id")
+        id = given if isinstance(given, int | str) else None
+        if len(fields) > MOST_FIELDS:
+            raise _Refused(id, InvalidRequest(f"A call has fewer than {MOST_FIELDS} fields.", fix=FIELDS))
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:
-            given = fields.get("id")
-            raise _Refused(given if isinstance(given, int | str) else None, _invalid(error)) from None
+            raise _Refused(id, _invalid(error)) from None
 
     async def _slot(self, frame: _Frame) -> None:
         try:
@@ -210,7 +223,7 @@ def _invalid(error: ValidationError) -> InvalidRequest:
     errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
-        fix="A call has id, operation, and if needed version, arguments, idempotency_key and traceparent.",
+        fix=FIELDS,
         errors=errors,
     )
 

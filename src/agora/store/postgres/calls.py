@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from ...fairness import Owner
 from ..outages import Outages
 from ..port import (
     NewEvent,
@@ -140,6 +141,7 @@ class Call:
     future: asyncio.Future[Any]
     context: contextvars.Context
     outages: Outages
+    owner: Owner | None = None
     started: bool = False
     timer: asyncio.TimerHandle | None = None
 

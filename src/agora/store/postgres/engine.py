@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...clock import Clock, SystemClock
+from ...fairness import Owner
 from ..outages import Outages
 from ..port import ROOM, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
 from ..statements.probes import write_probe
@@ -111,8 +112,8 @@ class PostgresStore:
 
     # -- work ------------------------------------------------------------------------------------
 
-    def write(self, tenant: str, work: Work[T], *, label: str = "") -> asyncio.Future[T]:
-        return self._writer.submit(tenant, work, label)
+    def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> asyncio.Future[T]:
+        return self._writer.submit(tenant, work, label, owner)
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
         return await self._readers.read(tenant, work)

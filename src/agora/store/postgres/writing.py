@@ -12,13 +12,13 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from agora_sdk.errors import Overloaded
 
+from ...fairness import FairQueue, Owner
 from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
 from .batch import Batch, Spoiled, events_of, run_alone, run_together
@@ -64,11 +64,11 @@ class Lane:
     __slots__ = ("pumps", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: deque[Call] = deque()
+        self.waiting: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
         self.pumps = 0
 
     def take(self) -> list[Call]:
-        return [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
+        return [self.waiting.pop() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
 
 
 class Writer:
@@ -89,7 +89,7 @@ class Writer:
         self._news, self._outages = news, outages
         self._slots = asyncio.Semaphore(batches)
         self._lanes: dict[str, Lane] = {}
-        self._solos: deque[Call] = deque()
+        self._solos: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
         self._solo_pumps = 0
         self._habits = Habits()
         self._tails: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -105,16 +105,19 @@ class Writer:
         """Calls waiting."""
         return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
 
-    def submit(self, tenant: str, work: Work[T], label: str) -> asyncio.Future[T]:
+    def submit(self, tenant: str, work: Work[T], label: str, owner: Owner | None = None) -> asyncio.Future[T]:
         """Queue a call; it is answered within the time that a statement may take. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
-        if self.depth >= QUEUE_LIMIT:
+        alone = self._habits.goes_alone(label)
+        lane = self._lanes.get(tenant)
+        queue = self._solos if alone else lane.waiting if lane is not None else None
+        if self.depth >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages)
+        call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages, owner)
         call.expire_after(self._connections.timeout)
-        if self._habits.goes_alone(label):
+        if alone:
             self._queue_alone(call)
         else:
             self._queue(call)
@@ -128,13 +131,13 @@ class Writer:
 
     def _queue(self, call: Call) -> None:
         lane = self._lanes.setdefault(call.tenant, Lane())
-        lane.waiting.append(call)
+        lane.waiting.push(call.owner, call)
         if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
             lane.pumps += 1
             self._spawn(self._pump(call.tenant, lane))
 
     def _queue_alone(self, call: Call) -> None:
-        self._solos.append(call)
+        self._solos.push(call.owner, call)
         if self._solo_pumps < self._solo_limit:
             self._solo_pumps += 1
             self._spawn(self._pump_alone())
@@ -156,7 +159,7 @@ class Writer:
 
     async def _pump_alone(self) -> None:
         while self._solos:
-            call = self._solos.popleft()
+            call = self._solos.pop()
             await self._guarded(self._commit_alone(call), [call])
         self._solo_pumps -= 1
 
@@ -197,7 +200,8 @@ class Writer:
             await self._commit_all(lane, calls[:middle])
             await self._commit_all(lane, calls[middle:])
             return
-        lane.waiting.extendleft(reversed(batch.unstarted))
+        for call in reversed(batch.unstarted):
+            lane.waiting.restore(call.owner, call)
         self._eject(batch.ejected)
 
     def _eject(self, calls: Sequence[Call]) -> None:

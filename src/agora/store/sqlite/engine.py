@@ -20,16 +20,17 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from agora_sdk.errors import Overloaded
 
 from ...clock import Clock, SystemClock
+from ...fairness import FairQueue, Owner
 from .. import migrate
 from ..outages import Outages
 from ..port import (
@@ -104,7 +105,7 @@ class SqliteStore:
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
         self.replays = 0
         self.commits = 0
-        self._queue: deque[_Pending] = deque()
+        self._queue: FairQueue[_Pending] = FairQueue(QUEUE_LIMIT)
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
@@ -272,13 +273,13 @@ class SqliteStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def write(self, tenant: str, work: Work[T], *, label: str = "") -> asyncio.Future[T]:
+    def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
-        if len(self._queue) >= QUEUE_LIMIT:
+        if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
-        self._queue.append(_Pending(tenant, work, future, contextvars.copy_context()))
+        self._queue.push(owner, _Pending(tenant, work, future, contextvars.copy_context()))
         if not self._busy:
             self._busy = True
             self._idle.clear()
@@ -288,12 +289,12 @@ class SqliteStore:
     def _run_batch(self) -> None:
         if self._locked():
             return
-        calls = list(self._queue) if len(self._queue) <= BATCH_LIMIT else [self._queue[i] for i in range(BATCH_LIMIT)]
+        calls = list(islice(self._queue, BATCH_LIMIT))
         try:
             count, batch, done = self._attempt(calls, time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
             for _ in calls:
-                self._queue.popleft()
+                self._queue.pop()
             if is_hopeless(error):
                 for call in calls:
                     self._fail(call.future, error)
@@ -303,7 +304,7 @@ class SqliteStore:
                 self._replay(calls)
             return
         for _ in range(count):
-            self._queue.popleft()
+            self._queue.pop()
         self._commits.put((batch, done))
 
     def _locked(self) -> bool:
@@ -327,7 +328,7 @@ class SqliteStore:
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:
-            self._fail(self._queue.popleft().future, error)
+            self._fail(self._queue.pop().future, error)
         self._next()
 
     def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:

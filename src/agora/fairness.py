@@ -1,0 +1,241 @@
+"""Fair shares of one event loop, and of one queue.
+
+:class:`FairQueue` is round robin over owners: what one owner queues never stands before all that others queue.
+
+:class:`LoopScheduler` gives turns on the loop by weighted fair queueing of measured time, as a processor's scheduler
+does: each owner has a virtual time that advances by the processor time that its calls use, and whoever waits with the
+least virtual time goes next. An owner that is behind passes without waiting, so an idle server adds a comparison.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from itertools import count
+from typing import Any, Final, Generic, TypeVar
+
+from agora_sdk.errors import Overloaded
+
+__all__ = ["FairQueue", "LoopScheduler", "Metered", "Owner", "Share"]
+
+T = TypeVar("T")
+
+Owner = tuple[str, str]  #: tenant, and whoever answers for the caller
+
+SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, which then looks at its sockets again
+LONE_SLICE_SECONDS: Final = 0.03  # the same while there is one owner only: more of its calls share a commit
+OVERHEAD_SECONDS: Final = 0.0002  # of a turn: what protocols and sockets cost beside what is measured
+LONGEST_REST_SECONDS: Final = 0.05
+LONE_AFTER_SECONDS: Final = 2.0  # without a call of anybody else
+FIRST_ESTIMATE_SECONDS: Final = 0.0005
+MAX_WAITING: Final = 2_000  # calls of one owner that wait for their turn
+FORGET_ABOVE: Final = 10_000  # owners
+
+
+class FairQueue(Generic[T]):
+    """First in, first out for each owner, round robin over owners; what has no owner goes before all.
+
+    An owner may fill half of what is free, so no flood of one leaves no room for others.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._urgent: deque[T] = deque()
+        self._lanes: OrderedDict[Owner, deque[T]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def has_room(self, owner: Owner | None) -> bool:
+        """Whether one more item of an owner may be queued."""
+        free = self.limit - self._size
+        lane = self._lanes.get(owner) if owner is not None else None
+        return free > 0 if lane is None else len(lane) < free
+
+    def push(self, owner: Owner | None, item: T) -> None:
+        """Queue an item; the caller has looked whether there is room."""
+        self._size += 1
+        if owner is None:
+            self._urgent.append(item)
+        elif (lane := self._lanes.get(owner)) is not None:
+            lane.append(item)
+        else:
+            self._lanes[owner] = deque((item,))
+
+    def pop(self) -> T:
+        """Take the next item. Raises KeyError when there is none."""
+        if self._urgent:
+            self._size -= 1
+            return self._urgent.popleft()
+        owner, lane = self._lanes.popitem(last=False)
+        self._size -= 1
+        item = lane.popleft()
+        if lane:
+            self._lanes[owner] = lane
+        return item
+
+    def restore(self, owner: Owner | None, item: T) -> None:
+        """Put an item back where it was taken from: it is the next one."""
+        self._size += 1
+        if owner is None:
+            self._urgent.appendleft(item)
+            return
+        self._lanes.setdefault(owner, deque()).appendleft(item)
+        self._lanes.move_to_end(owner, last=False)
+
+    def __iter__(self) -> Iterator[T]:
+        """Items in the order in which they would be taken."""
+        yield from self._urgent
+        turns = deque(map(iter, self._lanes.values()))
+        while turns:
+            lane = turns.popleft()
+            for item in lane:
+                yield item
+                turns.append(lane)
+                break
+
+
+class Share:
+    """What one owner has had of the loop.
+
+    virtual: its virtual time in seconds. weight: how many times the time of another owner it may use.
+    """
+
+    __slots__ = ("estimate", "virtual", "waiting", "weight")
+
+    def __init__(self, virtual: float, weight: float) -> None:
+        self.virtual, self.weight = virtual, weight
+        self.estimate = FIRST_ESTIMATE_SECONDS  # of processor time that its next turn takes
+        self.waiting: deque[asyncio.Future[None]] = deque()
+
+
+class LoopScheduler:
+    """Turns on the event loop. Not for other threads."""
+
+    def __init__(self) -> None:
+        self._virtual = 0.0  # the virtual time of whoever had the last turn
+        self._shares: dict[Owner, Share] = {}
+        self._heap: list[tuple[float, int, Share]] = []  # those that wait; a virtual time may be out of date
+        self._order = count()
+        self._used = 0.0  # seconds since the last turns were given
+        self._recent: Share | None = None  # who began a call last
+        self._mixed = False  # whether several owners began calls since the last turns were given
+        self._slice = SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
+        self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
+        self._pumping = False
+
+    def share(self, owner: Owner, weight: float = 1.0) -> Share:
+        """The share of an owner."""
+        share = self._shares.get(owner)
+        if share is None:
+            if len(self._shares) >= FORGET_ABOVE:
+                self._forget()
+            share = self._shares[owner] = Share(self._virtual, weight)
+        return share
+
+    def passes(self, share: Share) -> bool:
+        """Whether a call may go on without waiting; else it awaits :meth:`turn`."""
+        if share.waiting or share.virtual > self._virtual + self._slice:
+            return False
+        self._begin(share)
+        return True
+
+    async def turn(self, share: Share) -> None:
+        """Wait for a turn. Raises Overloaded when too many calls of the owner wait already."""
+        if len(share.waiting) >= MAX_WAITING:
+            raise Overloaded(
+                f"{MAX_WAITING} of your calls wait for their turn.", fix="Wait for answers first.", retry_after=1
+            )
+        loop = asyncio.get_running_loop()
+        if not share.waiting:
+            heapq.heappush(self._heap, (share.virtual, next(self._order), share))
+        future: asyncio.Future[None] = loop.create_future()
+        share.waiting.append(future)
+        if not self._pumping:
+            self._pumping = True
+            loop.call_soon(self._give_turns)
+        await future
+
+    def charge(self, share: Share, seconds: float) -> None:
+        """Count processor time that a call of an owner has used."""
+        share.estimate += (seconds - share.estimate) / 4
+        share.virtual = max(share.virtual, self._virtual) + seconds / share.weight
+        self._used += seconds
+
+    def _begin(self, share: Share) -> None:
+        share.virtual = max(share.virtual, self._virtual) + OVERHEAD_SECONDS / share.weight
+        if share is not self._recent:
+            self._recent, self._mixed, self._slice = share, True, SLICE_SECONDS
+
+    def _give_turns(self) -> None:
+        """Let those go on that have had least, for about a slice; then look again once they have had it."""
+        now = time.monotonic()
+        if self._mixed:
+            self._lone_at = now + LONE_AFTER_SECONDS
+        lone = now >= self._lone_at
+        self._slice = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
+        overrun = self._used - SLICE_SECONDS
+        self._used, self._mixed = 0.0, False
+        loop = asyncio.get_running_loop()
+        if overrun > 0 and not lone:  # long turns: give the steps of others' calls as much time between
+            loop.call_later(min(overrun, LONGEST_REST_SECONDS), self._give_turns)
+            return
+        heap, planned = self._heap, self._slice
+        while heap and planned > 0:
+            virtual, order, share = heap[0]
+            if not share.waiting:
+                heapq.heappop(heap)
+            elif virtual < share.virtual:
+                heapq.heapreplace(heap, (share.virtual, order, share))
+            else:
+                future = share.waiting.popleft()
+                if not future.done():
+                    self._virtual = max(self._virtual, virtual)
+                    self._begin(share)
+                    future.set_result(None)
+                    planned -= share.estimate + OVERHEAD_SECONDS
+        if heap:
+            loop.call_soon(self._give_turns)
+        else:
+            self._pumping = False
+
+    def _forget(self) -> None:
+        """Drop the shares that a new one would be equal to."""
+        self._shares = {
+            owner: share for owner, share in self._shares.items() if share.waiting or share.virtual > self._virtual
+        }
+
+
+class Metered(Generic[T]):
+    """A coroutine whose processor time on this thread is told after each step. To be awaited once."""
+
+    __slots__ = ("_charge", "_work")
+
+    def __init__(self, work: Coroutine[Any, Any, T], charge: Callable[[float], None]) -> None:
+        self._work, self._charge = work, charge
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        work, clock = self._work, time.thread_time
+        step: Callable[[Any], Any] = work.send
+        value: Any = None
+        while True:
+            began = clock()
+            try:
+                pending = step(value)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            finally:
+                self._charge(clock() - began)
+            try:
+                value = yield pending
+                step = work.send
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as error:
+                step, value = work.throw, error

@@ -1,0 +1,93 @@
+"""Arguments of a call: from JSON to what an operation takes, at a bounded cost.
+
+What is valid costs what its values cost, and how many there may be the protocols bound. What is not costs little more,
+however much is wrong with it: pydantic makes an object of every error, so where there are many, those of the beginning
+of each list and object are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from agora_sdk.contract import Operation
+from agora_sdk.contract.faults import located, wording
+from agora_sdk.errors import InvalidRequest, MalformedRequest
+
+__all__ = ["invalid", "validated"]
+
+MOST_TOLD: Final = 20  # errors in one answer
+MOST_LISTED: Final = 200  # errors that are looked at one by one
+MOST_UNKNOWN: Final = 200  # fields besides those of the operation, above which nothing else is looked at
+MANY_KEYS: Final = 2_000  # in a document, from which its fields are counted before it is validated
+ABRIDGED_PARTS: Final = 20  # of each list and object, where errors are too many to be listed
+ABRIDGED_DEPTH: Final = 4
+
+
+def validated(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the operation takes them. Raises InvalidRequest, MalformedRequest."""
+    model = operation.input
+    try:
+        if isinstance(arguments, bytes) and not _has_many_fields(operation, arguments):
+            return model.__pydantic_validator__.validate_json(arguments or b"{}").__dict__  # type: ignore[no-any-return]
+        if isinstance(arguments, Mapping) and len(arguments) <= len(model.model_fields) + MOST_UNKNOWN:
+            return model.__pydantic_validator__.validate_python(arguments).__dict__  # type: ignore[no-any-return]
+    except ValidationError as error:
+        if error.error_count() <= MOST_LISTED:
+            raise invalid(error, operation) from None
+    raise _abridged(operation, arguments)
+
+
+def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
+    """Whether a document has far more fields than the operation takes."""
+    if arguments.count(b":") <= MANY_KEYS:
+        return False
+    try:
+        document = from_json(arguments)
+    except ValueError:
+        return False  # which validating it says better
+    return isinstance(document, dict) and len(document) > len(operation.input.model_fields) + MOST_UNKNOWN
+
+
+def _abridged(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
+    """What is wrong with the beginning of arguments that have very many errors."""
+    document = from_json(arguments) if isinstance(arguments, bytes) else arguments
+    known = operation.input.model_fields
+    if isinstance(document, Mapping):
+        others = islice((name for name in document if name not in known), ABRIDGED_PARTS)
+        document = {name: _beginning(document[name]) for name in (*(set(known) & document.keys()), *others)}
+    try:
+        operation.input.__pydantic_validator__.validate_python(document)
+    except ValidationError as error:
+        if error.error_count() <= MOST_LISTED:
+            return invalid(error, operation)
+    return InvalidRequest(
+        "The arguments have too many errors to be listed.",
+        fix=f"What it takes is at /discovery/schema/{operation.name}.",
+    )
+
+
+def _beginning(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
+    """A value with the first parts of its lists and objects alone."""
+    if not depth or not isinstance(value, dict | list):
+        return value
+    if isinstance(value, list):
+        return [_beginning(part, depth - 1) for part in value[:ABRIDGED_PARTS]]
+    return {name: _beginning(part, depth - 1) for name, part in islice(value.items(), ABRIDGED_PARTS)}
+
+
+def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
+    """A validation error as ours: every fault with its field, none with the value."""
+    faults = error.errors(include_url=False, include_input=False)
+    errors = [
+        {"field": ".".join(map(str, place)) or "body", "message": wording(fault, operation.input)}
+        for fault, place in islice(located(faults), MOST_TOLD)
+    ]
+    first = errors[0]
+    what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
+    kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
+    return kind(what, fix=f"What it takes is at /discovery/schema/{operation.name}.", errors=errors)
