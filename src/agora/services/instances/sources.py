@@ -1,9 +1,10 @@
-"""Sources on this server: a directory that may not be run is told of when it is registered, not when it is to run."""
+"""Sources: a directory or repository that may not be used is told of when it is registered, not when it is to run."""
 
 from __future__ import annotations
 
 from agora_sdk.contract.deployments import Fault
 
+from ...runtime.errors import SourceRefused
 from ...store.statements import hosting
 from ..base import Call
 from .manifests import AgentManifest, engines_of
@@ -15,10 +16,13 @@ LOCAL = frozenset({"process", "docker"})  #: engines that make programs of direc
 
 
 async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
-    """What is wrong with the directory of a manifest, where this server is the one that would run it.
+    """What is wrong with where a manifest's program is: with a repository's URL, and with a directory, where this server
+    is the one that would run it.
 
-    Whoever may not have code run is told nothing: it would tell of the server's files.
+    Whoever may not have code run is told nothing of directories: it would tell of the server's files.
     """
+    if manifest.repository is not None:
+        return _repository_faults(manifest.repository.url, private=call.context.settings.instance_private_networks)
     local = call.context.instances
     if local is None or manifest.directory is None or not call.caller.may("deploy:agents"):
         return []
@@ -28,6 +32,16 @@ async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
         return []
     why = local.source_fault(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]
+
+
+def _repository_faults(url: str, *, private: bool) -> list[Fault]:
+    from ...runtime.builds.git import check_url  # which knows how to fetch, too
+
+    try:
+        check_url(url, private=private)
+    except SourceRefused as error:
+        return [Fault(field="repository.url", message=" ".join(filter(None, (error.detail, error.fix))))]
+    return []
 
 
 async def _others(call: Call, host_id: str) -> bool:
