@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import string
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -58,3 +59,15 @@ def test_a_token_ends_with_its_agent_also_for_a_successor_of_the_name(shared_ser
     first.call("DELETE", f"/agents/{first.agent_id}")
     shared_server.register("Heir")
     assert _status(shared_server, first.token) == 401
+
+
+def test_a_newcomers_idempotency_key_is_hard_to_guess(start_server: Callable[..., ServerProcess]) -> None:
+    """Newcomers share a subject, and a repeated registration answers its token again: a short key would be anybody's."""
+    server = start_server(auth_required="true", open_registration="true")
+    stranger = server.account()
+    for key, status in (("k1", 422), ("fifteen-letters", 422), ("sixteen-letters-", 200)):
+        answer = stranger.http.post(
+            "/agents/register", json={"agent_name": "Newcomer"}, headers={"Idempotency-Key": key}
+        )
+        assert answer.status_code == status, answer.text
+    assert server.account(answer.json()["token"]).get("/agents/Newcomer")["agent_name"] == "Newcomer"

@@ -39,6 +39,8 @@ BAD = [
     "select * from agents where tenant_id <> :tenant",
     "select * from agents where not tenant_id = :tenant",
     "select * from agents where tenant_id = :tenant or agent_id = :ref",
+    "select * from agents where tenant_id = :tenant and status = :status or agent_id = :ref",
+    "update agents set status = :status where agent_id = :ref or status = :old and tenant_id = :tenant",
     "select * from agents where tenant_id = :tenant || :x",
     "select * from agents where (tenant_id = :tenant or 1 = 1)",
     "select ' where tenant_id = :tenant ' as x from agents",
