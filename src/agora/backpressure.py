@@ -59,6 +59,8 @@ class _Caller(Protocol):
     def kind(self) -> str: ...
     @property
     def scopes(self) -> frozenset[str]: ...
+    @property
+    def owner(self) -> tuple[str, str]: ...
 
 
 class Queue(Protocol):
@@ -284,7 +286,7 @@ class Backpressure:
         """Learn who uses a connection. Raises Overloaded, RateLimited: it is one too many."""
         if connection.caller is caller:
             return
-        key = ("", connection.address) if caller.subject == "anonymous" else (caller.tenant, caller.subject)
+        key = ("", connection.address) if caller.subject == "anonymous" else caller.owner
         if not _is_privileged(caller):
             if connection.provisional:
                 connection.refuse()
@@ -336,7 +338,7 @@ class Backpressure:
     def admit(self, caller: _Caller) -> None:
         """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
         if self.waiting > self.limits.unread_each:  # nobody can be above it otherwise
-            self.check(self._accounts.get((caller.tenant, caller.subject)), caller)
+            self.check(self._accounts.get(caller.owner), caller)
 
     def check(self, account: Account | None, caller: _Caller | None) -> None:
         """Raises RateLimited if a subject is above its bound, Overloaded if the server is."""
@@ -360,7 +362,7 @@ class Backpressure:
     @contextmanager
     def hold(self, caller: _Caller, size: int) -> Iterator[None]:
         """Count bytes of an answer whose connection is not ours to measure."""
-        account = self._account((caller.tenant, caller.subject))
+        account = self._account(caller.owner)
         account.waiting += size
         self.waiting += size
         try:

@@ -293,7 +293,7 @@ class Dispatcher:
                 left = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
                 came = left > 0 and await self.feed.wait(
-                    caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject
+                    caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject, caller.groups
                 )
                 waited += time.monotonic() - now
                 if not came:
@@ -471,7 +471,7 @@ class Dispatcher:
                 if caller.kind == "agent":
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 
-            live: LiveStream = self.feed.open(caller.tenant, opening, recheck)
+            live: LiveStream = self.feed.open(caller.tenant, opening, recheck, caller.groups)
             failure = ""
             return live
         except AgoraError as error:

@@ -27,8 +27,10 @@ from .stream import Check, LiveStream
 
 __all__ = ["Feed"]
 
-Holder = tuple[str, str]  # tenant and subject
+Holder = tuple[str, str]  # tenant and subject, or what a group is named by
+Groups = Sequence[Holder]
 
+OPERATORS_STREAMS = 64  # kept for operators, or a tenth of all where there are few
 _SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
 
 
@@ -64,6 +66,7 @@ class Feed:
         self._next_slot = itertools.cycle(range(_SLOTS))
         self._waiting: set[_Arrival] = set()
         self._held: Counter[Holder] = Counter()
+        self._holding = 0  # streams and waiting calls
         self._closing: Farewell | None = None
         self._beating: asyncio.Task[None] | None = None
 
@@ -133,21 +136,30 @@ class Feed:
     # -- events out ------------------------------------------------------------------------------
 
     @overload
-    def open(self, tenant: str, opening: Opening, check: Check | None = None) -> EventStream: ...
+    def open(
+        self, tenant: str, opening: Opening, check: Check | None = None, groups: Groups | None = None
+    ) -> EventStream: ...
     @overload
-    def open(self, tenant: str, opening: Following, check: Check | None = None) -> FollowStream: ...
-    def open(self, tenant: str, opening: Opening | Following, check: Check | None = None) -> LiveStream:
+    def open(
+        self, tenant: str, opening: Following, check: Check | None = None, groups: Groups | None = None
+    ) -> FollowStream: ...
+    def open(
+        self, tenant: str, opening: Opening | Following, check: Check | None = None, groups: Groups | None = None
+    ) -> LiveStream:
         """A stream as an operation described it; attach a sink to it, or iterate it.
 
+        groups: with whom its reader shares what is free; none for operators, for whom some streams are kept.
         check: awaited at every heartbeat and sweep; raises the AgoraError for which it may not go on.
         Raises Overloaded when the server drains or too many streams are open.
         """
         if self._closing is not None:
             raise Overloaded("The server is shutting down.", fix="Resume in a moment.", retry_after=2)
-        if len(self) >= self.max_streams:
+        kept = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
+        if len(self) >= self.max_streams - kept:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._make(tenant, opening, check)
-        self._hold((tenant, stream.viewer.subject))
+        stream.groups = groups or ()
+        self._hold((tenant, stream.viewer.subject), stream.groups)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
@@ -170,7 +182,7 @@ class Feed:
         """A stream has ended."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
-            self._let_go((stream.tenant, stream.viewer.subject))
+            self._let_go((stream.tenant, stream.viewer.subject), stream.groups)
         if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
             self.cut_off += 1
 
@@ -183,6 +195,7 @@ class Feed:
         after: int,
         matters: Callable[[NewEvent], bool] = lambda event: True,
         subject: str | None = None,
+        groups: Groups = (),
     ) -> bool:
         """Wait for an event of these types, about that subject, after a sequence number, that the viewer sees and matters.
 
@@ -191,7 +204,7 @@ class Feed:
         if self._closing is not None:
             return False
         holder = (tenant, viewer.subject)
-        self._hold(holder)
+        self._hold(holder, groups)
         arrival = _Arrival(matters)
         stream = EventStream(self, tenant, Opening(EventFilter.of(types, subject=subject), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
@@ -201,25 +214,38 @@ class Feed:
             await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
             return arrival.came.done() and arrival.came.result()
         finally:
-            self._let_go(holder)
+            self._let_go(holder, groups)
             self._waiting.discard(arrival)
             stream.close()
             alarm.cancel()
 
-    def _hold(self, holder: Holder) -> None:
-        """Count a stream or a call that waits against its caller's share. Raises Overloaded."""
+    def _hold(self, holder: Holder, groups: Groups) -> None:
+        """Count a stream or a call that waits against its caller's share. Raises Overloaded.
+
+        A group may hold as many as are still free, so one of them has half at most, and there is always room for another.
+        """
         if self._held[holder] >= self.max_each:
             raise Overloaded(
                 f"{self.max_each} of your streams and waiting calls are open.",
                 fix="Close some first: one stream can carry many kinds of event.",
                 retry_after=15,
             )
-        self._held[holder] += 1
+        free = self.max_streams - self._holding
+        if any(self._held[group] and self._held[group] >= free for group in groups):
+            raise Overloaded(
+                "Streams and waiting calls are few, and you, the agents of your registrar or your account have their share.",
+                fix="Close some first, or ask an operator to raise the setting max_streams.",
+                retry_after=15,
+            )
+        self._held.update((holder, *groups))
+        self._holding += 1
 
-    def _let_go(self, holder: Holder) -> None:
-        self._held[holder] -= 1
-        if not self._held[holder]:
-            del self._held[holder]
+    def _let_go(self, holder: Holder, groups: Groups) -> None:
+        self._holding -= 1
+        for held in (holder, *groups):
+            self._held[held] -= 1
+            if not self._held[held]:
+                del self._held[held]
 
     def streams(self, tenant: str | None = None) -> list[LiveStream]:
         """Open streams, of one tenant or of all."""

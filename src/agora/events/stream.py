@@ -31,7 +31,18 @@ class LiveStream(ABC):
     when the server drains; ``farewell`` then says why.
     """
 
-    __slots__ = ("_check", "_feed", "_position", "farewell", "sink", "slot", "subscription_id", "tenant", "viewer")
+    __slots__ = (
+        "_check",
+        "_feed",
+        "_position",
+        "farewell",
+        "groups",
+        "sink",
+        "slot",
+        "subscription_id",
+        "tenant",
+        "viewer",
+    )
 
     def __init__(self, feed: Feed, tenant: str, viewer: Viewer, position: int, check: Check | None) -> None:
         self._feed, self.tenant, self._check = feed, tenant, check
@@ -40,6 +51,7 @@ class LiveStream(ABC):
         self.sink: Sink = NOWHERE
         self.farewell: Farewell | None = None
         self.slot: int | None = None
+        self.groups: Sequence[tuple[str, str]] = ()  # with whom its reader shares what is free
 
     @property
     def position(self) -> int:

@@ -182,6 +182,7 @@ class Authenticator:
             account=row["account_id"],
             tier=row["service_tier"],
             generation=claims.generation,
+            registrar=row["registrar"],
         )
 
     async def _session(self, token: str, sign_on: SignOn) -> Caller:

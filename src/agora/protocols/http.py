@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic_core import to_json
@@ -106,6 +107,8 @@ class Access:
         tenant = header(scope, TENANT)
         if tenant is not None:
             caller = await self._authenticator.within(caller, tenant)
+        if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
+            caller = replace(caller, registrar=f"address:{_network(client[0])}")
         connection = connection_of(scope)
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind(connection, caller)
@@ -158,6 +161,16 @@ class Access:
             return False
         own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
         return (parsed.host.port or 80) in own or parsed.host == parse_host(header(scope, b"host") or "")
+
+
+def _network(address: str) -> str:
+    """What one stranger is recognised by: an address, of IPv6 the network that one customer has."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    except ValueError:
+        return address
 
 
 def _is_loopback(address: str) -> bool:

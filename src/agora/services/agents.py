@@ -10,7 +10,7 @@ from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
 from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
-from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded
 
 from ..clock import moment, new_id
 from ..store.port import Row
@@ -198,6 +198,7 @@ class AgentService(Bound, contract.Agents):
             "rating_sum": 0.0,
             "rating_count": 0,
             "retired_at": None,
+            "registrar": await self._registrar(),
         }
         call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
         self._append_capabilities(agent_id, capabilities)
@@ -207,6 +208,21 @@ class AgentService(Bound, contract.Agents):
             pending += await deliver_held(call, agent_id, name)
         tasks = await follow_registration(call, agent_id, agent_name)
         return await self._registration(row, created=True, pending=pending, tasks=tasks)
+
+    async def _registrar(self) -> str | None:
+        """Who answers for a new agent. Raises Overloaded when that has registered as many as it may."""
+        registrar = self.call.caller.registers_as
+        if registrar is None:
+            return None
+        most = self.call.context.settings.max_agents_each
+        row = await self.call.tx.one(statements.registered_by, registrar=registrar, most=most)
+        if row is not None and row["registered"] >= most:
+            raise Overloaded(
+                f"{most} agents that you registered are there, counted with those that they registered.",
+                fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
+                retry_after=60,
+            )
+        return registrar
 
     @staticmethod
     def _addresses(row: Any) -> list[str]:

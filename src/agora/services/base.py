@@ -123,6 +123,21 @@ class Caller:
         return self.tenant, self.registrar or self.subject
 
     @property
+    def registers_as(self) -> str | None:
+        """The registrar of agents that it registers; None where each answers for itself, as an operator decided."""
+        if self.kind in ("operator", "system") or "*" in self.scopes or (self.kind == "enrolment" and self.token_id):
+            return None
+        return self.registrar or self.subject
+
+    @property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """With whom it shares what there is a limited number of, such as streams; operators with nobody."""
+        if self.kind in ("operator", "system"):
+            return ()
+        own = (self.tenant, f"registrar:{self.registrar or self.subject}")
+        return (own,) if self.account == "default" else (own, (self.tenant, f"account:{self.account}"))
+
+    @property
     def acts_for_others(self) -> bool:
         """Whether it may name another agent as the actor."""
         return "*" in self.scopes or "act:any" in self.scopes

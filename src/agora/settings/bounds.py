@@ -48,6 +48,12 @@ class Bounds(Section):
     offline_after: int = Field(90, ge=5, le=86_400, description="Seconds without a sign of life until offline.")
     heartbeat_interval: float = Field(15.0, ge=0.1, le=300, description="Seconds between heartbeats on a stream.")
     stream_buffer: int = Field(1_048_576, ge=4096, le=104_857_600, description="Bytes a slow stream may lag behind.")
+    max_agents_each: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="Most agents that one agent may have registered, or strangers at one address; theirs count too.",
+    )
     max_streams: int = Field(10_000, ge=1, le=1_000_000, description="Largest number of open streams.")
     max_streams_each: int = Field(
         1_000, ge=1, le=1_000_000, description="Largest number of open streams and waiting calls of one caller."

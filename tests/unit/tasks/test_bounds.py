@@ -194,7 +194,7 @@ async def test_a_stranger_finds_nothing(place: Place, name: str) -> None:
         "limit=0",
         "limit=501",
         "offset=-1",
-        "offset=1000001",
+        "offset=2001",
         f"offset={HUGE}",
         "status=none",
         "status=" + ",".join(["pending"] * 500 + ["none"]),
@@ -243,7 +243,7 @@ async def test_behind_the_end_there_is_nothing(place: Place) -> None:
     for limit in (0, -1, 1_000_001):
         answer = await place.client.get("/agora/task/output", params={"task_id": place.task_id, "limit": limit})
         refused(answer, field="limit")
-    listed = await place.client.get("/agora/task/list", params={"offset": 1_000_000})
+    listed = await place.client.get("/agora/task/list", params={"offset": 2_000})
     assert (listed.status_code, listed.json()["tasks"]) == (200, [])
 
 

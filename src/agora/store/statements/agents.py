@@ -24,6 +24,7 @@ __all__ = [
     "rate",
     "rated",
     "rating_of",
+    "registered_by",
     "retire",
     "set_status",
     "set_vitals",
@@ -67,6 +68,7 @@ AGENTS = Table(
         ("alias", "text"),
         ("public_keys", "text"),
         ("requested_tier", "text"),
+        ("registrar", "text"),
         ("name_key", "text"),
     ),
 )
@@ -98,6 +100,14 @@ of_account = Query(
         and account_id <> 'default' and retired_at is null
     limit 1
     """
+)
+registered_by = Query(
+    """
+    select count(*) as registered from (
+        select 1 from agents where tenant_id = :tenant and registrar = :registrar and retired_at is null limit :most
+    ) as found
+    """,
+    types={"most": BIG},
 )
 lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", lock=True)
 

@@ -7,7 +7,7 @@ from ..port import Query
 __all__ = ["agent", "key", "tenant"]
 
 agent = Query(
-    "select agent_name, account_id, service_tier, status, token_generation from agents "
+    "select agent_name, account_id, service_tier, status, token_generation, registrar from agents "
     "where tenant_id = :tenant and agent_id = :agent_id"
 )
 key = Query(

@@ -1,0 +1,86 @@
+"""Whom one registers counts as oneself: rates, streams and the number of agents are per registrar, with room for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import httpx
+
+from tests.blackbox.server import Account, ServerProcess
+
+
+def register_as(server: ServerProcess, registrar: Account, name: str) -> Account:
+    answer = registrar.post("/agora/agent/register", {"agent_name": name})
+    return server.account(answer["token"], name, answer["agent_id"])
+
+
+def open_streams(stack: ExitStack, account: Account, count: int) -> int:
+    """Open event streams until one is refused; how many there were."""
+    for number in range(count):
+        answer = stack.enter_context(account.http.stream("GET", "/events"))
+        if answer.status_code != 200:
+            assert answer.status_code == 503, answer.status_code
+            assert int(answer.headers["retry-after"]) >= 1
+            return number
+    return count
+
+
+def test_agents_of_one_registrar_share_streams_and_leave_room(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(max_streams="20")
+    root, other = server.register("Root"), server.register("Other")
+    child = register_as(server, root, "Child")
+    family = [root, child, register_as(server, child, "Grandchild"), register_as(server, root, "Sibling")]
+    with ExitStack() as stack:
+        assert sum(open_streams(stack, member, 10) for member in family) <= 10
+        assert open_streams(stack, other, 4) >= 4, "no room was kept for others"
+        fill = server.register("Third")
+        open_streams(stack, fill, 10)
+        assert open_streams(stack, server.operator, 1) == 1, "no room was kept for operators"
+
+
+def test_agents_of_one_registrar_share_a_rate(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(rate_basic="20", rate_registrar="20")
+    root, other = server.register("Root"), server.register("Other")
+    children = [register_as(server, root, f"Child{number}") for number in range(5)]
+    statuses = [child.http.get("/agora/messaging/receive").status_code for child in children for _ in range(20)]
+    assert statuses.count(200) < 80, "each of them had the rate of its registrar again"
+    refused = next(
+        answer
+        for child in children * 20
+        if (answer := child.http.get("/agora/messaging/receive")).status_code == 429
+    )
+    assert "rate_registrar" in refused.json()["detail"]
+    assert int(refused.headers["retry-after"]) >= 1
+    assert other.http.get("/agora/messaging/receive").status_code == 200
+
+
+def test_number_of_agents_of_one_registrar_is_bounded(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(max_agents_each="3")
+    root = server.register("Root")
+    child = register_as(server, root, "Child0")
+    register_as(server, child, "Child1")
+    register_as(server, root, "Child2")
+    refused = child.http.post("/agora/agent/register", json={"agent_name": "Child3"})
+    assert refused.status_code == 503
+    assert "max_agents_each" in refused.json()["fix"]
+    child.post("/agora/agent/register", {"agent_name": "Child0"})  # itself again
+    server.register("OfTheOperator")
+
+
+def test_strangers_are_counted_by_address(start_server: Callable[..., ServerProcess]) -> None:
+    """What a stranger at one address uses up is not missing to one at another."""
+    server = start_server(open_registration="true", rate_anonymous="5", max_agents_each="6")
+    headers = {"Via": "1.1 proxy"}  # so that it is no program of this machine
+    with (
+        httpx.Client(base_url=server.url, headers=headers) as near,
+        httpx.Client(
+            base_url=server.url, headers=headers, transport=httpx.HTTPTransport(local_address="127.0.0.2")
+        ) as far,
+    ):
+        answers = [near.post("/agora/agent/register", json={"agent_name": f"Near{number}"}) for number in range(20)]
+        statuses = [answer.status_code for answer in answers]
+        assert statuses.count(200) == 6
+        assert 429 in statuses
+        assert far.post("/agora/agent/register", json={"agent_name": "Far"}).status_code == 200
+        assert near.post("/agora/agent/register", json={"agent_name": "Late"}).status_code in (429, 503)
