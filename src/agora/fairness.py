@@ -29,6 +29,7 @@ SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, which the
 LONE_SLICE_SECONDS: Final = 0.03  # the same while there is one owner only: more of its calls share a commit
 OVERHEAD_SECONDS: Final = 0.0002  # of a turn: what protocols and sockets cost beside what is measured
 LONGEST_REST_SECONDS: Final = 0.05
+CALM_SECONDS: Final = 0.25  # without a call of anybody who need not wait, until those who wait are given no rest
 LONE_AFTER_SECONDS: Final = 2.0  # without a call of anybody else
 FIRST_ESTIMATE_SECONDS: Final = 0.0005
 MAX_WAITING: Final = 2_000  # calls of one owner that wait for their turn
@@ -125,6 +126,8 @@ class LoopScheduler:
         self._recent: Share | None = None  # who began a call last
         self._mixed = False  # whether several owners began calls since the last turns were given
         self._slice = SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
+        self._passed = False  # whether anybody passed without waiting since then
+        self._rest_until = 0.0
         self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
         self._pumping = False
 
@@ -142,6 +145,7 @@ class LoopScheduler:
         if share.waiting or share.virtual > self._virtual + self._slice:
             return False
         self._begin(share)
+        self._passed = True
         return True
 
     async def turn(self, share: Share) -> None:
@@ -176,12 +180,16 @@ class LoopScheduler:
         now = time.monotonic()
         if self._mixed:
             self._lone_at = now + LONE_AFTER_SECONDS
+        if self._passed:
+            self._rest_until = now + CALM_SECONDS
         lone = now >= self._lone_at
         self._slice = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
         overrun = self._used - SLICE_SECONDS
-        self._used, self._mixed = 0.0, False
+        self._used, self._mixed, self._passed = 0.0, False, False
         loop = asyncio.get_running_loop()
-        if overrun > 0 and not lone:  # long turns: give the steps of others' calls as much time between
+        if (
+            overrun > 0 and not lone and now < self._rest_until
+        ):  # long turns: give the steps of others' calls as much time between
             loop.call_later(min(overrun, LONGEST_REST_SECONDS), self._give_turns)
             return
         heap, planned = self._heap, self._slice

@@ -46,9 +46,7 @@ def test_agents_of_one_registrar_share_a_rate(start_server: Callable[..., Server
     statuses = [child.http.get("/agora/messaging/receive").status_code for child in children for _ in range(20)]
     assert statuses.count(200) < 80, "each of them had the rate of its registrar again"
     refused = next(
-        answer
-        for child in children * 20
-        if (answer := child.http.get("/agora/messaging/receive")).status_code == 429
+        answer for child in children * 20 if (answer := child.http.get("/agora/messaging/receive")).status_code == 429
     )
     assert "rate_registrar" in refused.json()["detail"]
     assert int(refused.headers["retry-after"]) >= 1
