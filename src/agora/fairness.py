@@ -195,12 +195,12 @@ class LoopScheduler:
         heap, planned = self._heap, self._slice
         while heap and planned > 0:
             virtual, order, share = heap[0]
-            if not share.waiting:
-                heapq.heappop(heap)
-            elif virtual < share.virtual:
+            if virtual < share.virtual:
                 heapq.heapreplace(heap, (share.virtual, order, share))
             else:
                 future = share.waiting.popleft()
+                if not share.waiting:
+                    heapq.heappop(heap)
                 if not future.done():
                     self._virtual = max(self._virtual, virtual)
                     self._begin(share)

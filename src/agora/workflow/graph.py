@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -199,8 +199,8 @@ def _cycles(graph: Graph) -> Iterator[list[str]]:
                 path[following] = iter(waits[following])
 
 
-def _known_before(steps: Sequence[Step], graph: Graph) -> dict[str, set[str]] | None:
-    """The steps that are done before each, or for one that makes up for others, in each of these cases.
+def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
+    """Whether a step is done before another, or before one that makes up for others in each of these cases.
 
     None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
     """
@@ -225,19 +225,20 @@ def _known_before(steps: Sequence[Step], graph: Graph) -> dict[str, set[str]] | 
         if node.compensation:
             made_up_for = [step.name for step in steps if step.compensate == node.step.name]
             before[node.step.name] = reduce(and_, (before[name] | bit[name] for name in made_up_for))
-    return {name: {other for other in names if before[name] & bit[other]} for name in names}
+    return lambda other, name: bool(before[name] & bit.get(other, 0))
 
 
 def _expression_faults(steps: Sequence[Step], field: str, depth: int) -> Iterator[Fault]:
     if depth > DEEPEST:
         return
     names = frozenset(step.name for step in steps)
-    before = _known_before(steps, build(steps))
+    texts = [_expressions(step, f"{field}[{at}]")[0] for at, step in enumerate(steps)]
+    is_before = _known_before(steps, build(steps)) if any(texts) else None
     for at, step in enumerate(steps):
-        for name, text, item in _expressions(step, f"{field}[{at}]")[0]:
+        for name, text, item in texts[at]:
             wrong = check(text, names, item=item)
-            if not wrong and before is not None:
-                late = sorted(named(text) - before[step.name])
+            if not wrong and is_before is not None:
+                late = sorted(other for other in named(text) if not is_before(other, step.name))
                 wrong = [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
             shown = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
             yield from ({"field": name, "message": shown + message} for message in wrong)

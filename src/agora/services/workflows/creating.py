@@ -31,11 +31,15 @@ async def check(
     found = list(faults(steps))
     named = [*agents_named(steps if new is None else new)]
     named += [(f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents)]
+    present: dict[str, bool] = {}
     for field, ref in named:
-        if looks_like_id(ref):
+        if not looks_like_id(ref):
+            continue
+        if ref not in present:
             row = await find(call.tx, ref)
-            if row is None or row["retired_at"] is not None:
-                found.append({"field": field, "message": f"no agent has the id {ref}"})
+            present[ref] = row is not None and row["retired_at"] is None
+        if not present[ref]:
+            found.append({"field": field, "message": f"no agent has the id {ref}"})
     if found:
         first = f"{found[0]['field']}: {found[0]['message']}"
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

@@ -24,7 +24,7 @@ __all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "name
 
 KEPT = 4096  #: characters of a definition that is kept in memory
 MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
-WORK = 100_000  #: what all expressions of one transaction may cost, see workflow.evaluation
+WORK = 30_000  #: units of what expressions do in one transaction: some 25 milliseconds
 _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
