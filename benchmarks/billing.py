@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agora.app import App
 from agora.clock import new_id
-from agora.services.base import Call
-from agora.services.billing import Charge, Ledger, Run, bill
+from agora.core.call import Call
+from agora.domains.billing import Charge, Ledger, Run, bill
+from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.contract import operations
 from agora_sdk.contract.billing import EntryKind

@@ -25,11 +25,11 @@ import hiredis
 import redis.asyncio
 import uvloop
 
-from agora.app import App
-from agora.bus.embedded import EmbeddedBus
-from agora.bus.port import Bus
-from agora.bus.redis import RedisBus
 from agora.clock import SystemClock
+from agora.domains.bus.engines.embedded import EmbeddedBus
+from agora.domains.bus.engines.port import Bus
+from agora.domains.bus.engines.redis import RedisBus
+from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 from agora_sdk.contract import operations

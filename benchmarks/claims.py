@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.contract import operations
 

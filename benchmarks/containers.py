@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.runtime.docker import DockerRuntime, Options
-from agora.runtime.docker.client import Client
-from agora.runtime.spec import BuildConfig, Directory, Limits, Port, Spec
+from agora.runtimes.docker import DockerRuntime, Options
+from agora.runtimes.docker.client import Client
+from agora.runtimes.spec import BuildConfig, Directory, Limits, Port, Spec
 from benchmarks.process import free_port
 
 PROGRAM = """

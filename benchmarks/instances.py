@@ -24,10 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.app import App
-from agora.runtime.process import Options, ProcessRuntime, strays
-from agora.runtime.spec import BuildConfig, Directory, Limits, Port, Spec
-from agora.services.base import unpack
+from agora.core.call import unpack
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.runtimes.process import Options, ProcessRuntime
+from agora.runtimes.process import orphans as strays
+from agora.runtimes.spec import BuildConfig, Directory, Limits, Port, Spec
+from agora.server.app import App
 from agora.settings import Settings
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract import operations
@@ -88,7 +90,7 @@ class House:
 
     async def end(self) -> None:
         """Stop, so that nothing is started again; then end what runs."""
-        local = self.app.context.instances
+        local = self.app.context.ports.get(LOCAL_HOST)
         assert local is not None
         try:
             await self.app.stop()

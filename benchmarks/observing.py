@@ -14,7 +14,7 @@ import time
 from collections.abc import Hashable
 from pathlib import Path
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from agora.telemetry import Measures
 from agora.telemetry.context import PROTOCOL

@@ -25,18 +25,19 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from agora.app import App
 from agora.clock import new_id
-from agora.services.base import Caller, pack
-from agora.services.tasks import queues
+from agora.core.call import Caller, pack
+from agora.core.call_records import AUDIT
+from agora.domains.agents import queries as agents
+from agora.domains.bus.queries import RESPONSES
+from agora.domains.messaging.queries import DELIVERIES, MESSAGES
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import queues
+from agora.server.app import App
 from agora.settings import Settings
+from agora.store.event_table import EVENTS
 from agora.store.port import NewEvent, Table, Tx
 from agora.store.postgres import PostgresStore
-from agora.store.statements import agents, tasks
-from agora.store.statements.bus import RESPONSES
-from agora.store.statements.log import EVENTS
-from agora.store.statements.messages import DELIVERIES, MESSAGES
-from agora.store.statements.records import AUDIT
 from agora_sdk.contract import operations
 
 CALLERS, SECONDS, ROUNDS, CLAIMS = 64, 3.0, 5, 6_000

@@ -18,11 +18,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from agora.app import App
 from agora.clock import new_id
+from agora.domains.agents.queries import AGENTS, CAPABILITIES
+from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
-from agora.store.statements.agents import AGENTS, CAPABILITIES
 from benchmarks import load, process
 
 SMALL, LARGE = 1_000, 100_000

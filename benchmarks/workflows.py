@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from benchmarks import process
 from benchmarks.claims import CAPABILITIES, Bench
 

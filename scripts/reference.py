@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from agora.cli.session import PANEL as CONNECTION
-from agora.configuration import CHANGEABLE
-from agora.former_names import RENAMED
+from agora.core.runtime_settings import CHANGEABLE
 from agora.settings import PLAIN, PREFIX, Settings
+from agora.settings.legacy_names import RENAMED
 from agora_sdk.contract import Exposure, Operation, Service, operations
 from agora_sdk.contract.export import document
 from agora_sdk.errors import BY_CODE, AgoraError
@@ -291,7 +291,7 @@ def commands_of(command: Any, path: tuple[str, ...] = ("agora",)) -> Iterator[tu
 
 
 def _cli() -> Iterator[str]:
-    from agora.cli.app import application  # which loads every command
+    from agora.cli.app import application
 
     root = typer.main.get_command(application())
     yield from (

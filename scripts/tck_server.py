@@ -19,13 +19,13 @@ from typing import Any
 import uvicorn
 from pydantic_core import to_json
 
-from agora.app import App
+from agora.builtin_agents.port import Ask, Job, Profile, Refused, Reply, Resident
+from agora.builtin_agents.registration import move_in
+from agora.core.call import Caller
 from agora.protocols.a2a.core import Core, Opened, Request
 from agora.protocols.a2a.endpoint import A2AApp
 from agora.protocols.http import Access, Scope
-from agora.residents.port import Ask, Job, Profile, Refused, Reply, Resident
-from agora.residents.rows import move_in
-from agora.services.base import Caller
+from agora.server.app import App
 from agora.settings import Settings
 
 NAME = "TCK"

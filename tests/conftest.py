@@ -9,16 +9,19 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 from tests.processes import reap_directory, start_reaper
 
 # The same examples in every run of the suite; 'make test-long' searches anew each time.
-hypothesis_settings.register_profile("same", derandomize=True)
-hypothesis_settings.register_profile("search", derandomize=False)
+# A busy machine generates slowly: how long that takes says nothing of the code.
+SLOW = [HealthCheck.too_slow]
+hypothesis_settings.register_profile("same", derandomize=True, suppress_health_check=SLOW)
+hypothesis_settings.register_profile("search", derandomize=False, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import uvicorn
 
-from agora.app import App
 from agora.clock import SystemClock
-from agora.connection import http_protocol, websocket_protocol
+from agora.net.socket_limits import http_protocol, websocket_protocol
+from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 

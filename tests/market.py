@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from agora.store.port import NewEvent, StoredEvent
 from tests.harness import ManualClock
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from tests.market import Market
 
 __all__ = ["ask", "follow", "followed", "say", "shown", "state_of", "stream_of", "texts"]

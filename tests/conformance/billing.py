@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from agora.controllers.base import House
-from agora.controllers.billing import Billing
-from agora.services.base import Call, Caller
-from agora.services.billing import Charge, Ledger, Run, bill
+from agora.core.call import Call, Caller
+from agora.core.jobs import House
+from agora.domains.billing import Charge, Ledger, Run, bill
+from agora.domains.billing.jobs import Billing
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract.billing import EntryKind
 from tests.market import Market
@@ -73,7 +73,7 @@ class Till:
 
     def customer(self, account: str) -> Caller:
         """A caller of an account, who may do what an agent may."""
-        from agora.services import scopes
+        from agora.core import scopes
 
         return replace(
             self.market.operator,

@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 import redis.asyncio
 
-from agora.app import App
-from agora.bus import wire
-from agora.controllers.bus_bridge import BusBridge
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.bus.bridge import BusBridge
+from agora.domains.bus.engines import wire
+from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.valkey import broker, valkey_server

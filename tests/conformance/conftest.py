@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
-from agora.controllers.base import House
-from agora.controllers.tasks import Tasks
+from agora.core.jobs import House
+from agora.domains.tasks.jobs import Tasks
+from agora.server.app import App
 from agora.store.port import Store
 from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
 from tests.harness import ManualClock, make_settings

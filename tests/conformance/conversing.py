@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agora.controllers.base import House
-from agora.controllers.conversations import Conversations
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.jobs import House
+from agora.domains.conversations.jobs import Conversations
 from tests.market import Market
 
 __all__ = ["DAY", "HOSTING", "ORCHESTRATOR", "answering", "loop", "pending", "send"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.controllers.base import Controller, House
-from agora.controllers.heartbeats import Heartbeats
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.jobs import Controller, House
+from agora.domains.agents.jobs import Heartbeats
 from tests.conformance.engines import Engine
 from tests.market import Market
 

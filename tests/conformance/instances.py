@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from agora.app import App
-from agora.controllers.instance_remote import RemoteInstances
-from agora.controllers.instance_upkeep import InstanceUpkeep
-from agora.controllers.instances import Instances
-from agora.runtime.process import strays
-from agora.services import scopes
-from agora.services.base import Caller
+from agora.core import scopes
+from agora.core.call import Caller
+from agora.domains.instances.hosted_reconciler import RemoteInstances
+from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.domains.instances.reconciler import Instances
+from agora.runtimes.process import orphans as strays
+from agora.server.app import App
 from agora.store.port import Query, Row
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings, running
@@ -146,8 +147,7 @@ class Site:
 
     @property
     def host_id(self) -> str:
-        assert self.app.context.instances is not None
-        return self.app.context.instances.host_id
+        return self.app.context.ports.get(LOCAL_HOST).host_id
 
     def controller(self, kind: type[T]) -> T:
         return next(found for found in self.app.controllers if isinstance(found, kind))
@@ -286,7 +286,7 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
     finally:
         if not keep or not clean:
             await found.instances.idle()
-            for runtime in found.app.context.instances.engines.values():  # type: ignore[union-attr]
+            for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
                 for each in await runtime.adopt():
                     await runtime.remove(each.handle)
             strays.kill([f"AGORA_INSTALLATION={found.host_id}".encode()])

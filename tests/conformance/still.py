@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from agora.app import App
-from agora.controllers.base import House
-from agora.controllers.tasks import Tasks
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.jobs import House
+from agora.domains.tasks.jobs import Tasks
+from agora.server.app import App
 from agora.store.port import Query, Reader
 from tests.conformance.engines import Engine
 from tests.harness import make_settings

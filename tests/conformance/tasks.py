@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.controllers.tasks import Tasks
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.tasks.jobs import Tasks
 from tests.market import Market
 
 __all__ = ["assign", "claim", "get", "pass_time", "told"]

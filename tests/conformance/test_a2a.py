@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agora.clock import moment
-from agora.controllers.tasks import Tasks
-from agora.services.a2a.states import STATES
+from agora.domains.a2a.states import STATES
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import (

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.residents.remote.lines import Lines
-from agora.services.base import Caller
+from agora.builtin_agents.remote.client_pool import Lines
+from agora.core.call import Caller
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.a2a.remote_port import REMOTE_AGENTS
+from agora.server.app import App
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.conformance.a2a_calls import ask, say, shown, state_of
 from tests.conformance.engines import Engine
@@ -243,7 +245,7 @@ class _JWKS:
     def signed(self, card: dict[str, Any]) -> str:
         from pydantic_core import to_json
 
-        from agora.identity.signing_key import encode
+        from agora.domains.identity.signing_key import encode
 
         header = {"alg": "ES256", "kid": self._jwk["kid"], "jku": f"{self._far.url}/keys"}
         signature = {"protected": encode(to_json(header)), "signature": encode(b"\1" * 64)}
@@ -275,9 +277,10 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_connected_to(marke
         return ["10.0.0.7"]
 
     app = market.app
-    assert app.context.sealer is not None
-    app.context.remotes = Lines(app.context.sealer, resolver=inside)
-    from agora.a2a.abroad import RemoteEndpoint
+    app.context.ports.provide(REMOTE_AGENTS, Lines(app.context.ports.get(CREDENTIAL_SEALER), resolver=inside))
+    from agora.domains.a2a.remote_port import RemoteEndpoint
 
     with pytest.raises(UpstreamUnavailable, match=r"10\.0\.0\.7.*a2a_private_networks"):
-        await app.context.remotes.card(RemoteEndpoint("default", "agent_x", "https://agent.example.com/"))
+        await app.context.ports.get(REMOTE_AGENTS).card(
+            RemoteEndpoint("default", "agent_x", "https://agent.example.com/")
+        )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agora.services.base import Caller
-from agora.services.scopes import ANONYMOUS
+from agora.core.call import Caller
+from agora.core.scopes import ANONYMOUS
 from agora_sdk.contract.a2a import A2ACard
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 from tests.conformance.a2a_calls import ask, say

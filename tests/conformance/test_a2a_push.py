@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agora.core.ports import CREDENTIAL_SEALER
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 from tests.conformance.a2a_calls import ask, say
 from tests.conformance.engines import Engine
@@ -58,7 +59,7 @@ async def test_credentials_are_sealed(market: Market, engine: Engine) -> None:
     await say(market, ann, "x", "Bob", push=push)
     (row,) = await engine.run("select * from a2a_push_configs")
     assert "very-s3cret" not in repr(row)
-    sealer = market.app.context.sealer
+    sealer = market.app.context.ports.get(CREDENTIAL_SEALER)
     assert sealer is not None
     assert sealer.open(bytes(row["credentials"]), row["config_id"]) == b'{"credentials":"very-s3cret"}'
 

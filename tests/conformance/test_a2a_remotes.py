@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.a2a.abroad import RemoteEndpoint
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.a2a.remote_port import REMOTE_AGENTS, RemoteEndpoint
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, UpstreamFailed, UpstreamUnavailable
 from tests.conformance.a2a_calls import ask
 from tests.conformance.engines import Engine
@@ -38,10 +39,10 @@ class Elsewhere:
         self.answer: Mapping[str, Any] | Exception = CARD
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._market = market
-        market.app.context.remotes = self
+        market.app.context.ports.provide(REMOTE_AGENTS, self)
 
     async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
-        sealer = self._market.app.context.sealer
+        sealer = self._market.app.context.ports.get(CREDENTIAL_SEALER)
         assert sealer is not None
         headers = from_json(sealer.open(endpoint.secrets, endpoint.agent_id)) if endpoint.secrets else {}
         self.asked.append((endpoint.url, headers))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NotFound
 from tests.conformance.a2a_calls import follow, followed, say, shown, stream_of
 from tests.conformance.engines import Engine

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from agora_sdk.errors import (
     Halted,
     IllegalTransition,
@@ -113,10 +113,10 @@ async def test_overrides_survive_a_restart(market: Market) -> None:
     await market.call(market.operator, MANAGE, resource="configuration", target="rate_basic", action="set", value=77)
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
     market.app.gate._standing.clear()
-    market.app.configuration._changed.clear()
+    market.app.configuration.load(())
     await market.app._load()
     await _refused(market, ada, SEND, to_agent="Ada", content="x")
-    assert market.app.configuration.rate_basic == 77
+    assert market.app.configuration.current.rate_basic == 77
 
 
 async def test_wrong_overrides(market: Market) -> None:
@@ -141,7 +141,7 @@ async def test_settings_change_while_the_server_runs(market: Market) -> None:
 
     assert (await manage("set", value=5)).after == 5
     assert (await manage("get")).after == 5
-    assert market.app.configuration.rate_basic == 5
+    assert market.app.configuration.current.rate_basic == 5
     assert (await manage("reset")).after == market.app.settings.rate_basic
     for target, value in (
         ("rate_basic", 0),

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from agora.clock import moment
-from agora.services.billing.money import rounded
+from agora.domains.billing.money import rounded
 from tests.conformance.billing import COST, DAY, HOUR, PRICE, SECOND, Till, a_run, costs, priced, rows, till
 from tests.market import Market
 

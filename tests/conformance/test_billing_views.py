@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from agora.clock import moment
-from agora.services.billing.money import micros
-from agora.store.statements.billing import LEDGER
+from agora.domains.billing.money import micros
+from agora.domains.billing.queries import LEDGER
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import (
     InvalidRequest,

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from agora.controllers.tasks import Tasks
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import (
     Conflict,
     IdempotencyConflict,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from agora.controllers import bus_waiting
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.bus import held_entries as bus_waiting
 from agora_sdk.errors import RateLimited
 from tests.conformance.bridge import (
     SECONDS,

@@ -8,8 +8,8 @@ from typing import Any
 
 import redis.asyncio
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from tests.conformance.bridge import (
     GROUP,
     SECONDS,

@@ -7,9 +7,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from agora.bus import wire
-from agora.bus.port import Delivery
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.bus.engines import wire
+from agora.domains.bus.engines.port import Delivery
 from agora_sdk.errors import InvalidRequest
 from tests.conformance.bridge import (
     SECONDS,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.bus.embedded import EmbeddedBus
-from agora.controllers.base import House
-from agora.controllers.bus import BusKeeper
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.jobs import House
+from agora.domains.bus.engines.embedded import EmbeddedBus
+from agora.domains.bus.jobs import BusKeeper
+from agora.server.app import App
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from agora.bus.embedded import EmbeddedBus
-from agora.bus.port import Bus, Terms
-from agora.bus.redis import RedisBus
+from agora.domains.bus.engines.embedded import EmbeddedBus
+from agora.domains.bus.engines.port import Bus, Terms
+from agora.domains.bus.engines.redis import RedisBus
 from agora_sdk.errors import NotFound, Overloaded
 from tests.conformance.engines import an_engine
 from tests.harness import ManualClock

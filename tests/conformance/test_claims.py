@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from agora.clock import moment
-from agora.controllers.overrides import Overrides
-from agora.controllers.tasks import Tasks
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.admin.jobs import Overrides
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, StaleLease
 from tests.conformance.tasks import assign, claim, get, pass_time, told
 from tests.market import Market

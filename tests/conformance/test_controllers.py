@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from agora.controllers import build
-from agora.controllers.base import Controller, House
-from agora.controllers.overrides import Overrides
-from agora.controllers.positions import Positions
-from agora.controllers.usage import UsageCounters
-from agora.services.base import Call
-from agora.services.monitor import HealthMonitor
-from agora.usage import Meter
+from agora.core.call import Call
+from agora.core.jobs import Controller, House
+from agora.core.usage import Meter
+from agora.domains.a2a.remote_port import REMOTE_AGENTS
+from agora.domains.admin.jobs import Overrides
+from agora.domains.events.jobs import Positions
+from agora.domains.monitoring.health_monitor import HealthMonitor
+from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.server.jobs import build
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import count, data, house, status
 from tests.market import Market
@@ -149,7 +150,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
         clock=market.clock,
         monitor=monitor,
         host=app.residents,
-        lines=app.context.remotes,
+        lines=app.context.ports.get(REMOTE_AGENTS),
         bus=None,
         authenticate=app.authenticator.authenticate,
     )

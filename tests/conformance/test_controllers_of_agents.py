@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.controllers.base import House
-from agora.controllers.heartbeats import Heartbeats
-from agora.controllers.mail import Mail
-from agora.controllers.overrides import Overrides
-from agora.services.base import Call
+from agora.core.call import Call
+from agora.core.jobs import House
+from agora.domains.admin.jobs import Overrides
+from agora.domains.agents.jobs import Heartbeats
+from agora.domains.messaging.jobs import Mail
 from agora.store.port import Write
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import DAY, HOUR, MARK, SEND, count, data, heartbeats, house, status
@@ -90,7 +90,7 @@ async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeat
 async def test_many_silent_agents_go_offline_in_bounded_batches(
     market: Market, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.heartbeats.BATCH", 3)
+    monkeypatch.setattr("agora.domains.agents.jobs.BATCH", 3)
     for number in range(8):
         await market.agent(f"agent-{number}")
     market.clock.advance(91)
@@ -158,8 +158,8 @@ async def test_signs_of_life_survive_a_failed_write(
 async def test_what_nobody_fetched_in_time_expires(
     market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.mail.PAGE", 2)
-    monkeypatch.setattr("agora.controllers.mail.BATCH", 1)
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
+    monkeypatch.setattr("agora.domains.messaging.jobs.BATCH", 1)
     ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     read = await market.call(ada, SEND, to_agent="Bob", content="read", expires_in=HOUR)
     await market.call(bob, MARK, message_ids=[read.message_id])
@@ -190,8 +190,8 @@ async def test_what_nobody_fetched_in_time_expires(
 async def test_a_long_pass_goes_on_where_it_stopped(
     market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.mail.PAGE", 2)
-    monkeypatch.setattr("agora.controllers.mail.PAGES", 1)
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGES", 1)
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")

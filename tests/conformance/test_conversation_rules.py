@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from agora.controllers.base import House
-from agora.controllers.conversations import Conversations
-from agora.controllers.mail import Mail
-from agora.controllers.retention import Retention
+from agora.core.jobs import House
+from agora.domains.admin.retention import Retention
+from agora.domains.conversations.jobs import Conversations
+from agora.domains.messaging.jobs import Mail
 from agora_sdk.errors import (
     IdempotencyConflict,
     InvalidRequest,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.controllers.conversations import Conversations
-from agora.services.conversations import rules
+from agora.domains.conversations import rules
+from agora.domains.conversations.jobs import Conversations
 from agora_sdk.contract.envelopes import Performative
 from agora_sdk.errors import (
     IllegalTransition,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.errors import InvalidRequest, NotFound
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market

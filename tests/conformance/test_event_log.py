@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agora import event_log
 from agora.clock import new_id
-from agora.event_filter import EVERYONE, EventFilter, Viewer
+from agora.core.events import log as event_log
+from agora.core.events import queries as statements
+from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import NewEvent, Store, Tx
-from agora.store.statements import events as statements
-from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
 from tests.unit.events.support import Journal
 

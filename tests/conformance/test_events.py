@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from agora.services import paging
-from agora.services.base import Caller
-from agora.services.events import SUBSCRIPTIONS_KEPT
-from agora.store.statements import upkeep
+from agora.core import pagination as paging
+from agora.core.call import Caller
+from agora.domains.admin import retention_queries as upkeep
+from agora.domains.events.service import SUBSCRIPTIONS_KEPT
 from agora_sdk.contract.events import Events
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 from tests.market import Market

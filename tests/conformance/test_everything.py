@@ -15,9 +15,9 @@ import httpx
 import pytest
 from scripts import conformance_mcp as suite
 
-from agora.app import App
-from agora.controllers.upstreams import UpstreamKeeper
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.server.app import App
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, free_port, make_settings
 from tests.market import Market

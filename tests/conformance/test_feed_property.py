@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agora.clock import new_id
-from agora.event_filter import EVERYONE, EventFilter, Viewer
-from agora.events.feed import Feed
-from agora.events.stream import LiveStream
-from agora.services.base import Opening
+from agora.core.call import Opening
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.core.events.stream import LiveStream
 from agora.store.port import NewEvent, Store, StoredEvent
 from tests.unit.events.support import Journal, Reader, until
 

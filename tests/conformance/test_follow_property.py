@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agora.clock import new_id
-from agora.events.feed import Feed
-from agora.events.following import FollowStream
-from agora.events.frames import ENDED
+from agora.core.events.feed import Feed
+from agora.core.events.frames import ENDED
+from agora.core.events.log_stream import FollowStream
 from agora.store.port import Store
 from tests.unit.events.entries import TaskLog
 from tests.unit.events.support import Journal, Reader

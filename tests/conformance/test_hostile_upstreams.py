@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.app import App
-from agora.services.upstreams import taking
-from agora.services.upstreams.service import _fits
+from agora.domains.mcp_upstreams import offer_review as taking
+from agora.domains.mcp_upstreams.service import _fits
+from agora.server.app import App
 from agora_sdk.contract import operations
 from agora_sdk.errors import AgoraError, Conflict, NotFound, Overloaded, UpstreamFailed
 from tests.conformance.engines import Engine

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.errors import EngineUnavailable
-from agora.runtime.port import Condition, Runtime
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.runtimes.errors import EngineUnavailable
+from agora.runtimes.port import Condition, Runtime
 from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
@@ -54,7 +55,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 def fickle(here: Site) -> Fickle:
-    local = here.app.context.instances
+    local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     found = Fickle(local.engines["process"])
     local.engines, local.ticks = {"process": found}, here.clock.now  # type: ignore[dict-item]
@@ -105,7 +106,7 @@ async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle)
 @whatever_the_store
 async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
     """Looks at it, what it holds and what it has: each waits for itself alone."""
-    local = here.app.context.instances
+    local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     works = local.engines["process"]
     await here.agent()
@@ -174,7 +175,7 @@ async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytes
 async def test_what_was_half_started_is_taken_away(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that runs although its start had failed: ending the instance ends it, and gives its port back."""
     await here.agent()
-    local = here.app.context.instances
+    local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     engine = local.engines["process"]
     start = engine.start

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agora.controllers.instance_upkeep import InstanceUpkeep
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.instances.maintenance import InstanceUpkeep
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.conformance.engines import Engine
 from tests.conformance.instances import AGENT, Site, eventually, site, whatever_the_store

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 from tests.conformance.engines import Engine
 from tests.conformance.instances import Site, eventually, passing, site, whatever_the_store
@@ -29,8 +30,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 def steady(here: Site) -> None:
     """Let the clock that nobody sets go as the test's own does."""
-    assert here.app.context.instances is not None
-    here.app.context.instances.ticks = here.clock.now
+    here.app.context.ports.get(LOCAL_HOST).ticks = here.clock.now
 
 
 async def seconds(here: Site, instance_id: str) -> float:
@@ -66,7 +66,7 @@ async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -
     """Between two checks, on every page alike; what is shown never goes back, and stands still while paused."""
     await here.agent(pricing={"type": "per_hour", "price": 3.6})
     made = await here.create(caller=here.customer("customer-uuid"))
-    local = here.app.context.instances
+    local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     ticks = {"at": here.clock.now()}
     local.ticks = lambda: ticks["at"]
@@ -130,13 +130,12 @@ async def test_a_clock_that_is_set_changes_no_bill(engine: Engine, tmp_path: Pat
     async with site(tmp_path, engine) as here:
         await here.agent(pricing={"type": "per_hour", "price": 3.6})
         ticks = {"at": 1_000_000}
-        assert here.app.context.instances is not None
-        here.app.context.instances.ticks = lambda: ticks["at"]
+        here.app.context.ports.get(LOCAL_HOST).ticks = lambda: ticks["at"]
         made = await here.create()
         for step in (24 * HOUR, -48 * HOUR, 36 * HOUR):
             here.clock.advance(step)
             ticks["at"] += 600 * 1_000_000
-            await here.app.context.instances.engines["process"].check()
+            await here.app.context.ports.get(LOCAL_HOST).engines["process"].check()
             rows = await here.rows("select * from instances where tenant_id = :tenant")
             await here.instances._check("default", rows)
         ended = await here.call("instance.terminate", instance_id=made.instance_id)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agora.controllers.instance_upkeep import InstanceUpkeep
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.instances.maintenance import InstanceUpkeep
 from agora_sdk.errors import (
     Conflict,
     DeadlineExceeded,
@@ -211,7 +211,7 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
 
 
 async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.runtime.process.host._gpus", lambda: 1)
+    monkeypatch.setattr("agora.runtimes.process.host._gpus", lambda: 1)
     await here.instances.present("default")
     await here.agent(host_requirements={"gpu_required": True})
     made = await here.create()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.errors import (
     BudgetExceeded,
     Conflict,
@@ -314,7 +315,7 @@ async def test_a_directory_that_may_not_be_run_is_told_at_once(here: Site) -> No
         assert (await here.call("deployment.validate", customer, manifest=manifest)).valid, "it tells of no files"
     manifest["host_requirements"] = {"engine": "docker"}
     assert (await here.call("deployment.validate", manifest=manifest)).valid == (
-        "docker" not in here.app.context.instances.engines  # type: ignore[union-attr]
+        "docker" not in here.app.context.ports.get(LOCAL_HOST).engines
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agora.services.base import Call
+from agora.core.call import Call
 from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed
 from tests.conformance.engines import Engine

@@ -17,8 +17,8 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from agora.app import App
-from agora.protocols.mcp import places
+from agora.protocols.mcp import event_ids as places
+from agora.server.app import App
 from tests.conformance.engines import PostgresEngine
 from tests.conformance.test_replicas import SECRETS
 from tests.harness import Running, admin_token, make_settings, running

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from agora.controllers.census import Census
-from agora.controllers.readiness import Readiness
+from agora.domains.monitoring.census import Census
+from agora.domains.monitoring.readiness import Readiness
 from agora.store.port import Store, Tx
 from tests.conformance.work import TENANT
 from tests.market import Market

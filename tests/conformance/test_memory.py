@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings

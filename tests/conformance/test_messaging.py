@@ -92,7 +92,7 @@ async def test_a_message_to_a_name_not_registered_yet_is_held_for_it(market: Mar
 
 
 async def test_held_messages_are_bounded(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.services.messaging.HELD_LIMIT", 3)
+    monkeypatch.setattr("agora.domains.messaging.service.HELD_LIMIT", 3)
     ada = await market.agent("Ada")
     for _ in range(3):
         await market.call(ada, SEND, to_agent="Nobody", content="x")

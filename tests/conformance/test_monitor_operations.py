@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from agora.clock import SystemClock
-from agora.services.base import Caller
-from agora.services.monitoring import log
-from agora.usage import Traffic
+from agora.core.call import Caller
+from agora.core.usage import Traffic
+from agora.domains.monitoring import message_log as log
 from agora_sdk.contract.monitor import Monitor
 from agora_sdk.errors import Halted, InvalidRequest, NotFound, PermissionDenied
 from tests.market import Market
@@ -50,7 +50,9 @@ async def test_the_log_shows_everything_newest_first(market: Market) -> None:
 async def test_a_page_of_long_messages_is_shorter(
     market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
 ) -> None:
-    monkeypatch.setitem(market.app.configuration._changed, "page_bytes", length)
+    monkeypatch.setattr(
+        market.app.configuration, "current", market.app.settings.model_copy(update={"page_bytes": length})
+    )
     monkeypatch.setattr(log, "AT_ONCE", 2)
     await talk(market, 6)
     whole = texts(await market.call(market.operator, "monitor.messages", limit=1))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from agora_sdk.errors import AgoraError, InvalidRequest, OperationSunset, PermissionDenied
 from tests.market import Market
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.controllers.push import LEASE, Push
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.a2a.push_outbox import LEASE, Push
+from agora.server.app import App
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a_calls import ask, say
 from tests.conformance.engines import Engine

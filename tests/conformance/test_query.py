@@ -12,10 +12,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from agora.app import App
-from agora.services import search as rules
-from agora.services.base import Caller
-from agora.services.paging import encode
+from agora.core.call import Caller
+from agora.core.pagination import encode
+from agora.domains.search import agents as rules
+from agora.server.app import App
 from agora.store import migrate
 from agora.store.postgres import schema
 from agora_sdk.errors import InvalidRequest
@@ -412,7 +412,7 @@ async def test_who_registers_or_leaves_meanwhile_shifts_no_page(market: Market, 
 
 
 async def test_totals_above_the_bound_are_estimates(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.services.paging.EXACT_UP_TO", 3)
+    monkeypatch.setattr("agora.core.pagination.EXACT_UP_TO", 3)
     for number in range(5):
         await market.agent(f"Agent{number}", capabilities=["x", "y"])
     for arguments in KINDS:

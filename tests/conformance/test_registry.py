@@ -12,7 +12,7 @@ import httpx
 import pytest
 from mcp import Client
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings, running

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.app import App
-from agora.controllers.base import House
-from agora.controllers.relays import Relays
-from agora.dispatcher import Outcome
-from agora.services.base import Bound, Call, Caller, Progress, relayed
+from agora.core.call import Bound, Call, Caller, Progress, relayed
+from agora.core.dispatcher import Outcome
+from agora.core.jobs import House
+from agora.core.relay_settler import Relays
+from agora.server.app import App
 from agora_sdk.contract import Kind, Operation, Result, Service, implements, operation
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, IdempotencyConflict, InternalError, NotFound
 from tests.conformance.engines import Engine

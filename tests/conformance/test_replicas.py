@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.events.feed import Feed
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.events.feed import Feed
+from agora.server.app import App
 from agora_sdk.errors import Conflict, Halted, RateLimited, Unauthenticated
 from tests.conformance.a2a_calls import say, shown, state_of
 from tests.conformance.engines import PostgresEngine
@@ -226,7 +226,7 @@ async def test_what_a_task_went_through_before_a_start_does_not_end_it(
         await add(first, far.url)
         task = await say(first, ann, "wait until later", "Far")
         await far.script.waiting.wait()
-        monkeypatch.setattr("agora.residents.host.GRACE", 0.01)
+        monkeypatch.setattr("agora.builtin_agents.host.GRACE", 0.01)
         await first.app.stop()
         far.script.go_on.set()
         monkeypatch.setattr(Feed, "start", late)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.residents.port import Ask, Failed, Job, Profile, PutOff, Refused, Reply, Resident
+from agora.builtin_agents.port import Ask, Failed, Job, Profile, PutOff, Refused, Reply, Resident
+from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
 from tests.conformance.engines import Engine
 from tests.conformance.tasks import assign, get, told

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from agora.controllers.base import House
-from agora.controllers.retention import Retention
+from agora.core.jobs import House
+from agora.domains.admin.retention import Retention
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import DAY, MARK, RECEIVE, SEND, count, house
 from tests.market import Market
@@ -18,7 +18,7 @@ __all__ = ["house"]
 async def test_old_events_go_from_the_beginning_and_the_newest_stays(
     market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.retention.BATCH", 3)
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 3)
     await market.agent("Ada")
     for _ in range(9):
         await market.call(market.operator, "event.publish", event_type="tick", data={})
@@ -39,7 +39,7 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
 async def test_answers_and_audit_entries_go_in_their_time(
     market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.retention.BATCH", 2)
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for number in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
@@ -58,8 +58,8 @@ async def test_answers_and_audit_entries_go_in_their_time(
 async def test_messages_are_deleted_with_their_deliveries(
     market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.controllers.retention.BATCH", 2)
-    monkeypatch.setattr("agora.controllers.retention.SWEEP", 3)
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
+    monkeypatch.setattr("agora.domains.admin.retention.SWEEP", 3)
     ada, bob, _ = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     for _ in range(5):
         await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="old")

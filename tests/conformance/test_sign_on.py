@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.controllers.people import People
-from agora.identity.oidc import sign_on as sign_on_module
-from agora.services.base import Caller
-from agora.services.scopes import ROLES
+from agora.core.call import Caller
+from agora.core.scopes import ROLES
+from agora.domains.identity.jobs import People
+from agora.domains.identity.oidc import sign_on as sign_on_module
+from agora.server.app import App
 from agora_sdk.errors import (
     AgoraError,
     InvalidRequest,
@@ -314,7 +314,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
 
 
 async def _session(reader: Any, session_id: str) -> Any:
-    from agora.store.statements import people
+    from agora.domains.identity import queries as people
 
     return await reader.one(people.session, session_id=session_id)
 

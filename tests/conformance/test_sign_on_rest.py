@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.oidc.provider import CLIENT, SECRET, provider
 

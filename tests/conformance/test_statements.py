@@ -13,10 +13,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from agora.domains.messaging import queries as messages
 from agora.store import migrate, statements
 from agora.store.port import Query, Statement, Table, Tally, Write
 from agora.store.postgres import sql
-from agora.store.statements import messages
 from tests.conformance.engines import PostgresEngine
 
 

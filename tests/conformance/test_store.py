@@ -7,12 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.store.port import (
-    Query,
-    Store,
-    StoreFailure,
-    Tx,
-)
+from agora.store.port import Query, Store, StoreFailure, Tx
 from agora_sdk.errors import NotFound
 from tests.conformance.work import (
     SETTINGS,

@@ -7,12 +7,7 @@ import random
 
 import pytest
 
-from agora.store.port import (
-    Store,
-    StoredEvent,
-    StoreFailure,
-    Tx,
-)
+from agora.store.port import Store, StoredEvent, StoreFailure, Tx
 from agora_sdk.errors import NotFound
 from tests.conformance.work import (
     SETTINGS,

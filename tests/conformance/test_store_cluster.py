@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora.store.port import StoredEvent, StoreFailure, Tx
 from agora.store.postgres import PostgresStore, connections, engine
 from tests.conformance.engines import PostgresEngine

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from agora.app import App
 from agora.cli.app import application
+from agora.server.app import App
 from agora.store import copying
 from agora.store.copying import copy
 from agora.store.databases import path_of, status, targeted

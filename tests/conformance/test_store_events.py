@@ -10,16 +10,7 @@ from typing import Any
 import pytest
 
 from agora.clock import new_id
-from agora.store.port import (
-    NewEvent,
-    Query,
-    Store,
-    StoredEvent,
-    StoreFailure,
-    SuspendedInTransaction,
-    Tx,
-    TxClosed,
-)
+from agora.store.port import NewEvent, Query, Store, StoredEvent, StoreFailure, SuspendedInTransaction, Tx, TxClosed
 from agora_sdk.errors import NotFound
 from tests.conformance.engines import Engine
 from tests.conformance.work import (

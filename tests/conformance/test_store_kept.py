@@ -7,14 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.store.port import (
-    Query,
-    Reader,
-    Row,
-    Store,
-    StoredEvent,
-    Tx,
-)
+from agora.store.port import Query, Reader, Row, Store, StoredEvent, Tx
 from tests.conformance.engines import Engine
 from tests.conformance.work import (
     RATINGS,

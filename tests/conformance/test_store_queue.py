@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.store.port import (
-    Query,
-    Store,
-    Tx,
-)
+from agora.store.port import Query, Store, Tx
 from agora_sdk.errors import Overloaded
 from tests.conformance.engines import Engine
 from tests.conformance.work import (

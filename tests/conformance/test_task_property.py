@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from agora.clock import moment
-from agora.services.base import Caller
+from agora.core.call import Caller
 from agora.store.port import Query
 from agora_sdk.errors import AgoraError
 from tests.conformance.engines import Engine

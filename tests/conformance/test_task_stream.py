@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, Running, free_port, make_settings, running

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agora.clock import moment
-from agora.controllers.retention import Retention
-from agora.controllers.tasks import Tasks
+from agora.domains.admin.retention import Retention
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from tests.conformance.tasks import assign, claim, get
 from tests.market import Market

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from agora.store.confinement import Unconfined
 from agora.store.migrate import MigrationError
 from agora.store.port import Store, StoreFailure, Tx
 from agora.store.postgres import PostgresStore
+from agora.store.tenancy import Unconfined
 from tests.conformance.engines import Engine, PostgresEngine
 from tests.conformance.test_statements import STATEMENTS, TABLES
 from tests.conformance.test_tenant_walls import tables

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
-from agora.services.base import Caller
-from agora.services.scopes import EVERYTHING
+from agora.core.call import Caller
+from agora.core.scopes import EVERYTHING
 from agora_sdk.contract import Kind, Operation, operations
 from agora_sdk.errors import AgoraError, InternalError, NotFound
 from tests.conformance.engines import Engine

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
-from agora.controllers.tenants import Tenants
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.tenants.jobs import Tenants
+from agora.server.app import App
 from agora_sdk.errors import (
     Conflict,
     IllegalTransition,
@@ -167,7 +167,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine, m
     with pytest.raises(Unauthenticated):
         await market.app.authenticator.authenticate(created.token)
     (keeper,) = [found for found in market.app.controllers if isinstance(found, Tenants)]
-    monkeypatch.setattr("agora.controllers.tenants.ROWS", 20)
+    monkeypatch.setattr("agora.domains.tenants.jobs.ROWS", 20)
     await keeper.step()
     assert market.of_type("agora.tenant.deleted") == [], "something may still be on its way"
     market.clock.advance(200)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
-from agora.app import App
-from agora.controllers.upstreams import UpstreamKeeper
-from agora.services.base import Caller
-from agora.services.upstreams import adding
+from agora.core.call import Caller
+from agora.domains.mcp_upstreams import registration as adding
+from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.server.app import App
 from agora_sdk.contract import Kind
 from agora_sdk.errors import (
     Conflict,
@@ -224,8 +225,7 @@ async def test_removing(market: Market, engine: Engine, url: str, ada: Caller) -
     assert await engine.run("select * from upstreams") == []
     assert await engine.run("select * from upstream_tools") == []
     await keeper(market).step()
-    assert market.app.context.upstreams is not None
-    assert market.app.context.upstreams.condition("default", added.upstream_id).state == "idle"
+    assert market.app.context.ports.get(UPSTREAMS).condition("default", added.upstream_id).state == "idle"
     with pytest.raises(NotFound):
         await market.call(ada, "upstream.call", upstream="far", tool="echo")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agora.controllers.tasks import Tasks
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.workflows import create, do, idle, states, status
 from tests.market import Market

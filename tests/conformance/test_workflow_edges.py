@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.controllers.tasks import Tasks
+from agora.domains.tasks.jobs import Tasks
 from tests.conformance.tasks import assign, claim, get, pass_time
 from tests.conformance.workflows import create, do, idle, states, status
 from tests.market import Market

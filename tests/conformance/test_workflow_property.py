@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from pydantic_core import from_json
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from agora.store.port import Query
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
 from tests.conformance.engines import Engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.controllers.tasks import Tasks
+from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import IllegalTransition, PermissionDenied
 from tests.conformance.workflows import create, do, fail, idle, states, status, told
 from tests.market import Market

@@ -7,17 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from agora.clock import new_id
-from agora.store.port import (
-    NewEvent,
-    Query,
-    Reader,
-    Row,
-    Store,
-    Table,
-    Tx,
-    Work,
-    Write,
-)
+from agora.store.port import NewEvent, Query, Reader, Row, Store, Table, Tx, Work, Write
 
 __all__ = [
     "RATINGS",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from tests.market import Market
 
 __all__ = ["create", "do", "fail", "idle", "states", "status", "told"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import local_client, make_settings
 

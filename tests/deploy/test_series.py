@@ -8,10 +8,10 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from agora.app import App
-from agora.controllers.census import Census
-from agora.controllers.readiness import Readiness
-from agora.controllers.sampling import Sampling
+from agora.domains.monitoring.census import Census
+from agora.domains.monitoring.readiness import Readiness
+from agora.domains.monitoring.sampling import Sampling
+from agora.server.app import App
 from tests.deploy.watching import expressions
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market

@@ -30,8 +30,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agora.app import App
-from agora.runtime.process import strays
+from agora.runtimes.process import orphans as strays
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import make_settings, running
 

@@ -8,7 +8,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.harness import ManualClock, make_settings, running
 from tests.valkey import broker, valkey_server

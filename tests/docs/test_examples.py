@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running
 

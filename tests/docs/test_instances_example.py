@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
-from agora.runtime.process import strays
+from agora.runtimes.process import orphans as strays
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.docs.test_examples import EXAMPLES, printed
 from tests.harness import Running, make_settings, running

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from scripts import reference
 
-from agora.events import frames
-from agora.services.tasks import states
-from agora.services.workflows.run import ENDED
+from agora.core.events import frames
+from agora.domains.tasks import states
+from agora.domains.workflows.run import ENDED
 from agora.settings import Settings
 from agora_sdk.contract import Exposure, operations
 from agora_sdk.errors import BY_CODE
@@ -21,17 +21,16 @@ REFERENCE = ROOT / "docs" / "reference"
 EMITTERS = {"emit", "_emit", "_announce", "tell"}
 #: Rooms that name their events shortly: where, how they call it, which argument is the name, what stands before it.
 SHORT = (
-    ("services/tasks/", "draft.emit", 0, "agora.task."),
-    ("services/tasks/", "tell", 2, "agora.task."),
-    ("services/workflows/", "run.emit", 0, "agora.workflow."),
-    ("services/workflows/run.py", "self.emit", 0, "agora.workflow."),
-    ("services/workers.py", "self._emit", 0, "agora.worker."),
-    ("services/upstreams/", "tell", 1, "agora.upstream."),
-    ("controllers/upstreams.py", "tell", 1, "agora.upstream."),
-    ("services/a2a/remotes.py", "tell", 1, "agora.remote."),
-    ("services/a2a/push.py", "tell", 1, "agora.push."),
-    ("services/tenants.py", "self._announce", 0, "agora.tenant."),
-    ("services/client_sessions.py", "tell", 2, "agora.mcp."),
+    ("domains/tasks/", "draft.emit", 0, "agora.task."),
+    ("domains/tasks/", "tell", 2, "agora.task."),
+    ("domains/workflows/", "run.emit", 0, "agora.workflow."),
+    ("domains/workflows/run.py", "self.emit", 0, "agora.workflow."),
+    ("domains/workers/service.py", "self._emit", 0, "agora.worker."),
+    ("domains/mcp_upstreams/", "tell", 1, "agora.upstream."),
+    ("domains/a2a/remote_agents.py", "tell", 1, "agora.remote."),
+    ("domains/a2a/push_configs.py", "tell", 1, "agora.push."),
+    ("domains/tenants/service.py", "self._announce", 0, "agora.tenant."),
+    ("domains/client_sessions/sessions.py", "tell", 2, "agora.mcp."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}
@@ -90,7 +89,7 @@ def _emitted() -> Iterator[str]:
     """Types of the server's events, wherever the code makes one."""
     source = ROOT / "src" / "agora"
     for file in source.rglob("*.py"):
-        if file.is_relative_to(source / "runtime"):  # engines know nothing of events
+        if file.is_relative_to(source / "runtimes"):  # engines know nothing of events
             continue
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in EMITTERS:
@@ -125,7 +124,7 @@ def test_an_event_of_unknown_type_is_found_out(call: str) -> None:
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Call)
     with pytest.raises(AssertionError):
-        list(_types_of(statement.value, "services/tasks/new.py"))
+        list(_types_of(statement.value, "domains/tasks/new.py"))
 
 
 def test_the_types_of_events_are_those_that_are_made() -> None:

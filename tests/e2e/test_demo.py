@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.demo.plot import PLOT
-from agora.demo.plot.hosting import HOSTING
-from agora.demo.plot.survival import SURVIVAL
-from agora.demo.troupe import ROLES, TRANSFORMERS, VICTIM
+from agora.demo.participants import ROLES, TRANSFORMERS, VICTIM
+from agora.demo.scenarios import PLOT
+from agora.demo.scenarios.hosting import HOSTING
+from agora.demo.scenarios.survival import SURVIVAL
 from tests.harness import Running, free_port
 
 SECONDS = 120

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from scripts.lively import Lively
 
-from agora.app import App
+from agora.server.app import App
 from tests.e2e.chromium import barriers, browser
 from tests.harness import admin_token, make_settings, running
 

@@ -21,7 +21,7 @@ import httpx
 import pytest
 import redis.asyncio
 
-from agora.bus import wire
+from agora.domains.bus.engines import wire
 from tests.faults.victim import Victim
 from tests.processes import spawn_tethered
 from tests.valkey import running_broker

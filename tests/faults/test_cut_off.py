@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora.store.postgres import PostgresStore
 from tests.faults.cutting import Wire, wire
 from tests.harness import local_client, make_settings

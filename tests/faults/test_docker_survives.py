@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.runtime.docker.client import Client
-from agora.runtime.docker.marks import Marks, only
+from agora.runtimes.docker.client import Client
+from agora.runtimes.docker.labels import Marks, only
 from tests.conformance.instances import AGENT
 from tests.dockerd import BASE, docker_host
 from tests.faults.test_instances_survive import _check, became, client_of

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.runtime.process import strays
+from agora.runtimes.process import orphans as strays
 from tests.conformance.instances import AGENT, eventually, passing
 from tests.faults.victim import Victim
 

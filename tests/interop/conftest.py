@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import Running, make_settings, running
 from tests.interop.connectors import CONNECTORS, Connector
 

@@ -22,8 +22,8 @@ from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.types import a2a_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict
 
-from agora.bus import wire
-from agora.envelopes import from_agentify, from_bus
+from agora.domains.bus.engines import wire
+from agora.wire.envelopes import from_agentify, from_bus
 from agora_sdk import AgoraClient
 from agora_sdk.contract.bus import BusEntry
 from tests.unit.mcp.support import connect

@@ -15,7 +15,7 @@ from a2a.types import a2a_pb2, a2a_pb2_grpc
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import ManualClock, Running, free_port, make_settings, running
 from tests.oidc.issuer import Issuer, issuing
 from tests.unit.a2a.wire import said

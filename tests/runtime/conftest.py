@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtime.process import strays
+from agora.runtimes.process import orphans as strays
 from tests.runtime.kit import ProcessKit
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.runtime.docker import DockerRuntime, Options
-from agora.runtime.docker.client import Client, Refused
-from agora.runtime.docker.marks import Marks, only
-from agora.runtime.port import Runtime
-from agora.runtime.spec import BuildConfig, BuildType, Directory, Spec
+from agora.runtimes.docker import DockerRuntime, Options
+from agora.runtimes.docker.client import Client, Refused
+from agora.runtimes.docker.labels import Marks, only
+from agora.runtimes.port import Runtime
+from agora.runtimes.spec import BuildConfig, BuildType, Directory, Spec
 from tests.dockerd import BASE
 from tests.runtime.kit import Kit
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agora.runtime.port import Handle, Observation, Runtime
-from agora.runtime.process import Options, ProcessRuntime
-from agora.runtime.process.guard import procfs
-from agora.runtime.spec import BuildConfig, BuildType, Directory, Port, Spec
+from agora.runtimes.port import Handle, Observation, Runtime
+from agora.runtimes.process import Options, ProcessRuntime
+from agora.runtimes.process.guard import procfs
+from agora.runtimes.spec import BuildConfig, BuildType, Directory, Port, Spec
 
 __all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "eventually", "fetch", "ours", "passing", "settled", "text", "until"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtime.errors import BuildFailed, EngineError, InvalidSpec, StartFailed, Unknown
-from agora.runtime.port import Build, Handle, Observation
-from agora.runtime.spec import Health, Limits, Port
+from agora.runtimes.errors import BuildFailed, EngineError, InvalidSpec, StartFailed, Unknown
+from agora.runtimes.port import Build, Handle, Observation
+from agora.runtimes.spec import Health, Limits, Port
 from tests.runtime.kit import AGENT, HTTP, Kit, eventually, fetch, passing, settled, text, until
 
 __all__ = ["RuntimeSuite"]

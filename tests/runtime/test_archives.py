@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtime.process.archives import pack, unpack
+from agora.runtimes.process.archives import pack, unpack
 
 
 def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:

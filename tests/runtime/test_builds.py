@@ -14,18 +14,12 @@ from typing import TypeAlias
 
 import pytest
 
-from agora.runtime.builds.command import Command, TimedOut
-from agora.runtime.builds.tree import Bounds, contained, copy, digest
-from agora.runtime.errors import (
-    BuildFailed,
-    BuildTimeout,
-    EngineUnavailable,
-    SourceRefused,
-    Unsupported,
-)
-from agora.runtime.process import ProcessRuntime
-from agora.runtime.process.options import search_path
-from agora.runtime.spec import Directory, Image, Limits, Port
+from agora.runtimes.builds.command import Command, TimedOut
+from agora.runtimes.builds.tree import Bounds, contained, copy, digest
+from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, SourceRefused, Unsupported
+from agora.runtimes.process import ProcessRuntime
+from agora.runtimes.process.options import search_path
+from agora.runtimes.spec import Directory, Image, Limits, Port
 from tests.runtime.kit import AGENT, HTTP, ProcessKit, fetch, text, until
 
 FOREVER = "exec sleep 1000"

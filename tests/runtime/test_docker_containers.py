@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.docker import Options, context
-from agora.runtime.docker.commands import BuildOrder, build_order, faults, run_order
-from agora.runtime.docker.containers import STATE, configuration, environment, program_of
-from agora.runtime.docker.images import _parted, _registry
-from agora.runtime.docker.marks import Marks, handle_of
-from agora.runtime.docker.networks import reachable
-from agora.runtime.docker.output import HEADER, _Copying, _seconds
-from agora.runtime.docker.records import Cursor
-from agora.runtime.docker.watch import ended, moment, usage
-from agora.runtime.errors import InvalidSpec
-from agora.runtime.spec import BuildConfig, Directory, Image, Limits, Port, Spec
+from agora.runtimes.docker import Options, context
+from agora.runtimes.docker.commands import BuildOrder, build_order, faults, run_order
+from agora.runtimes.docker.containers import STATE, configuration, environment, program_of
+from agora.runtimes.docker.images import _parted, _registry
+from agora.runtimes.docker.labels import Marks, handle_of
+from agora.runtimes.docker.networks import reachable
+from agora.runtimes.docker.observation import ended, moment, usage
+from agora.runtimes.docker.output import HEADER, _Copying, _seconds
+from agora.runtimes.docker.records import Cursor
+from agora.runtimes.errors import InvalidSpec
+from agora.runtimes.spec import BuildConfig, Directory, Image, Limits, Port, Spec
 
 SPEC = Spec("inst_1", 3, "acme", BuildConfig("docker"), Image("company/agent:1"), labels={"agent": "a"})
 

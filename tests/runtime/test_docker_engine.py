@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtime.docker import DockerRuntime, Options
-from agora.runtime.errors import (
+from agora.runtimes.docker import DockerRuntime, Options
+from agora.runtimes.errors import (
     BuildFailed,
     BuildMissing,
     BuildTimeout,
@@ -22,9 +22,9 @@ from agora.runtime.errors import (
     SourceRefused,
     StartFailed,
 )
-from agora.runtime.port import Handle
-from agora.runtime.process import archives
-from agora.runtime.spec import BuildConfig, Image, Limits, Port, Spec
+from agora.runtimes.port import Handle
+from agora.runtimes.process import archives
+from agora.runtimes.spec import BuildConfig, Image, Limits, Port, Spec
 from tests.dockerd import BASE, docker_host
 from tests.runtime.docker_kit import DockerKit
 from tests.runtime.kit import AGENT, HTTP, eventually, fetch, text, until

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.docker.records import Cursor
-from agora.runtime.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
-from agora.runtime.kubernetes import KubernetesRuntime, Options
-from agora.runtime.kubernetes.access import load
-from agora.runtime.kubernetes.output import fresh
-from agora.runtime.port import Handle
-from agora.runtime.spec import BuildConfig, Directory, Health, Image, Spec
+from agora.runtimes.docker.records import Cursor
+from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
+from agora.runtimes.kubernetes import KubernetesRuntime, Options
+from agora.runtimes.kubernetes.access import load
+from agora.runtimes.kubernetes.output import fresh
+from agora.runtimes.port import Handle
+from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.harness import free_port
 from tests.runtime.cluster import Cluster
 

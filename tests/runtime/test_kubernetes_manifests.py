@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.kubernetes import Options, manifests
-from agora.runtime.kubernetes.manifests import Names
-from agora.runtime.spec import BuildConfig, Health, Image, Limits, Port, Spec
+from agora.runtimes.kubernetes import Options, manifests
+from agora.runtimes.kubernetes.manifests import Names
+from agora.runtimes.spec import BuildConfig, Health, Image, Limits, Port, Spec
 from tests.runtime.cluster import checked
 
 OPTIONS, NAMES = Options(Path("/nowhere"), "server"), Names("server")

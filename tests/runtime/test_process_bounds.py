@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtime.errors import (
-    PortsExhausted,
-)
-from agora.runtime.process import ProcessRuntime
-from agora.runtime.spec import Limits
+from agora.runtimes.errors import PortsExhausted
+from agora.runtimes.process import ProcessRuntime
+from agora.runtimes.spec import Limits
 from tests.runtime.kit import HTTP, ProcessKit, eventually, ours, passing, text, until
 
 FOREVER = "echo begun; exec sleep 1000"
@@ -91,7 +89,7 @@ class TestLimits:
     @pytest.fixture(autouse=True)
     def _no_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As on a host where no control group has been delegated."""
-        monkeypatch.setattr("agora.runtime.process.engine.delegated", lambda: None)
+        monkeypatch.setattr("agora.runtimes.process.engine.delegated", lambda: None)
 
     async def test_too_many_processes_are_ended(self, kit: ProcessKit) -> None:
         handle = await kit.run("for i in $(seq 40); do sleep 1000 & done; wait", limits=Limits(pids=24))

@@ -16,18 +16,12 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.errors import (
-    BuildFailed,
-    BuildMissing,
-    DiskFull,
-    EngineUnavailable,
-    StartFailed,
-    Unknown,
-)
-from agora.runtime.port import Handle
-from agora.runtime.process import ProcessRuntime, strays
-from agora.runtime.process.guard import procfs, segments
-from agora.runtime.spec import Spec
+from agora.runtimes.errors import BuildFailed, BuildMissing, DiskFull, EngineUnavailable, StartFailed, Unknown
+from agora.runtimes.port import Handle
+from agora.runtimes.process import ProcessRuntime
+from agora.runtimes.process import orphans as strays
+from agora.runtimes.process.guard import procfs, segments
+from agora.runtimes.spec import Spec
 from tests.processes import spawn_tethered
 from tests.runtime.kit import HTTP, ProcessKit, eventually, ours, text, until
 from tests.runtime.victim import die
@@ -210,7 +204,7 @@ class TestGuards:
         assert ours(kit) == []
 
     async def test_one_that_does_not_listen_is_forced(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("agora.runtime.process.engine.PATIENCE", 0.1)
+        monkeypatch.setattr("agora.runtimes.process.engine.PATIENCE", 0.1)
         handle = await kit.run(FAMILY)
         os.kill(handle.data["pid"], signal.SIGSTOP)
         stopped = await kit.engine.stop(handle, 0)

@@ -15,12 +15,9 @@ from typing import TypeAlias
 
 import pytest
 
-from agora.runtime.builds.git import Repositories, check_url
-from agora.runtime.errors import (
-    SourceRefused,
-    SourceUnavailable,
-)
-from agora.runtime.spec import Git
+from agora.runtimes.builds.git import Repositories, check_url
+from agora.runtimes.errors import SourceRefused, SourceUnavailable
+from agora.runtimes.spec import Git
 from tests.runtime.kit import ProcessKit, text, until
 
 FOREVER = "exec sleep 1000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.runtime.restarts import Restarts
+from agora.runtimes.restarts import Restarts
 
 SECOND = 1_000_000
 

@@ -12,10 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agora.runtime.builds.tree import Bounds
-from agora.runtime.port import Handle
-from agora.runtime.process import Options, ProcessRuntime, house, watch
-from agora.runtime.spec import BuildConfig, Directory, Spec
+from agora.runtimes.builds.tree import Bounds
+from agora.runtimes.port import Handle
+from agora.runtimes.process import Options, ProcessRuntime
+from agora.runtimes.process import instance_store as house
+from agora.runtimes.process import observation as watch
+from agora.runtimes.spec import BuildConfig, Directory, Spec
 
 __all__ = ["die"]
 

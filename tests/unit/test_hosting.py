@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agora import hosting
-from agora.hosting import open_local
+from agora.server import local_engines as hosting
+from agora.server.local_engines import open_local
 from agora.settings import ConfigurationError, Settings
 
 

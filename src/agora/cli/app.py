@@ -11,7 +11,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from .by_hand import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load
+from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load
 from .lazy import ordered
 from .output import Output
 from .projection import SETTINGS, actions, categories, command, escape, find, split_json
@@ -114,7 +114,7 @@ def _kind(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from .. import __version__
+        from agora import __version__
 
         typer.echo(f"agora {__version__}")
         raise typer.Exit
@@ -141,7 +141,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run several real agents and show what they did."""
-    from ..demo import main
+    from agora.demo import main
 
     raise typer.Exit(main(url))
 

@@ -11,7 +11,7 @@ import typer
 from .output import Output
 
 if TYPE_CHECKING:
-    from ..store.databases import DatabaseStatus
+    from agora.store.databases import DatabaseStatus
 
 __all__ = ["group"]
 
@@ -40,7 +40,7 @@ def group() -> typer.Typer:
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
     """Tell how far the database is migrated; the exit code is 1 where 'agora db upgrade' has something to do."""
-    from ..store.databases import status as of
+    from agora.store.databases import status as of
 
     found = _run(lambda target: of(target), url, dev, prod)
     _show(found, json)
@@ -56,7 +56,7 @@ def upgrade(
     json: Json = False,
 ) -> None:
     """Apply the migrations that are pending; with PostgreSQL, protect every table too."""
-    from ..store import databases
+    from agora.store import databases
 
     async def work(target: str) -> tuple[int, DatabaseStatus]:
         before = await databases.status(target)
@@ -84,7 +84,7 @@ def create(
     json: Json = False,
 ) -> None:
     """Make the database unless it is there, and migrate it."""
-    from ..store import databases
+    from agora.store import databases
 
     async def work(target: str) -> tuple[bool, DatabaseStatus]:
         made = await databases.create(target, login, os.environ.get(PASSWORD) if login else None)
@@ -105,13 +105,13 @@ def copy(
 
     Keys and tokens stay in the data directory: serve the copy with the same one.
     """
-    from ..store import databases
-    from ..store.port import StoreFailure
+    from agora.store import databases
+    from agora.store.port import StoreFailure
 
     async def work(_: str) -> dict[str, int]:
         if not source.startswith("sqlite:///") or not databases.is_postgres(target):
             raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
-        from ..store.copying import copy as moved
+        from agora.store.copying import copy as moved
 
         def told(table: str, rows: int) -> None:
             if rows and not json:
@@ -130,9 +130,9 @@ def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     """Do it with the database that is meant; trouble becomes a line and exit code 2."""
     import asyncio
 
-    from ..settings import ConfigurationError, Settings
-    from ..store.databases import located, targeted
-    from ..store.port import StoreFailure
+    from agora.settings import ConfigurationError, Settings
+    from agora.store.databases import located, targeted
+    from agora.store.port import StoreFailure
 
     try:
         settings = Settings.load()

@@ -16,7 +16,7 @@ from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
 from .session import Session, client_command
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from agora.settings import Settings
 
 __all__ = ["doctor"]
 
@@ -49,7 +49,7 @@ def _sqlite() -> Finding:
 
 def _settings() -> tuple[Settings, list[Finding]]:
     """The settings a server would start with; where they are wrong, the defaults and what is wrong."""
-    from ..settings import ConfigurationError, Settings
+    from agora.settings import ConfigurationError, Settings
 
     try:
         return Settings.load(), []

@@ -30,9 +30,9 @@ def serve(
     ] = None,
 ) -> None:
     """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
-    from ..server import run
-    from ..settings import ConfigurationError, Settings
-    from ..store.port import StoreFailure
+    from agora.server.process import run
+    from agora.settings import ConfigurationError, Settings
+    from agora.store.port import StoreFailure
 
     try:
         settings = Settings.load(

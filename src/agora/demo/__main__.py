@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from . import main
-from .troupe import ROLES
+from .participants import ROLES
 
 
 def _arguments() -> argparse.Namespace:

@@ -13,11 +13,11 @@ from pathlib import Path
 from agora_sdk import AgoraClient, AgoraError
 
 from .ledger import Missing, Skipped
-from .plot import PLOT, Expectation, Play, clear, vacate
+from .participants import ROLES, Troupe
+from .processes import Stage
 from .report import Finding, Reporter
-from .stage import Stage
-from .troupe import ROLES, Troupe
-from .venue import Venue, venue
+from .scenarios import PLOT, Expectation, Play, clear, vacate
+from .server import Venue, venue
 
 __all__ = ["direct"]
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .chart import chart
+from .gantt_chart import chart
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import Invoice

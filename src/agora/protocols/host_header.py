@@ -12,9 +12,8 @@ from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from agora.settings import Settings
 from agora_sdk.errors import MalformedRequest
-
-from ..settings import Settings
 
 __all__ = ["Host", "Origin", "base_url", "check_host", "known_names", "parse_host", "parse_origin"]
 

@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
+from agora.core.call import Caller
+from agora.domains.identity.authenticator import Authenticator
+from agora.net.backpressure import Backpressure, Connection
+from agora.protocols.host_header import known_names, parse_host, parse_origin
+from agora.settings import Settings
 from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated
-
-from ..backpressure import Backpressure, Connection
-from ..identity.authenticator import Authenticator
-from ..services.base import Caller
-from ..settings import Settings
-from .host_header import known_names, parse_host, parse_origin
 
 __all__ = [
     "Access",

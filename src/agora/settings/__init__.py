@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import PrivateAttr, SecretStr, ValidationError
 
-from ..former_names import RefusedName, former
 from .bounds import Bounds
 from .connections import Connections
+from .legacy_names import RefusedName, former
 from .serving import Serving
 from .sign_on import SignOn
 from .sources import PLAIN, PREFIX, ConfigurationError, explained, from_environment, from_file, unknown_variables

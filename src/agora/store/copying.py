@@ -17,7 +17,8 @@ from typing import Final
 
 import asyncpg
 
-from ..clock import SystemClock
+from agora.clock import SystemClock
+
 from . import migrate
 from .port import StoreFailure
 from .postgres.connections import connect, redacted

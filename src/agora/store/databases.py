@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..clock import SystemClock
+from agora.clock import SystemClock
+
 from . import migrate
 from .port import StoreFailure
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
-from ..fairness import Owner
-from .confinement import COLUMN, Unconfined, confined
+from .tenancy import COLUMN, Unconfined, confined
 
 __all__ = [
     "ROOM",

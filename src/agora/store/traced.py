@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from ..fairness import Owner
-from ..telemetry.context import TRACE
-from ..telemetry.tracing import OpenedSpan, Tracing
+from agora.scheduling import Owner
+from agora.telemetry.context import TRACE
+from agora.telemetry.tracing import OpenedSpan, Tracing
+
 from .port import Reading, Store, Work
 
 __all__ = ["traced"]

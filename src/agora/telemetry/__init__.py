@@ -6,7 +6,7 @@ Prometheus' and OpenTelemetry's libraries load when somebody asks for what they 
 
 from .context import PROTOCOL, REQUEST, carried, outgoing, protocol, span, trace_id
 from .loop_watchdog import LoopWatchdog, Stall
-from .measures import BOUNDS, Histogram, Measures, Series
+from .metrics import BOUNDS, Histogram, Measures, Series
 
 __all__ = [
     "BOUNDS",

@@ -11,7 +11,7 @@ from a2a.types.a2a_pb2 import AgentCard
 from a2a.utils import signing
 from google.protobuf.json_format import ParseDict
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import Running, make_settings, running
 from tests.unit.a2a.wire import Wire

@@ -11,8 +11,11 @@ from a2a.types import a2a_pb2 as v10
 from google.protobuf.json_format import MessageToDict, ParseDict
 from hypothesis import given
 
-from agora.a2a import legacy, legacy_cards, legacy_proto, reading
-from agora.a2a.states import LEGACY_STATES, STATES, read_state
+from agora.wire.a2a import tolerant_input as reading
+from agora.wire.a2a import v03 as legacy
+from agora.wire.a2a import v03_cards as legacy_cards
+from agora.wire.a2a import v03_proto as legacy_proto
+from agora.wire.a2a.states import LEGACY_STATES, STATES, read_state
 from agora_sdk.errors import InvalidRequest
 from tests.unit.a2a import shapes
 

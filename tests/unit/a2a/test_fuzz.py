@@ -9,8 +9,8 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agora.app import App
 from agora.protocols.a2a.methods import METHODS
+from agora.server.app import App
 from tests.harness import local_client
 from tests.unit.a2a.shapes import JSON, WORDS, messages
 

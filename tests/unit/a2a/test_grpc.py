@@ -16,7 +16,7 @@ from a2a.utils.errors import TaskNotFoundError
 from a2a.utils.grpc_status import status_from_call
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import ConfigurationError
 from tests.harness import Running, admin_token, free_port, make_settings, running
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import Running, admin_token, make_settings, running
 from tests.unit.a2a.wire import Wire, said
 

@@ -17,9 +17,9 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.a2a import legacy_cards
-from agora.a2a.canonical import canonical, signed_content
 from agora.protocols.a2a.signatures import CardSigner
+from agora.wire.a2a import v03_cards as legacy_cards
+from agora.wire.a2a.canonical_json import canonical, signed_content
 from tests.unit.a2a import shapes
 
 JKU = "https://agora.example/.well-known/jwks.json"

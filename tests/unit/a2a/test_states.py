@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agora.services.a2a.states import STATES, state_of, statuses_of
-from agora.services.tasks.states import TERMINAL
+from agora.domains.a2a.states import STATES, state_of, statuses_of
+from agora.domains.tasks.states import TERMINAL
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
 

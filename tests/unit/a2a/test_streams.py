@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.protocols import following
+from agora.protocols import http_streams as following
 from agora.protocols.http import drop, transport_of
 from tests.harness import Running
 from tests.unit.a2a.wire import Wire, events_of, said

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 

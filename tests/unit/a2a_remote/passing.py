@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.controllers.remotes import Remotes
-from agora.services.base import Caller
+from agora.builtin_agents.remote.jobs import Remotes
+from agora.core.call import Caller
 from tests.conformance.a2a_calls import ask
 from tests.market import Market
 

@@ -9,8 +9,8 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import serialize_compact
 
-from agora.a2a.canonical import signed_content
-from agora.residents.remote.cards import _fits
+from agora.builtin_agents.remote.cards import _fits
+from agora.wire.a2a.canonical_json import signed_content
 
 CARD = {"name": "A", "description": "B", "version": "1", "capabilities": {}, "skills": []}
 KEYS: dict[str, Key] = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agora.residents.remote import line
-from agora.services.base import Caller
+from agora.builtin_agents.remote import client as line
+from agora.core.call import Caller
 from tests.conformance.a2a_calls import ask, say, shown, state_of
 from tests.market import Market
 from tests.rogue import Heard, whole

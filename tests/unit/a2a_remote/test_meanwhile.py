@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.server.app import App
 from tests.conformance.a2a_calls import say, shown, state_of, texts
 from tests.harness import ManualClock, Running, admin_token, make_settings, running
 from tests.market import Market
@@ -158,7 +158,7 @@ def _number(sent: list[dict[str, Any]]) -> str:
 async def test_a_message_lost_on_its_way_is_sent_again(
     market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.residents.remote.meanwhile.PAUSE", 0.01)
+    monkeypatch.setattr("agora.builtin_agents.remote.message_relay.PAUSE", 0.01)
     tries: list[dict[str, Any]] = []
 
     async def answer(heard: Heard) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic_core import to_json
 
-from agora.services.base import Caller
+from agora.core.call import Caller
 from tests.conformance.a2a_calls import ask, followed, say, shown, state_of, stream_of, texts
 from tests.market import Market
 from tests.unit.a2a_remote.passing import add, message, send, text_of

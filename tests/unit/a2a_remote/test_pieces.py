@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.residents.remote.pieces import joined, merged, rest
+from agora.builtin_agents.remote.artifact_parts import joined, merged, rest
 
 TEXTS = st.builds(lambda text: {"text": text}, st.text("ab", min_size=1, max_size=4))
 OTHERS = st.sampled_from([{"data": {"n": 1}}, {"url": "https://x"}, {"text": "t", "metadata": {"m": 1}}])

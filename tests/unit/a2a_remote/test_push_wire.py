@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from tests.conformance.receiver import Receiver, receiver
 from tests.harness import make_settings, running
 from tests.unit.a2a.wire import Wire, said

@@ -12,8 +12,8 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from agora.app import App
 from agora.protocols.agentify import socket as sockets
+from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.unit.agentify.conftest import APP, CALCULATOR, Pair, register
 from tests.unit.agentify.test_agentify_http import INFORM, ORCHESTRATOR, REQUEST, core

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agora.services.conversations import rules
+from agora.domains.conversations import rules
 from agora_sdk.contract import performatives as models
 from agora_sdk.contract.envelopes import AgentMessage, Outgoing, Performative, PublicKey
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.envelopes import SLOT, VIEWS, convert, embed, to_agentify
+from agora.wire.envelopes import SLOT, VIEWS, convert, embed, to_agentify
 from agora_sdk.contract.envelopes import Performative
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

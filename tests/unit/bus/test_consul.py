@@ -13,9 +13,9 @@ import httpx
 import pytest
 import uvicorn
 
-from agora.app import App
-from agora.bus.consul import Consul, Service
-from agora.controllers.bus_consul import ConsulRegistrar, service_of
+from agora.domains.bus.consul_client import Consul, Service
+from agora.domains.bus.consul_registration import ConsulRegistrar, service_of
+from agora.server.app import App
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.harness import ManualClock, PromptServer, free_port, make_settings, running
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.bus.redis import RedisBus
-from agora.bus.redis.address import Address
-from agora.bus.redis.connection import Connection, Disconnected, Refused
-from agora.bus.redis.durability import Durability
-from agora.bus.redis.link import Link
-from agora.opening import open_bus
+from agora.domains.bus.engines.redis import RedisBus
+from agora.domains.bus.engines.redis.address import Address
+from agora.domains.bus.engines.redis.connection import Connection, Disconnected, Refused
+from agora.domains.bus.engines.redis.durability import Durability
+from agora.domains.bus.engines.redis.link import Link
+from agora.server.app import App
+from agora.server.bootstrap import open_bus
 from agora.settings import ConfigurationError
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from tests.harness import free_port, make_settings
@@ -249,7 +249,7 @@ def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("agora.bus.redis")]:
+    for name in [name for name in sys.modules if name.startswith("agora.domains.bus.engines.redis")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "hiredis", None)
     with pytest.raises(ConfigurationError, match=r"agora-server\[redis\]"):
@@ -275,7 +275,7 @@ async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
 async def test_a_server_that_is_too_old_is_refused(
     monkeypatch: pytest.MonkeyPatch, broker: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("agora.bus.redis.durability.OLDEST", (99, 0))
+    monkeypatch.setattr("agora.domains.bus.engines.redis.durability.OLDEST", (99, 0))
     app = App(make_settings(tmp_path / "data", bus=broker))
     with pytest.raises(InternalError, match="too old"):
         await app.start()

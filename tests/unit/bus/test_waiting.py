@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from agora.bus.port import Delivery
-from agora.controllers import bus_waiting
-from agora.controllers.bus_waiting import Waiting
+from agora.domains.bus import held_entries as bus_waiting
+from agora.domains.bus.engines.port import Delivery
+from agora.domains.bus.held_entries import Waiting
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from agora.bus import wire
+from agora.domains.bus.engines import wire
 
 TOKEN = "agt_token"
 NAMES = st.text(st.characters(exclude_characters="\0=", exclude_categories=["Cs"]), max_size=20)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from agora.catalogue import Catalogue
 from agora.clock import moment
-from agora.semver import InvalidVersion, parse_range, parse_version
-from agora.usage import Meter
+from agora.core.operation_registry import Catalogue
+from agora.core.semver import InvalidVersion, parse_range, parse_version
+from agora.core.usage import Meter
 from agora_sdk.contract import Lifecycle, Operation, operations
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
 from tests.harness import ManualClock

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agora.validation import invalid
+from agora.core.validation import invalid
 from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.faults import ID, WORDS
 from agora_sdk.errors import InvalidRequest

@@ -208,7 +208,7 @@ try:
     application()(sys.argv[1:])
 except SystemExit:
     pass
-heavy = {"agora.app", "agora.server", "agora.store", "starlette", "uvicorn", "asyncpg"} & sys.modules.keys()
+heavy = {"agora.server", "agora.store", "starlette", "uvicorn", "asyncpg"} & sys.modules.keys()
 assert not heavy, heavy
 """
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from agora.cli.agenthub import application as agenthub_application
 from agora.cli.app import application
 from agora.cli.manifest_file import CONTAINER, PROGRAM
-from agora.runtime.process import strays
-from agora.services.instances.manifests import read
+from agora.domains.instances.manifests import read
+from agora.runtimes.process import orphans as strays
 from tests.conformance.instances import AGENT
 from tests.harness import free_port
 from tests.processes import spawn_tethered

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agora.app import App
 from agora.cli import provider as flows
 from agora.cli.app import application
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated, UpstreamFailed
 from agora_sdk.login import Login, Logins

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from agora.domains.bus import queries as bus
 from agora.store import migrate
-from agora.store.statements import bus
 
 
 @pytest.fixture(scope="module")

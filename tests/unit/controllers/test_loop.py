@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from agora.app import App
-from agora.controllers.base import Controller, House, batches
+from agora.core.jobs import Controller, House, batches
+from agora.server.app import App
 from tests.harness import ManualClock
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from agora.domains.admin import retention_queries as upkeep
 from agora.store import migrate
-from agora.store.statements import upkeep
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.controllers.instance_upkeep import InstanceUpkeep
-from agora.store.statements import hosting
+from agora.domains.instances import host_queries as hosting
+from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.server.app import App
 from tests.harness import make_settings
 
 

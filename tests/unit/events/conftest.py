@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.events.feed import Feed
+from agora.core.events.feed import Feed
 from agora.store.sqlite import SqliteStore
 from tests.unit.events.support import Journal, ManualTime
 

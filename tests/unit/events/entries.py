@@ -8,8 +8,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.clock import new_id
-from agora.event_filter import Viewer
-from agora.services.base import Entry, Following, Stretch
+from agora.core.call import Entry, Following, Stretch
+from agora.core.events.filter import Viewer
 from agora.store.port import NewEvent, Query, Reader, Store, Table, Tx
 
 __all__ = ["TaskLog"]

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agora.clock import new_id
-from agora.event_filter import EVERYONE, EventFilter, Viewer
-from agora.events.event_stream import EventStream
-from agora.events.feed import Feed
-from agora.events.frames import Batch, Farewell
-from agora.services.base import Opening
+from agora.core.call import Opening
+from agora.core.events.event_stream import EventStream
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EVERYONE, EventFilter, Viewer
+from agora.core.events.frames import Batch, Farewell
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
 __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.event_filter import EVERYTHING, EventFilter, Viewer, expand
+from agora.core.events.filter import EVERYTHING, EventFilter, Viewer, expand
 from agora.store.port import NewEvent
 
 

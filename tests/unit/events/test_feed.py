@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from agora.event_filter import EventFilter, Viewer
-from agora.events.event_stream import EventStream
-from agora.events.feed import Feed
-from agora.events.frames import NORMAL, RESTARTING, TOO_SLOW
-from agora.events.sink import QueueSink
-from agora.services.base import Opening
+from agora.core.call import Opening
+from agora.core.events.event_stream import EventStream
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EventFilter, Viewer
+from agora.core.events.frames import NORMAL, RESTARTING, TOO_SLOW
+from agora.core.events.sink import QueueSink
+from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
-from agora.store.statements import upkeep
 from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
 from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from agora.event_filter import Viewer
-from agora.events.feed import Feed
-from agora.events.following import FollowStream
-from agora.events.frames import ENDED, NORMAL, RESTARTING, TOO_SLOW
-from agora.events.sink import QueueSink
-from agora.services.base import Following, Stretch
+from agora.core.call import Following, Stretch
+from agora.core.events.feed import Feed
+from agora.core.events.filter import Viewer
+from agora.core.events.frames import ENDED, NORMAL, RESTARTING, TOO_SLOW
+from agora.core.events.log_stream import FollowStream
+from agora.core.events.sink import QueueSink
+from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
-from agora.store.statements import upkeep
 from agora_sdk.errors import InvalidRequest, NotFound, Overloaded, Unauthenticated
 from tests.unit.events.entries import TaskLog
 from tests.unit.events.support import Journal, ManualTime, Reader, open_stream, until

@@ -8,7 +8,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from agora.events.frames import TOO_SLOW, Batch, EncodedEvent, Farewell, closing_chunk, text_frame
+from agora.core.events.frames import TOO_SLOW, Batch, EncodedEvent, Farewell, closing_chunk, text_frame
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import CursorTooOld

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from agora.event_filter import EVERYONE, EventFilter
-from agora.events.feed import Feed
-from agora.events.positions import Positions
-from agora.services.base import Opening
+from agora.core.call import Opening
+from agora.core.events import queries as statements
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EVERYONE, EventFilter
+from agora.core.events.positions import Positions
 from agora.store.port import Reader as StoreReader
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
-from agora.store.statements import events as statements
 from agora_sdk.errors import InvalidRequest
 from tests.unit.events.support import Journal, Reader, open_stream
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from agora.services.monitor import HealthMonitor
+from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.store.port import Store, StoreFailure
 from tests.harness import ManualClock
 

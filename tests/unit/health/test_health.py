@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.services.health import COMPONENTS
+from agora.domains.monitoring.health import COMPONENTS
+from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
+from agora.server.app import App
 from agora_sdk.contract.admin import ComponentHealth, Health
 from agora_sdk.errors import NotFound
 from tests.harness import ManualClock
@@ -20,7 +21,8 @@ async def market(app: App, clock: ManualClock, monitor: Measured, gauges: Gauges
     """A marketplace whose measurements the test decides."""
     await monitor.sample()
     monitor.loops = ()
-    app.context.health, app.context.live = monitor, gauges.live
+    app.context.ports.provide(HEALTH_MONITOR, monitor)
+    app.context.live = gauges.live
     return Market(app, clock)
 
 

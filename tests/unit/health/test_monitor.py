@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
-from agora.services.monitor import HealthMonitor, machine
+from agora.domains.monitoring.health_monitor import HealthMonitor, machine
+from agora.server.app import App
 from tests.unit.health.support import Gauges, Measured
 
 
@@ -42,7 +42,7 @@ async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: M
 async def test_a_store_that_does_not_answer_is_given_up(
     monitor: Measured, gauges: Gauges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.services.monitor.CHECK_SECONDS", 0)
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor.CHECK_SECONDS", 0)
 
     async def forever() -> None:
         await asyncio.get_running_loop().create_future()
@@ -86,7 +86,7 @@ def test_what_cannot_be_measured_is_left_out(tmp_path: Path, monkeypatch: pytest
     def unreadable(path: str) -> str:
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr("agora.services.monitor._text", unreadable)
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", unreadable)
     assert machine(tmp_path / "nowhere") == {}
 
 
@@ -96,7 +96,7 @@ def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path
         "/proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",
         "/sys/fs/cgroup/memory.max": str(512 * 1024 * 1024),
     }
-    monkeypatch.setattr("agora.services.monitor._text", files.__getitem__)
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", files.__getitem__)
     monkeypatch.setattr("os.sysconf", lambda name: 4096)
     values = machine(tmp_path)
     assert values["memory_rss"] == 100 * 1024 * 1024

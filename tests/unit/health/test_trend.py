@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.services.trend import fit, in_words, seconds_until
+from agora.domains.monitoring.trend import fit, in_words, seconds_until
 
 
 def series(start: float, slope: float, *, count: int = 60, every: float = 5.0) -> list[tuple[float, float]]:

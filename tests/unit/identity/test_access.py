@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import ManualClock, admin_token, local_client, make_settings
 

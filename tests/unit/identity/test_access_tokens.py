@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from agora.app import App
-from agora.identity.oidc import provider, verification
-from agora.services.scopes import ROLES
+from agora.core.scopes import ROLES
+from agora.domains.identity.oidc import access_tokens as verification
+from agora.domains.identity.oidc import provider
+from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.errors import Unauthenticated, UpstreamFailed, UpstreamUnavailable
 from tests.harness import ManualClock, make_settings

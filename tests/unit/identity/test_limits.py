@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 from pydantic_core import from_json
 
-from agora.identity.limits import RateLimiter
-from agora.replicas import _words
-from agora.services.base import Caller
+from agora.core.call import Caller
+from agora.core.rate_limits import RateLimiter
+from agora.server.replication import _words
 from agora.store.postgres.peers import LONGEST, Peers
 from agora_sdk.errors import RateLimited
 

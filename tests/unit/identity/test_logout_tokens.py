@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.errors import Unauthenticated
 from tests.harness import ManualClock, make_settings

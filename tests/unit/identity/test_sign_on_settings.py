@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.identity.oidc.configuration import Issuer, Trust
-from agora.services.tenants import ADMINISTRATOR
+from agora.domains.identity.oidc.configuration import Issuer, Trust
+from agora.domains.tenants.service import ADMINISTRATOR
+from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import Unauthenticated
 from tests.harness import ManualClock, make_settings

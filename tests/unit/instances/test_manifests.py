@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agora.runtime.spec import Directory, Git, Image
-from agora.services.instances.manifests import AgentManifest, build_of, engines_of, read, source_of
+from agora.domains.instances.manifests import AgentManifest, build_of, engines_of, read, source_of
+from agora.runtimes.spec import Directory, Git, Image
 
 STANDARD: dict[str, Any] = {
     "agent_id": "agent.calculator.calculation",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import ManualClock, Running, running
 from tests.unit.live.support import Hidden

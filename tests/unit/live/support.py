@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from agora.app import App
+from agora.core.call import Caller
+from agora.domains.admin import retention_queries as upkeep
 from agora.protocols.http import Receive, Scope, Send, transport_of
-from agora.protocols.live.request import drop
-from agora.services.base import Caller
+from agora.protocols.streaming.requests import drop
+from agora.server.app import App
 from agora.store.port import Tx
-from agora.store.statements import upkeep
 from tests.harness import Running
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.protocols import following
+from agora.protocols import http_streams as following
 from tests.harness import Running
 from tests.unit.live.support import Drops, call, deaf, event_source, flood, prune, publish, until
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from agora.protocols.live import streams
+from agora.protocols.streaming import streams
 from tests.harness import Running
 from tests.unit.live.support import call, event_source, events_of, publish, receive, socket, until
 

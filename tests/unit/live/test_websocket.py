@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from agora.protocols.live import calls, websocket
-from agora.protocols.live.websocket import TransportSink
+from agora.protocols.streaming import calls, websocket
+from agora.protocols.streaming.websocket import TransportSink
 from tests.harness import Running
 from tests.unit.live.support import (
     WEBSOCKET,

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
-from agora.protocols.mcp import patience
+from agora.protocols.mcp import long_calls as patience
+from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.unit.mcp.support import ACCEPT, Wire, answer, envelope
 from tests.upstream import Far, serving, tool

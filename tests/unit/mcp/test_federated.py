@@ -11,7 +11,7 @@ import httpx
 import pytest
 from mcp_types import ToolAnnotations
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.unit.mcp.support import ERAS, Wire, connect
 from tests.upstream import Far, serving, tool

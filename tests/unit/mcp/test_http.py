@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
 from agora.protocols.mcp import sessions
-from agora.server import _listeners
+from agora.server.app import App
+from agora.server.process import _listeners
 from tests.harness import ManualClock, Running, admin_token, free_port, local_client, make_settings
 from tests.unit.mcp.conftest import register
 from tests.unit.mcp.support import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, envelope

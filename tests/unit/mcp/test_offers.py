@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.protocols.mcp.offers import NAME_LIMIT
+from agora.protocols.mcp.agent_offers import NAME_LIMIT
 from tests.harness import Running
 from tests.unit.mcp.conftest import register
 from tests.unit.mcp.support import ERAS, Wire, connect

@@ -13,12 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
-from agora.controllers.base import House
-from agora.controllers.retention import Retention
-from agora.services import client_sessions as rules
+from agora.core.jobs import House
+from agora.domains.admin import retention_queries as upkeep
+from agora.domains.admin.retention import Retention
+from agora.domains.client_sessions import queries as client_sessions
+from agora.domains.client_sessions import sessions as rules
+from agora.server.app import App
 from agora.store.port import Query, Reader, Tx
-from agora.store.statements import client_sessions, upkeep
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.unit.mcp.conftest import register
 from tests.unit.mcp.support import LEGACY, Wire, answer

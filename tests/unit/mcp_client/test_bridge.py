@@ -239,7 +239,7 @@ async def test_it_starts_fast_and_without_the_protocol_sdk(workshop: Workshop, b
     _, log = await wire.end()
     imported = {line.rsplit("|", 1)[-1].strip() for line in log.splitlines() if line.startswith("import time:")}
     assert "httpx" in imported
-    assert not {"mcp", "mcp_types", "uvicorn", "agora.app", "agora_sdk.contract"} & imported
+    assert not {"mcp", "mcp_types", "uvicorn", "agora.server", "agora_sdk.contract"} & imported
 
 
 async def test_what_it_costs_to_start(workshop: Workshop, bridges: Bridges) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
-from agora.cli.mcp import place
-from agora.cli.mcp.place import ADDRESS_FILE, Nearby
+from agora.cli.mcp import server_location as place
+from agora.cli.mcp.server_location import ADDRESS_FILE, Nearby
+from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from agora.cli.app import application
-from agora.cli.mcp import json_members, toml_tables
+from agora.cli.mcp import json_edit as json_members
+from agora.cli.mcp import toml_edit as toml_tables
 from agora.cli.mcp.hosts import HOSTS
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from agora.app import App
+from agora.server.app import App
 
 __all__ = ["HOME", "Browser"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.unit.monitor.browser import Browser

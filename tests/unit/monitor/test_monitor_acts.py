@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agora.protocols import monitor
-from agora.protocols.monitor import forms
-from agora.protocols.monitor.outcomes import said
+from agora.protocols import web as monitor
+from agora.protocols.web import forms
+from agora.protocols.web.outcomes import said
 from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.admin import Admin
 from agora_sdk.contract.agents import Agents

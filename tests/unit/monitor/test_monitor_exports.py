@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.protocols.monitor.exports import COLUMNS, cell
-from agora.services.monitoring import service
+from agora.domains.monitoring import service
+from agora.protocols.web.exports import COLUMNS, cell
 from agora_sdk.contract.monitor import Monitor
 from tests.market import Market
 from tests.unit.monitor.browser import Browser

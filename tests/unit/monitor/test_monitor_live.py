@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.events.frames import Batch, EncodedEvent
-from agora.protocols.monitor import live
-from agora.protocols.monitor.live import Feeder, Schedule
-from agora.protocols.monitor.registry import FRAGMENTS, PAGES, Fragment, Page, find, fragment, page
-from agora.protocols.monitor.templating import environment
-from agora.protocols.monitor.view import View
+from agora.core.events.frames import Batch, EncodedEvent
+from agora.protocols.web import live_updates as live
+from agora.protocols.web.live_updates import Feeder, Schedule
+from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, find, fragment, page
+from agora.protocols.web.templating import environment
+from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent
 from tests.harness import running
 from tests.market import Market

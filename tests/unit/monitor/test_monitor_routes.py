@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agora.protocols.monitor.assets import ASSETS
+from agora.protocols.web.assets import ASSETS
 from tests.market import Market
 from tests.unit.monitor.browser import HOME, Browser
 

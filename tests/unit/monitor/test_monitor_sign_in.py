@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import admin_token, make_settings
 from tests.market import Market
 from tests.unit.monitor.browser import HOME, Browser, csrf_of

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.protocols.monitor.drawing import (
+from agora.protocols.web.drawing import (
     TONES,
     Arrow,
     Bar,

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from agora.protocols.monitor.filters import FILTERS
+from agora.protocols.web.filters import FILTERS
 
 NOTHING = "\N{EN DASH}"
 

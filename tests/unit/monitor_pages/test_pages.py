@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.protocols.monitor.forms import OWN
-from agora.protocols.monitor.registry import FRAGMENTS, known
-from agora.protocols.monitor.templating import DIRECTORY, environment
+from agora.protocols.web.forms import OWN
+from agora.protocols.web.registry import FRAGMENTS, known
+from agora.protocols.web.templating import DIRECTORY, environment
+from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.unit.monitor.browser import Browser

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.services.orchestrator.understanding import Wanted, understand
+from agora.domains.orchestrator.intents import Wanted, understand
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.statements.search import Selection, Term, match, page, total
+from agora.domains.search.queries import Selection, Term, match, page, total
 
 
 def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:

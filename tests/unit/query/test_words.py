@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.services.words import WORDS, distance, errors_allowed, fold, pieces, words
+from agora.domains.search.words import WORDS, distance, errors_allowed, fold, pieces, words
 
 letters = st.text("abc", max_size=8)
 

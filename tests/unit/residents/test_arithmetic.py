@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.residents.arithmetic import LONGEST, ArithmeticFault, evaluate
-from agora.residents.phrases import as_expression
+from agora.builtin_agents.arithmetic import LONGEST, ArithmeticFault, evaluate
+from agora.builtin_agents.phrases import as_expression
 
 VALUES = """
 25 * 4 = 100

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.app import App
-from agora.residents import analysis
+from agora.builtin_agents import analysis
+from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
 from tests.harness import ManualClock, make_settings
 from tests.market import Market

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.residents.memory import understood
+from agora.builtin_agents.memory import understood
 
 
 @pytest.mark.parametrize(

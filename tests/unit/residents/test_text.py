@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.residents.text import keywords, readability, sentences, statistics
+from agora.builtin_agents.text import keywords, readability, sentences, statistics
 
 TEXT = "Agora is easy. Agents talk to agents!\n\nDo agents sleep? They don't; the marketplace never sleeps."
 

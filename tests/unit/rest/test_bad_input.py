@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 
 SEND = "/agora/messaging/send"
 JSON = {"Content-Type": "application/json"}

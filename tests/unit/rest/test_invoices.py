@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import ManualClock, admin_token, local_client, make_settings
 
 PROXIED = {"X-Forwarded-For": "203.0.113.9"}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.contract import Kind, operations
 
 

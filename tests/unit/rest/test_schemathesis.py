@@ -15,7 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.contract import Kind, operations
 from tests.harness import make_settings, running
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import agora_sdk
-from agora.services.registry import IMPLEMENTATIONS
+from agora.domains.services import IMPLEMENTATIONS
 from agora_sdk.contract import Operation, Route, Service, declared, index, operations
 from agora_sdk.contract.known import Declared, Listed
 
@@ -97,10 +97,10 @@ def test_knowing_the_operations_loads_none_of_them() -> None:
 def test_a_server_begins_without_what_only_calls_need() -> None:
     found = _loaded("import agora.server")
     assert not found & {
-        "agora.runtime.docker",
-        "agora.services.billing.service",
-        "agora.services.instances.service",
-        "agora.services.workflows.service",
+        "agora.runtimes.docker",
+        "agora.domains.billing.service",
+        "agora.domains.instances.service",
+        "agora.domains.workflows.service",
         "agora_sdk.contract.billing",
         "agora_sdk.contract.instances",
         "agora_sdk.contract.workflows",
@@ -117,7 +117,12 @@ def test_a_command_loads_its_own_service_alone() -> None:
     run = "import sys; sys.argv = ['agora', 'agent', 'list', '--help']\nfrom agora.cli import main\n"
     found = _loaded(f"{run}try:\n    main()\nexcept SystemExit:\n    pass")
     assert "agora_sdk.contract.agents" in found
-    assert not found & {"agora_sdk.contract.billing", "agora_sdk.contract.workflows", "agora.cli.people", "asyncio"}
+    assert not found & {
+        "agora_sdk.contract.billing",
+        "agora_sdk.contract.workflows",
+        "agora.cli.agent_commands",
+        "asyncio",
+    }
 
 
 def test_the_client_of_http_comes_without_its_command_line() -> None:

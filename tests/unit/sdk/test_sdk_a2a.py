@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk import Message, Part
 from agora_sdk.a2a import A2AClient
 from agora_sdk.a2a_wire import Endpoint, card_url, choose, normal, ok

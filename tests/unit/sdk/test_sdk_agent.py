@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from agora.events.frames import RESTARTING, Farewell
+from agora.core.events.frames import RESTARTING, Farewell
 from agora_sdk import Agent, AgoraClient
 from agora_sdk.agent import run
 from agora_sdk.contract.agents import Agents

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.events.frames import RESTARTING, Farewell
+from agora.core.events.frames import RESTARTING, Farewell
 from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
 from tests.harness import Running

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.app import App
-from agora.identity.signing import Signer, load_secret
+from agora.domains.identity.signing import Signer, load_secret
+from agora.server.app import App
 from agora.settings import ConfigurationError
 from agora_sdk.errors import AgoraError, IllegalTransition, PermissionDenied, RateLimited, Unauthenticated
 from tests.harness import Running

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from agora.app import App
 from agora.cli.credentials import admin_token
-from agora.identity.keeping import keep
-from agora.identity.signing import load_secret
-from agora.identity.signing_key import KEY_FILE, SigningKey
+from agora.domains.identity.signing import load_secret
+from agora.domains.identity.signing_key import KEY_FILE, SigningKey
+from agora.net.secret_files import keep
+from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from tests.harness import make_settings
 

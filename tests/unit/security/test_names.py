@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from agora.app import App
+from agora.server.app import App
 from agora_sdk.errors import InvalidRequest
 from tests.harness import ManualClock
 from tests.market import Market
@@ -62,7 +62,7 @@ async def test_a_private_agent_s_tier_is_told_to_itself_alone(app: App, clock: M
 async def test_one_message_has_a_bounded_number_of_recipients(
     app: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.services.messaging.CAPABILITY_LIMIT", 3)
+    monkeypatch.setattr("agora.domains.messaging.service.CAPABILITY_LIMIT", 3)
     market = Market(app, clock)
     for number in range(4):
         await market.agent(f"Worker{number}", capabilities=[f"half-{number % 2}"])

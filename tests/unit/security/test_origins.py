@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from agora.courier import Courier
-from agora.internet import Door
+from agora.net.egress_policy import Door
+from agora.net.http_client import Courier
 from tests.harness import Running
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agora import logs
-from agora.app import App
+from agora.server import logging as logs
+from agora.server.app import App
 from agora.store.port import StoreFailure
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import PermissionDenied

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.server import PortTaken, _listeners
+from agora.server.process import PortTaken, _listeners
 from tests.harness import free_port, make_settings
 
 

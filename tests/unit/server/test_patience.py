@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import Running, make_settings, running
 
 HEAD = b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agora.store.confinement import Unconfined, confined
 from agora.store.port import Query, Table, Write
 from agora.store.postgres import sql
 from agora.store.sqlite.reading import Reader
+from agora.store.tenancy import Unconfined, confined
 
 GOOD = [
     "select * from agents where tenant_id = :tenant and agent_id = :ref",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agora import relay
-from agora.logs import OutageFilter
-from agora.services.base import Relay
+from agora.core import relays as relay
+from agora.core.call import Relay
+from agora.server.logging import OutageFilter
 from agora.store.outages import Outages
 from agora.store.port import StoreUnavailable
 from agora_sdk.errors import DeadlineExceeded, StorageUnavailable

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from agora.app import App
+from agora.server.app import App
 from tests.harness import local_client, make_settings
 from tests.unit.tasks.support import Place, an_agent
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.former_names import IGNORED, KEPT, RENAMED
 from agora.settings import ConfigurationError, Settings
+from agora.settings.legacy_names import IGNORED, KEPT, RENAMED
 
 SOURCE = {
     "A2A_HOST": "0.0.0.0",
@@ -113,9 +113,9 @@ def test_no_name_is_two_things() -> None:
 def test_the_log_gets_the_notice_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from agora import server
+    from agora.server import process as server
 
-    monkeypatch.setattr("agora.logs.configure", lambda *arguments: None)
+    monkeypatch.setattr("agora.server.logging.configure", lambda *arguments: None)
     monkeypatch.setattr(server, "App", _never)
     monkeypatch.setattr(server, "_listeners", lambda settings, say: [])
     settings = Settings.load(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)

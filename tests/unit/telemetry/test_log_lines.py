@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agora import logs
+from agora.server import logging as logs
 from agora.telemetry import REQUEST
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from agora import logs
-from agora.app import App
+from agora.server import logging as logs
+from agora.server.app import App
 from agora.settings import Settings
 from agora.store.port import StoreFailure
 from tests.harness import ManualClock, admin_token, local_client, make_settings
@@ -59,7 +59,7 @@ async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncC
     assert lines
     assert lines[-1]["event"].startswith("agora.agent.list: ok in ")
     assert (lines[-1]["level"], lines[-1]["protocol"]) == ("debug", "rest")
-    assert lines[-1]["logger"] == "agora.dispatcher"
+    assert lines[-1]["logger"] == "agora.core.dispatcher"
     assert lines[-1]["timestamp"].endswith("Z")
 
 

@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from agora.app import App
-from agora.controllers.census import Census
-from agora.controllers.tasks import Tasks
+from agora.domains.monitoring.census import Census
+from agora.domains.tasks.jobs import Tasks
+from agora.server.app import App
 from agora.telemetry import Measures, Series
 from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE

@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.app import App
-from agora.bus.port import Bridge
-from agora.controllers.readiness import Readiness
-from agora.services import monitor as monitoring
-from agora.services.health import COMPONENTS
+from agora.domains.bus.engines.port import BRIDGE, Bridge
+from agora.domains.monitoring import health_monitor as monitoring
+from agora.domains.monitoring.health import COMPONENTS
+from agora.domains.monitoring.readiness import Readiness
+from agora.server.app import App
 from agora.store.port import StoreFailure
 from tests.harness import make_settings
 
@@ -90,13 +90,13 @@ async def test_a_store_gone_in_the_middle_of_looking_is_answered(
 async def test_redis_that_is_gone_is_told(tmp_path: Path, needed: bool) -> None:
     app = App(make_settings(tmp_path, ready_needs_bus=needed))
     await app.start()
-    app.context.bus = Bridge(connected=False, error="connection refused")
+    app.context.ports.provide(BRIDGE, Bridge(connected=False, error="connection refused"))
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         answer = await client.get("/ready")
         assert answer.status_code == (503 if needed else 200)
         assert answer.json()["status"] == ("unavailable" if needed else "degraded")
         assert answer.json()["components"] == {"store": "ok", "bus": "unreachable"}
-        app.context.bus.connected = True
+        app.context.ports.get(BRIDGE).connected = True
         assert (await client.get("/ready")).json()["status"] == "healthy"
     await app.stop()

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from websockets.asyncio.client import connect
 
-from agora.app import App
+from agora.server.app import App
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, Running, admin_token, free_port, make_settings, running
 from tests.market import Market

@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from agora.app import App
-from agora.logs import Lines
+from agora.server.app import App
+from agora.server.logging import Lines
 from agora.settings import ConfigurationError
 from agora.telemetry.context import TRACE, carried, given, outgoing, span
 from agora.telemetry.tracing import Tracing
@@ -224,7 +224,7 @@ async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> No
         def emit(self, record: logging.LogRecord) -> None:
             seen.append(Lines(()).fields(record))
 
-    watching, logger = Watching(), logging.getLogger("agora.dispatcher")
+    watching, logger = Watching(), logging.getLogger("agora.core.dispatcher")
     logger.addHandler(watching)
     logger.setLevel(logging.DEBUG)
     try:
@@ -284,8 +284,6 @@ async def _served(app: Any) -> AsyncIterator[str]:
 
 
 def test_traces_cost_nothing_to_import_when_they_are_off() -> None:
-    look = (
-        "import sys, agora.app; print([n for n in sys.modules if n.startswith(('prometheus_client', 'opentelemetry'))])"
-    )
+    look = "import sys, agora.server.app; print([n for n in sys.modules if n.startswith(('prometheus_client', 'opentelemetry'))])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agora.upstreams.breaker import Tuning
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
-from agora.upstreams.sealing import Sealer
+from agora.domains.mcp_upstreams.client.breaker import Tuning
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net.sealing import Sealer
 from tests.upstream import Far, serving
 
 Make = Callable[..., Endpoint]

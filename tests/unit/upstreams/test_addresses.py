@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from agora.upstreams.addresses import AddressRefused, check_url, is_public, public_addresses
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.sealing import Sealer
+from agora.domains.mcp_upstreams.client.addresses import AddressRefused, check_url, is_public, public_addresses
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.net.sealing import Sealer
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.unit.upstreams.conftest import QUICK, make
 from tests.unit.upstreams.test_connections import call

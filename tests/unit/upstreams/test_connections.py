@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
 from agora_sdk.errors import DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
 from tests.unit.upstreams.conftest import make
 from tests.upstream import Far, serving, tool

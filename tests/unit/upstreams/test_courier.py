@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from agora import courier as module
-from agora.courier import Courier, Lost
-from agora.upstreams.addresses import AddressRefused, Door
+from agora.domains.mcp_upstreams.client.addresses import AddressRefused, Door
+from agora.net import http_client as module
+from agora.net.http_client import Courier, Lost
 from tests.rogue import Heard, listening, whole
 
 PLAIN = ssl.create_default_context()

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agora.app import App
-from agora.controllers.upstreams import UpstreamKeeper
-from agora.services.upstreams.declared import declared
+from agora.domains.mcp_upstreams.declared import declared
+from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import UpstreamUnavailable
 from tests.harness import make_settings

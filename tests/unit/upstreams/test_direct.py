@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agora.upstreams.direct import Direct
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
-from agora.upstreams.sealing import Sealer
+from agora.domains.mcp_upstreams.client.direct import Direct
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net.sealing import Sealer
 from agora_sdk.errors import AgoraError
 from tests.rogue import Heard, Rogue, events, message, whole
 from tests.unit.upstreams.conftest import QUICK, make
@@ -101,7 +101,7 @@ class _Ways:
 
         async def request(direct: Direct, *arguments: Any) -> Any:
             if not self.on:
-                from agora.upstreams.direct import Elsewhere
+                from agora.domains.mcp_upstreams.client.direct import Elsewhere
 
                 raise Elsewhere
             self.gone += 1

@@ -14,8 +14,8 @@ import websockets
 from mcp import Client
 from typer.testing import CliRunner
 
-from agora.app import App
 from agora.cli.app import application
+from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import DeadlineExceeded, UpstreamFailed
 from tests.harness import Running, make_settings, running

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from agora.upstreams import program as module
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
-from agora.upstreams.sealing import Sealer
+from agora.domains.mcp_upstreams.client import stdio as module
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamFailed
 from tests.unit.upstreams.conftest import QUICK, make
 
@@ -127,7 +127,7 @@ def test_a_program_that_will_not_end_is_made_to(runner: asyncio.Runner) -> None:
 def test_its_complaints_are_logged_and_steer_no_terminal(
     runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "agora.upstreams.program"):
+    with caplog.at_level(logging.INFO, "agora.domains.mcp_upstreams.client.stdio"):
         called(runner, "complain")
     said: list[Any] = [record.getMessage() for record in caplog.records]
     assert "upstream far says: bad \N{REPLACEMENT CHARACTER}[2Jthing" in said

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from agora import internet
-from agora.controllers.upstreams import Restraint
-from agora.upstreams import pace
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
-from agora.upstreams.sealing import Sealer
-from agora.upstreams.turns import Turns
+from agora.domains.mcp_upstreams.client import throttle as pace
+from agora.domains.mcp_upstreams.client.concurrency_limiter import Turns
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.jobs import Restraint
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net import egress_policy as internet
+from agora.net.sealing import Sealer
 from agora_sdk.errors import AgoraError, DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
 from tests.rogue import Heard, Rogue, events, message, whole
 from tests.unit.upstreams.conftest import QUICK, make

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agora.upstreams.pool import ConnectionPool
-from agora.upstreams.port import Endpoint
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.unit.upstreams.conftest import make
 from tests.unit.upstreams.test_connections import call, until

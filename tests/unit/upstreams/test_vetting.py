@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agora.upstreams.port import fingerprint
-from agora.upstreams.sealing import Sealer
-from agora.upstreams.vetting import vet
+from agora.domains.mcp_upstreams.client.vetting import vet
+from agora.domains.mcp_upstreams.port import fingerprint
+from agora.net.sealing import Sealer
 
 OBJECT = {"type": "object"}
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.workflow.diagram import COLOURS, mermaid
-from agora.workflow.graph import build
+from agora.domains.workflows.planning.diagram import COLOURS, mermaid
+from agora.domains.workflows.planning.graph import build
 from agora_sdk.contract.workflows import Step, StepStatus
 
 NODE = re.compile(r'    s\d+(\["|\{"|\[\["|\[/")(?P<text>[^"]*)("\]|"\}|"\]\]|"/\]):::[a-z]+')

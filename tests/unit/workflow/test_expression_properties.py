@@ -9,7 +9,7 @@ import cel
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agora.workflow.expressions import ExpressionError, check, references, resolve, value
+from agora.domains.workflows.planning.expressions import ExpressionError, check, references, resolve, value
 
 SCOPE: dict[str, Any] = {
     "steps": {"a": {"status": "completed", "result": {"n": 3, "l": [1, 2, 0], "t": "x"}, "error": None}},

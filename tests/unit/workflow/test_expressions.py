@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agora.workflow.evaluation import MAX_WORK, _guarded, compiled
-from agora.workflow.expressions import (
+from agora.domains.workflows.planning.evaluation import MAX_WORK, _guarded, compiled
+from agora.domains.workflows.planning.expressions import (
     MAX_REFERENCE_TEXT,
     MAX_REFERENCES,
     MAX_SIZE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agora.workflow.graph import Graph, add, agents_named, build, faults, reorder, restore
+from agora.domains.workflows.planning.graph import Graph, add, agents_named, build, faults, reorder, restore
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agora.workflow.graph import add, build, faults, reorder
+from agora.domains.workflows.planning.graph import add, build, faults, reorder
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import InvalidRequest
 

@@ -17,9 +17,9 @@ from typing import Any
 from agora_sdk import mcp_wire
 from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 
-from .inquiry import Inquiry, Message, is_message, params_of
 from .link import Link
 from .pipe import Pipe
+from .request import Inquiry, Message, is_message, params_of
 from .session import Session, news_of
 from .upstream import Answer, Away, Broken, SessionLost, Upstream
 

@@ -90,7 +90,7 @@ def _server(chosen: str | None, given: Connection, embedded: bool | None) -> tup
     from agora_sdk.identity import Identity
     from agora_sdk.session import DEFAULT_URL, Server
 
-    from .place import Fixed, Nearby
+    from .server_location import Fixed, Nearby
 
     address = Server(chosen or DEFAULT_URL).url
     place = Fixed(address) if chosen or embedded is False else Nearby(address, embedded=bool(embedded))
@@ -103,7 +103,8 @@ def _serve(place: Place, identity: Identity, query: str, patience: float) -> int
     import asyncio
     import logging
 
-    from ... import __version__
+    from agora import __version__
+
     from .bridge import Bridge
     from .pipe import Pipe, claim_standard_streams
     from .upstream import Upstream

@@ -19,11 +19,12 @@ __all__ = ["main"]
 
 def main() -> int:
     """Serve until standard input ends; answers the exit code."""
-    from ...server import run
-    from ...settings import ConfigurationError, Settings
-    from ...store.port import StoreFailure
-    from ...store.sqlite.engine import DataDirectoryLocked
-    from .place import ADDRESS_FILE, LOCKED
+    from agora.server.process import run
+    from agora.settings import ConfigurationError, Settings
+    from agora.store.port import StoreFailure
+    from agora.store.sqlite.engine import DataDirectoryLocked
+
+    from .server_location import ADDRESS_FILE, LOCKED
 
     answering = os.dup(1)
     os.dup2(2, 1)

@@ -191,7 +191,8 @@ def _document(host: Host, name: str, entry: Entry) -> dict[str, Any]:
 
 
 def _show(host: Host, file: Path | None, name: str, entry: Entry) -> None:
-    from . import json_members, toml_tables
+    from . import json_edit as json_members
+    from . import toml_edit as toml_tables
 
     value, path = _document(host, name, entry), (*host.keys, name)
     text = toml_tables.table(path, value) if host.toml else json_members.with_member("", path, value)
@@ -223,7 +224,8 @@ def _write(host: Host, file: Path | None, name: str, entry: Entry) -> None:
 
 
 def _merged(host: Host, text: str, name: str, entry: Entry) -> str:
-    from . import json_members, toml_tables
+    from . import json_edit as json_members
+    from . import toml_edit as toml_tables
 
     value, path = _document(host, name, entry), (*host.keys, name)
     if host.toml:
@@ -232,7 +234,8 @@ def _merged(host: Host, text: str, name: str, entry: Entry) -> str:
 
 
 def _read(host: Host, text: str) -> Any:
-    from . import json_members, toml_tables
+    from . import json_edit as json_members
+    from . import toml_edit as toml_tables
 
     return toml_tables.parse(text) if host.toml else json_members.parse(text, comments=host.comments)
 

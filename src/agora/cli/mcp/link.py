@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from agora_sdk.errors import AgoraError, ServerUnreachable
 
-from .inquiry import Inquiry, Message
+from .request import Inquiry, Message
 from .session import Session
 from .upstream import Answer, Away, Broken, SessionLost, Upstream
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from agora_sdk import mcp_wire
 
-from .inquiry import Message, params_of
+from .request import Message, params_of
 
 __all__ = ["Session", "news_of"]
 

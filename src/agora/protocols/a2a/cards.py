@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from pydantic_core import from_json, to_json
 
+from agora.core.call import Caller
+from agora.protocols.http import Scope, Send, header
+from agora.settings import Settings
+from agora.wire.a2a import v03_cards as legacy_cards
 from agora_sdk.errors import InternalError
 
-from ...a2a import legacy_cards
-from ...services.base import Caller
-from ...settings import Settings
-from ..http import Scope, Send, header
 from . import versions
 from .core import Core
 from .routes import CARDS, JWKS

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream
 from agora_sdk.errors import NotFound
 
-from ...dispatcher import Dispatcher
-from ...events.stream import LiveStream
-from ...services.base import Caller
 from .dialects import Dialect
 from .methods import CARD, Method
 

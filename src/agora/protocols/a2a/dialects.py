@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from ...a2a import legacy, legacy_cards, legacy_proto
-from ...a2a.states import INTERRUPTED
+from agora.wire.a2a import v03 as legacy
+from agora.wire.a2a import v03_cards as legacy_cards
+from agora.wire.a2a import v03_proto as legacy_proto
+from agora.wire.a2a.states import INTERRUPTED
 
 __all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "Dialect"]
 

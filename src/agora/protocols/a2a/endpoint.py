@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.domains.identity.signing_key import KEY_FILE
+from agora.protocols.host_header import base_url
+from agora.protocols.http import Access, Receive, Scope, Send
+from agora.settings import ConfigurationError, Settings
+from agora.telemetry import PROTOCOL
 from agora_sdk.errors import AgoraError, MethodNotAllowed, NotFound
 
-from ...dispatcher import Dispatcher
-from ...identity.signing_key import KEY_FILE
-from ...services.base import Caller
-from ...settings import ConfigurationError, Settings
-from ...telemetry import PROTOCOL
-from ..host_header import base_url
-from ..http import Access, Receive, Scope, Send
 from .cards import Cards
 from .core import Core
 from .errors import Faulty, fault

@@ -19,12 +19,12 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from pydantic_core import from_json
 
+from agora.core.call import Caller
+from agora.protocols.http import Scope
+from agora.protocols.trace_context import carrier, incoming
+from agora.telemetry import PROTOCOL
 from agora_sdk.errors import AgoraError, InternalError
 
-from ...services.base import Caller
-from ...telemetry import PROTOCOL
-from ..http import Scope
-from ..traces import carrier, incoming
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT

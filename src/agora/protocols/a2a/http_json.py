@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
+from agora.protocols.http import Receive, Scope, Send, header, respond
+from agora.wire.a2a import v03_proto as legacy_proto
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest
 
-from ...a2a import legacy_proto
-from ..http import Receive, Scope, Send, header, respond
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY, LEGACY_PROTO, Dialect

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.wire.a2a import tolerant_input as reading
+from agora.wire.a2a import v03 as legacy
+from agora.wire.a2a.states import STATES, read_state
+from agora.wire.a2a.tolerant_input import bad, camel, count, name
 from agora_sdk.errors import InvalidRequest
-
-from ...a2a import legacy, reading
-from ...a2a.reading import bad, camel, count, name
-from ...a2a.states import STATES, read_state
 
 __all__ = ["CARD", "METHODS", "Method", "legacy_method"]
 

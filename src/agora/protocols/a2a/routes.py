@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from agora.protocols.http import Scope
 from agora_sdk.errors import MalformedRequest, MethodNotAllowed
-
-from ..http import Scope
 
 __all__ = ["CARDS", "CATALOGUE", "JWKS", "Address", "Target", "address", "owns", "target"]
 

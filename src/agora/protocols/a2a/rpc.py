@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
+from agora.core.call import Caller
+from agora.protocols.http import Receive, Send, respond, while_connected
 from agora_sdk.errors import AgoraError
 
-from ...services.base import Caller
-from ..http import Receive, Send, respond, while_connected
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY

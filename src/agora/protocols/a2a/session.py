@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from agora.core.call import Caller
+from agora.protocols.host_header import base_url, known_names
+from agora.protocols.http import Access, Receive, Scope, header, read_body, while_connected
+from agora.settings import Settings
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
 
-from ...services.base import Caller
-from ...settings import Settings
-from ..host_header import base_url, known_names
-from ..http import Access, Receive, Scope, header, read_body, while_connected
 from .core import Request
 from .dialects import Dialect
 from .methods import Method

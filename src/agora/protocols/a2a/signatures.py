@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from ...a2a.canonical import signed_content
-from ...identity.signing_key import SigningKey, encode
+from agora.domains.identity.signing_key import SigningKey, encode
+from agora.wire.a2a.canonical_json import signed_content
 
 __all__ = ["CardSigner"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from agora.core.events.frames import RESTARTING, Batch, Farewell
+from agora.protocols.http import Receive, Send
+from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
 from agora_sdk.errors import AgoraError
 
-from ...events.frames import RESTARTING, Batch, Farewell
-from ..following import HEADERS, RETRY_MILLISECONDS, follow
-from ..http import Receive, Send
 from .core import Opened
 
 __all__ = ["Render", "failed", "stream"]

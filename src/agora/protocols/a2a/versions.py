@@ -6,7 +6,8 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl
 
-from ..http import Scope, header
+from agora.protocols.http import Scope, header
+
 from .errors import faulty
 
 __all__ = ["CURRENT", "LEGACY", "SUPPORTED", "asked", "requested"]

@@ -16,6 +16,10 @@ import re
 
 from pydantic_core import to_json
 
+from agora.clock import new_id
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
+from agora.settings import Settings
 from agora_sdk.errors import (
     AgoraError,
     InternalError,
@@ -24,10 +28,6 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-from ...clock import new_id
-from ...dispatcher import Dispatcher
-from ...settings import Settings
-from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
 from .exchange import Exchange, waits
 from .messages import Document, Letter, failure, read
 

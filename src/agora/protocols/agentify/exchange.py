@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_jsonable_python
 
+from agora.core.call import Caller
+from agora.core.dispatcher import KEY, Dispatcher
+from agora.core.validation import invalid
 from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest
 
-from ...dispatcher import KEY, Dispatcher
-from ...services.base import Caller
-from ...validation import invalid
 from .messages import Document, Letter, failure, said
 
 if TYPE_CHECKING:

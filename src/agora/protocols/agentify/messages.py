@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from agora.clock import new_id
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, PermissionDenied, Unauthenticated
-
-from ...clock import new_id
 
 __all__ = ["Letter", "failure", "read"]
 

@@ -21,20 +21,20 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.frames import RESTARTING, Farewell
+from agora.core.events.sink import QueueSink
+from agora.core.events.stream import LiveStream
+from agora.protocols.http import Access, Receive, Scope, Send, check_values, connection_of
+from agora.protocols.trace_context import carrier, incoming
+from agora.protocols.websockets import MAX_REASON, given_credential, linger, refuse
+from agora.settings import Settings
+from agora.wire.envelopes import SLOT, to_agentify
+from agora.wire.envelopes.stored import blank
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
-from ...dispatcher import Dispatcher
-from ...envelopes import SLOT, to_agentify
-from ...envelopes.stored import blank
-from ...events.frames import RESTARTING, Farewell
-from ...events.sink import QueueSink
-from ...events.stream import LiveStream
-from ...services.base import Caller
-from ...settings import Settings
-from ..http import Access, Receive, Scope, Send, check_values, connection_of
-from ..sockets import MAX_REASON, given_credential, linger, refuse
-from ..traces import carrier, incoming
 from .exchange import Exchange
 from .messages import Document, Letter, failure, read
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agora.core.dispatcher import Dispatcher, Outcome
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated
 
-from ...dispatcher import Dispatcher, Outcome
-from . import completions, finding, prompts, toolsets
-from .bounded import beating, stretch
-from .errands import Errands
+from . import completions, prompts, toolsets
+from . import tool_search as finding
+from .agent_offers import Offers
+from .agent_tools import Errands
+from .bounded_streams import beating, stretch
 from .exchange import INVALID_PARAMS, Exchange, Refusal, nothing_heard
-from .offers import Offers
 from .resources import Resources
 from .results import ToolResult, failed
 from .tools import Listing, Tool, Tools, foreign, page, underscored

@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
+from agora.clock import new_id
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.domains.client_sessions.sessions import CANCELLED, ENDED
+from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond
+from agora.settings import Settings
 from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound
 
-from ...clock import new_id
-from ...dispatcher import Dispatcher
-from ...services.base import Caller
-from ...services.client_sessions import CANCELLED, ENDED
-from ...settings import Settings
-from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond
-from . import about
+from . import server_info as about
 from .core import Core
 from .exchange import Exchange, Refusal
+from .get_streams import Standing
 from .guard import METADATA, Guard
-from .halves import introduce, part, say
-from .keeping import Keeper, about_client
 from .lean import Lean
-from .passing import Watched, inward, replayed
-from .patience import deliver
+from .legacy_transport import Watched, inward, replayed
+from .long_calls import deliver
 from .plain import PlainRpc
+from .session_bootstrap import introduce, part, say
+from .session_store import Keeper, about_client
 from .sessions import LONGEST_REQUEST, Session, Sessions
-from .standing import Standing
 from .view import View
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import about
+from . import server_info as about
 
 __all__ = ["CAPABILITIES", "plain_meta"]
 

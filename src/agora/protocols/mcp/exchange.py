@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agora.core.call import Caller, Progress
 from agora_sdk.errors import AgoraError, NotFound
 
-from ...services.base import Caller, Progress
 from .view import View
 
 __all__ = [

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from pydantic_core import to_json
 
+from agora.core.call import Caller
+from agora.domains.identity.oidc.configuration import Trust
+from agora.protocols.host_header import base_url, known_names, parse_origin
+from agora.protocols.http import Access, Scope, Send, header, problem, respond
+from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
-
-from ...identity.oidc.configuration import Trust
-from ...services.base import Caller
-from ...settings import Settings
-from ..host_header import base_url, known_names, parse_origin
-from ..http import Access, Scope, Send, header, problem, respond
 
 __all__ = ["METADATA", "Guard"]
 

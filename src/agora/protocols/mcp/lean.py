@@ -12,17 +12,18 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from agora.protocols.http import Scope, header
 from agora_sdk.contract import Kind
 
-from ..http import Scope, header
-from . import about, finding
-from .abroad import PREFIX
+from . import server_info as about
+from . import tool_search as finding
 from .core import Core, waits
 from .envelope import plain_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, Refusal
 from .results import ToolResult
 from .sessions import Session
 from .tools import underscored
+from .upstream_resources import PREFIX
 
 __all__ = ["Answer", "Lean"]
 

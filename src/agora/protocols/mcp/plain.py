@@ -11,7 +11,7 @@ from typing import Any
 
 from agora_sdk.errors import AgoraError, Unauthenticated
 
-from . import about
+from . import server_info as about
 from .core import Core
 from .exchange import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Exchange, Refusal
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .places import POSITION, call_id, message_id, standing_id
+from .event_ids import POSITION, call_id, message_id, standing_id
 from .sessions import CURRENT, Session
 
 __all__ = ["Replay"]

@@ -22,12 +22,12 @@ from urllib.parse import quote, unquote
 
 from pydantic_core import from_json, to_json
 
+from agora.core.dispatcher import Dispatcher
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
-from ...dispatcher import Dispatcher
 from . import cursors
-from .abroad import PREFIX, Abroad
 from .exchange import INVALID_PARAMS, Exchange, Refusal
+from .upstream_resources import PREFIX, Abroad
 
 __all__ = ["SCHEME", "SHELVES", "TEMPLATES", "Resources", "Shelf", "Template"]
 

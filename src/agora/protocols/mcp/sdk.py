@@ -22,20 +22,20 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from pydantic import BaseModel, ValidationError
 
+from agora import __version__
+from agora.clock import new_id
+from agora.protocols.http import Receive, Scope, Send
 from agora_sdk.errors import AgoraError, Unauthenticated
 
-from ... import __version__
-from ...clock import new_id
-from ..http import Receive, Scope, Send
-from . import about
+from . import server_info as about
 from .core import Core
+from .event_ids import POSITION
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, Refusal
-from .keeping import Keeper
-from .places import POSITION
 from .replay import Replay
 from .results import failed
+from .session_store import Keeper
 from .sessions import CURRENT, Session
-from .watching import Teller, Wanted, canonical, opened, watch
+from .subscriptions import Teller, Wanted, canonical, opened, watch
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 

@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...services.base import Caller
-from ...services.client_sessions import key_of
+from agora.core.call import Caller
+from agora.domains.client_sessions.sessions import key_of
 
 __all__ = ["CURRENT", "IDLE_SECONDS", "LONGEST_REQUEST", "Owner", "Session", "Sessions", "owner_of"]
 

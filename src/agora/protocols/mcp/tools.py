@@ -16,10 +16,10 @@ from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
+from agora.core.call import Caller, Catalogue
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
-from ...services.base import Caller, Catalogue
 from . import cursors, toolsets
 from .exchange import INVALID_PARAMS, Refusal
 from .schemas import input_schema, output_schema

@@ -7,6 +7,10 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from agora.clock import new_id
+from agora.core.dispatcher import Dispatcher
+from agora.protocols import query_string
+from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import (
     AgoraError,
@@ -17,10 +21,6 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-from ...clock import new_id
-from ...dispatcher import Dispatcher
-from .. import query_string
-from ..http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
 from .routes import Match, RouteTable, has_body
 
 __all__ = ["RestApp"]

@@ -12,11 +12,10 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json, to_json
 
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, while_connected
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType
-
-from ...dispatcher import Dispatcher
-from ..http import Access, Receive, Scope, Send, header, problem, read_body, while_connected
 
 __all__ = ["ExecutionStreams"]
 

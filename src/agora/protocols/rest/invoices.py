@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Access, Scope, Send, problem, respond
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, MethodNotAllowed
-
-from ...dispatcher import Dispatcher
-from ..http import Access, Scope, Send, problem, respond
 
 __all__ = ["InvoiceFiles"]
 

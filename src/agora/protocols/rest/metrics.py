@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from agora.protocols.http import Access, Scope, Send, header, respond
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
-
-from ..http import Access, Scope, Send, header, respond
 
 __all__ = ["SCOPE", "MetricsPage"]
 

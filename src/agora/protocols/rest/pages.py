@@ -18,10 +18,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from agora.domains.monitoring.health_monitor import HealthMonitor
+from agora.protocols.http import Scope, Send, respond
 from agora_sdk.contract import Operation
 
-from ...services.monitor import HealthMonitor
-from ..http import Scope, Send, respond
 from .openapi import document
 
 __all__ = ["Pages"]

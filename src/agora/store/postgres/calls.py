@@ -14,19 +14,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from ...fairness import Owner
+from agora.scheduling import Owner
+
 from ..outages import Outages
-from ..port import (
-    NewEvent,
-    Query,
-    Statement,
-    StoreUnavailable,
-    SuspendedInTransaction,
-    Table,
-    TxClosed,
-    Work,
-    Write,
-)
+from ..port import NewEvent, Query, Statement, StoreUnavailable, SuspendedInTransaction, Table, TxClosed, Work, Write
 from . import sql
 
 __all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request"]

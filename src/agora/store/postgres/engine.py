@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ...clock import Clock, SystemClock
-from ...fairness import Owner
+from agora.clock import Clock, SystemClock
+from agora.scheduling import Owner
+
 from ..outages import Outages
 from ..port import ROOM, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
-from ..statements.probes import write_probe
+from ..probe_queries import write_probe
 from .connections import Connections, connect, redacted
 from .peers import Peers
 from .reading import Readers

@@ -15,7 +15,8 @@ from typing import Final
 
 import asyncpg
 
-from ...clock import Clock
+from agora.clock import Clock
+
 from .. import migrate
 from ..port import StoreFailure
 from .failures import failure

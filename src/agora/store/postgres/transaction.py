@@ -10,8 +10,8 @@ from typing import Any
 
 import asyncpg
 
+from ..event_table import audience_text
 from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
-from ..statements.log import audience_text
 from . import sql
 from .calls import Kind, Request
 from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_loss

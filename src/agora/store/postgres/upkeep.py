@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from ...clock import SystemClock
+from agora.clock import SystemClock
+
 from .. import migrate
 from ..databases import DatabaseStatus
 from ..port import StoreFailure

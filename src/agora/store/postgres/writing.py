@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from agora.scheduling import FairQueue, Owner
 from agora_sdk.errors import Overloaded
 
-from ...fairness import FairQueue, Owner
 from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
 from .batch import Batch, Spoiled, events_of, run_alone, run_together

@@ -27,22 +27,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agora.clock import Clock, SystemClock
+from agora.scheduling import FairQueue, Owner
 from agora_sdk.errors import Overloaded
 
-from ...clock import Clock, SystemClock
-from ...fairness import FairQueue, Owner
 from .. import migrate
 from ..outages import Outages
-from ..port import (
-    ROOM,
-    Reading,
-    Row,
-    StoredEvent,
-    StoreFailure,
-    StoreUnavailable,
-    Work,
-)
-from ..statements.probes import write_probe
+from ..port import ROOM, Reading, Row, StoredEvent, StoreFailure, StoreUnavailable, Work
+from ..probe_queries import write_probe
 from .failures import disk_failure, failure, is_busy, is_hopeless
 from .reading import Reader
 from .transaction import Batch, Transaction, drive, flush

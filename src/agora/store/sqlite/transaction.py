@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
+from ..event_table import EVENTS, audience_text
 from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, Tally, TxClosed, Write
-from ..statements.log import EVENTS, audience_text
 
 __all__ = ["Batch", "Transaction", "drive", "flush"]
 

@@ -1,0 +1,60 @@
+"""Calls as a resident: to the dispatcher like everyone's, patient with what passes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.usage import DEFAULT_TENANT
+from agora_sdk.contract import Kind, Operation
+from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, StorageUnavailable
+
+__all__ = ["Calls", "Pause"]
+
+PASSING = (Halted, Overloaded, RateLimited, StorageUnavailable)
+SHORTEST, LONGEST = 0.05, 2.0
+
+
+class Pause(Protocol):
+    """Waits for so many seconds, or until something may have changed for the better."""
+
+    async def __call__(self, seconds: float, /) -> None: ...
+
+
+class Calls:
+    """Operations by name, as one caller.
+
+    find: from a name to its operation. pause: how to wait before another try.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: Pause
+    ) -> None:
+        self._dispatcher, self.caller, self._find, self._pause = dispatcher, caller, find, pause
+        self.tracing = dispatcher.tracing
+
+    async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
+        """Run an operation until it is answered or refused for good; answers its result."""
+        operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
+        if operation.kind is Kind.STREAM:
+            raise TypeError(f"{name} is a stream")
+        tries = 0
+        while True:
+            try:
+                outcome = await self._dispatcher.invoke(
+                    operation, self.caller, arguments, idempotency_key=idempotency_key
+                )
+            except PASSING as error:
+                once = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
+                if error.extra.get("outcome") == "unknown" and not once:
+                    raise
+                tries += 1
+                await self._pause(_seconds(error, tries))
+            else:
+                return outcome.result
+
+
+def _seconds(error: AgoraError, tries: int) -> float:
+    return min(LONGEST, max(SHORTEST * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))

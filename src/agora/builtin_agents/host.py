@@ -1,0 +1,379 @@
+"""The host: it gives residents their tasks, keeps the leases, and stops them.
+
+A task that finds a place free begins in the transaction that makes it, and here when that is committed: nothing is
+asked for, nothing is polled. What finds no place free waits in its queue, and is claimed when a place is. After a
+crash the leases run out, and the tasks are claimed by whichever server has the agent then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from pydantic_core import from_json
+
+from agora.clock import Clock
+from agora.core.call import Call, Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.overrides import Gate
+from agora.core.scopes import AGENT
+from agora.domains.tasks.claims import take_up
+from agora.domains.tasks.local_dispatch import take_back
+from agora.store.port import NewEvent, StoredEvent
+from agora_sdk.contract import Operation
+from agora_sdk.contract.tasks import Claim, ClaimedTask
+from agora_sdk.errors import AgoraError, Halted
+
+from .calls import Calls
+from .message_tasks import BATCH, take_in
+from .port import Resident
+from .task_run import Run
+
+__all__ = ["Host"]
+
+log = logging.getLogger(__name__)
+
+FORGET = 30.0  # seconds after which a task that was handed over and never committed is forgotten
+GRACE = 2.0  # seconds that jobs may take to end when the server stops
+RELEASE = 5.0  # and to be given back
+TIER = "enterprise"
+OVER = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
+#: of the lease in hand, or of one before it, which a server that starts is told of late: the row knows
+RETURNED = {"reassigned", "requeued"}
+STANDING = ("agora.agent.status_changed", "agora.agent.deregistered")
+LABEL = "residents"
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """An agent's place in this process.
+
+    waiting: tasks may wait in its queues. mail: messages may wait in its inbox. stale: tasks may be leased to it that a
+    process before this one had in hand. barred: an operator has suspended it.
+    """
+
+    resident: Resident
+    caller: Caller
+    capabilities: frozenset[str]
+    calls: Calls
+    handed: dict[str, float] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    waiting: bool = True
+    mail: bool = True
+    stale: bool = False
+    barred: bool = False
+    fetching: asyncio.Task[None] | None = None
+
+    @property
+    def free(self) -> int:
+        return max(0, self.resident.concurrency - len(self.runs) - len(self.handed))
+
+
+class Host:
+    """Every resident of this process.
+
+    find: an operation by name and tenant. alone: no other process has the data.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        gate: Gate,
+        clock: Clock,
+        find: Callable[[str, str], Operation],
+        *,
+        alone: bool = False,
+    ) -> None:
+        self._dispatcher, self._gate, self._clock, self._find = dispatcher, gate, clock, find
+        self._alone = alone
+        self._claim = find("agora.task.claim", "default")
+        self._places: dict[tuple[str, str], Place] = {}
+        self._tenants: dict[str, set[Place]] = {}
+        self._handed: dict[str, tuple[Place, ClaimedTask]] = {}
+        self._runs: dict[str, tuple[Place, Run]] = {}
+        self._changed = asyncio.Event()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._checking: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    # -- who lives here --------------------------------------------------------------------------
+
+    def put(self, tenant: str, agent_id: str, name: str, resident: Resident, *, barred: bool = False) -> None:
+        """Let an agent live here; its row is there already. What waits for it is taken up.
+
+        Where it lives here already, it has the new resident from the next task on. barred: it is suspended.
+        """
+        caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
+        calls = Calls(self._dispatcher, caller, self._find, self._pause)
+        place = Place(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
+        place.barred = barred
+        own = self._tenants.setdefault(tenant, set())
+        own.discard(self._places.get((tenant, agent_id), place))
+        own.add(place)
+        self._places[tenant, agent_id] = place
+        self.wake(place)
+
+    async def remove(self, tenant: str, agent_id: str) -> None:
+        """Let an agent move out; what it has in hand is given back."""
+        place = self._places.pop((tenant, agent_id), None)
+        if place is None:
+            return
+        self._tenants[tenant].discard(place)
+        for task_id in place.handed:  # their leases run out
+            del self._handed[task_id]
+        place.handed.clear()
+        await self._clear([place])
+        await place.resident.close()
+
+    def lives(self, tenant: str, agent_id: str) -> bool:
+        return (tenant, agent_id) in self._places
+
+    @property
+    def places(self) -> Sequence[Place]:
+        return tuple(self._places.values())
+
+    # -- tasks in --------------------------------------------------------------------------------
+
+    def takes(self, tenant: str, agent_id: str, /) -> int | None:
+        place = self._places.get((tenant, agent_id))
+        if place is None or self._closing or place.waiting or not self._open(place):
+            return None
+        if not place.free:
+            self._forget(place)
+        if not place.free:
+            return None
+        return place.resident.lease_seconds
+
+    def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+        place = self._places[tenant, agent_id]
+        place.handed[task.task_id] = time.monotonic()
+        self._handed[task.task_id] = (place, task)
+
+    def _forget(self, place: Place) -> None:
+        """Free the places of tasks whose transaction never came to be."""
+        before = time.monotonic() - FORGET
+        for task_id in [name for name, since in place.handed.items() if since < before]:
+            del place.handed[task_id], self._handed[task_id]
+
+    def _open(self, place: Place) -> bool:
+        """Whether nothing stands against it."""
+        if place.barred:
+            return False
+        try:
+            self._gate.check(place.caller, self._claim, self._clock.now())
+        except Halted:
+            return False
+        return True
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """Follow the event log, on the loop: begin what was handed over, look for what waits, stop what is over."""
+        if not self._places or self._closing:
+            return
+        for stored in events:
+            try:
+                self._follow(stored.tenant_id, stored.event)
+            except Exception:  # whoever else follows the log is not to miss it
+                log.exception("the residents could not follow %s", stored.event.type)
+
+    def _follow(self, tenant: str, event: NewEvent) -> None:
+        if event.type.startswith("agora.task."):
+            self._follow_task(tenant, event, event.type.removeprefix("agora.task."))
+        elif event.type == "agora.message.received":
+            for agent_id in event.audience or ():
+                if place := self._places.get((tenant, agent_id)):
+                    place.mail = True
+                    self.wake(place)
+        elif event.type.startswith("agora.override."):
+            self._follow_override(tenant, event)
+        elif event.type in STANDING and (place := self._places.get((tenant, event.subject or ""))):
+            self._follow_standing(place, event)
+
+    def _follow_standing(self, place: Place, event: NewEvent) -> None:
+        """An agent was suspended, or is no longer, or has left."""
+        if event.type == "agora.agent.deregistered":
+            leaving = asyncio.get_running_loop().create_task(self.remove(place.caller.tenant, place.caller.subject))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+            return
+        place.barred = from_json(event.data)["to"] == "suspended"
+        if place.barred:
+            for run in tuple(place.runs.values()):
+                run.end("stopping")
+        else:
+            place.waiting = True
+            self.wake(place)
+
+    def _follow_task(self, tenant: str, event: NewEvent, happening: str) -> None:
+        task_id = event.subject or ""
+        if happening == "started":
+            if task_id in self._handed:
+                place, task = self._handed.pop(task_id)
+                del place.handed[task_id]
+                self._start(place, task)
+        elif happening == "available":
+            for place in self._concerned(tenant, event):
+                place.waiting = True
+                self.wake(place)
+        elif task_id in self._runs and happening == "message":
+            self._runs[task_id][1].news.set()
+        elif task_id in self._runs and happening in OVER:
+            self._runs[task_id][1].end("cancelled" if happening == "cancelled" else "lost")
+        elif task_id in self._runs and happening in RETURNED:
+            checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew(self._clock.now()))
+            self._checking.add(checking)
+            checking.add_done_callback(self._checking.discard)
+
+    def _concerned(self, tenant: str, event: NewEvent) -> Sequence[Place]:
+        """Who may take a task that can be claimed: the agent it is for, or those that can do what it requires."""
+        if event.audience is not None:
+            found = (self._places.get((tenant, agent_id)) for agent_id in event.audience)
+            return [place for place in found if place is not None]
+        required = set(from_json(event.data)["required_capabilities"]) if tenant in self._tenants else set()
+        return [place for place in self._tenants.get(tenant, ()) if required and required <= place.capabilities]
+
+    def _follow_override(self, tenant: str, event: NewEvent) -> None:
+        data = from_json(event.data)
+        self._changed.set()
+        self._changed = asyncio.Event()
+        for place in tuple(self._tenants.get(tenant, ())):
+            if data["target_id"] not in ("system_wide", place.caller.subject):
+                continue
+            if event.type == "agora.override.applied" and data["action"] in ("emergency_halt", "terminate"):
+                for run in tuple(place.runs.values()):
+                    run.end("lost")
+            elif event.type != "agora.override.applied":
+                place.waiting = True
+                self.wake(place)
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def _start(self, place: Place, task: ClaimedTask) -> None:
+        run = Run.of(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
+        place.runs[run.task_id] = run
+        self._runs[run.task_id] = (place, run)
+        run.task = asyncio.get_running_loop().create_task(run.work(), name=f"resident {run.task_id}")
+        run.task.add_done_callback(partial(self._ended, place, run))
+
+    def _ended(self, place: Place, run: Run, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what became of %s is not known", run.task_id, exc_info=error)
+        if place.runs.get(run.task_id) is run:
+            del place.runs[run.task_id]
+            del self._runs[run.task_id]
+        if place.waiting or place.mail:
+            self.wake(place)
+
+    def wake(self, place: Place) -> None:
+        """See whether something waits for an agent."""
+        if place.fetching is None and not self._closing:
+            place.fetching = asyncio.get_running_loop().create_task(self._fetch(place))
+
+    async def _fetch(self, place: Place) -> None:
+        """Take what waits, while there is a place free; what fails is tried again by the next :meth:`tend`."""
+        try:
+            while not self._closing and self._open(place):
+                if place.stale:
+                    await self._take_back(place)
+                elif place.mail:
+                    await self._read_mail(place)
+                elif place.waiting and place.free:
+                    await self._take_up(place)
+                else:
+                    return
+        except AgoraError as error:
+            log.info("%s could not look for its tasks: %s", place.caller.name, error)
+        except Exception:
+            log.exception("%s could not look for its tasks", place.caller.name)
+        finally:
+            place.fetching = None
+
+    async def _take_back(self, place: Place) -> None:
+        work = partial(take_back, agent_id=place.caller.subject, running=frozenset(self._runs))
+        await self._dispatcher.system(place.caller.tenant, work, label=LABEL)
+        place.stale = False
+
+    async def _read_mail(self, place: Place) -> None:
+        place.mail = False
+        try:
+            read = await self._dispatcher.system(
+                place.caller.tenant, partial(take_in, reader=place.caller), label=LABEL
+            )
+        except BaseException:
+            place.mail = True
+            raise
+        place.mail = place.mail or read >= BATCH
+
+    async def _take_up(self, place: Place) -> None:
+        place.waiting, limit = False, place.free
+
+        async def work(call: Call) -> Claim:
+            return await take_up(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
+
+        try:
+            claim = await self._dispatcher.system(place.caller.tenant, work, label=LABEL)
+        except BaseException:
+            place.waiting = True
+            raise
+        place.waiting = place.waiting or len(claim) >= limit
+        for task in claim.tasks:
+            self._start(place, task)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    async def tend(self) -> None:
+        """Renew leases, and try again what failed; to be called every other second."""
+        now = self._clock.now()
+        due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
+        for place in self.places:
+            self._forget(place)
+            if place.waiting or place.mail or place.stale:
+                self.wake(place)
+        await asyncio.gather(*(run.renew(now) for run in due))
+
+    async def stop(self) -> None:
+        """Let jobs end, give back what takes longer, and close the residents."""
+        self._closing = True
+        await self._clear(self.places)
+        for checking in self._checking:
+            checking.cancel()
+        await asyncio.gather(*(place.resident.close() for place in self.places), return_exceptions=True)
+
+    async def _clear(self, places: Sequence[Place]) -> None:
+        fetching = [place.fetching for place in places if place.fetching is not None]
+        if fetching:
+            await asyncio.wait(fetching)
+        working = [run.task for place in places for run in place.runs.values() if run.task is not None]
+        if not working:
+            return
+        await asyncio.wait(working, timeout=GRACE)
+        for place in places:
+            for run in tuple(place.runs.values()):
+                run.end("stopping")
+        late = [task for task in working if not task.done()]
+        if late:
+            await asyncio.wait(late, timeout=RELEASE)
+        for task in late:
+            task.cancel()
+
+    async def settled(self) -> None:
+        """Wait until nobody has anything in hand."""
+        while found := [
+            *(run.task for _, run in self._runs.values() if run.task is not None),
+            *(place.fetching for place in self.places if place.fetching is not None),
+            *self._leaving,
+            *self._checking,
+        ]:
+            await asyncio.wait(found)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until so many seconds are over, or an override has changed."""
+        changed = self._changed
+        try:
+            async with asyncio.timeout(seconds):
+                await changed.wait()
+        except TimeoutError:
+            return

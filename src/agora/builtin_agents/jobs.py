@@ -1,0 +1,61 @@
+"""Residents: the built-in agents are in every marketplace, leases are renewed, signs of life given."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agora.core.jobs import Controller, House
+from agora.core.usage import DEFAULT_TENANT
+
+from .host import Host
+from .registration import move_in, move_out
+from .registry import BUILTIN
+
+__all__ = ["Residents"]
+
+
+class Residents(Controller):
+    """Looks after the host of the agents that live in this process."""
+
+    name = "residents"
+    interval = 2.0
+
+    def __init__(self, house: House, host: Host) -> None:
+        super().__init__(house)
+        self._host = host
+        self._settled: set[str] = set()
+        self._signs_at = 0
+
+    async def load(self) -> None:
+        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+            await self.tend(tenant)
+
+    async def step(self) -> None:
+        await super().step()
+        await self._host.tend()
+        self._give_signs_of_life()
+
+    async def finish(self) -> None:
+        await self._host.stop()
+
+    async def tend(self, tenant: str) -> None:
+        """Have the built-in agents in a marketplace that is new here."""
+        if tenant in self._settled:
+            return
+        for resident in BUILTIN:
+            if not self.house.context.settings.builtin_agents:
+                await self.act(tenant, partial(move_out, profile=resident.profile))
+            elif found := await self.act(tenant, partial(move_in, profile=resident.profile)):
+                agent_id, suspended = found
+                self._host.put(tenant, agent_id, resident.profile.name, resident, barred=suspended)
+        self._settled.add(tenant)
+
+    def _give_signs_of_life(self) -> None:
+        """As a connected agent does, several times before it would be called silent."""
+        now, settings = self.house.clock.now(), self.house.context.settings
+        if now < self._signs_at:
+            return
+        self._signs_at = now + int(settings.offline_after * 1_000_000 / 3)
+        for place in self._host.places:
+            if place.resident.alive:
+                self.house.context.last_seen[place.caller.tenant, place.caller.subject] = now

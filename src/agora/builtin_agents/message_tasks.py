@@ -1,0 +1,53 @@
+"""Mail: a message to a resident becomes a task of the one who sent it, whose end replies to it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from agora.core.call import Call, Caller, pack
+from agora.domains.billing.accounts import account_of_subject
+from agora.domains.messaging.service import MessagingService
+from agora.domains.tasks import assignment as giving
+from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.contract.messaging import Message
+from agora_sdk.errors import NotFound, PaymentRequired
+
+from .task_run import MAIL
+
+__all__ = ["BATCH", "take_in"]
+
+BATCH = 50
+
+
+async def take_in(call: Call, reader: Caller) -> int:
+    """Make tasks of a resident's unread messages, and acknowledge them, in one transaction; answers how many.
+
+    A message whose sender cannot pay for the work gets that as its reply.
+    """
+    own = MessagingService(replace(call, caller=reader))
+    page = await own.receive(unread=True, limit=BATCH)
+    for message in page.messages:
+        if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
+            try:
+                await giving.create(call, await _order(call, message, reader))
+            except PaymentRequired as error:
+                with suppress(NotFound):  # the sender has left
+                    await own.send(message.from_agent, str(error), "error", reply_to=message.message_id)
+    if page.messages:
+        ids = [message.message_id for message in page.messages]
+        await own.mark(ids, DeliveryState.ACKNOWLEDGED)
+    return len(page.messages)
+
+
+async def _order(call: Call, message: Message, reader: Caller) -> giving.Order:
+    said = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [{"text": message.content}]}
+    return giving.Order(
+        "a2a.message",
+        pack({"message": said, "text": message.content}),
+        reader.subject,
+        priority=message.priority,
+        metadata=pack(message.metadata | {MAIL: message.message_id}),
+        created_by=message.from_agent,
+        account=await account_of_subject(call.tx, message.from_agent),
+    )

@@ -1,0 +1,69 @@
+"""Built-in agents as the marketplace has them: rows of a reserved account, written when a marketplace is looked after."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.service import AgentService
+from agora.domains.agents.supervision import set_agent_status
+from agora.store.port import Row
+from agora_sdk.contract.fields import AgentStatus
+
+from . import queries as residents
+from .port import Profile
+
+__all__ = ["ACCOUNT", "CATEGORY", "move_in", "move_out"]
+
+log = logging.getLogger(__name__)
+
+ACCOUNT = CATEGORY = "builtin"  #: no registration has this account, so no stranger's agent is taken for one
+
+
+async def move_in(call: Call, profile: Profile) -> tuple[str, bool] | None:
+    """Have a built-in agent registered as its profile says; answers its id, and whether it is suspended.
+
+    None where its name is a stranger's, or an operator has deregistered it.
+    """
+    row = await call.tx.one(agents.by_name, ref=profile.name)
+    service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))
+    if row is None:
+        if await call.tx.one(residents.left, name=profile.name, account=ACCOUNT) is not None:
+            return None
+        registration = await service.register(profile.name, profile.capabilities, **_profile(profile))
+        return registration.agent_id, False
+    if row["account_id"] != ACCOUNT:
+        log.warning("an agent is registered as %r: the built-in one stays away", profile.name)
+        return None
+    agent_id = str(row["agent_id"])
+    if _differs(row, profile):
+        await service.update(agent_id, capabilities=profile.capabilities, **_profile(profile))
+    elif row["status"] in ("inactive", "offline"):
+        await set_agent_status(call, row, AgentStatus.ACTIVE)
+    return agent_id, row["status"] == "suspended"
+
+
+async def move_out(call: Call, profile: Profile) -> None:
+    """Mark a built-in agent inactive: the setting turned it off."""
+    row = await call.tx.one(agents.by_name, ref=profile.name)
+    if row is not None and row["account_id"] == ACCOUNT and row["status"] in ("active", "offline"):
+        await set_agent_status(call, row, AgentStatus.INACTIVE)
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    skills = [dict(skill) for skill in profile.skills]
+    return {
+        "description": profile.description,
+        "category": CATEGORY,
+        "tags": list(dict.fromkeys([*profile.tags, *(tag for skill in skills for tag in skill.get("tags", ()))]))[:20],
+        "metadata": {"builtin": True, "a2a": {"skills": skills}},
+    }
+
+
+def _differs(row: Row, profile: Profile) -> bool:
+    wanted = _profile(profile) | {"capabilities": profile.capabilities}
+    packed = {name: value if isinstance(value, str) else pack(value) for name, value in wanted.items()}
+    return any(row[name] != value for name, value in packed.items())

@@ -1,0 +1,217 @@
+"""Cards of agents elsewhere: found, read, and their signatures looked at (A2A 1.0, section 8)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from pydantic_core import from_json
+
+from agora.net.http_client import target_of
+from agora.wire.a2a import v03_cards as legacy_cards
+from agora.wire.a2a.canonical_json import signed_content
+from agora_sdk.errors import AgoraError
+
+from . import wire
+from .client import Post
+from .errors import Fault
+from .wire import Letter
+
+__all__ = ["read_card"]
+
+LARGEST: Final = 1024 * 1024  #: bytes of a card
+LARGEST_KEYS: Final = 262_144  #: bytes of a key set
+MOST_SIGNATURES: Final = 5
+ABSENT: Final = frozenset({400, 404, 405, 406, 410})
+WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
+HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}
+
+
+def _places(url: str) -> Iterator[str]:
+    """Where an agent's card may be. url: its own, or the agent's, or that of its host."""
+    parts = urlsplit(url)
+    if parts.path.endswith(".json"):
+        yield url
+        return
+    base = parts._replace(query="", fragment="").geturl().rstrip("/")
+    root = parts._replace(path="", query="", fragment="").geturl()
+    yield from dict.fromkeys(place + path for place, path in itertools.product((base, root), WELL_KNOWN))
+    yield url
+
+
+async def read_card(post: Post, url: str) -> dict[str, Any]:
+    """An agent's card as A2A 1.0 has it, its addresses absolute. Raises Fault.
+
+    A signature that does not fit its key is refused; those that were verified stay with the card, and others are
+    left out.
+    """
+    found, place = await _found(post, url)
+    try:
+        card = _placed(legacy_cards.from_legacy(found), place)
+    except AgoraError as error:
+        raise Fault(f"Its card cannot be read: {error.detail}") from None
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise Fault(f"Its card cannot be read ({type(error).__name__}).") from None
+    verified = await _verified(post, found, place)
+    card.pop("signatures", None)
+    return card | ({"signatures": verified} if verified else {})
+
+
+async def _found(post: Post, url: str) -> tuple[dict[str, Any], str]:
+    """A card as it was written, and where it was."""
+    for place in _places(url):
+        document = await _document(post, place, LARGEST)
+        if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
+            return document, place
+    raise Fault("There is no agent card at this address.")
+
+
+async def _document(post: Post, url: str, limit: int) -> Any:
+    """JSON at a URL of the same origin; None where there is nothing."""
+    reply = await post.send(Letter("GET", target_of(url), HEADERS))
+    try:
+        if reply.status in ABSENT:
+            await post.whole(reply, limit)
+            return None
+        body = await post.whole(reply, limit)
+        if reply.status >= 300:
+            raise wire.failure_of(reply.status, body)
+        try:
+            return wire.parsed(body)
+        except Fault:
+            if reply.headers.get("content-type", "").startswith("text/html"):
+                return None
+            raise
+    finally:
+        reply.close()
+
+
+def _placed(card: dict[str, Any], place: str) -> dict[str, Any]:
+    """With absolute addresses; none that would take what was asked for by https elsewhere without it."""
+    secure = urlsplit(place).scheme == "https"
+    interfaces = []
+    for told in card.get("supportedInterfaces") or ():
+        if not isinstance(told, dict) or not isinstance(told.get("url"), str):
+            continue
+        url = urljoin(place, told["url"])
+        if url.startswith("https://") or (url.startswith("http://") and not secure):
+            interfaces.append(told | {"url": url})
+    return card | {"supportedInterfaces": interfaces}
+
+
+# -- signatures ------------------------------------------------------------------------------------
+
+
+async def _verified(post: Post, card: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+    """The signatures whose key is known and that fit it. Raises Fault where there are some, and none of them fits.
+
+    Only keys at the card's own origin are asked for: whoever signs elsewhere is not known here.
+    """
+    told = card.get("signatures")
+    signatures = [entry for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
+    contents = _contents(card)
+    fitting, failing = [], 0
+    for signature in signatures[:MOST_SIGNATURES]:
+        key = await _key(post, signature, place)
+        if key is None:
+            continue
+        if any(_fits(signature, content, key) for content in contents):
+            fitting.append(signature)
+        else:
+            failing += 1
+    if failing and not fitting:
+        raise Fault("The signature of its card does not fit: the card was changed on its way.")
+    return fitting
+
+
+def _contents(card: Mapping[str, Any]) -> list[bytes]:
+    """What may have been signed: the card as it is, or without the members that are there for clients of 0.3."""
+    try:
+        return [signed_content(card), signed_content(legacy_cards.from_legacy(dict(card)))]
+    except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return []
+
+
+async def _key(post: Post, signature: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+    """The key that a signature names, from its ``jku``."""
+    header = _header(signature)
+    jku = header.get("jku")
+    if not isinstance(jku, str) or _origin(jku) != _origin(place):
+        return None
+    keys = await _document(post, jku, LARGEST_KEYS)
+    found = keys.get("keys") if isinstance(keys, dict) else None
+    for key in found if isinstance(found, list) else ():
+        if isinstance(key, dict) and key.get("kid") == header.get("kid"):
+            return key
+    return None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", None, None
+
+
+def _header(signature: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found = from_json(_decoded(signature.get("protected")))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _decoded(text: Any) -> bytes:
+    """Base64url without padding. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError("not text")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+
+
+def _fits(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
+    """Whether a JWS (RFC 7515) fits its content and key: ES256, RS256 and EdDSA are known."""
+    payload = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+    signed = f"{signature.get('protected')}.{payload}".encode()
+    try:
+        _check(str(_header(signature).get("alg")), key, _decoded(signature.get("signature")), signed)
+    except _wrong():
+        return False
+    return True
+
+
+def _wrong() -> tuple[type[Exception], ...]:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    return InvalidSignature, UnsupportedAlgorithm, ValueError, KeyError, TypeError
+
+
+def _check(algorithm: str, key: Mapping[str, Any], signature: bytes, signed: bytes) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    def number(name: str) -> int:
+        return int.from_bytes(_decoded(key[name]), "big")
+
+    kind = algorithm, key.get("kty"), key.get("crv")
+    if kind == ("ES256", "EC", "P-256"):
+        public = ec.EllipticCurvePublicNumbers(number("x"), number("y"), ec.SECP256R1()).public_key()
+        if len(signature) != 64:
+            raise ValueError("not 64 bytes")
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
+    elif kind == ("EdDSA", "OKP", "Ed25519"):
+        ed25519.Ed25519PublicKey.from_public_bytes(_decoded(key["x"])).verify(signature, signed)
+    elif kind[:2] == ("RS256", "RSA"):
+        numbers = rsa.RSAPublicNumbers(number("e"), number("n"))
+        numbers.public_key().verify(signature, signed, padding.PKCS1v15(), SHA256())
+    else:
+        raise ValueError("not known here")

@@ -1,0 +1,207 @@
+"""The line to one agent elsewhere: calls and streams, within limits of size and time.
+
+Connections are kept and checked by the house's courier: addresses anew at each connection, no redirects, nothing sent
+twice. Whatever comes is counted before it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora.net.egress_policy import AddressRefused, Door, Resolve, resolve
+from agora.net.http_client import Courier, Lost, Reply
+from agora.telemetry import outgoing, span
+from agora_sdk.mcp_wire import Events
+
+from . import wire
+from .errors import Fault, malformed
+from .wire import Interface, Letter
+
+__all__ = ["Line", "Listening", "Post"]
+
+CONNECTING: Final = 10.0  # seconds
+LARGEST: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
+LARGEST_ERROR: Final = 65_536
+LONGEST_STREAM: Final = 256 * 1024 * 1024  #: bytes
+MOST_ITEMS: Final = 100_000  #: of one stream
+LINGER: Final = 0.02  # seconds for a stream to end after its last item, so that its connection can be used again
+
+
+class Post:
+    """Requests to one origin, as whoever has these headers. seconds: without a sign from it.
+
+    headers: by names in small letters.
+    """
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, private: bool, seconds: float, resolver: Resolve = resolve
+    ) -> None:
+        self._door = Door(private=private, resolver=resolver)
+        self._courier = Courier(url, self._door, min(CONNECTING, seconds), None)
+        own = {"host": self._courier.host, "user-agent": "agora", "accept-encoding": "identity"}
+        self._headers: dict[str, str] = {**own, **headers}
+        self.seconds = seconds
+
+    def close(self) -> None:
+        """Hang up."""
+        self._courier.close()
+
+    async def send(self, letter: Letter) -> Reply:
+        """Send a request, and wait for the head of its answer. Raises Fault."""
+        with span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
+            reply = await self._sent(letter, {**self._headers, **letter.headers, **outgoing()})
+            here.note("http.response.status_code", reply.status)
+            return reply
+
+    async def _sent(self, letter: Letter, headers: Mapping[str, str]) -> Reply:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self._courier.request(letter.method, letter.target, headers, letter.body)
+        except AddressRefused as error:
+            raise Fault(f"{error}, and the setting a2a_private_networks does not allow that.", away=True) from None
+        except TimeoutError:
+            raise self._silent() from None
+        except OSError as error:
+            self._door.forget()
+            raise Fault(f"It cannot be reached ({error}).", passing=True, away=True) from None
+        except Lost as error:
+            raise Fault(f"The connection broke ({error}).", passing=True) from None
+        except ValueError as error:
+            raise Fault(f"The headers that are kept for it cannot be sent: {error}.") from None
+
+    async def whole(self, reply: Reply, limit: int = LARGEST) -> bytes:
+        """The body of an answer. Raises Fault for one that is larger."""
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.seconds) as patience:
+                async for part in reply:
+                    size += len(part)
+                    if size > limit:
+                        raise Fault(f"Its answer is larger than {limit} bytes.")
+                    parts.append(part)
+                    patience.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        except TimeoutError:
+            raise self._silent() from None
+        except Lost as error:
+            raise Fault(f"The connection broke ({error}).", passing=True) from None
+        return b"".join(parts)
+
+    def _silent(self) -> Fault:
+        return Fault(f"It gave no sign for {self.seconds:g} seconds.", passing=True)
+
+
+class Line:
+    """What can be asked of one agent, each by its method in A2A 1.0."""
+
+    def __init__(self, interface: Interface, post: Post) -> None:
+        self.interface, self._post = interface, post
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a sign from it."""
+        return self._post.seconds
+
+    def close(self) -> None:
+        """Hang up."""
+        self._post.close()
+
+    async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
+        """The answer, as a StreamResponse. task: it is a Task. Raises Fault."""
+        reply = await self._post.send(wire.letter(self.interface, method, params))
+        try:
+            return await self._answer(reply, task=task)
+        finally:
+            reply.close()
+
+    async def stream(self, method: str, params: Mapping[str, Any]) -> Listening:
+        """Open a stream, to be closed. Raises Fault."""
+        reply = await self._post.send(wire.letter(self.interface, method, params))
+        try:
+            _check_form(reply)
+            if reply.status >= 400:
+                raise wire.failure_of(reply.status, await self._post.whole(reply, LARGEST_ERROR))
+            if _is_stream(reply):
+                return Listening(self, reply, [])
+            return Listening(self, reply, [await self._answer(reply)])
+        except BaseException:
+            reply.close()
+            raise
+
+    async def _answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
+        _check_form(reply)
+        if reply.status >= 300:
+            raise wire.failure_of(reply.status, await self._post.whole(reply, LARGEST_ERROR))
+        if _is_stream(reply):
+            raise malformed("it is a stream where none was asked for")
+        found = self.read(await self._post.whole(reply), task=task)
+        if found is None:
+            raise malformed("it says nothing")
+        return found
+
+    def read(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
+        """What bytes say. Raises Fault."""
+        return wire.event_of(self.interface, wire.result_of(self.interface, wire.parsed(body)), task=task)
+
+
+class Listening:
+    """A stream that is open. first: what is known of it already."""
+
+    def __init__(self, line: Line, reply: Reply, first: list[dict[str, Any]]) -> None:
+        self._line, self._reply, self._first = line, reply, first
+        self._events = Events(LARGEST)
+        self._size = self._count = 0
+
+    def close(self) -> None:
+        """Hang up, unless it is at its end."""
+        self._reply.close()
+
+    async def finish(self) -> None:
+        """Let it come to its end, if it does at once."""
+        try:
+            async with asyncio.timeout(LINGER):
+                while await self._reply.part():
+                    pass
+        except (TimeoutError, Lost):
+            pass
+
+    async def items(self) -> list[dict[str, Any]] | None:
+        """What has come since, as soon as there is something; None at the end. Raises Fault."""
+        if self._first:
+            found, self._first = self._first, []
+            return found
+        try:
+            async with asyncio.timeout(self._line.patience) as patience:
+                while part := await self._reply.part():
+                    if found := self._read(part):
+                        return found
+                    patience.reschedule(asyncio.get_running_loop().time() + self._line.patience)
+        except TimeoutError:
+            raise Fault(f"It gave no sign for {self._line.patience:g} seconds.", passing=True) from None
+        except Lost as error:
+            raise Fault(f"The connection broke ({error}).", passing=True) from None
+        return None
+
+    def _read(self, part: bytes) -> list[dict[str, Any]]:
+        self._size += len(part)
+        if self._size > LONGEST_STREAM:
+            raise Fault(f"Its stream is longer than {LONGEST_STREAM} bytes.")
+        try:
+            bodies = [event.data for event in self._events.feed(part) if event.data]
+        except ValueError as error:
+            raise malformed(str(error)) from None
+        self._count += len(bodies)
+        if self._count > MOST_ITEMS:
+            raise Fault(f"Its stream has more than {MOST_ITEMS} items.")
+        return [found for body in bodies if (found := self._line.read(body)) is not None]
+
+
+def _is_stream(reply: Reply) -> bool:
+    return reply.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def _check_form(reply: Reply) -> None:
+    packing = reply.headers.get("content-encoding", "identity").lower()
+    if packing != "identity":
+        raise malformed(f"it is packed with {packing[:40]!r}, which was not asked for")

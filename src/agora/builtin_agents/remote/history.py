@@ -1,0 +1,49 @@
+"""The past: what tasks before one have in their checkpoints, so that conversations go on at the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import pack, unpack
+from agora.domains.tasks.lookup import context
+from agora.store.port import Query, Reader, Row, Store
+
+from .. import queries as residents
+from ..port import Job
+
+__all__ = ["Past"]
+
+MOST = 20  #: tasks that a message may refer to
+
+
+class Past:
+    """Looked up by the agent and the requester of a task: nobody gets into the conversation of another."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def context(self, job: Job) -> str | None:
+        """The context's id at the other side; None for a conversation that is new."""
+        own = f"ctx_{job.task_id.removeprefix('task_')}"
+        if job.context_id is None or job.context_id == own:
+            return None
+        rows = await self._read(job, residents.conversation, **context(job.context_id))
+        found = unpack(rows[0]["checkpoint"]).get("context") if rows else None
+        return found if isinstance(found, str) else None
+
+    async def tasks(self, job: Job) -> Sequence[str]:
+        """The ids at the other side of the tasks that a message refers to; those of others are left out."""
+        named = job.message.get("referenceTaskIds")
+        if not isinstance(named, list) or not named:
+            return ()
+        ids = [name for name in named if isinstance(name, str)][:MOST]
+        rows = await self._read(job, residents.referred, ids=pack(ids))
+        found = [unpack(row["checkpoint"]).get("task") for row in rows]
+        return [name for name in found if isinstance(name, str)]
+
+    async def _read(self, job: Job, query: Query, **parameters: Any) -> Sequence[Row]:
+        async def work(reader: Reader) -> Sequence[Row]:
+            return await reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
+
+        return await self._store.read(job.tenant, work)

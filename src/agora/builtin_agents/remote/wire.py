@@ -1,0 +1,250 @@
+"""A2A as an agent elsewhere speaks it: versions 1.0 and 0.3, JSON-RPC and HTTP+JSON. Pure functions.
+
+Here a call is a method and parameters of A2A 1.0, and what is answered a StreamResponse of 1.0; whatever the agent
+speaks is made of the one and read into the other. Answers are read as people write them (see
+:mod:`agora.a2a.reading`), but what an item is about is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from pydantic_core import from_json, to_json
+
+from agora.net.http_client import target_of
+from agora.wire.a2a import tolerant_input as reading
+from agora.wire.a2a import v03 as legacy
+from agora.wire.a2a import v03_proto as legacy_proto
+from agora_sdk.errors import AgoraError
+
+from .errors import FORGOTTEN, GONE_BY, UNSUPPORTED, Fault, malformed
+
+__all__ = ["Interface", "Letter", "event_of", "failure_of", "letter", "parsed", "result_of"]
+
+CURRENT, LEGACY = "1.0", "0.3"
+JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
+LONGEST: Final = 1000  #: characters of what an agent says of an error
+_METHODS: Final = {current: old for old, current in legacy.METHODS.items()}
+_SENDS: Final = frozenset({"SendMessage", "SendStreamingMessage"})
+#: codes of JSON-RPC (section 5.4) that are acted upon
+_CODES: Final = {
+    -32001: FORGOTTEN,
+    -32002: GONE_BY,
+    -32004: UNSUPPORTED,
+    -32601: UNSUPPORTED,
+}
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Where an agent speaks, and how (A2A 1.0, section 4.4.6). version: ``1.0`` or ``0.3``.
+
+    tenant: what is to be sent with every call. streams: whether the agent says that it can.
+    """
+
+    url: str
+    binding: str = JSON_RPC
+    version: str = CURRENT
+    tenant: str | None = None
+    streams: bool = False
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
+        """From the interface that was chosen of a card. Raises Fault where it is none."""
+        url, tenant = told.get("url"), told.get("tenant")
+        if not isinstance(url, str):
+            raise malformed("its card names no address")
+        capabilities = card.get("capabilities")
+        streams = isinstance(capabilities, dict) and capabilities.get("streaming") is True
+        version = CURRENT if str(told.get("protocolVersion", CURRENT)).startswith("1.") else LEGACY
+        binding = HTTP_JSON if told.get("protocolBinding") == HTTP_JSON else JSON_RPC
+        return cls(url, binding, version, tenant if isinstance(tenant, str) and tenant else None, streams)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A request: method and target of HTTP, headers beside those that every one has, body."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+_JSON: Final = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+
+
+def letter(interface: Interface, method: str, params: Mapping[str, Any]) -> Letter:
+    """A call of a method of A2A 1.0, as the interface wants it."""
+    current = interface.version == CURRENT
+    headers = _JSON | {"a2a-version": CURRENT} if current else _JSON
+    if interface.binding == HTTP_JSON:
+        return _resource(interface, method, params, headers)
+    if current:
+        told = params if interface.tenant is None else {"tenant": interface.tenant, **params}
+    else:
+        method, told = _METHODS[method], legacy.send_request(params) if method in _SENDS else params
+    body = to_json({"jsonrpc": "2.0", "id": "1", "method": method, "params": told})
+    return Letter("POST", target_of(interface.url), headers, body)
+
+
+def _resource(interface: Interface, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Letter:
+    """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
+    current = interface.version == CURRENT
+    base = target_of(interface.url).split("?", 1)[0].rstrip("/")
+    if not current:
+        base = base if base.endswith("/v1") else f"{base}/v1"
+    elif interface.tenant is not None:
+        base += f"/{quote(interface.tenant, safe='')}"
+    if method in _SENDS:
+        action = "send" if method == "SendMessage" else "stream"
+        return Letter("POST", f"{base}/message:{action}", headers, to_json(params if current else _old(params)))
+    task = f"{base}/tasks/{quote(str(params['id']), safe='')}"
+    if method == "GetTask":
+        return Letter("GET", task, headers)
+    if method == "SubscribeToTask":
+        return Letter("POST" if current else "GET", f"{task}:subscribe", headers, b"{}" if current else b"")
+    return Letter("POST", f"{task}:cancel", headers, b"{}")
+
+
+def _old(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A SendMessageRequest of 0.3 as its Protocol Buffers have it in JSON."""
+    found = legacy.send_request(params) | {"message": legacy_proto.message(params["message"])}
+    configuration = found.get("configuration")
+    return found if configuration is None else found | {"configuration": configuration}
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+def parsed(body: bytes) -> Any:
+    """JSON. Raises Fault."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise malformed(f"it is no JSON ({str(error)[:200]})") from None
+
+
+def result_of(interface: Interface, document: Any) -> Any:
+    """What an answer carries. Raises Fault for the error that it is instead."""
+    if interface.binding == HTTP_JSON:
+        if isinstance(document, dict) and document.keys() <= {"error"} and document:
+            raise _said(document["error"])
+        return document
+    if not isinstance(document, dict) or ("result" not in document and "error" not in document):
+        raise malformed("it is no answer of JSON-RPC")
+    if document.get("error") is not None:
+        raise _said(document["error"])
+    return document["result"]
+
+
+def failure_of(status: int, body: bytes) -> Fault:
+    """What an HTTP error says."""
+    if 300 <= status < 400:
+        return Fault("It redirects elsewhere, which is not followed.")
+    if status in (401, 403):
+        return Fault(f"It refuses the credentials that are kept for it (HTTP status {status}).")
+    try:
+        document = from_json(body)
+    except ValueError:
+        document = None
+    told = document.get("error", document) if isinstance(document, dict) else None
+    if isinstance(told, dict) and ("message" in told or "code" in told or "detail" in told):
+        return _said(told, status)
+    return Fault(f"It answers with the HTTP status {status}.", passing=status in _PASSING)
+
+
+def _said(error: Any, status: int = 200) -> Fault:
+    told = error if isinstance(error, dict) else {}
+    code, words = told.get("code"), told.get("message") or told.get("detail") or told.get("title")
+    reason = _CODES.get(code) if isinstance(code, int) else None
+    for detail in told["details"] if isinstance(told.get("details"), list) else ():
+        if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
+            reason = detail["reason"]
+    if reason is None and status in (404, 405, 501):
+        reason = FORGOTTEN if status == 404 else UNSUPPORTED
+    shown = str(words)[:LONGEST] if words else f"the error {code if code is not None else status}"
+    return Fault(f"It says: {shown.rstrip('.')}.", passing=status in _PASSING and reason is None, reason=reason)
+
+
+_MEMBERS: Final = ("task", "message", "statusUpdate", "artifactUpdate")
+
+
+def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[str, Any] | None:
+    """An item as a StreamResponse of 1.0; None for one that says nothing. task: it is a bare Task.
+
+    Raises Fault for what is no A2A.
+    """
+    try:
+        if task:
+            return {"task": legacy.from_task(_sound(value))}
+        if interface.version == LEGACY and interface.binding == HTTP_JSON:
+            value = _unwrapped(value)
+        given = reading.camel(reading.obj(value, "result"))
+        found = [member for member in _MEMBERS if isinstance(given.get(member), dict)]
+        if not found or "kind" in given:
+            if "artifact" in given and not _parts_of(given["artifact"]):
+                return None
+            return legacy.from_event(_sound(given))
+        return _named(found[0], given[found[0]])
+    except AgoraError as error:
+        raise malformed(error.detail.rstrip(".")) from None
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise malformed(type(error).__name__) from None
+
+
+def _named(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """What is under the name of what it is, as 1.0 has it."""
+    given = _sound(value)
+    if member == "task":
+        return {"task": legacy.from_task(given)}
+    if member == "message":
+        return {"message": reading.message(given)}
+    given = reading.camel(given)
+    about = {name: given[name] for name in ("taskId", "contextId", "metadata") if given.get(name)}
+    if member == "statusUpdate":
+        return {"statusUpdate": about | {"status": legacy.from_status(given.get("status"))}}
+    if not _parts_of(given.get("artifact")):
+        return None
+    flags = {name: given[name] for name in ("append", "lastChunk") if isinstance(given.get(name), bool)}
+    return {"artifactUpdate": about | flags | {"artifact": legacy.from_artifact(given.get("artifact"))}}
+
+
+def _parts_of(value: Any) -> Any:
+    return value.get("parts", value.get("content")) if isinstance(value, dict) else None
+
+
+def _sound(value: Any) -> dict[str, Any]:
+    """Without what is empty and says nothing: messages and artifacts that have no parts, as end marks are sent."""
+    given = dict(reading.obj(value, "result"))
+    status = given.get("status")
+    if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):
+        given["status"] = {name: entry for name, entry in status.items() if name != "message"}
+    for member in ("artifacts", "history"):
+        if isinstance(given.get(member), list):
+            given[member] = [entry for entry in given[member] if _parts_of(entry)]
+    return given
+
+
+def _unwrapped(value: Any) -> Any:
+    """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
+    given = reading.camel(reading.obj(value, "result"))
+    if "msg" in given:
+        given["message"] = given.pop("msg")
+    return _data_out(given)
+
+
+def _data_out(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_data_out(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("data"), dict) and value["data"].keys() == {"data"}:
+        return value | {"kind": "data", "data": value["data"]["data"]}
+    return {name: entry if name in ("metadata", "data") else _data_out(entry) for name, entry in value.items()}

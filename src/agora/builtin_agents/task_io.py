@@ -1,0 +1,79 @@
+"""What goes into a resident and what comes out: tasks as messages, answers as parts and as results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agora.core import pagination as paging
+from agora_sdk.contract.tasks import ClaimedTask
+
+from .calls import Calls
+from .port import Part, Reply, text_of
+
+__all__ = ["as_parts", "as_result", "is_plain", "message_of", "newest", "said_since"]
+
+TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
+ENTRIES = 500
+
+
+def message_of(task: ClaimedTask) -> Mapping[str, Any]:
+    """What was said with a task, as an A2A message; a task of another protocol is put into one."""
+    payload = task.payload
+    message = payload.get("message")
+    if isinstance(message, dict) and isinstance(said := message.get("parts"), list):
+        return message | {"parts": [part for part in said if isinstance(part, dict)]}
+    texts = [text for text in (payload.get(name) for name in TEXTS) if isinstance(text, str) and text]
+    parts: list[Part] = [{"text": text} for text in texts[:1]]
+    if not parts or len(payload) > 1:
+        parts.append({"data": payload})
+    return {"messageId": task.task_id, "role": "ROLE_USER", "parts": parts}
+
+
+async def newest(calls: Calls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
+    """What a task's requester said last, and the number of its entry in the log; None if it has nothing of the kind."""
+    found = await said_since(calls, task_id, 0)
+    return (found[-1][1], found[-1][0]) if found else None
+
+
+async def said_since(calls: Calls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """What a task's requester said after an entry of its log: number and message of each."""
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    cursor: str | None = paging.encode(after) if after else None
+    while True:
+        page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)
+        for entry in page.entries:
+            data = entry.data
+            if entry.type == "message" and isinstance(data, dict) and data.get("role") == "ROLE_USER":
+                found.append((entry.number, data))
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+def as_parts(content: Any) -> list[Part]:
+    """Text, JSON or parts, as parts."""
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [{"text": content}]
+    if isinstance(content, Sequence) and all(isinstance(part, dict) for part in content):
+        return list(content)
+    return [{"text": json.dumps(content, ensure_ascii=False)}]
+
+
+def as_result(answer: Any) -> Any:
+    """A task's result: what a handler answered, for those who read tasks."""
+    if not isinstance(answer, Reply):
+        return answer
+    if answer.result is not None:
+        return answer.result
+    if text := text_of(answer.parts):
+        return text
+    return answer.parts[0]["data"] if len(answer.parts) == 1 and "data" in answer.parts[0] else None
+
+
+def is_plain(parts: Sequence[Part]) -> bool:
+    """Whether parts are one text, or one object, and nothing else: the result says it all."""
+    return len(parts) == 1 and set(parts[0]) in ({"text"}, {"data"})

@@ -1,0 +1,342 @@
+"""What a service is given: its call, and the ports of the house that rules may need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import new_id
+from agora.settings import Settings
+from agora.store.port import NewEvent, Reader, Tx
+from agora_sdk.contract import Lifecycle, Operation, Result
+from agora_sdk.errors import AgoraError
+
+from .events.filter import EventFilter, Viewer
+from .ports import Ports
+from .runtime_settings import RuntimeSettings
+
+__all__ = [
+    "Bound",
+    "Call",
+    "Caller",
+    "Encoded",
+    "Entry",
+    "Following",
+    "Later",
+    "Opening",
+    "Person",
+    "Progress",
+    "Relay",
+    "ServerContext",
+    "Stretch",
+    "Wait",
+    "encoded",
+    "later",
+    "pack",
+    "relayed",
+    "unpack",
+]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Result)
+
+#: told how far a call is: what was done, of how much (None: unknown), and in words
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a provider says of somebody who signed in. roles: as the provider names them.
+
+    login: what stands for this very credential, and for the whole session at the provider, once they have ended.
+    limit: tasks that may wait and run at once, 0 for no limit. issued_at: microseconds since 1970.
+    """
+
+    issuer: str
+    subject: str
+    username: str
+    email: str | None = None
+    name: str | None = None
+    roles: tuple[str, ...] = ()
+    role: str | None = None
+    login: tuple[str, ...] = ()
+    session_id: str | None = None
+    limit: int = 0
+    issued_at: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """Who calls: tenant, account, subject and what it may.
+
+    subject: an agent id, ``operator``, ``system``, a key's id, or a person's.
+    authority: 0 to 255, 255 being the supreme override.
+    expires_at: microseconds since 1970; None never.
+    registrar: who answers for it with limits of its own: the first of the chain of those that registered it, or for
+    strangers their address; None where it answers for itself.
+    """
+
+    tenant: str
+    subject: str
+    name: str
+    kind: str  # agent, operator, key, user, enrolment, anonymous, system
+    scopes: frozenset[str]
+    account: str = "default"
+    tier: str = "basic"
+    authority: int = 0
+    expires_at: int | None = None
+    token_id: str | None = None
+    generation: int = 0
+    person: Person | None = None
+    registrar: str | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether a scope is held; ``*`` holds every scope."""
+        return not scope or scope in self.scopes or "*" in self.scopes
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Whose share of the server its calls use: tenant, and registrar or subject."""
+        return self.tenant, self.registrar or self.subject
+
+    @property
+    def registers_as(self) -> str | None:
+        """The registrar of agents that it registers; None where each answers for itself, as an operator decided."""
+        if self.kind in ("operator", "system") or "*" in self.scopes or (self.kind == "enrolment" and self.token_id):
+            return None
+        return self.registrar or self.subject
+
+    @property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """With whom it shares what there is a limited number of, such as streams; operators with nobody."""
+        if self.kind in ("operator", "system"):
+            return ()
+        own = (self.tenant, f"registrar:{self.registrar or self.subject}")
+        return (own,) if self.account == "default" else (own, (self.tenant, f"account:{self.account}"))
+
+    @property
+    def acts_for_others(self) -> bool:
+        """Whether it may name another agent as the actor."""
+        return "*" in self.scopes or "act:any" in self.scopes
+
+
+class Catalogue(Protocol):
+    """Operations that can be found and called."""
+
+    operations: tuple[Operation, ...]
+
+    def find(self, name: str, version: str | None, tenant: str, /) -> Operation: ...
+    def has(self, name: str, tenant: str, /) -> bool: ...
+    def visible(self, caller: Caller, /) -> Sequence[Operation]: ...
+    def select(
+        self, caller: Caller, /, *, category: str | None, version: str | None, status: Lifecycle | None
+    ) -> Sequence[Operation]: ...
+    def status(self, operation: Operation, tenant: str, /) -> Lifecycle: ...
+    def declared(self, operation: Operation, /) -> Lifecycle: ...
+    def updated_at(self, operation: Operation, tenant: str, /) -> int: ...
+    def usage(self, operation: Operation, tenant: str, /) -> dict[str, Any]: ...
+
+
+class Signer(Protocol):
+    """Mints credentials; the same id and generation give the same credential."""
+
+    def agent_token(self, tenant: str, agent_id: str, generation: int) -> str: ...
+    def key(self, tenant: str, token_id: str, kind: str) -> str: ...
+    def digest(self, credential: str) -> bytes: ...
+
+
+@dataclass(slots=True)
+class ServerContext:
+    """What rules may know of the server they run in; nothing of it does I/O inside a transaction.
+
+    started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
+    and agent. pushes: push notifications by outcome. ports: the parts that single domains need.
+    """
+
+    configuration: RuntimeSettings
+    catalogue: Catalogue
+    signer: Signer
+    started_at: int
+    live: Mapping[str, int] = field(default_factory=dict)
+    last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    pushes: Counter[str] = field(default_factory=Counter)
+    ports: Ports = field(default_factory=Ports)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.configuration.current
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of one operation: who, what, when, and the transaction it runs in."""
+
+    operation: Operation | None
+    caller: Caller
+    now: int
+    context: ServerContext
+    tx: Tx
+    request_id: str
+    events: list[NewEvent] = field(default_factory=list)
+    target: str | None = None
+    detail: str | None = None
+    progress: Progress | None = None
+    idempotency_key: str | None = None
+
+    def emit(
+        self,
+        type: str,
+        data: Any,
+        *,
+        subject: str | None = None,
+        audience: tuple[str, ...] | None = None,
+        source: str | None = None,
+    ) -> str:
+        """Log an event with this call's transaction; answers its id."""
+        event_id = new_id("evt")
+        origin = source or f"/agora/agents/{self.caller.subject}"
+        event = NewEvent(event_id, type, origin, subject, self.now, to_json(data), audience)
+        self.events.append(event)
+        self.tx.emit(event)
+        return event_id
+
+
+class Bound:
+    """A service over one call. Services compose by constructing each other over the same call."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a stream shows, from where, and to whom: a stream's implementation answers it, the feed runs it.
+
+    position: sequence number after which it begins. resumed: whether the reader asked for that place,
+    and so has everything before it.
+    """
+
+    filter: EventFilter
+    viewer: Viewer
+    position: int
+    subscription_id: str | None = None
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a followed log. kind: its SSE event name. json: the item as it goes over a wire."""
+
+    number: int
+    kind: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Entries after a position, in order; ``done`` when none will ever follow them."""
+
+    entries: Sequence[Entry]
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A log of its own that a stream follows to its end: a stream's implementation answers it.
+
+    read: entries after a number, a bounded page of them. subject: events about it are the hint that there is
+    more to read. position: number of the last entry the reader has.
+    """
+
+    read: Callable[[Reader, int], Awaitable[Stretch]]
+    subject: str
+    viewer: Viewer
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Remote work that a call has to do: a relay's implementation answers it, the dispatcher carries it out.
+
+    perform: does it, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
+    into the call's result in a second transaction; it raises what the caller is to see. timeout: seconds for perform.
+    An error with ``outcome="unknown"`` says that nobody can tell whether the work was done.
+    """
+
+    perform: Callable[[], Awaitable[Any]]
+    settle: Callable[[Call, Any | AgoraError], Awaitable[Result]]
+    timeout: float
+
+
+def relayed(
+    perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
+) -> R:
+    """A :class:`Relay`, typed as what it will come to, so that a relay's method keeps its contract's type."""
+    return Relay(perform, settle, timeout)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A result that is JSON already, such as one put together of stored documents."""
+
+    json: bytes
+
+
+def encoded(json: bytes, kind: type[R]) -> R:
+    """An :class:`Encoded` result, typed as what it holds."""
+    return Encoded(json)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A command's answer that comes after its commit: ``read`` gives it, and may raise :class:`Wait`.
+
+    It is not kept under an idempotency key: the command itself must find what it did before.
+    """
+
+    read: Callable[[Call], Awaitable[Result]]
+
+
+def later(read: Callable[[Call], Awaitable[R]]) -> R:
+    """A :class:`Later`, typed as what it will come to."""
+    return Later(read)  # type: ignore[return-value]
+
+
+class Wait(Exception):
+    """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
+
+    events: types that may change the answer. result: the answer when the time is over. matters: whether an
+    event of these types may really change it, so that a thousand who wait are not all woken for one.
+    subject: what the events are about, which the caller is known to see.
+    """
+
+    harmless = True  # to whoever watches for failures
+
+    def __init__(
+        self,
+        events: frozenset[str],
+        seconds: float,
+        result: Any,
+        matters: Callable[[NewEvent], bool] = lambda event: True,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__("waiting")
+        self.events, self.seconds, self.result, self.matters = events, seconds, result, matters
+        self.subject = subject
+
+
+def pack(value: Any) -> str:
+    """JSON text of a column."""
+    return to_json(value).decode()
+
+
+def unpack(text: str) -> Any:
+    """Value of a JSON column."""
+    return from_json(text)

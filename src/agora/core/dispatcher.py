@@ -1,0 +1,528 @@
+"""The dispatcher: the only gate.
+
+Every protocol, controller and test comes in here. A call waits for its caller's turn on the event loop if the caller
+has had more than its share (:mod:`agora.fairness`). Then, in order: the operation's lifecycle, rate limit, the
+caller's scope, overrides, validation; then one transaction in which the idempotency key is
+claimed, the service method runs, and the audit record and the events are written; then the answer.
+Refusals are audited in a transaction of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from agora.clock import Clock, new_id
+from agora.net.backpressure import Backpressure, Limits
+from agora.scheduling import LoopScheduler, Metered, Share
+from agora.store.port import Reader, Store, StoreFailure, Tx, Work
+from agora.telemetry import PROTOCOL, REQUEST, Measures
+from agora.telemetry.tracing import Tracing
+from agora_sdk.contract import Kind, Operation, Service
+from agora_sdk.errors import (
+    AgoraError,
+    IdempotencyConflict,
+    InternalError,
+    InvalidRequest,
+    PermissionDenied,
+)
+
+from . import relays
+from .admission import ADMISSION, Admission, Gate, Lifecycles
+from .call import Call, Caller, Encoded, Later, Progress, Relay, ServerContext, Wait
+from .call_records import AUDIT, IDEMPOTENCY, answered
+from .events.feed import Feed
+from .events.filter import Viewer
+from .events.stream import LiveStream
+from .rate_limits import RateLimiter
+from .validation import validated
+
+__all__ = ["Dispatcher", "Outcome"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+SYSTEM = "system"
+KEY_LIMIT = 200
+KEY = re.compile(r"[!-~]+")
+SMALL = 2_000  # bytes of arguments, and of an answer, that are not worth a look at the clock
+SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
+OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
+
+
+class Meter(Protocol):
+    """Usage counters."""
+
+    def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None: ...
+
+
+class Usage:
+    """Processor time that one call uses: charged to its caller's share of the loop at once, to its rate at the end."""
+
+    __slots__ = ("_dispatcher", "_share", "caller", "seconds")
+
+    def __init__(self, dispatcher: Dispatcher, share: Share | None, caller: Caller) -> None:
+        self._dispatcher, self._share, self.caller = dispatcher, share, caller
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count seconds that the call has used."""
+        self.seconds += seconds
+        if self._share is not None:
+            self._dispatcher.scheduler.charge(self._share, seconds)
+
+    async def turn(self) -> None:
+        """Wait for the caller's turn, if it has had more than its share. Raises Overloaded."""
+        if self._share is not None and not self._dispatcher.scheduler.passes(self._share):
+            await self._dispatcher.scheduler.turn(self._share)
+
+    def settle(self) -> None:
+        """Charge the caller's rate for what was used since the last time."""
+        self._dispatcher.limiter.charge(self.caller, self.seconds)
+        self.seconds = 0.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a call came to. ``body`` is the result as JSON; ``notices`` are headers about the operation's life."""
+
+    operation: Operation
+    _result: Any = None
+    _body: bytes | None = None
+    replayed: bool = False
+    notices: Mapping[str, str] = field(default_factory=dict)
+    waited: float = 0.0  # seconds that it waited for an event, as it was asked to
+    usage: Usage | None = None
+
+    @classmethod
+    def of(cls, operation: Operation, result: Any) -> Outcome:
+        """What a service answered; JSON stays JSON until somebody asks for the model."""
+        return cls(operation, None, result.json) if type(result) is Encoded else cls(operation, result)
+
+    @property
+    def later(self) -> Later | None:
+        """What there is still to be read, if that is the answer."""
+        return self._result if type(self._result) is Later else None
+
+    @property
+    def body(self) -> bytes:
+        if self._body is None:
+            self._body = self.operation.output.dump_json(self._result, by_alias=True)
+            if self.usage is not None and len(self._body) > SMALL:
+                self.usage.add(len(self._body) * SECONDS_A_BYTE)
+                self.usage.settle()
+        return self._body
+
+    @property
+    def result(self) -> Any:
+        if self._result is None and self._body is not None:
+            self._result = self.operation.output.validate_json(self._body)
+        return self._result
+
+
+class Dispatcher:
+    """One per server. ``services`` maps a category to the class that implements it.
+
+    measures: where calls are counted. tracing: where their traces go, if anywhere. backpressure: what waits to be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        feed: Feed,
+        services: Mapping[str, type[Service]],
+        context: ServerContext,
+        clock: Clock,
+        gate: Gate,
+        meter: Meter,
+        catalogue: Lifecycles,
+        limiter: RateLimiter,
+        measures: Measures | None = None,
+        tracing: Tracing | None = None,
+        backpressure: Backpressure | None = None,
+    ) -> None:
+        self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
+        self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
+        self.measures, self.tracing = measures or Measures(), tracing
+        self.scheduler = LoopScheduler()
+        self.backpressure = backpressure or Backpressure(Limits())
+        self.admission = context.ports.provide(
+            ADMISSION, Admission(catalogue, limiter, gate, clock, context, self.backpressure)
+        )
+
+    # -- one call --------------------------------------------------------------------------------
+
+    async def invoke(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        request_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
+
+        progress: told how far a relay is.
+        Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
+        """
+        request_id = request_id or new_id("req")
+        usage = self._usage(caller)
+        await usage.turn()
+        try:
+            if self.tracing is None:
+                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
+            told = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
+            with self.tracing.work(operation.name, "internal", told):
+                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
+        finally:
+            usage.settle()
+
+    async def pace(self, caller: Caller) -> None:
+        """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded."""
+        await self._usage(caller).turn()
+
+    def _usage(self, caller: Caller) -> Usage:
+        """What a call of a caller uses; the server's own work has no share, it goes before all others."""
+        if caller.kind == "system":
+            return Usage(self, None, caller)
+        weight = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0
+        return Usage(self, self.scheduler.share(caller.owner, weight), caller)
+
+    async def _invoke(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        key: str | None,
+        request_id: str,
+        progress: Progress | None,
+        usage: Usage,
+    ) -> Outcome:
+        began, waited = time.perf_counter(), 0.0
+        failure: str | None = "cancelled"
+        REQUEST.set(request_id)
+        try:
+            self.admission.admit(operation, caller)
+            values = self._validate(operation, arguments, usage)
+            if operation.kind is Kind.QUERY:
+                outcome = await Metered(self._query(operation, caller, values, request_id, usage), usage.add)
+            elif operation.kind is Kind.RELAY:
+                outcome = await self._relay(operation, caller, values, key, request_id, progress, usage)
+            else:
+                outcome = await self._command(operation, caller, values, key, request_id, usage)
+            outcome.notices = self.catalogue.notices(operation, caller.tenant)
+            outcome.usage = usage
+            failure, waited = None, outcome.waited
+            return outcome
+        except AgoraError as error:
+            failure = error.code
+            if isinstance(error, PermissionDenied) and operation.kind is not Kind.QUERY:
+                await self._audit_refusal(operation, caller, error, request_id)
+            raise
+        except Exception as error:
+            failure = InternalError.code
+            raise self._internal(operation, error) from error
+        finally:
+            self._record(operation, caller, time.perf_counter() - began, waited, failure)
+
+    def _record(self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None) -> None:
+        """Count a call. waited: how long of it was spent waiting for an event, as it was asked to."""
+        self.meter.record(operation, seconds, failure is None, caller.tenant)
+        # tools of others are as many as others please: they are counted as one
+        counted = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
+        self.measures.call(PROTOCOL.get(), counted, seconds - waited, failure)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
+
+    def _internal(self, operation: Operation, error: Exception) -> AgoraError:
+        incident = new_id("err")
+        log.error("%s failed (%s)", operation.name, incident, exc_info=error)
+        if isinstance(error, StoreFailure):
+            return InternalError(
+                "The storage could not keep the call.", fix="Look at the server's health and log.", incident=incident
+            )
+        return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
+
+    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: Usage) -> dict[str, Any]:
+        if type(arguments) is bytes and len(arguments) <= SMALL:
+            return validated(operation, arguments)
+        began = time.thread_time()
+        try:
+            return validated(operation, arguments)
+        finally:
+            usage.add(time.thread_time() - began)
+
+    def _call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
+        return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
+
+    def _service(self, operation: Operation, call: Call) -> Any:
+        return self.services[operation.implementation](call)  # type: ignore[call-arg]
+
+    async def _query(
+        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: Usage
+    ) -> Outcome:
+        async def work(reader: Reader) -> Any:
+            service = self._service(operation, self._call(operation, caller, reader, request_id))
+            return await getattr(service, operation.attribute)(**values)
+
+        async def attempt() -> Outcome:
+            return Outcome.of(operation, await self.store.read(caller.tenant, work))
+
+        return await self._patiently(operation, caller, attempt, usage)
+
+    async def _patiently(
+        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: Usage
+    ) -> Outcome:
+        """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
+        deadline: float | None = None
+        waited = 0.0
+        while True:
+            position = (await self.feed.channel(caller.tenant)).head
+            try:
+                outcome = await attempt()
+                outcome.waited = waited
+                return outcome
+            except Wait as wait:
+                now = time.monotonic()
+                deadline = deadline or now + wait.seconds
+                left = deadline - now
+                viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
+                came = left > 0 and await self.feed.wait(
+                    caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject, caller.groups
+                )
+                waited += time.monotonic() - now
+                if not came:
+                    outcome = Outcome.of(operation, wait.result)
+                    outcome.waited = waited
+                    return outcome
+                await usage.turn()  # many may be woken at once
+                self.gate.check(caller, operation, self.clock.now())
+
+    async def _command(
+        self,
+        operation: Operation,
+        caller: Caller,
+        values: dict[str, Any],
+        key: str | None,
+        request_id: str | None,
+        usage: Usage,
+    ) -> Outcome:
+        digest = _digest(operation, values, key, caller) if key is not None else b""
+
+        async def work(tx: Tx) -> Outcome:
+            call = self._call(operation, caller, tx, request_id)
+            call.idempotency_key = key
+            service = self._service(operation, call)
+            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+                return earlier
+            result = await getattr(service, operation.attribute)(**values)
+            outcome = Outcome.of(operation, result)
+            if key is not None and outcome.later is None:
+                hidden = set(operation.secrets)
+                stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
+                tx.append(
+                    IDEMPOTENCY,
+                    (caller.tenant, caller.subject, key, operation.name, digest, stored, call.now),
+                )
+            tx.append(AUDIT, _audit(call, operation.name, "ok"))
+            return outcome
+
+        async def attempt() -> Outcome:
+            return await self._write(caller, work, operation.name, usage)
+
+        outcome = await self._patiently(operation, caller, attempt, usage)
+        if outcome.later is None:
+            return outcome
+        return await self._afterwards(operation, caller, outcome.later, request_id, usage)
+
+    def _write(self, caller: Caller, work: Work[T], label: str, usage: Usage) -> Awaitable[T]:
+        """Run a caller's work in a transaction, among that of others, and count what it uses."""
+
+        async def metered(tx: Tx) -> T:
+            return await Metered(work(tx), usage.add)
+
+        owner = None if caller.kind in ("operator", "system") else caller.owner
+        return self.store.write(caller.tenant, metered, label=label, owner=owner)
+
+    async def _afterwards(
+        self, operation: Operation, caller: Caller, later: Later, request_id: str | None, usage: Usage
+    ) -> Outcome:
+        """Read the answer of a command that has been committed."""
+
+        async def work(reader: Reader) -> Any:
+            return await later.read(self._call(operation, caller, reader, request_id))
+
+        async def attempt() -> Outcome:
+            return Outcome.of(operation, await self.store.read(caller.tenant, work))
+
+        return await self._patiently(operation, caller, attempt, usage)
+
+    async def _relay(
+        self,
+        operation: Operation,
+        caller: Caller,
+        values: dict[str, Any],
+        key: str | None,
+        request_id: str | None,
+        progress: Progress | None,
+        usage: Usage,
+    ) -> Outcome:
+        """Remote work between two transactions, see :mod:`agora.relay`."""
+        digest = _digest(operation, values, key, caller) if key is not None else b""
+        request_id = request_id or new_id("req")
+
+        async def begin(tx: Tx) -> Outcome | relays.Intent:
+            call = self._call(operation, caller, tx, request_id)
+            call.progress, call.idempotency_key = progress, key
+            service = self._service(operation, call)
+            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+                return earlier
+            relay: Relay = await getattr(service, operation.attribute)(**values)
+            return relays.begin(call, relay, key, digest)
+
+        begun: Outcome | relays.Intent = await self._write(caller, begin, operation.name, usage)
+        if isinstance(begun, Outcome):
+            return begun
+
+        async def end(tx: Tx, outcome: Any) -> Any:
+            call = self._call(operation, caller, tx, request_id)
+            result = await relays.settle(call, begun, outcome)
+            code = result.code if isinstance(result, AgoraError) else "ok"
+            if code != "ok" or not operation.reads:  # looking is not audited, as of queries
+                tx.append(AUDIT, _audit(call, operation.name, code))
+            return result
+
+        async def finish(outcome: Any) -> Any:
+            return await self._write(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
+
+        result = await relays.carry_out(begun, finish)
+        if isinstance(result, AgoraError):
+            raise result
+        return Outcome(operation, result)
+
+    async def _earlier(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
+        """The stored answer under this key; IdempotencyConflict if it was given for another request."""
+        row = await call.tx.one(answered, subject=call.caller.subject, key=key)
+        if row is None:
+            return None
+        operation = call.operation
+        assert operation is not None
+        if bytes(row["digest"]) != digest or row["operation"] != operation.name:
+            raise IdempotencyConflict(
+                f"The idempotency key {key!r} was used for another request.",
+                fix="Use a new key for a new request, the same key only to repeat one unchanged.",
+            )
+        if not row["response"]:
+            raise await relays.under_way(call, key)
+        outcome = Outcome(operation, None, bytes(row["response"]), replayed=True)
+        if operation.secrets:
+            outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)
+        return outcome
+
+    async def _audit_refusal(
+        self, operation: Operation, caller: Caller, error: AgoraError, request_id: str | None
+    ) -> None:
+        async def work(tx: Tx) -> None:
+            call = self._call(operation, caller, tx, request_id)
+            call.detail = error.detail
+            tx.append(AUDIT, _audit(call, operation.name, error.code))
+
+        try:
+            await self.store.write(caller.tenant, work, label="audit", owner=caller.owner)
+        except Exception:  # the refusal stands whether or not it could be written down
+            log.exception("a refusal of %s could not be audited", operation.name)
+
+    # -- streams and the system ------------------------------------------------------------------
+
+    async def stream(
+        self,
+        operation: Operation,
+        caller: Caller,
+        arguments: bytes | Mapping[str, Any],
+        *,
+        valid: Callable[[], Awaitable[None]] | None = None,
+    ) -> LiveStream:
+        """Open a stream, of events or of a log that ends; it holds no transaction.
+
+        valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
+        """
+        began, failure = time.perf_counter(), "cancelled"
+        try:
+            usage = self._usage(caller)
+            await usage.turn()
+            self.admission.admit(operation, caller)
+            values = self._validate(operation, arguments, usage)
+
+            async def work(reader: Reader) -> Any:
+                service = self._service(operation, self._call(operation, caller, reader, None))
+                return await getattr(service, operation.attribute)(**values)
+
+            opening = await self.store.read(caller.tenant, work)
+
+            async def recheck() -> None:
+                if valid is not None:
+                    await valid()
+                self.gate.check(caller, operation, self.clock.now())
+                if caller.kind == "agent":
+                    self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
+
+            live: LiveStream = self.feed.open(caller.tenant, opening, recheck, caller.groups)
+            failure = ""
+            return live
+        except AgoraError as error:
+            failure = error.code
+            raise
+        except Exception as error:
+            failure = InternalError.code
+            raise self._internal(operation, error) from error
+        finally:
+            self._record(operation, caller, time.perf_counter() - began, 0.0, failure or None)
+
+    async def system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM) -> T:
+        """Run a controller's work in a transaction; it is audited if it names a target."""
+        caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
+
+        async def run(tx: Tx) -> T:
+            call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
+            result = await work(call)
+            if call.target is not None:
+                tx.append(AUDIT, _audit(call, label, "ok"))
+            return result
+
+        return await self.store.write(tenant, run, label=label)
+
+
+def _digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
+    """What a request under a key is recognised by.
+
+    Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
+    """
+    least = 16 if caller.kind == "enrolment" else 1
+    if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):
+        raise InvalidRequest(
+            f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
+            errors=[{"field": "Idempotency-Key", "message": "malformed"}],
+        )
+    request = operation.input.model_construct(**values).model_dump_json()
+    return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
+
+
+def _audit(call: Call, operation: str, outcome: str) -> tuple[Any, ...]:
+    return (
+        call.caller.tenant,
+        new_id("aud"),
+        call.now,
+        call.caller.subject,
+        operation,
+        call.target,
+        outcome,
+        call.detail,
+        call.request_id,
+    )

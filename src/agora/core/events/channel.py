@@ -1,0 +1,186 @@
+"""A channel: one tenant's events, live, each once, in the order of their sequence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agora.store.port import NewEvent, Store, StoredEvent, StoreFailure
+from agora_sdk.errors import CursorTooOld
+
+from . import log as event_log
+from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, agents_of
+from .frames import EncodedEvent, Farewell
+from .group import Group
+from .log import LogPage
+
+if TYPE_CHECKING:
+    from .event_stream import EventStream
+
+__all__ = ["Channel"]
+
+log = logging.getLogger(__name__)
+ROUTES = 10_000  #: most routes remembered
+_Key = tuple[str, str] | None
+
+
+class Channel:
+    """Takes committed events as hints, in any order; what a hint skips is read from the log.
+
+    head: sequence of the last event delivered. known: highest sequence heard of.
+    Groups are found by the agent or the subject they ask for and by the type, so that an event does not
+    touch the thousand streams that follow another agent or another type.
+    """
+
+    def __init__(self, store: Store, tenant: str, head: int, page: int = event_log.PAGE) -> None:
+        self._store, self.tenant, self._page = store, tenant, page
+        self.head = self.known = head
+        self.delivered = 0
+        self._groups: dict[_Key, dict[EventFilter, Group]] = {}
+        self._routes: dict[tuple[_Key, str], list[Group]] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    # -- the log ---------------------------------------------------------------------------------
+
+    async def read(self, after: int, wanted: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> LogPage:
+        """A page of the log after a sequence number."""
+        work = partial(event_log.read, after=after, limit=self._page, wanted=wanted, viewer=viewer)
+        return await self._store.read(self.tenant, work)
+
+    def publish(self, events: Sequence[StoredEvent]) -> None:
+        """Deliver what comes next in sequence; hurry to read what is missing; drop what was delivered.
+
+        Where nobody listens nothing is missed: who comes later begins with the log.
+        """
+        if not self._groups and self._reading is None:
+            self.head = self.known = max(self.known, events[-1].seq) if events else self.known
+            return
+        run, last = [], self.head
+        for stored in events:
+            if stored.seq == last + 1:
+                run.append(stored)
+                last += 1
+            elif stored.seq > last:
+                self.known = max(self.known, stored.seq)
+        if run:
+            self._deliver(run)
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Start reading the log if it is known to hold more than was delivered."""
+        if self.known > self.head and self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read_to_known())
+            self._reading.add_done_callback(_report)
+
+    async def _read_to_known(self) -> None:
+        try:
+            while self.known > self.head:
+                await self._read_page()
+        finally:
+            self._reading = None  # here, not in a callback: a hint may come before that would run
+
+    async def _read_page(self) -> None:
+        """Read and deliver the next page. Raises StoreFailure where that gets nowhere, rather than read it for ever."""
+        head = self.head
+        try:
+            page = await self.read(head)
+        except CursorTooOld as error:
+            self._skip_to(error)
+        else:
+            self.publish(page.events)
+        if self.head == head and self.known > head:
+            raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
+
+    def _skip_to(self, error: CursorTooOld) -> None:
+        """Retention overtook us: whoever listens has missed events and is told so."""
+        self.head = int(error.oldest) - 1
+        for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
+            stream.end(Farewell.of(error))
+
+    async def reach(self, sequence: int) -> None:
+        """Return when everything up to a sequence number that is in the log was delivered."""
+        self.known = max(self.known, sequence)
+        self.read_on()
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    # -- who listens -----------------------------------------------------------------------------
+
+    def join(self, stream: EventStream) -> None:
+        """From now on the stream gets every event after ``head``."""
+        wanted = stream.filter
+        groups = self._groups.setdefault(_key(wanted), {})
+        group = groups.get(wanted)
+        if group is None:
+            group = groups[wanted] = Group(wanted)
+            self._routes.clear()
+        group.add(stream)
+
+    def leave(self, stream: EventStream) -> None:
+        """The stream, which has joined, gets no more."""
+        key = _key(stream.filter)
+        groups = self._groups[key]
+        group = groups[stream.filter]
+        group.remove(stream)
+        if not group:
+            del groups[stream.filter]
+            self._routes.clear()
+        if not groups:
+            del self._groups[key]
+
+    def __len__(self) -> int:
+        """How many streams have joined."""
+        return sum(len(group) for groups in self._groups.values() for group in groups.values())
+
+    def _deliver(self, run: Sequence[StoredEvent]) -> None:
+        self.head = run[-1].seq
+        if not self._groups:
+            return
+        hits: dict[Group, list[EncodedEvent]] = {}
+        for stored in run:
+            encoded = EncodedEvent(stored)
+            for group in self._candidates(stored.event):
+                if group.filter.matches(stored.event):
+                    hits.setdefault(group, []).append(encoded)
+        for group, events in hits.items():
+            self.delivered += group.deliver(events)
+
+    def _candidates(self, event: NewEvent) -> Iterator[Group]:
+        """Groups that may want an event."""
+        yield from self._route(None, event.type)
+        if len(self._groups) > 1 or None not in self._groups:
+            for agent in agents_of(event):
+                yield from self._route(("agent", agent), event.type)
+            yield from self._route(("subject", event.subject or ""), event.type)
+
+    def _route(self, key: _Key, type: str) -> Sequence[Group]:
+        """Groups under a key that want a type, remembered until a group comes or goes."""
+        groups = self._groups.get(key)
+        if groups is None:
+            return ()
+        route = self._routes.get((key, type))
+        if route is None:
+            if len(self._routes) >= ROUTES:
+                self._routes.clear()
+            route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants(type)]
+        return route
+
+
+def _report(reading: asyncio.Task[None]) -> None:
+    if not reading.cancelled() and (error := reading.exception()) is not None:
+        log.warning("reading the event log failed; the next event or heartbeat tries again", exc_info=error)
+
+
+def _key(wanted: EventFilter) -> _Key:
+    """Where a group is found: by what narrows it most."""
+    if wanted.agent is not None:
+        return ("agent", wanted.agent)
+    return ("subject", wanted.subject) if wanted.subject is not None else None

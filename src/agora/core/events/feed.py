@@ -1,0 +1,322 @@
+"""The feed: committed events on their way to every live stream.
+
+The log is the truth and a commit only a hint that there is more to read: hints may come late, twice or
+out of order, and readers still get every event once, in the order of its sequence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import overload
+
+from agora.store.port import NewEvent, Store, StoredEvent
+from agora_sdk.errors import Overloaded
+
+from ..call import Following, Opening
+from . import log as event_log
+from .channel import Channel
+from .event_stream import EventStream
+from .filter import EventFilter, Viewer
+from .frames import RESTARTING, TOO_SLOW, Batch, EncodedEvent, Farewell
+from .log_stream import FollowStream
+from .positions import Positions
+from .stream import Check, LiveStream
+
+__all__ = ["Feed"]
+
+Holder = tuple[str, str]  # tenant and subject, or what a group is named by
+Groups = Sequence[Holder]
+
+OPERATORS_STREAMS = 64  # kept for operators, or a tenth of all where there are few
+_SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
+
+
+class Feed:
+    """Every live stream of every tenant.
+
+    heartbeat: seconds between heartbeats of a stream. buffer_limit: bytes a reader may lag behind.
+    stall_seconds: how long a reader may take nothing while it is sent a page of the log, which has at
+    most ``page`` events.
+    sleep: waits for seconds; tests inject their own time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        heartbeat: float = 15.0,
+        buffer_limit: int = 1024 * 1024,
+        max_streams: int = 10_000,
+        max_each: int = 1_000,
+        stall_seconds: float = 60.0,
+        page: int = event_log.PAGE,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store, self._sleep, self._page = store, sleep, page
+        self.heartbeat, self.buffer_limit = heartbeat, buffer_limit
+        self.max_streams, self.max_each, self.stall_seconds = max_streams, max_each, stall_seconds
+        self.positions = Positions()
+        self.live: Mapping[str, int] = _Counters(self)
+        self.cut_off = 0
+        self._channels: dict[str, Channel] = {}
+        self._slots: tuple[dict[LiveStream, None], ...] = tuple({} for _ in range(_SLOTS))
+        self._next_slot = itertools.cycle(range(_SLOTS))
+        self._waiting: set[_Arrival] = set()
+        self._held: Counter[Holder] = Counter()
+        self._holding = 0  # streams and waiting calls
+        self._closing: Farewell | None = None
+        self._beating: asyncio.Task[None] | None = None
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Learn where each tenant's log ends, and begin to beat."""
+        for tenant in await self._store.tenants():
+            await self.channel(tenant)
+        self._beating = asyncio.create_task(self._beat())
+
+    def close(self, reason: str = "resume later") -> None:
+        """End every stream, and open none from now on: the server stops, readers resume elsewhere or later."""
+        self._closing = Farewell(RESTARTING, reason)
+        for stream in self.streams():
+            stream.end(self._closing)
+        for arrival in tuple(self._waiting):
+            arrival.end(self._closing)
+
+    async def stop(self) -> None:
+        """Close, and stop what runs in the background."""
+        self.close()
+        for channel in self._channels.values():
+            channel.close()
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+
+    # -- events in -------------------------------------------------------------------------------
+
+    def publish(self, events: Sequence[StoredEvent]) -> None:
+        """Deliver committed events; the store's ``on_commit``."""
+        by_tenant: dict[str, list[StoredEvent]] = {}
+        for stored in events:
+            by_tenant.setdefault(stored.tenant_id, []).append(stored)
+        for tenant, own in by_tenant.items():
+            channel = self._channels.get(tenant)
+            if channel is None:  # nobody listens yet; who comes later begins with the log
+                self._new(tenant, max(stored.seq for stored in own))
+            else:
+                channel.publish(own)
+
+    async def channel(self, tenant: str) -> Channel:
+        """A tenant's channel; its head comes from the log when it is new."""
+        channel = self._channels.get(tenant)
+        if channel is None:
+            head = await self._store.read(tenant, event_log.head)
+            channel = self._channels.get(tenant)
+            if channel is None:
+                channel = self._new(tenant, head)
+        return channel
+
+    def _new(self, tenant: str, head: int) -> Channel:
+        channel = self._channels[tenant] = Channel(self._store, tenant, head, self._page)
+        return channel
+
+    def followed(self, tenant: str) -> bool:
+        """Whether anybody waits for a tenant's events."""
+        channel = self._channels.get(tenant)
+        return channel is not None and len(channel) > 0
+
+    def head(self, tenant: str) -> int:
+        """Sequence of the tenant's last delivered event."""
+        channel = self._channels.get(tenant)
+        return 0 if channel is None else channel.head
+
+    # -- events out ------------------------------------------------------------------------------
+
+    @overload
+    def open(
+        self, tenant: str, opening: Opening, check: Check | None = None, groups: Groups | None = None
+    ) -> EventStream: ...
+    @overload
+    def open(
+        self, tenant: str, opening: Following, check: Check | None = None, groups: Groups | None = None
+    ) -> FollowStream: ...
+    def open(
+        self, tenant: str, opening: Opening | Following, check: Check | None = None, groups: Groups | None = None
+    ) -> LiveStream:
+        """A stream as an operation described it; attach a sink to it, or iterate it.
+
+        groups: with whom its reader shares what is free; none for operators, for whom some streams are kept.
+        check: awaited at every heartbeat and sweep; raises the AgoraError for which it may not go on.
+        Raises Overloaded when the server drains or too many streams are open.
+        """
+        if self._closing is not None:
+            raise Overloaded("The server is shutting down.", fix="Resume in a moment.", retry_after=2)
+        kept = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
+        if len(self) >= self.max_streams - kept:
+            raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
+        stream = self._make(tenant, opening, check)
+        stream.groups = groups or ()
+        self._hold((tenant, stream.viewer.subject), stream.groups)
+        stream.slot = next(self._next_slot)
+        self._slots[stream.slot][stream] = None
+        return stream
+
+    def _make(self, tenant: str, opening: Opening | Following, check: Check | None) -> LiveStream:
+        if isinstance(opening, Following):
+            return FollowStream(self, self._store, tenant, opening, check)
+        if opening.subscription_id is not None:
+            opening = self._resume(tenant, opening, opening.subscription_id)
+        return EventStream(self, tenant, opening, check)
+
+    def _resume(self, tenant: str, opening: Opening, subscription_id: str) -> Opening:
+        if opening.resumed:
+            self.positions.advance(tenant, subscription_id, opening.position)
+            return opening
+        position = self.positions.latest(tenant, subscription_id, opening.position)
+        return Opening(opening.filter, opening.viewer, position, subscription_id)
+
+    def forget(self, stream: LiveStream) -> None:
+        """A stream has ended."""
+        if stream.slot is not None:
+            self._slots[stream.slot].pop(stream, None)
+            self._let_go((stream.tenant, stream.viewer.subject), stream.groups)
+        if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
+            self.cut_off += 1
+
+    async def wait(
+        self,
+        tenant: str,
+        types: Iterable[str],
+        viewer: Viewer,
+        seconds: float,
+        after: int,
+        matters: Callable[[NewEvent], bool] = lambda event: True,
+        subject: str | None = None,
+        groups: Groups = (),
+    ) -> bool:
+        """Wait for an event of these types, about that subject, after a sequence number, that the viewer sees and matters.
+
+        False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
+        """
+        if self._closing is not None:
+            return False
+        holder = (tenant, viewer.subject)
+        self._hold(holder, groups)
+        arrival = _Arrival(matters)
+        stream = EventStream(self, tenant, Opening(EventFilter.of(types, subject=subject), viewer, after))
+        alarm = asyncio.ensure_future(self._sleep(seconds))
+        self._waiting.add(arrival)
+        try:
+            await stream.attach(arrival)
+            await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
+            return arrival.came.done() and arrival.came.result()
+        finally:
+            self._let_go(holder, groups)
+            self._waiting.discard(arrival)
+            stream.close()
+            alarm.cancel()
+
+    def _hold(self, holder: Holder, groups: Groups) -> None:
+        """Count a stream or a call that waits against its caller's share. Raises Overloaded.
+
+        A group may hold as many as are still free, so one of them has half at most, and there is always room for another.
+        """
+        if self._held[holder] >= self.max_each:
+            raise Overloaded(
+                f"{self.max_each} of your streams and waiting calls are open.",
+                fix="Close some first: one stream can carry many kinds of event.",
+                retry_after=15,
+            )
+        free = self.max_streams - self._holding
+        if any(self._held[group] and self._held[group] >= free for group in groups):
+            raise Overloaded(
+                "Streams and waiting calls are few, and you, the agents of your registrar or your account have their share.",
+                fix="Close some first, or ask an operator to raise the setting max_streams.",
+                retry_after=15,
+            )
+        self._held.update((holder, *groups))
+        self._holding += 1
+
+    def _let_go(self, holder: Holder, groups: Groups) -> None:
+        self._holding -= 1
+        for held in (holder, *groups):
+            self._held[held] -= 1
+            if not self._held[held]:
+                del self._held[held]
+
+    def streams(self, tenant: str | None = None) -> list[LiveStream]:
+        """Open streams, of one tenant or of all."""
+        return [stream for slot in self._slots for stream in slot if tenant in (None, stream.tenant)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._slots))
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for an event."""
+        return len(self._waiting)
+
+    # -- supervision -----------------------------------------------------------------------------
+
+    async def sweep(self, tenant: str | None = None) -> None:
+        """Check at once whether open streams may go on: a token was revoked, an agent halted."""
+        for stream in self.streams(tenant):
+            await stream.recheck()
+
+    async def _beat(self) -> None:
+        while True:
+            for slot in self._slots:
+                await self._sleep(self.heartbeat / _SLOTS)
+                for channel in self._channels.values():
+                    channel.read_on()
+                for stream in tuple(slot):
+                    await stream.recheck()
+                    stream.beat()
+
+
+class _Arrival:
+    """A sink that waits for one event that matters."""
+
+    pending = 0
+
+    def __init__(self, matters: Callable[[NewEvent], bool]) -> None:
+        self._matters = matters
+        self.came: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def write(self, batch: Batch, /) -> bool:
+        if any(isinstance(item, EncodedEvent) and self._matters(item.event) for item in batch.items):
+            self._settle(True)
+        return True
+
+    async def drain(self) -> None: ...
+
+    def end(self, farewell: Farewell, /) -> None:
+        self._settle(farewell.error is not None)  # whoever waits looks again, and meets the error itself
+
+    def _settle(self, came: bool) -> None:
+        if not self.came.done():
+            self.came.set_result(came)
+
+
+class _Counters(Mapping[str, int]):
+    """Numbers for health, counted when they are read."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._read: dict[str, Callable[[], int]] = {
+            "subscribers": feed.__len__,
+            "delivered": lambda: sum(channel.delivered for channel in feed._channels.values()),
+            "cut_off": lambda: feed.cut_off,
+            "lag": lambda: max((stream.lag for stream in feed.streams()), default=0),
+        }
+
+    def __getitem__(self, name: str) -> int:
+        return self._read[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)

@@ -1,0 +1,121 @@
+"""Event filters: which events somebody wants, and which somebody may see.
+
+Types are named in full (``agora.message.received``), by their short name (``message_received``) or by a
+pattern (``agora.message.*``, where ``*`` stands for any text). A short name means the server's type by
+rule, and an agent's own type of exactly that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pydantic_core import to_json
+
+from agora.store.port import NewEvent
+
+__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "agents_of", "expand"]
+
+AGENTS = "/agora/agents/"  #: what the source of an agent's events begins with
+_SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
+
+
+def expand(name: str) -> tuple[str, ...]:
+    """The types and patterns that a name in a filter stands for."""
+    if "." in name or "_" not in name:
+        return (name,)
+    return (name, _SPECIAL.get(name) or f"agora.{name.replace('_', '.', 1)}")
+
+
+def _pattern(pattern: str) -> Callable[[str], bool]:
+    """Matcher of one pattern; linear, whatever the pattern."""
+    first, *middle, last = pattern.split("*")
+
+    def matches(text: str) -> bool:
+        if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+            return False
+        at, end = len(first), len(text) - len(last)
+        for part in middle:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
+
+    return matches
+
+
+def agents_of(event: NewEvent) -> set[str]:
+    """Ids of the agents an event concerns: its source, its subject, its audience."""
+    concerned = set(event.audience or ())
+    if event.subject is not None:
+        concerned.add(event.subject)
+    if event.source.startswith(AGENTS):
+        concerned.add(event.source[len(AGENTS) :])
+    return concerned
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: private events are seen by their audience, and by those that see all."""
+
+    subject: str
+    sees_all: bool = False
+
+    def sees(self, event: NewEvent) -> bool:
+        return event.audience is None or self.sees_all or self.subject in event.audience
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What is wanted; an empty filter wants everything.
+
+    types: names and patterns as given. agent: id of an agent the event must concern.
+    """
+
+    types: tuple[str, ...] = ()
+    agent: str | None = None
+    subject: str | None = None
+    _exact: frozenset[str] = field(init=False, compare=False, repr=False)
+    _patterns: tuple[Callable[[str], bool], ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        names = self.names
+        object.__setattr__(self, "_exact", frozenset(name for name in names if "*" not in name))
+        object.__setattr__(self, "_patterns", tuple(_pattern(name) for name in names if "*" in name))
+
+    @classmethod
+    def of(cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None) -> EventFilter:
+        """A filter in its one spelling, so that equal wishes are equal filters."""
+        wanted = tuple(sorted(set(types)))
+        return cls(() if "*" in wanted else wanted, agent or None, subject or None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Full types and patterns."""
+        return tuple(dict.fromkeys(full for name in self.types for full in expand(name)))
+
+    def wants(self, type: str) -> bool:
+        """Whether events of a type are wanted at all."""
+        return not self.types or type in self._exact or any(matches(type) for matches in self._patterns)
+
+    def matches(self, event: NewEvent) -> bool:
+        """Whether an event is wanted."""
+        if not self.wants(event.type):
+            return False
+        if self.subject is not None and event.subject != self.subject:
+            return False
+        return self.agent is None or self.agent in agents_of(event)
+
+    def parameters(self, viewer: Viewer) -> dict[str, str]:
+        """Parameters with which SQL finds what :meth:`matches` and the viewer sees; '' asks for nothing."""
+        return {
+            "patterns": to_json(self.names).decode(),
+            "agent": self.agent or "",
+            "subject": self.subject or "",
+            "viewer": "" if viewer.sees_all else to_json(viewer.subject).decode(),
+        }
+
+
+EVERYTHING = EventFilter()
+EVERYONE = Viewer("", sees_all=True)

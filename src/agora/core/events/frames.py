@@ -1,0 +1,219 @@
+"""What streams carry, on a wire: encoded once, however many listen.
+
+An item is one JSON document with a number that orders it: an event as a CloudEvents 1.0 document, or an
+entry of a log of its own. Over WebSocket it is one text frame, over SSE one message with ``id`` (the
+number), ``event`` (its kind) and ``data`` (the document). What is not an item is a control message, told
+by its ``control`` member: ``connected``, ``heartbeat`` or ``closing``.
+"""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import moment
+from agora.store.port import NewEvent, StoredEvent
+from agora_sdk.contract.events import Event
+from agora_sdk.errors import AgoraError, Overloaded
+
+from ..call import Entry
+
+__all__ = [
+    "ENDED",
+    "NORMAL",
+    "RESTARTING",
+    "TOO_SLOW",
+    "Batch",
+    "EncodedEntry",
+    "EncodedEvent",
+    "Farewell",
+    "Item",
+    "closing_chunk",
+    "text_frame",
+]
+
+NORMAL: Final = 1000  #: close code: the reader or the server is done
+RESTARTING: Final = 1012  #: close code: the server stops; resume later
+TOO_SLOW: Final = 4508  #: close code: the reader fell behind its bound; resume from its last event
+_FIN_TEXT: Final = 0x81
+_OVERHEAD: Final = 400  # bytes of an envelope, about
+#: What some clients take for the end of a line, in UTF-8 and as JSON may say it.
+_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A WebSocket text frame from a server (RFC 6455 section 5.2: final, not masked, not compressed)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((_FIN_TEXT, size)) + payload
+    if size < 65536:
+        return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
+    return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
+
+
+def closing_chunk(farewell: Farewell, sequence: int) -> bytes:
+    """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
+
+    Its ``type`` is for clients that tell items apart by theirs, and look no further.
+    """
+    closing = {
+        "control": "closing",
+        "type": "closing",
+        "code": farewell.code,
+        "reason": farewell.reason,
+        "sequence": sequence,
+    }
+    if farewell.error is not None:
+        closing["error"] = farewell.error.problem()
+    return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, to_json(closing))
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """Why a stream ends: a WebSocket close code, a sentence, and the error if it is one."""
+
+    code: int = NORMAL
+    reason: str = ""
+    error: AgoraError | None = None
+
+    @classmethod
+    def of(cls, error: AgoraError) -> Farewell:
+        return cls(error.close_code, str(error), error)
+
+    @classmethod
+    def too_slow(cls) -> Farewell:
+        error = Overloaded("Events were read too slowly.", fix="Resume from the last event received.", retry_after=1)
+        return cls(TOO_SLOW, str(error), error)
+
+
+ENDED: Final = Farewell(NORMAL, "the log has ended")  #: nothing will ever follow; not to be resumed
+
+
+class Item(ABC):
+    """One thing that a stream delivers, encoded when it is first needed and then kept.
+
+    number: orders it in its log. kind: its SSE event name. size: bytes it takes on a wire, about.
+    """
+
+    def __init__(self, number: int, kind: str, size: int) -> None:
+        self.number, self.kind, self.size = number, kind, size
+
+    @abstractmethod
+    def encode(self) -> bytes:
+        """Its JSON document."""
+
+    @abstractmethod
+    def model(self) -> Any:
+        """The item as Python callers get it."""
+
+    @cached_property
+    def json(self) -> bytes:
+        return self.encode()
+
+    @cached_property
+    def frame(self) -> bytes:
+        return text_frame(self.json)
+
+    @cached_property
+    def chunk(self) -> bytes:
+        data = self.json
+        for raw, escaped in _LINE_ENDS:
+            data = data.replace(raw, escaped)
+        return b"id: %d\nevent: %b\ndata: %b\n\n" % (self.number, self.kind.encode(), data)
+
+
+class EncodedEvent(Item):
+    """An event of the marketplace's log; its number is the sequence."""
+
+    def __init__(self, stored: StoredEvent) -> None:
+        super().__init__(stored.seq, stored.event.type, len(stored.event.data) + _OVERHEAD)
+        self.stored = stored
+
+    @property
+    def event(self) -> NewEvent:
+        return self.stored.event
+
+    def encode(self) -> bytes:
+        """The CloudEvents document, as ``agora.event.list`` shows it too."""
+        event = self.stored.event
+        envelope: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": event.event_id,
+            "type": event.type,
+            "source": event.source,
+            "subject": event.subject,
+            "time": moment(event.time),
+            "datacontenttype": "application/json",
+            "sequence": self.stored.seq,
+        }
+        return b'%b,"data":%b}' % (to_json(envelope)[:-1], event.data)
+
+    def model(self) -> Event:
+        event = self.stored.event
+        return Event.model_construct(
+            id=event.event_id,
+            type=event.type,
+            source=event.source,
+            subject=event.subject,
+            time=moment(event.time),
+            sequence=self.stored.seq,
+            data=from_json(event.data),
+        )
+
+
+class EncodedEntry(Item):
+    """An entry of a log that a stream follows."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(entry.number, entry.kind, len(entry.json) + _OVERHEAD)
+        self._entry = entry
+
+    def encode(self) -> bytes:
+        return self._entry.json
+
+    def model(self) -> Entry:
+        return self._entry
+
+
+class Batch:
+    """Items delivered in one write; without items, a heartbeat.
+
+    sequence: everything up to this number that the reader wants has then been delivered.
+    """
+
+    def __init__(self, items: Sequence[Item], sequence: int) -> None:
+        self.items, self.sequence = items, sequence
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes it takes on a wire, about."""
+        return sum((item.size for item in self.items), _OVERHEAD)
+
+    @cached_property
+    def texts(self) -> tuple[bytes, ...]:
+        """Payloads of WebSocket messages."""
+        if not self.items:
+            return (b'{"control":"heartbeat","sequence":%d}' % self.sequence,)
+        return tuple(item.json for item in self.items)
+
+    @cached_property
+    def frames(self) -> bytes:
+        """WebSocket frames, ready for a transport."""
+        if not self.items:
+            return text_frame(self.texts[0])
+        if len(self.items) == 1:
+            return self.items[0].frame
+        return b"".join([item.frame for item in self.items])
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """SSE messages; a heartbeat is a comment that moves the place to resume from."""
+        if not self.items:
+            return b": heartbeat\nid: %d\n\n" % self.sequence
+        return b"".join([item.chunk for item in self.items])

@@ -1,0 +1,150 @@
+"""Reading the event log: pages bounded in rows and in bytes, and places to resume from.
+
+Everything here runs in a read of the store and raises CursorTooOld, with the ``oldest`` sequence that
+is still there, when events after the place asked for were deleted by retention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic_core import from_json
+
+from agora.store.port import NewEvent, Reader, Row, StoredEvent
+from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
+
+from . import queries as events
+from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer
+
+__all__ = ["PAGE", "LogPage", "head", "locate", "read"]
+
+PAGE = 500  #: largest number of events in a page
+PAGE_BYTES = 524_288  #: of the data of its events
+WINDOW = 100_000  #: largest number of events a filtered page looks through
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A stretch of the log: the events wanted, everything up to ``position`` considered."""
+
+    events: list[StoredEvent]
+    position: int
+    head: int
+
+
+async def head(tx: Reader) -> int:
+    """Sequence of the newest event; 0 in an empty log."""
+    return (await _bounds(tx))[1]
+
+
+async def read(
+    tx: Reader,
+    after: int | None,
+    limit: int = PAGE,
+    *,
+    wanted: EventFilter = EVERYTHING,
+    viewer: Viewer = EVERYONE,
+) -> LogPage:
+    """The events after a sequence number that are wanted and may be seen, oldest first.
+
+    after: None begins with the oldest event there is. A page may be shorter than the limit, even
+    empty, before the end of the log: go on from its ``position`` until that reaches its ``head``.
+    """
+    oldest, newest = await _bounds(tx)
+    if after is None:
+        after = max(oldest - 1, 0)
+    elif after + 1 < oldest:
+        raise too_old(after, oldest)
+    if after >= newest:
+        return LogPage([], after, newest)
+    if newest - after <= limit or (wanted == EVERYTHING and viewer.sees_all):
+        until = newest
+        rows = await tx.all(events.page, after=after, until=until, limit=limit)
+    else:
+        until = min(newest, after + WINDOW)
+        asked = wanted.parameters(viewer)
+        rows = await tx.all(events.matching, after=after, until=until, limit=limit, **asked)
+    found = await _stretch(tx, rows)
+    whole = len(found) == len(rows) < limit
+    shown = [stored for stored in found if wanted.matches(stored.event) and viewer.sees(stored.event)]
+    return LogPage(shown, until if whole else found[-1].seq, newest)
+
+
+async def _stretch(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
+    """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
+    found: list[StoredEvent] = []
+    size = 0
+    for row in rows:
+        data = row["data"]
+        size += len(data or b"")
+        if size > PAGE_BYTES:
+            break
+        if data is None:
+            if found:
+                break
+            large = await tx.one(events.data_of, seq=row["seq"])
+            if large is None:
+                raise too_old(row["seq"] - 1, row["seq"] + 1)
+            return [_event(tx.tenant, row, large["data"])]
+        found.append(_event(tx.tenant, row, data))
+    return found
+
+
+def _event(tenant: str, row: Row, data: bytes) -> StoredEvent:
+    audience = None if row["audience"] is None else tuple(from_json(row["audience"]))
+    event = NewEvent(row["event_id"], row["type"], row["source"], row["subject"], row["time"], data, audience)
+    return StoredEvent(tenant, row["seq"], event)
+
+
+async def _bounds(tx: Reader) -> tuple[int, int]:
+    row = await tx.one(events.bounds)
+    return (row["oldest"] or 0, row["head"] or 0) if row is not None else (0, 0)
+
+
+async def locate(tx: Reader, place: str) -> int:
+    """The sequence number meant by an event's id or by a number, checked against the log.
+
+    Raises InvalidRequest for nonsense and for a number not reached yet, NotFound for an unknown id.
+    """
+    if place.isascii() and place.isdigit():
+        return await _number(tx, int(place))
+    if not place.startswith("evt_"):
+        raise _invalid(f"{place!r} is neither an event's id nor a sequence number.")
+    row = await tx.one(events.position_of, event_id=place)
+    if row is not None:
+        return int(row["seq"])
+    first = await tx.one(events.first_id)
+    if first is not None and place < first["event_id"]:  # ids sort by the time they were made
+        raise too_old(0, (await _bounds(tx))[0])
+    raise NotFound(
+        f"No event {place!r} is in the log.",
+        fix="Resume from the id or the sequence number of an event you received.",
+        errors=[{"field": "last_event_id", "message": "unknown event"}],
+    )
+
+
+async def _number(tx: Reader, after: int) -> int:
+    oldest, newest = await _bounds(tx)
+    if after > newest:
+        raise _invalid(f"The log has not reached {after} yet: its newest event is {newest}.")
+    if after + 1 < oldest:
+        raise too_old(after, oldest)
+    return after
+
+
+def too_old(after: int, oldest: int) -> CursorTooOld:
+    """The error for a place whose following events are gone."""
+    return CursorTooOld(
+        f"Events after {after} were deleted by retention; the oldest is {oldest}.",
+        fix=f"Resume from {oldest - 1} and treat what came before as missed.",
+        oldest=oldest,
+    )
+
+
+def _invalid(message: str) -> InvalidRequest:
+    return InvalidRequest(
+        message,
+        fix="Resume from the id or the sequence number of an event you received.",
+        errors=[{"field": "last_event_id", "message": message}],
+    )

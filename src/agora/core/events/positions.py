@@ -1,0 +1,53 @@
+"""Positions: how far durable subscriptions have been read, gathered in memory and written now and then."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from agora.store.port import Store, Tx
+
+from . import queries as events
+
+__all__ = ["Positions"]
+
+log = logging.getLogger(__name__)
+
+
+class Positions:
+    """Acknowledged positions not written yet.
+
+    Losing them costs a reader that resumes by subscription alone some repeated events, never a lost one.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, dict[str, int]] = {}
+
+    def advance(self, tenant: str, subscription_id: str, sequence: int) -> None:
+        """Everything up to a sequence number was received; a position never goes back."""
+        waiting = self._waiting.setdefault(tenant, {})
+        waiting[subscription_id] = max(sequence, waiting.get(subscription_id, 0))
+
+    def latest(self, tenant: str, subscription_id: str, stored: int) -> int:
+        """The position to start from, given the one that is stored."""
+        return max(stored, self._waiting.get(tenant, {}).get(subscription_id, 0))
+
+    async def flush(self, store: Store) -> int:
+        """Write what changed; answers how many positions. What fails stays for the next time."""
+        written, batches = 0, self._waiting
+        self._waiting = {}
+        for tenant, changed in batches.items():
+            try:
+                await store.write(tenant, partial(_advance, changed=changed), label="event.positions")
+                written += len(changed)
+            except Exception:
+                log.warning("positions of %d subscriptions could not be written yet", len(changed), exc_info=True)
+                for subscription_id, sequence in changed.items():
+                    self.advance(tenant, subscription_id, sequence)
+        return written
+
+
+async def _advance(tx: Tx, changed: Mapping[str, int]) -> None:
+    for subscription_id, sequence in changed.items():
+        await tx.execute(events.advance, subscription_id=subscription_id, position=sequence)

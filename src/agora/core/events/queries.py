@@ -1,0 +1,92 @@
+"""Events and the subscriptions to them. The events' table itself is in :mod:`.log`."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "INLINE_BYTES",
+    "SUBSCRIPTIONS",
+    "advance",
+    "bounds",
+    "data_of",
+    "drop_subscription",
+    "first_id",
+    "matching",
+    "page",
+    "position_of",
+    "subscription",
+    "surplus",
+]
+
+BIG = "bigint"
+INLINE_BYTES = 8192  #: data beyond this comes as null, and is read on its own: a page stays small
+
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    (
+        ("tenant_id", "text"),
+        ("subscription_id", "text"),
+        ("owner", "text"),
+        ("filter", "text"),
+        ("position", BIG),
+        ("created_at", BIG),
+    ),
+)
+
+_COLUMNS = f"""
+    select seq, event_id, type, source, subject, time, audience,
+        case when length(data) <= {INLINE_BYTES} then data end as data
+    from events where tenant_id = :tenant and seq > :after and seq <= :until
+"""
+_PAGE = {"after": BIG, "until": BIG, "limit": BIG}
+
+bounds = Query(
+    """
+    select (select min(seq) from events where tenant_id = :tenant) as oldest,
+        (select max(seq) from events where tenant_id = :tenant) as head
+    """
+)
+page = Query(f"{_COLUMNS} order by seq limit :limit", types=_PAGE)
+matching = Query(
+    f"""{_COLUMNS}
+    and (:viewer = '' or audience is null or instr(audience, :viewer) > 0)
+    and (:subject = '' or subject = :subject)
+    and (:agent = '' or source = '/agora/agents/' || :agent or subject = :agent
+        or instr(audience, '"' || :agent || '"') > 0)
+    and (:patterns = '[]' or exists (select 1 from json_each(:patterns) as p where events.type glob p.value))
+    order by seq limit :limit
+    """,
+    postgres=rf"""{_COLUMNS}
+    and (:viewer = '' or audience is null or strpos(audience, :viewer) > 0)
+    and (:subject = '' or subject = :subject)
+    and (:agent = '' or source = '/agora/agents/' || :agent or subject = :agent
+        or strpos(audience, '"' || :agent || '"') > 0)
+    and (:patterns = '[]' or exists (
+        select 1 from json_array_elements_text((:patterns)::json) as p (value)
+        where events.type like replace(replace(p.value, '_', '\_'), '*', '%')))
+    order by seq limit :limit
+    """,
+    types=_PAGE,
+    scan=True,
+)
+data_of = Query("select data from events where tenant_id = :tenant and seq = :seq", types={"seq": BIG})
+position_of = Query("select seq from events where tenant_id = :tenant and event_id = :event_id")
+first_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1")
+
+subscription = Query("select * from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")
+surplus = Query(
+    """
+    select subscription_id from subscriptions where tenant_id = :tenant and owner = :owner
+    order by subscription_id desc limit 100 offset :keep
+    """,
+    types={"keep": BIG},
+)
+drop_subscription = Write("delete from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")
+advance = Write(
+    """
+    update subscriptions set position = :position
+    where tenant_id = :tenant and subscription_id = :subscription_id and position < :position
+    """,
+    types={"position": BIG},
+)

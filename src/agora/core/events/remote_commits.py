@@ -1,0 +1,118 @@
+"""Events that other servers on the same store committed: told here once each, in the order of the log.
+
+A word of another server is only a hint; the log is the truth. A hint that came late, twice or never loses nothing: the
+next one, or the next look, brings what was missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from agora.store.port import Reader, Store, StoredEvent
+from agora_sdk.errors import CursorTooOld
+
+from . import log as event_log
+from .filter import EVERYTHING, Viewer
+
+__all__ = ["Elsewhere"]
+
+log = logging.getLogger(__name__)
+
+SYSTEM = Viewer("system", sees_all=True)
+AGAIN_SECONDS = 0.5
+QUICK_SECONDS = 0.005
+SLOW_SECONDS = 0.1
+
+
+class Elsewhere:
+    """Catches up with each tenant's log, leaving out what this server committed itself.
+
+    tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
+    urgent: whether somebody waits for a tenant's events; while nobody does, one look takes in many commits.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
+        missed: Callable[[str], Awaitable[None]],
+        urgent: Callable[[str], bool],
+    ) -> None:
+        self._store, self._tell, self._missed, self._urgent = store, tell, missed, urgent
+        self._seen: dict[str, int] = {}
+        self._own: dict[str, set[int]] = {}
+        self._ahead: dict[str, int] = {}  # how far the log is known to go
+        self._readers: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Begin where each log ends now."""
+        for tenant in await self._store.tenants():
+            self._seen[tenant] = await self._store.read(tenant, event_log.head)
+
+    async def stop(self) -> None:
+        readers = list(self._readers.values())
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """What this server committed itself is not told again."""
+        for stored in events:
+            tenant = stored.tenant_id
+            seen = self._seen.setdefault(tenant, 0)
+            if stored.seq <= seen:  # it was read before this server knew that it had committed it
+                continue
+            if stored.seq == seen + 1 and tenant not in self._readers:
+                self._seen[tenant] = stored.seq
+            else:
+                self._own.setdefault(tenant, set()).add(stored.seq)
+                self.hint(tenant, stored.seq)
+
+    def hint(self, tenant: str, head: int) -> None:
+        """The log of a tenant goes that far, somebody says."""
+        seen = self._seen.setdefault(tenant, 0)
+        self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
+        if self._ahead[tenant] > seen and tenant not in self._readers:
+            self._readers[tenant] = asyncio.get_running_loop().create_task(self._catch_up(tenant))
+
+    async def look(self) -> None:
+        """Look at every log: hints may have been missed."""
+        for tenant in await self._store.tenants():
+            self._seen.setdefault(tenant, 0)
+            self.hint(tenant, await self._store.read(tenant, event_log.head))
+
+    async def _catch_up(self, tenant: str) -> None:
+        try:
+            while self._seen[tenant] < self._ahead[tenant]:
+                try:
+                    await self._step(tenant)
+                    await asyncio.sleep(QUICK_SECONDS if self._urgent(tenant) else SLOW_SECONDS)
+                except Exception:
+                    log.exception("reading what other servers committed failed")
+                    await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            del self._readers[tenant]
+
+    async def _step(self, tenant: str) -> None:
+        """Tell one page. The log knows best where it ends, whatever was said."""
+        after, said = self._seen[tenant], self._ahead[tenant]
+
+        async def page(reader: Reader) -> event_log.LogPage:
+            return await event_log.read(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
+
+        try:
+            found = await self._store.read(tenant, page)
+        except CursorTooOld:
+            self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.head)
+            await self._missed(tenant)
+            return
+        own = self._own.pop(tenant, set())
+        if events := [stored for stored in found.events if stored.seq not in own]:
+            await self._tell(tenant, events)
+        self._seen[tenant] = found.position
+        if self._ahead[tenant] == said:
+            self._ahead[tenant] = found.head
+        if later := {seq for seq in own | self._own.get(tenant, set()) if seq > found.position}:
+            self._own[tenant] = later

@@ -1,0 +1,128 @@
+"""Sinks: where a stream's items go, and the way into one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Protocol
+
+from agora.net.backpressure import HIGH_WATER, Connection
+from agora_sdk.errors import InternalError
+
+from .frames import TOO_SLOW, Batch, Farewell
+
+__all__ = ["NOWHERE", "QueueSink", "Sink", "is_over", "offer"]
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where a stream's items go. Nothing here may block, but ``drain``.
+
+    pending: how many items were taken that nobody has got yet, where that is known.
+    """
+
+    pending: int
+
+    def write(self, batch: Batch, /) -> bool:
+        """Take a batch; False when what waits in front of it has passed its bound."""
+
+    async def drain(self) -> None:
+        """Return when little enough waits that a page of the log may follow."""
+
+    def end(self, farewell: Farewell, /) -> None:
+        """Nothing follows; tell the reader why."""
+
+
+class _Nowhere:
+    pending = 0
+
+    def write(self, batch: Batch, /) -> bool:
+        return True
+
+    async def drain(self) -> None: ...
+
+    def end(self, farewell: Farewell, /) -> None: ...
+
+
+class QueueSink:
+    """A bounded queue for one reader in this process.
+
+    limit: bytes that may wait; what is waiting when the reader is cut off for slowness is dropped. size: bytes that wait, or
+    were taken and are being written. connection: over which they go; what waits for its subject is bounded, too.
+    """
+
+    def __init__(self, limit: int, connection: Connection | None = None) -> None:
+        self._limit, self._connection = limit, connection
+        self._batches: deque[Batch] = deque()
+        self.size = self._taken = 0
+        self._filled, self._room = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self.pending = 0
+        self.farewell: Farewell | None = None
+
+    def write(self, batch: Batch, /) -> bool:
+        if self.size > self._limit or is_over(self._connection, self.size, batch):
+            return False
+        self._batches.append(batch)
+        self.size += batch.size
+        self.pending += len(batch.items)
+        self._filled.set()
+        if self.size > self._limit // 2:
+            self._room.clear()
+        if self._connection is not None and batch.size > HIGH_WATER:
+            self._connection.measure()
+        return True
+
+    async def drain(self) -> None:
+        await self._room.wait()
+
+    def end(self, farewell: Farewell, /) -> None:
+        self.farewell = farewell
+        if farewell.code == TOO_SLOW:
+            self._clear()
+        self._filled.set()
+        self._room.set()
+
+    async def take(self) -> list[Batch]:
+        """Everything that waits, at least one batch; an empty list when the stream has ended.
+
+        What was taken before counts as written.
+        """
+        self._make_room(self._taken)
+        self._taken = 0
+        while not self._batches and self.farewell is None:
+            self._filled.clear()
+            await self._filled.wait()
+        batches = list(self._batches)
+        self._batches.clear()
+        self._taken, self.pending = self.size, 0
+        return batches
+
+    def _clear(self) -> None:
+        self._batches.clear()
+        self.pending = 0
+        self._make_room(self.size - self._taken)
+
+    def _make_room(self, size: int) -> None:
+        self.size -= size
+        if self.size <= self._limit // 2:
+            self._room.set()
+
+
+def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
+    """Whether a reader who is behind, or would be, has to go because too much waits for its subject."""
+    return connection is not None and connection.is_over and (waiting > HIGH_WATER or batch.size > HIGH_WATER)
+
+
+NOWHERE: Sink = _Nowhere()  #: the sink of a stream that has none yet
+
+
+def offer(sink: Sink, batch: Batch) -> Farewell | None:
+    """Write a batch to a sink; answers why its stream has to end, if it has to."""
+    try:
+        return None if sink.write(batch) else Farewell.too_slow()
+    except Exception:
+        log.exception("a stream failed and is closed")
+        return Farewell.of(InternalError("The stream failed.", fix="Resume from the last event."))

@@ -1,0 +1,305 @@
+"""The catalogue: every operation that can be called, by every name it answers to, and where it is in its life.
+
+An operation's status is what an operator set at run time; else what its dates say; else what its
+declaration says. Several versions of one operation stand side by side; who names none gets the newest
+active one. A deprecated operation works and says so in headers, a sunset one is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from datetime import time as day_time
+from email.utils import format_datetime
+from itertools import chain
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.clock import Clock, moment, stamp
+from agora.store.port import Row, StoredEvent
+from agora_sdk.contract import Exposure, Lifecycle, Operation
+from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
+
+from .call import Caller
+from .semver import InvalidVersion, Range, Version, parse_range, parse_version
+from .usage import DEFAULT_TENANT, Meter
+
+__all__ = ["Catalogue"]
+
+DAY = 86_400_000_000
+COMPARED = 500  # names with which an unknown one is compared: each takes a while
+#: without a version named, the newest of the best status
+PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """A status set at run time, and when."""
+
+    status: Lifecycle
+    changed_at: int
+
+
+class Catalogue:
+    """One per server. Operations for tests are in it only if ``tests`` is true."""
+
+    def __init__(
+        self, operations: Iterable[Operation], clock: Clock, *, meter: Meter | None = None, tests: bool = False
+    ) -> None:
+        self._clock = clock
+        self._meter = meter or Meter()
+        self._since = clock.now()
+        self._decisions: dict[tuple[str, str, str], _Decision] = {}
+        self._names: dict[str, list[Operation]] = {}
+        self.operations: tuple[Operation, ...] = tuple(
+            found for found in operations if tests or found.exposure is not Exposure.TEST
+        )
+        for operation in self.operations:
+            plain = operation.name.replace(".", "_")
+            for name in dict.fromkeys((operation.name, plain, *operation.aliases, *operation.tools)):
+                self._names.setdefault(name, []).append(operation)
+        self._offered: dict[str, dict[str, Sequence[Operation]]] = {}
+        self._offered_names: dict[str, dict[str, Operation]] = {}
+        self._today = -1
+        self._noticed: dict[tuple[str, Operation], dict[str, str]] = {}
+
+    # -- finding ---------------------------------------------------------------------------------
+
+    def find(self, name: str, version: str | None = None, tenant: str = DEFAULT_TENANT) -> Operation:
+        """The operation of a name, an alias, ``agora_messaging_send`` or ``name@version``.
+
+        version: one, or a range; without, the newest active one. Raises NotFound, InvalidRequest.
+        """
+        wanted = version
+        if version is None and "@" in name:
+            name, _, wanted = name.partition("@")
+        candidates = self._names.get(name) or self._made(name, tenant)
+        if candidates is None:
+            raise self._unknown(name, tenant)
+        if len(candidates) == 1 and wanted is None:
+            return candidates[0]
+        bounds = _range(wanted)
+        matching = [found for found in candidates if bounds is None or _version(found) in bounds]
+        if not matching:
+            versions = ", ".join(sorted(found.version for found in candidates))
+            raise NotFound(f"{name} has no version {wanted}.", fix=f"It has {versions}.")
+        return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _version(found)))
+
+    def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
+        """Whether anything goes by a name, or by ``name@version`` without the version; cheaply, unlike :meth:`find`."""
+        plain = name.partition("@")[0]
+        return plain in self._names or plain in self._offered_names.get(tenant, {})
+
+    def _made(self, name: str, tenant: str) -> list[Operation] | None:
+        found = self._offered_names.get(tenant, {}).get(name)
+        return None if found is None else [found]
+
+    def _unknown(self, name: str, tenant: str) -> NotFound:
+        known = {given: found[0].name for given, found in self._names.items()}
+        known |= {given: found.name for given, found in self._offered_names.get(tenant, {}).items()}
+        alike = known if len(known) <= COMPARED else [other for other in known if other[:2] == name[:2]][:COMPARED]
+        close = difflib.get_close_matches(name[:200], alike, n=3, cutoff=0.6)
+        meant = list(dict.fromkeys(known[match] for match in close))
+        fix = f"Did you mean {' or '.join(meant)}?" if meant else "The operations are listed at GET /discovery/list."
+        return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)
+
+    def visible(self, caller: Caller, *, sunset: bool = False) -> Sequence[Operation]:
+        """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
+        return [
+            found
+            for found in self._all(caller.tenant)
+            if (found.exposure is Exposure.PUBLIC or (caller.scopes and caller.may(found.scope)))
+            and (sunset or self.status(found, caller.tenant) is not Lifecycle.SUNSET)
+        ]
+
+    def select(
+        self,
+        caller: Caller,
+        *,
+        category: str | None = None,
+        version: str | None = None,
+        status: Lifecycle | None = None,
+    ) -> Sequence[Operation]:
+        """What a caller may see, sunset ones too, by category, version range and status.
+
+        Raises InvalidRequest for what is not a version or range.
+        """
+        bounds = _range(version)
+        return [
+            found
+            for found in self.visible(caller, sunset=True)
+            if (category is None or found.category == category)
+            and (bounds is None or _version(found) in bounds)
+            and (status is None or self.status(found, caller.tenant) is status)
+        ]
+
+    def _all(self, tenant: str) -> Iterable[Operation]:
+        offered = self._offered.get(tenant)
+        return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
+
+    def offer(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
+        """Take in operations made at run time, all of a prefix, instead of those it had; none: take them out.
+
+        None of them goes by a name that something declared has, whichever way it is written.
+        """
+        kept = [found for found in operations if not self._names.keys() & _spellings(found)]
+        mine = self._offered.setdefault(tenant, {})
+        mine.pop(prefix, None)
+        if kept:
+            mine[prefix] = kept
+        names = self._offered_names[tenant] = {}
+        for found in chain.from_iterable(mine[each] for each in sorted(mine)):
+            for name in _spellings(found):
+                names.setdefault(name, found)
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def declared(self, operation: Operation) -> Lifecycle:
+        """The status by declaration and dates alone."""
+        return operation.lifecycle_on(moment(self._clock.now()).date())
+
+    def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
+        """The status in force."""
+        if self._decisions:
+            decision = self._decisions.get((tenant, operation.name, operation.version))
+            if decision is not None:
+                return decision.status
+        return self.declared(operation)
+
+    def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
+        """When the entry last changed: a status set, a date reached, else the start of the server."""
+        decision = self._decisions.get((tenant, operation.name, operation.version))
+        reached = [
+            at
+            for at in map(_midnight, (operation.deprecation_date, operation.sunset_date))
+            if at is not None and at <= self._clock.now()
+        ]
+        return decision.changed_at if decision else max(reached, default=self._since)
+
+    def admit(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
+        """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
+        if not self._plain(operation) and self.status(operation, tenant) is Lifecycle.SUNSET:
+            ended = f" on {operation.sunset_date.isoformat()}" if operation.sunset_date else ""
+            fix = f"Call {operation.replacement} instead." if operation.replacement else None
+            raise OperationSunset(
+                f"{operation.name}@{operation.version} was sunset{ended}.",
+                fix=fix,
+                replacement=operation.replacement,
+                migration_guide=operation.migration_guide,
+            )
+
+    def notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
+        """Headers about the operation's life: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
+        if self._plain(operation):
+            return {}
+        today = self._clock.now() // DAY
+        if today != self._today:
+            self._today = today
+            self._noticed.clear()
+        known = self._noticed.get((tenant, operation))
+        if known is None:
+            known = self._noticed[tenant, operation] = self._headers(operation, tenant)
+        return dict(known)
+
+    def _plain(self, operation: Operation) -> bool:
+        """Whether nothing can be said about the operation's life: nearly always, and cheaply."""
+        return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
+
+    def _headers(self, operation: Operation, tenant: str) -> dict[str, str]:
+        headers = {}
+        status = self.status(operation, tenant)
+        if status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
+            headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // 1_000_000}"
+            links = [self._successor(operation), _documented(operation)]
+            if any(links):
+                headers["Link"] = ", ".join(filter(None, links))
+        if operation.sunset_date and status is not Lifecycle.ACTIVE:
+            headers["Sunset"] = format_datetime(_start_of(operation.sunset_date), usegmt=True)
+        return headers
+
+    def _deprecated_at(self, operation: Operation, tenant: str) -> int:
+        decision = self._decisions.get((tenant, operation.name, operation.version))
+        dated = _midnight(operation.deprecation_date) or _midnight(operation.sunset_date)
+        return decision.changed_at if decision else dated or self._since
+
+    def _successor(self, operation: Operation) -> str | None:
+        if not operation.replacement:
+            return None
+        try:
+            route = self.find(operation.replacement).routes[0]
+        except NotFound:
+            return None
+        return f'<{route.path}>; rel="successor-version"' if "{" not in route.path else None
+
+    # -- run time --------------------------------------------------------------------------------
+
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+        """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
+        self._decisions = {key: found for key, found in self._decisions.items() if key[0] != tenant}
+        self._noticed.clear()
+        for row in rows:
+            self._decide(tenant, row["operation"], row["version"], row["status"], row["changed_at"])
+
+    def apply(self, stored: StoredEvent) -> None:
+        """Follow the event log: a status was set (``agora.service.status_changed``)."""
+        if stored.event.type == "agora.service.status_changed":
+            data = from_json(stored.event.data)
+            status = None if data["reset"] else data["status"]
+            self._decide(stored.tenant_id, data["operation"], data["version"], status, stored.event.time)
+
+    def _decide(self, tenant: str, name: str, version: str, status: str | None, at: int) -> None:
+        if status is None:
+            self._decisions.pop((tenant, name, version), None)
+        else:
+            self._decisions[tenant, name, version] = _Decision(Lifecycle(status), at)
+        self._noticed.clear()
+
+    # -- usage -----------------------------------------------------------------------------------
+
+    def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, Any]:
+        """Calls, errors, and the median and 99th percentile of their duration in milliseconds."""
+        counted = self._meter.usage(operation, tenant)
+        return {
+            "calls": counted.calls,
+            "errors": counted.errors,
+            "p50_ms": counted.quantile(0.5),
+            "p99_ms": counted.quantile(0.99),
+        }
+
+
+def _spellings(operation: Operation) -> set[str]:
+    """A name, and the same for those who take no dots."""
+    return {operation.name, operation.name.replace(".", "_")}
+
+
+def _version(operation: Operation) -> Version:
+    return parse_version(operation.version)
+
+
+def _range(text: str | None) -> Range | None:
+    if text is None:
+        return None
+    try:
+        return parse_range(text)
+    except InvalidVersion as error:
+        raise InvalidRequest(
+            f"version: {error}.",
+            fix="Write 1.0.0, ^1.2, ~1.2.3, >=1,<2 or 1.x.",
+            errors=[{"field": "version", "message": str(error)}],
+        ) from None
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, day_time(), UTC)
+
+
+def _midnight(day: date | None) -> int | None:
+    return stamp(_start_of(day)) if day else None
+
+
+def _documented(operation: Operation) -> str | None:
+    guide = operation.migration_guide
+    return f'<{guide}>; rel="deprecation"; type="text/html"' if guide else None

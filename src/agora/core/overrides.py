@@ -1,0 +1,141 @@
+"""The gate: overrides in force, in memory, so that every call of every protocol meets them at once.
+
+It follows the event log: loaded at start, then changed by ``agora.override.*`` events as they commit.
+
+======================  =============================================================================
+target and action       what is refused while it stands
+======================  =============================================================================
+system_wide halt        commands, except those marked ``during_halt``; reading goes on; other streams close
+system_wide pause       commands, except those marked ``during_halt``; queries and streams go on
+agent halt              every call of that agent; its streams close
+agent pause             that agent's commands, except its heartbeats
+======================  =============================================================================
+
+A halt differs from a pause of the whole marketplace in that streams close, and leases and timers stand still. Operators are
+stopped by a system-wide override too; lifting it is marked ``during_halt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.clock import moment
+from agora.store.port import Row, StoredEvent
+from agora_sdk.contract import Kind, Operation
+from agora_sdk.errors import Halted
+
+from .call import Caller
+
+__all__ = ["SYSTEM_WIDE", "Gate", "Override"]
+
+SYSTEM_WIDE = "system_wide"
+ALIVE = "agora.agent.heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One override in force. actor: the subject of whoever made it. created_at, expires_at: microseconds since 1970."""
+
+    override_id: str
+    target_id: str
+    action: str
+    authority: int
+    actor: str
+    reason: str
+    created_at: int
+    expires_at: int | None
+
+    @classmethod
+    def of(cls, row: Row | Mapping[str, Any]) -> Override:
+        """The override of a row, or of an event's data."""
+        return cls(*(row[name] for name in cls.__slots__))
+
+    def refuses(self, operation: Operation) -> bool:
+        """Whether a call of this operation is stopped."""
+        if operation.during_halt:
+            return False
+        if self.action == "emergency_halt":
+            is_read = operation.reads and operation.kind is not Kind.STREAM
+            return not (self.target_id == SYSTEM_WIDE and is_read)  # people see what they decide about
+        alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
+        return self.action == "pause" and operation.kind in (Kind.COMMAND, Kind.RELAY) and not alive
+
+
+class Gate:
+    """Every tenant's overrides in force."""
+
+    def __init__(self) -> None:
+        self._standing: dict[tuple[str, str], dict[str, Override]] = {}
+
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+        """Take over a tenant's overrides in force: rows of ``overrides``."""
+        for key in [key for key in self._standing if key[0] == tenant]:
+            del self._standing[key]
+        for row in rows:
+            self._add(tenant, Override.of(row))
+
+    def apply(self, stored: StoredEvent) -> bool:
+        """Follow the event log; tells whether anything changed, so that open streams are checked again."""
+        if not stored.event.type.startswith("agora.override."):
+            return False
+        data = from_json(stored.event.data)
+        if stored.event.type == "agora.override.applied":
+            if data["action"] in ("pause", "emergency_halt"):
+                self._add(stored.tenant_id, Override.of({**data, "created_at": stored.event.time}))
+        else:
+            self._remove(stored.tenant_id, data["target_id"], data["override_id"])
+        return True
+
+    def _add(self, tenant: str, override: Override) -> None:
+        self._standing.setdefault((tenant, override.target_id), {})[override.override_id] = override
+
+    def _remove(self, tenant: str, target_id: str, override_id: str) -> None:
+        standing = self._standing.get((tenant, target_id), {})
+        standing.pop(override_id, None)
+        if not standing:
+            self._standing.pop((tenant, target_id), None)
+
+    def check(self, caller: Caller, operation: Operation, now: int) -> None:
+        """Let a call pass, or raise Halted, saying by whom, why, and who may lift it."""
+        if not self._standing:
+            return
+        for target in (SYSTEM_WIDE, caller.subject):
+            for override in self._standing.get((caller.tenant, target), {}).values():
+                if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
+                    raise _halted(override)
+
+    def brake(self, tenant: str, now: int) -> Override | None:
+        """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
+        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
+        return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
+
+    def frozen(self, tenant: str) -> bool:
+        """Whether leases and timers stand still: the whole marketplace is halted.
+
+        A halt that is over counts until it is recorded as lifted: with that, leases get their time back.
+        """
+        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        return any(override.action == "emergency_halt" for override in standing)
+
+
+def _halted(override: Override) -> Halted:
+    whom = "The marketplace" if override.target_id == SYSTEM_WIDE else "This agent"
+    what = "halted" if override.action == "emergency_halt" else "paused"
+    because = f": {override.reason.rstrip('.')}." if override.reason else "."
+    since = moment(override.created_at)
+    target = "" if override.target_id == SYSTEM_WIDE else f" {override.target_id}"
+    return Halted(
+        f"{whom} is {what} by {override.actor}, since {since:%Y-%m-%d %H:%M:%S} UTC{because}",
+        fix=f"An operator with authority {override.authority} or more lifts it: agora.admin.override, action 'resume' "
+        f"(agora admin resume{target}).",
+        override_id=override.override_id,
+        target_id=override.target_id,
+        by=override.actor,
+        since=since.isoformat(),
+        expires_at=moment(override.expires_at).isoformat() if override.expires_at is not None else None,
+    )

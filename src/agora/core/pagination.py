@@ -1,0 +1,125 @@
+"""Pages: cursors, bounds in bytes, and bounded totals."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora.store.port import Query, Reader, Row
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["EXACT_UP_TO", "STRETCH_BYTES", "PageBudget", "bounded", "decode", "encode", "fitting", "read_page", "total"]
+
+EXACT_UP_TO = 10_000
+FEW_ROWS = 4  # read by one statement where rows may be large
+MANY_ROWS = 47  # where those before were small
+SMALL_ROW = 4096  # bytes
+STRETCH_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
+WIDEST_CHARACTER = 6  # bytes of one in JSON
+LARGEST = 2**63 - 1
+
+
+def encode(*position: str | int | float) -> str:
+    """Opaque cursor of a position."""
+    return base64.urlsafe_b64encode(to_json(position)).rstrip(b"=").decode()
+
+
+def decode(cursor: str, *kinds: type) -> list[Any]:
+    """Position of a cursor made by :func:`encode`, of parts of these kinds; InvalidRequest for anything else.
+
+    Without kinds it is one text, such as an id. Numbers are those a database column holds.
+    """
+    kinds = kinds or (str,)
+    try:
+        position = from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error):
+        position = None
+    if (
+        not isinstance(position, list)
+        or len(position) != len(kinds)
+        or any(type(part) is not kind for part, kind in zip(position, kinds, strict=True))
+        or any(isinstance(part, int) and abs(part) > LARGEST for part in position)
+        or any(isinstance(part, str) and "\0" in part for part in position)
+    ):
+        raise InvalidRequest(
+            "The cursor is not one of this server's.",
+            fix="Use 'next_cursor' of the page before, unchanged.",
+            errors=[{"field": "cursor", "message": "malformed"}],
+        )
+    return position
+
+
+class PageBudget:
+    """Bytes of JSON that a page may take. size: what it takes, exactly or as an upper bound."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: list[str | bytes] = []  # of items so far, until their size has to be known exactly
+        self._exact: int | None = None
+        self._empty = True
+        self.size = 0
+
+    def fits(self, values: Iterable[Any]) -> bool:
+        """Count the texts among the values of an item; False if the page has no room for it. The first always fits."""
+        texts = [value for value in values if isinstance(value, str | bytes)]
+        if self._exact is None:
+            self.size += WIDEST_CHARACTER * sum(map(len, texts))
+            self._values += texts
+            if self.size > self._limit:  # look closer
+                self._exact = self.size = sum(map(_json_size, self._values))
+                self._values = []
+        else:
+            self.size += sum(map(_json_size, texts))
+        fits = self._empty or self.size <= self._limit
+        self._empty = False
+        return fits
+
+
+def _json_size(value: str | bytes) -> int:
+    return len(value) if isinstance(value, bytes) else len(to_json(value))
+
+
+def fitting(rows: Sequence[Row], limit: int, most: int) -> tuple[Sequence[Row], bool]:
+    """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
+    budget = PageBudget(most)
+    for count, row in enumerate(rows):
+        if count == limit or not budget.fits(row):
+            return rows[:count], True
+    return rows, False
+
+
+async def read_page(
+    read: Callable[[Any, int], Awaitable[Sequence[Row]]], place: Any, column: str, limit: int, most: int
+) -> tuple[list[Row], bool]:
+    """A page of rows that may be large, a few at a time, and whether there are more.
+
+    read: answers at most so many rows after a place, which is the value of ``column`` in the row before. most: bytes.
+    """
+    rows: list[Row] = []
+    budget = PageBudget(most)
+    while True:
+        small = rows and budget.size < SMALL_ROW * len(rows)
+        count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
+        following = await read(place, count)
+        for row in following:
+            if len(rows) == limit or not budget.fits(row):
+                return rows, True
+            rows.append(row)
+        if len(following) < count:
+            return rows, False
+        place = rows[-1][column]
+
+
+async def total(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many rows there are in all, as :func:`bounded` tells it; the query counts up to ``:limit``."""
+    row = await tx.one(query, **parameters, limit=EXACT_UP_TO + 1)
+    return bounded(row["total"] if row is not None else 0)
+
+
+def bounded(counted: int) -> tuple[int, bool]:
+    """A total counted up to one above the limit: (total, whether it is only a lower estimate)."""
+    return (EXACT_UP_TO, True) if counted > EXACT_UP_TO else (counted, False)

@@ -1,0 +1,61 @@
+"""Ports: parts of the server that rules may use, each declared where it is needed and provided by the composition root.
+
+A domain declares ``UPSTREAMS: Port[Upstreams] = Port("MCP upstream connections")`` beside the protocol that describes it;
+the server provides an implementation; rules ask for it by the port. The core knows no domain this way, and a part that a
+server does not have is absent rather than ``None`` in a field of everybody's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from agora.net.sealing import Sealer
+
+__all__ = ["CREDENTIAL_SEALER", "MissingPort", "Port", "Ports"]
+
+T = TypeVar("T")
+
+
+class Port(Generic[T]):
+    """The declaration of one part. name: what it is, for errors."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Port({self.name!r})"
+
+
+class MissingPort(LookupError):
+    """A part that this server does not have was required."""
+
+
+class Ports:
+    """What a server provides, by port."""
+
+    __slots__ = ("_provided",)
+
+    def __init__(self) -> None:
+        self._provided: dict[Port[Any], Any] = {}
+
+    def provide(self, port: Port[T], implementation: T) -> T:
+        """Provide a part, instead of an earlier one; returns it."""
+        self._provided[port] = implementation
+        return implementation
+
+    def find(self, port: Port[T]) -> T | None:
+        """A part, or None where the server does not have it."""
+        return self._provided.get(port)
+
+    def get(self, port: Port[T]) -> T:
+        """A part that every server has. Raises MissingPort."""
+        implementation: T | None = self._provided.get(port)
+        if implementation is None:
+            raise MissingPort(f"This server has no {port.name}.")
+        return implementation
+
+
+#: encrypts credentials of agents and instances before they are stored
+CREDENTIAL_SEALER: Port[Sealer] = Port("encryption of stored credentials")

@@ -1,0 +1,118 @@
+"""Rate limits: token buckets, paid for by the call and by the processor time that calls use.
+
+A caller has a bucket of its own, refilled by its service tier. Agents that an agent or a stranger registered share a
+bucket of their registrar besides, and the callers of an account one of the account: more identities give no more room.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from agora_sdk.errors import RateLimited
+
+from .call import Caller
+
+__all__ = ["RateLimiter"]
+
+BURST_SECONDS = 2.0
+FORGET_ABOVE = 50_000
+COMMON_ACCOUNT = "default"  # of everybody who was given none, so nobody's
+
+Key = tuple[str, str]
+
+
+class RateLimiter:
+    """``rate(tier)`` answers calls a second; a burst of two seconds' worth is allowed.
+
+    Tiers are those of callers, and ``anonymous``, ``registrar`` and ``account``.
+    call_seconds: processor time that the price of one call includes; what a call uses beyond counts as further calls.
+    """
+
+    def __init__(
+        self,
+        rate: Callable[[str], float],
+        clock: Callable[[], float] = time.monotonic,
+        call_seconds: float = float("inf"),
+    ) -> None:
+        self._rate, self._clock, self._call_seconds = rate, clock, call_seconds
+        self._buckets: dict[Key, tuple[float, float]] = {}
+        self._elsewhere: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
+        #: what was taken since it was last told to other servers; None while there are none
+        self.spent: Counter[Key] | None = None
+
+    def take(self, caller: Caller) -> None:
+        """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
+        now = self._clock()
+        levels = []
+        for key, tier, rate in self._limits(caller):
+            level, since = self._buckets.get(key) or self._first(key, rate, now)
+            level = min(rate * BURST_SECONDS, level + (now - since) * rate)
+            if level < 1:
+                raise self._refusal(tier, rate, level)
+            levels.append((key, level))
+        if len(self._buckets) > FORGET_ABOVE:
+            self._buckets.clear()
+        for key, level in levels:
+            if self.spent is not None:  # never what was refused: that would empty the buckets of others for hours
+                self.spent[key] += 1
+            self._buckets[key] = (level - 1, now)
+
+    def charge(self, caller: Caller, seconds: float) -> None:
+        """Count processor time that a call has used. What its price includes costs nothing; a bucket may be in debt."""
+        calls = seconds / self._call_seconds - 1
+        if calls <= 0:
+            return
+        calls = round(calls, 2)
+        for key, _, rate in self._limits(caller):
+            level, since = self._buckets.get(key) or self._first(key, rate, self._clock())
+            self._buckets[key] = (level - calls, since)
+            if self.spent is not None:
+                self.spent[key] += calls  # type: ignore[assignment]
+
+    def heard(self, tenant: str, subject: str, count: float) -> None:
+        """Another server let so many calls of a caller pass."""
+        key = (tenant, subject)
+        if key in self._buckets:
+            level, since = self._buckets[key]
+            self._buckets[key] = (level - count, since)
+            return
+        if len(self._elsewhere) > FORGET_ABOVE:
+            self._elsewhere.clear()
+        before, since = self._elsewhere.get(key, (0, self._clock()))
+        self._elsewhere[key] = (before + count, since)
+
+    def _limits(self, caller: Caller) -> Iterator[tuple[Key, str, float]]:
+        """Each bucket of a caller: its key, what it is named by, and its calls a second."""
+        if caller.kind in ("operator", "system"):
+            return
+        tenant = caller.tenant
+        if caller.subject == "anonymous":
+            yield (tenant, caller.registrar or "anonymous"), "anonymous", self._rate("anonymous")
+            return
+        rate = self._rate(caller.tier)
+        yield (tenant, caller.subject), caller.tier, rate
+        if caller.registrar is not None:
+            yield (tenant, f"registrar:{caller.registrar}"), "registrar", max(rate, self._rate("registrar"))
+        if caller.account != COMMON_ACCOUNT:
+            yield (tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))
+
+    def _first(self, key: Key, rate: float, now: float) -> tuple[float, float]:
+        """A full bucket, less what other servers have let pass lately."""
+        count, since = self._elsewhere.pop(key, (0, now))
+        return rate * BURST_SECONDS - count, since
+
+    def _refusal(self, tier: str, rate: float, level: float) -> RateLimited:
+        wait = max(1, round((1 - level) / rate + 0.5))
+        whose = {
+            "registrar": " of all agents that your registrar has registered",
+            "account": " of all callers of your account",
+        }.get(tier, "")
+        heavy = self._call_seconds * 1000
+        priced = f", where a call counts once for each {heavy:g} ms of processor time" if heavy < 1e6 else ""
+        return RateLimited(
+            f"More than {rate:g} calls a second{whose}{priced} (setting rate_{tier}).",
+            fix=f"Wait {wait} s, ask for less at once, or ask an operator for a higher service tier.",
+            retry_after=wait,
+        )

@@ -1,0 +1,82 @@
+"""Relays: remote work between two transactions, from the intent to the outcome."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "RELAYS",
+    "answer",
+    "by_id",
+    "open_under",
+    "outlived",
+    "overdue",
+    "pending_until",
+    "prune",
+    "release",
+    "settle",
+]
+
+BIG = "bigint"
+
+RELAYS = Table(
+    "relays",
+    (
+        ("tenant_id", "text"),
+        ("relay_id", "text"),
+        ("operation", "text"),
+        ("subject", "text"),
+        ("target", "text"),
+        ("key", "text"),
+        ("status", "text"),
+        ("created_at", BIG),
+        ("deadline", BIG),
+        ("settled_at", BIG),
+        ("error", "text"),
+    ),
+)
+by_id = Query("select * from relays where tenant_id = :tenant and relay_id = :relay_id")
+open_under = Query(
+    """
+    select relay_id, status from relays
+    where tenant_id = :tenant and subject = :subject and key = :key and status in ('pending', 'unknown')
+    """
+)
+# An outcome that comes late is still the truth.
+settle = Write(
+    """
+    update relays set status = :status, settled_at = :now, error = :error
+    where tenant_id = :tenant and relay_id = :relay_id and status in ('pending', 'unknown')
+    """,
+    types={"now": BIG},
+)
+pending_until = Query("select min(deadline) as deadline from relays where tenant_id = :tenant and status = 'pending'")
+overdue = Query(
+    """
+    select relay_id, operation, subject, target from relays
+    where tenant_id = :tenant and status = 'pending' and deadline < :now order by deadline limit :limit
+    """,
+    types={"now": BIG, "limit": BIG},
+    lock=True,
+)
+outlived = Query(
+    "select relay_id from relays where tenant_id = :tenant and settled_at < :before limit 1", types={"before": BIG}
+)
+prune = Write(
+    """
+    delete from relays where tenant_id = :tenant and relay_id in (
+        select relay_id from relays where tenant_id = :tenant and settled_at < :before limit :limit)
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+
+# -- the key a relay was asked for under -------------------------------------------------------
+
+answer = Write(
+    """
+    update idempotency set response = :response
+    where tenant_id = :tenant and subject = :subject and key = :key
+    """,
+    types={"response": "bytea"},
+)
+release = Write("delete from idempotency where tenant_id = :tenant and subject = :subject and key = :key")

@@ -1,0 +1,46 @@
+"""Relays: those of a server that died before it knew the outcome are marked as unknown, old ones are deleted."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from . import relay_queries as relays
+from .call import Call
+from .jobs import MICROSECONDS, Controller
+
+__all__ = ["Relays"]
+
+BATCH = 500
+
+
+class Relays(Controller):
+    """A server that is alive settles a relay before its deadline; nobody waits for one that is over."""
+
+    name = "relays"
+    interval = 2.0
+
+    async def tend(self, tenant: str) -> None:
+        while not self.stopping and await self._is_overdue(tenant):
+            if not await self.act(tenant, self._lose):
+                break
+        before = self.house.clock.now() - self.house.context.settings.event_retention * MICROSECONDS
+        while not self.stopping and await self.read(tenant, relays.outlived, before=before):
+            await self.act(tenant, partial(_drop, before=before))
+
+    async def _is_overdue(self, tenant: str) -> bool:
+        (first,) = await self.read(tenant, relays.pending_until)
+        return first["deadline"] is not None and bool(first["deadline"] < self.house.clock.now())
+
+    async def _lose(self, call: Call) -> int:
+        """Mark a batch as unknown; answers how many."""
+        rows = await call.tx.all(relays.overdue, now=call.now, limit=BATCH)
+        for row in rows:
+            error = "The server ended before it knew the outcome."
+            await call.tx.execute(relays.settle, relay_id=row["relay_id"], status="unknown", now=call.now, error=error)
+            data = {name: row[name] for name in ("relay_id", "operation", "subject", "target")}
+            call.emit("agora.relay.unknown", data, subject=row["relay_id"], audience=(row["subject"],))
+        return len(rows)
+
+
+async def _drop(call: Call, *, before: int) -> None:
+    await call.tx.execute(relays.prune, before=before, limit=BATCH)

@@ -1,0 +1,159 @@
+"""Relays: remote work between two transactions.
+
+The first transaction checks, writes down the intent and claims the idempotency key; then the work is done
+outside any transaction; the second one writes down the outcome. Who dies in between leaves a pending row,
+which a controller marks as unknown when its deadline is over.
+
+=========  ==============================================================================================
+status     what it means, and what a repetition under the same key gets
+=========  ==============================================================================================
+pending    under way; Conflict
+done       the outcome is stored; the same answer
+failed     it was certainly not done; it is tried again
+unknown    nobody can tell whether it was done (no answer in time, a crash in between); Conflict
+=========  ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from agora.clock import new_id
+from agora_sdk.contract.results import Result
+from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalError, StorageUnavailable
+
+from . import relay_queries as relays
+from .call import Call, Relay
+from .call_records import IDEMPOTENCY
+
+__all__ = ["Intent", "begin", "carry_out", "settle", "under_way"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+SETTLING = 5  # seconds that the second transaction may take
+OUTAGE_SECONDS = 30.0  # for which it is tried again while the storage is unavailable
+PAUSE_SECONDS = 0.5  # between those tries
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What was written down before the work."""
+
+    relay: Relay
+    relay_id: str
+    target: str | None
+    key: str | None
+
+
+def begin(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
+    """Write the intent down and claim the key, in the first transaction."""
+    assert call.operation is not None
+    caller, operation = call.caller, call.operation
+    intent = Intent(relay, new_id("rly"), call.target, key)
+    deadline = call.now + int((relay.timeout + SETTLING) * 1_000_000)
+    row = (caller.tenant, intent.relay_id, operation.name, caller.subject, call.target, key)
+    call.tx.append(relays.RELAYS, (*row, "pending", call.now, deadline, None, None))
+    if key is not None:
+        call.tx.append(IDEMPOTENCY, (caller.tenant, caller.subject, key, operation.name, digest, b"", call.now))
+    return intent
+
+
+async def under_way(call: Call, key: str) -> Conflict:
+    """Why a repetition gets no answer: the relay under its key has none yet, or nobody knows it."""
+    row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
+    if row is not None and row["status"] == "pending":
+        return Conflict(
+            "The call under this idempotency key is still under way.",
+            fix="Repeat it later, under the same key, for its answer.",
+            relay_id=row["relay_id"],
+            outcome="pending",
+        )
+    return Conflict(
+        "Whether the call under this idempotency key was carried out is unknown.",
+        fix="Look whether it took effect; to do it again, use a new key.",
+        relay_id=row["relay_id"] if row is not None else None,
+        outcome=UNKNOWN,
+    )
+
+
+async def carry_out(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
+    """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has left meanwhile."""
+    try:
+        outcome = await _performed(intent.relay)
+    except asyncio.CancelledError:
+        await asyncio.shield(_finished(finish, _lost("The caller left before the answer.")))
+        raise
+    return await asyncio.shield(_finished(finish, outcome))
+
+
+async def _finished(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
+    """Finish. While nothing can be stored it is tried again: the work is done, and only this process knows how it ended.
+
+    Not where the commit itself was lost: a second settlement could count twice.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + OUTAGE_SECONDS
+    while True:
+        try:
+            return await finish(outcome)
+        except StorageUnavailable as error:
+            if error.extra.get("outcome") == UNKNOWN:
+                raise
+            if loop.time() >= until:
+                raise _lost("The outcome could not be stored.") from error
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _performed(relay: Relay) -> Any:
+    try:
+        async with asyncio.timeout(relay.timeout):
+            return await relay.perform()
+    except AgoraError as error:
+        return error
+    except TimeoutError:
+        return _lost(f"There was no answer within {relay.timeout:g} s.")
+    except Exception:
+        incident = new_id("err")
+        log.exception("remote work failed (%s)", incident)
+        return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN)
+
+
+def _lost(detail: str) -> DeadlineExceeded:
+    return DeadlineExceeded(detail, fix="Look whether it took effect before doing it again.", outcome=UNKNOWN)
+
+
+async def settle(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:
+    """Let the service settle the outcome, and write it down, in the second transaction.
+
+    Answers the error to raise, if that is what it came to; what the service wrote before it raised one stays.
+    """
+    assert call.operation is not None
+    call.target = intent.target
+    try:
+        result: Result | AgoraError = await intent.relay.settle(call, outcome)
+    except AgoraError as raised:
+        result = raised
+    error = result if isinstance(result, AgoraError) else None
+    unknown = error is not None and error.extra.get("outcome") == UNKNOWN
+    await call.tx.execute(
+        relays.settle,
+        relay_id=intent.relay_id,
+        status=UNKNOWN if unknown else "failed" if error else "done",
+        now=call.now,
+        error=error.detail[:2000] if error else None,
+    )
+    if intent.key is not None and not unknown:
+        claim = {"subject": call.caller.subject, "key": intent.key}
+        if error:
+            await call.tx.execute(relays.release, **claim)
+        else:
+            hidden = set(call.operation.secrets) or None
+            response = call.operation.output.dump_json(result, by_alias=True, exclude=hidden)
+            await call.tx.execute(relays.answer, response=response, **claim)
+    return result

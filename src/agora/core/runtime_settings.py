@@ -1,0 +1,95 @@
+"""Runtime settings: the settings in force, some of which an operator may change while the server runs.
+
+A change is a row of ``settings`` and an event. The object follows the event log and replaces ``current``, so every
+reader that looks at ``current`` sees the change at its next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from agora.settings import Settings
+from agora.store.port import Row, StoredEvent
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["CHANGEABLE", "RuntimeSettings"]
+
+CHANGEABLE = (
+    "rate_basic",
+    "rate_premium",
+    "rate_enterprise",
+    "rate_anonymous",
+    "rate_registrar",
+    "rate_account",
+    "log_level",
+    "message_lifetime",
+    "idempotency_lifetime",
+    "event_retention",
+    "audit_retention",
+    "offline_after",
+    "task_output_limit",
+    "task_retention",
+    "service_discovery",
+)
+
+
+class RuntimeSettings:
+    """The settings of the process, and what was changed since.
+
+    settings: as the server was started. current: those in force.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = self.current = settings
+        self._changed: dict[str, Any] = {}
+
+    def check(self, name: str) -> None:
+        """Refuse a name that cannot change while the server runs."""
+        if name not in CHANGEABLE:
+            known = name in Settings.model_fields
+            raise InvalidRequest(
+                f"{name} cannot change while the server runs." if known else f"There is no setting {name!r}.",
+                fix=f"These can: {', '.join(CHANGEABLE)}."
+                + (" Others change in agora.toml, with a restart." if known else ""),
+                errors=[{"field": "target", "message": "not changeable" if known else "unknown setting"}],
+            )
+
+    def validated(self, name: str, value: Any) -> Any:
+        """A value as the setting takes it; raises InvalidRequest naming the fault."""
+        self.check(name)
+        try:
+            return getattr(Settings.model_validate({name: value}), name)
+        except ValidationError as error:
+            fault = error.errors()[0]["msg"]
+            raise InvalidRequest(
+                f"{name}: {fault}.",
+                fix=Settings.model_fields[name].description,
+                errors=[{"field": "value", "message": fault}],
+            ) from None
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Take over what was changed: rows of ``settings``."""
+        self._changed.clear()
+        for row in rows:
+            if row["name"] in CHANGEABLE:
+                self._changed[row["name"]] = from_json(row["value"])
+        self._apply_changes()
+
+    def apply(self, stored: StoredEvent) -> bool:
+        """Follow the event log; tells whether something changed."""
+        if stored.event.type != "agora.configuration.changed":
+            return False
+        data = from_json(stored.event.data)
+        if data["reset"]:
+            self._changed.pop(data["name"], None)
+        else:
+            self._changed[data["name"]] = data["value"]
+        self._apply_changes()
+        return True
+
+    def _apply_changes(self) -> None:
+        self.current = self.settings.model_copy(update=self._changed) if self._changed else self.settings

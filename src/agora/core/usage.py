@@ -1,0 +1,265 @@
+"""Usage: how often each operation was called, how often in vain, and how long it took.
+
+Counting is one look-up and three additions, so it can stay on for every call. Durations go into a
+histogram of logarithmic buckets, four to each doubling, from which any quantile is read within an eighth.
+Counters are kept for each tenant; what was counted since the last flush is written as a difference, so
+that several servers add to the same rows.
+
+The last hour is kept by the minute, too: of each tenant, not of each operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import Clock, SystemClock, new_id
+from agora.store.port import Row
+from agora_sdk.contract import Kind, Operation
+
+from .ports import Port
+
+__all__ = [
+    "BUCKETS",
+    "DEFAULT_TENANT",
+    "MINUTES",
+    "TRAFFIC",
+    "CallMinute",
+    "Meter",
+    "Traffic",
+    "Usage",
+    "bucket_of",
+    "midpoint_ms",
+]
+
+DEFAULT_TENANT = "default"
+BUCKETS = 160  #: the last one begins at 2**38 microseconds: three days
+MINUTES = 60  #: that are kept
+_MINUTE = 60_000_000
+_QUERY, _STREAM = Kind.QUERY, Kind.STREAM
+
+
+def bucket_of(microseconds: int) -> int:
+    """Index of the bucket of a duration: below 8 exact, then four buckets to each doubling."""
+    length = microseconds.bit_length()
+    index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
+    return min(index, BUCKETS - 1)
+
+
+def midpoint_ms(index: int) -> float:
+    """Milliseconds in the middle of a bucket."""
+    if index < 4:
+        return index / 1000
+    length, part = divmod(index + 8, 4)
+    width = 1 << (length - 3)
+    return ((4 + part) * width + (width - 1) / 2) / 1000
+
+
+@dataclass(slots=True, eq=False)
+class Usage:
+    """Counters of one version of one operation."""
+
+    calls: int = 0
+    errors: int = 0
+    buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+
+    def add(self, other: Usage) -> None:
+        """Add another's counts to these."""
+        self.calls += other.calls
+        self.errors += other.errors
+        self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
+
+    def quantile(self, share: float) -> float | None:
+        """Milliseconds within which this share of the calls ended; None without any."""
+        total = sum(self.buckets)
+        if not total:
+            return None
+        rank, seen = share * total, 0
+        for index, count in enumerate(self.buckets):
+            seen += count
+            if seen >= rank:
+                return midpoint_ms(index)
+        return None
+
+    def histogram(self) -> str:
+        """The buckets that are not empty, as JSON text: index to count."""
+        return to_json({str(index): count for index, count in enumerate(self.buckets) if count}).decode()
+
+    @classmethod
+    def of(cls, row: Any) -> Usage:
+        """Counters of an ``operation_usage`` row."""
+        found = cls(row["calls"], row["errors"])
+        for index, count in from_json(row["histogram"]).items():
+            found.buckets[min(int(index), BUCKETS - 1)] += count
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class CallMinute:
+    """What was done in one minute. calls: those that change something, or work elsewhere, with their durations.
+
+    errors: calls and reads that failed or were refused. fresh: whether the store does not have it so.
+    """
+
+    calls: int = 0
+    reads: int = 0
+    errors: int = 0
+    buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    fresh: bool = False
+
+    def add(self, other: CallMinute) -> None:
+        """Add another's counts to these."""
+        self.calls, self.reads, self.errors = (
+            self.calls + other.calls,
+            self.reads + other.reads,
+            self.errors + other.errors,
+        )
+        self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
+
+    def quantile(self, share: float) -> float | None:
+        """Milliseconds within which this share of the calls ended; None without any."""
+        return Usage(buckets=self.buckets).quantile(share)
+
+    def row(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        histogram = Usage(buckets=self.buckets).histogram()
+        return {"calls": self.calls, "reads": self.reads, "errors": self.errors, "histogram": histogram}
+
+    @classmethod
+    def of(cls, row: Any) -> CallMinute:
+        """Counts of a ``call_minutes`` row."""
+        found = Usage.of(row)
+        return cls(row["calls"], row["reads"], row["errors"], found.buckets)
+
+
+class Traffic:
+    """The last hour by the minute, by tenant. server: id of this run, under which its rows are kept."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.server = clock, new_id("run")
+        self._minutes: dict[str, dict[int, CallMinute]] = {}
+
+    def record(self, operation: Operation, bucket: int, ok: bool, tenant: str) -> None:
+        """Count one call. bucket: that of its duration."""
+        number = self._clock.now() // _MINUTE
+        try:
+            minute = self._minutes[tenant][number]
+        except KeyError:
+            minute = self._begin(tenant, number)
+        kind = operation.kind
+        if kind is _QUERY or kind is _STREAM:
+            minute.reads += 1
+        else:
+            minute.calls += 1
+            minute.buckets[bucket] += 1
+        if not ok:
+            minute.errors += 1
+        minute.fresh = True
+
+    def _begin(self, tenant: str, number: int) -> CallMinute:
+        known = self._minutes.setdefault(tenant, {})
+        for old in [each for each in known if each <= number - MINUTES]:
+            del known[old]
+        minute = known[number] = CallMinute()
+        return minute
+
+    def since(self, now: int) -> int:
+        """The minute after which the last hour begins."""
+        return now // _MINUTE - MINUTES
+
+    def hour(self, tenant: str, rows: Iterable[Row], now: int) -> Sequence[tuple[int, CallMinute]]:
+        """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
+        last = now // _MINUTE
+        found = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
+        for number, minute in self._minutes.get(tenant, {}).items():
+            if number in found:
+                found[number].add(minute)
+        for row in rows:
+            if row["minute"] in found:
+                found[row["minute"]].add(CallMinute.of(row))
+        return [(number * _MINUTE, minute) for number, minute in found.items()]
+
+    def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
+        """Rows of the minutes that the store does not have as they are; it is told if they could not be stored."""
+        fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
+        for minute in fresh.values():
+            minute.fresh = False
+        return {number: minute.row() for number, minute in fresh.items()}
+
+    def returned(self, tenant: str, numbers: Iterable[int]) -> None:
+        """Minutes that left could not be stored."""
+        for number in numbers:
+            if number in self._minutes.get(tenant, {}):
+                self._minutes[tenant][number].fresh = True
+
+    def tenants(self) -> list[str]:
+        """Tenants of which anything is known."""
+        return list(self._minutes)
+
+
+Key = tuple[str, str]  # operation, version
+
+
+#: calls by the minute, of this server and, from their rows, of others
+TRAFFIC: Port[Traffic] = Port("traffic counters")
+
+
+class Meter:
+    """Counters of every operation, by tenant: what the store has, and what came since."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.traffic = Traffic(clock or SystemClock())
+        self._stored: dict[str, dict[Key, Usage]] = {}
+        self._leaving: dict[str, dict[Key, Usage]] = {}
+        self._fresh: dict[str, dict[Operation, Usage]] = {}
+
+    def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
+        """Count one call."""
+        bucket = bucket_of(int(seconds * 1_000_000))
+        self.traffic.record(operation, bucket, ok, tenant)
+        try:
+            usage = self._fresh[tenant][operation]
+        except KeyError:
+            usage = self._fresh.setdefault(tenant, {}).setdefault(operation, Usage())
+        usage.calls += 1
+        if not ok:
+            usage.errors += 1
+        usage.buckets[bucket] += 1
+
+    def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Usage:
+        """Everything counted of an operation."""
+        key = (operation.name, operation.version)
+        total = Usage()
+        for counted in (
+            self._stored.get(tenant, {}).get(key),
+            self._leaving.get(tenant, {}).get(key),
+            self._fresh.get(tenant, {}).get(operation),
+        ):
+            if counted is not None:
+                total.add(counted)
+        return total
+
+    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+        """Take over what the store has: rows of ``operation_usage``."""
+        self._stored[tenant] = {(row["operation"], row["version"]): Usage.of(row) for row in rows}
+
+    def tenants(self) -> Iterator[str]:
+        """Tenants with counts that are not stored yet."""
+        yield from list(self._fresh.keys() | self._leaving.keys())
+
+    def leaving(self, tenant: str) -> dict[Key, Usage]:
+        """What is to be stored now; it stays counted until :meth:`stored` or the next call of this."""
+        waiting = self._leaving.setdefault(tenant, {})
+        for operation, usage in self._fresh.pop(tenant, {}).items():
+            waiting.setdefault((operation.name, operation.version), Usage()).add(usage)
+        if not waiting:
+            del self._leaving[tenant]
+        return waiting
+
+    def stored(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
+        """The store has these totals now, with what was leaving in them."""
+        self._leaving.pop(tenant, None)
+        self._stored.setdefault(tenant, {}).update(totals)

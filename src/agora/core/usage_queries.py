@@ -1,0 +1,30 @@
+"""Usage counters of operations."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = ["begin", "counted", "locked", "put"]
+
+BIG = "bigint"
+
+_ALL = "select * from operation_usage where tenant_id = :tenant"
+counted = Query(_ALL)
+locked = Query(f"{_ALL} order by operation, version", lock=True)
+
+# A row to lock: two servers that count an operation for the first time meet here.
+begin = Write(
+    """
+    insert into operation_usage (tenant_id, operation, version, calls, errors, histogram, updated_at)
+    values (:tenant, :operation, :version, 0, 0, '{}', :now)
+    on conflict (tenant_id, operation, version) do nothing
+    """,
+    types={"now": BIG},
+)
+put = Write(
+    """
+    update operation_usage set calls = :calls, errors = :errors, histogram = :histogram, updated_at = :now
+    where tenant_id = :tenant and operation = :operation and version = :version
+    """,
+    types={"calls": BIG, "errors": BIG, "now": BIG},
+)

@@ -1,0 +1,92 @@
+"""What all agents of the demo have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk import Agent, AgoraError
+
+from ..participants import Troupe
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.events import Event
+    from agora_sdk.contract.messaging import Message
+
+__all__ = ["Player"]
+
+
+class Player(Agent):
+    """An agent of the demo: reports its arrival and each message, and stops when its director is gone.
+
+    after: the sequence number after which an observer's event stream begins.
+    """
+
+    max_concurrent_tasks = 4
+
+    def __init__(self, troupe: Troupe, role: str, after: int = 0) -> None:
+        super().__init__(name=troupe.name(role))
+        self.troupe, self.after = troupe, after
+        self.capabilities = troupe.capabilities(role)
+        self.description = f"{role} of the demo {troupe.mark}"
+        self._watching: list[asyncio.Task[None]] = []
+
+    def report(self, kind: str, **observed: Any) -> None:
+        """Tell the director."""
+        sys.stdout.write(json.dumps({"kind": kind, **observed}) + "\n")
+        sys.stdout.flush()
+
+    async def serve(self) -> None:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._director_is_gone)
+        await super().serve()
+
+    def _director_is_gone(self) -> None:
+        """Nothing is ever written to standard input: it is readable at its end."""
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        self.stop()
+
+    async def on_start(self) -> None:
+        assert self.registration is not None
+        registered = self.registration
+        self.report("arrived", agent_id=self.agent_id, created=registered.created, pending=registered.pending_messages)
+        await self.prepare()
+        await self.publish_event(self.troupe.event("arrived"), {"name": self.name})
+        self.report("ready")
+
+    async def on_stop(self) -> None:
+        for task in self._watching:
+            task.cancel()
+
+    async def on_message(self, message: Message) -> None:
+        names = ("message_id", "from_name", "content", "message_type", "correlation_id", "broadcast")
+        self.report("message", **{name: getattr(message, name) for name in names})
+        await self.handle(message)
+
+    async def prepare(self) -> None:
+        """What a role does before it counts as ready."""
+
+    async def handle(self, message: Message) -> None:
+        """What a role does with a message."""
+
+    async def find(self, skill: str) -> list[str]:
+        """Names of the agents that have a capability, this one left out."""
+        page = await self.client.query.agents([self.troupe.skill(skill)])
+        return [agent.agent_name async for agent in page if agent.agent_id != self.agent_id]
+
+    async def watch(
+        self, types: Sequence[str], handle: Callable[[Event], Awaitable[None]], after: int | None = None
+    ) -> None:
+        """Begin to follow events; when this returns the server listens for us."""
+        stream = await self.client.event.stream(list(types), last_event_id=None if after is None else str(after))
+
+        async def follow() -> None:
+            try:
+                async for event in stream:
+                    await handle(event)
+            except AgoraError as error:
+                self.report("stream_lost", error=str(error))
+
+        self._watching.append(asyncio.create_task(follow()))

@@ -1,0 +1,144 @@
+"""The first act: agents that find each other, talk, publish and watch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agora_sdk.errors import Halted
+
+from .base import Player
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.events import Event
+    from agora_sdk.contract.messaging import Message, MessageReceipt
+
+__all__ = ["Coordinator", "Observer", "Researcher", "Reviewer", "Translator", "Writer"]
+
+REPLY_SECONDS = 5.0
+
+
+class Coordinator(Player):
+    """Gives out the work: finds the others by what they can do, and tells everybody when it is done."""
+
+    async def prepare(self) -> None:
+        receipt = await self.send_message_to_agent(
+            self.troupe.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
+        )
+        self.report("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
+
+    async def handle(self, message: Message) -> None:
+        if message.message_type == "task_completion":
+            text = f"Agora demo {self.troupe.mark}: the report is ready."
+            self._sent("everyone", await self.send_message_to_agent("broadcast", text, priority="low", expires_in=600))
+        elif message.content == "meet":
+            await self._meet()
+        elif message.content == "work":
+            await self._hand_out()
+
+    async def _meet(self) -> None:
+        found = {skill: await self.find(skill) for skill in ("research", "writing", "review", "translation")}
+        self.report("found", skills=found)
+        if found["research"]:
+            group = f"capability:{self.troupe.skill('research')}"
+            self._sent("capability", await self.send_message_to_agent(group, "The deadline is noon."))
+        for reviewer in found["review"]:
+            reply = await self.request(
+                reviewer, "Can you review today?", message_type="question", timeout=REPLY_SECONDS
+            )
+            self.report("reply", from_name=reply.from_name, content=reply.content, correlation_id=reply.correlation_id)
+
+    async def _hand_out(self) -> None:
+        observer = self.troupe.name("Observer")
+        self._sent("observer", await self.send_message_to_agent(observer, "The minutes of our meeting."))
+        if researchers := await self.find("research"):
+            receipt = await self.client.messaging.send(researchers, "What makes the tides?", message_type="task")
+            self._sent("several", receipt)
+
+    def _sent(self, to: str, receipt: MessageReceipt) -> None:
+        self.report("sent", to=to, message_id=receipt.message_id, recipients=receipt.recipients)
+
+
+class Researcher(Player):
+    """Finds something out, and publishes it as an event of its own type."""
+
+    async def handle(self, message: Message) -> None:
+        if message.message_type == "task":
+            finding = {"name": self.name, "finding": f"{message.content} The moon."}
+            receipt = await self.publish_event(self.troupe.event("finding"), finding)
+            self.report("published", event_id=receipt.event_id)
+
+
+class Writer(Player):
+    """Reacts to the researchers' events: writes, has it reviewed, and passes it on."""
+
+    async def prepare(self) -> None:
+        self._findings: dict[str, str] = {}
+        for role in ("ResearcherA", "ResearcherB"):
+            name = self.troupe.name(role)
+            await self.subscribe_to_agent_events(name, self.troupe.event("finding"), self._note)
+
+    async def _note(self, event_type: str, data: dict[str, str]) -> None:
+        self._findings[data["name"]] = data["finding"]
+        self.report("reaction", event_type=event_type, to=data["name"])
+        if len(self._findings) == 2:
+            await self._write()
+
+    async def _write(self) -> None:
+        draft = " ".join(self._findings.values())
+        for reviewer in await self.find("review"):
+            verdict = await self.request(reviewer, draft, message_type="review", timeout=REPLY_SECONDS)
+            self.report("verdict", from_name=verdict.from_name, content=verdict.content)
+            for translator in await self.find("translation"):
+                await self.send_message_to_agent(translator, draft, message_type="task")
+
+
+class Reviewer(Player):
+    """Answers questions and judges drafts."""
+
+    async def handle(self, message: Message) -> None:
+        answers = {"question": "Yes, gladly.", "review": "Approved."}
+        if message.message_type in answers:
+            await self.reply(message, answers[message.message_type])
+
+
+class Translator(Player):
+    """Translates; and, when an operator pauses it, tries to act all the same."""
+
+    async def prepare(self) -> None:
+        await self.watch(["agora.override.*"], self._supervised)
+
+    async def handle(self, message: Message) -> None:
+        if message.message_type == "task":
+            for coordinator in await self.find("coordination"):
+                text = "Qu'est-ce qui fait les marées ? La lune."
+                await self.send_message_to_agent(coordinator, text, message_type="task_completion")
+
+    async def _supervised(self, event: Event) -> None:
+        if event.subject != self.agent_id:
+            return
+        word = "defied" if event.type == "agora.override.applied" else "returned"
+        try:
+            await self.publish_event(self.troupe.event(word), {"name": self.name})
+        except Halted as error:
+            self.report("refused", code=error.code, detail=error.detail)
+        else:
+            self.report(word)
+
+
+class Observer(Player):
+    """Watches what happens, and goes on after the last event it saw when it is started again."""
+
+    async def prepare(self) -> None:
+        official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]
+        await self.watch([self.troupe.event("*"), *official], self._saw, self.after)
+
+    async def _saw(self, event: Event) -> None:
+        data = event.data if isinstance(event.data, dict) else {}
+        self.report(
+            "event",
+            sequence=event.sequence,
+            id=event.id,
+            type=event.type,
+            subject=event.subject,
+            recipients=data.get("recipients"),
+        )

@@ -1,0 +1,95 @@
+"""The second act: agents that do the tasks of a data pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk import PermanentFailure
+
+from .. import records
+from ..participants import SKILLS, Troupe
+from .base import Player
+
+if TYPE_CHECKING:
+    from agora_sdk import TaskRun
+
+__all__ = ["Extractor", "Loader", "Mortal", "Transformer"]
+
+ROWS_AT_ONCE = 50
+PACE_SECONDS = 0.1  #: between checkpoints: these partitions are small, and to be seen at work
+DYING_SECONDS = 8.0
+
+
+class Worker(Player):
+    """Claims the tasks of its skill, and reports each."""
+
+    max_concurrent_tasks = 1
+    lease_seconds = 5
+
+    def __init__(self, troupe: Troupe, role: str, after: int = 0) -> None:
+        super().__init__(troupe, role, after)
+        self.task_types = [troupe.skill(word) for word in SKILLS[role]]
+
+    async def on_task(self, task: TaskRun) -> Any:
+        what = {"task_id": task.task_id, "attempt": task.attempts, "token": task.fencing_token}
+        self.report("claimed", **what, checkpoint=task.checkpoint)
+        result = await self.work(task, task.payload)
+        self.report("worked", **what)
+        return result
+
+    async def work(self, task: TaskRun, payload: Any) -> Any:
+        """What a role does with a task; answers the result."""
+
+
+class Extractor(Worker):
+    """Divides the source into partitions, as many as it finds regions."""
+
+    async def work(self, task: TaskRun, payload: Any) -> Any:
+        source = Path(payload["source"])
+        parts = await asyncio.to_thread(records.extract, source, source.parent)
+        await task.write("".join(f"{part['region']}: {part['records']} records\n" for part in parts))
+        return {"partitions": parts, "records": sum(part["records"] for part in parts)}
+
+
+class Transformer(Worker):
+    """Parses, cleans and adds up one partition, and leaves a checkpoint after every few rows."""
+
+    async def work(self, task: TaskRun, payload: Any) -> Any:
+        part = payload["partition"]
+        rows = await asyncio.to_thread(records.read, Path(part["path"]))
+        tally = records.Tally.after(task.checkpoint)
+        while tally.row < len(rows):
+            first = tally.row
+            tally.take(rows[first : first + ROWS_AT_ONCE])
+            await asyncio.sleep(PACE_SECONDS)
+            await task.write(f"{part['region']} {first}-{tally.row}: {tally.kept} orders so far\n")
+            await task.save(tally.as_json())
+            await task.report(100 * tally.row / len(rows))
+            if first < len(rows) / 2 <= tally.row:
+                await self.half_way(task, tally.row)
+        return tally.as_json() | {"region": part["region"]}
+
+    async def half_way(self, task: TaskRun, row: int) -> None:
+        """Half of a partition is done."""
+
+
+class Mortal(Transformer):
+    """Takes its time when half of a partition is done: long enough to be killed there."""
+
+    async def half_way(self, task: TaskRun, row: int) -> None:
+        self.report("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
+        await asyncio.sleep(DYING_SECONDS)
+
+
+class Loader(Worker):
+    """Checks that no record got lost on the way, and stores the sums in a database."""
+
+    async def work(self, task: TaskRun, payload: Any) -> Any:
+        parts, wanted = payload["parts"], payload["records"]
+        seen = sum(part["row"] for part in parts)
+        if seen != wanted:
+            raise PermanentFailure(f"{wanted} records were extracted, {seen} transformed")
+        await asyncio.to_thread(records.load, Path(payload["database"]), parts)
+        return {"records": seen, "cents": sum(sum(part["cents"].values()) for part in parts)}

@@ -1,0 +1,106 @@
+"""The stage: the agents' processes, from their start to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .ledger import Ledger, Report
+from .participants import ROLES, Troupe
+
+__all__ = ["Stage"]
+
+CURTAIN_SECONDS = 4.0
+LONGEST_LINE = 1 << 20
+
+
+class Stage:
+    """Starts and ends agents, and writes what they report into the ledger.
+
+    environ: the environment of the agents. directory: where their error output goes, and what they work with.
+    without: roles that are never started. Leaving the block ends every process that is left.
+    """
+
+    def __init__(
+        self, troupe: Troupe, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
+    ) -> None:
+        self.troupe, self.environ, self.directory = troupe, environ, directory
+        self.ledger = Ledger(absent=dict.fromkeys(without, "does not take part"))
+        self.roles = tuple(role for role in ROLES if role not in without)
+        self._processes: dict[str, Process] = {}
+        self._readers: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.clear()
+
+    async def enter(self, role: str, after: int = 0) -> None:
+        """Start an agent, if it takes part."""
+        if role not in self.roles:
+            return
+        command = [sys.executable, "-m", "agora.demo.agent_process", role, self.troupe.mark, str(after)]
+        with self._log(role).open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=errors,
+                env=dict(self.environ),
+                limit=LONGEST_LINE,
+                start_new_session=True,
+            )
+        self.ledger.absent.pop(role, None)
+        self._processes[role] = process
+        self._readers[role] = asyncio.create_task(self._read(role, process))
+
+    async def kill(self, role: str) -> int:
+        """SIGKILL: nothing is flushed, nothing said. Answers how the process ended."""
+        process = self._processes.pop(role)
+        process.kill()
+        await self._readers.pop(role)
+        return await process.wait()
+
+    async def clear(self) -> dict[str, int]:
+        """Ask every agent to leave, and end those that do not; answers the exit codes."""
+        for process in self._processes.values():
+            _signal(process, signal.SIGTERM)
+        if self._readers:
+            await asyncio.wait(self._readers.values(), timeout=CURTAIN_SECONDS)
+        for process in self._processes.values():
+            _signal(process, signal.SIGKILL)
+        await asyncio.gather(*self._readers.values(), return_exceptions=True)
+        codes = {role: await process.wait() for role, process in self._processes.items()}
+        self._processes.clear()
+        self._readers.clear()
+        return codes
+
+    async def _read(self, role: str, process: Process) -> None:
+        """Take down reports until the process ends. A line that was cut off by its death is none."""
+        assert process.stdout is not None
+        async for line in process.stdout:
+            if line.endswith(b"\n"):
+                told = json.loads(line)
+                self.ledger.add(Report(role, told.pop("kind"), told))
+        code = await process.wait()
+        said = self._log(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        self.ledger.absent[role] = f"has ended with code {code}" + (f": {said}" if said else "")
+        self.ledger.wake()
+
+    def _log(self, role: str) -> Path:
+        return self.directory / f"{role}.log"
+
+
+def _signal(process: Process, number: int) -> None:
+    if process.returncode is None:
+        process.send_signal(number)

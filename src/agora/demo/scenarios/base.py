@@ -1,0 +1,100 @@
+"""What the expectations have in common: what they work with, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agora_sdk import AgoraClient
+
+from ..ledger import Ledger, Missing, Report
+from ..participants import VICTIM, Troupe
+from ..processes import Stage
+from ..records import Totals
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.billing import Invoice
+    from agora_sdk.contract.workflows import Timeline
+
+    from ..server import Venue
+    from .hosting import Lodging
+
+__all__ = ["ARRIVAL_SECONDS", "Act", "Expectation", "Play"]
+
+ARRIVAL_SECONDS = 12.0
+
+
+@dataclass
+class Play:
+    """What the expectations work with.
+
+    beginning: the last sequence number before the demo. last_seen: the last one that the observer saw before it
+    was killed. workflow: id of the pipeline. records, truth: what its source has, and what is to come of it.
+    lodging: what the third act has registered and started.
+    """
+
+    client: AgoraClient
+    stage: Stage
+    troupe: Troupe
+    venue: Venue
+    beginning: int
+    last_seen: int = 0
+    workflow: str | None = None
+    records: int = 0
+    truth: Totals = field(default_factory=dict)
+    timeline: Timeline | None = None
+    lodging: Lodging | None = None
+    invoice: Invoice | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.stage.ledger
+
+    @property
+    def database(self) -> Path:
+        """Where the pipeline puts what it made."""
+        return self.stage.directory / "sales.db"
+
+    @property
+    def workflow_id(self) -> str:
+        """The pipeline; raises Missing if there is none."""
+        if self.workflow is None:
+            raise Missing("the workflow was not created")
+        return self.workflow
+
+    async def half_way(self) -> Report:
+        """What the victim reported of its work before it died."""
+        told = self.ledger.all(VICTIM, "half-way")
+        return told[0] if told else await self.ledger.one(VICTIM, "half-way")
+
+    def shown(self, names: list[str]) -> str:
+        """Names as a person reads them."""
+        return ", ".join(sorted(map(self.troupe.role, names)))
+
+    def played_by(self, agent_id: str | None) -> str:
+        """The role of an agent's id."""
+        came = {report["agent_id"]: report.role for report in self.ledger.reports if report.kind == "arrived"}
+        return came.get(agent_id or "", agent_id or "nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A line of the report and what decides it."""
+
+    title: str
+    observe: Callable[[Play], Awaitable[str]]
+
+
+class Act(list[Expectation]):
+    """Expectations in their order."""
+
+    def expect(self, title: str) -> Callable[[Callable[[Play], Awaitable[str]]], Callable[[Play], Awaitable[str]]]:
+        """Add one."""
+
+        def add(observe: Callable[[Play], Awaitable[str]]) -> Callable[[Play], Awaitable[str]]:
+            self.append(Expectation(title, observe))
+            return observe
+
+        return add

@@ -1,0 +1,174 @@
+"""The venue: a server that runs already, or one for the occasion."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from agora_sdk.errors import ServerUnreachable
+
+__all__ = ["OwnServer", "Venue", "venue"]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+START_SECONDS = 15.0
+STOP_SECONDS = 5.0
+PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where the demo takes place.
+
+    data: where a server on this machine keeps what is its own, as far as that is known. token: the operator's, if
+    the server is the demo's own, and own is that server.
+    """
+
+    url: str
+    data: Path
+    token: str | None = None
+    own: OwnServer | None = None
+
+
+class OwnServer:
+    """A server process of the demo's own: it can be killed, and started again where it was."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.data, self.log = directory, directory / "data", directory / "server.log"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: Process | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready; raises ServerUnreachable if it does not come up."""
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "agora.cli", "serve"),
+                stdin=DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environ(),
+                cwd=self.directory,
+                start_new_session=True,
+            )
+        await _until_ready(self.url, self._process, self.log)
+
+    def _environ(self) -> Mapping[str, str]:
+        """Nothing of the person's settings reaches it."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
+        first = 20_000 + (os.getpid() * 37) % 9_900  # several demos at once do not ask for the same ports
+        return environ | {
+            "AGORA_PORT": str(self.port),
+            "AGORA_EVENTS_PORT": "0",
+            "AGORA_DATA_DIR": str(self.data),
+            "AGORA_INSTANCE_PORTS": f"{first}-{first + 99}",
+            "AGORA_INSTANCE_CHECK": "0.5",
+        }
+
+    async def kill(self) -> int:
+        """SIGKILL: nothing is written down any more. Answers how the process ended."""
+        assert self._process is not None
+        self._process.kill()
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it, and whatever it still lets run."""
+        if self._process is not None:
+            await _stop(self._process)
+        await asyncio.to_thread(self._end_instances)
+
+    def _end_instances(self) -> None:
+        """Instances outlive their server; those that a demo which was cut short has left are of no use to anyone."""
+        host = self.data / "host-id"
+        if host.exists():
+            from agora.runtimes.process import orphans as strays
+
+            strays.kill([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
+
+
+@asynccontextmanager
+async def venue(url: str | None, directory: Path, say: Callable[[str], None]) -> AsyncIterator[Venue]:
+    """A ready server until the block ends; raises ServerUnreachable if the given one does not answer."""
+    wanted = url or os.environ.get("AGORA_URL") or DEFAULT_URL
+    if await _is_ready(wanted):
+        say(f"Using the server at {wanted}.")
+        yield Venue(wanted, _usual_data())
+        return
+    if url:
+        raise ServerUnreachable(f"No Agora server is ready at {url}.", fix="Start it, or leave the address out.")
+    async with _own(directory) as own:
+        say(f"No server is ready at {wanted}: started one at {own.url}.")
+        yield own
+
+
+def _usual_data() -> Path:
+    """Where a server of this person on this machine keeps what is its own, whether or not it is the one that runs."""
+    from agora.settings import ConfigurationError, Settings
+
+    try:
+        return Settings.load().data_dir
+    except ConfigurationError:
+        return Path(os.devnull)
+
+
+async def _is_ready(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(timeout=PROBE_SECONDS) as client:
+            return (await client.get(f"{url.rstrip('/')}/ready")).status_code == 200
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+
+
+@asynccontextmanager
+async def _own(directory: Path) -> AsyncIterator[Venue]:
+    """A server process with its data in the directory."""
+    server = OwnServer(directory)
+    try:
+        await server.start()
+        token = (server.data / "admin-token").read_text("utf-8").strip()
+        yield Venue(server.url, server.data, token, server)
+    finally:
+        await server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _until_ready(url: str, process: Process, log: Path) -> None:
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while not await _is_ready(url):
+                if process.returncode is not None:
+                    break
+                await asyncio.sleep(0.05)
+            else:
+                return
+    except TimeoutError:
+        pass
+    raise ServerUnreachable(f"The demo's own server did not start. It said: {_text(log) or 'nothing'}")
+
+
+def _text(log: Path) -> str:
+    return log.read_text("utf-8", "replace").strip()
+
+
+async def _stop(process: Process) -> None:
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,83 @@
+"""What an agent takes: media types that it has named, and whoever supports the extensions that it requires."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.store.port import Row
+from agora_sdk.errors import InvalidRequest
+
+from . import queries as statements
+from .routing import skills_of
+
+__all__ = ["check_accepts"]
+
+
+async def check_accepts(
+    call: Call, agent: Row, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
+) -> None:
+    """Refuse what the agent has said it does not take.
+
+    That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
+    support an extension that it requires (3.3.4).
+    """
+    kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
+    stored = unpack(kept["card"]) if kept is not None and kept["card"] else {}
+    _check_extensions(agent, stored, extensions)
+    given = [_mode(part) for part in parts]
+    if all(mode is None for mode in given):
+        return
+    accepted = _accepted(agent, stored)
+    for number, mode in enumerate(given):
+        if accepted is not None and mode is not None and not any(_fits(mode, known) for known in accepted):
+            raise InvalidRequest(
+                f"{agent['agent_name']} does not take {mode}.",
+                fix=f"It takes {', '.join(accepted)}.",
+                errors=[{"field": f"message.parts.{number}.mediaType", "message": "not taken"}],
+                reason="CONTENT_TYPE_NOT_SUPPORTED",
+            )
+
+
+def _check_extensions(agent: Row, card: Mapping[str, Any], supported: Collection[str]) -> None:
+    capabilities = card.get("capabilities")
+    told = capabilities.get("extensions") if isinstance(capabilities, dict) else None
+    for extension in told if isinstance(told, list) else ():
+        if isinstance(extension, dict) and extension.get("required") is True and extension.get("uri") not in supported:
+            raise InvalidRequest(
+                f"{agent['agent_name']} requires the extension {extension.get('uri')}.",
+                fix="Support it, and say so: in the header A2A-Extensions, or in the message's extensions.",
+                errors=[{"field": "extensions", "message": "a required one is missing"}],
+                reason="EXTENSION_SUPPORT_REQUIRED",
+            )
+
+
+def _mode(part: Mapping[str, Any]) -> str | None:
+    """The media type of a part, where it says one: text and data are taken by all."""
+    mode = part.get("mediaType")
+    return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
+
+
+def _accepted(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
+    """What an agent has said it takes; None if it has not said."""
+    told = unpack(agent["metadata"]).get("a2a")
+    modes = _modes(stored.get("defaultInputModes")) or _modes(
+        told.get("input_modes") if isinstance(told, dict) else None
+    )
+    if not modes:
+        return None
+    skills = stored.get("skills") or skills_of(agent)
+    return modes + [mode for skill in skills for mode in _modes(skill.get("inputModes"))]
+
+
+def _modes(value: Any) -> list[str]:
+    """Media types, in small letters; none of what is no list of them."""
+    sound = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
+    return [mode.lower() for mode in value] if sound else []
+
+
+def _fits(mode: str, known: str) -> bool:
+    if known in ("*", "*/*") or known == mode:
+        return True
+    return known.endswith("/*") and mode.startswith(known[:-1])

@@ -1,0 +1,303 @@
+"""Agent cards (A2A 1.0, section 4.4): made from the registration, with what its owner stored over it.
+
+Where an agent is reached is always here: a stored card, or that of an agent elsewhere, has no say in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from agora.clock import moment
+from agora.core import pagination as paging
+from agora.core.call import Call, encoded, pack, unpack
+from agora.domains.agents.references import find, own_or_allowed, require
+from agora.domains.agents.supervision import audience_of
+from agora.store.port import Row
+from agora_sdk.contract import a2a as contract
+from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+
+from . import queries as statements
+from .routing import skills_of
+from .views import encode
+
+__all__ = ["MODES", "base_url", "card", "catalogue", "set_card"]
+
+MODES = ("text/plain", "application/json")  #: media types of an agent that names none
+LARGEST = 262_144  #: most characters of a stored card
+OURS = frozenset(
+    {"supportedInterfaces", "securitySchemes", "securityRequirements", "capabilities", "signatures", "url"}
+)
+TEXTS = frozenset({"name", "description", "version", "documentationUrl", "iconUrl"})
+LISTS = frozenset({"defaultInputModes", "defaultOutputModes", "inputModes", "outputModes", "tags", "examples"})
+FRONT = "front"  #: what stands for the front agent where cards are kept
+SKILLS = 100  #: most skills of a card
+_TOLD = {
+    "version": "version",
+    "provider": "provider",
+    "documentation_url": "documentationUrl",
+    "icon_url": "iconUrl",
+    "input_modes": "defaultInputModes",
+    "output_modes": "defaultOutputModes",
+}
+
+
+def base_url(call: Call, given: str | None) -> str:
+    """Where this server is reached."""
+    settings = call.context.settings
+    return (given or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+
+
+def _address(base: str, agent: Row | None) -> str:
+    return base if agent is None else f"{base}/a2a/{quote(agent['agent_name'], safe='')}"
+
+
+def _interfaces(url: str) -> list[dict[str, str]]:
+    return [
+        {"url": url, "protocolBinding": binding, "protocolVersion": version}
+        for version in ("1.0", "0.3")
+        for binding in ("JSONRPC", "HTTP+JSON")
+    ]
+
+
+def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
+    """What every card says of this marketplace. Who is on its machine needs no credential, unless the settings say so."""
+    frame: dict[str, Any] = {
+        "supportedInterfaces": _interfaces(_address(base, agent)),
+        "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
+        "securitySchemes": {
+            "bearer": {"httpAuthSecurityScheme": {"scheme": "Bearer", "description": "A token or key of this server."}},
+            "key": {"apiKeySecurityScheme": {"location": "header", "name": "X-API-Key"}},
+        },
+    }
+    if not call.context.settings.trusts_local_callers:
+        frame["securityRequirements"] = [{"schemes": {name: {"list": []}}} for name in frame["securitySchemes"]]
+    return frame
+
+
+def _made(agent: Row) -> dict[str, Any]:
+    """The card that a registration makes."""
+    told = unpack(agent["metadata"]).get("a2a")
+    told = told if isinstance(told, dict) else {}
+    made: dict[str, Any] = {
+        "name": agent["agent_name"],
+        "description": agent["description"] or f"The agent {agent['agent_name']}.",
+        "version": "1.0.0",
+        "defaultInputModes": list(MODES),
+        "defaultOutputModes": list(MODES),
+        "skills": _skills(agent),
+    }
+    return _over(made, {ours: told[theirs] for theirs, ours in _TOLD.items() if _is_sound(ours, told.get(theirs))})
+
+
+def _skills(agent: Row) -> list[dict[str, Any]]:
+    """Skills as they are told, or one of each capability; at least one, as the protocol asks."""
+    tags = unpack(agent["tags"])
+    told = [_skill(agent, skill, tags) for skill in skills_of(agent)]
+    known = {skill["id"] for skill in told}
+    more = [_skill(agent, {"id": name}, tags) for name in unpack(agent["capabilities"]) if name not in known]
+    return (told + more)[:SKILLS] or [_skill(agent, {"id": "message", "name": "Message"}, tags)]
+
+
+def _skill(agent: Row, told: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+    """A skill with all that the protocol asks for; what is told of it and is no such thing is left out."""
+    name = told.get("name")
+    name = name if _is_text(name) else str(told["id"]).replace("_", " ").replace("-", " ").capitalize()
+    made = {"id": told["id"], "name": name, "description": f"{name}, by {agent['agent_name']}."}
+    made["tags"] = list(tags) or [told["id"]]
+    rest = {key: value for key, value in told.items() if key not in ("id", "name") and _is_sound(key, value)}
+    return {**made, **rest}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    """Whether a field of a card or of a skill can be what it is to be."""
+    if name in TEXTS:
+        return _is_text(value)
+    if name in LISTS:
+        return _all(value, str)
+    return isinstance(value, dict) if name == "provider" else value is not None
+
+
+def _over(card: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A card with the fields of another over it; of its capabilities, the extensions."""
+    over = card | {name: value for name, value in stored.items() if name not in OURS}
+    capabilities = stored.get("capabilities")
+    if isinstance(capabilities, dict) and _all(capabilities.get("extensions"), dict):
+        over["extensions"] = capabilities["extensions"]
+    return over
+
+
+def _front(call: Call, builtins: Iterable[Row]) -> dict[str, Any]:
+    settings = call.context.settings
+    skills = [dict(skill) for agent in builtins for skill in _skills(agent)]
+    route = {
+        "id": "route",
+        "name": "Route",
+        "description": "Finds the agent that a message is for: by the skill that its metadata names, or by its text.",
+        "tags": ["marketplace", "routing"],
+    }
+    card: dict[str, Any] = {
+        "name": settings.a2a_agent_name,
+        "description": settings.a2a_agent_description,
+        "version": "1.0.0",
+        "defaultInputModes": list(MODES),
+        "defaultOutputModes": list(MODES),
+        "skills": [route, *skills][:SKILLS],
+    }
+    return card
+
+
+async def card(call: Call, ref: str | None, base: str | None, *, extended: bool = False) -> contract.A2ACard:
+    """The card of an agent, or of the front agent. Raises NotFound for one that the caller may not see."""
+    agent = await _visible(call, ref) if ref is not None else None
+    made = _made(agent) if agent is not None else _front(call, await call.tx.all(statements.builtins))
+    kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
+    if kept is not None:
+        for stored in (kept["card"], kept["extended"] if extended else None):
+            made = _over(made, unpack(stored)) if stored else made
+    base = base_url(call, base)
+    extensions = made.pop("extensions", None)
+    made |= _frame(call, base, agent)
+    if extensions:
+        made["capabilities"]["extensions"] = extensions
+    made.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
+    return encoded(encode(made), contract.A2ACard)
+
+
+async def _visible(call: Call, ref: str) -> Row:
+    row = await find(call.tx, ref)
+    if row is None or row["retired_at"] is not None or not _shown_to(call, row):
+        raise NotFound(
+            f"There is no agent {ref!r}.",
+            fix="Agents are listed with GET /agora/a2a/catalogue.",
+            errors=[{"field": "agent", "message": "unknown agent"}],
+        )
+    return row
+
+
+def _shown_to(call: Call, row: Row) -> bool:
+    """Strangers see the cards of public agents, members those that are not private, and everyone its own."""
+    caller = call.caller
+    if caller.may("read:all") or caller.subject == row["agent_id"]:
+        return True
+    if row["visibility"] == "private":
+        return bool(row["account_id"] not in ("default", "builtin") and row["account_id"] == caller.account)
+    return bool(row["visibility"] == "public" or caller.may("read:agents"))
+
+
+async def set_card(
+    call: Call, ref: str | None, card: Mapping[str, Any] | None, extended: Mapping[str, Any] | None
+) -> contract.CardChange:
+    """Keep an agent's card, or the front agent's (``front``, by an operator); None for both removes it."""
+    if ref == FRONT and await find(call.tx, FRONT) is None:
+        if not call.caller.may("admin"):
+            raise PermissionDenied("The front agent is the operators'.", required="admin")
+        agent_id, audience = FRONT, None
+    else:
+        row = await require(call.tx, ref or call.caller.subject, "agent")
+        own_or_allowed(call.caller, row["agent_id"])
+        agent_id, audience = str(row["agent_id"]), audience_of(row)
+    call.target = agent_id
+    texts = [None if given is None else _checked(given) for given in (card, extended)]
+    if texts == [None, None]:
+        await call.tx.execute(statements.drop_card, agent_id=agent_id)
+    else:
+        kept = {"card": texts[0], "extended": texts[1], "now": call.now, "by": call.caller.subject}
+        await call.tx.execute(statements.keep_card, agent_id=agent_id, **kept)
+    told = {"agent_id": agent_id, "stored": texts != [None, None]}
+    call.emit("agora.agent.card_changed", told, subject=agent_id, audience=audience)
+    return contract.CardChange(
+        agent_id=agent_id, stored=texts[0] is not None, extended=texts[1] is not None, updated_at=moment(call.now)
+    )
+
+
+def _checked(card: Mapping[str, Any]) -> str:
+    """A card's JSON. Raises InvalidRequest where a reader of cards would stumble over it."""
+    _check_fields(card, "card")
+    if "skills" in card:
+        skills = card["skills"]
+        if not _all(skills, dict) or len(skills) > SKILLS:
+            raise _wrong("card.skills", f"is a list of 1 to {SKILLS} objects")
+        for skill in skills:
+            _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
+    capabilities = card.get("capabilities", {})
+    if not isinstance(capabilities, dict):
+        raise _wrong("card.capabilities", "is an object")
+    extensions = capabilities.get("extensions") or [{"uri": "none"}]
+    if not _all(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
+        raise _wrong("card.capabilities", "has extensions with a uri each")
+    text = pack(card)
+    if len(text) > LARGEST:
+        raise PayloadTooLarge(f"A card has at most {LARGEST} characters; this one has {len(text)}.")
+    return text
+
+
+def _check_fields(told: Mapping[str, Any], where: str) -> None:
+    for name, value in told.items():
+        if not (_is_text(value) if name == "id" else _is_sound(name, value)):
+            kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
+            raise _wrong(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
+
+
+def _all(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
+
+
+def _wrong(field: str, what: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {what}.", errors=[{"field": field, "message": what}])
+
+
+async def catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
+    """A page of the agents whose cards the caller may see; the front agent is the first of all."""
+    caller, base = call.caller, base_url(call, base)
+    after = paging.decode(cursor)[0] if cursor else ""
+    rows = await call.tx.all(
+        statements.catalogue,
+        after=after,
+        viewer=caller.subject,
+        everyone=int(caller.may("read:all")),
+        known=int(caller.may("read:agents")),
+        limit=limit + 1,
+    )
+    found = [_entry(base, row, row["last_activity"]) for row in rows[:limit]]
+    more = len(rows) > limit
+    if cursor is None:
+        found.insert(0, _front_entry(call, base))
+    return contract.A2ACatalogue.model_construct(
+        agents=found,
+        count=len(found),
+        total=None if more or cursor else len(found),
+        has_more=more,
+        next_cursor=paging.encode(found[-1].agent_id or "") if more else None,
+    )
+
+
+def _entry(base: str, row: Row, updated_at: int) -> contract.A2ACatalogueEntry:
+    url = _address(base, row)
+    return contract.A2ACatalogueEntry.model_construct(
+        agent_id=row["agent_id"],
+        name=row["agent_name"],
+        description=row["description"],
+        url=url,
+        card_url=f"{url}/.well-known/agent-card.json",
+        tags=unpack(row["tags"]),
+        updated_at=moment(updated_at),
+    )
+
+
+def _front_entry(call: Call, base: str) -> contract.A2ACatalogueEntry:
+    settings = call.context.settings
+    return contract.A2ACatalogueEntry.model_construct(
+        agent_id=None,
+        name=settings.a2a_agent_name,
+        description=settings.a2a_agent_description,
+        url=base,
+        card_url=f"{base}/.well-known/agent-card.json",
+        tags=["marketplace"],
+        updated_at=moment(call.context.started_at),
+    )

@@ -1,0 +1,73 @@
+"""Messages of A2A for agents that talk and take no tasks: they get the marketplace's message, and their reply is the result.
+
+An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``. The message's
+``correlation_id`` is the context's id, and its metadata has ``a2a``: ``task_id`` and the ``message`` of A2A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.messaging import queries as messages
+from agora.domains.tasks import messages as saying
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import states
+from agora.domains.tasks.completion import end
+from agora.domains.tasks.draft import Draft
+from agora.domains.tasks.views import context_of
+from agora.domains.tasks.work import begin
+from agora.store.port import Row
+from agora_sdk.contract.fields import TaskStatus
+
+__all__ = ["KIND", "deliver", "take_reply"]
+
+KIND = "a2a"  #: message type
+QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
+
+
+def _wants_messages(agent: Row) -> bool:
+    told = unpack(agent["metadata"]).get("a2a")
+    return isinstance(told, dict) and told.get("deliver") == "message"
+
+
+async def deliver(call: Call, draft: Draft, agent: Row, message: Mapping[str, Any]) -> None:
+    """Put what was said in a task into its agent's inbox, if that is how the agent wants it."""
+    if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
+        return
+    from agora.domains.messaging.service import MessagingService
+
+    text = saying.text_of(message["parts"]) or "(no text: see metadata.a2a.message)"
+    await MessagingService(call).send(
+        agent["agent_id"],
+        text[:900_000],
+        KIND,
+        correlation_id=context_of(draft.row),
+        metadata={"a2a": {"task_id": draft.task_id, "message": dict(message)}},
+    )
+
+
+async def take_reply(call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]) -> None:
+    """Complete the task that an answered message was about; its agent may ask instead, with ``a2a.status``.
+
+    Nothing happens where the message is about none, the task is not between these two, is in other hands, or has ended.
+    """
+    answered = await call.tx.one(messages.of, message_id=reply_to)
+    if answered is None or answered["message_type"] != KIND:
+        return
+    about = unpack(answered["metadata"]).get("a2a")
+    task_id = about.get("task_id") if isinstance(about, dict) else None
+    row = await call.tx.one(tasks.lock, task_id=task_id) if isinstance(task_id, str) else None
+    if row is None or row["status"] in states.TERMINAL or row["lease_until"] is not None:
+        return
+    if row["assigned_agent"] != sender or row["created_by"] != answered["from_agent"]:
+        return
+    draft = Draft(call, row)
+    told = metadata.get("a2a")
+    asked = QUESTION.get(str(told.get("status"))) if isinstance(told, dict) else None
+    if asked is not None:
+        await saying.said(draft, {"role": saying.AGENT, "parts": [{"text": content}]}, asked)
+        return
+    await begin(draft, TaskStatus.COMPLETED, None)
+    await end(draft, TaskStatus.COMPLETED, result=content)

@@ -1,0 +1,190 @@
+"""Posting push notifications (A2A 1.0, section 4.3.3): to whom, with what proof, within which limits.
+
+Each is signed with the server's key, which is at ``/.well-known/jwks.json``: a JWT whose claims have the time (``iat``),
+the task (``sub``), the delivery (``jti``, the same when it is repeated) and the SHA-256 of the body
+(``request_body_sha256``). It is in ``X-A2A-Notification-Signature``, and in ``Authorization`` as well where the
+configuration has no credentials of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic_core import from_json
+
+from agora.domains.identity.signing_key import SigningKey
+from agora.net.egress_policy import AddressRefused, Door, Resolve, resolve
+from agora.net.http_client import Courier, Lost, Reply, target_of, trust
+from agora.net.sealing import Sealer
+from agora.store.port import Row
+
+__all__ = ["Notification", "Refused", "Sender"]
+
+AT_ONCE, EACH = 64, 8  # posts under way, and to one origin
+KEPT: Final = 256  #: origins with connections
+CONNECTING: Final = 5.0  # seconds
+LARGEST_ANSWER: Final = 65_536  #: bytes that are read of an answer, so that its connection can be used again
+LONGEST_ANSWER: Final = 200  #: characters of it that are told
+LONGEST_REST: Final = 3600.0  #: seconds that a receiver may ask to be left alone
+GONE: Final = 410
+KINDS: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
+
+
+class Refused(Exception):
+    """It was not taken. for_good: there is no point in trying again. rest: seconds until then, if they were told."""
+
+    def __init__(self, why: str, *, for_good: bool = False, rest: float = 0.0) -> None:
+        super().__init__(why)
+        self.for_good, self.rest = for_good, rest
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One delivery. row: the configuration. number: of the item. now: microseconds since 1970."""
+
+    row: Row
+    number: int
+    body: bytes
+    now: int
+
+
+@dataclass(slots=True, eq=False)
+class Origin:
+    """Where several configurations may post to."""
+
+    courier: Courier
+    door: Door
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EACH))
+    users: int = 0
+
+
+class Sender:
+    """Posts. issuer: the server's own URL. seconds: for one post with its answer."""
+
+    def __init__(
+        self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve
+    ) -> None:
+        self._key, self._sealer, self._issuer = key, sealer, issuer
+        self._seconds, self._resolver = seconds, resolver
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for origin in self._origins.values():
+            origin.courier.close()
+        self._origins.clear()
+
+    async def post(self, notification: Notification, *, private: bool) -> None:
+        """Post a notification. private: addresses that are not public are allowed. Raises Refused."""
+        url = notification.row["url"]
+        try:
+            origin = await self._origin(url, private)
+            headers = self._headers(notification, origin.courier.host)
+            origin.users += 1
+            try:
+                await self._posted(origin, target_of(url), headers, notification.body)
+            finally:
+                origin.users -= 1
+        except AddressRefused as error:
+            raise Refused(f"{error}.", for_good=True) from None
+        except TimeoutError:
+            raise Refused(f"There was no answer within {self._seconds:g} seconds.") from None
+        except OSError as error:
+            origin.door.forget()
+            raise Refused(f"It cannot be reached: {error}.") from None
+        except Lost as error:
+            raise Refused(f"The connection broke: {error}.") from None
+        except ValueError as error:
+            raise Refused(f"It cannot be posted: {error}.", for_good=True) from None
+
+    async def _posted(self, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> None:
+        async with origin.turns, self._turns, asyncio.timeout(self._seconds):
+            reply = await origin.courier.request("POST", target, headers, body)
+            try:
+                await _check(reply)
+            finally:
+                reply.close()
+
+    async def _origin(self, url: str, private: bool) -> Origin:
+        """The connections to a URL's host; those that were not used for longest are given up."""
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc, private)
+        found = self._origins.get(key)
+        if found is None:
+            context = await asyncio.to_thread(trust) if parts.scheme == "https" else None
+            door = Door(private=private, resolver=self._resolver)
+            found = self._origins.setdefault(key, Origin(Courier(url, door, CONNECTING, context), door))
+        self._origins.move_to_end(key)
+        if len(self._origins) > KEPT:
+            for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
+                self._origins.pop(idle).courier.close()
+        return found
+
+    def _headers(self, notification: Notification, host: str) -> dict[str, str]:
+        row = notification.row
+        proof = self._key.token(self._claims(notification))
+        headers = {
+            "host": host,
+            "user-agent": "agora",
+            "accept-encoding": "identity",
+            "content-type": KINDS[row["version"]],
+            "x-a2a-notification-signature": proof,
+        }
+        if row["token"] is not None:
+            headers["x-a2a-notification-token"] = row["token"]
+        scheme, credentials = row["scheme"], self._credentials(row)
+        if credentials is not None:
+            headers["authorization"] = f"{scheme} {credentials}"
+        elif scheme is None or scheme.lower() == "bearer":
+            headers["authorization"] = f"Bearer {proof}"
+        return headers
+
+    def _claims(self, notification: Notification) -> Mapping[str, Any]:
+        row = notification.row
+        return {
+            "iss": self._issuer,
+            "sub": row["task_id"],
+            "jti": f"{row['task_id']}.{row['config_id']}.{notification.number}",
+            "iat": notification.now // 1_000_000,
+            "request_body_sha256": hashlib.sha256(notification.body).hexdigest(),
+        }
+
+    def _credentials(self, row: Row) -> str | None:
+        if row["credentials"] is None:
+            return None
+        try:
+            found = from_json(self._sealer.open(bytes(row["credentials"]), row["config_id"]))
+        except ValueError:
+            raise Refused(
+                "Its credentials cannot be read: the server's signing key is another one.", for_good=True
+            ) from None
+        return str(found["credentials"])
+
+
+async def _check(reply: Reply) -> None:
+    """Take the receiver's answer. Raises Refused unless it is a success."""
+    body = b""
+    async for part in reply:
+        body += part
+        if len(body) > LARGEST_ANSWER:
+            break
+    if 200 <= reply.status < 300:
+        return
+    if 300 <= reply.status < 400:
+        raise Refused("It redirects elsewhere, which is not followed.")
+    said = body[:LONGEST_ANSWER].decode("utf-8", "replace").strip()
+    printable = "".join(character for character in said if character.isprintable())
+    what = f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else "")
+    raise Refused(what, for_good=reply.status == GONE, rest=_rest(reply.headers.get("retry-after")))
+
+
+def _rest(told: str | None) -> float:
+    """Seconds of ``Retry-After``; dates are not understood, and nobody is waited for without end."""
+    return min(float(told), LONGEST_REST) if told is not None and told.isascii() and told.isdigit() else 0.0

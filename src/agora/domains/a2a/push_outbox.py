@@ -1,0 +1,279 @@
+"""Push notifications: what happens to a task is posted to where its requester wants it, in order, at least once.
+
+A configuration is its own outbox: it has a position in its task's log. Whoever delivers holds a lease on it, posts the
+next item, and moves the position on; a server that dies after a post and before that posts the item again. A post that
+fails is tried again after a pause that grows; after so many the configuration is dead, which is told, and waits until
+somebody says that it should go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import random
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, Entry
+from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.identity.signing_key import KEY_FILE, SigningKey
+from agora.domains.tasks import queries as tasks
+from agora.store.port import Reader, Row, StoredEvent
+
+from . import push_queries as statements
+from .push_delivery import Notification, Refused, Sender
+
+__all__ = ["Push"]
+
+log = logging.getLogger(__name__)
+
+LEASE = 60  # seconds, renewed by each delivery; longer than a post may take
+SWEEP = 30.0  # seconds between looks at what is due, whether or not it is known to be
+PAGE = 1000
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0  # seconds
+LARGEST = 4_194_304  #: bytes of a notification; the task of a larger one is told without its history and artifacts
+CONFIGURED = "agora.push.configured"
+
+Key = tuple[str, str, str]
+
+
+class Push(Controller):
+    """Woken by commits; steps look after what is to be tried again, and what other servers have left."""
+
+    name = "push"
+    interval = 1.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        settings, sealer = house.context.settings, house.context.ports.get(CREDENTIAL_SEALER)
+        key = SigningKey(settings.keys / KEY_FILE)
+        issuer = settings.public_url or "urn:agora"
+        self.sender = Sender(key, sealer, issuer, seconds=settings.push_timeout)
+        self.counts = house.context.pushes
+        self._watched: dict[tuple[str, str], set[str]] = {}
+        self._workers: dict[Key, asyncio.Task[None]] = {}
+        self._again: set[Key] = set()
+        self._later: list[tuple[int, Key]] = []
+        self._swept = 0
+        self._closing = False
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+            if self.house.store.exclusive:  # whoever held a lease is dead
+                await self.act(tenant, _release)
+            await self._watch_all(tenant)
+
+    async def _watch_all(self, tenant: str) -> None:
+        place = {"task_id": "", "config_id": ""}
+        while rows := await self.read(tenant, statements.active, **place, limit=PAGE):
+            for row in rows:
+                self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
+            place = {"task_id": rows[-1]["task_id"], "config_id": rows[-1]["config_id"]}
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """Follow the event log, on the loop: whatever is told of a watched task may be to be posted."""
+        for stored in events:
+            event, subject = stored.event, stored.event.subject
+            if event.type == CONFIGURED and subject is not None:
+                config_id = from_json(event.data)["config_id"]
+                self._watched.setdefault((stored.tenant_id, subject), set()).add(config_id)
+                self._wake((stored.tenant_id, subject, config_id))
+            elif self._watched and event.type.startswith("agora.task."):
+                for config_id in tuple(self._watched.get((stored.tenant_id, subject or ""), ())):
+                    self._wake((stored.tenant_id, subject or "", config_id))
+
+    async def step(self) -> None:
+        now = self.house.clock.now()
+        while self._later and self._later[0][0] <= now:
+            self._wake(heapq.heappop(self._later)[1])
+        if now - self._swept >= SWEEP * MICROSECONDS:
+            self._swept = now
+            await self.each_tenant(self.tend)
+
+    async def tend(self, tenant: str) -> None:
+        """Deliver what is due and nobody delivers."""
+        for row in await self.read(tenant, statements.due, now=self.house.clock.now(), limit=PAGE):
+            self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
+            self._wake((tenant, row["task_id"], row["config_id"]))
+
+    async def finish(self) -> None:
+        self._closing = True
+        for worker in self._workers.values():
+            worker.cancel()  # a lease that is left runs out, and the item is posted again
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        self.sender.close()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being delivered."""
+        while self._workers:
+            await asyncio.wait(self._workers.values())
+
+    # -- one configuration -----------------------------------------------------------------------
+
+    def _wake(self, key: Key) -> None:
+        if key in self._workers:
+            self._again.add(key)
+        elif not self._closing:
+            self._workers[key] = asyncio.get_running_loop().create_task(self._work(key))
+
+    async def _work(self, key: Key) -> None:
+        """Deliver what there is, until there is no more; a slow receiver keeps nobody waiting."""
+        try:
+            while True:
+                self._again.discard(key)
+                if not await self._deliver(key) and key not in self._again:
+                    return
+        except Exception:
+            log.exception("notifications of %s could not be delivered; they will be", key[1])
+            self._swept = 0
+        finally:
+            del self._workers[key]
+            self._again.discard(key)
+
+    async def _deliver(self, key: Key) -> bool:
+        """Deliver a page of items; whether there may be more at once."""
+        tenant, task_id, config_id = key
+        rows = await self.act(tenant, partial(_claim, task_id=task_id, config_id=config_id))
+        if not rows:
+            await self._forget(key)
+            return False
+        row = rows[0]
+        task, entries, done = await self._read(tenant, row)
+        if not entries:
+            state = "done" if done else "active"
+            await self._mark(tenant, row, row["position"], state=state, held=False)
+            if done:
+                self._unwatch(key)
+            return False
+        for entry in entries:
+            last = entry is entries[-1]
+            try:
+                await self._post(tenant, row, task, entry)
+            except Refused as error:
+                await self._failed(key, row, error, 1 if entry is not entries[0] else row["attempts"] + 1)
+                return False
+            self.counts["delivered"] += 1
+            state = "done" if last and done else "active"
+            if not await self._mark(tenant, row, entry.number, state=state, held=not last):
+                return False
+        if done:
+            self._unwatch(key)
+        return not done
+
+    async def _forget(self, key: Key) -> None:
+        """Nobody is to deliver this now: unless it is only later, or another's, there is nothing to watch."""
+        tenant, task_id, config_id = key
+        rows = await self.read(tenant, statements.standing, task_id=task_id, config_id=config_id)
+        if not rows or rows[0]["state"] != "active":
+            self._unwatch(key)
+
+    def _unwatch(self, key: Key) -> None:
+        watched = self._watched.get(key[:2])
+        if watched is not None:
+            watched.discard(key[2])
+            if not watched:
+                del self._watched[key[:2]]
+
+    async def _read(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
+        """The task, what of it is to be told, and whether that is all there will ever be."""
+        from agora.wire.a2a import v03 as legacy
+
+        from . import lookup as reading
+        from . import task_updates as following
+        from . import views as view
+
+        async def work(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
+            task = await reader.one(tasks.of, task_id=row["task_id"])
+            if task is None:
+                return None, [], True
+            stretch = await following.updates(reader, task, row["position"])
+            entries = list(stretch.entries)
+            if entries and row["version"] == "0.3":
+                document = await reading.document(reader, task, None)
+                told, number = legacy.task(document), max(entries[-1].number, view.position_of(task["entries"]))
+                ended = task["completed_at"] is not None
+                return task, [Entry(number, "task", view.encode(told))], ended
+            return task, entries, stretch.done
+
+        return await self.house.store.read(tenant, work)
+
+    async def _post(self, tenant: str, row: Row, task: Row | None, entry: Entry) -> None:
+        body = entry.json
+        if len(body) > LARGEST and task is not None:
+            body = await self._shortened(tenant, row, task)
+        private = bool(row["private"]) and self.house.context.settings.a2a_private_networks
+        notification = Notification(row, entry.number, body, self.house.clock.now())
+        await self.sender.post(notification, private=private)
+
+    async def _shortened(self, tenant: str, row: Row, task: Row) -> bytes:
+        from agora.wire.a2a import v03 as legacy
+
+        from . import lookup as reading
+        from . import views as view
+
+        async def work(reader: Reader) -> dict[str, Any]:
+            return await reading.document(reader, task, 0, artifacts=False)
+
+        document = await self.house.store.read(tenant, work)
+        return view.encode(legacy.task(document) if row["version"] == "0.3" else {"task": document})
+
+    # -- what became of it -----------------------------------------------------------------------
+
+    async def _mark(self, tenant: str, row: Row, position: int, *, state: str, held: bool) -> bool:
+        """Move on; whether the configuration is still there, and ours."""
+
+        async def work(call: Call) -> int:
+            until = call.now + LEASE * MICROSECONDS if held else 0
+            told = {"position": position, "state": state, "until": until, "now": call.now}
+            return await call.tx.execute(statements.mark, **_place(row), **told)
+
+        return bool(await self.act(tenant, work))
+
+    async def _failed(self, key: Key, row: Row, error: Refused, attempts: int) -> None:
+        """Try again later, or give it up. attempts: of this item, with the one that failed."""
+        from .push_configs import bury
+
+        tenant, why = key[0], str(error)[:1000]
+        self.counts["failed"] += 1
+        if error.for_good or attempts >= self.house.context.settings.push_attempts:
+            await self.act(tenant, partial(bury, row=row, error=why, attempts=attempts))
+            self.counts["dead"] += 1
+            self._unwatch(key)
+            log.warning("notifications of %s are given up: %s", row["task_id"], why)
+            return
+        pause = max(_pause(attempts), error.rest)
+        due_at = self.house.clock.now() + int(pause * MICROSECONDS)
+
+        async def work(call: Call) -> int:
+            told = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
+            return await call.tx.execute(statements.put_off, **_place(row), **told)
+
+        if await self.act(tenant, work):
+            heapq.heappush(self._later, (due_at, key))
+
+
+def _pause(attempts: int) -> float:
+    """Seconds after so many failures: doubled with each, with some chance in it, so that not all come back at once."""
+    whole: float = min(FIRST_PAUSE * float(1 << min(attempts - 1, 16)), LONGEST_PAUSE)
+    return whole * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _place(row: Row) -> dict[str, Any]:
+    return {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
+
+
+async def _release(call: Call) -> None:
+    await call.tx.execute(statements.release)
+
+
+async def _claim(call: Call, *, task_id: str, config_id: str) -> Sequence[Row]:
+    until = call.now + LEASE * MICROSECONDS
+    return await call.tx.returning(statements.claim, task_id=task_id, config_id=config_id, until=until, now=call.now)

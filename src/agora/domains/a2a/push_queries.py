@@ -1,0 +1,100 @@
+"""Push notifications: what is due, who delivers it, how far each configuration has got."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = [
+    "active",
+    "claim",
+    "dead_page",
+    "due",
+    "give_up",
+    "mark",
+    "numbers",
+    "put_off",
+    "release",
+    "revive",
+    "standing",
+]
+
+BIG = "bigint"
+_OWN = "tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
+_HELD = f"where {_OWN} and fence = :fence and state = 'active'"
+
+active = Query(
+    """
+    select task_id, config_id, due_at from a2a_push_configs
+    where tenant_id = :tenant and state = 'active' and (task_id, config_id) > (:task_id, :config_id)
+    order by task_id, config_id limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+#: those whose task has gone on, or has ended
+due = Query(
+    """
+    select c.task_id, c.config_id from a2a_push_configs c
+    join tasks t on t.tenant_id = c.tenant_id and t.task_id = c.task_id
+    where c.tenant_id = :tenant and c.state = 'active' and c.due_at <= :now and c.lease_until <= :now
+        and (2 * t.entries + 1 > c.position or t.completed_at is not null)
+    order by c.due_at limit :limit
+    """,
+    types={"now": BIG, "limit": BIG},
+    scan=True,
+)
+claim = Write(
+    f"""
+    update a2a_push_configs set lease_until = :until, fence = fence + 1
+    where {_OWN} and state = 'active' and lease_until <= :now and due_at <= :now returning *
+    """,
+    types={"until": BIG, "now": BIG},
+)
+#: An item was delivered. state: done after the last one.
+mark = Write(
+    f"""
+    update a2a_push_configs set position = :position, state = :state, lease_until = :until, attempts = 0, due_at = 0,
+        error = null, updated_at = :now {_HELD}
+    """,
+    types={"position": BIG, "until": BIG, "fence": BIG, "now": BIG},
+)
+put_off = Write(
+    f"""
+    update a2a_push_configs set attempts = :attempts, due_at = :due_at, error = :error, lease_until = 0,
+        updated_at = :now {_HELD}
+    """,
+    types={"attempts": BIG, "due_at": BIG, "fence": BIG, "now": BIG},
+)
+give_up = Write(
+    f"""
+    update a2a_push_configs set state = 'dead', attempts = :attempts, error = :error, lease_until = 0,
+        updated_at = :now {_HELD} returning *
+    """,
+    types={"attempts": BIG, "fence": BIG, "now": BIG},
+)
+revive = Write(
+    f"""
+    update a2a_push_configs set state = 'active', attempts = 0, due_at = 0, lease_until = 0, fence = fence + 1,
+        updated_at = :now where {_OWN} and state = 'dead'
+    """,
+    types={"now": BIG},
+)
+dead_page = Query(
+    """
+    select * from a2a_push_configs
+    where tenant_id = :tenant and state = 'dead' and (owner = :owner or :everyone = 1)
+        and (task_id, config_id) > (:task_id, :config_id)
+    order by task_id, config_id limit :limit
+    """,
+    types={"everyone": BIG, "limit": BIG},
+)
+numbers = Query(
+    """
+    select state, case when attempts > 0 then 1 else 0 end as failing, count(*) as configs from a2a_push_configs
+    where tenant_id = :tenant and state in ('active', 'dead') group by 1, 2
+    """,
+    scan=True,
+)
+standing = Query(f"select state from a2a_push_configs where {_OWN}")
+#: by the one server that has the data
+release = Write("update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0")

@@ -1,0 +1,268 @@
+"""A2A: tasks as that protocol looks at them, push configurations, cards, agents elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.domains.tasks.list_queries import IN_CONTEXT
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "PUSH_CONFIGS",
+    "REMOTES",
+    "able",
+    "builtins",
+    "cards",
+    "catalogue",
+    "change_remote",
+    "drop_card",
+    "drop_push",
+    "drop_remote",
+    "entry",
+    "given",
+    "handed",
+    "keep_card",
+    "known_capabilities",
+    "listing",
+    "listing_count",
+    "open_tasks",
+    "push_config",
+    "push_count",
+    "push_page",
+    "remote",
+    "remote_page",
+    "remotes",
+    "said",
+    "settle_remote",
+]
+
+BIG = "bigint"
+REAL = "double precision"
+
+PUSH_CONFIGS = Table(
+    "a2a_push_configs",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("config_id", "text"),
+        ("owner", "text"),
+        ("url", "text"),
+        ("token", "text"),
+        ("scheme", "text"),
+        ("credentials", "bytea"),
+        ("private", BIG),
+        ("created_at", BIG),
+        ("version", "text"),
+        ("position", BIG),
+        ("state", "text"),
+        ("attempts", BIG),
+        ("due_at", BIG),
+        ("lease_until", BIG),
+        ("fence", BIG),
+        ("error", "text"),
+        ("updated_at", BIG),
+    ),
+)
+REMOTES = Table(
+    "a2a_remotes",
+    (
+        ("tenant_id", "text"),
+        ("agent_id", "text"),
+        ("url", "text"),
+        ("interface", "text"),
+        ("card", "text"),
+        ("secrets", "bytea"),
+        ("private", BIG),
+        ("timeout", REAL),
+        ("revision", BIG),
+        ("state", "text"),
+        ("error", "text"),
+        ("checked_at", BIG),
+        ("refreshed_at", BIG),
+        ("created_by", "text"),
+        ("created_at", BIG),
+        ("updated_at", BIG),
+    ),
+)
+
+# -- the log of a task -------------------------------------------------------------------------
+
+_OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
+
+entry = Query(f"select * {_OF_TASK} and number = :number", types={"number": BIG})
+# What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
+said = Query(
+    f"""
+    select * {_OF_TASK} and (type = 'message'
+        or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
+    order by number desc limit :limit
+    """,
+    types={"limit": BIG},
+)
+
+
+@cache
+def given(many: bool) -> Query:
+    """Pieces of artifacts and of output. many: the log is long, and is not to be read on the event loop."""
+    return Query(
+        f"select number, type, content, data {_OF_TASK} and type in ('artifact', 'output') order by number limit :limit",
+        types={"limit": BIG},
+        scan=many,
+    )
+
+
+handed = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1")
+
+# -- lists -------------------------------------------------------------------------------------
+
+_FILTERS = {
+    "agent": "and assigned_agent = :agent",
+    "context_id": f"and {IN_CONTEXT}",
+    "statuses": "and status @statuses",
+    "since": "and status_at >= :since",
+}
+_STATUSES = "in (select value from json_each(:statuses))"
+_STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::json)))"
+_TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
+
+
+def _query(sql: str, filters: frozenset[str]) -> Query:
+    """SQLite is told which index to walk: that of the caller's tasks, unless a conversation narrows more."""
+    narrowed = "context_id" in filters
+    walked, mine = ("tasks", "+created_by") if narrowed else ("tasks indexed by tasks_status", "created_by")
+    text = sql.replace("@conditions", " ".join(text for name, text in _FILTERS.items() if name in filters))
+    return Query(
+        text.replace("@tasks", walked).replace("@mine", mine).replace("@statuses", _STATUSES),
+        text.replace("@tasks", "tasks").replace("@mine", "created_by").replace("@statuses", _STATUSES_POSTGRES),
+        types={name: kind for name, kind in _TYPES.items() if f":{name}" in text},
+        scan=True,
+    )
+
+
+@cache
+def listing(filters: frozenset[str], after: bool) -> Query:
+    """A page of the tasks that somebody gave, the last changed first."""
+    place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
+    return _query(
+        f"""
+        select * from @tasks where tenant_id = :tenant and @mine = :viewer @conditions {place}
+        order by status_at desc, task_id desc limit :limit
+        """,
+        filters,
+    )
+
+
+@cache
+def listing_count(filters: frozenset[str]) -> Query:
+    """How many such tasks there are, counted up to :limit."""
+    return _query(
+        """
+        select count(*) as total from (
+            select 1 from @tasks where tenant_id = :tenant and @mine = :viewer @conditions limit :limit
+        ) as counted
+        """,
+        filters,
+    )
+
+
+# -- push configurations -----------------------------------------------------------------------
+
+_PUSH = "from a2a_push_configs where tenant_id = :tenant and task_id = :task_id"
+push_config = Query(f"select * {_PUSH} and config_id = :config_id")
+push_page = Query(f"select * {_PUSH} and config_id > :after order by config_id limit :limit", types={"limit": BIG})
+push_count = Query(f"select count(*) as configs {_PUSH}")
+drop_push = Write(
+    "delete from a2a_push_configs where tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
+)
+
+# -- cards and agents --------------------------------------------------------------------------
+
+cards = Query("select * from a2a_cards where tenant_id = :tenant and agent_id = :agent_id")
+keep_card = Write(
+    """
+    insert into a2a_cards (tenant_id, agent_id, card, extended, updated_at, updated_by)
+    values (:tenant, :agent_id, :card, :extended, :now, :by)
+    on conflict (tenant_id, agent_id) do update set card = excluded.card, extended = excluded.extended,
+        updated_at = excluded.updated_at, updated_by = excluded.updated_by
+    """,
+    types={"now": BIG},
+)
+drop_card = Write("delete from a2a_cards where tenant_id = :tenant and agent_id = :agent_id")
+builtins = Query(
+    """
+    select * from agents where tenant_id = :tenant and account_id = 'builtin' and retired_at is null
+    order by agent_id limit 100
+    """
+)
+known_capabilities = Query(
+    """
+    select distinct capability from agent_capabilities
+    where tenant_id = :tenant and capability in (select value from json_each(:names))
+    """,
+    """
+    select distinct capability from agent_capabilities
+    where tenant_id = :tenant and capability = any(array(select json_array_elements_text(:names::json)))
+    """,
+)
+# Of the first hundred that have a capability, who is there before who is not, and then the least loaded.
+able = Query(
+    """
+    select a.* from (
+        select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
+        order by agent_id limit 100) as c
+    join agents a on a.tenant_id = :tenant and a.agent_id = c.agent_id
+    where a.retired_at is null and a.visibility <> 'private' and a.status not in ('suspended', 'paused')
+    order by case when a.status in ('offline', 'inactive', 'error') then 1 else 0 end,
+        a.active_tasks * 1.0 / a.max_concurrent_tasks, a.agent_id limit 1
+    """
+)
+catalogue = Query(
+    """
+    select * from agents where tenant_id = :tenant and agent_id > :after and retired_at is null
+        and (visibility <> 'private' or agent_id = :viewer or :everyone = 1)
+        and (visibility = 'public' or :known = 1)
+    order by agent_id limit :limit
+    """,
+    types={"limit": BIG, "everyone": BIG, "known": BIG},
+    scan=True,
+)
+
+# -- agents elsewhere --------------------------------------------------------------------------
+
+remote = Query("select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")
+remote_page = Query(
+    """
+    select r.*, a.agent_name from a2a_remotes r
+    join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
+    where r.tenant_id = :tenant and r.agent_id > :after order by r.agent_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+change_remote = Write(
+    """
+    update a2a_remotes set card = :card, interface = :interface, state = 'available', error = null, checked_at = :now,
+        refreshed_at = :now, updated_at = :now,
+        revision = case when interface is not distinct from :interface then revision else revision + 1 end
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+settle_remote = Write(
+    """
+    update a2a_remotes set state = :state, error = :error, checked_at = :now
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+#: all of them, with what a resident needs to know; they are few
+remotes = Query(
+    """
+    select r.*, a.agent_name, a.status, a.description from a2a_remotes r
+    join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
+    where r.tenant_id = :tenant and a.retired_at is null order by r.agent_id
+    """
+)
+open_tasks = Query(
+    "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null"
+)
+drop_remote = Write("delete from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")

@@ -1,0 +1,321 @@
+"""Agents elsewhere as agents of this marketplace: their rows, their cards. What is sent to them is passed on by residents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Call, pack, relayed, unpack
+from agora.domains.a2a.remote_port import REMOTE_AGENTS
+from agora.domains.agents import queries as agents
+from agora.domains.agents.names import check_name
+from agora.domains.agents.references import find
+from agora.domains.agents.service import AgentService
+from agora.domains.agents.supervision import set_agent_status
+from agora.domains.identity.authority import administer, check_administered
+from agora.domains.tasks import states
+from agora.domains.tasks.access import loaded
+from agora.domains.tasks.completion import end
+from agora.store.port import Row
+from agora_sdk.contract import a2a as contract
+from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
+from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed, UpstreamUnavailable
+
+from . import queries as statements
+from .remote_connections import check_url, endpoint_of, seal
+from .remote_port import RemoteAgents
+
+__all__ = ["ACCOUNT", "add", "get", "looked_at", "page", "refresh", "remove"]
+
+ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no stranger's agent is taken for one
+SPOKEN = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
+VERSIONS = ("1.0", "0.3")
+LARGEST = 262_144  #: most characters of a card
+SKILLS = 100
+CONNECTING = 40.0  # seconds to read a card
+CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
+
+
+def _remotes(call: Call) -> RemoteAgents:
+    remotes = call.context.ports.find(REMOTE_AGENTS)
+    if remotes is None:
+        raise UpstreamUnavailable("This server connects to no agents elsewhere.")
+    return remotes
+
+
+async def add(
+    call: Call, url: str, name: str | None, headers: Mapping[str, str], timeout: float, verify: bool
+) -> contract.RemoteAgent:
+    """The relay that reads a card and makes an agent of it."""
+    private = bool(call.context.settings.a2a_private_networks)
+    check_url(url, private=private)
+    if name is not None:
+        await _vacant(call, name)
+    elif not verify:
+        raise InvalidRequest(
+            "Without its card, the agent needs a name.", errors=[{"field": "name", "message": "required"}]
+        )
+    call.target = url
+    provisional = new_id("agent")
+    row: dict[str, Any] = {
+        "tenant_id": call.caller.tenant,
+        "agent_id": provisional,
+        "url": url,
+        "interface": None,
+        "card": None,
+        "secrets": seal(call, headers, provisional),
+        "private": int(private),
+        "timeout": timeout,
+        "revision": 1,
+        "state": contract.RemoteState.UNKNOWN.value,
+        "error": None,
+        "checked_at": None,
+        "refreshed_at": None,
+        "created_by": call.caller.subject,
+        "created_at": call.now,
+        "updated_at": call.now,
+    }
+    endpoint, remotes = endpoint_of(row), _remotes(call) if verify else None
+
+    async def perform() -> Mapping[str, Any] | None:
+        return await remotes.card(endpoint) if remotes is not None else None
+
+    async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
+        if isinstance(outcome, AgoraError):
+            raise outcome
+        card = None if outcome is None else _checked(outcome)
+        chosen = name or str((card or {})["name"]).strip()
+        await _vacant(end, chosen)
+        if card is not None:
+            row.update(card=pack(card), interface=pack(_interface(card)), state="available")
+            row.update(checked_at=end.now, refreshed_at=end.now)
+        service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
+        agent_id = (await service.register(chosen, **_profile(card))).agent_id
+        row.update(agent_id=agent_id, secrets=seal(end, headers, agent_id))
+        await administer(end, f"remote:{agent_id}")
+        end.tx.append(statements.REMOTES, tuple(row[column] for column in statements.REMOTES.names))
+        tell(end, "added", row, chosen)
+        return _shown(row, chosen)
+
+    return relayed(perform, settle, CONNECTING)
+
+
+async def _vacant(call: Call, name: str) -> None:
+    check_name(name, "name")
+    row = await find(call.tx, name)
+    if row is not None and row["retired_at"] is None:
+        raise Conflict(
+            f"There is an agent {name!r} already.",
+            fix="Give another name.",
+            errors=[{"field": "name", "message": "taken"}],
+        )
+
+
+def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A card that can be kept. Raises UpstreamFailed."""
+    try:
+        card: dict[str, Any] = CARD.validate_python(told)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise UpstreamFailed(f"The agent's card is not JSON that can be kept: {fault}.") from None
+    name = card.get("name")
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
+        raise UpstreamFailed("The agent's card has no name that an agent can have here.", fix="Give it a name.")
+    if len(pack(card)) > LARGEST:
+        raise UpstreamFailed(f"The agent's card has more than {LARGEST} characters.")
+    _interface(card)
+    return card
+
+
+def _interface(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What is spoken with an agent: its newest version, and of that the binding that is preferred here."""
+    told = card.get("supportedInterfaces")
+    found = [
+        interface
+        for interface in (told if isinstance(told, list) else ())
+        if isinstance(interface, dict)
+        and interface.get("protocolBinding") in SPOKEN
+        and all(isinstance(interface.get(name), str) for name in ("url", "protocolVersion"))
+        and interface["protocolVersion"].startswith(VERSIONS)
+    ]
+    if not found:
+        raise UpstreamFailed(
+            "The agent's card names no interface that is spoken here.",
+            fix=f"Spoken are {' and '.join(SPOKEN)} in the versions {' and '.join(VERSIONS)}.",
+        )
+    return min(found, key=_preference)
+
+
+def _preference(interface: Mapping[str, Any]) -> tuple[int, int]:
+    version = next(i for i, known in enumerate(VERSIONS) if interface["protocolVersion"].startswith(known))
+    return version, SPOKEN.index(interface["protocolBinding"])
+
+
+def _profile(card: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An agent's registration, as its card says."""
+    told = card or {}
+    skills = [skill for skill in _dicts(told.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
+    tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
+    about: dict[str, Any] = {"skills": skills}
+    for theirs, ours in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
+        if isinstance(told.get(theirs), list):
+            about[ours] = [mode for mode in told[theirs] if isinstance(mode, str)]
+    for theirs, ours in (("version", "version"), ("documentationUrl", "documentation_url"), ("iconUrl", "icon_url")):
+        if isinstance(told.get(theirs), str):
+            about[ours] = told[theirs]
+    if isinstance(told.get("provider"), dict):
+        about["provider"] = told["provider"]
+    return {
+        "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
+        "description": str(told.get("description") or "")[:4000].replace("\0", ""),
+        "category": CATEGORY,
+        "tags": list(dict.fromkeys(tags))[:50],
+        "metadata": {"remote": True, "a2a": about},
+    }
+
+
+def _dicts(value: Any) -> Sequence[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _is_label(value: Any, longest: int) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= longest and value.isprintable()
+
+
+def _shown(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
+    shown = {column: row[column] for column in ("agent_id", "url", "timeout", "error", "created_by")}
+    times = ("checked_at", "refreshed_at", "created_at", "updated_at")
+    return contract.RemoteAgent(
+        **shown,
+        **{column: None if row[column] is None else moment(row[column]) for column in times},
+        agent_name=name,
+        interface=None if row["interface"] is None else unpack(row["interface"]),
+        card=None if row["card"] is None else unpack(row["card"]),
+        has_credentials=row["secrets"] is not None,
+        state=contract.RemoteState(row["state"]),
+    )
+
+
+def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, name: str) -> None:
+    data = {"agent_id": row["agent_id"], "agent_name": name, "state": row["state"], "revision": row["revision"]}
+    call.emit(f"agora.remote.{happening}", data, subject=row["agent_id"])
+
+
+async def _found(call: Call, ref: str) -> tuple[Row, Row]:
+    """An agent elsewhere and its row among the agents. Raises NotFound."""
+    agent = await find(call.tx, ref)
+    row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
+    if agent is None or row is None:
+        raise NotFound(
+            f"There is no agent elsewhere {ref!r}.",
+            fix="They are listed with GET /agora/a2a/list_remotes.",
+            errors=[{"field": "agent", "message": "unknown"}],
+        )
+    return agent, row
+
+
+async def get(call: Call, ref: str) -> contract.RemoteAgent:
+    """One of them."""
+    agent, row = await _found(call, ref)
+    return _shown(row, agent["agent_name"])
+
+
+async def page(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
+    """A page of them."""
+    after = paging.decode(cursor)[0] if cursor else ""
+    rows = await call.tx.all(statements.remote_page, after=after, limit=limit + 1)
+    found = [_shown(row, row["agent_name"]) for row in rows[:limit]]
+    more = len(rows) > limit
+    return contract.RemoteAgentPage.model_construct(
+        agents=found,
+        count=len(found),
+        total=None if more or cursor else len(found),
+        has_more=more,
+        next_cursor=paging.encode(found[-1].agent_id) if more else None,
+    )
+
+
+async def refresh(call: Call, ref: str) -> contract.RemoteAgent:
+    """The relay that reads a card again."""
+    agent, row = await _found(call, ref)
+    agent_id = call.target = str(agent["agent_id"])
+    await check_administered(call, f"remote:{agent_id}")
+    endpoint, remotes = endpoint_of(row), _remotes(call)
+
+    async def perform() -> Mapping[str, Any]:
+        return await remotes.card(endpoint)
+
+    async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
+        if isinstance(outcome, AgoraError):
+            await looked_at(end, agent_id, outcome)
+            raise outcome
+        await _take(end, agent, _checked(outcome))
+        await _stands(end, agent_id, AgentStatus.ACTIVE)
+        return await get(end, agent_id)
+
+    return relayed(perform, settle, CONNECTING)
+
+
+async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
+    """Note how an agent was found: its card, or why there was none. Its state here follows that."""
+    row = await call.tx.one(statements.remote, agent_id=agent_id)
+    agent = await find(call.tx, agent_id)
+    if row is None or agent is None:
+        return  # it was removed meanwhile
+    state, error, card = contract.RemoteState.AVAILABLE, None, None
+    try:
+        if isinstance(outcome, AgoraError):
+            raise outcome
+        card = _checked(outcome)
+    except AgoraError as fault:
+        state, error = contract.RemoteState.UNAVAILABLE, fault.detail[:1000]
+    if card is not None and (row["card"] is None or unpack(row["card"]) != card):
+        await _take(call, agent, card)
+    else:
+        await call.tx.execute(statements.settle_remote, agent_id=agent_id, state=state.value, error=error, now=call.now)
+    if row["state"] != state.value:
+        told = {"agent_id": agent_id, "agent_name": agent["agent_name"], "state": state.value, "error": error}
+        call.emit("agora.remote.changed", told, subject=agent_id)
+    await _stands(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
+
+
+async def _stands(call: Call, agent_id: str, status: AgentStatus) -> None:
+    """An agent elsewhere is offline while it cannot be reached, unless somebody has put it into another state."""
+    row = await call.tx.one(agents.lock, ref=agent_id)
+    between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
+    if row is None or row["status"] not in between:
+        return
+    if (row["status"] == AgentStatus.OFFLINE.value) != (status is AgentStatus.OFFLINE):
+        await set_agent_status(call, row, status.value)
+
+
+async def _take(call: Call, agent: Row, card: dict[str, Any]) -> None:
+    """Keep a card, and have the agent registered as it says."""
+    agent_id = str(agent["agent_id"])
+    kept = {"card": pack(card), "interface": pack(_interface(card)), "now": call.now}
+    await call.tx.execute(statements.change_remote, agent_id=agent_id, **kept)
+    await AgentService(call).update(agent_id, **_profile(card))
+    row = await call.tx.one(statements.remote, agent_id=agent_id)
+    assert row is not None
+    tell(call, "refreshed", row, agent["agent_name"])
+
+
+async def remove(call: Call, ref: str) -> contract.RemoteRemoval:
+    """Take one off the marketplace; the connection is closed by whoever follows the event."""
+    agent, row = await _found(call, ref)
+    call.target = agent["agent_id"]
+    await administer(call, f"remote:{agent['agent_id']}")
+    for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
+        draft = await loaded(call, task["task_id"])
+        if draft["status"] not in states.TERMINAL:
+            await end(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
+    await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])
+    if agent["retired_at"] is None:
+        await AgentService(call).deregister(agent["agent_id"])
+    tell(call, "removed", row, agent["agent_name"])
+    return contract.RemoteRemoval(agent_id=agent["agent_id"], agent_name=agent["agent_name"])

@@ -1,0 +1,59 @@
+"""What is elsewhere, as rules treat it: agents and listeners that this server is to connect to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic_core import to_json
+
+from agora.core.call import Call
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.net.egress_policy import is_evidently_private
+from agora.store.port import Row
+from agora_sdk.errors import InvalidRequest
+
+from .remote_port import RemoteEndpoint
+
+__all__ = ["check_url", "endpoint_of", "seal"]
+
+
+def endpoint_of(row: Mapping[str, Any] | Row) -> RemoteEndpoint:
+    """Where the agent of a row is."""
+    return RemoteEndpoint(
+        row["tenant_id"],
+        row["agent_id"],
+        row["url"],
+        row["secrets"],
+        bool(row["private"]),
+        row["timeout"],
+        row["revision"],
+    )
+
+
+def seal(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | None:
+    """Credentials encrypted for the store, bound to what they belong to; None if there are none."""
+    if not secrets:
+        return None
+    return call.context.ports.get(CREDENTIAL_SEALER).seal(to_json(dict(secrets)), owner)
+
+
+def check_url(url: str, *, private: bool) -> None:
+    """Refuse what is no URL of HTTP, has a password in it, or evidently leads to a private address."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise _refused("It is not a URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise _refused("It is not a URL of http or https.")
+    if parts.username is not None or parts.password is not None:
+        raise _refused("Credentials do not belong into the URL.", "Give them apart from it.")
+    if not private and is_evidently_private(host):
+        fix = "An operator allows them with the setting a2a_private_networks."
+        raise _refused(f"{host} is a private or loopback address.", fix)
+
+
+def _refused(detail: str, fix: str | None = None) -> InvalidRequest:
+    return InvalidRequest(detail, fix=fix, errors=[{"field": "url", "message": detail}])

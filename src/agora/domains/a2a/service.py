@@ -1,0 +1,223 @@
+"""A2A of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Literal, cast
+
+from agora.core.call import Bound, encoded
+from agora.domains.tasks import states
+from agora.domains.tasks.completion import end
+from agora.domains.tasks.draft import Draft
+from agora_sdk.contract import a2a as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.errors import IllegalTransition, PermissionDenied
+
+from . import cards
+from . import lookup as reading
+from . import messages as sending
+from . import push_configs as push
+from . import remote_agents as remotes
+from . import task_updates as following
+from . import views as view
+
+__all__ = ["A2AService"]
+
+
+class A2AService(Bound, contract.A2A):
+    """Agents by the Agent2Agent protocol."""
+
+    # -- messages and tasks ----------------------------------------------------------------------
+
+    @implements
+    async def send(
+        self,
+        message: contract.A2AMessage | str,
+        agent: str | None = None,
+        *,
+        skill: str | None = None,
+        task_id: str | None = None,
+        context_id: str | None = None,
+        return_immediately: bool = False,
+        wait: float = 60,
+        history_length: int | None = None,
+        accepted_output_modes: list[str] = [],
+        push: contract.A2APushConfig | None = None,
+        metadata: JsonObject = {},
+        extensions: list[str] = [],
+    ) -> contract.A2ASendResult:
+        wanted = sending.Sending.of(
+            message,
+            agent=agent,
+            skill=skill,
+            task_id=task_id,
+            context_id=context_id,
+            output_modes=accepted_output_modes,
+            push=push,
+            metadata=metadata,
+            extensions=extensions,
+        )
+        return await sending.send(self.call, wanted, history_length, 0.0 if return_immediately else wait)
+
+    @implements
+    async def get(
+        self, task_id: str, agent: str | None = None, *, history_length: int | None = None, wait: float = 0
+    ) -> contract.A2ATask:
+        return await reading.get(self.call, task_id, agent, history_length, wait)
+
+    @implements
+    async def list(
+        self,
+        agent: str | None = None,
+        *,
+        context_id: str | None = None,
+        status: contract.A2AState | None = None,
+        status_timestamp_after: datetime | None = None,
+        page_size: int = 50,
+        page_token: str | None = None,
+        history_length: int | None = None,
+        include_artifacts: bool = False,
+    ) -> contract.A2ATaskList:
+        return await reading.page(
+            self.call,
+            agent,
+            context_id=context_id,
+            state=status,
+            since=status_timestamp_after,
+            size=page_size,
+            token=page_token,
+            history_length=history_length,
+            artifacts=include_artifacts,
+        )
+
+    @implements
+    async def cancel(self, task_id: str, agent: str | None = None, *, metadata: JsonObject = {}) -> contract.A2ATask:
+        call = self.call
+        row = await reading.belonging(call, task_id, agent, lock=True)
+        call.target = task_id
+        caller = call.caller
+        if caller.subject != row["created_by"] and not caller.acts_for_others:
+            raise PermissionDenied(
+                f"{task_id} was given by {row['created_by']}; only that one cancels it.", required="act:any"
+            )
+        if row["status"] in states.TERMINAL:
+            raise IllegalTransition(
+                f"{task_id} is {row['status']}: it cannot be cancelled any more.",
+                allowed=[],
+                reason="TASK_NOT_CANCELABLE",
+            )
+        draft = Draft(call, row)
+        reason = metadata.get("reason")
+        await end(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
+        return encoded(view.encode(await reading.document(call.tx, draft.row, None)), contract.A2ATask)
+
+    @implements
+    def subscribe(
+        self,
+        task_id: str,
+        agent: str | None = None,
+        *,
+        last_event_id: str | None = None,
+        history_length: int | None = None,
+        until: Literal["ended", "interrupted"] = "ended",
+    ) -> AsyncIterator[contract.A2AUpdate]:
+        # The dispatcher awaits the description within a read; a followed stream makes the items of it.
+        opening = following.follow(self.call, task_id, agent, last_event_id, history_length, until)
+        return cast("AsyncIterator[contract.A2AUpdate]", opening)
+
+    # -- push notifications ----------------------------------------------------------------------
+
+    @implements
+    async def create_push_config(
+        self,
+        task_id: str,
+        url: str,
+        agent: str | None = None,
+        *,
+        config_id: str | None = None,
+        token: str | None = None,
+        authentication: contract.A2AAuthentication | None = None,
+        version: contract.PushVersion = "1.0",
+    ) -> contract.A2APushConfig:
+        wanted = contract.A2APushConfig.model_construct(
+            id=config_id, url=url, token=token, authentication=authentication, version=version
+        )
+        return await push.create(self.call, task_id, wanted, agent)
+
+    @implements
+    async def get_push_config(self, task_id: str, config_id: str, agent: str | None = None) -> contract.A2APushConfig:
+        return await push.get(self.call, task_id, config_id, agent)
+
+    @implements
+    async def list_push_configs(
+        self, task_id: str, agent: str | None = None, *, page_size: int = 50, page_token: str | None = None
+    ) -> contract.A2APushConfigs:
+        return await push.page(self.call, task_id, agent, page_size, page_token)
+
+    @implements
+    async def delete_push_config(
+        self, task_id: str, config_id: str, agent: str | None = None
+    ) -> contract.A2APushDeletion:
+        return await push.delete(self.call, task_id, config_id, agent)
+
+    @implements
+    async def push_dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> contract.PushDeadLetters:
+        return await push.dead_letters(self.call, limit, cursor)
+
+    @implements
+    async def retry_push(self, task_id: str, config_id: str) -> contract.PushRetry:
+        return await push.retry(self.call, task_id, config_id)
+
+    # -- cards -----------------------------------------------------------------------------------
+
+    @implements
+    async def card(self, agent: str | None = None, *, base_url: str | None = None) -> contract.A2ACard:
+        return await cards.card(self.call, agent, base_url)
+
+    @implements
+    async def extended_card(self, agent: str | None = None, *, base_url: str | None = None) -> contract.A2ACard:
+        return await cards.card(self.call, agent, base_url, extended=True)
+
+    @implements
+    async def set_card(
+        self, agent: str | None = None, *, card: JsonObject | None = None, extended: JsonObject | None = None
+    ) -> contract.CardChange:
+        return await cards.set_card(self.call, agent, card, extended)
+
+    @implements
+    async def catalogue(
+        self, *, base_url: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> contract.A2ACatalogue:
+        return await cards.catalogue(self.call, base_url, limit, cursor)
+
+    # -- agents elsewhere ------------------------------------------------------------------------
+
+    @implements
+    async def add_remote(
+        self,
+        url: str,
+        name: str | None = None,
+        *,
+        headers: contract.Headers = {},
+        timeout: float = 60,
+        verify: bool = True,
+    ) -> contract.RemoteAgent:
+        return await remotes.add(self.call, url, name, headers, timeout, verify)
+
+    @implements
+    async def list_remotes(self, *, limit: int = 50, cursor: str | None = None) -> contract.RemoteAgentPage:
+        return await remotes.page(self.call, limit, cursor)
+
+    @implements
+    async def get_remote(self, agent: str) -> contract.RemoteAgent:
+        return await remotes.get(self.call, agent)
+
+    @implements
+    async def refresh_remote(self, agent: str) -> contract.RemoteAgent:
+        return await remotes.refresh(self.call, agent)
+
+    @implements
+    async def remove_remote(self, agent: str) -> contract.RemoteRemoval:
+        return await remotes.remove(self.call, agent)

@@ -1,0 +1,158 @@
+"""Following a task as A2A does (1.0, section 3.1.6): the task, then an update for each entry of its log.
+
+An item's number is twice its entry's and one; the number before it is free for the artifact that a result becomes,
+which comes before the end of the task. So a stream resumes after any item, from the log alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agora.core import pagination as paging
+from agora.core.call import Call, Entry, Following, Stretch, unpack
+from agora.core.events.filter import Viewer
+from agora.domains.tasks import list_queries as task_lists
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import states
+from agora.domains.tasks.messages import USER
+from agora.domains.tasks.views import context_of
+from agora.store.port import Reader, Row
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import IllegalTransition, InvalidRequest
+
+from . import lookup as reading
+from . import queries as statements
+from . import views as view
+from .states import state_of
+
+__all__ = ["Until", "follow", "updates"]
+
+Until = Literal["ended", "interrupted"]
+START = -1  #: position of a stream that begins with the task itself
+STRETCH = 8  #: most entries of a log read at once; one may hold some megabytes
+_S = TaskStatus
+
+
+async def follow(
+    call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
+) -> Following:
+    """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
+    row = await reading.belonging(call, task_id, agent)
+    position = _position(last_event_id, row["entries"])
+    if position == START and row["status"] in states.TERMINAL:
+        raise IllegalTransition(
+            f"{task_id} is {row['status']}: nothing more happens to it.",
+            fix="Read it with agora.a2a.get.",
+            allowed=[],
+            reason="UNSUPPORTED_OPERATION",
+        )
+    log = _Log(task_id, context_of(row), history_length, until)
+    return Following(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
+
+
+async def updates(reader: Reader, row: Row, after: int) -> Stretch:
+    """A bounded page of what a task's stream has after a position. row: of the task."""
+    return await _Log(row["task_id"], context_of(row), None, "ended").read(reader, after)
+
+
+def _position(last_event_id: str | None, entries: int) -> int:
+    if last_event_id is None or last_event_id == str(START):
+        return START
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.position_of(entries):
+        raise InvalidRequest(
+            f"{last_event_id!r} is not the number of an item; the last one is {view.position_of(entries)}.",
+            fix="Resume after the number of the last item seen, or leave it out.",
+            errors=[{"field": "last_event_id", "message": "not an item"}],
+        )
+    return int(last_event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A task's log as a stream of updates."""
+
+    task_id: str
+    context_id: str
+    history_length: int | None
+    until: Until
+
+    async def read(self, reader: Reader, after: int) -> Stretch:
+        """Items after a position, a bounded page of them."""
+        if after == START:
+            return await self._beginning(reader)
+        found: list[Entry] = []
+        seen = (after - 1) // 2
+        while not found:
+            rows = await reader.all(task_lists.entries, task_id=self.task_id, after=seen, limit=STRETCH)
+            for row in rows:
+                found += [item for item in await self._items(reader, row) if item.number > after]
+                if self._ends(row):
+                    return Stretch(found, done=True)
+                seen = row["number"]  # also of what nobody is told of
+                if sum(len(item.json) for item in found) > paging.STRETCH_BYTES:
+                    return Stretch(found)
+            if len(rows) < STRETCH:
+                break
+        if found:
+            return Stretch(found)
+        task = await reader.one(tasks.of, task_id=self.task_id)
+        return Stretch((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= seen))
+
+    def _ends(self, row: Row) -> bool:
+        return row["type"] == "done" or (self.until == "interrupted" and row["status"] in states.INTERRUPTED)
+
+    async def _beginning(self, reader: Reader) -> Stretch:
+        row = await reader.one(tasks.of, task_id=self.task_id)
+        if row is None:
+            return Stretch((), done=True)
+        document = await reading.document(reader, row, self.history_length)
+        item = Entry(view.position_of(row["entries"]), "task", view.encode({"task": document}))
+        return Stretch([item], done=row["status"] in states.TERMINAL)
+
+    async def _items(self, reader: Reader, row: Row) -> list[Entry]:
+        """What is told of an entry."""
+        number, kind = view.position_of(row["number"]), row["type"]
+        if kind == "output":
+            artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row["content"]}]}
+            return [self._artifact(number, artifact, append=row["starts_at"] > 0)]
+        if kind == "artifact":
+            piece = unpack(row["data"])
+            return [self._artifact(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
+        if kind in ("comment", "checkpoint"):
+            return []
+        if kind == "done" and row["status"] == _S.COMPLETED:
+            return [*await self._result(reader, number - 1), self._status(number, row)]
+        message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
+        if kind == "message" and message is not None and message["role"] == USER:
+            return []
+        return [self._status(number, row)]
+
+    async def _result(self, reader: Reader, number: int) -> list[Entry]:
+        """The artifact that the result is, where none was handed over."""
+        data = await reader.one(tasks.data_of, task_id=self.task_id)
+        if data is None or data["result"] is None:
+            return []
+        if await reader.one(statements.handed, task_id=self.task_id) is not None:
+            return []
+        return [self._artifact(number, view.result_artifact(unpack(data["result"])), last=True)]
+
+    def _artifact(self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False) -> Entry:
+        update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "artifact": artifact}
+        if append:
+            update["append"] = True
+        if last:
+            update["lastChunk"] = True
+        return Entry(number, "artifactUpdate", view.encode({"artifactUpdate": update}))
+
+    def _status(self, number: int, row: Row) -> Entry:
+        status: dict[str, Any] = {"state": state_of(row["status"] or _S.IN_PROGRESS)}
+        message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
+        if message is not None:
+            status["message"] = message
+        status["timestamp"] = view.timestamp(row["time"])
+        update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
+        if row["progress"]:
+            update["metadata"] = {"agora": {"progress": row["progress"]}}
+        return Entry(number, "statusUpdate", view.encode({"statusUpdate": update}))

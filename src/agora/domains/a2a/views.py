@@ -1,0 +1,174 @@
+"""Tasks as A2A 1.0 shows them: JSON from a task's row, its data and its log. Pure functions.
+
+What is said under the name ``agora`` in a task's metadata: ``agent`` (id), ``progress`` (per cent), ``position``, the
+number of the stream's item that stands for the task as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic_core import to_json
+
+from agora.clock import moment
+from agora.core.call import unpack
+from agora.domains.tasks.messages import AGENT, USER
+from agora.domains.tasks.views import context_of
+from agora.store.port import Row
+
+from .states import state_of
+
+__all__ = [
+    "OUTPUT",
+    "Fields",
+    "artifacts_of",
+    "encode",
+    "first_message",
+    "message_of",
+    "position_of",
+    "result_artifact",
+    "shown",
+    "status_of",
+    "task",
+    "timestamp",
+]
+
+Fields = Mapping[str, Any]
+OUTPUT, RESULT = "output", "result"  #: ids of the artifacts made of a task's output and of its result
+LARGEST = 8_388_608  #: most characters of artifacts in one view of a task
+
+
+def timestamp(microseconds: int) -> str:
+    """RFC 3339 with milliseconds, in UTC (A2A 1.0, section 5.6.1)."""
+    return f"{moment(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
+
+
+def position_of(entry: int) -> int:
+    """Number of the stream's item that an entry of the log is; the one before it may be an artifact made of it."""
+    return 2 * entry + 1
+
+
+def first_message(row: Fields | Row, payload: Fields) -> dict[str, Any]:
+    """What a task was given with: the message it was made of, or its payload as data."""
+    message = payload.get("message")
+    if isinstance(message, dict) and isinstance(message.get("parts"), list) and message["parts"]:
+        found = message
+    else:
+        found = {"parts": [{"data": dict(payload)}]}
+    return _placed(row, found, 1, USER)
+
+
+def _placed(row: Fields | Row, message: Fields, number: int, role: str) -> dict[str, Any]:
+    """A message with what the protocol wants to be there."""
+    return {
+        "messageId": message.get("messageId") or f"{row['task_id']}.{number}",
+        "contextId": context_of(row),
+        "taskId": row["task_id"],
+        "role": message.get("role") or role,
+        **{name: value for name, value in message.items() if name not in _ENVELOPE},
+    }
+
+
+_ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
+
+
+def message_of(row: Fields | Row, entry: Fields | Row) -> dict[str, Any] | None:
+    """What an entry of the log says, as a message; None if it says nothing."""
+    if entry["type"] == "message":
+        return _placed(row, unpack(entry["data"]), entry["number"], AGENT)
+    if entry["content"] is None or entry["status"] == "pending":
+        return None
+    return _placed(row, {"parts": [{"text": entry["content"]}]}, entry["number"], AGENT)
+
+
+def status_of(row: Fields | Row, entry: Fields | Row | None) -> dict[str, Any]:
+    """The status of a task; entry: the one that its ``status_entry`` names."""
+    status: dict[str, Any] = {"state": state_of(row["status"])}
+    if entry is not None and (message := message_of(row, entry)) is not None:
+        status["message"] = message
+    return status | {"timestamp": timestamp(row["status_at"])}
+
+
+def shown(metadata: Fields, row: Fields | Row) -> dict[str, Any]:
+    """A task's metadata with what the marketplace adds."""
+    own = metadata.get("agora")
+    added = dict(own) if isinstance(own, dict) else {}
+    if row["assigned_agent"] is not None:
+        added["agent"] = row["assigned_agent"]
+    if row["progress"]:
+        added["progress"] = row["progress"]
+    return {**metadata, "agora": added | {"position": position_of(row["entries"])}}
+
+
+def task(
+    row: Fields | Row,
+    metadata: Fields,
+    status: Fields,
+    history: Sequence[Fields] | None,
+    artifacts: Sequence[Fields] | None,
+) -> dict[str, Any]:
+    """A task; what is None is left out."""
+    found: dict[str, Any] = {"id": row["task_id"], "contextId": context_of(row), "status": status}
+    if artifacts is not None:
+        found["artifacts"] = artifacts
+    if history is not None:
+        found["history"] = history
+    return found | {"metadata": shown(metadata, row)}
+
+
+def result_artifact(result: Any) -> dict[str, Any]:
+    """The artifact that a task's result is: text if it is a string, else data."""
+    part = {"text": result} if isinstance(result, str) else {"data": result}
+    return {"artifactId": RESULT, "name": RESULT, "parts": [part]}
+
+
+def artifacts_of(entries: Iterable[Row], result: str | None, most: int) -> list[dict[str, Any]]:
+    """A task's artifacts: what was handed over, with its pieces put together, its output, and its result.
+
+    result: JSON text; it is an artifact where none was handed over. most: entries that are put together.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    output: list[str] = []
+    characters = 0
+    for count, entry in enumerate(entries):
+        characters += len(entry["content"] or entry["data"] or "")
+        if characters > LARGEST or count == most:
+            return _cut(_with_output(found, output))
+        if entry["type"] == "output":
+            output.append(entry["content"])
+        else:
+            fold(found, unpack(entry["data"]))
+    if not found and result is not None:
+        return [*_with_output(found, output), result_artifact(unpack(result))]
+    return _with_output(found, output)
+
+
+def fold(found: dict[str, dict[str, Any]], piece: Fields) -> None:
+    """Put a piece to what is there of its artifact, or in its place."""
+    artifact = piece["artifact"]
+    known = found.get(artifact["artifactId"])
+    if known is None or not piece["append"]:
+        found[artifact["artifactId"]] = artifact
+        return
+    more = {name: value for name, value in artifact.items() if name not in ("artifactId", "parts", "metadata")}
+    known |= more | {"parts": known["parts"] + artifact["parts"]}
+    if "metadata" in artifact:
+        known["metadata"] = known.get("metadata", {}) | artifact["metadata"]
+
+
+def _with_output(found: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
+    first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": [{"text": "".join(output)}]}] if output else []
+    return [*first, *found.values()]
+
+
+def _cut(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say that there is more than fits: the log has it all."""
+    for artifact in artifacts:
+        artifact["metadata"] = artifact.get("metadata", {}) | {"agora": {"truncated": True}}
+    return artifacts
+
+
+def encode(document: Fields) -> bytes:
+    """A document as it goes over a wire."""
+    return to_json(document)

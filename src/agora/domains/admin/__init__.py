@@ -1,0 +1,1 @@
+"""Administration: overrides, health, management of agents and operations, the audit trail, retention."""

@@ -1,0 +1,47 @@
+"""Overrides: those whose time is over are lifted. This goes on while the marketplace is halted."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from agora.core import override_queries as overrides
+from agora.core.call import Call
+from agora.core.jobs import Controller
+from agora.core.overrides import Override
+from agora.domains.agents.supervision import end_halt, resume_agent
+
+from . import retention_queries as upkeep
+
+__all__ = ["Overrides"]
+
+FIELDS = tuple(
+    field.name for field in fields(Override) if field.name != "created_at"
+)  # as of other events of overrides
+BY = "system"
+
+
+class Overrides(Controller):
+    """The gate stops minding an expired override by itself; here it is recorded, and its agent goes on."""
+
+    name = "overrides"
+    interval = 1.0
+
+    async def tend(self, tenant: str) -> None:
+        now = self.house.clock.now()
+        while not self.stopping and await self.read(tenant, upkeep.overdue_overrides, now=now):
+            if not await self.act(tenant, self._lift):
+                return
+
+    async def _lift(self, call: Call) -> int:
+        """Lift a batch; answers how many."""
+        lifted = 0
+        for row in await call.tx.all(overrides.expired, now=call.now):
+            ended = {"override_id": row["override_id"], "status": "expired", "now": call.now, "by": BY}
+            if not await call.tx.execute(overrides.end, **ended):
+                continue
+            lifted += 1
+            data = {name: row[name] for name in FIELDS} | {"status": "expired"}
+            call.emit("agora.override.expired", data, subject=row["target_id"])
+            await end_halt(call, row)
+            await resume_agent(call, row["target_id"])
+        return lifted

@@ -1,0 +1,61 @@
+"""Administration: changed settings, statuses of operations, the audit trail."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Write
+
+__all__ = ["audit", "clear_setting", "clear_status", "set_setting", "set_status", "set_tier", "settings", "statuses"]
+
+BIG = "bigint"
+
+settings = Query("select name, value from settings where tenant_id = :tenant")
+set_setting = Write(
+    """
+    insert into settings (tenant_id, name, value, changed_at, changed_by)
+    values (:tenant, :name, :value, :now, :by)
+    on conflict (tenant_id, name) do update
+        set value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by
+    """,
+    types={"now": BIG},
+)
+clear_setting = Write("delete from settings where tenant_id = :tenant and name = :name")
+
+statuses = Query("select operation, version, status, changed_at from operation_status where tenant_id = :tenant")
+set_status = Write(
+    """
+    insert into operation_status (tenant_id, operation, version, status, changed_at, changed_by)
+    values (:tenant, :operation, :version, :status, :now, :by)
+    on conflict (tenant_id, operation, version) do update
+        set status = excluded.status, changed_at = excluded.changed_at, changed_by = excluded.changed_by
+    """,
+    types={"now": BIG},
+)
+clear_status = Write(
+    "delete from operation_status where tenant_id = :tenant and operation = :operation and version = :version"
+)
+set_tier = Write("update agents set service_tier = :tier where tenant_id = :tenant and agent_id = :agent_id")
+
+_FILTERS = {
+    "actor": "and actor = :actor",
+    "operation": "and operation = :operation",
+    "target": "and target = :target",
+    "outcome": "and outcome = :outcome",
+    "since": "and time >= :since",
+    "until": "and time < :until",
+}
+
+
+@cache
+def audit(filters: frozenset[str]) -> Query:
+    """A page of the audit trail, newest first, with the filters that are present."""
+    conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
+    return Query(
+        f"""
+        select * from audit where tenant_id = :tenant and audit_id < :before {conditions}
+        order by audit_id desc limit :limit
+        """,
+        types={"since": BIG, "until": BIG, "limit": BIG},
+        scan=True,
+    )

@@ -1,0 +1,102 @@
+"""Retention: what was kept as long as the settings say is deleted, a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.core.jobs import MICROSECONDS, Controller, batches
+from agora.domains.client_sessions import queries as client_sessions
+from agora.domains.conversations import queries as conversations
+from agora.domains.tasks import retention_queries as task_upkeep
+from agora.store.port import Query, Write
+
+from . import retention_queries as upkeep
+
+__all__ = ["Retention"]
+
+BATCH = 1000  # rows deleted in one transaction
+ENDED = 100  # tasks deleted in one transaction: each may have many entries
+SWEEP = 10_000  # deliveries found with one read
+SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may have been put right since
+
+
+class Retention(Controller):
+    """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
+    unread, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
+
+    Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
+    """
+
+    name = "retention"
+    interval = 600.0
+
+    async def tend(self, tenant: str) -> None:
+        settings = self.house.context.settings
+        await self._prune(tenant, upkeep.prune_events, settings.event_retention)
+        await self._prune(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
+        await self._prune(tenant, upkeep.prune_audit, settings.audit_retention)
+        await self._drop_messages(tenant, 2 * settings.message_lifetime)
+        await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
+        await self._prune(tenant, conversations.prune_usage, settings.audit_retention)
+        await self._drop_ended(tenant, task_upkeep.doomed, task_upkeep.DROPS, settings.task_retention)
+        await self._drop_ended(
+            tenant, task_upkeep.doomed_workflows, task_upkeep.WORKFLOW_DROPS, settings.task_retention
+        )
+        await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
+
+    async def _prune(self, tenant: str, write: Write, seconds: int) -> None:
+        before = self.house.clock.now() - seconds * MICROSECONDS
+        # The oldest row that is looked at may be there to stay, so the last batch has one row less.
+        while not self.stopping and await self._write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
+            pass
+
+    async def _drop_messages(self, tenant: str, seconds: int) -> None:
+        now = self.house.clock.now()
+        before = now - seconds * MICROSECONDS
+        when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
+        while not self.stopping:
+            rows = await self.read(tenant, upkeep.doomed_messages, bound=bound, limit=BATCH, **when)
+            if not rows:
+                return
+            ids = [row["message_id"] for row in rows]
+            await self._drop_deliveries(tenant, ids[-1], when)
+            if not self.stopping:  # a message outlives its deliveries, by which they are found
+                await self._write(tenant, upkeep.drop_messages, ids=pack(ids))
+
+    async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
+        while not self.stopping:
+            rows = await self.read(tenant, upkeep.doomed_deliveries, last=last, limit=SWEEP, **when)
+            for batch in batches(rows, BATCH):
+                pairs = [(row["recipient"], row["message_id"]) for row in batch]
+                await self._write(tenant, upkeep.drop_deliveries, pairs=pack(pairs))
+            if len(rows) < SWEEP:
+                return
+
+    async def _drop_ended(self, tenant: str, doomed: Query, drops: Sequence[Write], seconds: int) -> None:
+        """Delete what ended so long ago, with all that belongs to it."""
+        before = self.house.clock.now() - seconds * MICROSECONDS
+        while not self.stopping:
+            rows = await self.read(tenant, doomed, before=before, limit=ENDED)
+            ids = pack([row[0] for row in rows])
+
+            async def work(call: Call, ids: str = ids) -> None:
+                for drop in drops:
+                    await call.tx.execute(drop, ids=ids)
+
+            if rows:
+                await self.act(tenant, work)
+            if len(rows) < ENDED:
+                return
+
+    async def _write(self, tenant: str, write: Write, **parameters: Any) -> int:
+        async def work(call: Call) -> int:
+            return await call.tx.execute(write, **parameters)
+
+        return await self.act(tenant, work)
+
+
+def _id_after(microseconds: int) -> str:
+    """What sorts after the ids of messages made until then."""
+    return f"msg_{max(0, microseconds) // 1000:012x}"

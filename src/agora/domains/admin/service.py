@@ -1,0 +1,216 @@
+"""Administration: overrides, health, management, the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import JsonValue
+
+from agora.clock import moment, new_id, stamp
+from agora.core import override_queries as overrides
+from agora.core import pagination as paging
+from agora.core.call import Bound
+from agora.domains.agents.references import require
+from agora.domains.agents.service import AgentService
+from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
+from agora.domains.identity.authority import check_administered, check_authority, check_standing
+from agora.domains.monitoring.health import health
+from agora.domains.workflows.service import WorkflowService
+from agora.store.port import Row
+from agora_sdk.contract import admin as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import OverrideAction
+from agora_sdk.errors import IllegalTransition
+
+from . import queries as statements
+from .management import Management
+
+__all__ = ["AdminService"]
+
+WORKFLOW = "wf_"
+NEWEST = "aud_g"  # sorts after every id
+OUTCOMES = {
+    OverrideAction.PAUSE: "paused",
+    OverrideAction.EMERGENCY_HALT: "halted",
+    OverrideAction.TERMINATE: "terminated",
+}
+
+
+class AdminService(Bound, contract.Admin):
+    """People step in."""
+
+    @implements
+    async def override(
+        self,
+        target_id: str,
+        action: OverrideAction,
+        reason: str = "",
+        priority: int | None = None,
+        expires_in: int | None = None,
+    ) -> contract.OverrideReceipt:
+        call = self.call
+        authority = self._authority(priority)
+        agent = await self._agent(target_id)
+        target = call.target = agent["agent_id"] if agent is not None else target_id
+        call.detail = f"{action.value} with authority {authority}" + (f": {reason}" if reason else "")
+        standing = list(await call.tx.all(overrides.standing, target_id=target, now=call.now))
+        if action is OverrideAction.RESUME:
+            return await self._resume(target, agent, authority, standing)
+        if action is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
+            raise IllegalTransition(
+                "The marketplace as a whole cannot be terminated.",
+                fix="Use emergency_halt, or stop the server.",
+                allowed=["pause", "resume", "emergency_halt"],
+            )
+        if action is OverrideAction.TERMINATE:
+            await check_standing(call, target, authority)
+            await check_administered(call, target)
+        row = self._row(target, action, authority, reason, expires_in)
+        call.tx.append(overrides.OVERRIDES, tuple(row[name] for name in overrides.OVERRIDES.names))
+        self._emit("agora.override.applied", row)
+        if agent is not None:
+            await self._follow(agent, action)
+        elif target.startswith(WORKFLOW):
+            await WorkflowService(call).overridden(target, action.value, reason)
+        return self._receipt(row, OUTCOMES[action])
+
+    def _authority(self, priority: int | None) -> int:
+        if priority is None:
+            return self.call.caller.authority
+        check_authority(self.call.caller, priority, "place an override of")
+        return priority
+
+    async def _agent(self, target_id: str) -> Row | None:
+        """The agent meant; None for the whole marketplace and for workflows."""
+        if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
+            return None
+        return await require(self.call.tx, target_id, "target_id")
+
+    def _row(
+        self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None
+    ) -> dict[str, Any]:
+        call = self.call
+        return {
+            "tenant_id": call.caller.tenant,
+            "override_id": new_id("ovr"),
+            "target_id": target,
+            "action": action.value,
+            "authority": authority,
+            "actor": call.caller.subject,
+            "reason": reason,
+            "status": "lifted" if action in (OverrideAction.TERMINATE, OverrideAction.RESUME) else "active",
+            "created_at": call.now,
+            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+            "lifted_at": None,
+            "lifted_by": None,
+        }
+
+    async def _follow(self, agent: Row, action: OverrideAction) -> None:
+        """The agent's own state says what was done to it."""
+        if agent["status"] == "retired":
+            raise IllegalTransition(f"{agent['agent_name']} has left the marketplace.", allowed=[])
+        if action is OverrideAction.TERMINATE:
+            await AgentService(self.call).retire(agent)
+        elif agent["status"] not in ("paused", "suspended"):  # lifting the override does not end a suspension
+            await set_agent_status(self.call, agent, "paused")
+
+    async def _resume(
+        self, target: str, agent: Row | None, authority: int, standing: list[Row]
+    ) -> contract.OverrideReceipt:
+        """Lift what this authority may lift; refuse if only higher ones stand."""
+        call = self.call
+        lower = [row for row in standing if row["authority"] <= authority]
+        higher = [row for row in standing if row["authority"] > authority]
+        if not lower:
+            await check_standing(call, target, authority)
+        paused = agent["status"] == "paused" if agent is not None else target.startswith(WORKFLOW)
+        if not standing and not paused:
+            raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
+        for row in lower:
+            await call.tx.execute(
+                overrides.end, override_id=row["override_id"], status="lifted", now=call.now, by=call.caller.subject
+            )
+            self._emit("agora.override.lifted", row)
+            await end_halt(call, row)
+        if agent is not None and paused and not higher:
+            await set_agent_status(call, agent, "active")
+        if target.startswith(WORKFLOW) and not higher:
+            await WorkflowService(call).overridden(target, "resume", "")
+        made = self._row(target, OverrideAction.RESUME, authority, "", None)
+        receipt = self._receipt(made, "partly_resumed" if higher else "resumed")
+        receipt.lifted = [row["override_id"] for row in lower]
+        return receipt
+
+    def _emit(self, type: str, row: Any) -> None:
+        names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
+        self.call.emit(type, {name: row[name] for name in names}, subject=row["target_id"])
+
+    def _receipt(self, row: dict[str, Any], status: str) -> contract.OverrideReceipt:
+        return contract.OverrideReceipt(
+            override_id=row["override_id"],
+            status=status,
+            target_id=row["target_id"],
+            action=OverrideAction(row["action"]),
+            priority=row["authority"],
+            executed_at=moment(self.call.now),
+            expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+        )
+
+    @implements
+    async def health(self, component: str | None = None) -> contract.Health:
+        return await health(self.call, component)
+
+    @implements
+    async def manage(
+        self,
+        resource: Literal["agent", "configuration", "service"],
+        target: str,
+        action: str,
+        value: JsonValue = None,
+        reason: str = "",
+    ) -> contract.Managed:
+        before, after = await Management(self.call).run(resource, target, action, value)
+        self.call.detail = f"{action}" + (f": {reason}" if reason else "")
+        return contract.Managed(
+            resource=resource,
+            target=self.call.target or target,
+            action=action,
+            before=before,
+            after=after,
+            executed_at=moment(self.call.now),
+        )
+
+    @implements
+    async def audit(
+        self,
+        actor: str | None = None,
+        operation: str | None = None,
+        target: str | None = None,
+        outcome: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.AuditPage:
+        given: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
+        given |= {"since": since and stamp(since), "until": until and stamp(until)}
+        filters = {name: value for name, value in given.items() if value is not None}
+        before = paging.decode(cursor)[0] if cursor else NEWEST
+        query = statements.audit(frozenset(filters))
+        rows = await self.call.tx.all(query, **filters, before=before, limit=limit + 1)
+        entries = [_entry(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.AuditPage.model_construct(
+            entries=entries,
+            count=len(entries),
+            total=None if more or cursor else len(entries),
+            has_more=more,
+            next_cursor=paging.encode(entries[-1].audit_id) if more else None,
+        )
+
+
+def _entry(row: Row) -> contract.AuditEntry:
+    names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
+    return contract.AuditEntry.model_construct(time=moment(row["time"]), **{name: row[name] for name in names})

@@ -1,0 +1,1 @@
+"""Agents: registration, profiles, references by name or alias, heartbeats."""

@@ -1,0 +1,98 @@
+"""Heartbeats: signs of life are written, and who gives none for too long is offline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.core.call import Call, pack
+from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.domains.admin import retention_queries as upkeep
+
+from .supervision import set_agent_status
+
+__all__ = ["Heartbeats"]
+
+BATCH = 500
+
+Seen = Sequence[tuple[str, int]]
+
+
+class Heartbeats(Controller):
+    """Writes what the dispatcher saw, then looks for the silent ones.
+
+    Nobody is called silent in the first ``offline_after`` seconds after a start or the end of a halt:
+    until then, nobody could be heard.
+    """
+
+    name = "heartbeats"
+    interval = 5.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._deaf_until: dict[str, int] = {}
+
+    async def step(self) -> None:
+        await self.flush()
+        await self.each_tenant(self.tend)
+
+    async def finish(self) -> None:
+        await self.flush()
+
+    # -- signs of life ---------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Write the signs of life gathered so far; what cannot be written stays for the next time."""
+        last_seen = self.house.context.last_seen
+        by_tenant: dict[str, list[tuple[str, int]]] = {}
+        for (tenant, agent_id), at in last_seen.items():
+            by_tenant.setdefault(tenant, []).append((agent_id, at))
+        for tenant, seen in by_tenant.items():
+            for batch in batches(sorted(seen), BATCH):
+                await self._write(tenant, batch)
+                for agent_id, at in batch:
+                    if last_seen.get((tenant, agent_id)) == at:
+                        del last_seen[tenant, agent_id]
+
+    async def _write(self, tenant: str, batch: Seen) -> None:
+        """Write a batch, and wake those whom it finds offline.
+
+        The call by which an agent said that it goes offline is a sign of life too, but no news.
+        """
+        seen = dict(batch)
+
+        async def work(call: Call) -> None:
+            for row in await call.tx.all(upkeep.asleep, ids=pack(list(seen))):
+                if seen[row["agent_id"]] > row["last_activity"]:
+                    await set_agent_status(call, row, "active")
+            await call.tx.execute(upkeep.seen, seen=pack(batch))
+
+        await self.act(tenant, work)
+
+    # -- silence ---------------------------------------------------------------------------------
+
+    async def tend(self, tenant: str) -> None:
+        """Mark the silent agents of a tenant offline, unless they cannot be heard."""
+        house = self.house
+        now, patience = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
+        if house.gate.frozen(tenant):
+            self._deaf_until[tenant] = now
+        if now - self._deaf_until.get(tenant, house.context.started_at) < patience:
+            return
+        while not self.stopping:
+            silent = await self.read(tenant, upkeep.silent, before=now - patience, limit=BATCH)
+            marked = await self._mark(tenant, [row["agent_id"] for row in silent], now - patience) if silent else 0
+            if len(silent) < BATCH or not marked:
+                return
+
+    async def _mark(self, tenant: str, ids: Sequence[str], before: int) -> int:
+        """Mark those of them offline that are still silent; answers how many."""
+        last_seen = self.house.context.last_seen
+
+        async def work(call: Call) -> int:
+            rows = await call.tx.all(upkeep.still_silent, ids=pack(ids), before=before)
+            silent = [row for row in rows if (tenant, row["agent_id"]) not in last_seen]
+            for row in silent:
+                await set_agent_status(call, row, "offline")
+            return len(silent)
+
+        return await self.act(tenant, work)

@@ -1,0 +1,228 @@
+"""Agents: profiles, capabilities, ratings."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "AGENTS",
+    "CAPABILITIES",
+    "able",
+    "by_alias",
+    "by_capability",
+    "by_dotted",
+    "by_id",
+    "by_name",
+    "by_name_key",
+    "clear_capabilities",
+    "listing",
+    "lock",
+    "names_at",
+    "of_account",
+    "rate",
+    "rated",
+    "rating_of",
+    "registered_by",
+    "retire",
+    "set_status",
+    "set_vitals",
+    "unread",
+    "update",
+]
+
+BIG = "bigint"
+VISIBLE = (
+    """and (visibility <> 'private' or agent_id = :viewer or (account_id <> 'default' and account_id = :account))"""
+)
+
+AGENTS = Table(
+    "agents",
+    (
+        ("tenant_id", "text"),
+        ("agent_id", "text"),
+        ("agent_name", "text"),
+        ("account_id", "text"),
+        ("description", "text"),
+        ("capabilities", "text"),
+        ("service_tier", "text"),
+        ("status", "text"),
+        ("category", "text"),
+        ("tags", "text"),
+        ("visibility", "text"),
+        ("endpoints", "text"),
+        ("metadata", "text"),
+        ("max_concurrent_tasks", BIG),
+        ("proficiency_level", BIG),
+        ("token_generation", BIG),
+        ("registered_at", BIG),
+        ("last_activity", BIG),
+        ("status_since", BIG),
+        ("reachable_for", BIG),
+        ("reported_load", "double precision"),
+        ("active_tasks", BIG),
+        ("rating_sum", "double precision"),
+        ("rating_count", BIG),
+        ("retired_at", BIG),
+        ("alias", "text"),
+        ("public_keys", "text"),
+        ("requested_tier", "text"),
+        ("registrar", "text"),
+        ("name_key", "text"),
+    ),
+)
+CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
+
+by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref")
+by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null")
+by_name_key = Query("select * from agents where tenant_id = :tenant and name_key = :key and retired_at is null")
+by_alias = Query(
+    "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
+)
+by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
+# Whom names meant at a time: each who had it then, or the first to have it since.
+_NAMES_AT = """
+    select a.agent_id from agents a
+    where a.tenant_id = :tenant and {named} and (a.retired_at is null or a.retired_at > :time)
+        and not exists (select 1 from agents b where b.tenant_id = :tenant and b.agent_name = a.agent_name
+            and (b.retired_at is null or b.retired_at > :time)
+            and (b.registered_at, b.agent_id) < (a.registered_at, a.agent_id))
+"""
+names_at = Query(
+    _NAMES_AT.format(named="a.agent_name in (select value from json_each(:names))"),
+    _NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
+    types={"time": BIG},
+)
+of_account = Query(
+    """
+    select agent_id from agents where tenant_id = :tenant and account_id = :account
+        and account_id <> 'default' and retired_at is null
+    limit 1
+    """
+)
+registered_by = Query(
+    """
+    select count(*) as registered from (
+        select 1 from agents where tenant_id = :tenant and registrar = :registrar and retired_at is null limit :most
+    ) as found
+    """,
+    types={"most": BIG},
+)
+lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", lock=True)
+
+by_capability = Query(
+    """
+    select a.agent_id, a.agent_name from agent_capabilities c
+    join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
+    where c.tenant_id = :tenant and c.capability = :capability and a.visibility <> 'private'
+    order by c.agent_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+# Those with a capability, as many as are looked at.
+able = Query(
+    """
+    select a.* from (
+        select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
+        order by agent_id limit :limit
+    ) as c
+    join agents a on a.tenant_id = :tenant and a.agent_id = c.agent_id
+    """,
+    types={"limit": BIG},
+)
+
+update = Write(
+    """
+    update agents set capabilities = :capabilities, service_tier = :service_tier,
+        requested_tier = :requested_tier, description = :description,
+        category = :category, tags = :tags, visibility = :visibility, endpoints = :endpoints,
+        metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks,
+        proficiency_level = :proficiency_level, alias = :alias, public_keys = :public_keys, last_activity = :now
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"max_concurrent_tasks": BIG, "proficiency_level": BIG, "now": BIG},
+)
+set_tiers = Write(
+    """
+    update agents set service_tier = :granted, requested_tier = :requested
+    where tenant_id = :tenant and agent_id = :agent_id
+    """
+)
+set_status = Write(
+    """
+    update agents set status = :status, last_activity = :now, status_since = :now,
+        reachable_for = reachable_for + case
+            when status in ('offline', 'inactive', 'suspended', 'retired') then 0 else :now - status_since end
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+set_vitals = Write(
+    """
+    update agents set last_activity = :now, reported_load = coalesce(:load, reported_load)
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG, "load": "double precision"},
+)
+retire = Write(
+    """
+    update agents set status = 'retired', retired_at = :now, token_generation = token_generation + 1
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)
+clear_capabilities = Write("delete from agent_capabilities where tenant_id = :tenant and agent_id = :agent_id")
+
+rating_of = Query(
+    "select rating from ratings where tenant_id = :tenant and agent_id = :agent_id and rater_id = :rater_id", lock=True
+)
+rate = Write(
+    """
+    insert into ratings (tenant_id, agent_id, rater_id, rating, comment, rated_at)
+    values (:tenant, :agent_id, :rater_id, :rating, :comment, :now)
+    on conflict (tenant_id, agent_id, rater_id) do update
+        set rating = excluded.rating, comment = excluded.comment, rated_at = excluded.rated_at
+    """,
+    types={"rating": "double precision", "now": BIG},
+)
+rated = Write(
+    """
+    update agents set rating_sum = rating_sum + :change, rating_count = rating_count + :raters
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"change": "double precision", "raters": BIG},
+)
+
+unread = Query(
+    """
+    select count(*) as unread from (
+        select 1 from deliveries where tenant_id = :tenant and recipient = :agent_id
+            and state in ('queued', 'delivered') limit 10000
+    ) as waiting
+    """,
+    scan=True,
+)
+
+
+@cache
+def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query:
+    """A page of agents in the order of registration, with the filters that are present.
+
+    everyone: private agents too, and those that have left if their status is asked for.
+    """
+    conditions = [
+        "and status = :status" if status else "",
+        "" if status and everyone else "and retired_at is null",
+        "and service_tier = :service_tier" if service_tier else "",
+        "and category = :category" if category else "",
+        "" if everyone else VISIBLE,
+    ]
+    return Query(
+        f"""
+        select * from agents where tenant_id = :tenant and agent_id > :after {" ".join(conditions)}
+        order by agent_id limit :limit offset :offset
+        """,
+        types={"limit": BIG, "offset": BIG},
+        scan=True,
+    )

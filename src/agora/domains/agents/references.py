@@ -1,0 +1,195 @@
+"""Addresses: from what a caller writes to whom it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agora.core.call import Call, Caller, pack
+from agora.store.port import Reader, Row
+from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
+
+from . import queries as agents
+from .names import name_key
+
+__all__ = [
+    "OPERATOR",
+    "check_alias",
+    "check_keys",
+    "find",
+    "held_address",
+    "ids_at",
+    "looks_like_alias",
+    "looks_like_id",
+    "looks_like_key",
+    "own_or_allowed",
+    "registered",
+    "require",
+    "require_whose",
+]
+
+OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
+RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous"})
+_ID = re.compile(r"agent_[0-9a-f]{32}")
+_KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
+_ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
+#: the marketplace itself, its built-in agents, and whoever runs agents
+RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
+_POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
+
+
+def looks_like_id(ref: str) -> bool:
+    """Whether a reference has the form of an agent id; such a form is never a name."""
+    return _ID.fullmatch(ref) is not None
+
+
+def looks_like_key(ref: str) -> bool:
+    """Whether a reference is the subject of a key, a static token or a person: an address, and never a name."""
+    return _KEY.fullmatch(ref) is not None
+
+
+def looks_like_alias(ref: str) -> bool:
+    """Whether a reference is a dotted alias that an agent may register; messages are held for it, too."""
+    return _ALIAS.fullmatch(ref) is not None and _company(ref) != _company(ORCHESTRATOR)
+
+
+def _company(alias: str) -> str:
+    return alias.split(".", 2)[1]
+
+
+def held_address(name: str) -> str:
+    """Where messages wait for a name that nobody has registered yet."""
+    return f"name:{name}"
+
+
+async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
+    """Refuse an alias that is another agent's, or stands for somebody else: the marketplace, an account.
+
+    agent_id: who is to have it; None for an agent to come.
+    """
+    company = _company(alias)
+    holder = await find(call.tx, alias)
+    if holder is not None and holder["agent_id"] != agent_id:
+        raise NameTaken(
+            f"The alias {alias!r} belongs to another agent.",
+            fix="Choose another, or let an operator deregister that agent.",
+            errors=[{"field": "alias", "message": "taken"}],
+        )
+    if holder is not None:
+        return
+    foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
+    if company in RESERVED_COMPANIES or foreign:
+        if call.caller.may("admin") and company != _company(ORCHESTRATOR):
+            return
+        raise PermissionDenied(
+            f"Aliases that begin with 'agent.{company}.' are not yours to give.",
+            fix="Choose your own company's name, or let an operator register it.",
+            errors=[{"field": "alias", "message": "reserved"}],
+        )
+
+
+def check_keys(keys: Sequence[PublicKey]) -> None:
+    """Refuse keys that could not be used."""
+    for at, key in enumerate(keys):
+        if key.crv not in _POINTS[key.kty] or (key.y is None) != (key.kty == "OKP"):
+            raise InvalidRequest(
+                f"public_keys.{at} is no key of the kind {key.kty} {key.crv}.",
+                fix="EC keys have x and y and a curve P-256, P-384 or P-521; OKP keys x alone, and X25519 or X448.",
+                errors=[{"field": f"public_keys.{at}", "message": "malformed"}],
+            )
+    if len({key.kid for key in keys}) < len(keys):
+        raise InvalidRequest(
+            "Two keys have the same kid.", errors=[{"field": "public_keys", "message": "kid given twice"}]
+        )
+
+
+async def find(tx: Reader, ref: str) -> Row | None:
+    """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``.
+
+    A name that nobody has exactly means who has one that is the same to a reader.
+    """
+    if looks_like_id(ref):
+        return await tx.one(agents.by_id, ref=ref)
+    if not ref.startswith("agent.") or ref.count(".") < 2:
+        row = await tx.one(agents.by_name, ref=ref)
+        return row if row is not None else await tx.one(agents.by_name_key, key=name_key(ref))
+    row = await tx.one(agents.by_dotted, ref=ref)
+    if row is None:
+        _, account, name = ref.split(".", 2)
+        row = await tx.one(agents.by_alias, ref=name, account=account)
+    return row
+
+
+async def require(tx: Reader, ref: str, field: str = "agent_id") -> Row:
+    """As :func:`find`; NotFound where there is none."""
+    row = await find(tx, ref)
+    if row is None:
+        raise _absent(ref, field)
+    return row
+
+
+def _absent(ref: str, field: str) -> NotFound:
+    return NotFound(
+        f"No agent {ref!r} is registered.",
+        fix="Agents are found with GET /agora/query/agents.",
+        errors=[{"field": field, "message": "unknown agent"}],
+    )
+
+
+def visible_to(caller: Caller, row: Row) -> bool:
+    """Whether a caller may see an agent: a private one is for itself, its account, and who reads all."""
+    shared = row["account_id"] == caller.account != "default"
+    return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
+
+
+async def seen(tx: Reader, caller: Caller, ref: str) -> Row:
+    """As :func:`require`; who may not be seen is as absent as who is not there."""
+    row = await find(tx, ref)
+    if row is None or not visible_to(caller, row):
+        raise _absent(ref, "agent_id")
+    return row
+
+
+async def registered(tx: Reader, refs: Iterable[str]) -> list[str]:
+    """Ids of those of these agents that are on the marketplace, in their order."""
+    rows = [await find(tx, ref) for ref in refs]
+    return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
+
+
+def require_whose(caller: Caller, agent_id: str | None) -> None:
+    """Refuse an operator's question about messages that does not say whose: the answer is hardly ever the operator's own."""
+    if agent_id is None and caller.acts_for_others and caller.kind != "agent":
+        raise InvalidRequest(
+            "Whose messages? Your credential acts for every agent.",
+            fix="Name the agent in agent_id; agent_id=operator are the messages to the operator.",
+            errors=[{"field": "agent_id", "message": "required of a credential that acts for others"}],
+        )
+
+
+async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
+    """Ids of the agents meant by references that were written down at a time, in microseconds.
+
+    A name means who had it then, or the first to have it since; names that nobody has registered are left out.
+    """
+    ids, names = list[str](), list[str]()
+    for ref in refs:
+        if looks_like_id(ref):
+            ids.append(ref)
+        elif ref.startswith("agent."):
+            row = await find(tx, ref)
+            ids += [] if row is None else [row["agent_id"]]
+        else:
+            names.append(ref)
+    rows = await tx.all(agents.names_at, names=pack(names), time=time) if names else []
+    return list(dict.fromkeys((*ids, *(row["agent_id"] for row in rows))))
+
+
+def own_or_allowed(caller: Caller, agent_id: str) -> None:
+    """Refuse acting on another agent's behalf, unless the caller's scope allows it."""
+    if caller.subject != agent_id and not caller.acts_for_others:
+        raise PermissionDenied(
+            f"You are {caller.subject}; this belongs to {agent_id}.",
+            fix="Use that agent's token, or a key with the scope act:any.",
+            required="act:any",
+        )

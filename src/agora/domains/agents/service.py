@@ -1,0 +1,502 @@
+"""Agents: registration, profile, signs of life, ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core import scopes
+from agora.core.call import Bound, pack, unpack
+from agora.domains.identity.authority import TIERS, check_administered, check_standing, grants_any_tier
+from agora.domains.instances.retirement import check_idle, end_all
+from agora.domains.messaging.views import deliver_held
+from agora.domains.tasks.deadlines import follow_deregistration, follow_registration
+from agora.store.port import Row
+from agora_sdk.contract import agents as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.envelopes import PublicKey
+from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded
+
+from . import queries as statements
+from .names import check_name, name_key
+from .references import check_alias, check_keys, find, held_address, own_or_allowed, require, seen
+from .supervision import audience_of, set_agent_status
+
+__all__ = ["UNREACHABLE", "AgentService", "profile"]
+
+OFFLINE_AFTER = 90_000_000
+UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
+SUPERVISED = frozenset({"paused", "suspended", "retired"})
+
+
+def _availability(row: Row, now: int) -> float:
+    """Share of the time since registration in which the agent was reachable."""
+    age = now - row["registered_at"]
+    if age <= 0:
+        return 1.0
+    reachable = row["reachable_for"]
+    if row["status"] not in UNREACHABLE:
+        reachable += now - row["status_since"]
+    return float(round(min(1.0, max(0.0, reachable / age)), 4))
+
+
+def _load(row: Row) -> float:
+    """As the agent last reported it, else the share of its task slots in use."""
+    if row["reported_load"] is not None:
+        return float(row["reported_load"])
+    return float(min(1.0, row["active_tasks"] / max(1, row["max_concurrent_tasks"])))
+
+
+def _reputation(row: Row) -> float | None:
+    return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else None
+
+
+def _fields(row: Row, now: int) -> dict[str, Any]:
+    return {
+        "agent_id": row["agent_id"],
+        "agent_name": row["agent_name"],
+        "description": row["description"],
+        "capabilities": unpack(row["capabilities"]),
+        "service_tier": ServiceTier(row["service_tier"]),
+        "requested_tier": ServiceTier(row["requested_tier"]),
+        "status": AgentStatus(row["status"]),
+        "category": row["category"],
+        "tags": unpack(row["tags"]),
+        "visibility": Visibility(row["visibility"]),
+        "endpoints": unpack(row["endpoints"]),
+        "metadata": unpack(row["metadata"]),
+        "max_concurrent_tasks": row["max_concurrent_tasks"],
+        "proficiency_level": row["proficiency_level"],
+        "registered_at": moment(row["registered_at"]),
+        "last_activity": moment(row["last_activity"]),
+        "load": _load(row),
+        "availability": _availability(row, now),
+        "reputation": _reputation(row),
+        "rating_count": row["rating_count"],
+        "alias": row["alias"],
+        "public_keys": [PublicKey.model_construct(**key) for key in unpack(row["public_keys"])],
+    }
+
+
+def _stored(given: dict[str, Any]) -> dict[str, Any]:
+    """What is said of an agent, as its row has it."""
+    return given | {
+        "capabilities": pack(list(dict.fromkeys(given["capabilities"]))),
+        "service_tier": given["service_tier"].value,
+        "requested_tier": given["requested_tier"].value,
+        "tags": pack(given["tags"]),
+        "visibility": given["visibility"].value,
+        "endpoints": pack(given["endpoints"]),
+        "metadata": pack(given["metadata"]),
+    }
+
+
+def profile(row: Row, now: int) -> contract.Agent:
+    """An agent's row as everyone may see it."""
+    return contract.Agent.model_construct(**_fields(row, now))
+
+
+class AgentService(Bound, contract.Agents):
+    @implements
+    async def register(
+        self,
+        agent_name: str,
+        capabilities: list[str] = [],
+        service_tier: ServiceTier = ServiceTier.BASIC,
+        *,
+        description: str = "",
+        category: str = "",
+        tags: list[str] = [],
+        visibility: Visibility = Visibility.PUBLIC,
+        endpoints: contract.Endpoints = {},
+        metadata: JsonObject = {},
+        max_concurrent_tasks: int = 1,
+        proficiency_level: int | None = None,
+        alias: str | None = None,
+        public_keys: contract.PublicKeys | None = None,
+        manifest: JsonObject | None = None,
+    ) -> contract.Registration:
+        given = {
+            "capabilities": capabilities,
+            "service_tier": service_tier,
+            "description": description,
+            "category": category,
+            "tags": tags,
+            "visibility": visibility,
+            "endpoints": endpoints,
+            "metadata": metadata,
+            "max_concurrent_tasks": max_concurrent_tasks,
+            "proficiency_level": proficiency_level,
+        }
+        if manifest is not None:
+            return await self._of_manifest(agent_name, manifest, given | {"alias": alias, "public_keys": public_keys})
+        existing = await self._named(agent_name)
+        if existing is None:
+            check_name(agent_name)
+        given |= {"service_tier": self._grant_tier(service_tier, existing), "requested_tier": service_tier}
+        values = _stored(given) | await self._protocol(existing, alias, public_keys)
+        if existing is None:
+            return await self._create(agent_name, capabilities, values)
+        row = await self._change(existing, values, capabilities)
+        return await self._registration(row, created=False)
+
+    async def _of_manifest(self, name: str, manifest: JsonObject, given: dict[str, Any]) -> contract.Registration:
+        """Register the agent of a manifest; what is said beside it wins over it."""
+        from agora.domains.instances.registration import register_manifest
+
+        usual = contract.Agents.operations["register"].parameters
+        said = {name: value for name, value in given.items() if value != usual[name].default}
+        return await register_manifest(self.call, name, manifest, said)
+
+    async def _named(self, name: str) -> Row | None:
+        """The row of the caller itself under this name; None if nobody has it."""
+        row = await find(self.call.tx, name)
+        if row is not None and row["agent_id"] != self.call.caller.subject:
+            alike = f" (it looks like {row['agent_name']!r})" if row["agent_name"] != name else ""
+            raise NameTaken(
+                f"The name {name!r} belongs to another agent{alike}.",
+                fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
+                errors=[{"field": "agent_name", "message": "taken"}],
+            )
+        return row
+
+    async def _protocol(
+        self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None
+    ) -> dict[str, Any]:
+        """Alias and keys as they are to be; what is not given stays."""
+        if alias is not None:
+            await check_alias(self.call, alias, row["agent_id"] if row is not None else None)
+        elif row is not None:
+            alias = row["alias"]
+        if public_keys is None:
+            return {"alias": alias, "public_keys": row["public_keys"] if row is not None else "[]"}
+        check_keys(public_keys)
+        return {"alias": alias, "public_keys": pack([key.model_dump(exclude_none=True) for key in public_keys])}
+
+    async def _create(
+        self, agent_name: str, capabilities: Sequence[str], values: dict[str, Any]
+    ) -> contract.Registration:
+        call = self.call
+        agent_id = call.target = new_id("agent")
+        row: dict[str, Any] = values | {
+            "tenant_id": call.caller.tenant,
+            "agent_id": agent_id,
+            "agent_name": agent_name,
+            "name_key": name_key(agent_name),
+            "account_id": call.caller.account,
+            "status": AgentStatus.ACTIVE.value,
+            "token_generation": 1,
+            "registered_at": call.now,
+            "last_activity": call.now,
+            "status_since": call.now,
+            "reachable_for": 0,
+            "reported_load": None,
+            "active_tasks": 0,
+            "rating_sum": 0.0,
+            "rating_count": 0,
+            "retired_at": None,
+            "registrar": await self._registrar(),
+        }
+        call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
+        self._append_capabilities(agent_id, capabilities)
+        self._announce("agora.agent.registered", row)
+        pending = 0
+        for name in self._addresses(row):
+            pending += await deliver_held(call, agent_id, name)
+        tasks = await follow_registration(call, agent_id, agent_name)
+        return await self._registration(row, created=True, pending=pending, tasks=tasks)
+
+    async def _registrar(self) -> str | None:
+        """Who answers for a new agent. Raises Overloaded when that has registered as many as it may."""
+        registrar = self.call.caller.registers_as
+        if registrar is None:
+            return None
+        most = self.call.context.settings.max_agents_each
+        row = await self.call.tx.one(statements.registered_by, registrar=registrar, most=most)
+        if row is not None and row["registered"] >= most:
+            raise Overloaded(
+                f"{most} agents that you registered are there, counted with those that they registered.",
+                fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
+                retry_after=60,
+            )
+        return registrar
+
+    @staticmethod
+    def _addresses(row: Any) -> list[str]:
+        """The names under which messages for an agent may have been held."""
+        name = row["agent_name"]
+        return list(dict.fromkeys(filter(None, (name, row["alias"], f"agent.{row['account_id']}.{name}"))))
+
+    async def _registration(
+        self, row: Any, *, created: bool, pending: int = 0, tasks: int = 0
+    ) -> contract.Registration:
+        call = self.call
+        newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
+        return contract.Registration.model_construct(
+            **_fields(row, call.now),
+            available_services=[found.name for found in call.context.catalogue.visible(newcomer)],
+            token=call.context.signer.agent_token(call.caller.tenant, row["agent_id"], row["token_generation"]),
+            created=created,
+            pending_messages=pending,
+            pending_tasks=tasks,
+        )
+
+    async def reissue(self, result: contract.Registration) -> contract.Registration:
+        """Show the token again to whoever repeats the registration under its idempotency key."""
+        row = await require(self.call.tx, result.agent_id)
+        # who has left gets no new token; nor who only changed what another is made of
+        if row["status"] != "retired" and (result.created or result.agent_id == self.call.caller.subject):
+            result.token = self.call.context.signer.agent_token(
+                self.call.caller.tenant, result.agent_id, row["token_generation"]
+            )
+        return result
+
+    async def request_tier(self, row: Row, requested: ServiceTier) -> None:
+        """Note which tier a registered agent is to have, and grant it as far as the caller may."""
+        granted = self._grant_tier(requested, row)
+        await self.call.tx.execute(
+            statements.set_tiers, agent_id=row["agent_id"], granted=granted.value, requested=requested.value
+        )
+
+    def _grant_tier(self, requested: ServiceTier, row: Row | None) -> ServiceTier:
+        """The tier that a registration gets of what it asks for; row: the agent as it is, None for a new one.
+
+        The tier decides the rate limit, so nobody but an operator gives more than its credential has. An agent that asks
+        for the same again keeps what it has: an operator may have raised or lowered it since.
+        """
+        caller = self.call.caller
+        if grants_any_tier(self.call):
+            return requested
+        if row is not None and row["requested_tier"] == requested:
+            return ServiceTier(row["service_tier"])
+        return min(requested, ServiceTier(caller.tier), key=TIERS.__getitem__)
+
+    def _append_capabilities(self, agent_id: str, capabilities: Sequence[str]) -> None:
+        for capability in dict.fromkeys(capabilities):
+            self.call.tx.append(statements.CAPABILITIES, (self.call.caller.tenant, capability, agent_id))
+
+    def _announce(self, type: str, row: Any) -> None:
+        data = {
+            "agent_id": row["agent_id"],
+            "agent_name": row["agent_name"],
+            "capabilities": unpack(row["capabilities"]),
+            "service_tier": row["service_tier"],
+            "status": row["status"],
+        }
+        self.call.emit(type, data, subject=row["agent_id"], audience=audience_of(row))
+
+    async def _change(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
+        """Write a changed profile; answers the row as it is now."""
+        call = self.call
+        agent_id = call.target = row["agent_id"]
+        await call.tx.execute(statements.update, agent_id=agent_id, now=call.now, **values)
+        if capabilities is not None:
+            await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
+            self._append_capabilities(agent_id, capabilities)
+        changed: dict[str, Any] = {name: row[name] for name in statements.AGENTS.names}
+        changed |= values | {"last_activity": call.now}
+        self._announce("agora.agent.updated", changed)
+        if changed["alias"] not in (None, row["alias"]):
+            await deliver_held(call, agent_id, changed["alias"])
+        if changed["status"] in ("offline", "inactive"):
+            changed["status"] = await self._move(changed, AgentStatus.ACTIVE)
+        return changed
+
+    @implements
+    async def get(self, agent_id: str) -> contract.Agent:
+        row = await seen(self.call.tx, self.call.caller, agent_id)
+        return profile(row, self.call.now)
+
+    @implements
+    async def list(
+        self,
+        status: AgentStatus | None = None,
+        service_tier: ServiceTier | None = None,
+        category: str | None = None,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> contract.AgentPage:
+        caller = self.call.caller
+        query = statements.listing(
+            status is not None, service_tier is not None, category is not None, caller.may("read:all")
+        )
+        parameters: dict[str, Any] = {
+            "status": status,
+            "service_tier": service_tier,
+            "category": category,
+            "account": caller.account,
+            "viewer": caller.subject,
+        }
+        chosen = {name: value for name, value in parameters.items() if name in query.parameters}
+        first = paging.decode(cursor)[0] if cursor else ""
+
+        async def read(after: str, count: int) -> Sequence[Row]:
+            skipped = offset if after == first else 0
+            return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
+
+        rows, more = await paging.read_page(read, first, "agent_id", limit, self.call.context.settings.page_bytes)
+        agents = [profile(row, self.call.now) for row in rows]
+        return contract.AgentPage.model_construct(
+            agents=agents,
+            count=len(agents),
+            total=None if more or cursor or offset else len(agents),
+            has_more=more,
+            next_cursor=paging.encode(agents[-1].agent_id) if more else None,
+        )
+
+    @implements
+    async def update(
+        self,
+        agent_id: str,
+        *,
+        capabilities: contract.Capabilities | None = None,
+        status: AgentStatus | None = None,
+        description: str | None = None,
+        category: str | None = None,
+        tags: contract.Tags | None = None,
+        visibility: Visibility | None = None,
+        endpoints: contract.Endpoints | None = None,
+        metadata: JsonObject | None = None,
+        max_concurrent_tasks: int | None = None,
+        proficiency_level: int | None = None,
+        alias: str | None = None,
+        public_keys: contract.PublicKeys | None = None,
+    ) -> contract.Agent:
+        row = await self._own(agent_id)
+        given = {
+            "capabilities": None if capabilities is None else pack(list(dict.fromkeys(capabilities))),
+            "description": description,
+            "category": category,
+            "tags": None if tags is None else pack(tags),
+            "visibility": visibility and visibility.value,
+            "endpoints": None if endpoints is None else pack(endpoints),
+            "metadata": None if metadata is None else pack(metadata),
+            "max_concurrent_tasks": max_concurrent_tasks,
+            "proficiency_level": proficiency_level,
+        }
+        values = {name: row[name] if value is None else value for name, value in given.items()}
+        values |= {name: row[name] for name in ("service_tier", "requested_tier")}
+        values |= await self._protocol(row, alias, public_keys)
+        changed = await self._change(row, values, capabilities)
+        if status is not None:
+            changed["status"] = await self._move(changed, status)
+        return profile(changed, self.call.now)
+
+    async def _own(self, agent_id: str | None) -> Row:
+        """The caller's own agent, or another one if it may act for it; locked for change."""
+        call = self.call
+        if agent_id is None:
+            if call.caller.kind != "agent":
+                raise InvalidRequest(
+                    "Which agent? You are not one.",
+                    fix="Give agent_id, or call with an agent's token.",
+                    errors=[{"field": "agent_id", "message": "required"}],
+                )
+            agent_id = call.caller.subject
+        found = await require(call.tx, agent_id)
+        call.target = found["agent_id"]
+        own_or_allowed(call.caller, found["agent_id"])
+        row = await call.tx.one(statements.lock, ref=found["agent_id"])
+        return row or found
+
+    async def _move(self, row: Any, status: AgentStatus) -> str:
+        """Change an agent's state as the agent itself may; answers the new one."""
+        old = row["status"]
+        if status.value == old:
+            return str(old)
+        if status.value in SUPERVISED:
+            raise InvalidRequest(
+                f"An agent does not set itself {status.value}.",
+                fix="Operators do, with agora.admin.override or agora.admin.manage.",
+                errors=[{"field": "status", "message": "not the agent's to set"}],
+            )
+        if old in SUPERVISED:
+            raise IllegalTransition(
+                f"The agent is {old}; only an operator changes that.",
+                fix="agora.admin.override with action 'resume', or agora.admin.manage.",
+                allowed=[],
+            )
+        await set_agent_status(self.call, row, status.value)
+        return status.value
+
+    @implements
+    async def heartbeat(
+        self, agent_id: str | None = None, status: AgentStatus | None = None, load: float | None = None
+    ) -> contract.AgentHeartbeat:
+        row = await self._own(agent_id)
+        now = self.call.now
+        await self.call.tx.execute(statements.set_vitals, agent_id=row["agent_id"], now=now, load=load)
+        wanted = status or (AgentStatus.ACTIVE if row["status"] == "offline" else None)
+        current = await self._move(row, wanted) if wanted else row["status"]
+        return contract.AgentHeartbeat.model_construct(
+            agent_id=row["agent_id"],
+            status=AgentStatus(current),
+            last_activity=moment(now),
+            next_before=moment(now + OFFLINE_AFTER),
+        )
+
+    @implements
+    async def status(self, agent_id: str) -> contract.AgentStatusReport:
+        row = await seen(self.call.tx, self.call.caller, agent_id)
+        unread = await self.call.tx.one(statements.unread, agent_id=row["agent_id"])
+        fields = _fields(row, self.call.now)
+        names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
+        return contract.AgentStatusReport.model_construct(
+            **{name: fields[name] for name in names}, unread_messages=unread["unread"] if unread else 0
+        )
+
+    @implements
+    async def rate(self, agent_id: str, rating: float, comment: str = "") -> contract.Rating:
+        call = self.call
+        row = await require(call.tx, agent_id)
+        agent_id = call.target = row["agent_id"]
+        rater = call.caller.subject
+        if rater == agent_id:
+            raise InvalidRequest(
+                "An agent does not rate itself.", errors=[{"field": "agent_id", "message": "your own agent"}]
+            )
+        before = await call.tx.one(statements.rating_of, agent_id=agent_id, rater_id=rater)
+        change, raters = (rating, 1) if before is None else (rating - before["rating"], 0)
+        await call.tx.execute(
+            statements.rate, agent_id=agent_id, rater_id=rater, rating=float(rating), comment=comment, now=call.now
+        )
+        await call.tx.execute(statements.rated, agent_id=agent_id, change=float(change), raters=raters)
+        count = row["rating_count"] + raters
+        reputation = round((row["rating_sum"] + change) / count, 2)
+        call.emit(
+            "agora.agent.rated",
+            {"agent_id": agent_id, "rating": rating, "reputation": reputation, "rating_count": count},
+            subject=agent_id,
+            audience=audience_of(row),
+        )
+        return contract.Rating(agent_id=agent_id, reputation=reputation, rating_count=count)
+
+    @implements
+    async def deregister(self, agent_id: str) -> contract.Deregistration:
+        row = await self._own(agent_id)
+        if row["status"] != "retired":
+            if row["agent_id"] != self.call.caller.subject:
+                await check_standing(self.call, row["agent_id"])
+                await check_administered(self.call, row["agent_id"])
+            await check_idle(self.call, row)
+            await self.retire(row)
+        return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)
+
+    async def retire(self, row: Row) -> None:
+        """End an agent: its token, its place in searches, its name; its history stays."""
+        call, agent_id = self.call, row["agent_id"]
+        await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
+        await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
+        await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
+        await follow_deregistration(call, agent_id, row["agent_name"])
+        for name in self._addresses(row):  # what was held while it registered is its own, not its successor's
+            await deliver_held(call, agent_id, name)
+        await end_all(call, row)
+        data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
+        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

@@ -1,0 +1,84 @@
+"""Accounts: who pays, who earns, and who may see it."""
+
+from __future__ import annotations
+
+from agora.core.call import Caller
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import looks_like_key
+from agora.store.port import Reader, Row
+from agora_sdk.errors import PermissionDenied
+
+from . import queries as statements
+
+__all__ = [
+    "NOBODY",
+    "account_for",
+    "account_of",
+    "account_of_subject",
+    "earns",
+    "insider",
+    "members",
+    "require_developer",
+    "seen",
+]
+
+NOBODY = "default"  #: the account of credentials that were given none
+HOUSE = frozenset({"operator", "system", "anonymous"})
+
+
+def account_for(account_id: str, subject: str) -> str:
+    """The account that pays for what a subject does.
+
+    A credential without an account of its own pays for itself, under its id, so that strangers share no bill;
+    the operator's account is ``default``.
+    """
+    return subject if account_id == NOBODY and subject not in HOUSE else account_id
+
+
+def account_of(caller: Caller) -> str:
+    """The account that pays for what a caller does."""
+    return account_for(caller.account, caller.subject)
+
+
+async def account_of_subject(tx: Reader, subject: str) -> str:
+    """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
+    if looks_like_key(subject):
+        row = await tx.one(statements.key_account, token_id=subject)
+    else:
+        row = await tx.one(agents.by_id, ref=subject)
+    return NOBODY if row is None else str(row["account_id"])
+
+
+def insider(caller: Caller) -> bool:
+    """Whether every account's affairs are shown."""
+    return caller.may("admin") or caller.may("read:all")
+
+
+def seen(caller: Caller, wanted: str | None) -> str | None:
+    """The account whose affairs are shown: None for everybody's, '' where the caller may see none of what is wanted."""
+    if insider(caller):
+        return wanted
+    own = account_of(caller)
+    return own if wanted in (None, own) else ""
+
+
+def earns(caller: Caller, agent: Row) -> bool:
+    """Whether an agent is the caller's to price: itself, or its account's."""
+    own: bool = agent["account_id"] != NOBODY and agent["account_id"] == caller.account
+    return own or bool(caller.subject == agent["agent_id"])
+
+
+def require_developer(caller: Caller, agent: Row) -> None:
+    """Refuse whoever has no say in what an agent costs."""
+    if not earns(caller, agent) and not caller.may("admin"):
+        raise PermissionDenied(
+            f"What {agent['agent_name']} costs is decided by itself, its account and operators.",
+            fix="Use the agent's token, or a credential of its account.",
+        )
+
+
+async def members(tx: Reader, account_id: str) -> tuple[str, ...]:
+    """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
+    agents = await tx.all(statements.account_agents, account=account_id)
+    keys = await tx.all(statements.account_keys, account=account_id)
+    return tuple(dict.fromkeys([account_id, *(row[0] for row in agents), *(row[0] for row in keys)]))

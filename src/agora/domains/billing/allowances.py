@@ -1,0 +1,45 @@
+"""Allowances: what a credential that acts for an account may commit it to.
+
+An instance works with a credential of its customer's account, but its program is its developer's: its token spends only
+what the customer granted it, and nothing unless it was granted something. Other credentials have no allowance; what they
+may spend is limited by the budgets of their account alone.
+"""
+
+from __future__ import annotations
+
+from agora.core.call import Call
+from agora_sdk.errors import BudgetExceeded
+
+from . import queries as statements
+from .money import amount_text
+
+__all__ = ["find_allowance", "grant_allowance", "use_allowance"]
+
+
+def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
+    """Let a new credential commit its account to so much, in millionths; 0 for nothing."""
+    call.tx.append(statements.ALLOWANCES, (call.caller.tenant, subject, currency, amount, 0))
+
+
+async def find_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
+    """Whose allowance an amount is to be taken from: the credential's own, locked, or '' if it has none.
+
+    Raises BudgetExceeded where the allowance does not cover it.
+    """
+    row = await call.tx.one(statements.allowance, subject=subject)
+    if row is None:
+        return ""
+    left = row["amount"] - row["used"] if row["currency"] == currency else 0
+    if amount > left:
+        raise BudgetExceeded(
+            f"This instance may commit its customer to {amount_text(left, currency)} more; this costs "
+            f"{amount_text(amount, currency)}.",
+            fix="The customer grants it more when the instance is made: instance_config.spend_limit.",
+        )
+    return subject
+
+
+async def use_allowance(call: Call, subject: str, amount: int) -> None:
+    """Take an amount from an allowance, or give it back if negative. subject: as :func:`find_allowance` answered it."""
+    if subject:
+        await call.tx.execute(statements.use_allowance, subject=subject, amount=amount)

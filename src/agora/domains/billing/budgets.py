@@ -1,0 +1,256 @@
+"""Budgets: what a charge or a reservation does to the limits that stand over it.
+
+Against a limit count the entries of its month and what is reserved for tasks that have not ended. Sums of entries are kept
+by the database as they are written, so that a look at a limit costs the same however long the ledger is. Where a limit
+stands, its row is locked first: charges under one limit come one after the other, and none is overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import Call
+from agora.domains.agents import queries as agents
+from agora.store.port import Reader, Row
+from agora_sdk.errors import BudgetExceeded, CreditExhausted
+
+from . import queries as statements
+from .accounts import members
+from .money import amount_text, decimal, month_of, month_text, until_month_ends
+from .terms import Terms
+
+__all__ = ["SOFT_SHARE", "Limits", "Standing", "blocked", "standing_of"]
+
+SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
+
+Budget = Row | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a budget stands, in millionths.
+
+    period: the month. spent: in the month. reserved: for tasks that have not ended. balance: the account's credit, None
+    where it does not have to cover what is spent.
+    """
+
+    period: int
+    spent: int
+    reserved: int
+    balance: int | None
+
+    @property
+    def committed(self) -> int:
+        """What counts against the limits."""
+        return self.spent + self.reserved
+
+    @property
+    def available(self) -> int | None:
+        """The credit that is not reserved."""
+        return None if self.balance is None else self.balance - self.reserved
+
+    def after(self, *, charge: int = 0, reservation: int = 0) -> Standing:
+        """The same once so much more is spent or reserved."""
+        left = None if self.balance is None else self.balance - charge
+        return Standing(self.period, self.spent + charge, self.reserved + reservation, left)
+
+
+async def standing_of(tx: Reader, budget: Budget, period: int) -> Standing:
+    """How a budget stands in a month."""
+    left = await _balance(tx, budget["account_id"], budget["currency"]) if budget["prepaid"] else None
+    return Standing(period, await _spent(tx, budget, period), await _reserved(tx, budget), left)
+
+
+async def _spent(tx: Reader, budget: Budget, period: int) -> int:
+    account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
+    if account and agent:
+        row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
+    else:
+        scope, ref = ("account", account) if account else ("agent", agent)
+        row = await tx.one(statements.spent, scope=scope, ref=ref, currency=currency, period=period)
+    return int(row["spent"]) if row is not None else 0
+
+
+async def _reserved(tx: Reader, budget: Budget) -> int:
+    account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
+    if account:
+        row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
+    else:
+        row = await tx.one(statements.reserved_of_agent, agent=agent, currency=currency)
+    return int(row["reserved"]) if row is not None else 0
+
+
+async def _balance(tx: Reader, account: str, currency: str) -> int:
+    """What is left of an account's credit."""
+    row = await tx.one(statements.balance, account=account, currency=currency)
+    return int(row["balance"]) if row is not None else 0
+
+
+async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0) -> str | None:
+    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may.
+
+    ahead: what it is about to commit to, in millionths, beside what is committed.
+    """
+    if not terms.chargeable:
+        return None
+    budgets = await tx.all(statements.limits, account=account, agent=agent)
+    if _is_foreign(budgets, account, terms.currency):
+        return "budget"
+    for row in budgets:
+        if row["currency"] != terms.currency:
+            continue
+        standing = await standing_of(tx, row, month_of(now))
+        if row["hard_limit"] is not None and standing.committed + max(ahead, 1) > row["hard_limit"]:
+            return "budget"
+        if standing.available is not None and standing.available < max(ahead, 1):
+            return "credit"
+    return None
+
+
+class Limits:
+    """The limits over what one account spends on one agent in one currency."""
+
+    def __init__(self, call: Call, account: str, agent: str, currency: str) -> None:
+        self.call = call
+        self.account, self.agent, self.currency = account, agent, currency
+
+    async def standing(self) -> bool:
+        """Whether there are any."""
+        return any(row["currency"] == self.currency for row in await self._budgets())
+
+    async def _budgets(self) -> Sequence[Budget]:
+        """Budgets over the account and the agent, in every currency."""
+        return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
+
+    async def charge(self, amount: int, period: int, *, enforce: bool) -> None:
+        """Note that so much more is spent in a month. Called before the entry is written.
+
+        enforce: refuse what a limit does not allow; what has been used already is owed in any case.
+        Raises BudgetExceeded, CreditExhausted.
+        """
+        await self._commit(amount, period, enforce=enforce, charge=amount)
+
+    async def reserve(self, amount: int) -> None:
+        """Note that so much is reserved from now on. Called before the reservation is written.
+
+        Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
+        """
+        await self._commit(amount, month_of(self.call.now), enforce=True, reservation=amount)
+
+    async def _commit(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
+        if not amount:
+            return
+        there = await self._budgets()
+        if enforce and amount > 0 and _is_foreign(there, self.account, self.currency):
+            raise self._foreign(there)
+        if not any(row["currency"] == self.currency for row in there):
+            return
+        names = {"account": self.account, "agent": self.agent, "currency": self.currency}
+        budgets = await self.call.tx.all(statements.limits_locked, **names)
+        standings = [await standing_of(self.call.tx, row, period) for row in budgets]
+        if enforce and amount > 0:
+            for row, standing in zip(budgets, standings, strict=True):
+                self._check(row, standing, amount)
+        for row, standing in zip(budgets, standings, strict=True):
+            await self.tell(row, standing.after(**change), margin=max(amount, 0) if enforce else 0)
+
+    def _check(self, row: Budget, standing: Standing, amount: int) -> None:
+        """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
+        if row["hard_limit"] is not None and standing.committed + amount > row["hard_limit"]:
+            raise self._exceeded(row, standing, amount)
+        if standing.available is not None and amount > standing.available:
+            raise CreditExhausted(
+                f"This costs {_money(amount, row)}; the credit is {_money(standing.balance or 0, row)}"
+                f"{_of_which_reserved(standing, row)}.",
+                fix="An operator gives credit with agora.billing.credit.",
+            )
+
+    async def tell(self, row: Budget, standing: Standing, *, margin: int = 0) -> None:
+        """Say once a month that a limit is near, and once that it is reached.
+
+        margin: a limit counts as reached if not even as much again is left.
+        """
+        soft, hard, period = row["soft_limit"], row["hard_limit"], standing.period
+        warned, exhausted, committed = row["warned"], row["exhausted"], standing.committed
+        reached = hard is not None and (committed >= hard or committed + margin > hard)
+        credit_gone = standing.available is not None and (standing.available <= 0 or standing.available < margin)
+        if (soft is not None and committed >= soft) and warned < period:
+            warned = period
+            await self._emit("agora.billing.budget_warning", row, standing)
+        if (reached or credit_gone) and exhausted < period:
+            exhausted = period
+            await self._emit("agora.billing.budget_exhausted", row, standing)
+        if (warned, exhausted) != (row["warned"], row["exhausted"]):
+            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_place(row))
+
+    async def _emit(self, type: str, row: Budget, standing: Standing) -> None:
+        data = {
+            "account_id": row["account_id"] or None,
+            "agent_id": row["agent_id"] or None,
+            "currency": row["currency"],
+            "period": month_text(standing.period),
+            "spent": decimal(standing.spent),
+            "reserved": decimal(standing.reserved),
+            "soft_limit": None if row["soft_limit"] is None else decimal(row["soft_limit"]),
+            "hard_limit": None if row["hard_limit"] is None else decimal(row["hard_limit"]),
+            "balance": None if standing.balance is None else decimal(standing.balance),
+        }
+        subject = row["account_id"] or row["agent_id"]
+        self.call.emit(type, data, subject=subject, audience=await _audience(self.call.tx, row))
+
+    def _foreign(self, budgets: Sequence[Budget]) -> BudgetExceeded:
+        limited = ", ".join(sorted({row["currency"] for row in budgets if row["account_id"] == self.account}))
+        return BudgetExceeded(
+            f"The account {self.account} is limited in {limited}; it has no budget in {self.currency}, which this costs.",
+            fix=f"Give it a budget in {self.currency} with agora.billing.budget.",
+        )
+
+    def _exceeded(self, row: Budget, standing: Standing, amount: int) -> BudgetExceeded:
+        whose = f"the account {row['account_id']}" if row["account_id"] else f"the agent {row['agent_id']}"
+        if row["account_id"] and row["agent_id"]:
+            whose += f" for {row['agent_id']}"
+        fix = "Raise the limit with agora.billing.budget, or wait for the next month."
+        if standing.reserved:
+            fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
+        return BudgetExceeded(
+            f"The hard limit of {whose} is {_money(row['hard_limit'], row)} for {month_text(standing.period)}; "
+            f"{_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
+            f"{_money(amount, row)}.",
+            fix=fix,
+            resets_at=moment(until_month_ends(self.call.now)).isoformat(),
+        )
+
+
+def _and_reserved(standing: Standing, row: Budget) -> str:
+    return f" and {_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
+
+
+def _of_which_reserved(standing: Standing, row: Budget) -> str:
+    return f", of which {_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
+
+
+def _is_foreign(budgets: Sequence[Budget], account: str, currency: str) -> bool:
+    """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
+    wide = [row for row in budgets if row["account_id"] == account and not row["agent_id"]]
+    limited = any(row["hard_limit"] is not None or row["prepaid"] for row in wide)
+    return limited and not any(row["currency"] == currency for row in wide)
+
+
+def _place(row: Budget) -> dict[str, Any]:
+    return {"account": row["account_id"], "agent": row["agent_id"], "currency": row["currency"]}
+
+
+def _money(amount: int, row: Budget) -> str:
+    return amount_text(amount, row["currency"])
+
+
+async def _audience(tx: Reader, row: Budget) -> tuple[str, ...]:
+    """The account that pays, or, of an agent's own limit, the agent and its account."""
+    if row["account_id"]:
+        return await members(tx, row["account_id"])
+    agent = await tx.one(agents.by_id, ref=row["agent_id"])
+    others = await members(tx, agent["account_id"]) if agent is not None else ()
+    return tuple(dict.fromkeys((row["agent_id"], *others)))

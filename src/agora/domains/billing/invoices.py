@@ -1,0 +1,244 @@
+"""Invoicing: each month, what is in the ledger and on no invoice yet.
+
+The lines of an invoice are the sums of the ledger less the lines of all invoices before. So whatever happened between two
+commits, every entry is on exactly one invoice in the end: one that was written after its month had been invoiced is on the
+next, as a line of its own month.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core.call import Call
+from agora.store.port import Reader, Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.errors import NotFound
+
+from . import view_queries as statements
+from .accounts import members
+from .ledger import PAID_IN
+from .money import decimal, month_of, month_text
+from .terms import UNITS
+from .views import names_of
+
+__all__ = ["Line", "find", "issue", "opened", "shown", "summary"]
+
+WORDS: Mapping[EntryKind, str] = {
+    EntryKind.BASE: "Base price",
+    EntryKind.TIME: "Running time",
+    EntryKind.REQUEST: "Executions",
+    EntryKind.TASK: "Tasks",
+    EntryKind.INPUT_TOKENS: "Tokens in",
+    EntryKind.OUTPUT_TOKENS: "Tokens out",
+    EntryKind.CREDIT: "Credit",
+    EntryKind.PAYMENT: "Payment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Entries of one kind, of one agent, in one month, taken together."""
+
+    period: int
+    agent_id: str
+    kind: EntryKind
+    quantity: int
+    amount: int
+    entries: int
+
+
+async def pending(tx: Reader, account: str, currency: str, period: int) -> tuple[list[Line], int]:
+    """What of the months up to this one is on no invoice, and the credit left by all that is."""
+    names = {"account": account, "currency": currency}
+    sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in await tx.all(statements.summed_lines, period=period, **names):
+        sums[row["period"], row["agent_id"], row["kind"]] = [row["quantity"], row["amount"], row["entries"]]
+    opening = 0
+    for row in await tx.all(statements.invoiced_lines, **names):
+        left = sums[row["period"], row["agent_id"], row["kind"]]
+        for at, name in enumerate(("quantity", "amount", "entries")):
+            left[at] -= row[name]
+        opening -= row["amount"]
+    lines = [
+        Line(month, agent, EntryKind(kind), quantity, amount, count)
+        for (month, agent, kind), (quantity, amount, count) in sorted(sums.items())
+        if count > 0 and month <= period
+    ]
+    return lines, opening
+
+
+async def issue(call: Call, account: str, currency: str, period: int) -> str | None:
+    """Issue an account's invoice of a month that is over; answers its number, None if there is nothing to invoice.
+
+    The number is taken in the transaction that writes the invoice, so that there are no gaps.
+    """
+    tx, names = call.tx, {"account": account, "currency": currency}
+    await tx.execute(statements.lock_head)  # from here on, one at a time
+    if await tx.one(statements.invoice_of, period=period, **names) is not None:
+        return None
+    lines, opening = await pending(tx, account, currency, period)
+    if not lines:
+        return None
+    number = (await tx.returning(statements.number))[0]["invoices"]
+    row = _row(call, number, account, currency, period, opening, lines)
+    tx.append(statements.INVOICES, tuple(row.values()))
+    called = await names_of(tx, (line.agent_id for line in lines))
+    months: dict[int, int] = defaultdict(int)
+    for line in lines:
+        months[line.period] += line.entries
+        tx.append(statements.INVOICE_LINES, _line_row(row, line, called))
+    for month, entries in sorted(months.items()):
+        await tx.execute(statements.included, period=month, entries=entries, **names)
+    await _announce(call, row)
+    return _number(number)
+
+
+async def _announce(call: Call, row: Mapping[str, Any]) -> None:
+    data = {
+        "invoice_id": row["invoice_id"],
+        "number": _number(row["number"]),
+        "account_id": row["account_id"],
+        "period": month_text(row["period"]),
+        "currency": row["currency"],
+        "charges": decimal(row["charges"]),
+        "amount_due": decimal(max(0, row["charges"] - row["credits"] - row["opening"])),
+    }
+    audience = await members(call.tx, row["account_id"])
+    call.emit("agora.billing.invoice_issued", data, subject=row["invoice_id"], audience=audience)
+
+
+def _row(
+    call: Call, number: int, account: str, currency: str, period: int, opening: int, lines: Sequence[Line]
+) -> dict[str, Any]:
+    charges, credits = _sums(lines)
+    return {
+        "tenant_id": call.caller.tenant,
+        "invoice_id": new_id("inv"),
+        "number": number,
+        "account_id": account,
+        "currency": currency,
+        "period": period,
+        "opening": opening,
+        "charges": charges,
+        "credits": credits,
+        "issued_at": call.now,
+    }
+
+
+def _line_row(invoice: Mapping[str, Any], line: Line, names: Mapping[str, str]) -> tuple[Any, ...]:
+    return (
+        invoice["tenant_id"],
+        invoice["account_id"],
+        invoice["currency"],
+        invoice["invoice_id"],
+        line.period,
+        line.agent_id,
+        names.get(line.agent_id, line.agent_id),
+        line.kind.value,
+        line.quantity,
+        line.amount,
+        line.entries,
+    )
+
+
+def _sums(lines: Sequence[Line]) -> tuple[int, int]:
+    """Charges, and what was paid in."""
+    return (
+        sum(line.amount for line in lines if line.kind not in PAID_IN),
+        -sum(line.amount for line in lines if line.kind in PAID_IN),
+    )
+
+
+# -- as answers show them ------------------------------------------------------------------------
+
+
+async def find(tx: Reader, ref: str, account: str | None) -> Row:
+    """An invoice by id or number, if it is the account's (None: whosoever's); raises NotFound."""
+    if ref.startswith("inv_"):
+        row = await tx.one(statements.invoice_by_id, invoice_id=ref)
+    else:
+        row = await tx.one(statements.invoice_by_number, number=int(ref.removeprefix("INV-")))
+    if row is None or account not in (None, row["account_id"]):
+        raise NotFound(
+            f"There is no invoice {ref}.",
+            fix="Invoices are listed at GET /billing/invoices.",
+            errors=[{"field": "invoice", "message": "unknown"}],
+        )
+    return row
+
+
+async def shown(tx: Reader, row: Row) -> contract.Invoice:
+    """A closed invoice, as it was issued."""
+    lines = await tx.all(
+        statements.lines_of, account=row["account_id"], currency=row["currency"], invoice_id=row["invoice_id"]
+    )
+    found = [
+        _line(
+            Line(at["period"], at["agent_id"], EntryKind(at["kind"]), at["quantity"], at["amount"], 0), at["agent_name"]
+        )
+        for at in lines
+    ]
+    return contract.Invoice(**_totals(row), **_issued(row), lines=found)
+
+
+async def opened(tx: Reader, account: str, currency: str, now: int, *, visible: bool = True) -> contract.Invoice:
+    """What the next invoice of an account would be now; of one that may not be seen, as of one that is not there."""
+    period = month_of(now)
+    lines, opening = await pending(tx, account, currency, period) if visible else ([], 0)
+    names = await names_of(tx, (line.agent_id for line in lines))
+    charges, credits = _sums(lines)
+    values = {"account_id": account, "currency": currency, "period": period}
+    values |= {"opening": opening, "charges": charges, "credits": credits}
+    found = [_line(line, names.get(line.agent_id, line.agent_id)) for line in lines]
+    return contract.Invoice(status="open", **_totals(values), lines=found)
+
+
+def summary(row: Row) -> contract.InvoiceSummary:
+    """A closed invoice without its lines."""
+    return contract.InvoiceSummary(**_totals(row), **_issued(row))
+
+
+def _issued(row: Row) -> dict[str, Any]:
+    return {
+        "invoice_id": row["invoice_id"],
+        "number": _number(row["number"]),
+        "status": "closed",
+        "issued_at": moment(row["issued_at"]),
+    }
+
+
+def _totals(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+    closing = row["opening"] + row["credits"] - row["charges"]
+    return {
+        "account_id": row["account_id"],
+        "currency": row["currency"],
+        "period": month_text(row["period"]),
+        "opening_balance": decimal(row["opening"]),
+        "charges": decimal(row["charges"]),
+        "credits": decimal(row["credits"]),
+        "closing_balance": decimal(closing),
+        "amount_due": decimal(max(0, -closing)),
+    }
+
+
+def _line(line: Line, name: str) -> contract.InvoiceLine:
+    unit, size = UNITS[line.kind]
+    return contract.InvoiceLine(
+        period=month_text(line.period),
+        agent_id=line.agent_id or None,
+        agent_name=name or None,
+        kind=line.kind,
+        description=WORDS[line.kind] + (f", {name}" if name else ""),
+        quantity=line.quantity / size,
+        unit=unit,
+        amount=decimal(line.amount),
+    )
+
+
+def _number(number: int) -> str:
+    return f"INV-{number:06d}"

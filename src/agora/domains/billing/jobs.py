@@ -1,0 +1,52 @@
+"""Billing: months that are over are invoiced."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agora.core.jobs import MICROSECONDS, Controller, House
+
+from . import view_queries as views
+
+__all__ = ["SETTLING", "Billing"]
+
+SETTLING = 3600 * MICROSECONDS  #: time after a month in which its last usage is recorded
+LOOK = 300 * MICROSECONDS  #: from one look at what is to be invoiced to the next
+BATCH = 20  #: accounts invoiced in one transaction
+
+
+class Billing(Controller):
+    """Goes on while the marketplace is halted: what was used is owed."""
+
+    name = "billing"
+    interval = 15.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._looked: dict[str, int] = {}
+
+    async def tend(self, tenant: str) -> None:
+        from .money import month_before, month_of
+        from .reservations import settle_completed
+
+        while not self.stopping and await self.act(tenant, settle_completed):
+            pass
+        now = self.house.clock.now()
+        if not 0 <= now - self._looked.get(tenant, -LOOK) < LOOK:
+            await self._invoice(tenant, month_before(month_of(now - SETTLING)))
+            self._looked[tenant] = now
+
+    async def _invoice(self, tenant: str, month: int) -> None:
+        """Invoice what is due up to a month, a few accounts at a time."""
+        from .usage_records import close_months
+
+        account, currency = "", ""
+        while not self.stopping:
+            rows = await self.read(
+                tenant, views.due, period=month, account_after=account, currency_after=currency, limit=BATCH
+            )
+            if not rows:
+                return
+            due = [(row["account_id"], row["currency"], row["period"]) for row in rows]
+            await self.act(tenant, partial(close_months, due=due, last=month))
+            account, currency, _ = due[-1]

@@ -1,0 +1,203 @@
+"""The ledger: entries that are written once, under a key, and never changed.
+
+Any service may charge in its own transaction::
+
+    await Ledger(call).charge(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1), fresh=True)
+
+With no limit over the account or the agent that appends one row and reads two; the sums are kept by the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.clock import new_id
+from agora.core.call import Call
+from agora.store.port import Row
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.errors import InvalidRequest, NotFound
+
+from . import queries as statements
+from .budgets import Limits, blocked
+from .money import day_of
+from .terms import Terms, agreed, in_force
+
+__all__ = ["LARGEST", "Charge", "Entry", "Ledger"]
+
+LARGEST = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
+PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
+Entry = dict[str, Any]  #: a row of the ledger by its columns
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Usage to be charged for.
+
+    key: names it for ever, unique in the marketplace. quantity: of time in microseconds. began, ended: microseconds
+    since 1970; now if left out.
+    """
+
+    key: str
+    account_id: str
+    agent_id: str
+    kind: EntryKind
+    quantity: int
+    instance_id: str = ""
+    began: int | None = None
+    ended: int | None = None
+    description: str = ""
+
+
+class Ledger:
+    """The ledger as one call writes it."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    async def terms(self, agent_id: str, at: int | None = None) -> Terms:
+        """What an agent costs at a moment; now if left out."""
+        currency = self.call.context.settings.billing_currency
+        return await in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
+
+    @property
+    def notice(self) -> int:
+        """Microseconds from the announcement of a price until it holds for what was agreed on before."""
+        return int(self.call.context.settings.billing_price_notice * 1_000_000)
+
+    async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
+        """What an agent costs at a moment, now if left out, whoever has agreed on a version of its price."""
+        currency = self.call.context.settings.billing_currency
+        return await agreed(self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency)
+
+    async def charge(
+        self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
+    ) -> Entry:
+        """Charge for usage; answers its entry, the one that is there if the key was used before.
+
+        terms: that were agreed on; those in force at its end if left out.
+        enforce: refuse what a hard limit or the prepaid credit does not cover; False for what was used already.
+        fresh: the key cannot have been used (it holds an id made in this call), so none is looked for.
+        Raises BudgetExceeded, CreditExhausted, InvalidRequest above the largest amount.
+        """
+        if not fresh and (earlier := await self._earlier(charge.key)) is not None:
+            return earlier
+        terms = terms or await self.terms(charge.agent_id, charge.ended)
+        amount = terms.amount(charge.kind, charge.quantity)
+        _check(amount)
+        return await self.write(charge, terms, amount, enforce=enforce)
+
+    async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> Entry:
+        """Write an entry whose amount is known, under a key that is known to be free.
+
+        Of any size: what was measured is owed, and one entry that cannot be written must not keep others from it.
+        """
+        call, now = self.call, self.call.now
+        ended = now if charge.ended is None else charge.ended
+        began = ended if charge.began is None else charge.began
+        day = day_of(max(began, ended - 1))  # what ends with a day belongs to it
+        limits = Limits(call, charge.account_id, charge.agent_id, terms.currency)
+        await limits.charge(amount, day // 100, enforce=enforce)
+        entry: Entry = {
+            "tenant_id": call.caller.tenant,
+            "entry_id": new_id("use"),
+            "key": charge.key,
+            "account_id": charge.account_id,
+            "agent_id": charge.agent_id,
+            "instance_id": charge.instance_id,
+            "kind": charge.kind.value,
+            "quantity": charge.quantity,
+            "price_version": terms.version,
+            "currency": terms.currency,
+            "amount": amount,
+            "began": began,
+            "ended": ended,
+            "day": day,
+            "description": charge.description,
+            "reverses": None,
+            "created_at": now,
+            "created_by": call.caller.subject,
+        }
+        call.tx.append(statements.LEDGER, tuple(entry.values()))
+        return entry
+
+    async def reverse(self, key: str, reason: str = "") -> Entry | None:
+        """Take back what was charged under a key; None if nothing was. Done once, however often it is asked for."""
+        row = await self.call.tx.one(statements.by_key, key=key)
+        return None if row is None else await self.take_back(row, reason)
+
+    async def take_back(self, row: Row, reason: str = "") -> Entry:
+        """Write the opposite of an entry. It counts for the month of the entry."""
+        if row["reverses"] is not None:
+            raise InvalidRequest(
+                f"{row['entry_id']} is a reversal itself.",
+                fix="Record the usage again, under another key.",
+                errors=[{"field": "entry_id", "message": "a reversal"}],
+            )
+        key = f"reversal:{row['entry_id']}"
+        if (earlier := await self._earlier(key)) is not None:
+            return earlier
+        entry: Entry = dict(zip(statements.LEDGER.names, (row[name] for name in statements.LEDGER.names), strict=True))
+        entry |= {
+            "entry_id": new_id("use"),
+            "key": key,
+            "quantity": -row["quantity"],
+            "amount": -row["amount"],
+            "description": reason,
+            "reverses": row["entry_id"],
+            "created_at": self.call.now,
+            "created_by": self.call.caller.subject,
+        }
+        limits = Limits(self.call, row["account_id"], row["agent_id"], row["currency"])
+        await limits.charge(entry["amount"], row["day"] // 100, enforce=False)
+        self.call.tx.append(statements.LEDGER, tuple(entry.values()))
+        return entry
+
+    async def credit(self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str) -> Entry:
+        """Give an account credit; answers its entry, the one that is there if the key was used before."""
+        if (earlier := await self._earlier(key)) is not None:
+            return earlier
+        charge = Charge(key, account, "", kind, 1, description=reason)
+        return await self.write(charge, Terms(0, currency), -amount, enforce=False)
+
+    async def blocked(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
+        """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free.
+
+        ahead: what it is about to commit to, in millionths.
+        """
+        return await blocked(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
+
+    async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
+        """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""
+        terms = await self.agreed(agent_id, version)
+        return await self.blocked(account, agent_id, terms) if terms.time[0] else None
+
+    async def recorded(self, keys: Sequence[str]) -> Sequence[Row]:
+        """Entries under up to four keys."""
+        first, second, third, fourth = (*keys, "", "", "")[:4]
+        return await self.call.tx.all(statements.by_keys, first=first, second=second, third=third, fourth=fourth)
+
+    async def entry(self, entry_id: str) -> Row:
+        """An entry by its id; raises NotFound."""
+        row = await self.call.tx.one(statements.by_id, entry_id=entry_id)
+        if row is None:
+            raise NotFound(
+                f"There is no entry {entry_id}.",
+                fix="Entries are listed at GET /billing/usage.",
+                errors=[{"field": "entry_id", "message": "unknown"}],
+            )
+        return row
+
+    async def _earlier(self, key: str) -> Entry | None:
+        row = await self.call.tx.one(statements.by_key, key=key)
+        return None if row is None else {name: row[name] for name in statements.LEDGER.names}
+
+
+def _check(amount: int) -> None:
+    if abs(amount) > LARGEST:
+        raise InvalidRequest(
+            f"An entry of the ledger is of at most {LARGEST // 1_000_000:,} units of its currency.",
+            fix="Record less at once.",
+            errors=[{"field": "quantity", "message": "too much for one entry"}],
+        )

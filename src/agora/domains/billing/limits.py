@@ -1,0 +1,186 @@
+"""Limiting: who sets which budget, and how budgets stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agora.clock import moment
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora.domains.identity.authority import administer
+from agora.store.port import Reader, Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.errors import InvalidRequest, PermissionDenied
+
+from . import queries as statements
+from .accounts import account_of, insider, require_developer
+from .budgets import SOFT_SHARE, Limits, Standing, standing_of
+from .money import decimal, month_of, month_text
+
+__all__ = ["Wish", "budgets", "set_budget"]
+
+MOST = 200  #: budgets of one account, or of one agent by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Limits in millionths."""
+
+    soft: int | None
+    hard: int | None
+    prepaid: bool
+
+    @property
+    def warning(self) -> int | None:
+        """Where the warning comes: there is always one before the hard limit."""
+        if self.soft is None and self.hard is not None:
+            return self.hard * SOFT_SHARE // 100
+        return self.soft
+
+
+async def set_budget(call: Call, account: str | None, agent: Row | None, currency: str, wish: Wish) -> contract.Budget:
+    """Set or lift a budget; says at once if it is used up already."""
+    _check(wish, account, agent)
+    account = _whose(call, account, agent)
+    place = {"account": account, "agent": "" if agent is None else agent["agent_id"], "currency": currency}
+    call.target = account or place["agent"]
+    await _check_place(call, place)
+    operator = call.caller.may("admin")
+    if operator:
+        await administer(call, f"budget:{place['account']}:{place['agent']}:{currency}")
+    values = {
+        "soft_limit": wish.warning,
+        "hard_limit": wish.hard,
+        "prepaid": int(wish.prepaid),
+        "set_by": "operator" if operator else "account",
+        "now": call.now,
+    }
+    await call.tx.execute(statements.save_budget, **place, **values, actor=call.caller.subject)
+    row = await call.tx.one(statements.budget, **place)
+    assert row is not None
+    if wish.warning is None and not wish.prepaid:
+        await call.tx.execute(statements.drop_budget, **place)
+        return await _shown(call.tx, row, call.now)
+    await _tell(call, row)
+    row = await call.tx.one(statements.budget, **place)
+    assert row is not None
+    return await _shown(call.tx, row, call.now)
+
+
+def _whose(call: Call, account: str | None, agent: Row | None) -> str:
+    """The account a budget is of; '' for an agent's own. Refuses what is not the caller's to limit."""
+    caller = call.caller
+    if account is None and agent is not None:
+        require_developer(caller, agent)
+        return ""
+    own = account_of(caller)
+    if account not in (None, own) and not caller.may("admin"):
+        raise PermissionDenied(
+            f"You spend as {own}; the budget of {account} is its own affair.", fix="Leave account out for your own."
+        )
+    return account or own
+
+
+def _check(wish: Wish, account: str | None, agent: Row | None) -> None:
+    if wish.soft is not None and wish.hard is not None and wish.soft > wish.hard:
+        raise InvalidRequest(
+            "The soft limit is above the hard one.",
+            fix="The warning comes first: lower soft_limit.",
+            errors=[{"field": "soft_limit", "message": "above hard_limit"}],
+        )
+    if wish.prepaid and agent is not None:
+        raise InvalidRequest(
+            "Credit is of an account, for whatever agent it is spent on.",
+            fix="Leave agent_id out with prepaid.",
+            errors=[{"field": "prepaid", "message": "not for an agent"}],
+        )
+
+
+async def _check_place(call: Call, place: Mapping[str, str]) -> None:
+    row = await call.tx.one(statements.budget, **place)
+    if row is not None and row["set_by"] == "operator" and not call.caller.may("admin"):
+        raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
+    if row is None and not call.caller.may("admin"):
+        await _check_currency(call, place)
+    if row is None:
+        there = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
+        if there is not None and there["budgets"] >= MOST:
+            raise InvalidRequest(
+                f"There are {MOST} budgets already.",
+                fix="Lift some that are not needed: set them without limits.",
+                errors=[{"field": "account", "message": "too many budgets"}],
+            )
+
+
+async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
+    """An account that operators limit opens no currency for itself. Raises PermissionDenied."""
+    account, agent = place["account"], place["agent"]
+    if agent or not account:
+        return
+    for row in await call.tx.all(statements.limits, account=account, agent=""):
+        if row["account_id"] == account and row["set_by"] == "operator":
+            raise PermissionDenied(
+                f"An operator limits {account} in {row['currency']}; a budget in another currency is an operator's too.",
+                fix=f"Ask an operator for a budget in {place['currency']}.",
+            )
+
+
+async def _tell(call: Call, row: Row) -> None:
+    limits = Limits(call, row["account_id"], row["agent_id"], row["currency"])
+    await limits.tell(row, await standing_of(call.tx, row, month_of(call.now)))
+
+
+async def _shown(tx: Reader, row: Row, now: int) -> contract.Budget:
+    standing = await standing_of(tx, row, month_of(now))
+    return contract.Budget(
+        account_id=row["account_id"] or None,
+        agent_id=row["agent_id"] or None,
+        currency=row["currency"],
+        soft_limit=None if row["soft_limit"] is None else decimal(row["soft_limit"]),
+        hard_limit=None if row["hard_limit"] is None else decimal(row["hard_limit"]),
+        prepaid=bool(row["prepaid"]),
+        spent=decimal(standing.spent),
+        reserved=decimal(standing.reserved),
+        period=month_text(standing.period),
+        state=_state(row, standing),
+        set_by=row["set_by"],
+        updated_at=moment(row["updated_at"]),
+    )
+
+
+def _state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
+    hard, soft, available = row["hard_limit"], row["soft_limit"], standing.available
+    if (hard is not None and standing.committed >= hard) or (available is not None and available <= 0):
+        return "exhausted"
+    if row["exhausted"] >= standing.period:
+        return "exhausted"
+    return "warned" if soft is not None and standing.committed >= soft else "ok"
+
+
+async def budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
+    """Budgets the caller may see, a page of them."""
+    after = paging.decode(cursor, str, str, str) if cursor else ["", "", ""]
+    everyone = insider(call.caller)
+    whose = account_of(call.caller) if account is None or everyone else account
+    parameters: dict[str, Any] = {
+        "account": account or whose,
+        "viewer": call.caller.subject,
+        "everyone": int(everyone and account is None),
+        "limit": limit + 1,
+    }
+    if not everyone and account not in (None, account_of(call.caller)):
+        rows: list[Row] = []
+    else:
+        places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))
+        rows = list(await call.tx.all(statements.budgets_of, **parameters, **places))
+    found = [await _shown(call.tx, row, call.now) for row in rows[:limit]]
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    return contract.BudgetPage(
+        budgets=found,
+        count=len(found),
+        has_more=more,
+        next_cursor=paging.encode(last["account_id"], last["agent_id"], last["currency"]) if last else None,
+    )

@@ -1,0 +1,167 @@
+"""Listing: pages of prices, entries, balances and invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agora.clock import stamp
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora.domains.agents.supervision import audience_of
+from agora.store.port import Query, Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing import EntryKind
+
+from . import invoices as invoicing
+from . import queries as statements
+from . import view_queries as views
+from .accounts import insider
+from .money import decimal, month_value
+from .prices import price
+from .views import entries as shown
+from .views import names_of
+
+__all__ = ["Wanted", "announce_price", "balances", "current_prices", "entries", "invoices", "price_history"]
+
+NEWEST = "use_g"  #: sorts after every id of an entry
+LARGEST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Entries that are wanted. account: None for everybody's, '' for nobody's."""
+
+    account: str | None
+    agent: str
+    instance: str
+    kind: EntryKind | None
+    since: datetime | None
+    until: datetime | None
+
+
+def announce_price(call: Call, agent: Row, made: contract.Price) -> None:
+    """Tell everyone who may see the agent what it costs from when on."""
+    data = made.model_dump(mode="json", exclude={"created_by"})
+    call.emit("agora.billing.price_set", data, subject=made.agent_id, audience=audience_of(agent))
+
+
+async def current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:
+    """The prices in force, by agent."""
+    caller = call.caller
+    parameters: dict[str, Any] = {
+        "after": paging.decode(cursor)[0] if cursor else "",
+        "everyone": int(insider(caller)),
+        "viewer": caller.subject,
+        "account": caller.account,
+        "now": call.now,
+        "limit": limit + 1,
+    }
+    rows = await call.tx.all(statements.current_prices, **parameters)
+    names = await names_of(call.tx, (row["agent_id"] for row in rows))
+    found = [price(row, names[row["agent_id"]]) for row in rows[:limit]]
+    return contract.PricePage(
+        prices=found,
+        count=len(found),
+        has_more=len(rows) > limit,
+        next_cursor=paging.encode(found[-1].agent_id) if len(rows) > limit else None,
+    )
+
+
+async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) -> contract.PricePage:
+    """Every version of an agent's price, the newest first."""
+    before = paging.decode(cursor, int)[0] if cursor else LARGEST
+    rows = await call.tx.all(statements.price_history, agent_id=agent["agent_id"], before=before, limit=limit + 1)
+    found = [price(row, agent["agent_name"]) for row in rows[:limit]]
+    return contract.PricePage(
+        prices=found,
+        count=len(found),
+        has_more=len(rows) > limit,
+        next_cursor=paging.encode(found[-1].version) if len(rows) > limit else None,
+    )
+
+
+async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) -> contract.EntryPage:
+    """Entries of the ledger, newest first."""
+    before = paging.decode(cursor)[0] if cursor else NEWEST
+    rows: Sequence[Row] = ()
+    if wanted.account != "":
+        rows = await call.tx.all(
+            _entries(wanted),
+            before=before,
+            account=wanted.account or "",
+            agent=wanted.agent,
+            instance=wanted.instance,
+            kind=wanted.kind.value if wanted.kind else "",
+            since=stamp(wanted.since) if wanted.since else -LARGEST,
+            until=stamp(wanted.until) if wanted.until else LARGEST,
+            limit=limit + 1,
+        )
+    found = shown(rows[:limit])
+    return contract.EntryPage(
+        usage=found,
+        count=len(found),
+        has_more=len(rows) > limit,
+        next_cursor=paging.encode(found[-1].entry_id) if len(rows) > limit else None,
+    )
+
+
+def _entries(wanted: Wanted) -> Query:
+    """The statement with the narrowest index."""
+    if wanted.instance:
+        return statements.entries_of_instance
+    if wanted.account:
+        return statements.entries_of_account
+    return statements.entries_of_agent if wanted.agent else statements.entries
+
+
+async def balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
+    """What is left of each account's credit, in each currency."""
+    after = paging.decode(cursor, str, str) if cursor else ["", ""]
+    rows: Sequence[Row] = ()
+    if account != "":
+        rows = await call.tx.all(
+            views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
+        )
+    found = [_balance(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return contract.Balances(
+        balances=found,
+        count=len(found),
+        has_more=more,
+        next_cursor=paging.encode(found[-1].account_id, found[-1].currency) if more else None,
+    )
+
+
+def _balance(row: Row) -> contract.Balance:
+    charged = row["charged"] + row["accrued"]
+    return contract.Balance(
+        account_id=row["account_id"],
+        currency=row["currency"],
+        credited=decimal(row["credited"]),
+        charged=decimal(charged),
+        balance=decimal(row["credited"] - charged),
+        reserved=decimal(row["reserved"]),
+        prepaid=bool(row["prepaid"]),
+    )
+
+
+async def invoices(
+    call: Call, account: str | None, period: str | None, limit: int, cursor: str | None
+) -> contract.InvoicePage:
+    """Invoices, newest first."""
+    before = paging.decode(cursor, int)[0] if cursor else LARGEST
+    rows: Sequence[Row] = ()
+    if account != "":
+        month = month_value(period) if period else 0
+        rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
+    found = [invoicing.summary(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return contract.InvoicePage(
+        invoices=found,
+        count=len(found),
+        has_more=more,
+        next_cursor=paging.encode(rows[limit - 1]["number"]) if more else None,
+    )

@@ -1,0 +1,181 @@
+"""Metering: running time, billed by measured intervals.
+
+A run is one interval in which an instance ran, as whoever runs it has measured it. It is told of again and again while
+it grows, and once when it is closed; only what is new is billed. What a run owes is a function of its length, not of how
+often it was told of: amounts are differences of a sum that is rounded once, for all the time an instance has run at one
+version of a price. The sum of the parts is the price of the whole, to the millionth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call
+from agora.store.port import Row
+from agora_sdk.contract.billing import EntryKind
+
+from . import queries as statements
+from .budgets import Limits
+from .ledger import Charge, Ledger
+from .money import day_of, until_month_ends
+from .terms import Terms, later_versions
+
+__all__ = ["Run", "base_key", "bill"]
+
+SPAN = 3_600_000_000  #: running time after which an entry is made of it in any case
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One interval in which an instance ran.
+
+    number: tells the intervals of an instance apart. began: when, in microseconds since 1970. upto: ``began`` plus the
+    running time measured so far, by a clock that nobody sets; less than was told before is ignored. price_version: that
+    the instance was made with. closed: it has ended, and will not grow.
+    """
+
+    instance_id: str
+    number: int
+    account_id: str
+    agent_id: str
+    began: int
+    upto: int
+    price_version: int
+    closed: bool = False
+
+
+def base_key(instance_id: str) -> str:
+    """The key of the entry of what an instance costs once."""
+    return f"base:{instance_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of a run under one version of a price, in one month: microseconds since 1970."""
+
+    began: int
+    ended: int
+    terms: Terms
+
+
+async def bill(call: Call, runs: Sequence[Run]) -> None:
+    """Bill what is new of each run. Idempotent, in any order, from several servers at once.
+
+    An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
+    call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
+    """
+    for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # everyone locks in one order
+        await _Billing(call, run).carry_out()
+
+
+class _Billing:
+    """One run as it is billed."""
+
+    def __init__(self, call: Call, run: Run) -> None:
+        self.call, self.run, self.ledger = call, run, Ledger(call)
+        self._carried: dict[int, tuple[int, int]] = {}
+
+    async def carry_out(self) -> None:
+        call, run = self.call, self.run
+        await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
+        row = await call.tx.one(statements.run, instance_id=run.instance_id, number=run.number)
+        if row is not None and row["state"] == "closed":
+            return
+        if row is None:
+            await self._base()
+        began = run.began if row is None else row["began"]
+        billed, measured = self._progress(row)
+        for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
+            self._carried[timed["price_version"]] = (timed["quantity"], timed["amount"])
+        stretches = await self._stretches(began + billed, began + measured)
+        rest = await self._write(stretches)
+        billed = measured if rest is None else rest.began - began
+        await self._save(began, measured, billed, rest)
+
+    def _progress(self, row: Row | None) -> tuple[int, int]:
+        """Microseconds that are in the ledger, and that have been measured."""
+        length = max(0, self.run.upto - self.run.began)
+        return (0, length) if row is None else (row["billed"], max(length, row["measured"]))
+
+    async def _base(self) -> None:
+        """What an instance costs once: charged when it first runs, if it was made by a release that did so."""
+        run = self.run
+        terms = await self.ledger.agreed(run.agent_id, run.price_version, run.began)
+        key = base_key(run.instance_id)
+        if terms.base_price and not await self.ledger.recorded([key]):
+            charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
+            await self.ledger.write(charge, terms, terms.base_price, enforce=False)
+
+    async def _stretches(self, began: int, ended: int) -> list[Stretch]:
+        """A stretch of time, cut where the price or the month changes."""
+        if ended <= began:
+            return []
+        run = self.run
+        terms = await self.ledger.agreed(run.agent_id, run.price_version, began)
+        later = await later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice)
+        found = []
+        while began < ended:
+            begun = [row for row in later if row["begins"] <= began]
+            if begun:
+                terms = Terms.of(begun[-1])
+            ahead = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
+            upto = min(ended, until_month_ends(began), *ahead)
+            found.append(Stretch(began, upto, terms))
+            began = upto
+        return found
+
+    async def _write(self, stretches: Sequence[Stretch]) -> Stretch | None:
+        """Make entries of all stretches but the last, and of that one too if it is time; answers it if not."""
+        for number, stretch in enumerate(stretches, 1):
+            if number == len(stretches) and not await self._due(stretch):
+                return stretch
+            await self._enter(stretch)
+        return None
+
+    async def _due(self, stretch: Stretch) -> bool:
+        if self.run.closed or stretch.ended - stretch.began >= SPAN:
+            return True
+        limits = Limits(self.call, self.run.account_id, self.run.agent_id, stretch.terms.currency)
+        return stretch.terms.chargeable and await limits.standing()
+
+    async def _enter(self, stretch: Stretch) -> None:
+        run, terms, length = self.run, stretch.terms, stretch.ended - stretch.began
+        amount = self._owed(stretch)
+        quantity, carried = self._carried.get(terms.version, (0, 0))
+        self._carried[terms.version] = (quantity + length, carried + amount)
+        charge = Charge(
+            f"time:{run.instance_id}:{run.number}:{stretch.began}",
+            run.account_id,
+            run.agent_id,
+            EntryKind.TIME,
+            length,
+            run.instance_id,
+            stretch.began,
+            stretch.ended,
+        )
+        await self.ledger.write(charge, terms, amount, enforce=False)
+
+    def _owed(self, stretch: Stretch) -> int:
+        """What a stretch adds to the rounded price of all the time at its version."""
+        quantity, carried = self._carried.get(stretch.terms.version, (0, 0))
+        whole = quantity + stretch.ended - stretch.began
+        return stretch.terms.amount(EntryKind.TIME, max(0, whole)) - carried
+
+    async def _save(self, began: int, measured: int, billed: int, rest: Stretch | None) -> None:
+        run = self.run
+        values: dict[str, Any] = {
+            "instance_id": run.instance_id,
+            "number": run.number,
+            "account": run.account_id,
+            "agent": run.agent_id,
+            "began": began,
+            "measured": measured,
+            "billed": billed,
+            "accrued": 0 if rest is None else self._owed(rest),
+            "currency": self.call.context.settings.billing_currency if rest is None else rest.terms.currency,
+            "day": day_of(max(began, began + measured - 1)),
+            "state": "closed" if run.closed else "open",
+        }
+        await self.call.tx.execute(statements.save_run, **values)

@@ -1,0 +1,93 @@
+"""Money and months: whole millionths inside, decimal numbers outside; days and months of UTC as integers.
+
+Rounding happens in one place, :func:`rounded`: half a millionth and more is a millionth.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from agora.clock import moment, stamp
+
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "MICROS",
+    "amount_text",
+    "day_of",
+    "decimal",
+    "micros",
+    "month_after",
+    "month_before",
+    "month_of",
+    "month_text",
+    "month_value",
+    "number_of",
+    "rounded",
+    "until_month_ends",
+]
+
+MICROS = 1_000_000
+FIRST_DAY, LAST_DAY = 0, 99_991_231
+
+
+def micros(amount: float) -> int:
+    """Millionths of an amount with at most six decimal places, exactly."""
+    return int(Decimal(repr(amount)) * MICROS)
+
+
+def decimal(amount: int) -> float:
+    """The amount as answers show it; exact up to nine billion."""
+    return amount / MICROS
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """An amount in millionths as errors name it: ``0.25 USD``."""
+    return f"{decimal(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
+
+
+def rounded(numerator: int, denominator: int) -> int:
+    """A quotient of two whole numbers that are not negative, half up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def number_of(value: date) -> int:
+    """20261130 for 2026-11-30."""
+    return value.year * 10_000 + value.month * 100 + value.day
+
+
+def day_of(microseconds: int) -> int:
+    """The day of a moment."""
+    return number_of(moment(microseconds).date())
+
+
+def month_of(microseconds: int) -> int:
+    """The month of a moment: 202611."""
+    return day_of(microseconds) // 100
+
+
+def month_after(month: int) -> int:
+    year, number = divmod(month, 100)
+    return month + 1 if number < 12 else (year + 1) * 100 + 1
+
+
+def month_before(month: int) -> int:
+    year, number = divmod(month, 100)
+    return month - 1 if number > 1 else (year - 1) * 100 + 12
+
+
+def month_text(month: int) -> str:
+    """2026-11 for 202611."""
+    return f"{month // 100:04d}-{month % 100:02d}"
+
+
+def month_value(text: str) -> int:
+    """202611 for 2026-11."""
+    return int(text.replace("-", ""))
+
+
+def until_month_ends(microseconds: int) -> int:
+    """Microseconds since 1970 at which the month of a moment is over."""
+    year, month = divmod(month_after(month_of(microseconds)), 100)
+    return stamp(datetime(year, month, 1, tzinfo=UTC))

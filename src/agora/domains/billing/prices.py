@@ -1,0 +1,140 @@
+"""Pricing: setting and listing what agents cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from agora.clock import moment, stamp
+from agora.core.call import Call
+from agora.store.port import Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing import PricingType
+from agora_sdk.errors import Conflict, InvalidRequest, RateLimited
+
+from . import queries as statements
+from .money import micros
+from .terms import Terms, shown
+
+__all__ = ["AMOUNTS", "add_version", "price"]
+
+DAY = 86_400_000_000
+AHEAD = 366 * DAY
+CHANGES = 100  #: most changes of one agent's price in a day
+AMOUNTS = ("price", "base_price", "task_price", "input_price", "output_price")
+TAKES: Mapping[PricingType, frozenset[str]] = {
+    PricingType.FREE: frozenset(),
+    PricingType.PER_REQUEST: frozenset({"price"}),
+    PricingType.PER_MINUTE: frozenset({"price"}),
+    PricingType.PER_HOUR: frozenset({"price"}),
+    PricingType.HYBRID: frozenset({"price", "base_price", "task_price"}),
+    PricingType.TOKEN_BASED: frozenset({"input_price", "output_price"}),
+}  #: what each type of price consists of
+
+
+async def add_version(
+    call: Call,
+    agent: Row,
+    type: PricingType,
+    currency: str | None,
+    amounts: Mapping[str, float],
+    usage_unit: str | None,
+    effective_from: datetime | None,
+) -> contract.Price:
+    """Write the next version of an agent's price.
+
+    currency: that of its earlier prices, or the usual one, if left out. Raises Conflict for another than that of the
+    earlier prices, InvalidRequest, RateLimited.
+    """
+    _check(type, amounts, usage_unit)
+    currency = await _currency(call, agent, currency)
+    begins = _begins(call.now, effective_from)
+    latest = await call.tx.one(statements.latest_price, agent_id=agent["agent_id"])
+    version = latest["version"] if latest is not None else 0
+    await _check_changes(call, agent["agent_id"], version)
+    unit = (usage_unit or "hour") if type is PricingType.HYBRID else None
+    row: dict[str, Any] = {
+        "tenant_id": call.caller.tenant,
+        "agent_id": agent["agent_id"],
+        "version": version + 1,
+        "type": type.value,
+        "currency": currency,
+        "price": micros(amounts["price"]),
+        "base_price": micros(amounts["base_price"]),
+        "task_price": micros(amounts["task_price"]),
+        "usage_unit": unit,
+        "input_price": micros(amounts["input_price"]),
+        "output_price": micros(amounts["output_price"]),
+        "effective_from": begins,
+        "created_at": call.now,
+        "created_by": call.caller.subject,
+    }
+    call.tx.append(statements.PRICES, tuple(row.values()))
+    return price(row, agent["agent_name"])
+
+
+async def _currency(call: Call, agent: Row, currency: str | None) -> str:
+    """The currency of a price: once an agent has cost something, it stays."""
+    row = await call.tx.one(statements.currency_of, agent_id=agent["agent_id"])
+    if row is None:
+        return currency or str(call.context.settings.billing_currency)
+    fixed = str(row["currency"])
+    if currency not in (None, fixed):
+        raise Conflict(
+            f"{agent['agent_name']} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
+            fix=f"Set the price in {fixed}, or register another agent for {currency}.",
+            errors=[{"field": "currency", "message": f"is {fixed}"}],
+        )
+    return fixed
+
+
+def price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
+    """A version of a price as answers show it."""
+    return contract.Price(
+        **shown(Terms.of(row)),
+        agent_id=row["agent_id"],
+        agent_name=name,
+        version=row["version"],
+        effective_from=moment(row["effective_from"]),
+        created_at=moment(row["created_at"]),
+        created_by=row["created_by"],
+    )
+
+
+def _check(type: PricingType, amounts: Mapping[str, float], usage_unit: str | None) -> None:
+    takes = TAKES[type]
+    wrong = [name for name in AMOUNTS if amounts[name] and name not in takes]
+    if usage_unit and type is not PricingType.HYBRID:
+        wrong.append("usage_unit")
+    if wrong:
+        raise InvalidRequest(
+            f"A price of type {type} has no {wrong[0]}.",
+            fix=f"It has {', '.join(sorted(takes))}." if takes else "It has no amounts.",
+            errors=[{"field": name, "message": f"not for {type}"} for name in wrong],
+        )
+    if takes and not any(amounts[name] for name in takes):
+        raise InvalidRequest(
+            f"A price of type {type} of nothing is free.",
+            fix=f"Give {' or '.join(sorted(takes))}, or the type free.",
+            errors=[{"field": sorted(takes)[-1], "message": "missing"}],
+        )
+
+
+def _begins(now: int, effective_from: datetime | None) -> int:
+    begins = now if effective_from is None else stamp(effective_from)
+    if not now <= begins <= now + AHEAD:
+        raise InvalidRequest(
+            "A price begins now or within a year: what was used is not priced anew.",
+            fix="Leave effective_from out, or give a time to come.",
+            errors=[{"field": "effective_from", "message": "in the past" if begins < now else "too far ahead"}],
+        )
+    return begins
+
+
+async def _check_changes(call: Call, agent_id: str, version: int) -> None:
+    row = await call.tx.one(statements.changes, agent_id=agent_id, latest=version, most=CHANGES, since=call.now - DAY)
+    if row is not None and row["changes"] >= CHANGES:
+        raise RateLimited(
+            f"The price was changed {CHANGES} times within a day.", fix="Try again tomorrow.", retry_after=3600
+        )

@@ -1,0 +1,360 @@
+"""The ledger of billing, prices, budgets, and the time of running instances."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "ALLOWANCES",
+    "LEDGER",
+    "PRICES",
+    "RESERVATIONS",
+    "account_agents",
+    "account_keys",
+    "allowance",
+    "balance",
+    "budget",
+    "budgets_of",
+    "budgets_standing",
+    "by_id",
+    "by_key",
+    "by_keys",
+    "changes",
+    "currency_of",
+    "current_prices",
+    "drop_budget",
+    "entries",
+    "entries_of_account",
+    "entries_of_agent",
+    "entries_of_instance",
+    "key_account",
+    "latest_price",
+    "limits",
+    "limits_locked",
+    "lock_meter",
+    "price_agreed",
+    "price_at",
+    "price_history",
+    "prices_from",
+    "release",
+    "reservation",
+    "reserved_of_account",
+    "reserved_of_agent",
+    "run",
+    "save_budget",
+    "save_run",
+    "spent",
+    "spent_on",
+    "tell",
+    "timed",
+    "unsettled",
+    "use_allowance",
+]
+
+BIG = "bigint"
+
+PRICES = Table(
+    "billing_prices",
+    (
+        ("tenant_id", "text"),
+        ("agent_id", "text"),
+        ("version", BIG),
+        ("type", "text"),
+        ("currency", "text"),
+        ("price", BIG),
+        ("base_price", BIG),
+        ("task_price", BIG),
+        ("usage_unit", "text"),
+        ("input_price", BIG),
+        ("output_price", BIG),
+        ("effective_from", BIG),
+        ("created_at", BIG),
+        ("created_by", "text"),
+    ),
+)
+LEDGER = Table(
+    "billing_ledger",
+    (
+        ("tenant_id", "text"),
+        ("entry_id", "text"),
+        ("key", "text"),
+        ("account_id", "text"),
+        ("agent_id", "text"),
+        ("instance_id", "text"),
+        ("kind", "text"),
+        ("quantity", BIG),
+        ("price_version", BIG),
+        ("currency", "text"),
+        ("amount", BIG),
+        ("began", BIG),
+        ("ended", BIG),
+        ("day", BIG),
+        ("description", "text"),
+        ("reverses", "text"),
+        ("created_at", BIG),
+        ("created_by", "text"),
+    ),
+)
+RESERVATIONS = Table(
+    "billing_reservations",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("account_id", "text"),
+        ("agent_id", "text"),
+        ("currency", "text"),
+        ("amount", BIG),
+        ("price_version", BIG),
+        ("spender", "text"),
+        ("description", "text"),
+        ("created_at", BIG),
+    ),
+)
+ALLOWANCES = Table(
+    "billing_allowances",
+    (("tenant_id", "text"), ("subject", "text"), ("currency", "text"), ("amount", BIG), ("used", BIG)),
+)
+
+# -- prices ------------------------------------------------------------------------------------
+
+_AGENT = "tenant_id = :tenant and agent_id = :agent_id"
+price_at = Query(
+    f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
+    types={"at": BIG},
+)
+latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1")
+# When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.
+_BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
+_AGREED = {"version": BIG, "notice": BIG}
+price_agreed = Query(
+    f"""
+    select * from billing_prices where {_AGENT} and (version = :version or (version > :version and {_BEGINS} <= :at))
+    order by version desc limit 1
+    """,
+    types=_AGREED | {"at": BIG},
+)
+prices_from = Query(
+    f"""
+    select *, {_BEGINS} as begins from billing_prices where {_AGENT} and version > :version and {_BEGINS} < :until
+    order by version
+    """,
+    types=_AGREED | {"until": BIG},
+)
+# The currency that an agent is paid in: that of its newest version that cost something.
+currency_of = Query(
+    f"""
+    select currency from billing_prices
+    where {_AGENT} and price + base_price + task_price + input_price + output_price > 0
+    order by version desc limit 1
+    """
+)
+price_history = Query(
+    f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",
+    types={"before": BIG, "limit": BIG},
+)
+changes = Query(
+    f"""
+    select count(*) as changes from billing_prices where {_AGENT} and version > :latest - :most and created_at > :since
+    """,
+    types={"latest": BIG, "most": BIG, "since": BIG},
+)
+# The versions in force, one for each agent the caller may see.
+current_prices = Query(
+    """
+    select p.* from agents as a join billing_prices as p on p.tenant_id = a.tenant_id and p.agent_id = a.agent_id
+    where a.tenant_id = :tenant and a.agent_id > :after and a.retired_at is null
+        and (:everyone = 1 or a.visibility <> 'private' or a.agent_id = :viewer
+            or (a.account_id <> 'default' and a.account_id = :account))
+        and p.version = (
+            select max(version) from billing_prices as q
+            where q.tenant_id = :tenant and q.agent_id = a.agent_id and q.effective_from <= :now)
+    order by a.agent_id limit :limit
+    """,
+    types={"everyone": BIG, "now": BIG, "limit": BIG},
+    scan=True,
+)
+
+# -- the ledger --------------------------------------------------------------------------------
+
+by_id = Query("select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id")
+by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key")
+by_keys = Query(
+    """
+    select * from billing_ledger where tenant_id = :tenant and key in (:first, :second, :third, :fourth)
+    order by entry_id
+    """
+)
+_LATER = "tenant_id = :tenant and entry_id < :before"
+_WANTED = """
+    (:kind = '' or kind = :kind) and created_at >= :since and created_at < :until
+    and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
+    and (:instance = '' or instance_id = :instance)
+    order by entry_id desc limit :limit
+"""
+_PAGE = {"since": BIG, "until": BIG, "limit": BIG}
+entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", types=_PAGE, scan=True)
+entries_of_account = Query(
+    f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}", types=_PAGE, scan=True
+)
+entries_of_agent = Query(
+    f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}", types=_PAGE, scan=True
+)
+entries_of_instance = Query(
+    f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
+    types=_PAGE,
+    scan=True,
+)
+
+# -- budgets -----------------------------------------------------------------------------------
+
+_LIMITS = """
+    select * from billing_budgets
+    where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent)
+"""
+limits = Query(_LIMITS)
+limits_locked = Query(f"{_LIMITS} and currency = :currency order by account_id, agent_id", lock=True)
+_BUDGET = """
+    select * from billing_budgets
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+"""
+budget = Query(_BUDGET, lock=True)
+budgets_standing = Query(
+    """
+    select count(*) as budgets from billing_budgets
+    where tenant_id = :tenant and account_id = :account and (:account <> '' or agent_id = :agent)
+    """
+)
+budgets_of = Query(
+    """
+    select * from billing_budgets
+    where tenant_id = :tenant and (account_id, agent_id, currency) > (:account_after, :agent_after, :currency_after)
+        and (:everyone = 1 or account_id = :account
+            or (account_id = '' and agent_id in (
+                select agent_id from agents
+                where agents.tenant_id = :tenant and (agents.agent_id = :viewer
+                    or (agents.account_id <> 'default' and agents.account_id = :account)))))
+    order by account_id, agent_id, currency limit :limit
+    """,
+    types={"everyone": BIG, "limit": BIG},
+    scan=True,
+)
+save_budget = Write(
+    """
+    insert into billing_budgets (tenant_id, account_id, agent_id, currency, soft_limit, hard_limit, prepaid, warned,
+        exhausted, set_by, updated_at, updated_by)
+    values (:tenant, :account, :agent, :currency, :soft_limit, :hard_limit, :prepaid, 0, 0, :set_by, :now, :actor)
+    on conflict (tenant_id, account_id, agent_id, currency) do update set
+        soft_limit = excluded.soft_limit, hard_limit = excluded.hard_limit, prepaid = excluded.prepaid, warned = 0,
+        exhausted = 0, set_by = excluded.set_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+    """,
+    types={"soft_limit": BIG, "hard_limit": BIG, "prepaid": BIG, "now": BIG},
+)
+drop_budget = Write(
+    """
+    delete from billing_budgets
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+    """
+)
+tell = Write(
+    """
+    update billing_budgets set warned = :warned, exhausted = :exhausted
+    where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+    """,
+    types={"warned": BIG, "exhausted": BIG},
+)
+# The sums are kept by triggers, so that what is still buffered of the ledger has to be written before they are read:
+# the engines see that in the comment.
+_SUMMED = "/* summed from billing_ledger */"
+spent = Query(
+    f"""
+    select charged as spent from billing_totals {_SUMMED}
+    where tenant_id = :tenant and scope = :scope and ref = :ref and currency = :currency and period = :period
+    """,
+    types={"period": BIG},
+)
+spent_on = Query(
+    f"""
+    select cast(coalesce(sum(amount), 0) as bigint) as spent from billing_days {_SUMMED}
+    where tenant_id = :tenant and account_id = :account and currency = :currency and agent_id = :agent
+        and day between :period * 100 and :period * 100 + 99
+    """,
+    types={"period": BIG},
+)
+balance = Query(
+    f"""
+    select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUMMED}
+    where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
+    """
+)
+_RESERVED = (
+    "select cast(coalesce(sum(amount), 0) as bigint) as reserved from billing_reservations where tenant_id = :tenant"
+)
+reserved_of_account = Query(
+    f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)"
+)
+reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency")
+allowance = Query(
+    "select * from billing_allowances where tenant_id = :tenant and subject = :subject", lock=True, row="subject"
+)
+use_allowance = Write(
+    "update billing_allowances set used = used + :amount where tenant_id = :tenant and subject = :subject",
+    types={"amount": BIG},
+    row="subject",
+)
+account_agents = Query(
+    """
+    select agent_id from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default'
+        and retired_at is null order by agent_id limit 100
+    """
+)
+account_keys = Query(
+    """
+    select token_id from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default'
+        and revoked_at is null order by token_id limit 100
+    """
+)
+key_account = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id")
+
+# -- time --------------------------------------------------------------------------------------
+
+lock_meter = Write(
+    """
+    insert into billing_meters (tenant_id, instance_id, billed_at) values (:tenant, :instance_id, :now)
+    on conflict (tenant_id, instance_id) do update set billed_at = excluded.billed_at
+    """,
+    types={"now": BIG},
+)
+run = Query(
+    "select * from billing_runs where tenant_id = :tenant and instance_id = :instance_id and number = :number",
+    types={"number": BIG},
+)
+timed = Query(
+    f"""
+    select price_version, currency, cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount
+    from billing_instances {_SUMMED}
+    where tenant_id = :tenant and instance_id = :instance_id and kind = 'time' group by price_version, currency
+    """
+)
+save_run = Write(
+    """
+    insert into billing_runs (tenant_id, instance_id, number, account_id, agent_id, began, measured, billed, accrued,
+        currency, day, state)
+    values (:tenant, :instance_id, :number, :account, :agent, :began, :measured, :billed, :accrued, :currency, :day, :state)
+    on conflict (tenant_id, instance_id, number) do update set
+        measured = excluded.measured, billed = excluded.billed, accrued = excluded.accrued,
+        currency = excluded.currency, day = excluded.day, state = excluded.state
+    """,
+    types=dict.fromkeys(("number", "began", "measured", "billed", "accrued", "day"), BIG),
+)
+
+# -- what is reserved for tasks -------------------------------------------------------------------------------------
+
+reservation = Query("select * from billing_reservations where tenant_id = :tenant and task_id = :task_id")
+release = Write("delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id")
+unsettled = Query(
+    """
+    select r.task_id from billing_reservations as r join tasks as t on t.tenant_id = r.tenant_id and t.task_id = r.task_id
+    where r.tenant_id = :tenant and t.status = 'completed' limit :limit
+    """,
+    types={"limit": BIG},
+)

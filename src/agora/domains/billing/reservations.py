@@ -1,0 +1,89 @@
+"""Reservations: the price of a task, set aside when it is assigned to an agent by name and settled when it is completed.
+
+A reservation counts against every limit over its account from the transaction of the assignment on, so that tasks
+assigned at once cannot pass a limit together. In the transaction that completes the task an entry of the ledger takes its
+place; in one that ends it otherwise, or takes it from its assignee, it is released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.core.call import Call
+from agora.domains.agents.references import looks_like_id
+from agora.store.port import Row
+from agora_sdk.contract.billing import EntryKind
+
+from . import queries as statements
+from .accounts import account_for
+from .allowances import find_allowance, use_allowance
+from .budgets import Limits
+from .ledger import Charge, Ledger
+from .terms import Terms
+
+__all__ = ["release", "reserve", "settle", "settle_completed"]
+
+BATCH = 500  #: tasks settled in one transaction
+
+
+async def reserve(call: Call, task: Mapping[str, Any] | Row) -> int | None:
+    """Reserve the price of a task of the agent it is assigned to; answers the version of the price, None if it is free.
+
+    task: a row of ``tasks``, not necessarily written yet.
+    Raises BudgetExceeded, CreditExhausted where it does not fit.
+    """
+    agent_id = task["assigned_agent"]
+    if agent_id is None or not looks_like_id(agent_id):
+        return None
+    terms = await Ledger(call).terms(agent_id)
+    amount = terms.for_execution
+    if not amount:
+        return None
+    account = account_for(task["account_id"], task["created_by"])
+    spender = await find_allowance(call, task["created_by"], amount, terms.currency)
+    await Limits(call, account, agent_id, terms.currency).reserve(amount)
+    await use_allowance(call, spender, amount)
+    row = {
+        "tenant_id": call.caller.tenant,
+        "task_id": task["task_id"],
+        "account_id": account,
+        "agent_id": agent_id,
+        "currency": terms.currency,
+        "amount": amount,
+        "price_version": terms.version,
+        "spender": spender,
+        "description": task["task_type"],
+        "created_at": call.now,
+    }
+    call.tx.append(statements.RESERVATIONS, tuple(row.values()))
+    return terms.version
+
+
+async def release(call: Call, task_id: str) -> None:
+    """Give back what is reserved for a task. Idempotent."""
+    row = await call.tx.one(statements.reservation, task_id=task_id)
+    if row is not None:
+        await call.tx.execute(statements.release, task_id=task_id)
+        await use_allowance(call, row["spender"], -row["amount"])
+
+
+async def settle(call: Call, task_id: str) -> None:
+    """Charge what is reserved for a task that is completed. Idempotent."""
+    row = await call.tx.one(statements.reservation, task_id=task_id)
+    if row is None:
+        return
+    await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
+    charge = Charge(
+        f"task:{task_id}", row["account_id"], row["agent_id"], EntryKind.TASK, 1, description=row["description"]
+    )
+    terms = Terms(row["price_version"], row["currency"])
+    await Ledger(call).write(charge, terms, row["amount"], enforce=False)
+
+
+async def settle_completed(call: Call) -> bool:
+    """Charge for tasks that an earlier release completed and did not charge; tells whether there may be more."""
+    rows = await call.tx.all(statements.unsettled, limit=BATCH)
+    for row in rows:
+        await settle(call, row["task_id"])
+    return len(rows) == BATCH

@@ -1,0 +1,258 @@
+"""The operations of billing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from agora.core.call import Bound
+from agora.domains.agents.references import require
+from agora.domains.identity.authority import administer
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.billing import EntryKind, PricingType
+
+from . import invoices as invoicing
+from . import limits as limiting
+from . import lists as listing
+from . import prices as pricing
+from . import queries as statements
+from . import reports as reporting
+from . import usage_records as recording
+from .accounts import account_of, require_developer, seen
+from .invoice_files import as_csv, as_html
+from .ledger import Ledger
+from .money import micros
+from .views import entry
+
+__all__ = ["BillingService"]
+
+
+class BillingService(Bound, contract.Billing):
+    """Who pays for what, and who may see it; the rules are in the modules beside this one."""
+
+    @property
+    def _usual(self) -> str:
+        """The currency where none is named."""
+        return str(self.call.context.settings.billing_currency)
+
+    async def _agent(self, ref: str | None) -> str:
+        """Id of an agent, '' for none."""
+        return "" if ref is None else str((await require(self.call.tx, ref))["agent_id"])
+
+    # -- prices ------------------------------------------------------------------------------------
+
+    @implements
+    async def prices(
+        self,
+        agent_id: str | None = None,
+        *,
+        history: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.PricePage:
+        if agent_id is None:
+            return await listing.current_prices(self.call, limit, cursor)
+        agent = await require(self.call.tx, agent_id)
+        if history:
+            return await listing.price_history(self.call, agent, limit, cursor)
+        row = await self.call.tx.one(statements.price_at, agent_id=agent["agent_id"], at=self.call.now)
+        found = [] if row is None else [pricing.price(row, agent["agent_name"])]
+        return contract.PricePage(prices=found, count=len(found), total=len(found))
+
+    @implements
+    async def set_price(
+        self,
+        agent_id: str,
+        type: PricingType,
+        price: float = 0.0,
+        currency: str | None = None,
+        *,
+        base_price: float = 0.0,
+        task_price: float = 0.0,
+        usage_unit: Literal["minute", "hour"] | None = None,
+        input_price: float = 0.0,
+        output_price: float = 0.0,
+        effective_from: datetime | None = None,
+    ) -> contract.Price:
+        call = self.call
+        agent = await require(call.tx, agent_id)
+        require_developer(call.caller, agent)
+        call.target = agent["agent_id"]
+        amounts = {
+            "price": price,
+            "base_price": base_price,
+            "task_price": task_price,
+            "input_price": input_price,
+            "output_price": output_price,
+        }
+        made = await pricing.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
+        listing.announce_price(call, agent, made)
+        return made
+
+    # -- the ledger --------------------------------------------------------------------------------
+
+    @implements
+    async def record(
+        self,
+        usage_key: str,
+        account: str,
+        agent_id: str,
+        *,
+        requests: int = 0,
+        seconds: float = 0.0,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        instance_id: str | None = None,
+        at: datetime | None = None,
+        description: str | None = None,
+    ) -> contract.UsageRecord:
+        usage = recording.Usage(
+            usage_key,
+            account,
+            await self._agent(agent_id),
+            recording.quantities(requests, seconds, input_tokens, output_tokens, instance_id),
+            instance_id or "",
+            recording.moment_of(self.call.now, at),
+            description or "",
+        )
+        return await recording.record(self.call, usage)
+
+    @implements
+    async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
+        ledger = Ledger(self.call)
+        self.call.target, self.call.detail = entry_id, reason
+        await administer(self.call, entry_id)
+        return entry(await ledger.take_back(await ledger.entry(entry_id), reason))
+
+    @implements
+    async def usage(
+        self,
+        account: str | None = None,
+        agent_id: str | None = None,
+        instance_id: str | None = None,
+        *,
+        kind: EntryKind | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.EntryPage:
+        shown = seen(self.call.caller, account)
+        wanted = listing.Wanted(shown, await self._agent(agent_id), instance_id or "", kind, since, until)
+        return await listing.entries(self.call, wanted, limit, cursor)
+
+    # -- what it comes to --------------------------------------------------------------------------
+
+    @implements
+    async def cost(
+        self,
+        account: str | None = None,
+        agent_id: str | None = None,
+        instance_id: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        currency: str | None = None,
+    ) -> contract.Cost:
+        shown = seen(self.call.caller, account)
+        asked = reporting.Asked(shown, await self._agent(agent_id), instance_id or "", since, until, currency)
+        return await reporting.cost(self.call, asked)
+
+    @implements
+    async def revenue(
+        self,
+        agent_id: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.RevenuePage:
+        return await reporting.revenue(self.call, agent_id, since, until, limit, cursor)
+
+    @implements
+    async def dashboard(self, account: str | None = None, *, currency: str | None = None) -> contract.Dashboard:
+        return await reporting.dashboard(self.call, seen(self.call.caller, account), currency)
+
+    # -- credit and budgets ------------------------------------------------------------------------
+
+    @implements
+    async def credit(
+        self,
+        account: str,
+        amount: float,
+        currency: str | None = None,
+        *,
+        kind: Literal["credit", "payment"] = "credit",
+        reason: str | None = None,
+        credit_key: str | None = None,
+    ) -> contract.Entry:
+        return await recording.credit(
+            self.call, account, micros(amount), currency or self._usual, EntryKind(kind), credit_key, reason or ""
+        )
+
+    @implements
+    async def balance(
+        self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> contract.Balances:
+        return await listing.balances(self.call, seen(self.call.caller, account), limit, cursor)
+
+    @implements
+    async def budget(
+        self,
+        account: str | None = None,
+        agent_id: str | None = None,
+        currency: str | None = None,
+        *,
+        soft_limit: float | None = None,
+        hard_limit: float | None = None,
+        prepaid: bool = False,
+    ) -> contract.Budget:
+        agent = None if agent_id is None else await require(self.call.tx, agent_id)
+        limits = limiting.Wish(
+            None if soft_limit is None else micros(soft_limit),
+            None if hard_limit is None else micros(hard_limit),
+            prepaid,
+        )
+        return await limiting.set_budget(self.call, account, agent, currency or self._usual, limits)
+
+    @implements
+    async def budgets(
+        self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> contract.BudgetPage:
+        return await limiting.budgets(self.call, account, limit, cursor)
+
+    # -- invoices ----------------------------------------------------------------------------------
+
+    @implements
+    async def invoices(
+        self,
+        account: str | None = None,
+        *,
+        period: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.InvoicePage:
+        return await listing.invoices(self.call, seen(self.call.caller, account), period, limit, cursor)
+
+    @implements
+    async def invoice(
+        self, invoice: str | None = None, *, account: str | None = None, currency: str | None = None
+    ) -> contract.Invoice:
+        call = self.call
+        shown = seen(call.caller, account)
+        if invoice is not None:
+            return await invoicing.shown(call.tx, await invoicing.find(call.tx, invoice, shown))
+        whose = account or account_of(call.caller)
+        return await invoicing.opened(call.tx, whose, currency or self._usual, call.now, visible=shown != "")
+
+    @implements
+    async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:
+        tx = self.call.tx
+        found = await invoicing.shown(tx, await invoicing.find(tx, invoice, seen(self.call.caller, None)))
+        return as_csv(found) if format == "csv" else as_html(found, self.call.caller.tenant)
+
+    @implements
+    async def close(self, period: str) -> contract.Closing:
+        return await recording.close(self.call, period)

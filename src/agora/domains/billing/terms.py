@@ -1,0 +1,135 @@
+"""Terms: what a version of a price makes of a quantity, and which version holds.
+
+For what is new (an instance, a task) the version in force holds. What was agreed on with a version keeps it: another one
+holds for it only once its notice is over, so that nobody's price changes under what runs already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.store.port import Reader, Row
+from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
+
+from . import queries as statements
+from .money import decimal, rounded
+
+__all__ = ["UNITS", "Terms", "agreed", "in_force", "later_versions", "shown", "told"]
+
+MINUTE, HOUR = 60_000_000, 3_600_000_000
+MILLION = 1_000_000
+UNITS: Mapping[EntryKind, tuple[str, int]] = {
+    EntryKind.BASE: ("instance", 1),
+    EntryKind.TIME: ("second", 1_000_000),
+    EntryKind.REQUEST: ("request", 1),
+    EntryKind.TASK: ("task", 1),
+    EntryKind.INPUT_TOKENS: ("token", 1),
+    EntryKind.OUTPUT_TOKENS: ("token", 1),
+    EntryKind.CREDIT: ("credit", 1),
+    EntryKind.PAYMENT: ("payment", 1),
+}  #: unit of each kind, and how many of its quantity make one
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One version of an agent's price, in millionths of its currency; version 0 is an agent without a price."""
+
+    version: int
+    currency: str
+    type: PricingType = PricingType.FREE
+    price: int = 0
+    base_price: int = 0
+    task_price: int = 0
+    usage_unit: str | None = None
+    input_price: int = 0
+    output_price: int = 0
+
+    @classmethod
+    def of(cls, row: Row) -> Terms:
+        return cls(
+            row["version"],
+            row["currency"],
+            PricingType(row["type"]),
+            row["price"],
+            row["base_price"],
+            row["task_price"],
+            row["usage_unit"],
+            row["input_price"],
+            row["output_price"],
+        )
+
+    @property
+    def chargeable(self) -> bool:
+        """Whether anything costs something."""
+        return any((self.price, self.base_price, self.task_price, self.input_price, self.output_price))
+
+    @property
+    def for_execution(self) -> int:
+        """Price of one execution or task."""
+        return self.price if self.type is PricingType.PER_REQUEST else self.task_price
+
+    @property
+    def time(self) -> tuple[int, int]:
+        """Price of running time, and of how many microseconds."""
+        if self.type is PricingType.PER_MINUTE or (self.type is PricingType.HYBRID and self.usage_unit == "minute"):
+            return self.price, MINUTE
+        if self.type in (PricingType.PER_HOUR, PricingType.HYBRID):
+            return self.price, HOUR
+        return 0, HOUR
+
+    def amount(self, kind: EntryKind, quantity: int) -> int:
+        """What a quantity costs, rounded to the millionth. quantity: of time in microseconds."""
+        if kind is EntryKind.TIME:
+            price, unit = self.time
+            return rounded(price * quantity, unit)
+        if kind in (EntryKind.REQUEST, EntryKind.TASK):
+            return self.for_execution * quantity
+        if kind is EntryKind.BASE:
+            return self.base_price * quantity
+        if kind is EntryKind.INPUT_TOKENS:
+            return rounded(self.input_price * quantity, MILLION)
+        if kind is EntryKind.OUTPUT_TOKENS:
+            return rounded(self.output_price * quantity, MILLION)
+        raise ValueError(f"{kind} has no price")
+
+
+async def in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
+    """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
+    row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
+    return Terms.of(row) if row is not None else Terms(0, currency)
+
+
+async def agreed(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
+    """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
+
+    notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
+    agent without a price.
+    """
+    row = await tx.one(statements.price_agreed, agent_id=agent_id, version=version, at=at, notice=notice)
+    return Terms.of(row) if row is not None else Terms(0, currency)
+
+
+async def later_versions(tx: Reader, agent_id: str, version: int, until: int, notice: int) -> Sequence[Row]:
+    """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
+    return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
+
+
+def shown(terms: Terms) -> dict[str, Any]:
+    """Fields of the contract's :class:`PricingInfo`."""
+    return {
+        "type": terms.type,
+        "price": decimal(terms.price),
+        "currency": terms.currency,
+        "base_price": decimal(terms.base_price),
+        "task_price": decimal(terms.task_price),
+        "usage_unit": terms.usage_unit,
+        "input_price": decimal(terms.input_price),
+        "output_price": decimal(terms.output_price),
+    }
+
+
+async def told(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
+    """What an agent costs, as a marketplace shows it."""
+    return PricingInfo(**shown(await in_force(tx, agent_id, now, currency)))

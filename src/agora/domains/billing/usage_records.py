@@ -1,0 +1,177 @@
+"""Recording: usage that was measured elsewhere, credit, and the months that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agora.clock import new_id, stamp
+from agora.core.call import Call
+from agora.domains.identity.authority import administer
+from agora.store.port import Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.errors import IdempotencyConflict, InvalidRequest
+
+from . import view_queries as views
+from .invoices import issue
+from .ledger import Charge, Entry, Ledger
+from .money import decimal, month_after, month_of, month_text, month_value
+from .views import entries, entry
+
+__all__ = ["Usage", "close", "close_months", "credit", "moment_of", "quantities", "record"]
+
+OLDEST = 400 * 86_400_000_000  #: microseconds; usage that is older is not recorded any more
+AT_ONCE = 100  #: accounts invoiced in one transaction
+COUNTED = 10_000  #: most accounts that are counted as remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is to be recorded under a key; quantities are in the smallest unit."""
+
+    key: str
+    account: str
+    agent: str
+    quantities: Mapping[EntryKind, int]
+    instance: str
+    at: int
+    description: str
+
+
+def quantities(
+    requests: int, seconds: float, input_tokens: int, output_tokens: int, instance_id: str | None
+) -> dict[EntryKind, int]:
+    """What is not nothing; InvalidRequest if everything is, or if an instance's time is measured here."""
+    if seconds and instance_id is not None:
+        raise InvalidRequest(
+            "The running time of an instance is measured by the server.",
+            fix="Leave out seconds, or instance_id.",
+            errors=[{"field": "seconds", "message": "not for instances"}],
+        )
+    found = {
+        EntryKind.REQUEST: requests,
+        EntryKind.TIME: round(seconds * 1_000_000),
+        EntryKind.INPUT_TOKENS: input_tokens,
+        EntryKind.OUTPUT_TOKENS: output_tokens,
+    }
+    if not any(found.values()):
+        raise InvalidRequest(
+            "There is nothing to record.",
+            fix="Give requests, seconds, input_tokens or output_tokens.",
+            errors=[{"field": "requests", "message": "missing"}],
+        )
+    return {kind: quantity for kind, quantity in found.items() if quantity}
+
+
+def moment_of(now: int, at: datetime | None) -> int:
+    """When usage was, in microseconds since 1970."""
+    moment = now if at is None else stamp(at)
+    if not now - OLDEST <= moment <= now:
+        raise InvalidRequest(
+            "Usage is recorded after it was, and within 400 days.",
+            fix="Leave 'at' out, or give a time that has passed.",
+            errors=[{"field": "at", "message": "in the future" if moment > now else "too long ago"}],
+        )
+    return moment
+
+
+async def record(call: Call, usage: Usage) -> contract.UsageRecord:
+    """Write usage into the ledger, once; raises IdempotencyConflict if the key holds something else."""
+    ledger = Ledger(call)
+    kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
+    earlier = await ledger.recorded([_key(usage, kind) for kind in kinds])
+    if earlier:
+        _check_same(earlier, usage)
+        return _recorded(earlier)
+    written = [
+        await ledger.charge(_charge(usage, kind, quantity), enforce=False, fresh=True)
+        for kind, quantity in usage.quantities.items()
+    ]
+    call.target, call.detail = usage.account, usage.key
+    return _recorded(written)
+
+
+def _key(usage: Usage, kind: EntryKind) -> str:
+    return f"usage:{usage.key}:{kind}"
+
+
+def _charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
+    began = usage.at - quantity if kind is EntryKind.TIME else usage.at
+    return Charge(
+        _key(usage, kind),
+        usage.account,
+        usage.agent,
+        kind,
+        quantity,
+        usage.instance,
+        began,
+        usage.at,
+        usage.description,
+    )
+
+
+def _check_same(rows: Sequence[Row], usage: Usage) -> None:
+    same = {EntryKind(row["kind"]): row["quantity"] for row in rows} == usage.quantities and all(
+        (row["account_id"], row["agent_id"], row["instance_id"]) == (usage.account, usage.agent, usage.instance)
+        for row in rows
+    )
+    if not same:
+        raise IdempotencyConflict(
+            f"Other usage was recorded under the key {usage.key!r}.",
+            fix="Use a new key for new usage, the same key only to repeat one unchanged.",
+        )
+
+
+def _recorded(rows: Sequence[Row | Entry]) -> contract.UsageRecord:
+    found = entries(rows)
+    total = sum(item.amount_micros for item in found)
+    return contract.UsageRecord(entries=found, total_cost=decimal(total), currency=found[0].currency)
+
+
+async def credit(
+    call: Call, account: str, amount: int, currency: str, kind: EntryKind, key: str | None, reason: str
+) -> contract.Entry:
+    """Give credit, once for each key."""
+    call.target, call.detail = account, reason or None
+    name = f"credit:{key}" if key is not None else new_id("credit")
+    given: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
+    if (given["account_id"], given["amount"], given["currency"], given["kind"]) != (account, -amount, currency, kind):
+        raise IdempotencyConflict(f"Other credit was given under the key {key!r}.", fix="Use a new key for new credit.")
+    await administer(call, given["entry_id"])
+    return entry(given)
+
+
+# -- months ----------------------------------------------------------------------------------------
+
+
+async def close(call: Call, period: str) -> contract.Closing:
+    """Issue invoices of a month, as many as one transaction takes."""
+    month = month_value(period)
+    if month >= month_of(call.now):
+        raise InvalidRequest(
+            f"{period} is not over.",
+            fix=f"Give a month before {month_text(month_of(call.now))}.",
+            errors=[{"field": "period", "message": "not over"}],
+        )
+    call.target = period
+    due = await call.tx.all(views.due, period=month, account_after="", currency_after="", limit=COUNTED)
+    now = [(row["account_id"], row["currency"], row["period"]) for row in due[:AT_ONCE]]
+    issued = await close_months(call, now, month)
+    return contract.Closing(period=period, issued=issued, remaining=len(due) - len(now))
+
+
+async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -> list[str]:
+    """Issue what each account is owed an invoice for, month by month up to the last one; answers the numbers.
+
+    due: account, currency, oldest month of which something is on no invoice.
+    """
+    issued = []
+    for account, currency, month in due:
+        while month <= last:
+            number = await issue(call, account, currency, month)
+            if number is not None:
+                issued.append(number)
+            month = month_after(month)
+    return issued

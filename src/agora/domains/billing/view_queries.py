@@ -1,0 +1,254 @@
+"""What billing shows: sums of the ledger, and invoices. The sums themselves are kept by triggers."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "INVOICES",
+    "INVOICE_LINES",
+    "accrued",
+    "balances",
+    "by_day",
+    "costs",
+    "costs_of_account",
+    "costs_of_instance",
+    "customers",
+    "due",
+    "earned",
+    "earners",
+    "earners_of_account",
+    "included",
+    "invoice_by_id",
+    "invoice_by_number",
+    "invoice_of",
+    "invoiced_lines",
+    "invoices_of",
+    "lines_of",
+    "lock_head",
+    "months",
+    "names",
+    "number",
+    "summed_lines",
+]
+
+BIG = "bigint"
+_DAYS = {"since": BIG, "until": BIG}
+_IN = "in (select value from json_each(:ids))"
+_IN_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+# -- cost --------------------------------------------------------------------------------------
+
+_SUMS = "cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount"
+_COSTS = f"select currency, agent_id, kind, {_SUMS} from billing_days where tenant_id = :tenant"
+_PERIOD = "day between :since and :until and (:agent = '' or agent_id = :agent) group by currency, agent_id, kind"
+costs = Query(f"{_COSTS} and {_PERIOD}", types=_DAYS, scan=True)
+costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", types=_DAYS, scan=True)
+costs_of_instance = Query(
+    f"""
+    select currency, agent_id, kind, {_SUMS} from billing_instances
+    where tenant_id = :tenant and instance_id = :instance and (:account = '' or account_id = :account)
+        and (:agent = '' or agent_id = :agent)
+    group by currency, agent_id, kind
+    """
+)
+accrued = Query(
+    """
+    select currency, agent_id, cast(sum(measured - billed) as bigint) as quantity, cast(sum(accrued) as bigint) as amount
+    from billing_runs
+    where tenant_id = :tenant and state = 'open' and (:account = '' or account_id = :account)
+        and (:agent = '' or agent_id = :agent) and (:instance = '' or instance_id = :instance)
+        and day between :since and :until
+    group by currency, agent_id
+    """,
+    types=_DAYS,
+    scan=True,
+)
+months = Query(
+    """
+    select currency, period, cast(sum(charged) as bigint) as charged, cast(sum(credited) as bigint) as credited
+    from billing_totals
+    where tenant_id = :tenant and scope = 'account' and (:account = '' or ref = :account)
+    group by currency, period
+    """,
+    scan=True,
+)
+by_day = Query(
+    """
+    select day, cast(sum(amount) as bigint) as amount from billing_days
+    where tenant_id = :tenant and (:account = '' or account_id = :account) and currency = :currency
+        and day between :since and :until and kind not in ('credit', 'payment')
+    group by day
+    """,
+    types=_DAYS,
+    scan=True,
+)
+balances = Query(
+    """
+    select t.ref as account_id, t.currency, cast(sum(t.charged) as bigint) as charged,
+        cast(sum(t.credited) as bigint) as credited,
+        (select b.prepaid from billing_budgets as b where b.tenant_id = :tenant and b.account_id = t.ref
+            and b.agent_id = '' and b.currency = t.currency) as prepaid,
+        (select cast(coalesce(sum(r.accrued), 0) as bigint) from billing_runs as r where r.tenant_id = :tenant
+            and r.account_id = t.ref and r.currency = t.currency and r.state = 'open') as accrued,
+        (select cast(coalesce(sum(h.amount), 0) as bigint) from billing_reservations as h where h.tenant_id = :tenant
+            and h.account_id = t.ref and h.currency = t.currency) as reserved
+    from billing_totals as t
+    where t.tenant_id = :tenant and t.scope = 'account' and (:account = '' or t.ref = :account)
+        and (t.ref, t.currency) > (:account_after, :currency_after)
+    group by t.ref, t.currency order by t.ref, t.currency limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+names = Query(
+    f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN}",
+    f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN_POSTGRES}",
+)
+
+# -- revenue -----------------------------------------------------------------------------------
+
+earners = Query(
+    """
+    select distinct agent_id from billing_days where tenant_id = :tenant and agent_id > :after and agent_id <> ''
+    order by agent_id limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+earners_of_account = Query(
+    """
+    select agent_id from agents
+    where tenant_id = :tenant and account_id <> 'default' and account_id = :account and agent_id > :after
+    order by agent_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+_EARNED = f"select agent_id, currency, kind, {_SUMS} from billing_days where tenant_id = :tenant"
+_EARNED_IN = "and day between :since and :until group by agent_id, currency, kind"
+earned = Query(
+    f"{_EARNED} and agent_id {_IN} {_EARNED_IN}",
+    f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
+    types=_DAYS,
+    scan=True,
+)
+_PAYING = """
+    select agent_id, currency, count(distinct account_id) as customers from billing_days
+    where tenant_id = :tenant and amount <> 0 and day between :since and :until and agent_id {ids}
+    group by agent_id, currency
+"""
+customers = Query(_PAYING.format(ids=_IN), _PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True)
+
+# -- invoices ----------------------------------------------------------------------------------
+
+INVOICES = Table(
+    "billing_invoices",
+    (
+        ("tenant_id", "text"),
+        ("invoice_id", "text"),
+        ("number", BIG),
+        ("account_id", "text"),
+        ("currency", "text"),
+        ("period", BIG),
+        ("opening", BIG),
+        ("charges", BIG),
+        ("credits", BIG),
+        ("issued_at", BIG),
+    ),
+)
+INVOICE_LINES = Table(
+    "billing_invoice_lines",
+    (
+        ("tenant_id", "text"),
+        ("account_id", "text"),
+        ("currency", "text"),
+        ("invoice_id", "text"),
+        ("period", BIG),
+        ("agent_id", "text"),
+        ("agent_name", "text"),
+        ("kind", "text"),
+        ("quantity", BIG),
+        ("amount", BIG),
+        ("entries", BIG),
+    ),
+)
+# Accounts with entries of a month up to :period that are on no invoice, and the oldest such month.
+due = Query(
+    """
+    select ref as account_id, currency, min(period) as period from billing_totals as t
+    where tenant_id = :tenant and scope = 'account' and period <= :period and entries > invoiced
+        and (charged <> 0 or credited <> 0) and (ref, currency) > (:account_after, :currency_after)
+        and not exists (
+            select 1 from billing_invoices as i where i.tenant_id = :tenant and i.account_id = t.ref
+                and i.currency = t.currency and i.period = :period)
+    group by ref, currency order by ref, currency limit :limit
+    """,
+    types={"period": BIG, "limit": BIG},
+    scan=True,
+)
+_LINES = """
+    cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount,
+    cast(sum(entries) as bigint) as entries
+"""
+summed_lines = Query(
+    f"""
+    select day / 100 as period, agent_id, kind, {_LINES} from billing_days /* summed from billing_ledger */
+    where tenant_id = :tenant and account_id = :account and currency = :currency and day <= :period * 100 + 99
+    group by day / 100, agent_id, kind
+    """,
+    types={"period": BIG},
+)
+invoiced_lines = Query(
+    f"""
+    select period, agent_id, kind, {_LINES} from billing_invoice_lines
+    where tenant_id = :tenant and account_id = :account and currency = :currency group by period, agent_id, kind
+    """
+)
+lock_head = Write(
+    """
+    insert into billing_heads (tenant_id, invoices, position) values (:tenant, 0, 0)
+    on conflict (tenant_id) do update set invoices = billing_heads.invoices
+    """
+)
+number = Write(
+    """
+    insert into billing_heads (tenant_id, invoices, position) values (:tenant, 1, 0)
+    on conflict (tenant_id) do update set invoices = billing_heads.invoices + 1
+    returning invoices
+    """
+)
+included = Write(
+    """
+    update billing_totals set invoiced = invoiced + :entries
+    where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency and period = :period
+    """,
+    types={"entries": BIG, "period": BIG},
+)
+invoice_by_id = Query("select * from billing_invoices where tenant_id = :tenant and invoice_id = :invoice_id")
+invoice_by_number = Query(
+    "select * from billing_invoices where tenant_id = :tenant and number = :number", types={"number": BIG}
+)
+invoice_of = Query(
+    """
+    select invoice_id from billing_invoices
+    where tenant_id = :tenant and account_id = :account and currency = :currency and period = :period
+    """,
+    types={"period": BIG},
+)
+invoices_of = Query(
+    """
+    select * from billing_invoices
+    where tenant_id = :tenant and number < :before and (:account = '' or account_id = :account)
+        and (:period = 0 or period = :period)
+    order by number desc limit :limit
+    """,
+    types={"before": BIG, "period": BIG, "limit": BIG},
+    scan=True,
+)
+lines_of = Query(
+    """
+    select * from billing_invoice_lines
+    where tenant_id = :tenant and account_id = :account and currency = :currency and invoice_id = :invoice_id
+    order by period, agent_id, kind
+    """
+)

@@ -1,0 +1,211 @@
+"""Views: what was used and what it cost, as sums of the ledger and of what accrues."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import pack
+from agora.store.port import Query, Reader, Row
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.errors import InvalidRequest
+
+from . import view_queries as statements
+from .accrual import Ahead
+from .money import FIRST_DAY, LAST_DAY, decimal, number_of
+from .terms import UNITS
+
+__all__ = [
+    "Scope",
+    "Tally",
+    "agent_costs",
+    "billing_info",
+    "by_currency",
+    "chosen",
+    "days_before",
+    "entries",
+    "entry",
+    "names_of",
+    "period_of",
+    "tallies",
+]
+
+BASE = (EntryKind.BASE,)
+USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
+TASKS = (EntryKind.REQUEST, EntryKind.TASK)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a view is of; empty for everything. since, until: days, YYYYMMDD."""
+
+    account: str = ""
+    agent: str = ""
+    instance: str = ""
+    since: int = FIRST_DAY
+    until: int = LAST_DAY
+
+
+@dataclass
+class Tally:
+    """Quantities and amounts by kind of entry, in one currency."""
+
+    quantity: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    amount: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    accrued: int = 0
+
+    def add(self, kind: str, quantity: int, amount: int) -> None:
+        self.quantity[kind] += quantity
+        self.amount[kind] += amount
+
+    def merge(self, other: Tally) -> None:
+        for kind, quantity in other.quantity.items():
+            self.add(kind, quantity, other.amount[kind])
+        self.accrued += other.accrued
+
+    def part(self, kinds: Iterable[str]) -> int:
+        return sum(self.amount.get(kind, 0) for kind in kinds)
+
+    @property
+    def total(self) -> int:
+        """What it cost; credit and payments are no cost."""
+        return self.part(BASE) + self.part(USAGE) + self.part(TASKS)
+
+    def fields(self, currency: str) -> dict[str, Any]:
+        """Fields of the contract's :class:`BillingInfo`."""
+        return {
+            "total_cost": decimal(self.total),
+            "currency": currency,
+            "usage_time": decimal(self.quantity.get(EntryKind.TIME, 0)),
+            "task_executions": sum(self.quantity.get(kind, 0) for kind in TASKS),
+            "cost_breakdown": contract.CostBreakdown(
+                base_cost=decimal(self.part(BASE)),
+                usage_cost=decimal(self.part(USAGE)),
+                task_cost=decimal(self.part(TASKS)),
+            ),
+            "input_tokens": self.quantity.get(EntryKind.INPUT_TOKENS, 0),
+            "output_tokens": self.quantity.get(EntryKind.OUTPUT_TOKENS, 0),
+            "accrued_cost": decimal(self.accrued),
+        }
+
+
+async def tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
+    """By currency and agent: everything in scope, what accrues included."""
+    found: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    for row in await tx.all(_query(scope), **_parameters(_query(scope), scope)):
+        found[row["currency"]][row["agent_id"]].add(row["kind"], row["quantity"], row["amount"])
+    for row in await tx.all(statements.accrued, **_parameters(statements.accrued, scope)):
+        tally = found[row["currency"]][row["agent_id"]]
+        tally.add(EntryKind.TIME, row["quantity"], row["amount"])
+        tally.accrued += row["amount"]
+    return {currency: dict(agents) for currency, agents in found.items()}
+
+
+def _query(scope: Scope) -> Query:
+    if scope.instance:
+        return statements.costs_of_instance
+    return statements.costs_of_account if scope.account else statements.costs
+
+
+def _parameters(query: Query, scope: Scope) -> dict[str, Any]:
+    given = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
+    return {name: value for name, value in given.items() if name in query.parameters}
+
+
+def by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
+    """The agents of each currency taken together."""
+    together: dict[str, Tally] = {}
+    for currency, agents in found.items():
+        whole = together[currency] = Tally()
+        for tally in agents.values():
+            whole.merge(tally)
+    return together
+
+
+def chosen(found: Iterable[str], wanted: str | None, usual: str) -> str:
+    """The currency that is shown first: the one asked for, the only one there is, or the usual one."""
+    there = list(found)
+    return wanted or (there[0] if len(there) == 1 else usual)
+
+
+async def billing_info(tx: Reader, scope: Scope, currency: str, more: Ahead | None = None) -> contract.BillingInfo:
+    """What something has cost, as the details of an instance show it. more: what passes just now."""
+    together = by_currency(await tallies(tx, scope))
+    if more is not None:
+        tally = together.setdefault(more.currency, Tally())
+        tally.add(EntryKind.TIME, more.quantity, more.amount)
+        tally.accrued += more.amount
+    shown = chosen(together, None, currency)
+    return contract.BillingInfo(**together.get(shown, Tally()).fields(shown))
+
+
+async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
+    """Names by id; those of agents that have left too."""
+    wanted = sorted(set(agents) - {""})
+    if not wanted:
+        return {}
+    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=pack(wanted))}
+
+
+def agent_costs(
+    agents: Mapping[str, Tally], names: Mapping[str, str], currency: str, most: int
+) -> list[contract.AgentCost]:
+    """The dearest agents."""
+    used = [(agent, tally) for agent, tally in agents.items() if agent]
+    dearest = sorted(used, key=lambda item: (-item[1].total, item[0]))[:most]
+    return [
+        contract.AgentCost(agent_id=agent, agent_name=names.get(agent, agent), **tally.fields(currency))
+        for agent, tally in dearest
+    ]
+
+
+def period_of(since: date | None, until: date | None) -> tuple[int, int]:
+    """Days as the sums have them; InvalidRequest if they are in the wrong order."""
+    if since is not None and until is not None and since > until:
+        raise InvalidRequest(
+            "since is after until.", fix="Swap them.", errors=[{"field": "since", "message": "after until"}]
+        )
+    return (
+        FIRST_DAY if since is None else number_of(since),
+        LAST_DAY if until is None else number_of(until),
+    )
+
+
+def days_before(now: int, count: int) -> list[date]:
+    """The last so many days, today last."""
+    today = moment(now).date()
+    return [today - timedelta(days=count - 1 - number) for number in range(count)]
+
+
+def entry(row: Row | Mapping[str, Any]) -> contract.Entry:
+    """An entry of the ledger as answers show it."""
+    kind = EntryKind(row["kind"])
+    unit, size = UNITS[kind]
+    return contract.Entry(
+        entry_id=row["entry_id"],
+        account_id=row["account_id"],
+        agent_id=row["agent_id"] or None,
+        instance_id=row["instance_id"] or None,
+        kind=kind,
+        quantity=row["quantity"] / size,
+        unit=unit,
+        price_version=row["price_version"] or None,
+        amount=decimal(row["amount"]),
+        amount_micros=row["amount"],
+        currency=row["currency"],
+        began=moment(row["began"]),
+        ended=moment(row["ended"]),
+        description=row["description"],
+        reverses=row["reverses"],
+        created_at=moment(row["created_at"]),
+        created_by=row["created_by"],
+    )
+
+
+def entries(rows: Sequence[Row | Mapping[str, Any]]) -> list[contract.Entry]:
+    return [entry(row) for row in rows]

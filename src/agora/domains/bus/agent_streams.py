@@ -1,0 +1,198 @@
+"""An agent's stream: fed from its inbox, and with the tasks that are for it, whenever somebody wants to read it.
+
+So a message is stored once, whichever way it came, and is on the stream of whoever reads by the bus. Two groups may
+read the stream: the agent's own, and the bridge's where the agent's messages leave by Redis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from agora.clock import moment
+from agora.core.call import Call, Caller, pack, unpack
+from agora.core.scopes import AGENT
+from agora.domains.agents.references import find, held_address, own_or_allowed, require
+from agora.domains.messaging import queries as messages
+from agora.domains.messaging.views import horizon
+from agora.domains.tasks.claims import take_up
+from agora.store.port import Row
+from agora_sdk.contract.tasks import ClaimedTask
+
+from . import queries as statements
+from .effects import LEASE
+from .engines import groups as streams
+
+__all__ = ["BRIDGE", "Owner", "acting", "feed", "feed_tasks", "mark_dead", "of_agent", "opened", "outbound", "owner"]
+
+BRIDGE = "agora:redis"  #: the group by which an agent's messages leave
+SLACK = 60_000  #: milliseconds by which messages to everyone may be committed late
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose stream. address: where messages wait for its name. joined: no message to everyone before this is its."""
+
+    agent_id: str
+    name: str
+    address: str
+    joined: str
+    caller: Caller | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.agent_id
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Who it is, for events."""
+        return {"agent_id": self.agent_id, "agent_name": self.name}
+
+
+async def owner(call: Call, agent_id: str | None) -> Owner:
+    """The caller, or an agent that it may act for. Raises NotFound, PermissionDenied."""
+    caller = call.caller
+    ref = agent_id or caller.subject
+    row = await find(call.tx, ref)
+    if row is None:
+        if ref in (caller.subject, caller.name):
+            return Owner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
+        row = await require(call.tx, ref)
+    own_or_allowed(caller, row["agent_id"])
+    return of_agent(call, row)
+
+
+def of_agent(call: Call, row: Any) -> Owner:
+    """An agent as the owner of its stream."""
+    joined = f"msg_{row['registered_at'] // 1000:012x}"
+    caller = Caller(
+        call.caller.tenant,
+        row["agent_id"],
+        row["agent_name"],
+        "agent",
+        AGENT,
+        account=row["account_id"],
+        tier=row["service_tier"],
+    )
+    return Owner(row["agent_id"], row["agent_name"], held_address(row["agent_name"]), joined, caller)
+
+
+def acting(call: Call, whose: Owner) -> Call:
+    """The same call as the owner's own."""
+    return call if whose.caller is None else replace(call, caller=whose.caller)
+
+
+def outbound(inbound: str, tenant: str, name: str) -> str:
+    """The stream of Redis on which an agent's messages leave. (No agent's name holds a slash.)"""
+    return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
+
+
+async def opened(call: Call, whose: Owner, group: str) -> bool:
+    """Make a group of the stream, if there is none: of what comes from now on. Tells whether it is new."""
+    if await call.tx.one(statements.group, stream=whose.stream, group=group) is not None:
+        return False
+    return await streams.open_group(call.tx, whose.stream, group, call.now, whole=False)
+
+
+async def feed(call: Call, whose: Owner, count: int) -> int:
+    """Put waiting messages on the stream, the oldest first; answers how many."""
+    when = {"now": call.now, "horizon": horizon(call), "limit": count}
+    place = {"agent_id": whose.agent_id, "address": whose.address}
+    head = await call.tx.one(statements.lock_stream, stream=whose.stream)
+    floor = max(whose.joined, head["floor"] if head is not None else "")
+    mine = await call.tx.all(statements.queued, **place, **when)
+    common = await call.tx.all(statements.broadcasts, agent_id=whose.agent_id, after=floor, **when)
+    chosen = sorted([*mine, *common], key=lambda row: str(row["message_id"]))[:count]
+    if not chosen:
+        return 0
+    ids = [str(row["message_id"]) for row in chosen]
+    await _deliver(call, place, ids, common)
+    entries = [(str(row["message_id"]), _name(row["metadata"]), "{}") for row in chosen]
+    await streams.append(call.tx, whose.stream, entries, call.now)
+    if len(common) < count:  # all of them are on the stream now
+        await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_floor(call))
+    return len(ids)
+
+
+def _name(metadata: str) -> str | None:
+    """The id that the publisher of an entry gave it."""
+    section = unpack(metadata).get("bus") if '"bus"' in metadata else None
+    name = section.get("message_id") if isinstance(section, dict) else None
+    return name if isinstance(name, str) else None
+
+
+async def _deliver(call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[Row]) -> None:
+    await call.tx.execute(statements.delivered, **place, ids=pack(list(ids)), now=call.now)
+    chosen = set(ids)
+    for row in common:
+        if row["message_id"] in chosen:
+            delivery = (call.caller.tenant, place["agent_id"], row["message_id"], "delivered", call.now)
+            call.tx.append(messages.DELIVERIES, delivery)
+
+
+def _floor(call: Call) -> str:
+    """What sorts before the ids of messages that may still be committed."""
+    return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
+
+
+async def feed_tasks(call: Call, whose: Owner, count: int) -> int:
+    """Claim tasks that are for the agent, and put each on its stream; answers how many."""
+    if whose.caller is None or count <= 0:
+        return 0
+    claim = await take_up(acting(call, whose), count, LEASE)
+    rows = []
+    for task in claim.tasks:
+        giver = await find(call.tx, task.created_by)
+        entry = _assignment(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
+        rows.append((task.task_id, _claim_id(task), pack(entry)))
+    if rows:
+        await streams.append(call.tx, whose.stream, rows, call.now)
+    return len(rows)
+
+
+def _claim_id(task: ClaimedTask) -> str:
+    """Each attempt is an entry of its own."""
+    return f"{task.task_id}.{task.attempts}"
+
+
+def _assignment(task: ClaimedTask, whose: Owner, sender: str) -> dict[str, str]:
+    """A claimed task as an entry, kept as it stood when it was claimed."""
+    given = task.metadata.get("bus")
+    told: dict[str, Any] = given if isinstance(given, dict) else {}
+    content = {
+        "task_id": task.task_id,
+        "task_type": task.task_type,
+        "payload": task.payload,
+        "fencing_token": task.fencing_token,
+        "attempt": task.attempts,
+        "checkpoint": task.checkpoint,
+        "deadline": task.deadline,
+        "lease_expires_at": task.lease_expires_at,
+    }
+    entry = {
+        "message_id": _claim_id(task),
+        "timestamp": moment(int(task.created_at.timestamp() * 1_000_000)),
+        "sender": sender,
+        "target": whose.name,
+        "type": "task_assignment",
+        "priority": {"low": "low", "normal": "medium"}.get(task.priority.value, "high"),
+        "content": {name: value for name, value in content.items() if value is not None},
+        "correlation_id": told.get("correlation_id") or told.get("message_id"),
+    }
+    return {"entry": pack(entry), "fence": str(task.fencing_token)}
+
+
+async def mark_dead(call: Call, whose: Owner, rows: Sequence[Any]) -> None:
+    """Entries became dead letters: their messages say so, and those concerned are told."""
+    refs = [str(row["ref"]) for row in rows if row["ref"]]
+    if not refs:
+        return
+    place = {"agent_id": whose.agent_id, "address": whose.address}
+    await call.tx.execute(statements.dead_lettered, **place, ids=pack(refs), now=call.now)
+    senders = {m["message_id"]: m["from_agent"] for m in await call.tx.all(statements.messages, ids=pack(refs))}
+    for row in rows:
+        data = {"ref": row["ref"], "agent_id": whose.agent_id, "deliveries": row["deliveries"]}
+        audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row["ref"])))))
+        call.emit("agora.bus.dead_lettered", data, subject=row["ref"], audience=audience)

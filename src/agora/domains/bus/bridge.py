@@ -1,0 +1,271 @@
+"""The bridge to Redis: programs that speak only Redis Streams take part in the marketplace.
+
+The store stays the truth. Entries come in on one stream and go out on a stream for each agent; what goes out is marked
+with its origin, so that nothing goes round. While Redis cannot be reached, nothing is lost: what is to leave waits in
+the inboxes, and who is outside waits for Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from uuid import uuid4
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, Caller
+from agora.core.events.filter import EventFilter, Viewer
+from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.agents import queries as agents
+from agora.domains.bus.engines.port import BRIDGE as BRIDGE_PORT
+from agora.store.port import NewEvent, Row
+from agora_sdk.errors import AgoraError, NotFound
+
+from . import queries as statements
+from .agent_streams import BRIDGE, of_agent, opened
+from .bridge_inbound import Authenticate, Inbound, Refusal
+from .bridge_outbound import Outbound
+from .engines.port import DEAD, Bridge, Bus
+
+__all__ = ["BusBridge"]
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+BLOCK = 1.0  # seconds a read waits for a first entry
+BREATH = 0.05
+NOTED = 0.5  # seconds between looks whether Redis is there
+LOOK = 5.0  # seconds between looks at what became of what was sent
+SWEEP = 30.0  # seconds between looks at every agent, whether or not something is known to wait for it
+EXAMINED = 300.0  # seconds between looks at how durable Redis is
+TOLD = 20  # refusals named in one event
+RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
+JOINED = "agora.bus.joined"
+OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED))
+SYSTEM = Viewer("system", sees_all=True)
+
+
+class BusBridge(Controller):
+    """Two loops, in and out, beside the steps that look after both. Stands still while the marketplace is halted."""
+
+    name = "bus_bridge"
+    interval = 1.0
+
+    def __init__(self, house: House, bus: Bus, authenticate: Authenticate) -> None:
+        super().__init__(house)
+        self._bus = bus
+        publish = next(o for o in house.context.catalogue.operations if o.name == "agora.bus.publish")
+        self.inbound = Inbound(house, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
+        self.outbound = Outbound(self, bus)
+        self.state = house.context.ports.provide(BRIDGE_PORT, Bridge())
+        self._members: set[tuple[str, str]] = set()
+        self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
+        self._swept: dict[str, int] = {}
+        self._followed = self._examined = self._epoch = 0
+        self._ready = False
+        self._refused: list[Refusal] = []
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        try:
+            await self._bus.start()
+            await self._look()
+        except BaseException:
+            await self._bus.close()
+            raise
+        if not self._bus.connected:
+            log.warning("Redis cannot be reached yet: %s", self._bus.error)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        loops = [
+            asyncio.create_task(self._forever(stop, self.take_in)),
+            asyncio.create_task(self._send_loops(stop)),
+            asyncio.create_task(self._forever(stop, self._note)),
+        ]
+        try:
+            await super().run(stop)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self._bus.close()
+
+    async def _send_loops(self, stop: asyncio.Event) -> None:
+        """A loop for each tenant, so that none waits for another."""
+        loops: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()} - loops.keys():
+                    loops[tenant] = asyncio.create_task(self._forever(stop, partial(self.send_on, tenant)))
+                await asyncio.sleep(LOOK)
+        finally:
+            for loop in loops.values():
+                loop.cancel()
+            await asyncio.gather(*loops.values(), return_exceptions=True)
+
+    async def _forever(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
+        """Turn after turn; one that fails is told, and the next one comes a little later."""
+        while not stop.is_set():
+            try:
+                await turn()
+            except AgoraError as error:
+                log.warning("the bridge to Redis: %s", error)
+                await asyncio.sleep(self.interval)
+            except Exception:
+                log.exception("the bridge to Redis failed")
+                await asyncio.sleep(self.interval)
+
+    # -- the steps -------------------------------------------------------------------------------
+
+    async def step(self) -> None:
+        await self._look()
+        if not self._bus.connected or self.house.gate.frozen(DEFAULT_TENANT):
+            return
+        await self._tell()
+        try:
+            await self._admit(*await self.inbound.recover())
+        except NotFound:
+            self._ready = False  # the stream was deleted: its group is made again
+            return
+        now, settings = self.house.clock.now(), self.house.context.settings
+        self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
+        if now - self._followed >= LOOK * MICROSECONDS:
+            self._followed = now
+            await self.each_tenant(self._follow)
+            await self._bus.trim(settings.bus_stream, settings.bus_length)
+            await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
+
+    async def _note(self) -> None:
+        """Beside the steps, which may be waiting for Redis themselves."""
+        self._say()
+        await asyncio.sleep(NOTED)
+
+    def _say(self) -> None:
+        self.state.connected, self.state.error = self._bus.connected, self._bus.error
+
+    async def _look(self) -> None:
+        """See how Redis fares, and make the group once it is there."""
+        state, now = self.state, self.house.clock.now()
+        self._say()
+        if not state.connected:
+            self._ready = False
+            return
+        if self._bus.epoch != self._epoch:  # it may be another server, or have lost something
+            self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
+            self.outbound.forget()
+        if now - self._examined >= EXAMINED * MICROSECONDS:
+            self._examined = now
+            await self._bus.examine()
+            state.durability = self._bus.durability
+            for warning in self._bus.warnings:
+                if warning not in state.warnings:
+                    log.warning("the bus: %s", warning)
+            state.warnings = self._bus.warnings
+        if not self._ready:
+            settings = self.house.context.settings
+            await self._bus.join(settings.bus_stream, settings.bus_group)
+            self._ready = True
+
+    # -- in --------------------------------------------------------------------------------------
+
+    async def take_in(self, block: float = BLOCK) -> None:
+        """Take in what is new on the stream."""
+        if not self._ready or self.house.gate.frozen(DEFAULT_TENANT):
+            await asyncio.sleep(min(block, self.interval))
+            return
+        try:
+            await self._admit(*await self.inbound.read(block))
+        except NotFound:
+            self._ready = False  # as above
+        if self.inbound.waiting:
+            await asyncio.sleep(BREATH)
+
+    async def _admit(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
+        """Who publishes by Redis is answered by Redis; who was refused is not forgotten."""
+        for caller in callers:
+            key = (caller.tenant, caller.subject)
+            if caller.kind == "agent" and key not in self._members:
+                await self.act(caller.tenant, partial(_enrol, agent_id=caller.subject))
+                self._members.add(key)
+        self._refused += refused
+
+    async def _tell(self) -> None:
+        """Once a second at most, whatever somebody puts on the stream."""
+        refused, self._refused = self._refused, []
+        if refused:
+            log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
+            await self.act(DEFAULT_TENANT, partial(_tell, refused=refused))
+
+    # -- out -------------------------------------------------------------------------------------
+
+    async def send_on(self, tenant: str, wait: float = BLOCK) -> None:
+        """Send what is for a tenant's agents of Redis: for all of them now and then, else for whom something happened."""
+        if not self._ready or self.house.gate.frozen(tenant):
+            await asyncio.sleep(min(wait, self.interval))
+            return
+        now, epoch, channel = self.house.clock.now(), self._epoch, await self.house.feed.channel(tenant)
+        since, known = self._positions.pop(tenant, (0, 0))  # if what follows fails, the next turn looks at everybody
+        if known != epoch or now - self._swept[tenant] >= SWEEP * MICROSECONDS:
+            position, concerned = channel.head, None
+            self._swept[tenant] = now
+        else:
+            page = await channel.read(since, OCCASIONS, SYSTEM)
+            position, concerned = page.position, _concerned(stored.event for stored in page.events)
+        if concerned is None or concerned:
+            await self._send_all(tenant, concerned)
+        elif wait and not await self.house.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
+            await asyncio.sleep(BREATH)  # a feed that drains does not wait at all
+        self._positions[tenant] = position, epoch
+
+    async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
+        """Send to these agents, or to all; each until nothing waits for it."""
+        for agent in await self._agents(tenant):
+            if concerned is None or agent["agent_id"] in concerned:
+                while await self.outbound.send(tenant, agent):
+                    pass
+
+    async def _agents(self, tenant: str) -> list[Row]:
+        found: list[Row] = []
+        after = ""
+        while rows := await self.read(tenant, statements.members, group=BRIDGE, after=after, limit=PAGE):
+            found += rows
+            after = rows[-1]["agent_id"]
+        return found
+
+    async def _follow(self, tenant: str) -> None:
+        for agent in await self._agents(tenant):
+            await self.outbound.follow(tenant, agent)
+
+
+def _concerned(events: Iterable[NewEvent]) -> set[str] | None:
+    """Ids of the agents for which these events may bring something; None for all."""
+    found: set[str] = set()
+    for event in events:
+        data = from_json(event.data)
+        if event.type == RECEIVED:
+            found.update(data["recipients"])
+        elif event.type == JOINED or (event.type == AVAILABLE and data["queue"] == "own"):
+            found.add(data.get("agent_id") or data.get("assigned_agent") or "")
+        else:
+            return None
+    return found
+
+
+async def _enrol(call: Call, *, agent_id: str) -> None:
+    """An agent that publishes by Redis gets by Redis what is for it."""
+    row = await call.tx.one(agents.by_id, ref=agent_id)
+    if row is None or row["retired_at"] is not None:
+        return
+    whose = of_agent(call, row)
+    if await opened(call, whose, BRIDGE):
+        call.emit("agora.bus.joined", whose.told, subject=agent_id, audience=(agent_id,))
+
+
+async def _tell(call: Call, *, refused: Sequence[Refusal]) -> None:
+    """Operators see what was refused; the entries themselves are among the dead letters in Redis."""
+    told = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused[:TOLD]]
+    call.emit("agora.bus.refused", {"count": len(refused), "entries": told}, audience=("operator",))

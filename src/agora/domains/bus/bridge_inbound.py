@@ -1,0 +1,244 @@
+"""From Redis into the marketplace: entries that any program has put on the stream, once it is known whose they are.
+
+An entry is acknowledged on the stream after the commit of what it came to. A server that dies in between gets it again,
+and finds by its ``message_id`` that it was done already. An entry that cannot be taken in becomes a dead letter, with
+the reason; what only the moment forbids (a halt, a full queue, its sender's rate) waits for another, in bounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import Caller
+from agora.core.jobs import House
+from agora.core.overrides import SYSTEM_WIDE
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.agents.references import find
+from agora.store.port import Reader, Row
+from agora.telemetry import protocol
+from agora_sdk.contract import Operation
+from agora_sdk.errors import (
+    AgoraError,
+    Halted,
+    InternalError,
+    InvalidRequest,
+    Overloaded,
+    RateLimited,
+    StorageUnavailable,
+    Unauthenticated,
+    UpstreamUnavailable,
+)
+
+from .engines import wire
+from .engines.port import Bus, Delivery
+from .held_entries import Sender, Waiting
+
+__all__ = ["Authenticate", "Inbound", "Refusal"]
+
+log = logging.getLogger(__name__)
+
+Authenticate = Callable[[str], Awaitable[Caller]]
+Entry = tuple[Delivery, Caller | None]  #: and whose it is, where that was just looked up
+
+BATCH = 100
+AHEAD = 300  # seconds by which the clock of who signed may be ahead
+OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # no fault of the entry
+MARKETPLACE = 64  # characters of a tenant's name
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that was not taken in, and why."""
+
+    entry_id: str
+    sender: str
+    reason: str
+
+
+class Inbound:
+    """Takes entries in. consumer: this server's name within the group."""
+
+    def __init__(self, house: House, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str) -> None:
+        self._house, self._bus, self._authenticate, self._publish = house, bus, authenticate, publish
+        self.consumer = consumer
+        self._held = Waiting()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether entries wait for their moment."""
+        return bool(self._held)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        settings = self._house.context.settings
+        return settings.bus_stream, settings.bus_group
+
+    async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
+        """Take in what had to wait, and what is new; waits for a first entry. Answers who published, and what was refused."""
+        block = 0 if self._held else block
+        fresh = await self._bus.read(*self._place, self.consumer, count=BATCH, block=block)
+        return await self.take(fresh)
+
+    async def recover(self) -> tuple[list[Caller], list[Refusal]]:
+        """Take in what another server, or this one, was given and did not acknowledge."""
+        if self._held:
+            await self._bus.touch(*self._place, self.consumer, self._held.ids)
+        await self._bus.tend(*self._place)
+        found = await self._bus.recover(*self._place, self.consumer, count=BATCH)
+        callers, refused = await self.take(found.entries)
+        return callers, [*(_refusal(each, "tried too often") for each in found.dead), *refused]
+
+    async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
+        """Those of one sender one after another, behind what waits; those of different senders at the same time."""
+        fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
+        if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
+            await self._bus.ack(*self._place, ours)
+        looked_at = await asyncio.gather(*map(self._look, fresh))
+        turns: dict[Sender, list[Entry]] = {
+            sender: [(each, None) for each in held] for sender, held in self._held.take().items()
+        }
+        refused: list[Refusal] = []
+        for delivery, found in zip(fresh, looked_at, strict=True):
+            if isinstance(found, Refusal):
+                refused.append(found)
+            elif found is not None:
+                turns.setdefault((found.tenant, found.subject), []).append((delivery, found))
+        outcomes = await asyncio.gather(*(self._of_one(sender, entries) for sender, entries in turns.items()))
+        callers = {(caller.tenant, caller.subject): caller for found, _ in outcomes for caller in found}
+        return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
+
+    async def _look(self, delivery: Delivery) -> Caller | Refusal | None:
+        """Whose an entry is; None for one that comes back."""
+        try:
+            _check_text(delivery)
+            return await self._caller(delivery)
+        except AgoraError as error:
+            return None if _is_momentary(error) else await self._refuse(delivery, error)
+
+    async def _of_one(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
+        callers, refused, done = [], [], []
+        for at, (delivery, known) in enumerate(entries):
+            try:
+                callers.append(await self._enter(delivery, known))
+            except AgoraError as error:
+                if _is_momentary(error):
+                    self._held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
+                    break
+                refusal = await self._refuse(delivery, error)
+                refused += [refusal] if refusal is not None else []
+            else:
+                done.append(delivery.entry_id)
+        if done:
+            await self._bus.ack(*self._place, done)
+        return callers, refused
+
+    async def _refuse(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
+        """Put an entry among the dead letters; None if it is not to blame, and is tried again later."""
+        if isinstance(error, OURS):
+            log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
+            return None
+        await self._bus.bury(*self._place, _without_key(delivery), f"{error.code}: {error}"[:1000])
+        return _refusal(delivery, str(error))
+
+    async def _enter(self, delivery: Delivery, caller: Caller | None) -> Caller:
+        """Take one entry in; its credential may have ended while it waited. Raises what the marketplace has against it."""
+        caller = caller or await self._caller(delivery)
+        arguments = _arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
+        with protocol("bus"):
+            await self._house.dispatcher.invoke(self._publish, caller, arguments)
+        return caller
+
+    # -- whose it is -----------------------------------------------------------------------------
+
+    async def _caller(self, delivery: Delivery) -> Caller:
+        """By its signature, else by its key. Raises Unauthenticated."""
+        fields = delivery.fields
+        if fields.get("signature"):
+            return await self._signed(delivery)
+        if fields.get("key"):
+            return await self._authenticate(fields["key"])
+        raise Unauthenticated(
+            "The entry has neither key nor signature.", fix="Add one of them: see the page about the bus."
+        )
+
+    async def _signed(self, delivery: Delivery) -> Caller:
+        fields = delivery.fields
+        tenant = fields.get("tenant", DEFAULT_TENANT)[:MARKETPLACE]
+        sender = fields.get("sender", "")[:200]
+
+        async def look_up(reader: Reader) -> Row | None:
+            return await find(reader, sender) if sender else None
+
+        row = await self._house.store.read(tenant, look_up)
+        if row is None:
+            raise _not_genuine()
+        token = self._house.context.signer.agent_token(tenant, row["agent_id"], row["token_generation"])
+        try:
+            genuine = wire.is_signed_with(fields, token)
+        except ValueError as error:
+            raise InvalidRequest(f"The signature cannot be checked: {error}.") from None
+        if not genuine:
+            raise _not_genuine()
+        self._check_age(fields.get("timestamp", ""))
+        return await self._authenticate(token)
+
+    def _check_age(self, timestamp: str) -> None:
+        """A signed entry can be repeated by whoever saw it: it counts only as long as repetitions are recognised."""
+        try:
+            at = datetime.fromisoformat(timestamp)
+        except ValueError:
+            at = datetime.min
+        if at.tzinfo is None:
+            raise InvalidRequest(
+                "A signed entry needs a timestamp.", fix="Write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z."
+            )
+        age = (moment(self._house.clock.now()) - at.astimezone(UTC)).total_seconds()
+        most = self._house.context.settings.idempotency_lifetime
+        if not -AHEAD <= age <= most:
+            raise Unauthenticated(f"The entry was signed {age:.0f} s ago; between {-AHEAD} and {most} it counts.")
+
+
+def _refusal(delivery: Delivery, reason: str) -> Refusal:
+    return Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], reason[:1000])
+
+
+def _is_momentary(error: AgoraError) -> bool:
+    """Whether it is the moment that forbids it: the marketplace is halted, a queue is full, the sender too fast."""
+    if isinstance(error, Halted):
+        return error.extra.get("target_id") == SYSTEM_WIDE
+    return isinstance(error, Overloaded | RateLimited)
+
+
+def _not_genuine() -> Unauthenticated:
+    return Unauthenticated(
+        "The signature is not that of the sender.", fix="Sign all fields with the agent's own token: see the page."
+    )
+
+
+def _check_text(delivery: Delivery) -> None:
+    for name, value in delivery.fields.items():
+        try:
+            (name + value).encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest("A field of the entry is not UTF-8.") from None
+
+
+def _arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
+    """What the entry says, as arguments of the operation. One without an id goes by its place on the stream."""
+    entry = wire.from_fields(delivery.fields)
+    sender = entry.pop("sender", None)
+    if sender not in (None, caller.subject, caller.name):
+        entry["sender"] = sender
+    return {"message_id": own_id} | entry
+
+
+def _without_key(delivery: Delivery) -> Delivery:
+    """Credentials are not kept among dead letters."""
+    fields = {name: value for name, value in delivery.fields.items() if name not in ("key", "signature")}
+    return Delivery(delivery.entry_id, fields, delivery.deliveries)

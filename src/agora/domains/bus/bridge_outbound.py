@@ -1,0 +1,170 @@
+"""From the marketplace to Redis: the messages and tasks of agents that take part by it leave on their own streams.
+
+What is to leave stands in the store first, on the agent's stream, in the group of the bridge: an outbox. An entry goes
+through three states there: leaving, sent (under the id it has in Redis), and gone, once its agent has acknowledged it.
+A server that dies in between sends an entry again, under the same ``message_id``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.core.jobs import MICROSECONDS, Controller
+from agora.domains.messaging.service import MessagingService
+from agora.store.port import Row
+from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.errors import AgoraError, NotFound
+
+from . import queries as statements
+from .agent_streams import BRIDGE, acting, feed, feed_tasks, mark_dead, of_agent, outbound
+from .engines import groups, wire
+from .engines.port import DEAD, Bus, Delivery
+from .views import show
+
+__all__ = ["Outbound"]
+
+BATCH = 100  # entries of one agent in one turn
+RESEND = 10  # seconds after which an entry that was leaving when its server died is sent by another
+DEAD_KEPT = 1000  # dead letters of one agent
+UNREAD = 1000  # entries that an agent has not acknowledged; no more are sent until it does
+
+
+class Outbound:
+    """Sends what is for one agent, and follows what becomes of it."""
+
+    def __init__(self, controller: Controller, bus: Bus) -> None:
+        self._controller, self._bus = controller, bus
+        self._house = controller.house
+        self._owned: dict[str, str] = {}
+
+    def stream(self, tenant: str, name: str) -> str:
+        return outbound(self._house.context.settings.bus_stream, tenant, name)
+
+    async def send(self, tenant: str, agent: Row) -> int:
+        """Send what waits for an agent; answers how many entries. Raises what Redis has against it."""
+        stream, name = await self._own(tenant, agent), agent["agent_name"]
+        waiting = await self._controller.act(tenant, partial(_waiting, agent=agent))
+        if not waiting:
+            return 0
+        try:
+            await self._bus.join(stream, name)
+            published = [self._bus.publish(stream, self._signed(tenant, agent, fields)) for _, fields in waiting]
+            ids = await asyncio.gather(*published, return_exceptions=True)
+        except AgoraError as error:
+            ids = [error] * len(waiting)
+        await self._controller.act(tenant, partial(_note, agent=agent, waiting=waiting, ids=ids))
+        for found in ids:
+            if isinstance(found, BaseException):
+                raise found
+        return len(ids)
+
+    def _signed(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
+        """With the recipient's own token: nobody else but the marketplace could have made it."""
+        signer = self._house.context.signer
+        token = signer.agent_token(tenant, agent["agent_id"], agent["token_generation"])
+        return fields | {"signature": wire.signature(fields, token)}
+
+    async def _own(self, tenant: str, agent: Row) -> str:
+        """An agent's stream, once nobody else's entries are on it, and what it lost is to leave again."""
+        stream, name = self.stream(tenant, agent["agent_name"]), agent["agent_name"]
+        if self._owned.get(stream) != agent["agent_id"]:
+            await self._bus.own(stream, agent["agent_id"])
+            place = {"stream": agent["agent_id"], "group": BRIDGE}
+            rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+            ids = [str(row["consumer"]) for row in rows]
+            there = {*await self._bus.settled(stream, name, ids), *await self._bus.holds(stream, ids)} if ids else set()
+            if lost := [row["number"] for row in rows if row["consumer"] not in there]:
+                await self._controller.act(tenant, partial(_take_back, agent=agent, numbers=lost))
+            self._owned[stream] = agent["agent_id"]
+        return stream
+
+    def forget(self) -> None:
+        """Redis was away: it may have lost something."""
+        self._owned.clear()
+
+    async def follow(self, tenant: str, agent: Row) -> None:
+        """Look after an agent's group in Redis: what it acknowledged is so here, what it cannot deal with is told."""
+        stream, name = await self._own(tenant, agent), agent["agent_name"]
+        place = {"stream": agent["agent_id"], "group": BRIDGE}
+        sent = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+        by_entry = {row["consumer"]: row for row in sent}
+        try:
+            await self._bus.tend(stream, name)
+        except NotFound:  # nothing has left yet, or somebody deleted it
+            self._owned.pop(stream, None)
+            return
+        if by_entry and (done := await self._bus.settled(stream, name, list(by_entry))):
+            # Who buried one may have died before it was written down here: Redis knows what is dead.
+            buried = await self._bus.buried(stream, name, list(done))
+            dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in done if each not in buried]
+            await self._controller.act(tenant, partial(_settle, agent=agent, rows=rows, dead=dead))
+        await self._bus.trim(stream)
+        await self._bus.trim(stream + DEAD, DEAD_KEPT)
+
+
+async def _waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
+    """What is to leave now, as fields, marked as leaving."""
+    whose = of_agent(call, agent)
+    place = {"stream": whose.stream, "group": BRIDGE}
+    if await call.tx.one(statements.lock_group, **place) is None:
+        return []  # it has left the bridge meanwhile
+    rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * MICROSECONDS, limit=BATCH)
+    again = [groups.delivery(row, more=1) for row in rows]
+    if again:
+        numbers = pack([row["number"] for row in rows])
+        await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
+    counted = await call.tx.one(statements.pending_count, **place)
+    room = min(BATCH - len(again), UNREAD - (counted["total"] if counted is not None else 0))
+    handed = [*again, *(await _fresh(call, agent, room))]
+    shown, gone = await show(call, whose, handed)
+    await groups.acknowledge(call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in gone))
+    by_entry = {each.entry_id: each for each in handed}
+    return [_fields(by_entry[document.pop("entry_id")], document) for document in shown]
+
+
+async def _fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
+    if room <= 0:
+        return []
+    whose, place = of_agent(call, agent), (agent["agent_id"], BRIDGE, statements.LEAVING)
+    handed = await groups.fresh(call.tx, *place, room, call.now)
+    left = room - len(handed)
+    fed = await feed(call, whose, left) if left else 0
+    fed += await feed_tasks(call, whose, left - fed)
+    return [*handed, *(await groups.fresh(call.tx, *place, left, call.now))] if fed else handed
+
+
+def _fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
+    return handed, wire.to_fields(document) | {"ref": handed.ref or ""}
+
+
+async def _note(call: Call, *, agent: Row, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
+    """Write down which left under which id; the others are to leave again."""
+    place = {"stream": agent["agent_id"], "group": BRIDGE}
+    back = []
+    for (handed, _), found in zip(waiting, ids, strict=True):
+        number = groups.number_of(handed.entry_id)
+        if isinstance(found, str):
+            await call.tx.execute(statements.mark_sent, **place, number=number, entry=found)
+        else:
+            back.append(number)
+    if back:
+        await call.tx.execute(statements.take_back, **place, numbers=pack(back))
+
+
+async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
+    """What Redis has lost is to leave again."""
+    place = {"stream": agent["agent_id"], "group": BRIDGE}
+    await call.tx.execute(statements.take_back, **place, numbers=pack(list(numbers)))
+
+
+async def _settle(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:
+    whose = of_agent(call, agent)
+    await groups.acknowledge(call.tx, whose.stream, BRIDGE, [row["number"] for row in (*rows, *dead)])
+    await mark_dead(call, whose, dead)
+    messages = [row["ref"] for row in rows if row["ref"] and row["ref"].startswith("msg_")]
+    if messages:
+        await MessagingService(acting(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)

@@ -1,0 +1,56 @@
+"""Consul: the server is registered while it runs, again if the agent forgot it, and taken out when it stops."""
+
+from __future__ import annotations
+
+from agora import __version__
+from agora.core.jobs import Controller, House
+from agora.settings import Settings
+
+from .consul_client import Consul, Service
+
+__all__ = ["ConsulRegistrar", "service_of"]
+
+TAGS = ("agora", "mcp", "a2a", "rest", "bus")
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where it can be reached
+
+
+def service_of(settings: Settings) -> Service:
+    """This server, as Consul is to know it."""
+    address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
+    host = f"[{address}]" if ":" in address else address or "127.0.0.1"
+    return Service(
+        id=f"{settings.consul_name}-{settings.port}",
+        name=settings.consul_name,
+        address=address,
+        port=settings.port,
+        check=f"http://{host}:{settings.port}/ready",
+        tags=TAGS,
+        meta={"version": __version__, "mcp": "/mcp", "bus_stream": settings.bus_stream if settings.bus_url else ""},
+    )
+
+
+class ConsulRegistrar(Controller):
+    """A Consul that cannot be reached keeps nobody from working."""
+
+    name = "consul"
+    interval = 10.0
+
+    def __init__(self, house: House, consul: Consul, service: Service) -> None:
+        super().__init__(house)
+        self._consul, self.service = consul, service
+        self._registered = False
+
+    @property
+    def pause(self) -> float:
+        """At once at first, then now and then."""
+        return super().pause if self._registered or self.failures else 0.0
+
+    async def step(self) -> None:
+        if not self._registered or not await self._consul.knows(self.service.id):
+            self._registered = False
+            await self._consul.register(self.service)
+            self._registered = True
+
+    async def finish(self) -> None:
+        if self._registered:
+            await self._consul.deregister(self.service.id)

@@ -1,0 +1,274 @@
+"""The embedded engine: streams in the store, as durable as everything else there.
+
+Entries that callers publish to a stream at the same time are written together, in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import Clock
+from agora.store.port import Query, Reader, Row, Store, Tx
+from agora_sdk.errors import Overloaded
+
+from .. import queries as statements
+from . import groups as streams
+from .port import BURIED, DEAD, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
+
+__all__ = ["EmbeddedBus"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+BATCH = 500  # entries written with one transaction
+BUFFER = 10_000  # entries that may wait to be written
+LOOK = 0.5  # seconds until a reader looks again for what another server published
+MICROSECONDS = 1_000_000
+TRIMMED = 1000
+
+
+@dataclass(slots=True, eq=False)
+class _Outgoing:
+    """What waits to be written to one stream."""
+
+    waiting: list[tuple[str, asyncio.Future[str]]] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+
+class EmbeddedBus:
+    """Streams of one tenant, in the store.
+
+    buffer: entries that may wait to be written; beyond it, publishing is refused.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, tenant: str = "default", terms: Terms | None = None, buffer: int = BUFFER
+    ) -> None:
+        self._store, self._clock, self._tenant = store, clock, tenant
+        self.terms = terms or Terms()
+        self._buffer, self._buffered = buffer, 0
+        self._outgoing: dict[str, _Outgoing] = {}
+        self._arrivals: dict[str, set[asyncio.Event]] = {}
+
+    durability = "the store's: committed before it is answered"
+    warnings: Sequence[str] = ()
+    connected, epoch = True, 1
+    error: str | None = None
+
+    async def start(self) -> None:
+        """The store is there already."""
+
+    async def examine(self) -> None:
+        """It is as durable as it was."""
+
+    async def close(self) -> None:
+        while tasks := [out.task for out in self._outgoing.values() if out.task is not None]:
+            await asyncio.wait(tasks)
+
+    # -- publishing ------------------------------------------------------------------------------
+
+    def publish(self, stream: str, fields: Fields) -> asyncio.Future[str]:
+        if self._buffered >= self._buffer:
+            raise Overloaded("The bus takes no more entries now.", fix="Try again in a second.", retry_after=1)
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        outgoing = self._outgoing.get(stream)
+        if outgoing is None:
+            outgoing = self._outgoing[stream] = _Outgoing()
+        outgoing.waiting.append((to_json(fields).decode(), future))
+        self._buffered += 1
+        if outgoing.task is None:
+            outgoing.task = asyncio.create_task(self._write(stream, outgoing))
+        return future
+
+    async def _write(self, stream: str, outgoing: _Outgoing) -> None:
+        """Write what waits, batch by batch, until nothing does."""
+        try:
+            while outgoing.waiting:
+                batch, outgoing.waiting = outgoing.waiting[:BATCH], outgoing.waiting[BATCH:]
+                await self._commit(stream, batch)
+        finally:
+            del self._outgoing[stream]
+
+    async def _commit(self, stream: str, batch: list[tuple[str, asyncio.Future[str]]]) -> None:
+        now = self._clock.now()
+        rows = [(None, None, fields) for fields, _ in batch]
+        try:
+            numbers = await self._run(lambda tx: streams.append(tx, stream, rows, now), "bus.publish")
+        except Exception as error:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for (_, future), number in zip(batch, numbers, strict=True):
+                if not future.done():
+                    future.set_result(streams.entry_id(now, number))
+            for arrival in self._arrivals.get(stream, ()):
+                arrival.set()
+        finally:
+            self._buffered -= len(batch)
+
+    # -- groups ----------------------------------------------------------------------------------
+
+    async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
+        now = self._clock.now()
+        return await self._run(lambda tx: streams.open_group(tx, stream, group, now, whole=whole), "bus.join")
+
+    async def read(
+        self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
+    ) -> Sequence[Delivery]:
+        loop = asyncio.get_running_loop()
+        until, arrival = loop.time() + block, asyncio.Event()
+        listeners = self._arrivals.setdefault(stream, set())
+        listeners.add(arrival)
+        try:
+            while True:
+                arrival.clear()
+                found = await self._take(stream, group, consumer, count)
+                left = until - loop.time()
+                if found or left <= 0:
+                    return found
+                await _waited(arrival, min(left, LOOK))
+        finally:
+            listeners.discard(arrival)
+            if not listeners:
+                self._arrivals.pop(stream, None)
+
+    async def _take(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
+        now = self._clock.now()
+        return await self._run(lambda tx: streams.fresh(tx, stream, group, consumer, count, now), "bus.read")
+
+    async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
+        numbers = streams.numbers_of(ids)
+        return await self._run(lambda tx: streams.acknowledge(tx, stream, group, numbers), "bus.ack")
+
+    async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
+        place = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
+        numbers = to_json(streams.numbers_of(ids)).decode()
+
+        async def work(tx: Tx) -> None:
+            await tx.execute(statements.touch, **place, numbers=numbers)
+
+        await self._run(work, "bus.touch")
+
+    async def recover(
+        self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
+    ) -> Recovery:
+        wanted, now = self.terms.stale if idle is None else idle, self._clock.now()
+        taken = await self._run(
+            lambda tx: streams.take_over(tx, stream, group, consumer, self.terms, now, idle=wanted, count=count),
+            "bus.recover",
+        )
+        return Recovery([streams.delivery(row, more=1) for row in taken.live], list(map(streams.delivery, taken.dead)))
+
+    async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+        now = self._clock.now()
+        row = (letter.ref, None, to_json(dead_letter(letter, group, reason)).decode())
+
+        async def work(tx: Tx) -> None:
+            if await streams.acknowledge(tx, stream, group, streams.numbers_of([letter.entry_id])):
+                await streams.append(tx, stream + DEAD, [row], now)
+
+        await self._run(work, "bus.bury")
+
+    async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        rows = await self._rows(statements.group, stream=stream, group=group)
+        given = to_json(streams.numbers_of(ids)).decode()
+        held = await self._rows(statements.pending_by, stream=stream, group=group, numbers=given, ids="[]")
+        last, open_ = rows[0]["last_number"] if rows else 0, {row["number"] for row in held}
+        numbers = ((each, streams.number_of(each)) for each in ids)
+        return {each for each, number in numbers if number is not None and number <= last and number not in open_}
+
+    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        rows = await self._rows(statements.head, stream=stream + DEAD)
+        last = rows[0]["last_number"] if rows else 0
+        place = {"stream": stream + DEAD, "after": last - BURIED, "until": last, "limit": BURIED}
+        fields = [from_json(row["fields"]) for row in await self._rows(statements.between, **place)]
+        return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
+
+    async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
+        now = self._clock.now()
+        taken = await self._run(lambda tx: streams.tend(tx, stream, group, self.terms, now, count), "bus.tend")
+        removed = await self._run(lambda tx: self._forget(tx, stream, group, now), "bus.forget")
+        ids = [streams.entry_id(row["created_at"], row["number"]) for row in taken.live]
+        return Upkeep(ids, list(map(streams.delivery, taken.dead)), removed)
+
+    async def _forget(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
+        """Forget consumers that are silent and hold nothing."""
+        before, removed = now - int(self.terms.silent * MICROSECONDS), []
+        for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIMMED):
+            if row["seen_at"] <= before and not row["pending"]:
+                given = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
+                if await tx.execute(statements.drop_consumer, **given):
+                    removed.append(str(row["consumer"]))
+        return removed
+
+    async def trim(self, stream: str, length: int = 0) -> int:
+        dropped = 0
+        while (some := await self._run(lambda tx: streams.trim(tx, stream, length, TRIMMED), "bus.trim")) > 0:
+            dropped += some
+        return dropped
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
+        rows = await self._rows(statements.pending, stream=stream, group=group, limit=count)
+        now = self._clock.now()
+        return [
+            Pending(
+                streams.entry_id(row["created_at"] or 0, row["number"]),
+                row["consumer"] or None,
+                (now - row["delivered_at"]) / MICROSECONDS,
+                row["deliveries"],
+            )
+            for row in rows
+        ]
+
+    async def groups(self, stream: str) -> Sequence[Group]:
+        rows = await self._rows(statements.groups_of, stream=stream)
+        return [Group(row["group_name"], row["pending"], row["lag"], row["consumers"]) for row in rows]
+
+    async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
+        rows, now = await self._rows(statements.consumers, stream=stream, group=group, limit=TRIMMED), self._clock.now()
+        return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / MICROSECONDS) for row in rows]
+
+    async def lag(self, stream: str, group: str) -> int:
+        return next((found.lag for found in await self.groups(stream) if found.name == group), 0)
+
+    async def own(self, stream: str, owner: str) -> bool:
+        return await self._run(lambda tx: streams.own(tx, stream, owner), "bus.own")
+
+    async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
+        rows = await self._rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())
+        numbers = {row["number"] for row in rows}
+        return {each for each in ids if streams.number_of(each) in numbers}
+
+    async def length(self, stream: str) -> int:
+        (row,) = await self._rows(statements.length, stream=stream)
+        return int(row["length"])
+
+    # -- the store -------------------------------------------------------------------------------
+
+    async def _run(self, work: Callable[[Tx], Coroutine[Any, Any, T]], label: str) -> T:
+        return await self._store.write(self._tenant, work, label=label)
+
+    async def _rows(self, query: Query, **parameters: Any) -> Sequence[Row]:
+        return await self._store.read(self._tenant, partial(_all, query=query, parameters=parameters))
+
+
+async def _all(reader: Reader, *, query: Query, parameters: dict[str, Any]) -> Sequence[Row]:
+    return await reader.all(query, **parameters)
+
+
+async def _waited(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,205 @@
+"""What a group does to rows of the store, within one transaction.
+
+A group's row is locked before anything of the group changes, a stream's before it grows. So the numbers of a
+stream's entries follow the order of the commits, and a group that has read up to a number has missed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora.store.port import Reader, Row, Tx
+from agora_sdk.errors import NotFound
+
+from .. import queries as statements
+from .port import DEAD, Delivery, Fields, Terms, dead_letter
+
+__all__ = [
+    "Taken",
+    "acknowledge",
+    "append",
+    "bury",
+    "delivery",
+    "doomed",
+    "entry_id",
+    "fresh",
+    "number_of",
+    "numbers_of",
+    "open_group",
+    "own",
+    "take_over",
+    "tend",
+    "trim",
+]
+
+LATEST = 2**62
+EXHAUSTED = "delivered too often without an acknowledgement"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Rows of entries. dead: delivered too often."""
+
+    live: Sequence[Row]
+    dead: Sequence[Row]
+
+
+def entry_id(created_at: int, number: int) -> str:
+    """An entry's id: milliseconds since 1970, and its number on the stream."""
+    return f"{created_at // 1000}-{number}"
+
+
+def number_of(entry: str) -> int | None:
+    """The number in an entry's id; None for what is none."""
+    stamp, _, number = entry.rpartition("-")
+    if not (stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    return int(number)
+
+
+def numbers_of(entries: Iterable[str]) -> list[int]:
+    return [number for number in map(number_of, entries) if number is not None]
+
+
+def delivery(row: Any, *, more: int = 0) -> Delivery:
+    """A row of a pending entry, as it is handed out."""
+    fields: Fields = from_json(row["fields"]) if row["fields"] is not None else {}
+    stamp = row["created_at"] if row["created_at"] is not None else 0
+    return Delivery(entry_id(stamp, row["number"]), fields, row["deliveries"] + more, row["ref"])
+
+
+async def append(
+    tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
+) -> tuple[int, ...]:
+    """Append entries (ref, name, fields as JSON text); answers their numbers."""
+    (row,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
+    first = row["last_number"] - len(entries) + 1
+    for number, (ref, name, fields) in enumerate(entries, first):
+        tx.append(statements.ENTRIES, (tx.tenant, stream, number, ref, name, fields, now))
+    return tuple(range(first, first + len(entries)))
+
+
+async def open_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
+    """Make a group where there is none; tells whether it is new."""
+    await tx.execute(statements.open_stream, stream=stream)
+    head = await tx.one(statements.lock_stream, stream=stream)
+    if await tx.one(statements.group, stream=stream, group=group) is not None:
+        return False
+    assert head is not None
+    tx.append(statements.GROUPS, (tx.tenant, stream, group, 0 if whole else head["last_number"], now))
+    return True
+
+
+async def _locked(tx: Tx, stream: str, group: str) -> Row:
+    row = await tx.one(statements.lock_group, stream=stream, group=group)
+    if row is None:
+        raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Make it by joining the stream.")
+    return row
+
+
+async def fresh(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
+    """Hand out entries that the group was not given yet."""
+    row = await _locked(tx, stream, group)
+    await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
+    found = await tx.all(statements.between, stream=stream, after=row["last_number"], until=LATEST, limit=count)
+    if not found:
+        return []
+    await tx.execute(statements.move_group, stream=stream, group=group, last=found[-1]["number"])
+    for entry in found:
+        tx.append(statements.PENDING, (tx.tenant, stream, group, entry["number"], consumer, 1, now))
+    return [Delivery(entry_id(e["created_at"], e["number"]), from_json(e["fields"]), 1, e["ref"]) for e in found]
+
+
+async def acknowledge(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
+    """Acknowledge entries; answers how many were pending."""
+    if not numbers:
+        return 0
+    return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_json(numbers))
+
+
+async def take_over(
+    tx: Tx, stream: str, group: str, consumer: str, terms: Terms, now: int, *, idle: float | None, count: int
+) -> Taken:
+    """Hand out again what is stale, and what was taken back; idle None: the latter alone. Buries what is exhausted."""
+    await _locked(tx, stream, group)
+    await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
+    since = -1 if idle is None else int(idle * 1_000_000)
+    taken = await _stale(tx, stream, group, terms, now, since, count, parked=True)
+    if taken.live:
+        numbers = _json([row["number"] for row in taken.live])
+        await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
+    return taken
+
+
+async def tend(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> Taken:
+    """Take back what is stale; bury what is exhausted."""
+    if await tx.one(statements.lock_group, stream=stream, group=group) is None:
+        return Taken((), ())
+    taken = await _stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
+    held = [row for row in taken.live if row["consumer"]]
+    if held:
+        numbers = _json([row["number"] for row in held])
+        await tx.execute(statements.take_back, stream=stream, group=group, numbers=numbers)
+    return Taken(held, taken.dead)
+
+
+async def _stale(
+    tx: Tx, stream: str, group: str, terms: Terms, now: int, idle: int, count: int, *, parked: bool
+) -> Taken:
+    given = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
+    rows = await tx.all(statements.stale, stream=stream, group=group, **given)
+    gone = [row["number"] for row in rows if row["fields"] is None]  # its entry is not there any more
+    await acknowledge(tx, stream, group, gone)
+    dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
+    await bury(tx, stream, group, dead, EXHAUSTED, now)
+    live = [row for row in rows if row["fields"] is not None and row["deliveries"] < terms.most]
+    return Taken(live, dead)
+
+
+async def bury(tx: Tx, stream: str, group: str, rows: Sequence[Row], reason: str, now: int) -> None:
+    """Put entries among the stream's dead letters, and acknowledge them."""
+    if not rows:
+        return
+    letters = [(row["ref"], row["name"], to_json(dead_letter(delivery(row), group, reason)).decode()) for row in rows]
+    await append(tx, stream + DEAD, letters, now)
+    await acknowledge(tx, stream, group, [row["number"] for row in rows])
+
+
+async def own(tx: Tx, stream: str, owner: str) -> bool:
+    """Let a stream be somebody's; tells whether it was another's, or nobody's."""
+    await tx.execute(statements.open_stream, stream=stream)
+    head = await tx.one(statements.lock_stream, stream=stream)
+    if head is None or head["owner"] == owner:
+        return False
+    for name in (stream, stream + DEAD):
+        for clearing in statements.CLEARING[:-1]:
+            await tx.execute(clearing, stream=name)
+    await tx.execute(statements.own, stream=stream, owner=owner)
+    return True
+
+
+async def doomed(tx: Reader, stream: str, length: int, most: int) -> Sequence[Row]:
+    """The oldest entries beyond a length that no group needs."""
+    head = await tx.one(statements.head, stream=stream)
+    if head is None:
+        return ()
+    row = await tx.one(statements.safe, stream=stream)
+    until = head["last_number"] - length
+    if row is not None and row["number"] is not None:
+        until = min(until, int(row["number"]))
+    return await tx.all(statements.excess, stream=stream, until=until, limit=most)
+
+
+async def trim(tx: Tx, stream: str, length: int, most: int) -> int:
+    """Drop the oldest entries beyond a length that no group needs, at most so many; answers how many."""
+    await tx.one(statements.lock_stream, stream=stream)
+    oldest = await doomed(tx, stream, length, most)
+    return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]["number"]) if oldest else 0
+
+
+def _json(values: Sequence[int]) -> str:
+    return to_json(list(values)).decode()

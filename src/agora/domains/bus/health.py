@@ -1,0 +1,94 @@
+"""How the bus fares."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from agora.clock import moment
+from agora.core.call import Call
+from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
+from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
+
+from . import agent_streams as streams
+from . import queries as statements
+from .engines.port import DEAD
+
+__all__ = ["health", "stats"]
+
+SHOWN = 500
+LAG_HIGH = 1000
+MICROSECONDS = 1_000_000
+DURABLE = "the store's: committed before it is answered"
+
+
+async def health(call: Call) -> BusHealth:
+    """The source's fields, of the group that the server reads Redis by; without Redis, of the caller's own."""
+    bridge = call.context.ports.find(BRIDGE)
+    if bridge is not None:
+        connected, group, lag = bridge.connected, call.context.settings.bus_group, bridge.lag
+    else:
+        whose = await streams.owner(call, None)
+        connected, group, lag = False, whose.name, await _lag(call, whose)
+    trouble = call.context.ports.get(HEALTH_MONITOR).trouble()
+    status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
+    if trouble is not None or (bridge is not None and not connected):
+        status = "unhealthy"
+    elif lag >= LAG_HIGH:
+        status = "degraded"
+    return BusHealth.model_construct(
+        status=status,
+        redis_connection=connected,
+        consumer_group=group,
+        message_lag=lag,
+        timestamp=moment(call.now),
+    )
+
+
+async def _lag(call: Call, whose: streams.Owner) -> int:
+    """What waits in the inbox, and what is on the stream already."""
+    waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
+    found = await call.tx.all(statements.groups_of, stream=whose.stream)
+    lag = next((row["lag"] for row in found if row["group_name"] == whose.agent_id), 0)
+    return int(lag) + (int(waiting["waiting"]) if waiting is not None else 0)
+
+
+async def stats(call: Call) -> BusStats:
+    """The caller's group; every group for whoever sees all."""
+    bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
+    if everything:
+        rows = await call.tx.all(statements.groups_page, limit=SHOWN)
+    else:
+        rows = await call.tx.all(statements.groups_of, stream=call.caller.subject)
+    open_ = await call.tx.one(statements.open_responses) if everything else None
+    dead = await call.tx.one(statements.dead_count, stream="" if everything else call.caller.subject + DEAD)
+    return BusStats.model_construct(
+        engine="redis" if bridge is not None else "embedded",
+        durability=bridge.durability if bridge is not None else DURABLE,
+        groups=[await _group(call, row) for row in rows],
+        dead_letters=int(dead["total"]) if dead is not None else 0,
+        awaiting_response=int(open_["total"]) if open_ is not None else 0,
+        bridged=sum(row["group_name"] == streams.BRIDGE for row in rows),
+        warnings=list(bridge.warnings) if bridge is not None and everything else [],
+    )
+
+
+async def _group(call: Call, row: Any) -> BusGroup:
+    place = {"stream": row["stream"], "group": row["group_name"]}
+    found = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row["consumers"] else ()
+    own = row["group_name"] == row["stream"]
+    return BusGroup.model_construct(
+        stream=row["stream"],
+        group=(row["agent_name"] or row["stream"]) if own else row["group_name"],
+        pending=row["pending"],
+        lag=row["lag"],
+        length=row["length"],
+        consumers=[
+            BusConsumer.model_construct(
+                name=each["consumer"],
+                pending=each["pending"],
+                idle_seconds=(call.now - each["seen_at"]) / MICROSECONDS,
+            )
+            for each in found
+        ],
+    )

@@ -1,0 +1,73 @@
+"""Waiting: entries that only the moment forbids, and how many of them are kept here, of whom.
+
+What finds no room is left on the stream, where nobody has acknowledged it: it comes back when it is stale, as what a
+server had when it died does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from .engines.port import Delivery
+
+__all__ = ["Sender", "Waiting"]
+
+MOST: Final = 1000  #: entries
+OF_TENANT: Final = 500
+OF_SENDER: Final = 100
+
+Sender = tuple[str, str]  #: tenant and subject of the credential that an entry came with, whatever it says of itself
+
+
+class Waiting:
+    """Entries by sender, each sender's in order. Who has the most makes room for who has less."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Sender, deque[Delivery]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._entries.values()))
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Their ids on the stream."""
+        return [each.entry_id for entries in self._entries.values() for each in entries]
+
+    def take(self) -> Mapping[Sender, Sequence[Delivery]]:
+        """All of them, to be tried."""
+        found, self._entries = self._entries, {}
+        return {sender: tuple(entries) for sender, entries in found.items()}
+
+    def keep(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
+        """Keep as many as there is room for, the first first."""
+        for delivery in deliveries:
+            if not self._makes_room(sender):
+                return
+            self._entries.setdefault(sender, deque()).append(delivery)
+
+    def _makes_room(self, sender: Sender) -> bool:
+        """Whether one more may wait; somebody's last one may have to go for it."""
+        own = len(self._entries.get(sender, ()))
+        if own >= OF_SENDER:
+            return False
+        tenants: Counter[str] = Counter()
+        for (tenant, _), entries in self._entries.items():
+            tenants[tenant] += len(entries)
+        if tenants[sender[0]] >= OF_TENANT:
+            return self._drop_from(sender[0], unless=own + 1)
+        if tenants.total() < MOST:
+            return True
+        largest, count = tenants.most_common(1)[0]
+        return count > tenants[sender[0]] + 1 and self._drop_from(largest)
+
+    def _drop_from(self, tenant: str, unless: int = 0) -> bool:
+        """Leave the last entry of a tenant's loudest sender to the stream; not if that one has no more than so many."""
+        loudest = max((each for each in self._entries if each[0] == tenant), key=lambda each: len(self._entries[each]))
+        if len(self._entries[loudest]) <= unless:
+            return False
+        self._entries[loudest].pop()
+        if not self._entries[loudest]:
+            del self._entries[loudest]
+        return True

@@ -1,0 +1,130 @@
+"""The bus: what nobody acknowledged is taken back, what has a response due is looked at, what is done with is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from agora.core.call import Call
+from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.domains.agents import queries as agents
+from agora.store.port import Reader, Row
+
+from . import queries as statements
+from .engines import groups
+from .engines.port import DEAD, Terms
+
+__all__ = ["BusKeeper"]
+
+BATCH = 100
+PAGE = 500
+TRIMMING = 60.0  # seconds between looks at what can be dropped
+DEAD_KEPT = 1000  # dead letters of one stream
+
+
+class BusKeeper(Controller):
+    """Stands still while the marketplace is halted.
+
+    The bridge's groups are not its business: what could not leave yet is no fault of an entry.
+    """
+
+    name = "bus"
+    interval = 1.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._trimmed: dict[str, int] = {}
+
+    async def tend(self, tenant: str) -> None:
+        if self.house.gate.frozen(tenant):
+            return
+        now, settings = self.house.clock.now(), self.house.context.settings
+        terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+        before = now - int(terms.stale * MICROSECONDS)
+        for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
+            from .agent_streams import BRIDGE
+
+            if row["group_name"] != BRIDGE and not self.stopping:
+                await self.act(tenant, partial(_take_back, row=row, terms=terms))
+        await self._forget(tenant, now - int(terms.silent * MICROSECONDS))
+        await self._responses(tenant, now)
+        if now - self._trimmed.get(tenant, 0) >= TRIMMING * MICROSECONDS:
+            self._trimmed[tenant] = now
+            await self._trim(tenant, settings.bus_length)
+
+    async def _forget(self, tenant: str, before: int) -> None:
+        """Consumers that are silent and hold nothing are forgotten."""
+        rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
+        if idle := [row for row in rows if not row["pending"]]:
+            await self.act(tenant, partial(_drop_consumers, rows=idle, before=before))
+
+    async def _responses(self, tenant: str, now: int) -> None:
+        for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
+            from . import responses
+
+            asked = {"ref": row["ref"], "recipient": row["recipient"]}
+            (found,) = await self.read(
+                tenant, statements.answered, **asked, correlation_id=row["correlation_id"] or row["ref"]
+            )
+            await self.act(tenant, partial(responses.settle, row=row, late=responses.missed(row, found)))
+
+    # -- what is done with -----------------------------------------------------------------------
+
+    async def _trim(self, tenant: str, length: int) -> None:
+        for row in await self.read(tenant, statements.retired, limit=PAGE):
+            await self.act(tenant, partial(_clear, stream=row["stream"]))
+        after = ""
+        while not self.stopping:
+            rows = await self.read(tenant, statements.streams, after=after, limit=PAGE)
+            for row in rows:
+                await self._trim_one(tenant, row["stream"], length)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["stream"]
+
+    async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
+        """Entries of agents stand for messages, which are kept elsewhere; other streams are what they hold."""
+        kept = DEAD_KEPT if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
+        while not self.stopping and await self.house.store.read(tenant, partial(_excess, stream=stream, length=kept)):
+            if not await self.act(tenant, partial(_trim, stream=stream, length=kept)):
+                return
+
+
+async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
+    """Take back what a group's consumers have held for too long, and tell whose it is."""
+    from .agent_streams import mark_dead, of_agent
+
+    stream, group = row["stream"], row["group_name"]
+    taken = await groups.tend(call.tx, stream, group, terms, call.now, BATCH)
+    agent = await call.tx.one(agents.by_id, ref=stream)
+    if agent is None:
+        return
+    await mark_dead(call, of_agent(call, agent), taken.dead)
+    if taken.live:
+        data = {
+            "agent_id": stream,
+            "refs": [each["ref"] for each in taken.live],
+            "consumers": sorted({each["consumer"] for each in taken.live}),
+        }
+        call.emit("agora.bus.reclaimed", data, subject=stream, audience=(stream,))
+
+
+async def _drop_consumers(call: Call, *, rows: Sequence[Any], before: int) -> None:
+    for row in rows:
+        place = {"stream": row["stream"], "group": row["group_name"], "consumer": row["consumer"]}
+        await call.tx.execute(statements.drop_consumer, **place, before=before)
+
+
+async def _clear(call: Call, *, stream: str) -> None:
+    for name in (stream, stream + DEAD):
+        for clearing in statements.CLEARING:
+            await call.tx.execute(clearing, stream=name)
+
+
+async def _excess(reader: Reader, *, stream: str, length: int) -> bool:
+    return bool(await groups.doomed(reader, stream, length, 1))
+
+
+async def _trim(call: Call, *, stream: str, length: int) -> int:
+    return await groups.trim(call.tx, stream, length, PAGE)

@@ -1,0 +1,243 @@
+"""Publishing: an entry becomes a message, or a task, in the transaction of its call."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from agora.clock import moment
+from agora.core.call import Call
+from agora.core.call_records import IDEMPOTENCY, answered
+from agora.domains.agents.references import find
+from agora.domains.messaging.service import MessagingService
+from agora.domains.tasks.service import TaskService
+from agora.wire.envelopes import SECTIONS, text_of
+from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
+from agora_sdk.contract.faults import wording
+from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
+from agora_sdk.contract.messaging import MessageId
+from agora_sdk.contract.results import Result
+from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDenied
+
+from . import effects, responses
+
+__all__ = ["Entry", "publish"]
+
+OPERATION = "agora.bus.publish"
+BROADCAST = "broadcast"
+PRIORITIES = {BusPriority.HIGH: Priority.HIGH, BusPriority.MEDIUM: Priority.NORMAL, BusPriority.LOW: Priority.LOW}
+TASK_TYPE = "task"
+LONGEST = 900_000  #: characters of a message
+#: what else a task_assignment may say of its task, beside the work itself
+ORDERS = ("deadline", "required_capabilities", "max_attempts", "timeout")
+
+
+class Extensions(Result):
+    """What an entry may say beyond its fields of the message it becomes."""
+
+    message_type: Label | None = None
+    priority: Priority | None = None
+    reply_to: MessageId | None = None
+    metadata: JsonObject = Field(default={}, max_length=100)
+
+
+class Order(Result):
+    """What a task_assignment says of the task."""
+
+    task_type: Label = TASK_TYPE
+    payload: JsonObject | None = None
+    deadline: Timestamp | None = None
+    required_capabilities: list[Label] = Field(default=[], max_length=20)
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    timeout: int | None = Field(default=None, ge=1, le=604_800)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it was published."""
+
+    type: BusType
+    content: dict[str, Any]
+    target: str
+    priority: BusPriority
+    correlation_id: str | None = None
+    message_id: str | None = None
+    sender: str | None = None
+    timestamp: datetime | None = None
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> bytes:
+        """What a repetition is recognised by."""
+        told = (self.type, self.content, self.target, self.priority, self.correlation_id, self.extensions)
+        return hashlib.blake2b(to_json(told), digest_size=16).digest()
+
+
+async def publish(call: Call, entry: Entry) -> BusReceipt:
+    """Store an entry, with all that follows of it."""
+    key = f"bus:{entry.message_id}" if entry.message_id is not None else None
+    if key is not None and (earlier := await _earlier(call, key, entry)):
+        return earlier
+    receipt = await (_assign(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send(call, entry))
+    if key is not None:
+        stored = (call.caller.tenant, call.caller.subject, key, OPERATION, entry.digest)
+        call.tx.append(IDEMPOTENCY, (*stored, receipt.model_dump_json().encode(), call.now))
+    return receipt
+
+
+async def _earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
+    row = await call.tx.one(answered, subject=call.caller.subject, key=key)
+    if row is None:
+        return None
+    if row["operation"] != OPERATION or bytes(row["digest"]) != entry.digest:
+        raise IdempotencyConflict(
+            f"The message_id {entry.message_id!r} was used for another entry.",
+            fix="Give each entry an id of its own, and the same one only to repeat it unchanged.",
+        )
+    return BusReceipt.model_validate_json(bytes(row["response"]))
+
+
+# -- messages ------------------------------------------------------------------------------------
+
+
+async def _send(call: Call, entry: Entry) -> BusReceipt:
+    said = _read(Extensions, entry.extensions, "extensions")
+    task_id = await effects.apply(call, entry.type, entry.content)
+    receipt = await MessagingService(call).compose(
+        entry.target,
+        _text(entry.content),
+        said.message_type or entry.type.value,
+        said.priority or PRIORITIES[entry.priority],
+        from_agent=entry.sender,
+        correlation_id=entry.correlation_id,
+        reply_to=said.reply_to,
+        metadata=_metadata(entry, said),
+    )
+    call.target = receipt.message_id
+    await _watch(call, entry, receipt.message_id)
+    return BusReceipt.model_construct(
+        message_id=receipt.message_id,
+        type=entry.type,
+        priority=entry.priority,
+        timestamp=receipt.timestamp,
+        task_id=task_id,
+        recipients=receipt.recipients,
+        warning=receipt.warning,
+    )
+
+
+def _text(content: dict[str, Any]) -> str:
+    text = text_of(content)
+    if len(text) > LONGEST or "\0" in text:
+        rule = f"holds at most {LONGEST} characters" if len(text) > LONGEST else "holds no NUL"
+        raise InvalidRequest(f"content {rule}.", errors=[{"field": "content", "message": rule}])
+    return text
+
+
+def _metadata(entry: Entry, said: Extensions) -> dict[str, Any]:
+    """The message's metadata, with what its other views must know to show the entry again as it was."""
+    section: dict[str, Any] = {}
+    if entry.message_id is not None:
+        section["message_id"] = entry.message_id
+    if entry.timestamp is not None:
+        section["timestamp"] = moment_text(entry.timestamp)
+    unknown = {name: value for name, value in entry.extensions.items() if name not in Extensions.model_fields}
+    if unknown:
+        section["extensions"] = unknown
+    if reserved := sorted(SECTIONS & said.metadata.keys()):
+        raise InvalidRequest(
+            f"The name {reserved[0]!r} in metadata is kept for what the protocols say about a message.",
+            fix="Choose another name.",
+            errors=[{"field": "extensions.metadata", "message": "reserved name"}],
+        )
+    return said.metadata | ({"bus": section} if section else {})
+
+
+def moment_text(value: datetime) -> str:
+    text: str = TypeAdapter(datetime).dump_python(value, mode="json")
+    return text
+
+
+# -- tasks ---------------------------------------------------------------------------------------
+
+
+async def _assign(call: Call, entry: Entry) -> BusReceipt:
+    """A task_assignment is a task: for its target, or for whoever takes it."""
+    _check_giver(call, entry)
+    order = _read(Order, entry.content, "content")
+    payload = order.payload if order.payload is not None else _work(entry.content)
+    receipt = await TaskService(call).assign(
+        order.task_type,
+        payload,
+        None if entry.target == BROADCAST else entry.target,
+        order.deadline,
+        PRIORITIES[entry.priority],
+        required_capabilities=order.required_capabilities,
+        max_attempts=order.max_attempts,
+        timeout=order.timeout,
+        metadata=_task_metadata(entry),
+    )
+    await _watch(call, entry, receipt.task_id)
+    return BusReceipt.model_construct(
+        message_id=receipt.task_id,
+        type=entry.type,
+        priority=entry.priority,
+        timestamp=moment(call.now),
+        task_id=receipt.task_id,
+        recipients=1 if receipt.assigned_agent else None,
+        warning=receipt.warning,
+    )
+
+
+def _check_giver(call: Call, entry: Entry) -> None:
+    if not call.caller.may("write:tasks"):
+        raise PermissionDenied(
+            "A task_assignment needs the scope 'write:tasks'.",
+            fix="Ask an operator for a key that has it.",
+            required="write:tasks",
+        )
+    if entry.sender not in (None, call.caller.subject, call.caller.name):
+        raise InvalidRequest(
+            "A task_assignment is given in one's own name.",
+            fix="Leave sender out, or use that agent's credential.",
+            errors=[{"field": "sender", "message": "not the caller"}],
+        )
+
+
+def _work(content: dict[str, Any]) -> dict[str, Any]:
+    """The content without what it says of the task."""
+    return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
+
+
+def _task_metadata(entry: Entry) -> dict[str, Any]:
+    told = {"message_id": entry.message_id, "correlation_id": entry.correlation_id, "target": entry.target}
+    known = {name: value for name, value in told.items() if value is not None}
+    return {"bus": known | ({"extensions": entry.extensions} if entry.extensions else {})}
+
+
+# -- shared --------------------------------------------------------------------------------------
+
+
+def _read(model: type[Any], document: dict[str, Any], where: str) -> Any:
+    """The known fields of an object; InvalidRequest naming those that are wrong."""
+    try:
+        return model.model_validate({name: document[name] for name in model.model_fields if name in document})
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+        errors = [{"field": ".".join((where, *map(str, f["loc"]))), "message": wording(f)} for f in faults]
+        raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
+
+
+async def _watch(call: Call, entry: Entry, ref: str) -> None:
+    """From now on a response is awaited, if there is one who is to give it."""
+    recipient: str | None = None
+    if entry.target != BROADCAST and not entry.target.startswith("capability:"):
+        row = await find(call.tx, entry.target)
+        recipient = None if row is None else cast("str", row["agent_id"])
+    if recipient is not None or entry.type is BusType.TASK_ASSIGNMENT:
+        await responses.await_one(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)

@@ -1,0 +1,407 @@
+"""The bus: streams, the groups that read them, what is pending, and responses that are due."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "CLEARING",
+    "CONSUMERS",
+    "ENTRIES",
+    "GROUPS",
+    "LEAVING",
+    "PENDING",
+    "RESPONSES",
+    "advance",
+    "answered",
+    "between",
+    "broadcasts",
+    "consumers",
+    "dead_count",
+    "dead_lettered",
+    "delivered",
+    "drop_consumer",
+    "drop_entries",
+    "drop_group",
+    "drop_pending",
+    "due",
+    "excess",
+    "group",
+    "groups_named",
+    "groups_of",
+    "groups_page",
+    "hand_over",
+    "head",
+    "held",
+    "length",
+    "lock_group",
+    "lock_stream",
+    "mark_sent",
+    "members",
+    "messages",
+    "move_group",
+    "open_responses",
+    "open_stream",
+    "own",
+    "pending",
+    "pending_by",
+    "pending_count",
+    "queued",
+    "quiet",
+    "raise_floor",
+    "responded",
+    "retired",
+    "safe",
+    "seen",
+    "sent",
+    "stale",
+    "stale_groups",
+    "streams",
+    "take_back",
+    "tasks",
+    "touch",
+    "unsent",
+    "waiting",
+]
+
+BIG = "bigint"
+
+ENTRIES = Table(
+    "bus_entries",
+    (
+        ("tenant_id", "text"),
+        ("stream", "text"),
+        ("number", BIG),
+        ("ref", "text"),
+        ("name", "text"),
+        ("fields", "text"),
+        ("created_at", BIG),
+    ),
+)
+GROUPS = Table(
+    "bus_groups",
+    (("tenant_id", "text"), ("stream", "text"), ("group_name", "text"), ("last_number", BIG), ("created_at", BIG)),
+)
+PENDING = Table(
+    "bus_pending",
+    (
+        ("tenant_id", "text"),
+        ("stream", "text"),
+        ("group_name", "text"),
+        ("number", BIG),
+        ("consumer", "text"),
+        ("deliveries", BIG),
+        ("delivered_at", BIG),
+    ),
+)
+CONSUMERS = Table(
+    "bus_consumers",
+    (("tenant_id", "text"), ("stream", "text"), ("group_name", "text"), ("consumer", "text"), ("seen_at", BIG)),
+)
+RESPONSES = Table(
+    "bus_responses",
+    (
+        ("tenant_id", "text"),
+        ("ref", "text"),
+        ("recipient", "text"),
+        ("sender", "text"),
+        ("type", "text"),
+        ("priority", "text"),
+        ("correlation_id", "text"),
+        ("created_at", BIG),
+        ("due_at", BIG),
+    ),
+)
+
+_NUMBERS = "in (select value from json_each(:numbers))"
+_NUMBERS_POSTGRES = "= any(array(select json_array_elements_text(:numbers::json)::bigint))"
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_STREAM = "tenant_id = :tenant and stream = :stream"
+_GROUP = f"{_STREAM} and group_name = :group"
+_OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"
+_JOINED = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
+_SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
+
+# -- streams -----------------------------------------------------------------------------------
+
+open_stream = Write(
+    """
+    insert into bus_streams (tenant_id, stream, last_number, floor, owner) values (:tenant, :stream, 0, '', '')
+    on conflict (tenant_id, stream) do nothing
+    """
+)
+# The row stays locked until the commit, so numbers are given in the order of the commits, without gaps.
+advance = Write(
+    """
+    insert into bus_streams (tenant_id, stream, last_number, floor, owner) values (:tenant, :stream, :count, '', '')
+    on conflict (tenant_id, stream) do update set last_number = bus_streams.last_number + excluded.last_number
+    returning last_number
+    """,
+    types={"count": BIG},
+)
+head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}")
+lock_stream = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", lock=True)
+raise_floor = Write(f"update bus_streams set floor = :floor where {_STREAM} and floor < :floor")
+streams = Query(
+    "select stream from bus_streams where tenant_id = :tenant and stream > :after order by stream limit :limit",
+    types={"limit": BIG},
+)
+length = Query(f"select count(*) as length from bus_entries where {_STREAM}", scan=True)
+between = Query(
+    f"""
+    select number, ref, name, fields, created_at from bus_entries
+    where {_STREAM} and number > :after and number <= :until order by number limit :limit
+    """,
+    types={"after": BIG, "until": BIG, "limit": BIG},
+)
+_HELD = f"select number from bus_entries where {_STREAM} and number %s"
+held = Query(_HELD % _NUMBERS, _HELD % _NUMBERS_POSTGRES)
+own = Write(f"update bus_streams set owner = :owner where {_STREAM}")
+# Up to where every group has read and acknowledged; null where no group reads the stream.
+safe = Query(
+    """
+    select min(case when p.first is null or p.first > g.last_number then g.last_number else p.first - 1 end) as number
+    from bus_groups g left join (
+        select group_name, min(number) as first from bus_pending
+        where tenant_id = :tenant and stream = :stream group by group_name
+    ) as p on p.group_name = g.group_name
+    where g.tenant_id = :tenant and g.stream = :stream
+    """
+)
+excess = Query(
+    f"select number from bus_entries where {_STREAM} and number <= :until order by number limit :limit",
+    types={"until": BIG, "limit": BIG},
+)
+# stream: one of dead letters; empty for all of them.
+dead_count = Query(
+    """
+    select count(*) as total from bus_entries
+    where tenant_id = :tenant and stream >= :stream and (stream = :stream or (:stream = '' and stream like '%/dead'))
+    """,
+    scan=True,
+)
+drop_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
+
+# -- groups ------------------------------------------------------------------------------------
+
+group = Query(f"select last_number, created_at from bus_groups where {_GROUP}")
+lock_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", lock=True)
+move_group = Write(f"update bus_groups set last_number = :last where {_GROUP}", types={"last": BIG})
+drop_group = Write(f"delete from bus_groups where {_GROUP}")
+_OVERVIEW = """
+    select g.stream, g.group_name, s.last_number - g.last_number as lag, s.last_number as length,
+        (select a.agent_name from agents a where a.tenant_id = :tenant and a.agent_id = g.stream) as agent_name,
+        (select count(*) from bus_pending p
+            where p.tenant_id = :tenant and p.stream = g.stream and p.group_name = g.group_name) as pending,
+        (select count(*) from bus_consumers c
+            where c.tenant_id = :tenant and c.stream = g.stream and c.group_name = g.group_name) as consumers
+    from bus_groups g join bus_streams s on s.tenant_id = g.tenant_id and s.stream = g.stream
+    where g.tenant_id = :tenant
+"""
+groups_of = Query(f"{_OVERVIEW} and g.stream = :stream order by g.group_name", scan=True)
+groups_page = Query(f"{_OVERVIEW} order by g.stream, g.group_name limit :limit", types={"limit": BIG}, scan=True)
+groups_named = Query(
+    """
+    select stream, last_number, created_at from bus_groups
+    where tenant_id = :tenant and group_name = :group and stream > :after order by stream limit :limit
+    """,
+    types={"limit": BIG},
+)
+
+# -- what is pending ---------------------------------------------------------------------------
+
+pending = Query(
+    f"select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} order by p.number limit :limit",
+    types={"limit": BIG},
+)
+pending_count = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}")
+_PENDING_BY = f"""
+    select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} and p.number in (
+        select {{number}} from {{numbers}}
+        union all select number from bus_entries where {_STREAM} and ref {{ids}}
+        union all select number from bus_entries where {_STREAM} and name {{ids}})
+"""
+pending_by = Query(
+    _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
+    _PENDING_BY.format(number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES),
+)
+# Each delivery doubles the time until the next one. parked: what was taken back as well, else only what is
+# exhausted of that. idle: negative for nothing but what was taken back.
+_STALE = f"""
+    select {_SHOWN} from bus_pending p {_JOINED}
+    where {_OF_GROUP} and (
+        (:parked = 1 and p.consumer = '')
+        or (:idle >= 0 and p.delivered_at + :idle * %s <= :now and (p.consumer <> '' or p.deliveries >= :most)))
+    order by p.number limit :limit
+"""
+stale = Query(
+    _STALE % "(1 << (p.deliveries - 1))",
+    _STALE % "(1::bigint << (p.deliveries - 1)::int)",
+    types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "limit": BIG},
+)
+_HAND_OVER = (
+    "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
+    f"where {_GROUP} and number %s"
+)
+hand_over = Write(_HAND_OVER % _NUMBERS, _HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
+_TOUCH = f"update bus_pending set delivered_at = :now where {_GROUP} and consumer = :consumer and number %s"
+touch = Write(_TOUCH % _NUMBERS, _TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
+_TAKE_BACK = f"update bus_pending set consumer = '' where {_GROUP} and number %s"
+take_back = Write(_TAKE_BACK % _NUMBERS, _TAKE_BACK % _NUMBERS_POSTGRES)
+_DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"
+drop_pending = Write(_DROP_PENDING % _NUMBERS, _DROP_PENDING % _NUMBERS_POSTGRES)
+stale_groups = Query(
+    """
+    select distinct stream, group_name from (
+        select stream, group_name from bus_pending
+        where tenant_id = :tenant and delivered_at <= :before and consumer <> '' order by delivered_at limit :limit
+    ) as old order by stream, group_name
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+
+# -- what leaves by Redis: its consumer is 'leaving', then the id that the entry has there ------
+
+LEAVING = "leaving"
+unsent = Query(
+    f"""
+    select {_SHOWN} from bus_pending p {_JOINED}
+    where {_OF_GROUP} and (p.consumer = '' or (p.consumer = '{LEAVING}' and p.delivered_at <= :before))
+    order by p.number limit :limit
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+sent = Query(
+    f"""
+    select {_SHOWN} from bus_pending p {_JOINED}
+    where {_OF_GROUP} and p.consumer not in ('', '{LEAVING}') order by p.number limit :limit
+    """,
+    types={"limit": BIG},
+)
+mark_sent = Write(
+    f"update bus_pending set consumer = :entry where {_GROUP} and number = :number", types={"number": BIG}
+)
+
+# -- consumers ---------------------------------------------------------------------------------
+
+seen = Write(
+    """
+    insert into bus_consumers (tenant_id, stream, group_name, consumer, seen_at)
+    values (:tenant, :stream, :group, :consumer, :now)
+    on conflict (tenant_id, stream, group_name, consumer) do update set seen_at = excluded.seen_at
+    """,
+    types={"now": BIG},
+)
+_HAS = """
+    (select count(*) from bus_pending p where p.tenant_id = c.tenant_id and p.stream = c.stream
+        and p.group_name = c.group_name and p.consumer = c.consumer)
+"""
+consumers = Query(
+    f"""
+    select c.consumer, c.seen_at, {_HAS} as pending from bus_consumers c
+    where c.tenant_id = :tenant and c.stream = :stream and c.group_name = :group order by c.consumer limit :limit
+    """,
+    types={"limit": BIG},
+)
+quiet = Query(
+    f"""
+    select c.stream, c.group_name, c.consumer, {_HAS} as pending from bus_consumers c
+    where c.tenant_id = :tenant and c.seen_at <= :before order by c.seen_at limit :limit
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+drop_consumer = Write(
+    f"delete from bus_consumers where {_GROUP} and consumer = :consumer and seen_at <= :before", types={"before": BIG}
+)
+
+# -- inboxes, from which the streams of agents are fed -----------------------------------------
+
+_ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+_WHEN = {"now": BIG, "horizon": BIG, "limit": BIG}
+_WAITING = f"""
+    select m.message_id, m.metadata from deliveries d {{hint}}
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.recipient = {{whose}} and d.state in ('held', 'queued') and {_ALIVE}
+    order by d.message_id limit :limit
+"""
+
+
+def _queued(hint: str) -> str:
+    mine, held = (_WAITING.format(hint=hint, whose=whose) for whose in (":agent_id", ":address"))
+    both = f"select * from ({mine}) as mine union all select * from ({held}) as held"
+    return f"select * from ({both}) as waiting order by message_id limit :limit"
+
+
+queued = Query(_queued("indexed by deliveries_waiting"), _queued(""), types=_WHEN)
+broadcasts = Query(
+    f"""
+    select m.message_id, m.metadata from messages m
+    where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :after and m.from_agent <> :agent_id and {_ALIVE}
+        and not exists (select 1 from deliveries d where d.tenant_id = m.tenant_id
+            and d.recipient = :agent_id and d.message_id = m.message_id)
+    order by m.message_id limit :limit
+    """,
+    types=_WHEN,
+)
+_MINE = "tenant_id = :tenant and recipient in (:agent_id, :address)"
+_DELIVERED = f"""
+    update deliveries set state = 'delivered', updated_at = :now
+    where {_MINE} and state in ('held', 'queued') and message_id %s
+"""
+_COUNTED = f"""
+    select count(*) as waiting from (
+        select 1 from deliveries {{hint}} where {_MINE} and state in ('held', 'queued') limit :limit) as mine
+"""
+waiting = Query(_COUNTED.format(hint="indexed by deliveries_waiting"), _COUNTED.format(hint=""), types={"limit": BIG})
+delivered = Write(_DELIVERED % _IDS, _DELIVERED % _IDS_POSTGRES, types={"now": BIG})
+_DEAD_LETTERED = f"""
+    update deliveries set state = 'dead_lettered', updated_at = :now
+    where {_MINE} and state in ('held', 'queued', 'delivered') and message_id %s
+"""
+dead_lettered = Write(_DEAD_LETTERED % _IDS, _DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
+_MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
+messages = Query(_MESSAGES % _IDS, _MESSAGES % _IDS_POSTGRES)
+_TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
+tasks = Query(_TASKS % _IDS, _TASKS % _IDS_POSTGRES)
+# Streams of agents that have left.
+retired = Query(
+    """
+    select s.stream from bus_streams s join agents a on a.tenant_id = s.tenant_id and a.agent_id = s.stream
+    where s.tenant_id = :tenant and a.retired_at is not null order by s.stream limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+CLEARING = tuple(
+    Write(f"delete from {table} where {_STREAM}")
+    for table in ("bus_pending", "bus_consumers", "bus_groups", "bus_entries", "bus_streams")
+)
+members = Query(
+    """
+    select a.agent_id, a.agent_name, a.account_id, a.service_tier, a.status, a.token_generation, a.registered_at
+    from bus_groups g join agents a on a.tenant_id = g.tenant_id and a.agent_id = g.stream
+    where g.tenant_id = :tenant and g.group_name = :group and a.retired_at is null and g.stream > :after
+    order by g.stream limit :limit
+    """,
+    types={"limit": BIG},
+)
+# -- responses ---------------------------------------------------------------------------------
+
+due = Query(
+    "select * from bus_responses where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    types={"now": BIG, "limit": BIG},
+)
+open_responses = Query("select count(*) as total from bus_responses where tenant_id = :tenant")
+responded = Write("delete from bus_responses where tenant_id = :tenant and ref = :ref and recipient = :recipient")
+answered = Query(
+    """
+    select (select state from deliveries d
+            where d.tenant_id = :tenant and d.recipient = :recipient and d.message_id = :ref) as state,
+        (select max(m.message_id) from messages m
+            where m.tenant_id = :tenant and m.message_id > :ref and m.from_agent = :recipient
+                and (m.reply_to = :ref or m.correlation_id = :correlation_id)) as reply,
+        (select status from tasks t where t.tenant_id = :tenant and t.task_id = :ref) as task
+    """,
+    scan=True,
+)

@@ -1,0 +1,43 @@
+"""Responses: each priority has its time; who lets it pass is told, and so is who waits."""
+
+from __future__ import annotations
+
+from agora.clock import moment
+from agora.core.call import Call
+from agora.store.port import Row
+from agora_sdk.contract.bus import BusPriority, BusType
+
+from . import queries as statements
+
+__all__ = ["await_one", "missed", "settle"]
+
+MINUTE = 60_000_000
+READ = frozenset({"acknowledged", "expired", "dead_lettered"})
+
+
+async def await_one(
+    call: Call, ref: str, recipient: str, type: BusType, priority: BusPriority, correlation_id: str | None
+) -> None:
+    """Await a response to a message or task. recipient: an agent, empty for a task that anyone may take."""
+    minutes = getattr(call.context.settings, f"bus_response_{priority.value}")
+    due = call.now + int(minutes * MINUTE)
+    row = (call.caller.tenant, ref, recipient, call.caller.subject, type.value, priority.value, correlation_id)
+    call.tx.append(statements.RESPONSES, (*row, call.now, due))
+
+
+def missed(row: Row, found: Row) -> bool:
+    """Whether nothing that counts as a response has come. found: the row of ``statements.answered``."""
+    if row["type"] == BusType.TASK_ASSIGNMENT.value:
+        return bool(found["task"] == "pending")
+    return not found["reply"] and found["state"] not in READ
+
+
+async def settle(call: Call, row: Row, *, late: bool) -> bool:
+    """The time is over: nothing is awaited any more. Tells those concerned if it was missed."""
+    if not await call.tx.execute(statements.responded, ref=row["ref"], recipient=row["recipient"]) or not late:
+        return False  # answered, or another server was faster
+    data = {name: row[name] for name in ("ref", "type", "priority", "sender", "correlation_id")}
+    data |= {"recipient": row["recipient"] or None, "due_at": moment(row["due_at"])}
+    audience = tuple(dict.fromkeys(who for who in (row["sender"], row["recipient"]) if who))
+    call.emit("agora.bus.response_missed", data, subject=row["ref"], audience=audience)
+    return True

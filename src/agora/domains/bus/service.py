@@ -1,0 +1,219 @@
+"""The bus of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.call import Bound, Wait, pack
+from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.messaging.service import MessagingService
+from agora.store.port import NewEvent
+from agora_sdk.contract import bus as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.bus import BusPriority, BusType
+from agora_sdk.contract.fields import DeliveryState, JsonObject
+from agora_sdk.errors import Conflict
+
+from . import agent_streams as streams
+from . import health as status
+from . import queries as statements
+from . import views as view
+from .engines import groups
+from .engines.port import Delivery, Terms
+from .publication import Entry, publish
+
+__all__ = ["BusService"]
+
+RECEIVED, SENT = "agora.message.received", "agora.broadcast.sent"
+ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed"})
+
+
+class BusService(Bound, contract.Bus):
+    """Streams with consumer groups, over the inboxes and tasks of agents."""
+
+    @implements
+    async def publish(
+        self,
+        type: BusType,
+        content: JsonObject = {},
+        target: str = "broadcast",
+        priority: BusPriority = BusPriority.MEDIUM,
+        *,
+        correlation_id: str | None = None,
+        message_id: str | None = None,
+        sender: str | None = None,
+        timestamp: datetime | None = None,
+        extensions: JsonObject = {},
+    ) -> contract.BusReceipt:
+        entry = Entry(
+            type, content, target, priority, correlation_id, message_id, sender, timestamp, extensions=extensions
+        )
+        return await publish(self.call, entry)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @implements
+    async def read(
+        self,
+        count: int = 10,
+        wait: float = 0,
+        *,
+        consumer: str = "default",
+        tasks: bool = True,
+        agent_id: str | None = None,
+    ) -> contract.BusBatch:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        group = call.target = whose.agent_id
+        await streams.opened(call, whose, group)
+        back = await groups.take_over(
+            call.tx, whose.stream, group, consumer, self._terms, call.now, idle=None, count=count
+        )
+        await streams.mark_dead(call, whose, back.dead)
+        handed = [groups.delivery(row, more=1) for row in back.live]
+        handed += await self._fresh(whose, consumer, count - len(handed), tasks=tasks)
+        batch = await self._batch(whose, consumer, handed)
+        if not batch.entries and not back.dead and wait:
+            raise Wait(ARRIVALS, wait, batch, lambda event: _concerns(event, whose.agent_id))
+        return batch
+
+    async def _fresh(self, whose: streams.Owner, consumer: str, count: int, *, tasks: bool) -> list[Delivery]:
+        """What is on the stream, and what its feeding puts there."""
+        if count <= 0:
+            return []
+        call, place = self.call, (whose.stream, whose.agent_id, consumer)
+        handed = await groups.fresh(call.tx, *place, count, call.now)
+        left = count - len(handed)
+        fed = await streams.feed(call, whose, left) if left else 0
+        if tasks:
+            fed += await streams.feed_tasks(call, whose, left - fed)
+        return [*handed, *(await groups.fresh(call.tx, *place, left, call.now))] if fed else handed
+
+    async def _batch(self, whose: streams.Owner, consumer: str, handed: Sequence[Delivery]) -> contract.BusBatch:
+        shown, gone = await view.show(self.call, whose, handed)
+        await groups.acknowledge(
+            self.call.tx, whose.stream, whose.agent_id, groups.numbers_of(each.entry_id for each in gone)
+        )
+        entries = [view.delivered(entry) for entry in shown]
+        return contract.BusBatch.model_construct(
+            group=whose.name, consumer=consumer, entries=entries, count=len(entries)
+        )
+
+    @implements
+    async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
+        given = {"numbers": pack(groups.numbers_of(ids)), "ids": pack(ids)}
+        rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **given)
+        await groups.acknowledge(call.tx, whose.stream, group, [row["number"] for row in rows])
+        known = {name for row in rows for name in _names(row)}
+        refs = [str(row["ref"]) for row in rows if row["ref"]]
+        messages = [ref for ref in (*refs, *(i for i in ids if i not in known)) if ref.startswith("msg_")]
+        if messages:
+            marked = await MessagingService(call).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
+            known |= set(messages) - set(marked.unknown)
+        call.target = whose.agent_id
+        unknown = [each for each in ids if each not in known]
+        return contract.BusAck.model_construct(acknowledged=len(ids) - len(unknown), unknown=unknown)
+
+    @implements
+    async def recover(
+        self,
+        count: int = 100,
+        *,
+        idle: float | None = None,
+        consumer: str = "default",
+        agent_id: str | None = None,
+    ) -> contract.BusBatch:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        group = call.target = whose.agent_id
+        await streams.opened(call, whose, group)
+        terms = self._terms
+        taken = await groups.take_over(
+            call.tx,
+            whose.stream,
+            group,
+            consumer,
+            terms,
+            call.now,
+            idle=terms.stale if idle is None else idle,
+            count=count,
+        )
+        await streams.mark_dead(call, whose, taken.dead)
+        return await self._batch(whose, consumer, [groups.delivery(row, more=1) for row in taken.live])
+
+    @property
+    def _terms(self) -> Terms:
+        settings = self.call.context.settings
+        return Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    @implements
+    async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        place = {"stream": whose.stream, "group": whose.agent_id}
+        rows = await call.tx.all(statements.pending, **place, limit=count)
+        counted = await call.tx.one(statements.pending_count, **place)
+        entries = [view.pending_entry(row, call.now) for row in rows]
+        return contract.BusPending.model_construct(
+            group=whose.name, entries=entries, count=len(entries), total=counted["total"] if counted else 0
+        )
+
+    @implements
+    async def health(self) -> contract.BusHealth:
+        return await status.health(self.call)
+
+    @implements
+    async def stats(self) -> contract.BusStats:
+        return await status.stats(self.call)
+
+    # -- Redis -----------------------------------------------------------------------------------
+
+    @implements
+    async def join(self, agent_id: str | None = None) -> contract.BusMembership:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call.target = whose.agent_id
+        bridge = call.context.ports.find(BRIDGE)
+        if bridge is None or whose.caller is None:
+            raise Conflict(
+                "No Redis is configured." if bridge is None else f"{whose.name} is no registered agent.",
+                fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
+            )
+        if await streams.opened(call, whose, streams.BRIDGE):
+            call.emit("agora.bus.joined", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
+        return self._membership(whose, active=True)
+
+    @implements
+    async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
+        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call.target = whose.agent_id
+        if await call.tx.execute(statements.drop_group, stream=whose.stream, group=streams.BRIDGE):
+            call.emit("agora.bus.left", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
+        return self._membership(whose, active=False)
+
+    def _membership(self, whose: streams.Owner, *, active: bool) -> contract.BusMembership:
+        inbound = self.call.context.settings.bus_stream
+        return contract.BusMembership.model_construct(
+            agent_id=whose.agent_id,
+            stream=streams.outbound(inbound, self.call.caller.tenant, whose.name),
+            group=whose.name,
+            inbound=inbound,
+            active=active,
+        )
+
+
+def _names(row: Any) -> tuple[str, ...]:
+    """What a pending entry is known by."""
+    place = groups.entry_id(row["created_at"] or 0, row["number"])
+    return tuple(name for name in (place, row["ref"], row["name"]) if name)
+
+
+def _concerns(event: NewEvent, agent_id: str) -> bool:
+    """Whether an event may bring an agent something to read."""
+    if event.type == RECEIVED:
+        return agent_id in from_json(event.data)["recipients"]
+    return event.audience is None or agent_id in event.audience

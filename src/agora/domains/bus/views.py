@@ -1,0 +1,97 @@
+"""What is on an agent's stream, as entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agora.core.call import Call, pack, unpack
+from agora.domains.messaging.views import view
+from agora.wire.envelopes import SECTIONS, to_bus
+from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.contract.messaging import Message
+
+from . import queries as statements
+from .agent_streams import Owner
+from .engines import groups as streams
+from .engines.port import Delivery
+
+__all__ = ["delivered", "document", "pending_entry", "show"]
+
+
+_CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
+
+
+async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[list[dict[str, Any]], list[Delivery]]:
+    """Entries as documents, each with ``entry_id`` and ``deliveries``; beside them, those that stand for nothing any more."""
+    refs = [each.ref for each in handed if each.ref]
+    kept = {row["message_id"]: row for row in await call.tx.all(statements.messages, ids=pack(_messages(refs)))}
+    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=pack(_tasks(refs)))}
+    found, gone = [], []
+    for each in handed:
+        if each.ref in kept:
+            shown = document(kept[each.ref], whose)
+        elif each.ref in tasks and _is_held(tasks[each.ref], each.fields):
+            entry = unpack(each.fields["entry"])
+            shown = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
+        else:
+            gone.append(each)
+            continue
+        found.append(shown | {"entry_id": each.entry_id, "deliveries": each.deliveries})
+    return found, gone
+
+
+def document(row: Any, whose: Owner) -> dict[str, Any]:
+    """A stored message as an entry. Whatever its metadata say, its sender is who sent it.
+
+    What cannot be an entry (metadata that only look like ours, text that is JSON nested too deeply) is shown plainly:
+    no message may keep those behind it from being read.
+    """
+    message: Message = view(row, whose.agent_id, "delivered")
+    whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row["to_agent"]}
+    plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
+    for shown, beside in (
+        (whole, {}),
+        (plain, {}),
+        (plain | {"content": ""}, {"content": {"text": row["content"]}}),
+    ):
+        entry = to_bus(shown) | {"sender": row["from_name"]} | beside
+        try:
+            BusEntry.model_validate(entry)
+            _CONTENT.validate_python(entry.get("content", {}))
+        except ValidationError:
+            continue
+        return entry
+    return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row["content"]}}
+
+
+def _messages(refs: Sequence[str]) -> list[str]:
+    return [ref for ref in refs if ref.startswith("msg_")]
+
+
+def _tasks(refs: Sequence[str]) -> list[str]:
+    return [ref for ref in refs if ref.startswith("task_")]
+
+
+def _is_held(task: Any, fields: Any) -> bool:
+    """Whether the claim by which a task came on the stream still stands."""
+    return str(task["fence"]) == fields.get("fence") and task["status"] in ("in_progress", "input_required")
+
+
+def delivered(entry: dict[str, Any]) -> BusDelivery:
+    """A document as the contract has it."""
+    return BusDelivery.model_validate(entry)
+
+
+def pending_entry(row: Any, now: int) -> BusPendingEntry:
+    """A row of what is pending."""
+    return BusPendingEntry.model_construct(
+        entry_id=streams.entry_id(row["created_at"] or 0, row["number"]),
+        message_id=row["name"] or row["ref"] or "",
+        consumer=row["consumer"] or None,
+        idle_seconds=(now - row["delivered_at"]) / 1_000_000,
+        deliveries=row["deliveries"],
+    )

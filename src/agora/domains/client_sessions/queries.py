@@ -1,0 +1,83 @@
+"""Sessions of clients whose protocol has them, and what each of them watches."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "DROPS",
+    "SESSIONS",
+    "doomed",
+    "end",
+    "forget",
+    "found",
+    "locked",
+    "prolong",
+    "surplus",
+    "unwatch",
+    "watch",
+    "watched",
+    "watching",
+]
+
+BIG = "bigint"
+
+SESSIONS = Table(
+    "client_sessions",
+    (
+        ("tenant_id", "text"),
+        ("session", "text"),
+        ("kind", "text"),
+        ("subject", "text"),
+        ("client", "text"),
+        ("created_at", BIG),
+        ("expires_at", BIG),
+    ),
+)
+
+_OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
+_FOUND = f"select client, expires_at from client_sessions where {_OWN} and expires_at > :now"
+found = Query(_FOUND, types={"now": BIG})
+locked = Query(_FOUND, types={"now": BIG}, lock=True)
+# Those of one caller that are too many: the ones whose end is nearest.
+surplus = Query(
+    """
+    select session from client_sessions where tenant_id = :tenant and kind = :kind and subject = :subject
+    order by expires_at desc, session limit 10 offset :most
+    """,
+    types={"most": BIG},
+)
+prolong = Write(
+    f"update client_sessions set expires_at = :until where {_OWN} and expires_at > :now",
+    types={"until": BIG, "now": BIG},
+)
+end = Write(f"delete from client_sessions where {_OWN}")
+
+# -- what they watch ---------------------------------------------------------------------------
+
+watched = Query("select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri")
+watching = Query("select count(*) as number from client_watches where tenant_id = :tenant and session = :session")
+watch = Write(
+    """
+    insert into client_watches (tenant_id, session, uri, named) values (:tenant, :session, :uri, :named)
+    on conflict (tenant_id, session, uri) do nothing
+    """
+)
+forget = Write("delete from client_watches where tenant_id = :tenant and session = :session")
+unwatch = Write("delete from client_watches where tenant_id = :tenant and session = :session and uri = :uri")
+
+# -- those that are over -----------------------------------------------------------------------
+
+doomed = Query(
+    "select session from client_sessions where tenant_id = :tenant and expires_at < :before order by expires_at limit :limit",
+    types={"before": BIG, "limit": BIG},
+)
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+DROPS = tuple(
+    Write(text + _IDS, text + _IDS_POSTGRES)
+    for text in (
+        "delete from client_watches where tenant_id = :tenant and session ",
+        "delete from client_sessions where tenant_id = :tenant and session ",
+    )
+)

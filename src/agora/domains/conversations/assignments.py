@@ -1,0 +1,63 @@
+"""Work: an assignment is a task of the marketplace, and what is said about it moves the task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agora.core.call import Call
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.service import TaskService
+from agora_sdk.contract.envelopes import Performative
+from agora_sdk.contract.fields import TaskStatus
+
+from .delivery import Draft
+
+__all__ = ["assign", "follow"]
+
+P = Performative
+
+
+async def assign(call: Call, draft: Draft) -> dict[str, Any]:
+    """Make a task of an assignment: for its recipient, or for whom its payload names; answers the confirmation."""
+    message = draft.message
+    assert message.intent is not None
+    others = [ref for ref in draft.to if ref not in draft.own]
+    assignee = others[0] if others else message.payload.get("agent_id") or message.payload.get("assignee")
+    capability = message.payload.get("capability")
+    if not others and not assignee and isinstance(capability, str):
+        assignee = f"capability:{capability}"
+    receipt = await TaskService(call).assign(
+        message.intent,
+        message.payload,
+        assignee if isinstance(assignee, str) else None,
+        metadata={"agentify": {"sender": draft.sender.name, **({"task": message.task} if message.task else {})}},
+    )
+    draft.task_id = receipt.task_id
+    told = {"task_id": receipt.task_id, "status": receipt.status.value, "assigned_agent": receipt.assigned_agent}
+    return {
+        "type": "confirm",
+        "intent": "task_assigned",
+        "payload": told | ({"warning": receipt.warning} if receipt.warning else {}),
+    }
+
+
+async def follow(call: Call, draft: Draft) -> None:
+    """Move the task on by what its assignee answers to the assignment."""
+    asked, message = draft.asked, draft.message
+    if asked is None or not asked["task_id"] or asked["sender"] == draft.sender.agent_id:
+        return
+    task = await call.tx.one(tasks.of, task_id=asked["task_id"])
+    if task is None or task["status"] not in ("pending", "in_progress", "input_required", "auth_required"):
+        return
+    service, progress = TaskService(call), message.status.progress if message.status else None
+    percent = None if progress is None else progress * 100
+    notes = message.payload.get("error") or (message.status.message if message.status else None)
+    notes = notes[:4000] if isinstance(notes, str) else None
+    if message.type is P.DONE or (message.type is P.INFORM and (message.status is None or not message.status.state)):
+        await service.update(task["task_id"], TaskStatus.COMPLETED, notes=notes, result=message.payload or None)
+    elif message.type is P.FAILURE:
+        await service.update(task["task_id"], TaskStatus.FAILED, notes=notes)
+    elif message.type is P.REFUSE:
+        await service.update(task["task_id"], TaskStatus.REJECTED, notes=notes)
+    elif task["status"] == "pending" or percent is not None:
+        await service.update(task["task_id"], TaskStatus.IN_PROGRESS, percent, notes)

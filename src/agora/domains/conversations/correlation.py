@@ -1,0 +1,222 @@
+"""The record: which message belongs to which conversation, who takes part, and what has been answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+from agora.clock import moment, new_id
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import held_address
+from agora.store.port import Row
+from agora.wire.envelopes import embed, to_agentify
+from agora.wire.envelopes.agentify import type_of
+from agora_sdk.contract.envelopes import AgentMessage, Performative
+
+from . import queries as statements
+from .rules import ASKING, STATES, is_final
+
+__all__ = [
+    "Party",
+    "Sender",
+    "Written",
+    "digest_of",
+    "expected_of",
+    "follow_reply",
+    "join",
+    "stored",
+    "text_of_time",
+    "write",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who takes part: an id, and the addresses under which things wait for it until it registers.
+
+    joined: sorts after the ids of broadcasts that were before its time.
+    """
+
+    party: str
+    address: str = ""
+    alias: str = ""
+    joined: str = "msg_g"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return {"party": self.party, "address": self.address, "alias": self.alias}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a message is from: its id, the name it uses, its row if it is an agent."""
+
+    agent_id: str
+    name: str
+    row: Row | None = None
+
+    @property
+    def party(self) -> Party:
+        if self.row is None:
+            return Party(self.agent_id, held_address(self.agent_id))
+        alias = self.row["alias"]
+        joined = f"msg_{self.row['registered_at'] // 1000:012x}"
+        return Party(self.agent_id, held_address(self.row["agent_name"]), held_address(alias) if alias else "", joined)
+
+    @property
+    def names(self) -> set[str]:
+        """What others may call it."""
+        found = {self.agent_id, self.name}
+        if self.row is not None:
+            name, account = self.row["agent_name"], self.row["account_id"]
+            found |= {name, f"agent.{account}.{name}", self.row["alias"] or name}
+        return found
+
+
+@dataclass(slots=True)
+class Written:
+    """A message to be written down.
+
+    parties: ids and addresses of its recipients. asked: the row it answers; final: for good. closes: whether its sender,
+    having answered, is not waited for any more. timeout: milliseconds.
+    """
+
+    message_id: str
+    sender: str
+    envelope_id: str
+    type: Performative
+    intent: str | None
+    parties: Sequence[str]
+    digest: bytes = b""
+    asked: Row | None = None
+    final: bool = False
+    cause: str | None = None
+    expected: Performative | None = None
+    timeout: int | None = None
+    task_id: str | None = None
+    state: str | None = None
+    closes: bool = True
+
+
+def digest_of(document: dict[str, Any]) -> bytes:
+    """What a message under an id is recognised by."""
+    return hashlib.blake2b(to_json(document), digest_size=16).digest()
+
+
+def stored(row: Any) -> dict[str, Any]:
+    """A message's row as the document that has views."""
+    expires = row["expires_at"]
+    return {
+        "message_id": row["message_id"],
+        "from_agent": row["from_agent"],
+        "from_name": row["from_name"],
+        "to_agent": row["to_agent"],
+        "content": row["content"],
+        "message_type": row["message_type"],
+        "priority": row["priority"],
+        "timestamp": text_of_time(row["created_at"]),
+        "expires_at": None if expires is None else text_of_time(expires),
+        "correlation_id": row["correlation_id"],
+        "reply_to": row["reply_to"],
+        "metadata": unpack(row["metadata"]),
+        "broadcast": bool(row["broadcast"]),
+    }
+
+
+def text_of_time(microseconds: int) -> str:
+    return moment(microseconds).isoformat().replace("+00:00", "Z")
+
+
+async def join(call: Call, label: str | None, party: Party, asked: Row | None) -> tuple[str, str, bool]:
+    """The conversation of a message to be sent: its id, its label, and whether it is new.
+
+    That of what it answers; else the one of that label its sender takes part in; else a new one. Labels are chosen by
+    agents: whoever uses one of a conversation that it takes no part in begins another, and learns nothing of it.
+    """
+    if asked is not None:
+        row = await call.tx.one(statements.by_key, conversation_id=asked["conversation_id"])
+        if row is not None and label in (None, row["label"]):
+            return row["conversation_id"], row["label"], False
+    if label is not None:
+        row = await call.tx.one(statements.labelled, label=label, **party.parameters)
+        if row is not None:
+            return row["conversation_id"], row["label"], False
+    key = new_id("conv")
+    return key, label or key, True
+
+
+async def write(call: Call, written: Written, conversation: tuple[str, str, bool]) -> None:
+    """Write a message down in its conversation."""
+    key, label, new = conversation
+    state = written.state or STATES.get(written.type, "open")
+    if new:
+        call.tx.append(statements.CONVERSATIONS, _begun(call, written, key, label, state))
+        known: set[str] = set()
+    else:
+        last = {"state": state, "last_type": written.type.value, "now": call.now}
+        await call.tx.execute(statements.moved_on, conversation_id=key, **last)
+        known = {row["party"] for row in await call.tx.all(statements.participants, conversation_id=key)}
+    for party in dict.fromkeys((written.sender, *written.parties)):
+        if party not in known:
+            call.tx.append(statements.PARTIES, (call.caller.tenant, party, key, label))
+    asking = written.type in ASKING
+    due = call.now + written.timeout * 1000 if asking and written.timeout else None
+    asked = written.asked["message_id"] if written.asked is not None else None
+    row = (call.caller.tenant, written.message_id, key, written.sender, written.envelope_id, written.digest)
+    about = (written.type.value, written.intent, asked, written.cause, int(written.final))
+    expected = written.expected.value if written.expected is not None else None
+    waiting = (max(1, len(written.parties)) if asking else 0, expected, written.timeout, due, None, written.task_id)
+    call.tx.append(statements.ENVELOPES, (*row, *about, *waiting))
+    if written.asked is not None:
+        await _answered(call, written, written.asked)
+
+
+def _begun(call: Call, written: Written, key: str, label: str, state: str) -> tuple[Any, ...]:
+    about = (written.sender, written.type.value, written.intent, state, written.type.value, 1)
+    return (call.caller.tenant, key, label, *about, call.now, call.now)
+
+
+def expected_of(asked: Any) -> Performative | None:
+    """The type of answer that a message asked for."""
+    return Performative(asked["expected"]) if asked["expected"] else None
+
+
+async def _answered(call: Call, written: Written, asked: Row) -> None:
+    """Record that a message was answered: the first final answer of another is the one that was waited for.
+
+    A final answer of the asker itself says that it waits no more: the question timed out, or was withdrawn.
+    """
+    if not written.final:
+        return
+    answer = {"message_id": asked["message_id"], "answer": written.message_id}
+    if written.sender != asked["sender"]:
+        await call.tx.execute(statements.settle, **answer, closes=int(written.closes))
+    elif Performative(asked["type"]) in ASKING:
+        await call.tx.execute(statements.lapse, **answer)
+
+
+async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) -> dict[str, Any]:
+    """Write down a marketplace message that answers one of the agent protocol; answers its row, which may say more then.
+
+    Whoever was asked may answer in any protocol: the message is an inform, or what its type says.
+    """
+    party = Party(row["from_agent"])
+    asked = await call.tx.one(statements.received, message_id=row["reply_to"], **party.parameters)
+    if asked is None:
+        return row
+    kind = Performative(type_of(row["message_type"]))
+    written = Written(row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=asked)
+    said = AgentMessage.model_construct(type=kind, status=None)
+    written.final = is_final(Performative(asked["type"]), said, expected_of(asked))
+    await write(call, written, await join(call, row["correlation_id"], party, asked))
+    if asked["envelope_id"] == asked["message_id"]:
+        return row
+    message = stored(row)  # to its sender, what is answered goes by the name that it gave
+    document = to_agentify(message)
+    document.pop("agora", None)
+    document["correlation"] = {**document.get("correlation", {}), "reply_to": asked["envelope_id"]}
+    return row | {"metadata": pack(embed("agentify", message, document)["metadata"])}

@@ -1,0 +1,324 @@
+"""Sending: an envelope taken in, checked against the conversation it belongs to, stored as a message, delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core.call import Call, pack
+from agora.domains.agents.references import find, own_or_allowed, require
+from agora.domains.messaging import queries as messages
+from agora.domains.messaging.service import Destination, MessagingService
+from agora.store.port import Row
+from agora.wire.envelopes import SLOT, VIEWS, embed
+from agora_sdk.contract import conversations as contract
+from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
+from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.errors import IdempotencyConflict, IllegalTransition, InvalidRequest, NotFound
+
+from . import permissions, rules
+from . import queries as statements
+from .correlation import Party, Sender, Written, digest_of, expected_of, join, text_of_time, write
+
+__all__ = ["Draft", "Sent", "deliver", "own_agents", "prepare", "repeated", "sender_of", "speak"]
+
+LOOKED_BACK = 86_400_000  # milliseconds within which an answer without reply_to finds its question
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message about to be sent: what its author wrote, and what it answers.
+
+    own: those of its recipients that are the marketplace itself. asked: the row of the message it answers.
+    cause, closes: see :class:`Written`. copied: whether its sender gets it, too. warning: for its receipt.
+    """
+
+    message: AgentMessage
+    document: dict[str, Any]
+    digest: bytes
+    sender: Sender
+    to: list[str]
+    own: list[str] = field(default_factory=list)
+    asked: Any = None
+    destination: Destination | None = None
+    cause: str | None = None
+    task_id: str | None = None
+    state: str | None = None
+    closes: bool = True
+    copied: bool = False
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as it was stored. ``id`` is what its author calls it."""
+
+    message_id: str
+    id: str
+    conversation_id: str
+    label: str
+    accepted: contract.Accepted
+
+
+async def sender_of(call: Call, given: str | None) -> Sender:
+    """Who a message is from; nobody speaks for another. Raises NotFound, PermissionDenied."""
+    caller = call.caller
+    if given is None or given in (caller.subject, caller.name):
+        row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
+        name = given if given == caller.name else (row["alias"] if row is not None else None) or caller.name
+        return Sender(caller.subject, name, row)
+    if caller.acts_for_others and given in await own_agents(call, [given]):
+        return Sender(given, given)
+    row = await require(call.tx, given, "sender")
+    own_or_allowed(caller, row["agent_id"])
+    return Sender(row["agent_id"], given, row)
+
+
+async def own_agents(call: Call, refs: list[str]) -> list[str]:
+    """Which of these are the marketplace itself: its orchestrator, and the hosting one until somebody else is it."""
+    hosted = HOSTING in refs and await find(call.tx, HOSTING) is None
+    return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
+
+
+async def prepare(call: Call, message: AgentMessage) -> Draft:
+    """Find out who sends it, to whom, and what it answers. Raises IllegalTransition for what is no legal answer."""
+    sender = await sender_of(call, message.sender)
+    document = _kept(message)
+    draft = Draft(message, document, digest_of(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR])
+    draft.own = await own_agents(call, draft.to)
+    draft.asked = await _asked(call, draft)
+    await _check_legal(call, draft)
+    return draft
+
+
+def _kept(message: AgentMessage) -> dict[str, Any]:
+    """The message without what is not to be stored: secrets, and what only the marketplace says in it."""
+    document = message.document()
+    document.pop(SLOT, None)
+    security = document.get("security")
+    if security is not None:
+        known = ("provider", "permissions", "encryption")  # other fields may be secrets under other names
+        document["security"] = {name: security[name] for name in known if name in security}
+        if not document["security"]:
+            del document["security"]
+    return document
+
+
+async def repeated(call: Call, draft: Draft) -> contract.Accepted | None:
+    """The receipt of a message that was sent before under its id; IdempotencyConflict if that was another one."""
+    if draft.message.id is None:
+        return None
+    earlier = await call.tx.one(statements.own, sender=draft.sender.agent_id, envelope_id=draft.message.id)
+    if earlier is None:
+        return None
+    if bytes(earlier["digest"]) != draft.digest:
+        raise IdempotencyConflict(
+            f"You have sent another message with the id {draft.message.id!r}.",
+            fix="Give each message an id of its own; the same id only to send one again unchanged.",
+            errors=[{"field": "id", "message": "used already"}],
+        )
+    row = await call.tx.one(messages.of, message_id=earlier["message_id"])
+    return contract.Accepted(
+        message_id=earlier["message_id"],
+        id=earlier["envelope_id"],
+        conversation_id=row["correlation_id"] if row is not None else earlier["conversation_id"],
+        timestamp=moment(row["created_at"] if row is not None else call.now),
+        due_at=moment(earlier["due_at"]) if earlier["due_at"] else None,
+        replayed=True,
+    )
+
+
+async def _asked(call: Call, draft: Draft) -> Row | None:
+    """The message that one answers: by its reply_to; else, of an answer, the only open question of whom it is for."""
+    message, party = draft.message, draft.sender.party
+    if message.reply_to is not None:
+        found = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
+        if found is None and message.reply_to.startswith("msg_"):
+            found = await _by_id(call, message.reply_to, party)
+        if found is None and message.type in rules.STRICT:
+            raise NotFound(
+                f"There is no message {message.reply_to!r} among those you sent or received.",
+                fix="In correlation.reply_to, name the id of what you answer.",
+                errors=[{"field": "correlation.reply_to", "message": "unknown"}],
+            )
+        return found
+    if message.conversation_id is not None and message.type in rules.ASKING:
+        return None
+    return await _infer_question(call, draft)
+
+
+async def _by_id(call: Call, message_id: str, party: Party) -> Row | None:
+    row = await call.tx.one(statements.of_message, message_id=message_id)
+    if row is None or row["sender"] == party.party:
+        return row
+    return await call.tx.one(statements.received, message_id=message_id, **party.parameters)
+
+
+async def _infer_question(call: Call, draft: Draft) -> Row | None:
+    """The question that an answer without reply_to means: the only one of its recipient that its sender could answer.
+
+    Where there is none, or more than one, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
+    give the asker the answer to another question. Raises IllegalTransition for a type that only answers, and no question.
+    """
+    message = draft.message
+    if message.type in rules.ASKING or len(draft.to) != 1:
+        return None
+    asker = draft.to[0] if draft.own else await _id_of(call, draft.to[0])
+    askable = [kind.value for kind in rules.ASKING if message.type in rules.ANSWERS[kind]]
+    if asker is None or not askable:
+        questions, lapsed = [], None
+    else:
+        after = f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}"
+        scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.party.parameters}
+        label = {} if message.conversation_id is None else {"label": message.conversation_id}
+        query = statements.open_questions(bool(label))
+        questions = list(await call.tx.all(query, types=pack(sorted(askable)), **scope, **label))
+        if len(questions) == 1:
+            return questions[0]
+        lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
+    if questions:
+        draft.warning = _uncorrelated(f"several questions of {draft.to[0]} are open that it could answer")
+    elif lapsed is not None:
+        draft.warning = _uncorrelated(f"the question {lapsed['envelope_id']!r} of {draft.to[0]} is not open any more")
+    elif message.type in rules.STRICT:
+        raise IllegalTransition(
+            f"There is nothing of {draft.to[0]} that a message of type {message.type.value} could answer.",
+            fix="Name the message in correlation.reply_to.",
+            allowed=sorted(set(Performative) - rules.STRICT),
+        )
+    return None
+
+
+def _uncorrelated(cause: str) -> str:
+    return (
+        f"The message is delivered as an answer to nothing, because {cause}. Name the question in correlation.reply_to."
+    )
+
+
+async def _id_of(call: Call, ref: str) -> str | None:
+    row = await find(call.tx, ref)
+    return None if row is None else str(row["agent_id"])
+
+
+async def _check_legal(call: Call, draft: Draft) -> None:
+    asked, kind = draft.asked, draft.message.type
+    if asked is None:
+        return
+    before, own = Performative(asked["type"]), asked["sender"] == draft.sender.agent_id
+    if not rules.legal(before, kind, own=own):
+        allowed = sorted(answer for answer in Performative if rules.legal(before, answer, own=own))
+        raise IllegalTransition(
+            f"A message of type {before.value} is not answered by one of type {kind.value}.",
+            fix=f"Possible are: {', '.join(allowed)}."
+            if allowed
+            else "Nothing answers it: begin anew, without reply_to.",
+            allowed=allowed,
+        )
+    closed = await call.tx.one(statements.closed, message_id=asked["message_id"], sender=draft.sender.agent_id)
+    if closed is not None and not own:
+        raise IllegalTransition(
+            f"You have answered this with {closed['type']} already.",
+            fix="That ended it: begin anew, without reply_to.",
+            allowed=[],
+        )
+
+
+async def deliver(call: Call, draft: Draft) -> Sent:
+    """Store a message and deliver it; its recipients see what its author wrote, under the id the author gave."""
+    service = MessagingService(call)
+    draft.destination = await _destination(service, draft)
+    if draft.copied and draft.sender.agent_id not in draft.destination.agents:
+        draft.destination.agents.append(draft.sender.agent_id)
+    await permissions.check(call, draft.message, draft.sender, draft.destination.agents)
+    conversation = await join(call, draft.message.conversation_id, draft.sender.party, draft.asked)
+    message_id = new_id("msg")
+    document = _completed(draft, message_id, conversation[1], call.now)
+    row = _row(call, draft, document, message_id, conversation[1])
+    receipt = service.post(row, draft.destination)
+    written = _written(draft, document, message_id)
+    await write(call, written, conversation)
+    due = call.now + written.timeout * 1000 if written.timeout and draft.message.type in rules.ASKING else None
+    accepted = contract.Accepted(
+        message_id=message_id,
+        id=document["id"],
+        conversation_id=conversation[1],
+        status=DeliveryState.QUEUED,
+        timestamp=receipt.timestamp,
+        recipients=None if draft.destination.broadcast else len(draft.to),
+        warning=" ".join(filter(None, (draft.warning, receipt.warning))) or None,
+        due_at=moment(due) if due else None,
+    )
+    return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)
+
+
+async def _destination(service: MessagingService, draft: Draft) -> Destination:
+    """Whom it reaches; the marketplace's own agents have no inbox."""
+    others = [ref for ref in draft.to if ref not in draft.own]
+    if draft.own and "broadcast" in others:
+        raise InvalidRequest("'broadcast' stands alone.", errors=[{"field": "to", "message": "mixed with others"}])
+    if not others:
+        return Destination([], [])
+    return await service.destination(others if len(others) > 1 else others[0])
+
+
+async def speak(
+    call: Call, own: str, document: dict[str, Any], asked: Any, *, cause: str | None = None, closes: bool = True
+) -> Sent:
+    """Let an agent of the marketplace's own say something.
+
+    asked: the row of what it answers. cause: id of the message because of which it asks somebody else.
+    """
+    message = AgentMessage.model_validate(document)
+    draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=asked)
+    draft.cause, draft.closes = cause, closes
+    return await deliver(call, draft)
+
+
+def _completed(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
+    """What the author wrote, with what it left to the marketplace."""
+    document = draft.document
+    given = document.get("correlation") or {}
+    correlation = {"conversation_id": label} | {name: value for name, value in given.items() if value is not None}
+    if draft.asked is not None and "reply_to" not in correlation:
+        correlation["reply_to"] = draft.asked["envelope_id"]
+    defaults = {"id": message_id, "ts": text_of_time(now)}
+    own = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
+    return {**defaults, **document, **own}
+
+
+def _row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> dict[str, Any]:
+    plain = VIEWS["agentify"].read(document)
+    message = plain | {
+        "message_id": message_id,
+        "from_agent": draft.sender.agent_id,
+        "from_name": draft.sender.name,
+        "timestamp": text_of_time(call.now),
+        "correlation_id": label,
+        "reply_to": draft.asked["message_id"] if draft.asked is not None else None,
+    }
+    metadata = embed("agentify", message, document)["metadata"]
+    assert draft.destination is not None
+    return message | {
+        "tenant_id": call.caller.tenant,
+        "metadata": pack(metadata),
+        "broadcast": int(draft.destination.broadcast),
+        "created_at": call.now,
+        "expires_at": None,
+    }
+
+
+def _written(draft: Draft, document: dict[str, Any], message_id: str) -> Written:
+    message = draft.message
+    assert draft.destination is not None
+    parties = [*draft.destination.parties, *draft.own]
+    written = Written(
+        message_id, draft.sender.agent_id, document["id"], message.type, message.intent, parties, draft.digest
+    )
+    written.asked, written.cause, written.task_id, written.state = draft.asked, draft.cause, draft.task_id, draft.state
+    if draft.asked is not None:
+        written.final = rules.is_final(Performative(draft.asked["type"]), message, expected_of(draft.asked))
+    if message.expected is not None:
+        written.expected, written.timeout = message.expected.type, message.expected.timeout
+    written.closes = draft.closes
+    return written

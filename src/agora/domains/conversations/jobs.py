@@ -1,0 +1,36 @@
+"""Conversations: messages that nobody answered in time."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from agora.core.call import Call
+from agora.core.jobs import Controller
+
+from . import queries as conversations
+
+__all__ = ["Conversations"]
+
+BATCH = 200
+
+
+class Conversations(Controller):
+    """Answers each message that is due with a failure; while the marketplace is halted none is."""
+
+    name = "conversations"
+    interval = 0.5
+
+    async def tend(self, tenant: str) -> None:
+        house = self.house
+        while not self.stopping and not house.gate.frozen(tenant):
+            rows = await self.read(tenant, conversations.due, now=house.clock.now(), limit=BATCH)
+            await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=row["message_id"])) for row in rows))
+            if len(rows) < BATCH:
+                return
+
+
+async def _time_out(call: Call, *, message_id: str) -> None:
+    from .timeouts import time_out
+
+    await time_out(call, message_id=message_id)

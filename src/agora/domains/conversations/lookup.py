@@ -1,0 +1,179 @@
+"""Reading: conversations and what waits, as messages of the agent protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from agora.clock import moment, stamp
+from agora.core import pagination as paging
+from agora.core.call import Call, Wait, unpack
+from agora.domains.agents.references import OPERATOR, find, own_or_allowed, require, require_whose
+from agora.domains.messaging.service import ARRIVALS
+from agora.domains.messaging.views import horizon
+from agora.store.port import Row
+from agora.wire.envelopes import to_agentify
+from agora_sdk.contract import conversations as contract
+from agora_sdk.contract.envelopes import AgentMessage, Performative
+from agora_sdk.errors import NotFound
+
+from . import queries as statements
+from .correlation import Party, Sender, stored
+
+__all__ = ["conversation", "envelope", "listed", "owner", "pending", "usage"]
+
+LAST = "conv_g"  #: sorts after every id
+
+
+def envelope(row: Any) -> AgentMessage:
+    """A message's row as its author wrote it, and in ``agora`` what the marketplace knows of it besides."""
+    return AgentMessage.model_validate(to_agentify(stored(row)))
+
+
+async def owner(call: Call, agent_id: str | None) -> Party:
+    """Whose messages: the caller's own, or another's if it may act for it."""
+    caller = call.caller
+    ref = agent_id or caller.subject
+    row = await find(call.tx, ref)
+    if row is None:
+        if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
+            return Sender(ref, ref).party
+        row = await require(call.tx, ref)
+    own_or_allowed(caller, row["agent_id"])
+    return Sender(row["agent_id"], row["agent_name"], row).party
+
+
+async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
+    row = await _visible(call, ref)
+    key = row["conversation_id"]
+    after = paging.decode(cursor)[0] if cursor else ""
+
+    async def read(after: str, count: int) -> Sequence[Row]:
+        return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
+
+    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
+    return contract.ConversationDetail.model_construct(
+        **await _fields(call, row),
+        messages=[envelope(found) for found in rows],
+        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
+    )
+
+
+async def _visible(call: Call, ref: str) -> Row:
+    """A conversation the caller takes part in; what it may not see is as if it were not there."""
+    party = await owner(call, None)
+    row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
+    if row is None and ref.startswith("conv_"):
+        found = await call.tx.one(statements.by_key, conversation_id=ref)
+        inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.parameters)
+        row = found if inside is not None or call.caller.may("read:all") else None
+    if row is None:
+        raise NotFound(
+            f"You take part in no conversation {ref!r}.",
+            fix="Yours are listed at GET /agora/conversations.",
+            errors=[{"field": "conversation_id", "message": "unknown"}],
+        )
+    return row
+
+
+async def _fields(call: Call, row: Row) -> dict[str, Any]:
+    parties = await call.tx.all(statements.participants, conversation_id=row["conversation_id"])
+    return {
+        "conversation_id": row["label"],
+        "key": row["conversation_id"],
+        "state": row["state"],
+        "type": Performative(row["type"]),
+        "intent": row["intent"],
+        "initiator": row["initiator"],
+        "participants": [found["party"] for found in parties],
+        "message_count": row["message_count"],
+        "last_type": Performative(row["last_type"]),
+        "started_at": moment(row["started_at"]),
+        "updated_at": moment(row["updated_at"]),
+    }
+
+
+async def listed(
+    call: Call, agent_id: str | None, state: str | None, limit: int, cursor: str | None
+) -> contract.ConversationPage:
+    everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
+    query = statements.listing(state is not None, everyone)
+    parameters: dict[str, Any] = {"before": paging.decode(cursor)[0] if cursor else LAST, "limit": limit + 1}
+    parameters |= {} if everyone else (await owner(call, agent_id)).parameters
+    parameters |= {"state": state} if state is not None else {}
+    rows = await call.tx.all(query, **parameters)
+    shown = [contract.Conversation.model_construct(**await _fields(call, row)) for row in rows[:limit]]
+    more = len(rows) > limit
+    return contract.ConversationPage.model_construct(
+        conversations=shown,
+        count=len(shown),
+        total=None if more or cursor else len(shown),
+        has_more=more,
+        next_cursor=paging.encode(shown[-1].key) if more else None,
+    )
+
+
+async def pending(
+    call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
+) -> contract.PendingPage:
+    require_whose(call.caller, agent_id)
+    party = await owner(call, agent_id)
+    after = paging.decode(cursor)[0] if cursor else ""
+    alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}
+
+    async def read(after: str, count: int) -> Sequence[Row]:
+        rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
+        return sorted(rows, key=itemgetter("message_id"))
+
+    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
+    page = contract.PendingPage.model_construct(
+        messages=[envelope(row) for row in rows],
+        count=len(rows),
+        total=None if more or cursor else len(rows),
+        has_more=more,
+        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
+    )
+    if not rows and wait:
+        raise Wait(ARRIVALS, wait, page)
+    return page
+
+
+async def usage(
+    call: Call, agent_id: str | None, customer_id: str | None, since: datetime | None, limit: int, cursor: str | None
+) -> contract.ReportedUsePage:
+    """Reported uses: an agent's own; of any, for those who see all."""
+    if agent_id is not None or not call.caller.may("read:all"):
+        agent_id = (await owner(call, agent_id)).party
+    given = {"agent_id": agent_id, "customer_id": customer_id, "since": stamp(since) if since else None}
+    query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    after = paging.decode(cursor)[0] if cursor else ""
+    rows = await call.tx.all(query, after=after, limit=limit + 1, **chosen)
+    return _usage_page(rows, limit, bool(cursor))
+
+
+def _usage_page(rows: Sequence[Row], limit: int, continued: bool) -> contract.ReportedUsePage:
+    records = [
+        contract.ReportedUse.model_construct(
+            usage_id=row["usage_id"],
+            agent_id=row["agent_id"],
+            customer_id=row["customer_id"],
+            action=row["action"],
+            duration=row["duration"],
+            timestamp=moment(row["used_at"]),
+            reported_by=row["reported_by"],
+            reported_at=moment(row["reported_at"]),
+            details=unpack(row["details"]),
+        )
+        for row in rows[:limit]
+    ]
+    more = len(rows) > limit
+    return contract.ReportedUsePage.model_construct(
+        records=records,
+        count=len(records),
+        total=None if more or continued else len(records),
+        has_more=more,
+        next_cursor=paging.encode(records[-1].usage_id) if more else None,
+    )

@@ -1,0 +1,77 @@
+"""Permissions: who may ask an agent for what.
+
+An agent says it in its registration's metadata: ``{"permissions": {"calculate": ["agent.app.orchestrator"]}}``, an intent
+(or ``*``, any other) to those who may ask for it: agents by id, name or alias, ``account:NAME``, or ``*`` for everyone.
+A credential with the scope ``intent:calculate`` may, too. What an agent does not mention needs no permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.agents import queries as agents
+from agora.store.port import Row
+from agora_sdk.contract.envelopes import AgentMessage, Performative
+from agora_sdk.errors import PermissionDenied
+
+from .correlation import Sender
+
+__all__ = ["GATED", "check"]
+
+#: types that ask for something to be done
+GATED = frozenset(
+    {
+        Performative.REQUEST,
+        Performative.PROPOSE,
+        Performative.ASSIGN,
+        Performative.DEPLOY,
+        Performative.CO_LOCATE,
+        Performative.SCALE,
+    }
+)
+
+
+async def check(call: Call, message: AgentMessage, sender: Sender, recipients: Sequence[str]) -> None:
+    """Refuse a message whose sender may not ask one of its recipients, agent ids, for that.
+
+    Raises PermissionDenied; ``required`` says what is missing, ``agent`` whose rule it is.
+    """
+    if message.type not in GATED or message.intent is None:
+        return
+    for agent_id in recipients:
+        row = await call.tx.one(agents.by_id, ref=agent_id)
+        allowed = _allowed(row, message.intent) if row is not None else None
+        if row is None or allowed is None or agent_id == sender.agent_id:
+            continue
+        if not _claimed(message) or not _granted(call, allowed, sender, message.intent):
+            raise PermissionDenied(
+                "Insufficient permissions",
+                fix=f"{row['agent_name']} decides who may ask it for {message.intent!r}.",
+                required=[message.intent],
+                agent=row["alias"] or row["agent_name"],
+            )
+
+
+def _allowed(row: Row, intent: str) -> list[Any] | None:
+    """Who may ask an agent for it; None for everyone."""
+    policy = unpack(row["metadata"]).get("permissions")
+    if not isinstance(policy, dict):
+        return None
+    allowed = policy.get(intent, policy.get("*"))
+    return allowed if isinstance(allowed, list) else None if allowed is None else [allowed]
+
+
+def _claimed(message: AgentMessage) -> bool:
+    """Whether the message uses the permission: those it lists are all that it uses."""
+    claimed = message.security.permissions if message.security else None
+    return claimed is None or message.intent in claimed
+
+
+def _granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
+    names = {"*", *sender.names}
+    if sender.row is not None:
+        names.add(f"account:{sender.row['account_id']}")
+    scoped = sender.agent_id == call.caller.subject and call.caller.may(f"intent:{intent}")
+    return scoped or any(isinstance(who, str) and who in names for who in allowed)

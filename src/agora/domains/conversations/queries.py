@@ -1,0 +1,343 @@
+"""Conversations: the messages of the agent protocol, which answers which, and reported usage."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "CONVERSATIONS",
+    "DROPS",
+    "ENVELOPES",
+    "PARTIES",
+    "USAGE",
+    "by_key",
+    "called",
+    "closed",
+    "doomed",
+    "drop_doubles",
+    "due",
+    "labelled",
+    "lapse",
+    "lapsed_question",
+    "listing",
+    "lock",
+    "messages",
+    "moved_on",
+    "of_message",
+    "open_questions",
+    "own",
+    "part_of",
+    "participants",
+    "pending",
+    "prune_usage",
+    "readdress",
+    "received",
+    "settle",
+    "usage",
+]
+
+BIG = "bigint"
+
+CONVERSATIONS = Table(
+    "conversations",
+    (
+        ("tenant_id", "text"),
+        ("conversation_id", "text"),
+        ("label", "text"),
+        ("initiator", "text"),
+        ("type", "text"),
+        ("intent", "text"),
+        ("state", "text"),
+        ("last_type", "text"),
+        ("message_count", BIG),
+        ("started_at", BIG),
+        ("updated_at", BIG),
+    ),
+)
+PARTIES = Table(
+    "conversation_parties",
+    (("tenant_id", "text"), ("party", "text"), ("conversation_id", "text"), ("label", "text")),
+)
+ENVELOPES = Table(
+    "envelopes",
+    (
+        ("tenant_id", "text"),
+        ("message_id", "text"),
+        ("conversation_id", "text"),
+        ("sender", "text"),
+        ("envelope_id", "text"),
+        ("digest", "bytea"),
+        ("type", "text"),
+        ("intent", "text"),
+        ("answers", "text"),
+        ("cause", "text"),
+        ("final", BIG),
+        ("open", BIG),
+        ("expected", "text"),
+        ("timeout", BIG),
+        ("due_at", BIG),
+        ("answer", "text"),
+        ("task_id", "text"),
+    ),
+)
+USAGE = Table(
+    "reported_usage",
+    (
+        ("tenant_id", "text"),
+        ("usage_id", "text"),
+        ("agent_id", "text"),
+        ("customer_id", "text"),
+        ("action", "text"),
+        ("duration", "double precision"),
+        ("used_at", BIG),
+        ("reported_by", "text"),
+        ("reported_at", BIG),
+        ("details", "text"),
+    ),
+)
+
+# -- messages ----------------------------------------------------------------------------------
+
+of_message = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id")
+lock = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", lock=True)
+own = Query("select * from envelopes where tenant_id = :tenant and sender = :sender and envelope_id = :envelope_id")
+
+_REACHED = """
+    (exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias)
+        and d.message_id = e.message_id)
+    or exists (select 1 from messages m where m.tenant_id = :tenant and m.message_id = e.message_id
+        and m.broadcast = 1))
+"""
+received = Query(
+    f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}"
+)
+# What somebody named so, among what the party sent or received; the newest.
+called = Query(
+    f"""
+    select e.* from envelopes e where e.tenant_id = :tenant and e.envelope_id = :envelope_id
+        and (e.sender = :party or {_REACHED})
+    order by e.message_id desc limit 1
+    """
+)
+# Not answered for good by the party.
+_UNANSWERED = """
+    not exists (select 1 from envelopes a where a.tenant_id = :tenant and a.answers = e.message_id
+        and a.sender = :party and a.final = 1)
+"""
+_TYPES = "e.type in (select value from json_each(:types))"
+_TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::json)))"
+
+
+@cache
+def open_questions(labelled: bool) -> Query:
+    """Two of the questions of one agent to another that wait for an answer and have not timed out, the newest first.
+
+    labelled: only those of conversations with a label.
+    """
+    narrowed = """
+        and exists (select 1 from conversations c where c.tenant_id = :tenant
+            and c.conversation_id = e.conversation_id and c.label = :label)
+    """
+    text = f"""
+        select e.* from envelopes e where e.tenant_id = :tenant and e.sender = :asker and e.open > 0
+            and (e.due_at is null or e.due_at > :now) and e.message_id > :after and {{types}}
+            {narrowed if labelled else ""} and {_REACHED} and {_UNANSWERED}
+        order by e.message_id desc limit 2
+    """
+    return Query(text.format(types=_TYPES), text.format(types=_TYPES_POSTGRES), types={"now": BIG})
+
+
+# Among the last that one agent gave up waiting for, or is about to: one that another has not answered.
+lapsed_question = Query(
+    f"""
+    select e.message_id, e.envelope_id from (
+        select l.* from envelopes l where l.tenant_id = :tenant and l.sender = :asker and l.open < 0
+            and l.message_id > :after
+        union all
+        select o.* from envelopes o where o.tenant_id = :tenant and o.sender = :asker and o.open > 0
+            and o.due_at <= :now and o.message_id > :after
+        order by message_id desc limit 100
+    ) e
+    where {_REACHED} and {_UNANSWERED}
+    order by e.message_id desc limit 1
+    """,
+    types={"now": BIG},
+)
+closed = Query(
+    """
+    select type from envelopes where tenant_id = :tenant and answers = :message_id and sender = :sender
+        and type in ('refuse', 'failure', 'done', 'deploy_confirm', 'deploy_failure')
+    limit 1
+    """
+)
+# open is -1 once nobody waits for answers any more: the question timed out, or was withdrawn.
+lapse = Write(
+    """
+    update envelopes set open = -1, due_at = null, answer = coalesce(answer, :answer)
+    where tenant_id = :tenant and message_id = :message_id
+    """
+)
+settle = Write(
+    """
+    update envelopes set open = case when open > 0 then open - :closes else open end, due_at = null,
+        answer = coalesce(answer, :answer)
+    where tenant_id = :tenant and message_id = :message_id
+    """,
+    types={"closes": BIG},
+)
+due = Query(
+    "select message_id from envelopes where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    types={"now": BIG, "limit": BIG},
+)
+messages = Query(
+    """
+    select m.* from envelopes e
+    join messages m on m.tenant_id = e.tenant_id and m.message_id = e.message_id
+    where e.tenant_id = :tenant and e.conversation_id = :conversation_id and e.message_id > :after
+    order by e.message_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+_ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+# What was addressed to an agent, and broadcasts since it joined, that nobody has fetched yet: the oldest of it, in any order.
+# Only ids are sorted here: SQLite would copy whole messages to sort them.
+pending = Query(
+    f"""
+    select m.* from (
+        select d.message_id as message_id from deliveries d
+        join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+        where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias) and d.state in ('held', 'queued')
+            and d.message_id > :after and {_ALIVE}
+        union all
+        select m.message_id as message_id from messages m
+        where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.message_id > :after
+            and m.from_agent <> :party and {_ALIVE}
+            and not exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient = :party
+                and d.message_id = m.message_id)
+        order by message_id limit :limit
+    ) as page
+    cross join messages m
+    where m.tenant_id = :tenant and m.message_id = page.message_id
+    """,
+    types={"now": BIG, "horizon": BIG, "limit": BIG},
+)
+
+# -- conversations -----------------------------------------------------------------------------
+
+by_key = Query("select * from conversations where tenant_id = :tenant and conversation_id = :conversation_id")
+# The newest conversation of that label that an agent is in.
+labelled = Query(
+    """
+    select c.* from conversation_parties p
+    join conversations c on c.tenant_id = p.tenant_id and c.conversation_id = p.conversation_id
+    where p.tenant_id = :tenant and p.party in (:party, :address, :alias) and p.label = :label
+    order by p.conversation_id desc limit 1
+    """
+)
+part_of = Query(
+    """
+    select party from conversation_parties where tenant_id = :tenant and party in (:party, :address, :alias)
+        and conversation_id = :conversation_id limit 1
+    """
+)
+participants = Query(
+    """
+    select party from conversation_parties where tenant_id = :tenant and conversation_id = :conversation_id
+    order by party limit 200
+    """
+)
+# A conversation begun before an agent had registered names it by an address.
+drop_doubles = Write(
+    """
+    delete from conversation_parties where tenant_id = :tenant and party = :address and conversation_id in (
+        select conversation_id from conversation_parties where tenant_id = :tenant and party = :agent_id)
+    """
+)
+readdress = Write("update conversation_parties set party = :agent_id where tenant_id = :tenant and party = :address")
+moved_on = Write(
+    """
+    update conversations set state = :state, last_type = :last_type, message_count = message_count + 1,
+        updated_at = :now
+    where tenant_id = :tenant and conversation_id = :conversation_id
+    """,
+    types={"now": BIG},
+)
+
+
+@cache
+def listing(state: bool, everyone: bool) -> Query:
+    """A page of an agent's conversations, or of all, the newest first."""
+    narrowed = "and c.state = :state" if state else ""
+    if everyone:
+        return Query(
+            f"""
+            select c.* from conversations c where c.tenant_id = :tenant and c.conversation_id < :before {narrowed}
+            order by c.conversation_id desc limit :limit
+            """,
+            types={"limit": BIG},
+            scan=True,
+        )
+    return Query(
+        f"""
+        select c.* from conversation_parties p
+        join conversations c on c.tenant_id = p.tenant_id and c.conversation_id = p.conversation_id
+        where p.tenant_id = :tenant and p.party in (:party, :address, :alias) and p.conversation_id < :before {narrowed}
+        order by p.conversation_id desc limit :limit
+        """,
+        types={"limit": BIG},
+        scan=True,
+    )
+
+
+# -- reported usage ----------------------------------------------------------------------------
+
+
+@cache
+def usage(agent: bool, customer: bool, since: bool) -> Query:
+    """A page of reported uses, oldest first."""
+    conditions = [
+        "and agent_id = :agent_id" if agent else "",
+        "and customer_id = :customer_id" if customer else "",
+        "and used_at >= :since" if since else "",
+    ]
+    return Query(
+        f"""
+        select * from reported_usage where tenant_id = :tenant and usage_id > :after {" ".join(conditions)}
+        order by usage_id limit :limit
+        """,
+        types={"since": BIG, "limit": BIG},
+        scan=True,
+    )
+
+
+# -- retention ---------------------------------------------------------------------------------
+
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+
+def _drop(table: str) -> Write:
+    text = f"delete from {table} where tenant_id = :tenant and conversation_id "
+    return Write(text + _IDS, text + _IDS_POSTGRES)
+
+
+doomed = Query(
+    """
+    select conversation_id from conversations where tenant_id = :tenant and updated_at < :before
+    order by updated_at limit :limit
+    """,
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+DROPS = (_drop("envelopes"), _drop("conversation_parties"), _drop("conversations"))
+prune_usage = Write(
+    """
+    delete from reported_usage where tenant_id = :tenant and usage_id in (
+        select o.usage_id
+        from (select usage_id, reported_at from reported_usage where tenant_id = :tenant order by usage_id limit :limit) as o
+        where o.reported_at < :before)
+    """,
+    types={"before": BIG, "limit": BIG},
+)

@@ -1,0 +1,140 @@
+"""The contract's face of conversations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from agora.core.call import Bound, Wait, unpack
+from agora.domains.agents.references import own_or_allowed
+from agora.domains.messaging import queries as messages
+from agora.domains.messaging.service import ARRIVALS, MessagingService
+from agora.domains.orchestrator import agent as orchestrator
+from agora.domains.orchestrator import deployment
+from agora.store.port import NewEvent, Row
+from agora_sdk.contract import conversations as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
+from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.errors import NotFound
+
+from . import assignments as work
+from . import lookup as reading
+from . import queries as statements
+from .delivery import Draft, Sent, deliver, prepare, repeated, speak
+from .timeouts import time_out
+
+__all__ = ["ConversationService"]
+
+
+class ConversationService(Bound, contract.Conversations):
+    @implements
+    async def send(self, message: AgentMessage) -> contract.Accepted:
+        call = self.call
+        draft = await prepare(call, message)
+        call.target = draft.sender.agent_id
+        if (earlier := await repeated(call, draft)) is not None:
+            return earlier
+        confirmation = await work.assign(call, draft) if message.type is Performative.ASSIGN else None
+        sent = await deliver(call, draft)
+        call.target = sent.message_id
+        await work.follow(call, draft)
+        await deployment.pass_back(call, draft)
+        said = confirmation or (await orchestrator.answer(call, draft, sent) if draft.own else None)
+        if said is not None:
+            sent.accepted.answer = await self._answer(draft, sent, said)
+        return sent.accepted
+
+    async def _answer(self, draft: Draft, sent: Sent, said: dict[str, Any]) -> AgentMessage:
+        """Let the marketplace answer; what it says is a message like any other."""
+        tx = self.call.tx
+        document = said | {
+            "to": [draft.sender.name],
+            "correlation": {"conversation_id": sent.label, "reply_to": sent.id},
+        }
+        asked = await tx.one(statements.of_message, message_id=sent.message_id)
+        own = draft.own[0] if draft.own else ORCHESTRATOR
+        answer = await speak(self.call, own, document, asked, closes=bool(draft.own))
+        row = await tx.one(messages.of, message_id=answer.message_id)
+        return reading.envelope(row)
+
+    @implements
+    async def reply(self, message_id: str, wait: float = 0) -> contract.Reply:
+        call = self.call
+        asked = await self._own(message_id)
+        call.target = asked["message_id"]
+        if asked["answer"] is None and asked["due_at"] is not None and asked["due_at"] <= call.now:
+            asked = await time_out(call, asked["message_id"]) or asked
+        if asked["answer"] is not None:
+            return await self._answered(asked)
+        waiting = contract.Reply(waiting=asked["open"] > 0)
+        if not wait or not waiting.waiting:
+            return waiting
+        left = wait if asked["due_at"] is None else min(wait, (asked["due_at"] - call.now) / 1e6 + 0.001)
+        raise Wait(ARRIVALS, left, waiting, partial(_answers, asked["message_id"]))
+
+    async def _own(self, ref: str) -> Row:
+        """A message that the caller sent, by either of its ids."""
+        tx, caller = self.call.tx, self.call.caller
+        asked = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
+        if asked is None:
+            asked = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
+        if asked is None or (asked["sender"] != caller.subject and not caller.acts_for_others):
+            raise NotFound(
+                f"You have sent no message {ref!r}.",
+                fix="Name it by the message_id of its receipt, or by the id you gave it.",
+                errors=[{"field": "message_id", "message": "unknown"}],
+            )
+        own_or_allowed(caller, asked["sender"])
+        return asked
+
+    async def _answered(self, asked: Row) -> contract.Reply:
+        """The answer, acknowledged in the inbox of whoever asked."""
+        row = await self.call.tx.one(messages.of, message_id=asked["answer"])
+        if row is None:  # its time is over, and it was deleted
+            return contract.Reply()
+        service = MessagingService(self.call)
+        sender = asked["sender"] if asked["sender"] != self.call.caller.subject else None
+        await service.mark([row["message_id"]], DeliveryState.ACKNOWLEDGED, sender)
+        return contract.Reply(message=reading.envelope(row))
+
+    @implements
+    async def get(
+        self, conversation_id: str, *, limit: int = 100, cursor: str | None = None
+    ) -> contract.ConversationDetail:
+        return await reading.conversation(self.call, conversation_id, limit, cursor)
+
+    @implements
+    async def list(
+        self,
+        agent_id: str | None = None,
+        state: contract.State | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.ConversationPage:
+        return await reading.listed(self.call, agent_id, state, limit, cursor)
+
+    @implements
+    async def pending(
+        self, agent_id: str | None = None, *, wait: float = 0, limit: int = 50, cursor: str | None = None
+    ) -> contract.PendingPage:
+        return await reading.pending(self.call, agent_id, wait, limit, cursor)
+
+    @implements
+    async def usage(
+        self,
+        agent_id: str | None = None,
+        customer_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.ReportedUsePage:
+        return await reading.usage(self.call, agent_id, customer_id, since, limit, cursor)
+
+
+def _answers(message_id: str, event: NewEvent) -> bool:
+    """Whether a message's event may be of an answer to it."""
+    return bool(unpack(event.data.decode()).get("reply_to") == message_id)

@@ -1,0 +1,1 @@
+"""Discovery: the catalogue of operations, as a caller may see it."""

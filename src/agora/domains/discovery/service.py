@@ -1,0 +1,93 @@
+"""Discovery: the catalogue, as those may see it who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.clock import moment
+from agora.core.call import Bound, Call
+from agora_sdk.contract import Lifecycle, Operation, implements
+from agora_sdk.contract import discovery as contract
+from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
+from agora_sdk.errors import NotFound
+
+__all__ = ["DiscoveryService", "info", "page"]
+
+
+def _routes(operation: Operation) -> list[str]:
+    return [f"{route.method} {route.path}" for route in operation.routes]
+
+
+def info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
+    """One version of an operation as the catalogue shows it."""
+    catalogue, tenant = call.context.catalogue, call.caller.tenant
+    return ServiceInfo.model_construct(
+        name=operation.name,
+        version=operation.version,
+        category=operation.category,
+        status=catalogue.status(operation, tenant),
+        description=operation.description,
+        kind=operation.kind.value,
+        scope=operation.scope,
+        routes=_routes(operation),
+        deprecation_date=operation.deprecation_date.isoformat() if operation.deprecation_date else None,
+        sunset_date=operation.sunset_date.isoformat() if operation.sunset_date else None,
+        replacement=operation.replacement,
+        migration_guide=operation.migration_guide,
+        last_updated=moment(catalogue.updated_at(operation, tenant)),
+        input_schema=operation.input_schema if schema else None,
+        usage=ServiceUsage(**catalogue.usage(operation, tenant)) if usage else None,
+    )
+
+
+def page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePage:
+    """A page of the catalogue."""
+    return ServicePage.model_construct(
+        services=list(services),
+        count=len(services),
+        total=total,
+        has_more=offset + len(services) < total,
+    )
+
+
+class DiscoveryService(Bound, contract.Discovery):
+    """What the marketplace can do."""
+
+    def _enabled(self) -> None:
+        if not self.call.context.settings.service_discovery:
+            raise NotFound(
+                "Service discovery is disabled on this server.",
+                fix="Set SERVICE_DISCOVERY=enabled (service_discovery in agora.toml) and start it again.",
+            )
+
+    @implements
+    async def list(
+        self,
+        category: str | None = None,
+        version: str | None = None,
+        status: Lifecycle | None = None,
+        *,
+        limit: int = 500,
+        offset: int = 0,
+    ) -> ServicePage:
+        self._enabled()
+        call = self.call
+        found = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        shown = [info(call, operation, schema=True) for operation in found[offset : offset + limit]]
+        return page(shown, len(found), offset)
+
+    @implements
+    async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:
+        self._enabled()
+        operation = self.call.context.catalogue.find(service, version, self.call.caller.tenant)
+        shown = info(self.call, operation)
+        return contract.ServiceSchema.model_construct(
+            **{name: getattr(shown, name) for name in contract.ServiceSchema.model_fields if name in _SHARED},
+            input_schema=operation.input_schema,
+            output_schema=operation.output_schema,
+            idempotent=operation.idempotent,
+            destructive=operation.destructive,
+        )
+
+
+_SHARED = ServiceInfo.model_fields.keys() - {"input_schema"}

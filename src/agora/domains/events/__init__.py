@@ -1,0 +1,1 @@
+"""Events: publishing, reading the log, subscriptions and their positions."""

@@ -1,0 +1,207 @@
+"""Events: publish one's own, read the log back, subscribe, and describe the stream to open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Bound, Opening, pack
+from agora.core.events import log as event_log
+from agora.core.events import queries as events
+from agora.core.events.filter import EventFilter, Viewer
+from agora.domains.agents import references as addresses
+from agora.store.port import Row, StoredEvent
+from agora_sdk.contract import events as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.messaging import SubscriptionReceipt
+from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+
+__all__ = ["EventService"]
+
+RESERVED = "agora."
+NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
+SUBSCRIPTIONS_KEPT = 100  #: of one owner; beyond it the oldest ends
+
+
+class EventService(Bound, contract.Events):
+    """The event log."""
+
+    @implements
+    async def publish(
+        self, event_type: str, data: JsonValue = None, subject: str | None = None, *, to: list[str] = []
+    ) -> contract.EventReceipt:
+        call = self.call
+        if event_type.lower().startswith(RESERVED):
+            raise InvalidRequest(
+                f"Event types that begin with {RESERVED!r} are the server's own.",
+                fix="Choose a type of your own, such as 'build.finished'.",
+                errors=[{"field": "event_type", "message": f"must not begin with {RESERVED!r}"}],
+            )
+        audience = await self._audience(to) if to else None
+        event_id = call.emit(event_type, data, subject=subject, audience=audience)
+        size, limit = len(call.events[-1].data), call.context.settings.body_limit
+        if size > limit:
+            raise PayloadTooLarge(
+                f"The event's data take {size} bytes; at most {limit} are allowed.",
+                fix="Publish a reference to the data instead.",
+                errors=[{"field": "data", "message": f"larger than {limit} bytes"}],
+            )
+        call.target = event_type
+        return contract.EventReceipt.model_construct(
+            event_id=event_id, event_type=event_type, timestamp=moment(call.now)
+        )
+
+    async def _audience(self, to: list[str]) -> tuple[str, ...]:
+        """Ids of the agents named, and the publisher, who sees what it published."""
+        found = [await self._agent(ref, "to") for ref in to]
+        return tuple(dict.fromkeys([self.call.caller.subject, *found]))
+
+    async def _agent(self, ref: str, field: str = "agent") -> str:
+        if ref == self.call.caller.subject or ref in NOT_AGENTS:
+            return ref
+        return str((await addresses.require(self.call.tx, ref, field))["agent_id"])
+
+    async def _filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
+        return EventFilter.of(types, agent and await self._agent(agent), subject)
+
+    @property
+    def _viewer(self) -> Viewer:
+        caller = self.call.caller
+        return Viewer(caller.subject, caller.may("read:all"))
+
+    @implements
+    async def subscribe(
+        self, types: list[str] = [], agent: str | None = None, subject: str | None = None
+    ) -> SubscriptionReceipt:
+        call, owner = self.call, self.call.caller.subject
+        wanted = await self._filter(types, agent, subject)
+        for row in await call.tx.all(events.surplus, owner=owner, keep=SUBSCRIPTIONS_KEPT - 1):
+            await call.tx.execute(events.drop_subscription, subscription_id=row["subscription_id"])
+        subscription_id, position = new_id("sub"), await event_log.head(call.tx)
+        kept = pack({"types": wanted.types, "agent": wanted.agent, "subject": wanted.subject})
+        call.tx.append(events.SUBSCRIPTIONS, (call.caller.tenant, subscription_id, owner, kept, position, call.now))
+        call.target = subscription_id
+        call.emit(
+            "agora.subscription.created",
+            {"subscription_id": subscription_id, "owner": owner, "event_types": wanted.types, "agent": wanted.agent},
+            subject=subscription_id,
+            audience=(owner,),
+        )
+        return SubscriptionReceipt.model_construct(
+            subscription_id=subscription_id,
+            event_types=types,
+            position=position,
+            stream_url=f"/events?subscription_id={subscription_id}",
+        )
+
+    @implements
+    def stream(
+        self,
+        types: list[str] = [],
+        agent: str | None = None,
+        subject: str | None = None,
+        *,
+        subscription_id: str | None = None,
+        last_event_id: str | None = None,
+    ) -> AsyncIterator[contract.Event]:
+        # The dispatcher awaits the description within a read; the feed makes the events of it.
+        opening = self._open(types, agent, subject, subscription_id, last_event_id)
+        return cast("AsyncIterator[contract.Event]", opening)
+
+    async def _open(
+        self,
+        types: list[str],
+        agent: str | None,
+        subject: str | None,
+        subscription_id: str | None,
+        last_event_id: str | None,
+    ) -> Opening:
+        tx, viewer = self.call.tx, self._viewer
+        resumed = last_event_id is not None
+        place = str(await event_log.head(tx)) if last_event_id is None else last_event_id
+        if subscription_id is None:
+            wanted = await self._filter(types, agent, subject)
+            return Opening(wanted, viewer, await event_log.locate(tx, place), resumed=resumed)
+        if types or agent or subject:
+            raise InvalidRequest(
+                "A subscription has its own filter.",
+                fix="Leave out types, agent and subject, or leave out subscription_id.",
+                errors=[{"field": "subscription_id", "message": "cannot be combined with a filter"}],
+            )
+        row = await self._subscription(subscription_id)
+        position = await event_log.locate(tx, place if resumed else str(row["position"]))
+        wanted = EventFilter.of(**from_json(row["filter"]))
+        return Opening(wanted, viewer, position, subscription_id, resumed)
+
+    async def _subscription(self, subscription_id: str) -> Row:
+        row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
+        if row is None:
+            raise NotFound(
+                f"There is no subscription {subscription_id!r}.",
+                fix="Make one with POST /agora/event/subscribe.",
+                errors=[{"field": "subscription_id", "message": "unknown"}],
+            )
+        caller = self.call.caller
+        if row["owner"] != caller.subject and not caller.may("read:all"):
+            raise PermissionDenied(
+                "The subscription belongs to somebody else.",
+                fix="Make your own with POST /agora/event/subscribe.",
+                required="read:all",
+            )
+        return row
+
+    @implements
+    async def list(
+        self,
+        types: list[str] = [],
+        agent: str | None = None,
+        subject: str | None = None,
+        *,
+        after: int | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.EventPage:
+        if cursor:
+            after = _position(cursor)
+        wanted = await self._filter(types, agent, subject)
+        page = await event_log.read(self.call.tx, after, limit + 1, wanted=wanted, viewer=self._viewer)
+        shown = page.events[:limit]
+        position = shown[-1].seq if len(page.events) > limit else page.position
+        more = position < page.head
+        return contract.EventPage.model_construct(
+            events=[_event(stored) for stored in shown],
+            count=len(shown),
+            has_more=more,
+            next_cursor=paging.encode(position) if more else None,
+            last_sequence=page.head,
+        )
+
+
+def _position(cursor: str) -> int:
+    (decoded,) = paging.decode(cursor, int)
+    position = int(decoded)
+    if position < 0:
+        raise InvalidRequest(
+            "The cursor is not one of this operation's.",
+            fix="Use 'next_cursor' of the page before, unchanged.",
+            errors=[{"field": "cursor", "message": "malformed"}],
+        )
+    return position
+
+
+def _event(stored: StoredEvent) -> contract.Event:
+    event = stored.event
+    return contract.Event.model_construct(
+        id=event.event_id,
+        type=event.type,
+        source=event.source,
+        subject=event.subject,
+        time=moment(event.time),
+        sequence=stored.seq,
+        data=from_json(event.data),
+    )

@@ -1,0 +1,244 @@
+"""The authenticator: from a credential to a caller.
+
+Verified credentials are cached for a short time; an event that changes a caller (deregistered, updated,
+revoked) drops it from the cache at once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from agora.clock import Clock
+from agora.core import scopes
+from agora.core.call import Caller
+from agora.domains.tenants.service import HOME, supreme
+from agora.settings import Settings
+from agora.store.port import Reader, Row, Store, StoredEvent
+from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
+
+from . import credential_queries as credentials
+from .ended_sessions import Ended
+from .signing import MAX_CREDENTIAL, Signer
+
+if TYPE_CHECKING:
+    from .oidc.sign_on import SignOn
+
+__all__ = ["Authenticator"]
+
+LONGEST_TENANT = 63  # characters
+GONE = ("deleting", "deleted")  # of a tenant
+CACHE_SECONDS = 30.0
+CACHE_SIZE = 10_000
+JWT = "eyJ"  # how a JSON object begins in base64url
+CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "agora.session.", "agora.tenant.")
+
+
+class Authenticator:
+    """Answers callers for credentials; raises Unauthenticated for bad ones.
+
+    sign_on: where people of identity providers are known; None without any. ended: which sessions of the monitor have.
+    """
+
+    def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
+        self._store, self._signer, self._settings, self._clock = store, signer, settings, clock
+        self._admin_digest = signer.digest(admin_token)
+        self._static = _static_tokens(settings, signer)
+        self._cache: dict[str, tuple[Caller, float]] = {}
+        self._changes = 0
+        self.ended = Ended(store)
+        self.sign_on: SignOn | None = None
+        authority = settings.admin_authority_level
+        self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
+        self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
+        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT)
+
+    def cached(self, credential: str | None, *, local: bool) -> Caller | None:
+        """The caller if no look-up is needed."""
+        if credential is None:
+            if local:
+                return self.operator
+            return self.newcomer if self._settings.open_registration else self.anonymous
+        found = self._cache.get(credential)
+        if found is None or found[1] < time.monotonic():
+            return None
+        caller = found[0]
+        return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
+
+    async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
+        """The caller a credential stands for; without one, what a stranger at that place may be."""
+        caller = self.cached(credential, local=local)
+        if caller is None:
+            assert credential is not None
+            known = self._changes
+            caller = await self._verify(credential)
+            if caller.tenant != HOME:
+                await self._served(caller.tenant)
+            if known == self._changes:  # else what was just read may be what was just changed
+                if len(self._cache) >= CACHE_SIZE:
+                    self._cache.clear()
+                self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
+        return caller
+
+    async def within(self, caller: Caller, tenant: str) -> Caller:
+        """The caller as it acts in a tenant that it named: its own, or for whoever runs the installation, any.
+
+        Raises PermissionDenied to everybody else, whether there is such a tenant or not.
+        """
+        if tenant == caller.tenant:
+            return caller
+        if not supreme(caller, self._settings.admin_authority_level):
+            raise PermissionDenied(
+                "Your credential is of another tenant.",
+                fix="Leave the header X-Agora-Tenant out: a credential brings its tenant along.",
+            )
+        row = await self._store.read(tenant, _tenant) if len(tenant) <= LONGEST_TENANT and "\0" not in tenant else None
+        if row is None or row["status"] in GONE:
+            raise NotFound(
+                f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
+            )
+        return replace(caller, tenant=tenant)
+
+    async def _served(self, tenant: str) -> None:
+        """Raises for a tenant whose callers are refused."""
+        row = await self._store.read(tenant, _tenant)
+        if row is None or row["status"] in GONE:
+            raise _bad("The marketplace of this credential is no more.", "Ask an operator.")
+        if row["status"] != "active":
+            because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""
+            raise PermissionDenied(
+                f"The marketplace is suspended{because}.",
+                fix="Whoever runs the server resumes it: agora.tenant.resume.",
+            )
+
+    async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
+        """Whether a stream opened with this credential may go on."""
+        try:
+            await self.authenticate(credential, local=local)
+        except (PermissionDenied, Unauthenticated):
+            return False
+        return True
+
+    def forget_all(self) -> None:
+        """Drop every cached caller."""
+        self._changes += 1
+        self._cache.clear()
+        self.ended.forget_all()
+
+    def forget(self, events: Sequence[StoredEvent]) -> None:
+        """Drop cached callers that these events may have changed."""
+        self.ended.forget(events)
+        subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
+        if subjects:
+            self._changes += 1
+            stale = [key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_names(caller))]
+            for key in stale:
+                del self._cache[key]
+
+    async def _verify(self, credential: str) -> Caller:
+        if self.sign_on is not None and credential.startswith(JWT):
+            return await self.sign_on.caller(credential)
+        if len(credential) > MAX_CREDENTIAL:
+            raise _bad("The credential is too long.")
+        if credential.startswith("agt_"):
+            return await self._agent(credential)
+        digest = self._signer.digest(credential)
+        if hmac.compare_digest(digest, self._admin_digest):
+            return self.operator
+        if digest in self._static:
+            return self._static[digest]
+        if credential.startswith(("agfy_", "enr_")):
+            return await self._key(digest)
+        if self.sign_on is not None and credential.startswith("ses_"):
+            return await self._session(credential, self.sign_on)
+        raise _bad("The credential is not known here.")
+
+    async def _agent(self, token: str) -> Caller:
+        claims = self._signer.verify_agent_token(token)
+        if claims is None:
+            raise _bad("The agent token is not genuine.")
+
+        async def look_up(reader: Reader) -> Row | None:
+            return await reader.one(credentials.agent, agent_id=claims.agent_id)
+
+        row = await self._store.read(claims.tenant, look_up)
+        if row is None or row["token_generation"] != claims.generation or row["status"] == "retired":
+            raise _bad("The agent token has ended: the agent was deregistered.", "Register the agent again.")
+        if row["status"] == "suspended":
+            raise PermissionDenied(
+                "The agent is suspended.", fix="An operator activates it again: agora.admin.manage, action 'activate'."
+            )
+        return Caller(
+            tenant=claims.tenant,
+            subject=claims.agent_id,
+            name=row["agent_name"],
+            kind="agent",
+            scopes=scopes.AGENT,
+            account=row["account_id"],
+            tier=row["service_tier"],
+            generation=claims.generation,
+            registrar=row["registrar"],
+        )
+
+    async def _session(self, token: str, sign_on: SignOn) -> Caller:
+        session = self._signer.verify_session_token(token)
+        if session is None:
+            raise _bad("The session is not genuine.", "Sign in again.")
+        return await sign_on.session_caller(*session)
+
+    async def _key(self, digest: bytes) -> Caller:
+        async def look_up(reader: Reader) -> Row | None:
+            return await reader.one(credentials.key, digest=digest)
+
+        row = await self._store.read("", look_up)
+        if row is None or row["revoked_at"] is not None:
+            raise _bad("The key is not known here, or was revoked.", "Ask an operator for another one.")
+        if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():
+            raise _bad("The key has expired.", "Ask an operator for another one.")
+        enrolment = row["kind"] == "enrolment"
+        return Caller(
+            tenant=row["tenant_id"],
+            subject=row["token_id"],
+            name=row["label"],
+            kind="enrolment" if enrolment else "key",
+            scopes=scopes.ENROLMENT if enrolment else frozenset(from_json(row["scopes"])) or scopes.AGENT,
+            account=row["account_id"],
+            tier=row["service_tier"],
+            authority=row["authority"],
+            expires_at=row["expires_at"],
+            token_id=row["token_id"],
+        )
+
+
+def _names(caller: Caller) -> tuple[str | None, ...]:
+    """What an event may call what it says of a caller."""
+    login = () if caller.person is None else caller.person.login
+    return (caller.subject, caller.token_id, caller.tenant, *login)
+
+
+async def _tenant(reader: Reader) -> Row | None:
+    return await reader.one(credentials.tenant)
+
+
+def _bad(
+    detail: str, fix: str = "Check the token; a new one comes from registering, or from an operator."
+) -> Unauthenticated:
+    return Unauthenticated(detail, fix=fix)
+
+
+def _static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
+    found = {}
+    for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
+        name, _, rest = entry.partition(":")
+        token, _, role = rest.partition(":")
+        allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
+        authority = settings.admin_authority_level if role == "admin" else 0
+        found[signer.digest(token)] = Caller(
+            "default", f"static:{name}", name, "key", allowed, tier="enterprise", authority=authority
+        )
+    return found

@@ -1,0 +1,95 @@
+"""Authority: nobody grants what it does not have itself, and nobody undoes what a higher authority did.
+
+A caller's authority is 0 to 255. What somebody administers (a key, an agent's state, a person, a host, a budget ...) is noted
+with the authority of whoever did it last; only that much, or more, changes it again. Overrides carry an authority of their own
+and follow the same rule in :mod:`.admin`.
+"""
+
+from __future__ import annotations
+
+from agora.core import override_queries as overrides
+from agora.core.call import Call, Caller
+from agora.domains.tenants.service import AUTHORITY, HOME
+from agora_sdk.contract.fields import ServiceTier
+from agora_sdk.errors import PermissionDenied
+
+from . import authority_queries as statements
+
+__all__ = [
+    "TIERS",
+    "administer",
+    "check_administered",
+    "check_authority",
+    "check_standing",
+    "check_tier",
+    "grants_any_tier",
+]
+
+TIERS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
+
+
+def check_authority(caller: Caller, needed: int, doing: str) -> None:
+    """Refuse an act that takes more authority than the caller has. doing: the act, as a verb with its object.
+
+    Raises PermissionDenied.
+    """
+    if needed > caller.authority:
+        raise PermissionDenied(
+            f"Your authority is {caller.authority}; you cannot {doing} {needed}.",
+            fix=f"Let somebody with an authority of {needed} or more do it.",
+            required_authority=needed,
+        )
+
+
+def grants_any_tier(call: Call) -> bool:
+    """Whether the caller runs the installation, or, elsewhere than at home, the tenant."""
+    level: int = call.context.settings.admin_authority_level
+    needed = level if call.caller.tenant == HOME else min(AUTHORITY, level)
+    return call.caller.may("admin") and call.caller.authority >= needed
+
+
+def check_tier(call: Call, *tiers: ServiceTier) -> None:
+    """Refuse to grant, or to take away, a service tier above the caller's own. Raises PermissionDenied."""
+    highest = max(tiers, key=TIERS.__getitem__)
+    if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not grants_any_tier(call):
+        raise PermissionDenied(
+            f"Your own service tier is {call.caller.tier}; you cannot grant or take away {highest.value}.",
+            fix="Grant that tier or a lower one, or let an operator do it.",
+            errors=[{"field": "service_tier", "message": "above your own"}],
+        )
+
+
+async def check_administered(call: Call, target: str, needed: int = 0) -> None:
+    """Refuse to touch what a higher authority has administered. needed: authority that the target itself has.
+
+    Raises PermissionDenied.
+    """
+    row = await call.tx.one(statements.administered, target=target)
+    highest = max(needed, row["authority"] if row is not None else 0)
+    highest = min(highest, call.context.settings.admin_authority_level)  # the operator is above everybody
+    check_authority(call.caller, highest, f"change {target}, which takes an authority of")
+
+
+async def check_standing(call: Call, target: str, authority: int | None = None) -> None:
+    """Refuse to end what an override of a higher authority holds. authority: to act with; the caller's own by default.
+
+    Raises PermissionDenied.
+    """
+    acting = call.caller.authority if authority is None else authority
+    standing = await call.tx.all(overrides.standing, target_id=target, now=call.now)
+    higher = [row for row in standing if row["authority"] > acting]
+    if higher:
+        raise PermissionDenied(
+            f"{target} is held by an authority of {max(row['authority'] for row in higher)}; yours is {acting}.",
+            fix="A lower authority never lifts a higher one: ask who placed it.",
+            overrides=[row["override_id"] for row in higher],
+        )
+
+
+async def administer(call: Call, target: str, needed: int = 0) -> None:
+    """As :func:`check_administered`; notes that the caller has administered the target now."""
+    await check_administered(call, target, needed)
+    caller = call.caller
+    await call.tx.execute(
+        statements.administer, target=target, authority=caller.authority, now=call.now, by=caller.subject
+    )

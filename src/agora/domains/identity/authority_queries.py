@@ -1,0 +1,18 @@
+"""Who has administered what: the authority that it takes to change it again."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = ["administer", "administered"]
+
+administered = Query("select authority from administration where tenant_id = :tenant and target = :target", lock=True)
+administer = Write(
+    """
+    insert into administration (tenant_id, target, authority, administered_at, administered_by)
+    values (:tenant, :target, :authority, :now, :by)
+    on conflict (tenant_id, target) do update set authority = excluded.authority,
+        administered_at = excluded.administered_at, administered_by = excluded.administered_by
+    """,
+    types={"authority": "bigint", "now": "bigint"},
+)

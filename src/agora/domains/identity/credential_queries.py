@@ -1,0 +1,19 @@
+"""Credentials: what is looked up before the caller's tenant is known, and whether that tenant is served."""
+
+from __future__ import annotations
+
+from agora.store.port import Query
+
+__all__ = ["agent", "key", "tenant"]
+
+agent = Query(
+    "select agent_name, account_id, service_tier, status, token_generation, registrar from agents "
+    "where tenant_id = :tenant and agent_id = :agent_id"
+)
+key = Query(
+    "select * from tokens where digest = :digest",
+    "select * from agora_credential(:digest)",
+    types={"digest": "bytea"},
+    beyond=True,
+)
+tenant = Query("select status, reason from tenants where tenant_id = :tenant")

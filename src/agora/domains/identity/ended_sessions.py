@@ -1,0 +1,57 @@
+"""Sessions of the monitor that their people have ended: a row each, which every server looks at, and remembers for a moment.
+
+An event of one that ends makes every server look again at once; so what is remembered costs a page nothing, and no copy of
+a cookie outlives its session, here or elsewhere, nor a restart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from agora.store.port import Reader, Row, Store, StoredEvent
+
+from . import queries as people
+
+__all__ = ["Ended"]
+
+ENDED = "agora.session.ended"
+SECONDS = 30.0
+SIZE = 10_000
+
+
+class Ended:
+    """Which sessions go on, as of a moment ago."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._going_on: dict[tuple[str, str], float] = {}
+        self._changes = 0
+
+    async def has(self, tenant: str, session: str) -> bool:
+        """Whether a session of a tenant's has ended."""
+        key = tenant, session
+        if self._going_on.get(key, 0.0) > time.monotonic():
+            return False
+
+        async def look_up(reader: Reader) -> Row | None:
+            return await reader.one(people.ended_here, login=session)
+
+        known = self._changes
+        if await self._store.read(tenant, look_up) is not None:
+            return True
+        if known == self._changes:  # else it may have ended while it was looked at
+            if len(self._going_on) >= SIZE:
+                self._going_on.clear()
+            self._going_on[key] = time.monotonic() + SECONDS
+        return False
+
+    def forget(self, events: Sequence[StoredEvent]) -> None:
+        """Look again, if one of these events says that a session has ended."""
+        if any(stored.event.type == ENDED for stored in events):
+            self.forget_all()
+
+    def forget_all(self) -> None:
+        """Look again at every session."""
+        self._changes += 1
+        self._going_on.clear()

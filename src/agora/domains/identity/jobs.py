@@ -1,0 +1,83 @@
+"""People: who came by is written down, and what is over of their sessions is forgotten."""
+
+from __future__ import annotations
+
+from agora.core.call import Call, pack
+from agora.core.jobs import Controller, House, batches
+from agora.store.port import Write
+
+from . import queries as people
+from .sign_on_port import Sighting
+
+__all__ = ["People"]
+
+BATCH = 200
+SWEEPS = 60  #: steps from one look for what is over to the next
+
+Seen = dict[tuple[str, str], Sighting]
+
+
+class People(Controller):
+    """Writes what authentication saw: it does not write itself. seen: by tenant and id, shared with it."""
+
+    name = "people"
+    interval = 5.0
+
+    def __init__(self, house: House, seen: Seen) -> None:
+        super().__init__(house)
+        self._seen = seen
+        self._steps = 0
+
+    async def step(self) -> None:
+        await self.flush()
+        if self._steps % SWEEPS == 0:
+            await self.each_tenant(self.tend)
+        self._steps += 1
+
+    async def finish(self) -> None:
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write the people seen so far; what cannot be written stays for the next time."""
+        by_tenant: dict[str, list[tuple[str, Sighting]]] = {}
+        for (tenant, user_id), sighting in self._seen.items():
+            by_tenant.setdefault(tenant, []).append((user_id, sighting))
+        for tenant, seen in by_tenant.items():
+            for batch in batches(sorted(seen, key=lambda pair: pair[0]), BATCH):
+                await self._write(tenant, dict(batch))
+                for user_id, sighting in batch:
+                    if self._seen.get((tenant, user_id)) is sighting:
+                        del self._seen[tenant, user_id]
+
+    async def _write(self, tenant: str, batch: dict[str, Sighting]) -> None:
+        async def work(call: Call) -> None:
+            for user_id, sighting in batch.items():
+                person = sighting.person
+                await call.tx.execute(
+                    people.sighted,
+                    user_id=user_id,
+                    issuer=person.issuer,
+                    subject=person.subject,
+                    username=person.username,
+                    email=person.email,
+                    name=person.name,
+                    roles=pack(person.roles),
+                    provider_role=person.role,
+                    at=sighting.at,
+                )
+
+        await self.act(tenant, work)
+
+    # -- what is over ----------------------------------------------------------------------------
+
+    async def tend(self, tenant: str) -> None:
+        """Forget sessions that are over, and tokens that could not be used any more anyway."""
+        for write in (people.drop_sessions, people.drop_logins):
+            while not self.stopping and await self._drop(tenant, write) == BATCH:
+                pass
+
+    async def _drop(self, tenant: str, write: Write) -> int:
+        async def work(call: Call) -> int:
+            return await call.tx.execute(write, before=call.now, limit=BATCH)
+
+        return await self.act(tenant, work)

@@ -1,0 +1,134 @@
+"""What the operator decided about single sign-on: whom to trust, and for what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from agora.core.scopes import ROLES
+from agora.net.egress_policy import is_loopback_host
+from agora.settings import ConfigurationError, Settings
+
+__all__ = ["TENANT", "Issuer", "Trust"]
+
+TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MICROSECONDS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A provider. tenant: whose people they all are; None where a claim may say."""
+
+    url: str
+    tenant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The settings of single sign-on, checked.
+
+    issuers: the first is where people sign in. clients: ids of ours, there. audiences: of tokens that are meant for us;
+    strict: whether only those count, not also to which client a token was issued. roles: from a provider's name, or
+    ``/group``, to ours. skew: microseconds.
+    """
+
+    issuers: tuple[Issuer, ...]
+    client_id: str
+    client_secret: str = field(repr=False)
+    cli_client_id: str
+    audiences: frozenset[str]
+    strict: bool
+    roles: Mapping[str, str]
+    default_role: str | None
+    tenant_claim: tuple[str, ...]
+    scope: str
+    skew: int
+    password: bool
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """Ids of our clients."""
+        return frozenset(filter(None, (self.client_id, self.cli_client_id)))
+
+    @classmethod
+    def read(cls, settings: Settings) -> Trust | None:
+        """What the settings say; None where they name no provider. Raises ConfigurationError."""
+        issuers = tuple(_issuers(settings))
+        if not issuers:
+            return None
+        client = settings.oidc_client_id or settings.keycloak_client_id
+        secret = settings.oidc_client_secret.get_secret_value() or settings.keycloak_client_secret.get_secret_value()
+        audiences = settings.oidc_audience or _own_audiences(settings, client)
+        if not audiences:
+            raise ConfigurationError(
+                "oidc_issuers: say also what their tokens are for: set oidc_client_id, oidc_audience or public_url"
+            )
+        return cls(
+            issuers,
+            client,
+            secret,
+            settings.oidc_cli_client_id or ("" if secret else client),
+            frozenset(audiences),
+            bool(settings.oidc_audience),
+            _roles(settings.oidc_roles),
+            None if settings.oidc_default_role == "none" else settings.oidc_default_role,
+            tuple(filter(None, settings.oidc_tenant_claim.split("."))),
+            settings.oidc_scope,
+            int(settings.oidc_clock_skew * MICROSECONDS),
+            {"on": True, "off": False}.get(settings.oidc_password_login, bool(settings.keycloak_url)),
+        )
+
+
+def _own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
+    """What stands for this server as long as nothing else was said: its clients, and its addresses."""
+    base = settings.public_url.rstrip("/")
+    addresses = (base, f"{base}/", f"{base}/mcp") if base else ()
+    return tuple(filter(None, (client, settings.oidc_cli_client_id, *addresses)))
+
+
+def _issuers(settings: Settings) -> Iterable[Issuer]:
+    realm, url = settings.keycloak_realm, settings.keycloak_url.rstrip("/")
+    if bool(realm) != bool(url):
+        raise ConfigurationError("keycloak_url and keycloak_realm belong together: set both, or neither")
+    written = [f"{url}/realms/{realm}"] if url else []
+    seen = set()
+    for text in (*written, *settings.oidc_issuers):
+        issuer = _issuer(text)
+        if issuer.url in seen:
+            raise ConfigurationError(f"oidc_issuers: {issuer.url} is there twice")
+        seen.add(issuer.url)
+        yield issuer
+
+
+def _issuer(text: str) -> Issuer:
+    """``URL`` or ``TENANT=URL``. A trailing slash is part of an issuer's name, so it stays."""
+    tenant, equals, url = text.partition("=")
+    if not equals or "/" in tenant:
+        tenant, url = "", text
+    if tenant and not TENANT.fullmatch(tenant):
+        raise ConfigurationError(f"oidc_issuers: {tenant!r} is no tenant; write TENANT=URL or URL")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigurationError(f"oidc_issuers: {url!r} is no URL") from None
+    if not host or parts.query or parts.fragment or parts.username is not None or not url.isprintable():
+        raise ConfigurationError(
+            f"oidc_issuers: {url!r} is not the URL of a provider, such as https://sso.example/realms/x"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(host)):
+        raise ConfigurationError(f"oidc_issuers: {url} has to be https; plain http is for this machine alone")
+    return Issuer(url, tenant or None)
+
+
+def _roles(written: Iterable[str]) -> Mapping[str, str]:
+    found = {}
+    for entry in written:
+        name, _, role = entry.rpartition("=")
+        if not name or role not in ROLES:
+            raise ConfigurationError(f"oidc_roles: {entry!r} is not NAME=ROLE with a role of {', '.join(ROLES)}")
+        found[name.strip()] = role
+    return found

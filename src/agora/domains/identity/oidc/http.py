@@ -1,0 +1,118 @@
+"""Asking a provider: JSON over HTTP, within bounds of time and size. Nothing is followed, nothing is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic_core import from_json
+
+from agora.net.egress_policy import is_loopback_host
+from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Web", "checked"]
+
+SECONDS: Final = 10.0  #: for a whole answer
+CONNECTING: Final = 3.0
+LARGEST: Final = 524_288  #: bytes of an answer
+RETRY_AFTER: Final = 5
+
+
+class Web:
+    """The connections to one provider, made when first needed. issuer: its URL."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+        self._client: httpx.AsyncClient | None = None
+
+    async def get(self, url: str) -> dict[str, Any]:
+        """A document. Raises UpstreamUnavailable, and UpstreamFailed for what is no such document."""
+        status, found = await self._ask("GET", url, None, {})
+        if status != 200 or not isinstance(found, dict):
+            raise UpstreamFailed(
+                f"The identity provider answered {status} at {url}.",
+                fix="Is the setting oidc_issuers (or keycloak_url and keycloak_realm) right?",
+            )
+        return found
+
+    async def post(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and answer of a form; an answer that is no JSON object is an empty one."""
+        status, found = await self._ask("POST", url, form, headers)
+        if status >= 500:
+            raise UpstreamUnavailable(
+                f"The identity provider answered {status}.", fix="Try again in a moment.", retry_after=RETRY_AFTER
+            )
+        return status, found if isinstance(found, dict) else {}
+
+    async def close(self) -> None:
+        """Hang up."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _ask(
+        self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        import httpx
+
+        client = self._connected()
+        try:
+            async with asyncio.timeout(SECONDS), client.stream(method, url, data=form, headers=dict(headers)) as answer:
+                body = bytearray()
+                async for part in answer.aiter_raw():
+                    body += part
+                    if len(body) > LARGEST:
+                        raise UpstreamFailed(f"The identity provider answered more than {LARGEST} bytes at {url}.")
+                return answer.status_code, _json(bytes(body))
+        except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
+            raise UpstreamUnavailable(
+                f"The identity provider {self._issuer} does not answer ({type(error).__name__}).",
+                fix="Try again in a moment; other credentials work meanwhile.",
+                retry_after=RETRY_AFTER,
+            ) from None
+
+    def _connected(self) -> httpx.AsyncClient:
+        import httpx
+
+        if self._client is None:
+            local = is_loopback_host(urlsplit(self._issuer).hostname or "")
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(SECONDS, connect=CONNECTING),
+                limits=httpx.Limits(max_connections=20, max_keepalive_connections=4, keepalive_expiry=4.0),
+                headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"},
+                trust_env=not local,
+                verify=urlsplit(self._issuer).scheme == "https",
+            )
+        return self._client
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
+
+
+def checked(url: Any, issuer: str, name: str) -> str:
+    """An endpoint that a provider names: https, or on this machine where the provider itself is."""
+    if isinstance(url, str) and len(url) <= 2000:
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError:
+            host = ""
+        local = (
+            urlsplit(issuer).scheme == "http" and parts.scheme == "http" and is_loopback_host(host) if host else False
+        )
+        if host and parts.username is None and (parts.scheme == "https" or local):
+            return url
+    raise UpstreamFailed(
+        f"The identity provider {issuer} names no usable {name}.", fix="https is asked for, but on this machine."
+    )

@@ -1,0 +1,165 @@
+"""People who sign in by a provider, their sessions, and what has ended before its time."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "SESSIONS",
+    "by_id",
+    "change",
+    "drop_logins",
+    "drop_sessions",
+    "end_session",
+    "ended",
+    "ended_here",
+    "ended_login",
+    "first_use",
+    "lease",
+    "listing",
+    "locked",
+    "locked_session",
+    "open_tasks",
+    "release",
+    "renewed",
+    "session",
+    "sighted",
+    "standing",
+]
+
+BIG = "bigint"
+
+SESSIONS = Table(
+    "user_sessions",
+    (
+        ("tenant_id", "text"),
+        ("session_id", "text"),
+        ("user_id", "text"),
+        ("person", "text"),
+        ("secrets", "bytea"),
+        ("created_at", BIG),
+        ("fresh_until", BIG),
+        ("renewing_until", BIG),
+        ("expires_at", BIG),
+        ("ended_at", BIG),
+    ),
+)
+
+# -- people ------------------------------------------------------------------------------------
+
+standing = Query(
+    "select role, concurrency_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id"
+)
+_USER = "select * from users where tenant_id = :tenant and user_id = :user_id"
+by_id = Query(_USER)
+locked = Query(_USER, lock=True)
+listing = Query(
+    """
+    select * from users where tenant_id = :tenant and (username > :username or (username = :username and user_id > :after))
+    order by username, user_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+sighted = Write(
+    """
+    insert into users (tenant_id, user_id, issuer, subject, username, email, name, roles, provider_role,
+        first_seen, last_seen, updated_at)
+    values (:tenant, :user_id, :issuer, :subject, :username, :email, :name, :roles, :provider_role, :at, :at, :at)
+    on conflict (tenant_id, user_id) do update set username = excluded.username, email = excluded.email,
+        name = excluded.name, roles = excluded.roles, provider_role = excluded.provider_role, last_seen = excluded.last_seen
+    where users.last_seen <= excluded.last_seen
+    """,
+    types={"at": BIG},
+)
+change = Write(
+    """
+    update users set role = :role, concurrency_limit = :concurrency_limit, disabled_at = :disabled_at, updated_at = :now
+    where tenant_id = :tenant and user_id = :user_id
+    """,
+    types={"concurrency_limit": BIG, "disabled_at": BIG, "now": BIG},
+)
+open_tasks = Query(
+    """
+    select count(*) as tasks from (
+        select 1 from tasks where tenant_id = :tenant and created_by = :user_id and completed_at is null
+            and created_by >= 'usr_' and created_by < 'usr`' limit :limit
+    ) as found
+    """,
+    types={"limit": BIG},
+)
+
+# -- sessions ----------------------------------------------------------------------------------
+
+_SESSION = "select * from user_sessions where tenant_id = :tenant and session_id = :session_id"
+session = Query(_SESSION)
+locked_session = Query(_SESSION, lock=True)
+lease = Write(
+    "update user_sessions set renewing_until = :until where tenant_id = :tenant and session_id = :session_id",
+    types={"until": BIG},
+)
+renewed = Write(
+    """
+    update user_sessions set person = :person, secrets = :secrets, fresh_until = :fresh_until, renewing_until = 0
+    where tenant_id = :tenant and session_id = :session_id and ended_at is null
+    """,
+    types={"secrets": "bytea", "fresh_until": BIG},
+)
+release = Write(
+    "update user_sessions set renewing_until = 0 where tenant_id = :tenant and session_id = :session_id",
+)
+end_session = Write(
+    """
+    update user_sessions set ended_at = :now
+    where tenant_id = :tenant and session_id = :session_id and ended_at is null
+    """,
+    types={"now": BIG},
+)
+drop_sessions = Write(
+    """
+    delete from user_sessions where tenant_id = :tenant and session_id in (
+        select session_id from user_sessions where tenant_id = :tenant and expires_at < :before
+        order by expires_at limit :limit
+    )
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+
+# -- what has ended ----------------------------------------------------------------------------
+
+# Of a session at the provider, or of a person, only the tokens made until then: whoever signs in again comes with a newer
+# one. A session may go by two names, in the access token and in the ID token.
+ended = Query(
+    """
+    select login from ended_logins
+    where tenant_id = :tenant
+        and (login = :token or (login in (:session, :alias, :person) and ended_at >= :issued_at)) limit 1
+    """,
+    types={"issued_at": BIG},
+)
+ended_here = Query("select login from ended_logins where tenant_id = :tenant and login = :login")
+ended_login = Write(
+    """
+    insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
+    on conflict (tenant_id, login) do update set
+        ended_at = case when ended_logins.ended_at < excluded.ended_at then excluded.ended_at else ended_logins.ended_at end,
+        forget_at = case when ended_logins.forget_at < excluded.forget_at
+            then excluded.forget_at else ended_logins.forget_at end
+    """,
+    types={"now": BIG, "forget_at": BIG},
+)
+# Changes a row for the first who says it, none for whoever says it again.
+first_use = Write(
+    """
+    insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
+    on conflict (tenant_id, login) do nothing
+    """,
+    types={"now": BIG, "forget_at": BIG},
+)
+drop_logins = Write(
+    """
+    delete from ended_logins where tenant_id = :tenant and login in (
+        select login from ended_logins where tenant_id = :tenant and forget_at < :before order by forget_at limit :limit
+    )
+    """,
+    types={"before": BIG, "limit": BIG},
+)

@@ -1,0 +1,198 @@
+"""Single sign-on: the contract's operations over the port of :mod:`.signing_on`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agora.clock import moment
+from agora.core.call import Bound, Call, Caller, relayed
+from agora.domains.identity.sign_on_port import SIGN_ON
+from agora.domains.tenants.service import HOME
+from agora_sdk.contract import auth as contract
+from agora_sdk.contract import implements
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, NotFound, Unauthenticated, UpstreamFailed
+
+from . import queries as people
+from .sign_on_port import Departure, Entry, SignOn
+
+__all__ = ["AuthService"]
+
+SECONDS: Final = 15.0  #: for the provider's answer
+SECOND: Final = 1_000_000
+DAY: Final = 86_400 * SECOND  #: after which no access token made before is still valid
+WEEK: Final = 7 * DAY  #: the same, of tokens that nobody has shown
+
+
+class AuthService(Bound, contract.Auth):
+    """Coming and going of people."""
+
+    @implements
+    async def configuration(self) -> contract.AuthConfiguration:
+        sign_on = self.call.context.ports.find(SIGN_ON)
+        if sign_on is None:
+            return contract.AuthConfiguration(enabled=False)
+        return contract.AuthConfiguration(
+            enabled=True,
+            issuer=sign_on.issuers[0],
+            issuers=list(sign_on.issuers),
+            client_id=sign_on.cli_client_id or None,
+            scope=sign_on.scope,
+            password=sign_on.takes_passwords,
+        )
+
+    @implements
+    async def login(self, username: str, password: str) -> contract.Login:
+        sign_on = self._sign_on()
+        return relayed(lambda: sign_on.password(username, password), _came_in, SECONDS)
+
+    @implements
+    async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
+        sign_on = self._sign_on()
+        return relayed(lambda: sign_on.refresh(refresh_token, client_id), _came_in, SECONDS)
+
+    @implements
+    async def userinfo(self) -> contract.UserInfo:
+        caller = self.call.caller
+        person = caller.person
+        found = contract.UserInfo(
+            id=caller.subject,
+            sub=caller.subject,
+            name=caller.name,
+            kind=caller.kind,
+            tenant=caller.tenant,
+            account=caller.account,
+            scopes=sorted(caller.scopes),
+            authority=caller.authority,
+            expires_at=moment(caller.expires_at) if caller.expires_at else None,
+        )
+        if person is not None:
+            found.sub, found.issuer, found.email = person.subject, person.issuer, person.email
+            found.username = found.preferred_username = person.username
+            found.roles, found.role = list(person.roles), person.role
+            found.concurrency_limit = person.limit or None
+        return found
+
+    @implements
+    async def logout(self, refresh_token: str | None = None, client_id: str | None = None) -> contract.LoggedOut:
+        sign_on, call, caller = self._sign_on(), self.call, self.call.caller
+        await _end_here(call)
+
+        async def settle(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
+            if isinstance(outcome, UpstreamFailed | Unauthenticated):  # here, it has ended
+                outcome = (False, None)
+            if isinstance(outcome, AgoraError):
+                raise outcome
+            ended, url = outcome
+            return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
+
+        return relayed(lambda: sign_on.leave(caller, refresh_token, client_id), settle, SECONDS)
+
+    @implements
+    async def sign_out(self, session_id: str) -> contract.SignedOut:
+        call, caller = self.call, self.call.caller
+        if caller.kind == "anonymous":
+            raise Unauthenticated("Nobody has signed in.", fix="Send the credential that the session was begun with.")
+        await call.tx.execute(people.ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
+        _tell(call, caller.subject, caller.subject)
+        return contract.SignedOut()
+
+    @implements
+    async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
+        sign_on, call = self._sign_on(), self.call
+        if call.caller.tenant != HOME:  # the word does not say whose tenant's people it means: it is kept in one place
+            raise InvalidRequest("Providers speak to the whole server.", fix="Leave the header X-Agora-Tenant out.")
+        try:
+            departure = sign_on.heard(logout_token)
+        except Unauthenticated as error:
+            raise _no_logout(error.detail, error.fix) from error
+
+        async def settle(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
+            if isinstance(outcome, Unauthenticated):
+                raise _no_logout(outcome.detail, outcome.fix)
+            if isinstance(outcome, AgoraError):
+                raise outcome
+            return await _gone(end, departure)
+
+        return relayed(lambda: sign_on.vouched(logout_token), settle, SECONDS)
+
+    def _sign_on(self) -> SignOn:
+        """The port. No answer of its operations may be kept, so none takes an idempotency key."""
+        sign_on = self.call.context.ports.find(SIGN_ON)
+        if sign_on is None:
+            raise NotFound(
+                "This server has no identity provider.",
+                fix="An operator names one in the settings: oidc_issuers, or keycloak_url and keycloak_realm.",
+            )
+        if self.call.idempotency_key is not None:
+            raise InvalidRequest(
+                "Tokens are not kept, so they cannot be answered again.",
+                fix="Leave the Idempotency-Key out.",
+                errors=[{"field": "Idempotency-Key", "message": "not for this operation"}],
+            )
+        return sign_on
+
+
+async def _came_in(call: Call, outcome: Entry | AgoraError) -> contract.Login:
+    if isinstance(outcome, AgoraError):
+        raise outcome
+    call.target = outcome.caller.subject
+    return contract.Login(
+        access_token=outcome.access_token,
+        refresh_token=outcome.refresh_token,
+        expires_in=outcome.expires_in,
+        refresh_expires_in=outcome.refresh_expires_in,
+        user=_user(outcome.caller),
+    )
+
+
+def _user(caller: Caller) -> contract.LoginUser:
+    person = caller.person
+    assert person is not None, "whoever came in by a provider is a person"
+    return contract.LoginUser(
+        id=caller.subject,
+        subject=person.subject,
+        username=person.username,
+        email=person.email,
+        name=person.name,
+        roles=list(person.roles),
+        role=person.role,
+    )
+
+
+async def _end_here(call: Call) -> None:
+    """Let none of the session's tokens count any more, whatever becomes of it at the provider."""
+    caller = call.caller
+    if caller.person is None:
+        raise InvalidRequest(
+            "Your credential is of no session.",
+            fix="Agents deregister; keys are revoked with DELETE /tokens/{token_id}.",
+        )
+    forget_at = max(caller.expires_at or 0, call.now + DAY)
+    for login in caller.person.login:
+        await call.tx.execute(people.ended_login, login=login, now=call.now, forget_at=forget_at)
+    if caller.person.session_id is not None:
+        await call.tx.execute(people.end_session, session_id=caller.person.session_id, now=call.now)
+    _tell(call, caller.subject, caller.subject)
+
+
+async def _gone(call: Call, departure: Departure) -> contract.LogoutTaken:
+    """Let what a provider said hold, once."""
+    now, user_id = call.now, departure.user_id
+    if not await call.tx.execute(people.first_use, login=departure.notice, now=now, forget_at=departure.until):
+        raise _no_logout("The logout token was taken before.", "Nothing is left to be done.")
+    await call.tx.execute(people.ended_login, login=departure.login, now=departure.at, forget_at=now + WEEK)
+    _tell(call, user_id or departure.login, user_id)
+    return contract.LogoutTaken(user_id=user_id, whole_person=departure.login == user_id)
+
+
+def _tell(call: Call, subject: str, user_id: str | None) -> None:
+    """Say that a session has ended: every server forgets who it was of, and looks at its streams."""
+    call.target = subject
+    audience = () if user_id is None else (user_id,)
+    call.emit("agora.session.ended", {"user_id": user_id}, subject=subject, audience=audience)
+
+
+def _no_logout(detail: str, fix: str | None) -> MalformedRequest:
+    """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
+    told = {"error": "invalid_request", "error_description": detail}
+    return MalformedRequest(detail, fix=fix, errors=[{"field": "logout_token", "message": detail}], **told)

@@ -1,0 +1,130 @@
+"""Single sign-on, as the rules see it: a port, whose other side asks identity providers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from agora.core.call import Caller, Person
+from agora.core.ports import Port
+
+__all__ = [
+    "SIGN_ON",
+    "Departure",
+    "Entry",
+    "Sighting",
+    "SignOn",
+    "browser_key",
+    "notice_key",
+    "session_key",
+    "token_key",
+    "user_id",
+]
+
+DIGITS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody who came in was given by the provider, and who that is here."""
+
+    caller: Caller
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in: int | None
+    refresh_expires_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Somebody came by. at: microseconds since 1970."""
+
+    person: Person
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A provider's word that somebody has logged out there.
+
+    login: what stands for the session that ended, or, where all of them did, for the person. user_id: who, if it says so.
+    notice: what stands for this very word, which counts once. at: up to when tokens end with it; until: how long the word
+    itself would count; microseconds since 1970.
+    """
+
+    login: str
+    user_id: str | None
+    notice: str
+    at: int
+    until: int
+
+
+class SignOn(Protocol):
+    """Comes and goes of people. None of these methods may be awaited inside a transaction.
+
+    seen: by tenant and id, who came by since that was last written down.
+    """
+
+    seen: dict[tuple[str, str], Sighting]
+
+    @property
+    def issuers(self) -> Sequence[str]:
+        """URLs of the providers, the one where people sign in first."""
+
+    @property
+    def cli_client_id(self) -> str:
+        """Public client of the command line; empty where there is none."""
+
+    @property
+    def scope(self) -> str:
+        """Scopes to ask for."""
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether names and passwords are passed on."""
+
+    async def password(self, username: str, password: str) -> Entry:
+        """Come in by a password. Raises Unauthenticated, RateLimited, UpstreamFailed."""
+
+    async def refresh(self, refresh_token: str, client_id: str | None) -> Entry:
+        """Come in again. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
+
+    def heard(self, logout_token: str) -> Departure:
+        """What a provider says, unless it could not be the word of one; nobody knows yet whether it is. Raises Unauthenticated."""
+
+    async def vouched(self, logout_token: str) -> None:
+        """Raise Unauthenticated unless the provider has signed that; UpstreamUnavailable while nobody can tell."""
+
+    async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
+        """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
+
+
+def user_id(issuer: str, subject: str) -> str:
+    """The id here of somebody whom a provider knows by that subject."""
+    return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:DIGITS]
+
+
+def token_key(token: str) -> str:
+    """What stands for one token among what has ended."""
+    return "tok_" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()[:DIGITS]
+
+
+def session_key(issuer: str, session: str) -> str:
+    """What stands for a session at a provider (the claim ``sid``)."""
+    return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:DIGITS]
+
+
+def notice_key(issuer: str, jti: str) -> str:
+    """What stands for one logout token of a provider."""
+    return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:DIGITS]
+
+
+def browser_key(token: str) -> str:
+    """The id of a session of the monitor, by the token that its forms carry."""
+    return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:DIGITS]
+
+
+#: provided where an identity provider is configured
+SIGN_ON: Port[SignOn] = Port("single sign-on")

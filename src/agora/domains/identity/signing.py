@@ -1,0 +1,120 @@
+"""Signed credentials: minted from the server's key, verified without a look at the store.
+
+An agent token is ``agt_`` + base64url(JSON payload) + ``.`` + base64url(HMAC-SHA256). The same agent and
+generation always give the same token, so nothing secret is ever stored; raising the generation ends
+every token before it. Keys (``agfy_``, ``enr_``) are derived from the key's id in the same way, and only
+their digest is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic_core import from_json, to_json
+
+from agora.net.secret_files import keep
+from agora.settings import ConfigurationError
+
+__all__ = ["AgentClaims", "Signer", "load_secret"]
+
+PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
+MAX_CREDENTIAL = 2048
+MIN_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClaims:
+    """What an agent token says."""
+
+    tenant: str
+    agent_id: str
+    generation: int
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+class Signer:
+    """Mints and verifies with one secret of at least 32 bytes."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def _mac(self, purpose: str, text: str) -> str:
+        return _encode(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))
+
+    def agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
+        payload = _encode(to_json([tenant, agent_id, generation]))
+        return f"agt_{payload}.{self._mac('agent', payload)}"
+
+    def verify_agent_token(self, token: str) -> AgentClaims | None:
+        """The claims of a genuine token, else None."""
+        payload, _, signature = token.removeprefix("agt_").partition(".")
+        if not hmac.compare_digest(self._mac("agent", payload).encode(), signature.encode()):
+            return None
+        try:
+            tenant, agent_id, generation = from_json(_decode(payload))
+        except (ValueError, binascii.Error):
+            return None
+        return AgentClaims(tenant, agent_id, generation)
+
+    def session_token(self, tenant: str, session_id: str) -> str:
+        """The credential of a browser's session; ``session_id`` begins with ``ses_``, and so does it."""
+        payload = _encode(to_json([tenant, session_id]))
+        return f"ses_{payload}.{self._mac('session', payload)}"
+
+    def verify_session_token(self, token: str) -> tuple[str, str] | None:
+        """Tenant and session of a genuine token, else None."""
+        payload, _, signature = token.removeprefix("ses_").partition(".")
+        if not hmac.compare_digest(self._mac("session", payload).encode(), signature.encode()):
+            return None
+        tenant, session_id = from_json(_decode(payload))  # ours, so well formed
+        return tenant, session_id
+
+    def key(self, tenant: str, token_id: str, kind: str) -> str:
+        """An API key or enrolment token of the given id."""
+        return PREFIXES[kind] + self._mac(kind, f"{tenant}\0{token_id}")
+
+    def encryption_key(self, purpose: str) -> bytes:
+        """32 bytes to encrypt with, for one purpose alone."""
+        return hmac.digest(self._secret, f"encryption\0{purpose}".encode(), "sha256")
+
+    def digest(self, credential: str) -> bytes:
+        """What is stored of a key."""
+        return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()
+
+
+def load_secret(path: Path, *, make: str = "") -> str:
+    """The secret kept in a file (mode 0600), made at first use: ``make`` and 43 random characters.
+
+    Raises ConfigurationError for a file that cannot be read, or is too short to be safe.
+    """
+    try:
+        secret = path.read_bytes().strip()
+    except FileNotFoundError:
+        return _make_secret(path, make)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(secret) < MIN_SECRET or not secret.isascii():
+        raise ConfigurationError(f"{path} is damaged: restore it, or remove it to get a new one (old tokens then end).")
+    return secret.decode()
+
+
+def _make_secret(path: Path, make: str) -> str:
+    secret = make + secrets.token_urlsafe(32)
+    try:
+        keep(path, f"{secret}\n".encode())
+    except OSError as error:
+        raise ConfigurationError(f"{path} is not there, and cannot be made: {error.strerror}.") from None
+    return path.read_text("ascii").strip()

@@ -1,0 +1,148 @@
+"""Tokens: API keys and enrolment tokens. A key is derived from its id; only its digest is stored."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core import scopes
+from agora.core.call import Bound, pack, unpack
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import tokens as contract
+from agora_sdk.contract.fields import ServiceTier
+from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
+
+from . import token_queries as statements
+from .authority import administer, check_authority, check_tier
+
+__all__ = ["TokenService"]
+
+#: scopes that no operation asks for by itself
+INTENT = "intent:"  #: what comes before an intent that an agent allows only some to ask for
+SPECIAL = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
+NEWEST = "key_g"  # sorts after every id
+
+
+class TokenService(Bound, contract.Tokens):
+    """Keys for programs and people."""
+
+    @implements
+    async def create(
+        self,
+        label: str,
+        kind: Literal["api_key", "enrolment"] = "api_key",
+        scopes: contract.Scopes = [],
+        *,
+        service_tier: ServiceTier = ServiceTier.BASIC,
+        authority: int = 0,
+        account: str | None = None,
+        expires_in: int | None = None,
+    ) -> contract.CreatedToken:
+        call = self.call
+        allowed = self._scopes(kind, scopes)
+        check_authority(call.caller, authority, "grant an authority of")
+        check_tier(call, service_tier)
+        token_id = call.target = new_id("key")
+        key = call.context.signer.key(call.caller.tenant, token_id, kind)
+        row: dict[str, Any] = {
+            "tenant_id": call.caller.tenant,
+            "token_id": token_id,
+            "kind": kind,
+            "label": label,
+            "account_id": account or call.caller.account,
+            "digest": call.context.signer.digest(key),
+            "scopes": pack(allowed),
+            "service_tier": service_tier.value,
+            "authority": authority,
+            "created_at": call.now,
+            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+            "revoked_at": None,
+        }
+        call.tx.append(statements.TOKENS, tuple(row.values()))
+        await administer(call, token_id)
+        audience = (call.caller.subject,)
+        call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
+        return contract.CreatedToken.model_construct(**_fields(row), token=key)
+
+    async def reissue(self, result: contract.CreatedToken) -> contract.CreatedToken:
+        """Show the key again to whoever repeats its making under the same idempotency key."""
+        result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, result.kind)
+        return result
+
+    def _scopes(self, kind: str, wanted: contract.Scopes) -> list[str]:
+        """The scopes of a key, known ones that its maker holds too."""
+        if kind == "enrolment":
+            if wanted:
+                raise InvalidRequest(
+                    "An enrolment token only enrols; it has no scopes.",
+                    fix="Leave scopes out, or make an api_key.",
+                    errors=[{"field": "scopes", "message": "not for enrolment tokens"}],
+                )
+            return sorted(scopes.ENROLMENT)
+        known = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
+        unknown = [scope for scope in wanted if scope not in known and not scope.startswith(INTENT)]
+        if unknown:
+            raise InvalidRequest(
+                f"{unknown[0]!r} is not a scope.",
+                fix=f"Scopes are {', '.join(sorted(known))}.",
+                errors=[{"field": "scopes", "message": f"unknown scope {scope!r}"} for scope in unknown],
+            )
+        granted = sorted(set(wanted) or scopes.AGENT)
+        missing = [scope for scope in granted if not self.call.caller.may(scope)]
+        if missing:
+            raise PermissionDenied(
+                f"You do not hold {missing[0]!r} yourself.",
+                fix="Ask for scopes that your own credential has.",
+                required=missing[0],
+            )
+        return granted
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
+        before = paging.decode(cursor)[0] if cursor else NEWEST
+        rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
+        found = [contract.Token.model_construct(**_fields(row)) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.TokenPage.model_construct(
+            tokens=found,
+            count=len(found),
+            total=None if more or cursor else len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].token_id) if more else None,
+        )
+
+    @implements
+    async def revoke(self, token_id: str) -> contract.RevokedToken:
+        call = self.call
+        call.target = token_id
+        row = await call.tx.one(statements.by_id, token_id=token_id)
+        if row is None:
+            raise NotFound(
+                f"There is no key {token_id}.",
+                fix="Keys are listed at GET /tokens.",
+                errors=[{"field": "token_id", "message": "unknown"}],
+            )
+        if row["revoked_at"] is not None:
+            return contract.RevokedToken(token_id=token_id, revoked_at=moment(row["revoked_at"]))
+        if token_id != call.caller.token_id:  # whoever has a key may end it
+            await administer(call, token_id, row["authority"])
+        await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
+        call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
+        return contract.RevokedToken(token_id=token_id, revoked_at=moment(call.now))
+
+
+def _fields(row: Row | dict[str, Any]) -> dict[str, Any]:
+    return {
+        "token_id": row["token_id"],
+        "kind": row["kind"],
+        "label": row["label"],
+        "scopes": unpack(row["scopes"]),
+        "service_tier": ServiceTier(row["service_tier"]),
+        "authority": row["authority"],
+        "account": row["account_id"],
+        "created_at": moment(row["created_at"]),
+        "expires_at": moment(row["expires_at"]) if row["expires_at"] else None,
+        "revoked_at": moment(row["revoked_at"]) if row["revoked_at"] else None,
+    }

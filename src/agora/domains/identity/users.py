@@ -1,0 +1,140 @@
+"""Users: people who have come in, and what the operator decided about them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from agora.clock import moment
+from agora.core import pagination as paging
+from agora.core.call import Bound, Call, unpack
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import users as contract
+from agora_sdk.errors import NotFound, PermissionDenied, RateLimited
+
+from . import queries as people
+from .authority import administer
+from .roles import authority_of, scopes_of
+
+__all__ = ["UserService", "check_concurrency"]
+
+INHERITED = -1
+COUNTED = 1_000_000
+RETRY_AFTER = 5
+
+
+class UserService(Bound, contract.Users):
+    """People who sign in."""
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UserPage:
+        username, after = paging.decode(cursor, str, str) if cursor else ("", "")
+        rows = await self.call.tx.all(people.listing, username=username, after=after, limit=limit + 1)
+        more = len(rows) > limit
+        found = [_user(row) for row in rows[:limit]]
+        return contract.UserPage.model_construct(
+            users=found,
+            count=len(found),
+            total=None if more or cursor else len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].username, found[-1].user_id) if more else None,
+        )
+
+    @implements
+    async def get(self, user_id: str) -> contract.User:
+        return await self._with_tasks(_there(await self.call.tx.one(people.by_id, user_id=user_id), user_id))
+
+    @implements
+    async def update(
+        self,
+        user_id: str,
+        *,
+        role: Literal["admin", "operator", "viewer", "user", "provider"] | None = None,
+        concurrency_limit: int | None = None,
+        disabled: bool | None = None,
+    ) -> contract.User:
+        call = self.call
+        call.target = user_id
+        row = dict(_there(await call.tx.one(people.locked, user_id=user_id), user_id))
+        await administer(call, user_id, self._authority(row["role"] or row["provider_role"]))
+        if role is not None:
+            self._check_role(role, row)
+            row["role"] = None if role == "provider" else role
+        if concurrency_limit is not None:
+            row["concurrency_limit"] = None if concurrency_limit == INHERITED else concurrency_limit
+        if disabled is not None and disabled != (row["disabled_at"] is not None):
+            row["disabled_at"] = call.now if disabled else None
+        changed = {name: row[name] for name in ("role", "concurrency_limit", "disabled_at")}
+        await call.tx.execute(people.change, user_id=user_id, now=call.now, **changed)
+        told: dict[str, Any] = {"user_id": user_id, "role": row["role"], "disabled": row["disabled_at"] is not None}
+        call.emit("agora.user.updated", told, subject=user_id, audience=(user_id, call.caller.subject))
+        return await self._with_tasks(row)
+
+    def _check_role(self, role: str, row: dict[str, Any]) -> None:
+        """Nobody gives what they do not have themselves."""
+        caller, wanted = self.call.caller, row["provider_role"] if role == "provider" else role
+        scopes = scopes_of(wanted, caller.tenant)
+        lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
+        authority = self._authority(wanted)
+        if lacking or authority > caller.authority:
+            what = repr(lacking[0]) if lacking else f"the authority {authority}"
+            raise PermissionDenied(
+                f"You do not hold {what} yourself, which a person with the role {wanted} has.",
+                fix="Let somebody do it who may do everything.",
+                required=lacking[0] if lacking else "admin",
+            )
+
+    def _authority(self, role: str | None) -> int:
+        caller = self.call.caller
+        scopes, operator = scopes_of(role, caller.tenant), self.call.context.settings.admin_authority_level
+        return authority_of(scopes, role, caller.tenant, operator)
+
+    async def _with_tasks(self, row: Any) -> contract.User:
+        found = _user(row)
+        counted = await self.call.tx.one(people.open_tasks, user_id=row["user_id"], limit=COUNTED)
+        found.open_tasks = counted["tasks"] if counted is not None else 0
+        return found
+
+
+def _there(row: Row | None, user_id: str) -> Row:
+    if row is None:
+        raise NotFound(
+            f"There is no person {user_id}.",
+            fix="People are listed at GET /v1/users, once they have come in.",
+            errors=[{"field": "user_id", "message": "unknown"}],
+        )
+    return row
+
+
+def _user(row: Any) -> contract.User:
+    return contract.User(
+        user_id=row["user_id"],
+        username=row["username"],
+        email=row["email"],
+        name=row["name"],
+        issuer=row["issuer"],
+        subject=row["subject"],
+        roles=unpack(row["roles"]),
+        role=row["role"] or row["provider_role"],
+        role_given_here=row["role"] is not None,
+        concurrency_limit=row["concurrency_limit"],
+        disabled=row["disabled_at"] is not None,
+        first_seen=moment(row["first_seen"]),
+        last_seen=moment(row["last_seen"]),
+    )
+
+
+async def check_concurrency(call: Call) -> None:
+    """Refuse a further task of a person who has as many waiting and running as they may."""
+    person = call.caller.person
+    if person is None or not person.limit:
+        return
+    await call.tx.one(people.locked, user_id=call.caller.subject)  # one task of theirs at a time
+    row = await call.tx.one(people.open_tasks, user_id=call.caller.subject, limit=person.limit)
+    if row is not None and row["tasks"] >= person.limit:
+        raise RateLimited(
+            f"You have {person.limit} tasks waiting and running, which is as many as you may.",
+            fix="Wait until one has ended, cancel one, or ask an operator for more (agora.user.update).",
+            retry_after=RETRY_AFTER,
+            concurrency_limit=person.limit,
+        )

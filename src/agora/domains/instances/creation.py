@@ -1,0 +1,380 @@
+"""Creating: an instance as a row, with its place, its credential, and what it needs to be started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agora.clock import new_id
+from agora.core.call import Call, pack
+from agora.domains.agents.references import require, seen
+from agora.domains.billing import Charge, Ledger
+from agora.domains.billing.accounts import NOBODY
+from agora.domains.billing.allowances import grant_allowance
+from agora.domains.billing.metering import base_key
+from agora.domains.billing.money import amount_text, micros
+from agora.domains.billing.prices import AMOUNTS
+from agora.domains.billing.terms import Terms
+from agora.domains.identity import token_queries as tokens
+from agora.runtimes import spec as runtime
+from agora.store.port import Row
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.contract.hosts import HostRequirements
+from agora_sdk.contract.instances import CoLocation, InstanceConfig
+from agora_sdk.errors import (
+    BudgetExceeded,
+    Conflict,
+    CreditExhausted,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotFound,
+    PaymentRequired,
+    PermissionDenied,
+)
+
+from . import host_queries as hosting
+from . import placement
+from . import queries as statements
+from .deployments import opened, sealed, shown_manifest
+from .manifests import AgentManifest, build_of, engines_of, source_of
+from .notifications import tell
+
+__all__ = ["SCOPES", "Wish", "check_max_price", "create", "unpaid"]
+
+#: what an instance's own token may
+SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
+DEPLOY = "deploy:agents"
+UNUSABLE = frozenset({"retired", "suspended", "paused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    pool: it is made by scaling. cause: the message that asks for it. agreed: the version of the price that scaling was
+    agreed on with; the one in force if left out. max_price: that the caller accepts, in millionths.
+    """
+
+    agent: str
+    account: str
+    config: InstanceConfig = field(default_factory=InstanceConfig)
+    name: str | None = None
+    requirements: HostRequirements | None = None
+    near: CoLocation | None = None
+    preferred: str | None = None
+    restore: str | None = None
+    pool: bool = False
+    cause: str | None = None
+    agreed: int | None = None
+    max_price: int | None = None
+
+    @property
+    def beside(self) -> Sequence[str]:
+        """Whom it is to run beside."""
+        near = self.near
+        return [ref for ref in (near.with_instance, near.with_agent) if ref] if near is not None else []
+
+
+async def create(call: Call, wish: Wish, key: str | None = None) -> str:
+    """Write an instance down; answers its id, that of the one made before under the same idempotency key.
+
+    Raises NotFound, Conflict, InvalidRequest with everything that is wrong, PaymentRequired.
+    """
+    earlier = await _earlier(call, wish, key)
+    if earlier is not None:
+        return earlier
+    agent, deployment = await _deployable(call, wish.agent)
+    manifest = shown_manifest(deployment)
+    await _check_numbers(call, deployment, wish)
+    terms = await _agree(call, wish, agent)
+    secrets = opened(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
+    _check_config(call, wish, manifest, secrets)
+    near, place, need = await _place(call, wish, manifest)
+    row = _row(call, wish, agent, deployment, place, need, near, key)
+    row["price_version"] = terms.version
+    await _charge_base(call, row, terms)
+    await _restorable(call, wish, agent, place)
+    kept = secrets | ({"environment": wish.config.environment} if wish.config.environment else {})
+    row["secrets"] = sealed(call, kept, f"instance:{row['instance_id']}")
+    _token(call, wish, row, agent)
+    call.tx.append(statements.INSTANCES, tuple(row[name] for name in statements.INSTANCES.names))
+    await tell("agora.instance.requested", call, row)
+    call.target = row["instance_id"]
+    return str(row["instance_id"])
+
+
+async def _earlier(call: Call, wish: Wish, key: str | None) -> str | None:
+    if key is None:
+        return None
+    row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
+    if row is None:
+        return None
+    agent = await require(call.tx, wish.agent)
+    same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], wish.account, wish.name)
+    if not same or row["config"] != _config(wish):
+        raise IdempotencyConflict(
+            f"The idempotency key {key!r} was used for another instance.",
+            fix="Use a new key for a new request, the same key only to repeat one unchanged.",
+        )
+    return str(row["instance_id"])
+
+
+async def _deployable(call: Call, ref: str) -> tuple[Row, Row]:
+    agent = await seen(call.tx, call.caller, ref)
+    row = await call.tx.one(hosting.deployment_locked, agent_id=agent["agent_id"])
+    if agent["status"] in UNUSABLE:
+        raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be made.")
+    if row is None or row["withdrawn_at"] is not None:
+        raise Conflict(
+            f"No instance of {agent['agent_name']} can be made: "
+            + ("it was withdrawn." if row is not None else "nobody has registered what it is made of."),
+            fix="An operator registers its manifest with agora.deployment.register.",
+            errors=[{"field": "agent_id", "message": "not deployable"}],
+        )
+    return agent, row
+
+
+async def _check_numbers(call: Call, deployment: Row, wish: Wish) -> None:
+    """There is a most number of each agent's instances, and of each account's."""
+    counted = await call.tx.one(statements.counts, agent_id=deployment["agent_id"], account="")
+    most = deployment["max_instances"]
+    if most is not None and counted is not None and counted["total"] >= most:
+        raise Conflict(
+            f"All {most} instances of this agent are in use.",
+            fix="Try again later; its manifest's max_instances says how many there may be.",
+        )
+    limit = call.context.settings.instances_each
+    own = await call.tx.one(statements.account_counts, account=wish.account)
+    if own is not None and (own["total"] or 0) >= limit:
+        raise Conflict(
+            f"The account {wish.account} has {own['total']} instances; at most {limit} are allowed.",
+            fix="Terminate some, or let an operator raise the setting instances_each.",
+        )
+
+
+async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
+    """Why an account may not run an instance on these terms now.
+
+    Its time until it is first measured has to fit: a limit that is smaller than that would be passed before anyone looks.
+    """
+    check = int(call.context.settings.instance_check * 1_000_000)
+    ahead = terms.amount(EntryKind.TIME, check)
+    why = await Ledger(call).blocked(account, agent_id, terms, ahead=ahead)
+    if why is None:
+        return None
+    until = f"; running costs {amount_text(ahead, terms.currency)} until it is first measured" if ahead else ""
+    if why == "budget":
+        return BudgetExceeded(
+            f"The budget for it is used up, or there is none in {terms.currency}{until}.",
+            fix="Raise it with agora.billing.budget.",
+        )
+    if why == "credit":
+        return CreditExhausted(
+            f"The credit is used up{until}.", fix="An operator gives credit with agora.billing.credit."
+        )
+    return None
+
+
+async def _agree(call: Call, wish: Wish, agent: Row) -> Terms:
+    """The terms on which an instance is made. Raises Conflict above the price that is accepted, PaymentRequired."""
+    ledger, agent_id = Ledger(call), agent["agent_id"]
+    terms = await (ledger.terms(agent_id) if wish.agreed is None else ledger.agreed(agent_id, wish.agreed))
+    check_max_price(agent["agent_name"], terms, wish.max_price)
+    error = await unpaid(call, wish.account, agent_id, terms)
+    if error is not None:
+        raise error
+    return terms
+
+
+def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> None:
+    """Refuse an agent that costs more than the caller accepts, in millionths. Raises Conflict."""
+    prices = {name: getattr(terms, name) for name in AMOUNTS}
+    above = {name: amount for name, amount in prices.items() if max_price is not None and amount > max_price}
+    if above:
+        name, amount = next(iter(above.items()))
+        raise Conflict(
+            f"The {name} of {agent_name} is {amount_text(amount, terms.currency)} now, more than your max_price.",
+            fix="Look at agora.billing.prices, then repeat it with a max_price that you accept, or without one.",
+            errors=[{"field": "max_price", "message": f"{each} is above it"} for each in above],
+            price_version=terms.version,
+        )
+
+
+async def _charge_base(call: Call, row: dict[str, Any], terms: Terms) -> None:
+    """Charge what an instance costs once; taken back if it ends without having run."""
+    where = (row["account_id"], row["agent_id"], EntryKind.BASE, 1, row["instance_id"])
+    charge = Charge(base_key(row["instance_id"]), *where)
+    if terms.base_price:
+        await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
+
+
+def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
+    """Refuse what an engine would refuse, and variables that are not the customer's to set."""
+    foreign = sorted(set(wish.config.environment) - set(manifest.configurable))
+    if foreign and not call.caller.may(DEPLOY):
+        raise PermissionDenied(
+            f"{foreign[0]} is not for customers to set: what is in the environment decides which code runs.",
+            fix=f"These can be set: {', '.join(manifest.configurable) or 'none'}. The agent's manifest lists them in "
+            "'configurable'.",
+            required=DEPLOY,
+        )
+    spec = _probe(wish, manifest, secrets)
+    wrong = runtime.faults(spec)
+    if wish.pool or not call.caller.may(DEPLOY):
+        wrong += _beyond(spec.limits, manifest)
+    if wrong:
+        pairs = [told.partition(": ") for told in wrong]
+        raise InvalidRequest(
+            f"The instance cannot be run so. {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
+            errors=[{"field": place, "message": message} for place, _, message in pairs],
+        )
+
+
+def _beyond(wanted: runtime.Limits, manifest: AgentManifest) -> list[str]:
+    """What is more than the agent's manifest allows each instance."""
+    given = manifest.limits
+    most = runtime.Limits.parse(given.memory, given.cpu, given.pids, given.disk)
+    pairs = [(name, getattr(wanted, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
+    return [
+        f"instance_config.{name}_limit: the manifest allows at most {getattr(given, name)}"
+        for name, asked, allowed in pairs
+        if asked is not None and allowed is not None and asked > allowed
+    ]
+
+
+def _probe(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
+    """The instance as an engine would get it, to be checked."""
+    build, config = manifest.build, wish.config
+    assert build is not None
+    try:
+        limits = runtime.Limits.parse(config.memory_limit, config.cpu_limit, config.pids_limit, config.disk_limit)
+    except ValueError as error:
+        raise InvalidRequest(str(error), errors=[{"field": "instance_config", "message": str(error)}]) from None
+    return runtime.Spec(
+        instance_id="inst_0",
+        generation=1,
+        tenant="default",
+        build_config=build_of(build),
+        source=source_of(manifest, secrets),
+        limits=limits,
+        env=config.environment,
+    )
+
+
+async def _place(
+    call: Call, wish: Wish, manifest: AgentManifest
+) -> tuple[placement.Beside | None, placement.Place, placement.Need]:
+    """Beside what, on which host, by which engine."""
+    wanted = placement.combined(manifest.host_requirements, wish.requirements)
+    refs = [*wish.beside, *wanted.co_location_with]
+    required = wanted.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
+    near = await placement.beside(call, wish.account, refs, required=required) if refs else None
+    need = placement.Need(wanted, engines_of(manifest), wish.preferred, portable=manifest.directory is None)
+    if near is not None:
+        together = replace(need, host_id=near.host_id, engine=near.engine)
+        try:
+            return near, await placement.choose(call, together), together
+        except (Conflict, InvalidRequest):
+            if required:
+                raise
+            near = None
+    return near, await placement.choose(call, need), need
+
+
+async def _restorable(call: Call, wish: Wish, agent: Row, place: placement.Place) -> None:
+    if wish.restore is None:
+        return
+    row = await call.tx.one(hosting.backup, backup_id=wish.restore)
+    if row is None or row["account_id"] != wish.account:
+        raise NotFound(f"There is no backup {wish.restore}.", errors=[{"field": "restore", "message": "unknown"}])
+    if row["agent_id"] != agent["agent_id"]:
+        raise InvalidRequest(
+            f"The backup is not of {agent['agent_name']}.",
+            fix="An instance begins with the state of one of its own agent.",
+            errors=[{"field": "restore", "message": "of another agent"}],
+        )
+    if row["host_id"] != place.host["host_id"]:
+        raise Conflict(
+            f"The backup is on another host than {place.host['name']}.",
+            fix="Name that host with preferred_host.",
+            errors=[{"field": "restore", "message": "on another host"}],
+        )
+
+
+def _config(wish: Wish) -> str:
+    return pack(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
+
+
+def _row(
+    call: Call,
+    wish: Wish,
+    agent: Row,
+    deployment: Row,
+    place: placement.Place,
+    need: placement.Need,
+    near: placement.Beside | None,
+    key: str | None,
+) -> dict[str, Any]:
+    """The row of a new instance."""
+    zero = ("error_count", "failing", "failures", "restarts", "memory", "healthy")
+    return (
+        dict.fromkeys(statements.INSTANCES.names)
+        | dict.fromkeys(zero, 0)
+        | {
+            "tenant_id": call.caller.tenant,
+            "instance_id": new_id("inst"),
+            "agent_id": agent["agent_id"],
+            "account_id": wish.account,
+            "created_by": call.caller.subject,
+            "request_key": key,
+            "name": wish.name,
+            "pool": int(wish.pool),
+            "desired": "running",
+            "state": "requested",
+            "generation": 1,
+            "host_id": place.host["host_id"],
+            "engine": place.engine,
+            "config": _config(wish),
+            "manifest": deployment["manifest"],
+            "revision": deployment["revision"],
+            "token_id": new_id("key"),
+            "restore": wish.restore,
+            "group_name": near.group if near is not None else None,
+            "beside": near.name if near is not None else None,
+            "reserved_memory": need.memory,
+            "reserved_cpu": need.cpu,
+            "reserved_gpus": need.gpus,
+            "cause": wish.cause,
+            "cpu_seconds": 0.0,
+            "cpu_percent": 0.0,
+            "due_at": call.now,
+            "created_at": call.now,
+            "updated_at": call.now,
+        }
+    )
+
+
+def _token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> None:
+    """The instance's own credential: it acts for its customer, and may little. Derived from its id, so never stored."""
+    config = wish.config
+    currency = config.spend_currency or str(call.context.settings.billing_currency)
+    grant_allowance(call, row["token_id"], micros(config.spend_limit or 0.0), currency)
+    token_id, tenant = row["token_id"], call.caller.tenant
+    account = row["account_id"]
+    key = call.context.signer.key(tenant, token_id, "api_key")
+    values: dict[str, Any] = {
+        "tenant_id": tenant,
+        "token_id": token_id,
+        "kind": "api_key",
+        "label": f"{agent['agent_name']} {row['instance_id'][-8:]}"[:128],
+        "account_id": account or NOBODY,
+        "digest": call.context.signer.digest(key),
+        "scopes": pack(SCOPES),
+        "service_tier": "basic",
+        "authority": 0,
+        "created_at": call.now,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    call.tx.append(tokens.TOKENS, tuple(values.values()))

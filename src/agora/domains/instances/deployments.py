@@ -1,0 +1,317 @@
+"""Deployments: registering what agents are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import moment
+from agora.core import pagination as paging
+from agora.core.call import Bound, Call, ServerContext, pack, unpack
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.agents.references import find, require, seen
+from agora.domains.agents.service import AgentService
+from agora.domains.agents.supervision import audience_of
+from agora.domains.billing import told
+from agora.domains.billing.accounts import earns, insider
+from agora.domains.billing.service import BillingService
+from agora.store.port import Row
+from agora_sdk.contract import deployments as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.agents import Registration
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound
+
+from . import host_queries as hosting
+from . import queries as statements
+from .manifests import AgentManifest, engines_of, listed, read
+from .sources import source_faults
+
+__all__ = ["Deployed", "DeploymentService", "opened", "profile_of", "sealed", "shown_manifest"]
+
+SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
+
+
+def sealed(call: Call, secrets: Mapping[str, Any], place: str) -> bytes | None:
+    """Secrets as they are kept. place: what they belong to."""
+    sealer = call.context.ports.get(CREDENTIAL_SEALER)
+    return sealer.seal(to_json(secrets), place) if secrets else None
+
+
+def opened(context: ServerContext, data: bytes | None, place: str) -> dict[str, Any]:
+    """Secrets that were kept; ValueError if the server's key is another one now."""
+    if data is None:
+        return {}
+    found: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), place))
+    return found
+
+
+def shown_manifest(row: Row) -> AgentManifest:
+    """A manifest that was registered."""
+    return AgentManifest.model_validate(unpack(row["manifest"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An agent that was registered with what it is made of."""
+
+    registration: Registration
+    manifest: AgentManifest
+    revision: int
+
+
+class DeploymentService(Bound, contract.Deployments):
+    """Agents of which instances can be run."""
+
+    @implements
+    async def register(self, manifest: JsonObject) -> contract.RegisteredDeployable:
+        return await self._register(manifest, {})
+
+    @implements
+    async def register_docker(
+        self,
+        docker_image: str,
+        metadata: JsonObject,
+        registry_credentials: contract.RegistryCredentials | None = None,
+    ) -> contract.RegisteredDeployable:
+        secrets: dict[str, Any] = {}
+        if registry_credentials is not None:
+            secrets = {
+                "registry_user": registry_credentials.username,
+                "registry_password": registry_credentials.password,
+                "registry": registry_credentials.registry,
+            }
+        return await self._register(metadata | {"docker_image": docker_image}, secrets)
+
+    async def _register(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
+        return await self._registered(await self.deploy(document, secrets, {}))
+
+    async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> Deployed:
+        """Register an agent, or change the one that is there, so that instances of it can be run.
+
+        more: what is said of it beside the manifest.
+        """
+        call = self.call
+        manifest, faults = read(document)
+        faults += await source_faults(call, manifest) if manifest is not None else []
+        if manifest is None or faults:
+            what = f"{faults[0].field}: {faults[0].message}".removeprefix(": ") + (
+                f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+            )
+            raise InvalidRequest(
+                f"The manifest is not right. {what.rstrip('.')}.",
+                fix="'agora agent example' prints one that is.",
+                errors=listed(faults),
+            )
+        row = await self._known(manifest)
+        registration = await (self._create(manifest, more) if row is None else self._change(row, manifest, more))
+        agent_id = call.target = registration.agent_id
+        kept = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
+        saved = await call.tx.returning(
+            hosting.save_deployment,
+            agent_id=agent_id,
+            manifest=pack(manifest.stored()),
+            secrets=kept,
+            max_instances=manifest.max_instances,
+            actor=call.caller.subject,
+            now=call.now,
+        )
+        await self._price(agent_id, manifest)
+        revision = saved[0]["revision"]
+        self._tell(registration, revision)
+        return Deployed(registration, manifest, revision)
+
+    async def introduce(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
+        """Register the profile and the price of an agent that is run elsewhere."""
+        registration = await AgentService(self.call).register(manifest.name, **profile)
+        await self._price(registration.agent_id, manifest)
+        return registration
+
+    async def _known(self, manifest: AgentManifest) -> Row | None:
+        """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
+        row = await find(self.call.tx, manifest.name)
+        if row is None and manifest.alias is not None:
+            row = await find(self.call.tx, manifest.alias)
+            if row is not None and row["agent_name"] != manifest.name:
+                raise Conflict(
+                    f"The agent {manifest.alias} has the name {row['agent_name']!r}.",
+                    fix="Use that name; an agent keeps the name it was registered with.",
+                    errors=[{"field": "manifest.name", "message": "another than before"}],
+                )
+        if row is not None and not earns(self.call.caller, row) and not self.call.caller.may("admin"):
+            raise NameTaken(
+                f"The name {manifest.name!r} belongs to another agent.",
+                fix="Choose another name, or use a credential of that agent's account.",
+                errors=[{"field": "manifest.name", "message": "taken"}],
+            )
+        return row
+
+    def _as(self, agent_id: str) -> Call:
+        """This call as the agent's own: whoever registers it speaks for it."""
+        return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
+
+    async def _create(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+        profile = profile_of(manifest)
+        metadata = profile["metadata"] | more.get("metadata", {})
+        return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
+
+    async def _change(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+        profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
+        profile["metadata"] = unpack(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
+        if "service_tier" in more:
+            await AgentService(self.call).request_tier(row, more["service_tier"])
+        agent = await AgentService(self._as(row["agent_id"])).update(row["agent_id"], **profile)
+        return Registration.model_construct(**dict(agent), created=False)
+
+    async def _price(self, agent_id: str, manifest: AgentManifest) -> None:
+        """Set the price, if it is another than the one in force."""
+        wanted = manifest.pricing
+        if wanted is None:
+            return
+        call = self._as(agent_id)
+        usual = str(call.context.settings.billing_currency)
+        now = await told(call.tx, agent_id, call.now, usual)
+        given = wanted.model_dump(exclude_none=True)
+        if any(getattr(now, name) != value for name, value in given.items()):
+            await BillingService(call).set_price(agent_id, **given)
+
+    def _tell(self, registration: Registration, revision: int) -> None:
+        data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
+        audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
+        self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
+
+    async def _registered(self, deployed: Deployed) -> contract.RegisteredDeployable:
+        call, registration, revision = self.call, deployed.registration, deployed.revision
+        created = registration.created
+        what = "registered" if created else f"registered in revision {revision}"
+        return contract.RegisteredDeployable(
+            agent_id=registration.agent_id,
+            name=registration.agent_name,
+            message=f"{registration.agent_name} is {what}; instances of it can be made.",
+            created=created,
+            revision=revision,
+            engines=list(engines_of(deployed.manifest)),
+            pricing=await told(call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)),
+            token=registration.token if created else None,
+        )
+
+    async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
+        """Show the token again to whoever repeats the registration under its idempotency key."""
+        row = await require(self.call.tx, result.agent_id)
+        if result.created and row["status"] != "retired":
+            signer, tenant = self.call.context.signer, self.call.caller.tenant
+            result.token = signer.agent_token(tenant, result.agent_id, row["token_generation"])
+        return result
+
+    @implements
+    async def validate(self, manifest: JsonObject) -> contract.ManifestReport:
+        understood, faults = read(manifest)
+        engines = list(engines_of(understood)) if understood is not None else []
+        faults += await source_faults(self.call, understood) if understood is not None else []
+        name = manifest.get("name", manifest.get("agent_name"))
+        return contract.ManifestReport(
+            valid=not faults,
+            faults=faults,
+            agent_name=name if isinstance(name, str) else None,
+            engines=engines if not faults else [],
+        )
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeployablePage:
+        caller = self.call.caller
+        rows = await self.call.tx.all(
+            hosting.deployments,
+            after=paging.decode(cursor)[0] if cursor else "",
+            everyone=int(insider(caller)),
+            viewer=caller.subject,
+            account=caller.account,
+            limit=limit + 1,
+        )
+        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        found = [await self._shown(row, row["agent_name"]) for row in rows]
+        return contract.DeployablePage(
+            deployments=found,
+            count=len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].agent_id) if more else None,
+        )
+
+    @implements
+    async def get(self, agent_id: str) -> contract.DeployableAgent:
+        agent, row = await self._deployment(agent_id)
+        return await self._shown(row, agent["agent_name"])
+
+    @implements
+    async def withdraw(self, agent_id: str) -> contract.Withdrawal:
+        call = self.call
+        agent, row = await self._deployment(agent_id)
+        if not earns(call.caller, agent) and not call.caller.may("admin"):
+            raise _undeployed(agent_id)
+        call.target = agent["agent_id"]
+        if await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now):
+            data = {name: agent[name] for name in ("agent_id", "agent_name")} | {"revision": row["revision"]}
+            call.emit("agora.deployment.withdrawn", data, subject=agent["agent_id"], audience=audience_of(agent))
+        return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._running(agent["agent_id"]))
+
+    async def _deployment(self, ref: str) -> tuple[Row, Row]:
+        agent = await seen(self.call.tx, self.call.caller, ref)
+        row = await self.call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+        if row is None:
+            raise _undeployed(ref)
+        return agent, row
+
+    async def _running(self, agent_id: str) -> int:
+        row = await self.call.tx.one(statements.counts, agent_id=agent_id, account="")
+        return int(row["total"]) if row is not None else 0
+
+    async def _shown(self, row: Row, name: str) -> contract.DeployableAgent:
+        manifest = shown_manifest(row)
+        document = unpack(row["manifest"])
+        if not insider(self.call.caller):  # what is in there may be a password, or tell of the server
+            for name in ("env_vars", "directory"):
+                document.pop(name, None)
+            document.get("build_config", {}).pop("env_vars", None)
+        return contract.DeployableAgent(
+            agent_id=row["agent_id"],
+            agent_name=name,
+            version=manifest.version,
+            revision=row["revision"],
+            manifest=document,
+            engines=list(engines_of(manifest)),
+            max_instances=row["max_instances"],
+            has_credentials=row["secrets"] is not None,
+            instances=await self._running(row["agent_id"]),
+            withdrawn=row["withdrawn_at"] is not None,
+            registered_by=row["registered_by"],
+            registered_at=moment(row["registered_at"]),
+        )
+
+
+def _undeployed(ref: str) -> NotFound:
+    return NotFound(
+        f"No instance of {ref!r} can be run: nobody has registered what it is made of.",
+        fix="An operator does, with agora.deployment.register.",
+        errors=[{"field": "agent_id", "message": "not deployable"}],
+    )
+
+
+def profile_of(manifest: AgentManifest) -> dict[str, Any]:
+    """What is registered of an agent in the marketplace; the rest is for whoever runs it."""
+    stored = manifest.stored()
+    metadata = {name: stored[name] for name in SHOWN if name in stored}
+    build = manifest.build_config
+    if build is not None:
+        metadata["build_config"] = build.model_dump(exclude_none=True, exclude={"env_vars"})
+    return {
+        "capabilities": manifest.capabilities,
+        "description": manifest.description,
+        "category": manifest.category,
+        "tags": manifest.tags,
+        "visibility": manifest.visibility,
+        "proficiency_level": manifest.proficiency_level,
+        "alias": manifest.alias,
+        "metadata": metadata,
+    }

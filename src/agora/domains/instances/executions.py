@@ -1,0 +1,340 @@
+"""Executing: work for an instance, between two transactions.
+
+It is charged when it begins. The charge is taken back where the work was certainly not done: the instance took no
+connection, or answered that it failed. Work whose outcome nobody knows (no answer in time, a connection that broke, a
+reader that hung up, a server that ended) may have been done, and stays charged.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
+
+from agora.clock import new_id
+from agora.core.call import Call, Progress, relayed
+from agora.domains.agents.references import find
+from agora.domains.billing import Charge, Ledger
+from agora.domains.billing.accounts import account_of
+from agora.domains.billing.money import decimal
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.runtimes.http_execution import Answer, AnswerTooLarge, Lost
+from agora.store.port import Row
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.contract.instances import ExecutionResult
+from agora_sdk.errors import (
+    AgoraError,
+    IllegalTransition,
+    InvalidRequest,
+    NotFound,
+    UpstreamFailed,
+    UpstreamUnavailable,
+)
+
+from . import host_queries as hosting
+from . import queries as statements
+from .access import audience, require
+from .views import execution as shown
+
+__all__ = ["execute", "forget"]
+
+SETTLING = 30_000_000  #: microseconds after the time is over until nobody waits for an outcome any more
+EXCERPT = 2000
+UNKNOWN = "unknown"
+IN_QUERY = frozenset({"GET", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an instance. private: whether it may be at a private address."""
+
+    address: str
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    timeout: float
+    private: bool
+
+
+async def execute(
+    call: Call, target: str, endpoint: str, parameters: JsonValue, method: str, timeout: float
+) -> ExecutionResult:
+    """Let an instance, or the least busy one of an agent, do work."""
+    row = await _chosen(call, target)
+    execution_id = new_id("exec")
+    request = await _request(call, row, endpoint, parameters, method, timeout, execution_id)
+    charge = Charge(
+        f"execution:{execution_id}", row["account_id"], row["agent_id"], EntryKind.REQUEST, 1, row["instance_id"]
+    )
+    ledger = Ledger(call)
+    terms = await ledger.agreed(row["agent_id"], row["price_version"])
+    entry = await ledger.charge(charge, terms, fresh=True)
+    begun = _written(call, row, execution_id, endpoint, timeout)
+    call.target = row["instance_id"]
+    local, progress = call.context.ports.find(LOCAL_HOST), call.progress
+    assert local is not None, "else there is no request"
+    limit = call.context.settings.instance_answer_limit
+
+    async def perform() -> tuple[Answer, int]:
+        began = time.monotonic_ns()
+        try:
+            answer = await local.asker.ask(
+                request.address,
+                request.method,
+                request.target,
+                request.headers,
+                request.body,
+                limit=limit,
+                piece=_pieces(progress) if progress is not None else None,
+                private=request.private,
+            )
+        except (OSError, Lost, AnswerTooLarge) as error:
+            raise _failed(error, execution_id) from error
+        return answer, (time.monotonic_ns() - began) // 1000
+
+    async def settle(end: Call, outcome: tuple[Answer, int] | AgoraError) -> ExecutionResult:
+        return await _settle(end, begun, entry, outcome)
+
+    return relayed(perform, settle, timeout)
+
+
+async def _chosen(call: Call, target: str) -> Row:
+    """The instance meant, if it can take work."""
+    if target.startswith("inst_"):
+        row = await require(call, target)
+        if row["state"] != "running" or row["desired"] != "running":
+            raise IllegalTransition(
+                f"The instance is {row['state']}" + (f": {row['reason']}" if row["reason"] else "."),
+                fix="Make another one: agora.instance.create."
+                if row["desired"] == "stopped"
+                else "It takes work while it runs: agora.instance.resume.",
+                allowed=["resume", "terminate"] if row["desired"] != "stopped" else [],
+            )
+        return row
+    agent, local = await find(call.tx, target), call.context.ports.find(LOCAL_HOST)
+    found: Row | None = None
+    if agent is not None:
+        choice = {"agent_id": agent["agent_id"], "now": call.now, "here": local.host_id if local is not None else ""}
+        found = await call.tx.one(statements.of_agent, account=account_of(call.caller), **choice)
+    if found is None:
+        raise NotFound(
+            f"You have no running instance of {target!r}.",
+            fix="Make one with agora.instance.create, or keep some with agora.instance.scale.",
+            errors=[{"field": "instance_id", "message": "no running instance"}],
+        )
+    return found
+
+
+async def _request(
+    call: Call, row: Row, endpoint: str, parameters: JsonValue, method: str, timeout: float, execution_id: str
+) -> Request:
+    host = await call.tx.one(hosting.host, ref=row["host_id"])
+    local = call.context.ports.find(LOCAL_HOST)
+    if row["address"] is None or host is None or local is None:
+        raise UpstreamUnavailable(
+            "The instance has no address at which it could be asked.", fix="Its program has to listen at $PORT."
+        )
+    if host["kind"] == "server" and row["host_id"] != local.host_id and _is_loopback(row["address"]):
+        raise UpstreamUnavailable(
+            f"The instance is on the host {host['name']}, and can be reached there alone.",
+            fix="Ask that server.",
+        )
+    headers = {"accept": "*/*", "user-agent": "agora", "x-agora-execution": execution_id}
+    body, query = b"", ""
+    if method in IN_QUERY:
+        query = _query(parameters)
+    else:
+        body = to_json({} if parameters is None else parameters)
+        headers["content-type"] = "application/json"
+    base = urlsplit(row["address"])
+    if base.path.strip("/"):
+        _check_below(endpoint)
+    path = base.path.rstrip("/") + quote(endpoint, safe="/%:@!$&'()*+,;=?~-._")
+    target = path + (("&" if "?" in path else "?") + query if query else "")
+    private = host["kind"] == "server" or bool(host["private"])
+    return Request(f"{base.scheme}://{base.netloc}", method, target, headers, body, timeout, private)
+
+
+def _check_below(endpoint: str) -> None:
+    """Where an address has a path of its own, beside it may be what is somebody else's: nothing leads out of it."""
+    path, plain = endpoint.partition("?")[0], ""
+    while path != plain:
+        path, plain = unquote(path), path
+    if ".." in path.replace("\\", "/").split("/"):
+        raise InvalidRequest(
+            "The endpoint leads out of the instance.",
+            fix="Leave out '..'.",
+            errors=[{"field": "endpoint", "message": "leads out of the instance"}],
+        )
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith(("http://127.", "http://localhost", "http://[::1]"))
+
+
+def _query(parameters: JsonValue) -> str:
+    if parameters is None:
+        return ""
+    if not isinstance(parameters, dict):
+        raise InvalidRequest(
+            "In a query only an object can be sent.",
+            fix="Use POST, or give the parameters names.",
+            errors=[{"field": "parameters", "message": "not an object"}],
+        )
+    pairs = [
+        (name, value if isinstance(value, str) else to_json(value).decode())
+        for name, given in parameters.items()
+        for value in (given if isinstance(given, list) else [given])
+    ]
+    return urlencode(pairs)
+
+
+def _written(call: Call, row: Row, execution_id: str, endpoint: str, timeout: float) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "tenant_id": call.caller.tenant,
+        "execution_id": execution_id,
+        "instance_id": row["instance_id"],
+        "agent_id": row["agent_id"],
+        "account_id": row["account_id"],
+        "created_by": call.caller.subject,
+        "endpoint": endpoint,
+        "status": "running",
+        "http_status": None,
+        "error": None,
+        "duration": None,
+        "deadline": call.now + int(timeout * 1_000_000) + SETTLING,
+        "created_at": call.now,
+        "ended_at": None,
+    }
+    call.tx.append(hosting.EXECUTIONS, tuple(values.values()))
+    return values
+
+
+def _pieces(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
+    """Passes on pieces of an answer as text, as they come."""
+    decoder, told = codecs.getincrementaldecoder("utf-8")("replace"), 0
+
+    async def piece(data: bytes) -> None:
+        nonlocal told
+        told += len(data)
+        text = decoder.decode(data)
+        if text:
+            await progress(float(told), None, text)
+
+    return piece
+
+
+def _failed(error: OSError | Lost | AnswerTooLarge, execution_id: str) -> AgoraError:
+    if isinstance(error, OSError):
+        return UpstreamUnavailable(
+            f"The instance does not take connections: {error}.",
+            fix="Nothing was done; try again, and look at its log with agora.instance.logs.",
+            retry_after=1,
+            execution_id=execution_id,
+        )
+    what = str(error) if isinstance(error, AnswerTooLarge) else f"the connection broke: {error}"
+    return UpstreamFailed(
+        f"There is no answer: {what}.",
+        fix="Look whether it took effect before doing it again.",
+        outcome=UNKNOWN,
+        execution_id=execution_id,
+    )
+
+
+async def _settle(
+    call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[Answer, int] | AgoraError
+) -> ExecutionResult:
+    """Write down what came of it."""
+    answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
+    error = outcome if isinstance(outcome, AgoraError) else None
+    if answer is not None and answer.status >= 400:
+        error = _refused(answer, begun)
+    lost = error is not None and error.extra.get("outcome") == UNKNOWN
+    ended = begun | {
+        "status": UNKNOWN if lost else "completed" if error is None else "failed",
+        "http_status": answer.status if answer is not None else None,
+        "error": error.detail[:EXCERPT] if error is not None else None,
+        "duration": duration,
+    }
+    await forget(call, ended)
+    if error is not None:
+        if lost:
+            error.extra |= {"cost": decimal(entry["amount"]), "currency": entry["currency"]}
+        if isinstance(error, UpstreamUnavailable):
+            await call.tx.execute(statements.wake, instance_id=begun["instance_id"], now=call.now)
+        error.extra.setdefault("execution_id", begun["execution_id"])
+        raise error
+    assert answer is not None
+    result, encoding = _read(answer)
+    return ExecutionResult.model_construct(
+        **shown(ended),
+        result=result,
+        content_type=answer.content_type or None,
+        encoding=encoding,
+        streamed=answer.streamed,
+        cost=decimal(entry["amount"]),
+        currency=entry["currency"],
+    )
+
+
+async def forget(call: Call, ended: Any) -> None:
+    """End an execution: count it, take the charge back if it failed, say so."""
+    values = {name: ended[name] for name in ("execution_id", "status", "http_status", "error", "duration")}
+    if not await call.tx.execute(hosting.end_execution, **values, now=call.now):
+        return
+    well = ended["status"] == "completed"
+    await call.tx.execute(
+        hosting.count,
+        instance_id=ended["instance_id"],
+        agent_id=ended["agent_id"],
+        completed=int(well),
+        failed=int(not well),
+        duration=(ended["duration"] or 0) if well else 0,
+    )
+    if ended["status"] == "failed":
+        await Ledger(call).reverse(f"execution:{ended['execution_id']}", ended["error"] or ended["status"])
+    data = {
+        name: ended[name]
+        for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
+    }
+    data["execution_time"] = None if ended["duration"] is None else ended["duration"] / 1_000_000
+    seen = await audience(call, ended["account_id"])
+    call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=seen)
+
+
+def _refused(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
+    text = answer.body[:EXCERPT].decode("utf-8", "replace")
+    return UpstreamFailed(
+        f"{begun['endpoint']} answered with HTTP {answer.status}.",
+        fix="What it says is in 'answer'; its log is at agora.instance.logs.",
+        http_status=answer.status,
+        answer=text,
+        execution_id=begun["execution_id"],
+    )
+
+
+def _read(answer: Answer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
+    """What an answer holds, and how it is written here."""
+    kind = answer.content_type.partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            found: JsonValue = from_json(answer.body, allow_inf_nan=False)
+        except ValueError:
+            pass
+        else:
+            return found, "json"
+    try:
+        text = answer.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return base64.b64encode(answer.body).decode(), "base64"
+    if "\x00" in text:
+        return base64.b64encode(answer.body).decode(), "base64"
+    return text, "text"

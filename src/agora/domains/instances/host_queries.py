@@ -1,0 +1,304 @@
+"""Hosts, what can be run, what was executed, how instances are scaled, and backups."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "BACKUPS",
+    "EXECUTIONS",
+    "backup",
+    "backup_count",
+    "backups",
+    "busy",
+    "close_host",
+    "count",
+    "counters_of",
+    "deployment",
+    "deployment_locked",
+    "deployments",
+    "deployments_of",
+    "drop_backup",
+    "drop_host",
+    "drop_scaling",
+    "end_execution",
+    "executed",
+    "execution",
+    "executions_of",
+    "heard",
+    "host",
+    "hosts",
+    "hosts_locked",
+    "of_agent",
+    "outlived",
+    "overdue",
+    "prune_executions",
+    "reserved",
+    "save_deployment",
+    "save_host",
+    "save_scaling",
+    "scaled",
+    "scaling",
+    "scaling_locked",
+    "scalings",
+    "withdraw",
+]
+
+BIG = "bigint"
+DOUBLE = "double precision"
+
+EXECUTIONS = Table(
+    "instance_executions",
+    (
+        ("tenant_id", "text"),
+        ("execution_id", "text"),
+        ("instance_id", "text"),
+        ("agent_id", "text"),
+        ("account_id", "text"),
+        ("created_by", "text"),
+        ("endpoint", "text"),
+        ("status", "text"),
+        ("http_status", BIG),
+        ("error", "text"),
+        ("duration", BIG),
+        ("deadline", BIG),
+        ("created_at", BIG),
+        ("ended_at", BIG),
+    ),
+)
+BACKUPS = Table(
+    "instance_backups",
+    (
+        ("tenant_id", "text"),
+        ("backup_id", "text"),
+        ("instance_id", "text"),
+        ("agent_id", "text"),
+        ("account_id", "text"),
+        ("host_id", "text"),
+        ("size", BIG),
+        ("created_at", BIG),
+    ),
+)
+
+# -- what can be run ---------------------------------------------------------------------------
+
+deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id")
+# Instances of one agent are made one after the other, so that their numbers hold.
+deployment_locked = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", lock=True)
+deployments = Query(
+    """
+    select d.*, a.agent_name from deployments d
+    join agents a on a.tenant_id = d.tenant_id and a.agent_id = d.agent_id
+    where d.tenant_id = :tenant and d.agent_id > :after and d.withdrawn_at is null and a.retired_at is null
+        and (:everyone = 1 or a.visibility <> 'private' or a.agent_id = :viewer
+            or (a.account_id <> 'default' and a.account_id = :account))
+    order by d.agent_id limit :limit
+    """,
+    types={"everyone": BIG, "limit": BIG},
+    scan=True,
+)
+_DEPLOYMENTS_OF = "select * from deployments where tenant_id = :tenant and agent_id "
+deployments_of = Query(
+    _DEPLOYMENTS_OF + "in (select value from json_each(:ids))",
+    _DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
+)
+save_deployment = Write(
+    """
+    insert into deployments (tenant_id, agent_id, revision, manifest, secrets, max_instances, registered_by,
+        registered_at, withdrawn_at)
+    values (:tenant, :agent_id, 1, :manifest, :secrets, :max_instances, :actor, :now, null)
+    on conflict (tenant_id, agent_id) do update set
+        revision = deployments.revision + 1, manifest = excluded.manifest, secrets = excluded.secrets,
+        max_instances = excluded.max_instances, registered_by = excluded.registered_by,
+        registered_at = excluded.registered_at, withdrawn_at = null
+    returning revision
+    """,
+    types={"secrets": "bytea", "max_instances": BIG, "now": BIG},
+)
+withdraw = Write(
+    "update deployments set withdrawn_at = :now where tenant_id = :tenant and agent_id = :agent_id and withdrawn_at is null",
+    types={"now": BIG},
+)
+
+# -- hosts -------------------------------------------------------------------------------------
+
+host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)")
+of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1")
+_HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
+hosts = Query(_HOSTS, types={"limit": BIG})
+hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
+# What is kept of each host for the instances on it.
+reserved = Query(
+    """
+    select host_id, count(*) as instances, cast(sum(reserved_memory) as bigint) as memory,
+        cast(sum(reserved_cpu) as bigint) as cpu, cast(sum(reserved_gpus) as bigint) as gpus
+    from instances where tenant_id = :tenant and stopped_at is null group by host_id
+    """,
+    scan=True,
+)
+save_host = Write(
+    """
+    insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
+        created_at)
+    values (:tenant, :host_id, :name, :kind, :agent_id, :region, :engines, :capacity, :private, 0, :now, :now)
+    on conflict (tenant_id, host_id) do update set
+        region = coalesce(excluded.region, hosts.region), engines = excluded.engines, capacity = excluded.capacity,
+        seen_at = excluded.seen_at
+    """,
+    types={"private": BIG, "now": BIG},
+)
+heard = Write(
+    "update hosts set seen_at = :now where tenant_id = :tenant and host_id = :host_id and seen_at < :now",
+    types={"now": BIG},
+)
+close_host = Write(
+    """
+    update hosts set closed = :closed, region = :region, name = :name
+    where tenant_id = :tenant and host_id = :host_id
+    """,
+    types={"closed": BIG},
+)
+drop_host = Write("delete from hosts where tenant_id = :tenant and host_id = :host_id")
+
+# -- executions --------------------------------------------------------------------------------
+
+execution = Query(
+    "select * from instance_executions where tenant_id = :tenant and execution_id = :execution_id", lock=True
+)
+executions_of = Query(
+    """
+    select * from instance_executions where tenant_id = :tenant and instance_id = :instance_id
+        and execution_id < :before
+    order by execution_id desc limit :limit
+    """,
+    types={"limit": BIG},
+)
+end_execution = Write(
+    """
+    update instance_executions set status = :status, http_status = :http_status, error = :error, duration = :duration,
+        ended_at = :now
+    where tenant_id = :tenant and execution_id = :execution_id and ended_at is null
+    """,
+    types={"http_status": BIG, "duration": BIG, "now": BIG},
+)
+overdue = Query(
+    """
+    select * from instance_executions where tenant_id = :tenant and ended_at is null and deadline < :now
+    order by execution_id limit :limit
+    """,
+    types={"now": BIG, "limit": BIG},
+    scan=True,
+)
+busy = Query(
+    """
+    select count(*) as busy from instance_executions e
+    join instances i on i.tenant_id = e.tenant_id and i.instance_id = e.instance_id
+    where e.tenant_id = :tenant and e.ended_at is null and e.deadline > :now
+        and i.agent_id = :agent_id and i.account_id = :account
+    """,
+    types={"now": BIG},
+    scan=True,
+)
+count = Write(
+    """
+    insert into instance_counters (tenant_id, instance_id, agent_id, completed, failed, duration)
+    values (:tenant, :instance_id, :agent_id, :completed, :failed, :duration)
+    on conflict (tenant_id, agent_id, instance_id) do update set
+        completed = instance_counters.completed + excluded.completed,
+        failed = instance_counters.failed + excluded.failed, duration = instance_counters.duration + excluded.duration
+    """,
+    types={"completed": BIG, "failed": BIG, "duration": BIG},
+)
+_EXECUTED = """
+    select instance_id, completed, failed, duration from instance_counters
+    where tenant_id = :tenant and agent_id {0} and instance_id {1}
+"""
+executed = Query(
+    _EXECUTED.format("in (select value from json_each(:agents))", "in (select value from json_each(:ids))"),
+    _EXECUTED.format(
+        "= any(array(select json_array_elements_text(:agents::json)))",
+        "= any(array(select json_array_elements_text(:ids::json)))",
+    ),
+)
+_COUNTERS = """
+    select agent_id, cast(sum(completed) as bigint) as completed, cast(sum(failed) as bigint) as failed,
+        cast(sum(duration) as bigint) as duration
+    from instance_counters where tenant_id = :tenant and agent_id {} group by agent_id
+"""
+counters_of = Query(
+    _COUNTERS.format("in (select value from json_each(:ids))"),
+    _COUNTERS.format("= any(array(select json_array_elements_text(:ids::json)))"),
+    scan=True,
+)
+outlived = Query(
+    "select execution_id from instance_executions where tenant_id = :tenant and ended_at < :before limit 1",
+    types={"before": BIG},
+)
+prune_executions = Write(
+    """
+    delete from instance_executions where tenant_id = :tenant and execution_id in (
+        select execution_id from instance_executions where tenant_id = :tenant and ended_at < :before limit :limit)
+    """,
+    types={"before": BIG, "limit": BIG},
+)
+
+# -- scaling -----------------------------------------------------------------------------------
+
+_SCALING = "tenant_id = :tenant and agent_id = :agent_id and account_id = :account"
+scaling = Query(f"select * from instance_scaling where {_SCALING}")
+scaling_locked = Query(f"select * from instance_scaling where {_SCALING}", lock=True)
+scalings = Query(
+    """
+    select * from instance_scaling where tenant_id = :tenant and (agent_id, account_id) > (:agent_after, :account_after)
+    order by agent_id, account_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+save_scaling = Write(
+    """
+    insert into instance_scaling (tenant_id, agent_id, account_id, least, most, target, config, desired, busy, calm_since,
+        retry_at, problem, updated_by, updated_at, price_version)
+    values (:tenant, :agent_id, :account, :least, :most, :target, :config, :least, 0, null, null, null, :actor, :now,
+        :price_version)
+    on conflict (tenant_id, agent_id, account_id) do update set
+        least = excluded.least, most = excluded.most, target = excluded.target, config = excluded.config,
+        desired = case when instance_scaling.desired < excluded.least then excluded.least
+            when instance_scaling.desired > excluded.most then excluded.most else instance_scaling.desired end,
+        calm_since = null, retry_at = null, problem = null,
+        updated_by = excluded.updated_by, updated_at = excluded.updated_at, price_version = excluded.price_version
+    """,
+    types={"least": BIG, "most": BIG, "target": DOUBLE, "now": BIG, "price_version": BIG},
+)
+scaled = Write(
+    f"""
+    update instance_scaling set desired = :desired, busy = :busy, calm_since = :calm_since, retry_at = :retry_at,
+        problem = :problem
+    where {_SCALING}
+    """,
+    types={"desired": BIG, "busy": DOUBLE, "calm_since": BIG, "retry_at": BIG},
+)
+drop_scaling = Write(f"delete from instance_scaling where {_SCALING}")
+
+# -- backups -----------------------------------------------------------------------------------
+
+backup = Query("select * from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
+backup_count = Query(
+    "select count(*) as total from instance_backups where tenant_id = :tenant and account_id = :account", scan=True
+)
+drop_backup = Write("delete from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
+
+
+@cache
+def backups(instance: bool, account: bool) -> Query:
+    """A page of backups, newest first."""
+    conditions = ["and instance_id = :instance_id" if instance else "", "and account_id = :account" if account else ""]
+    return Query(
+        f"""
+        select * from instance_backups where tenant_id = :tenant and backup_id < :before {" ".join(conditions)}
+        order by backup_id desc limit :limit
+        """,
+        types={"limit": BIG},
+        scan=True,
+    )

@@ -1,0 +1,84 @@
+"""Instances elsewhere: hosting agents are asked for what is wanted, and what they run is looked at. On any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import urlsplit
+
+from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.net.http_client import target_of
+from agora.runtimes.http_execution import AnswerTooLarge, Asker, Lost
+from agora.store.port import Row
+
+from . import host_queries as hosting
+from . import queries as statements
+
+__all__ = ["RemoteInstances"]
+
+BATCH = 200
+HOSTS = 1000
+LARGEST = 65_536
+TIMEOUT = 5.0
+
+
+class RemoteInstances(Controller):
+    """Looks after the instances of hosting agents."""
+
+    name = "instances_elsewhere"
+    interval = 0.5
+
+    def __init__(self, house: House, asker: Asker) -> None:
+        super().__init__(house)
+        self._asker = asker
+
+    async def tend(self, tenant: str) -> None:
+        for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
+            if host["kind"] == "agent" and not self.stopping:
+                await self._look_after(tenant, host)
+
+    async def _look_after(self, tenant: str, host: Row) -> None:
+        from . import hosting_agents as elsewhere
+        from .transitions import wanted
+
+        check = int(self.house.context.settings.instance_check * MICROSECONDS)
+        now = self.house.clock.now()
+        rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
+        looks = [row for row in rows if row["state"] == "running" and wanted(row) == "running" and not row["asked"]]
+        await self._check(tenant, host, looks, check)
+        for row in rows:
+            if row not in looks:
+                await self.act(tenant, partial(elsewhere.step, instance_id=row["instance_id"], check=check))
+
+    async def _check(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
+        from . import hosting_agents as elsewhere
+
+        for row, (healthy, detail) in zip(
+            rows, await asyncio.gather(*(self._works(host, row) for row in rows)), strict=True
+        ):
+            work = partial(elsewhere.checked, row=row, healthy=healthy, detail=detail, check=check)
+            await self.act(tenant, work)
+
+    async def _works(self, host: Row, row: Row) -> tuple[bool, str]:
+        """Whether it answers at its health URL; without one, what the hosting agent said holds."""
+        url = row["health_url"]
+        if not url:
+            return True, "it says nothing of its health"
+        parts = urlsplit(url)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._asker.ask(
+                    f"{parts.scheme}://{parts.netloc}",
+                    "GET",
+                    target_of(url),
+                    {"user-agent": "agora-health"},
+                    b"",
+                    limit=LARGEST,
+                    private=bool(host["private"]),
+                )
+        except TimeoutError:
+            return False, f"it did not answer in {TIMEOUT:g} seconds"
+        except (OSError, ValueError, Lost, AnswerTooLarge) as error:
+            return False, str(error)[:200]
+        return 200 <= answer.status < 400, f"HTTP {answer.status}"

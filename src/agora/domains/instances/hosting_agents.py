@@ -1,0 +1,298 @@
+"""Hosting elsewhere: instances that a hosting agent runs, asked for and answered in messages.
+
+The marketplace's orchestrator asks the agent (``create_container``, ``pause_container``, ``resume_container``,
+``remove_container``), and what it answers moves the instance on. Rows are the truth here too: an answer belongs to the
+message that the row says is waited for; what is not answered in time is asked again, or counts as lost.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.conversations.delivery import speak
+from agora.domains.conversations.lookup import envelope
+from agora.domains.messaging import queries as messages
+from agora.store.port import Row
+from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
+
+from . import host_queries as hosting
+from . import metering as measuring
+from . import queries as statements
+from . import transitions as moving
+from .metering import Ticks
+from .notifications import tell
+from .reports import CREATE, confirm
+
+__all__ = ["answered", "checked", "step", "ticks"]
+
+P = Performative
+TO_CREATE = 600_000_000  #: microseconds that a hosting agent may take to build and start
+TO_CHANGE = 60_000_000
+TRIES = 3
+UNHEALTHY = 3
+URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
+
+
+def ticks(call: Call) -> Ticks:
+    """Time of instances elsewhere is that of the house: no monotonic clock is shared with them."""
+    return Ticks(call.now, "elsewhere")
+
+
+async def step(call: Call, instance_id: str, check: int) -> None:
+    """Ask for what is wanted of an instance and is not so. check: microseconds until the next look."""
+    row = await call.tx.one(statements.lock, instance_id=instance_id)
+    if row is None or row["due_at"] is None or row["due_at"] > call.now:
+        return
+    if row["asked"] is not None:
+        await _unanswered(call, row)
+        return
+    goal, state = moving.wanted(row), row["state"]
+    if goal == "stopped":
+        await _remove(call, row)
+    elif state in ("requested", "provisioning", "starting"):
+        await _create(call, row)
+    elif state == "running" and goal == "paused":
+        await _ask(call, row, "pause_container", TO_CHANGE)
+        await measuring.end(call, row, ticks(call), until_now=True)
+    elif state == "paused" and goal == "running":
+        await _ask(call, row, "resume_container", TO_CHANGE)
+    elif state == "failed" and goal == "running":
+        await moving.move(
+            call,
+            row,
+            "provisioning",
+            next_generation=row["generation"] + 1,
+            restarts=row["restarts"] + 1,
+            due_at=call.now,
+        )
+        await tell("agora.instance.provisioning", call, row, status="provisioning", generation=row["generation"] + 1)
+    else:
+        await call.tx.execute(
+            statements.asked, instance_id=instance_id, asked=None, remote_id=None, due_at=call.now + check, now=call.now
+        )
+
+
+# -- asking ----------------------------------------------------------------------------------------
+
+
+async def _ask(call: Call, row: Row, intent: str, patience: int, payload: dict[str, Any] | None = None) -> None:
+    agent = await _hosting_agent(call, row)
+    if agent is None:
+        return
+    about = {"container_id": row["remote_id"], "instance_id": row["instance_id"]}
+    document = {
+        "type": "request",
+        "to": [agent["alias"] or agent["agent_name"]],
+        "intent": intent,
+        "payload": about if payload is None else payload,
+    }
+    sent = await speak(call, ORCHESTRATOR, document, None, cause=row["cause"])
+    await call.tx.execute(
+        statements.asked,
+        instance_id=row["instance_id"],
+        asked=sent.message_id,
+        remote_id=None,
+        due_at=call.now + patience,
+        now=call.now,
+    )
+
+
+async def _hosting_agent(call: Call, row: Row) -> Row | None:
+    """The agent that runs an instance. Where it has left, the instance has ended."""
+    host = await call.tx.one(hosting.host, ref=row["host_id"])
+    agent = await call.tx.one(agents.by_id, ref=host["agent_id"]) if host is not None else None
+    if agent is not None and agent["retired_at"] is None:
+        return agent
+    await moving.lose(call, row, "Its hosting agent is not on the marketplace any more.")
+    return None
+
+
+async def _create(call: Call, row: Row) -> None:
+    if row["state"] == "requested":
+        await moving.move(call, row, "provisioning", due_at=call.now)
+        await tell("agora.instance.provisioning", call, row, status="provisioning")
+    await _ask(call, row, CREATE, TO_CREATE, await _container(call, row))
+
+
+async def _container(call: Call, row: Row) -> dict[str, Any]:
+    """What the hosting agent is to make."""
+    agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
+    manifest = unpack(row["manifest"])
+    wanted = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
+    payload: dict[str, Any] = {
+        "instance_id": row["instance_id"],
+        "generation": row["generation"],
+        "agent_id": (agent["alias"] or agent["agent_name"]) if agent is not None else row["agent_id"],
+        "customer_id": row["account_id"],
+        "host_requirements": manifest.get("host_requirements", {}),
+        "instance_config": unpack(row["config"]),
+    }
+    payload |= {name: manifest[name] for name in wanted if name in manifest}
+    if row["beside"]:
+        near = await call.tx.one(statements.by_id, instance_id=row["beside"])
+        other = await call.tx.one(agents.by_id, ref=near["agent_id"]) if near is not None else None
+        payload["co_location"] = {
+            "required": True,
+            "with_container_id": (near["remote_id"] if near is not None else None) or row["beside"],
+        }
+        if other is not None:
+            payload["co_location"]["with_agent"] = other["alias"] or other["agent_name"]
+    return payload
+
+
+async def _remove(call: Call, row: Row) -> None:
+    if row["remote_id"] is None:
+        await moving.ended(call, row, row["reason"])
+        return
+    await measuring.end(call, row, ticks(call), until_now=row["state"] in ("running", "stopping"))
+    await _ask(call, row, "remove_container", TO_CHANGE)
+
+
+async def _unanswered(call: Call, row: Row) -> None:
+    """The hosting agent has said nothing in time."""
+    reason = "The hosting agent did not answer."
+    await _heard(call, row)
+    if moving.wanted(row) != "stopped" and row["state"] == "provisioning":
+        await moving.crash(call, row, ticks(call), None, reason)
+    elif row["failing"] + 1 < TRIES:
+        await moving.move(call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now)
+    elif moving.wanted(row) == "stopped":
+        await moving.lose(call, row, reason)
+    else:
+        await moving.crash(call, row, ticks(call), None, reason)
+
+
+async def _heard(call: Call, row: Row, remote_id: str | None = None) -> None:
+    """Nothing is waited for any more."""
+    await call.tx.execute(
+        statements.asked,
+        instance_id=row["instance_id"],
+        asked=None,
+        remote_id=remote_id,
+        due_at=call.now,
+        now=call.now,
+    )
+
+
+# -- being answered --------------------------------------------------------------------------------
+
+
+async def answered(call: Call, asked: Row | None, message: AgentMessage) -> bool:
+    """Take what a hosting agent answers; tells whether that was about an instance."""
+    if asked is None or asked["sender"] != ORCHESTRATOR:
+        return False
+    row = await call.tx.one(statements.by_asked, message_id=asked["message_id"])
+    if row is None:
+        return await _late(call, asked, message)
+    if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
+        return True  # it is at it
+    intent = asked["intent"]
+    if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
+        await _refused(call, row, str(message.payload.get("error") or "The hosting agent refused."))
+    elif intent == CREATE:
+        await _created(call, row, message.payload)
+    else:
+        await _changed(call, row, intent)
+    return True
+
+
+async def _late(call: Call, asked: Row, message: AgentMessage) -> bool:
+    """An answer for which nobody waits any more: what was made after all is taken away again."""
+    container = message.payload.get("container_id")
+    letter = await call.tx.one(messages.of, message_id=asked["message_id"])
+    if asked["intent"] != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
+        return False
+    instance_id = envelope(letter).payload.get("instance_id")
+    if not isinstance(instance_id, str):
+        return False  # somebody else's wish, passed on
+    row = await call.tx.one(statements.by_id, instance_id=instance_id)
+    if row is None or row["remote_id"] != container:
+        payload = {"container_id": container, "instance_id": instance_id}
+        document = {"type": "request", "to": [letter["to_agent"]], "intent": "remove_container", "payload": payload}
+        await speak(call, ORCHESTRATOR, document, None)
+    return True
+
+
+def _is_name(container: Any) -> bool:
+    return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
+
+
+async def _refused(call: Call, row: Row, error: str) -> None:
+    await _heard(call, row)
+    if moving.wanted(row) == "stopped":
+        await moving.lose(call, row, error)
+    else:
+        await moving.crash(call, row, ticks(call), None, error)
+
+
+async def _created(call: Call, row: Row, payload: dict[str, Any]) -> None:
+    container = payload.get("container_id")
+    address, health = (payload.get(name) or None for name in ("address", "health_url"))
+    if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
+        await _refused(call, row, "The hosting agent gave an address that is no URL.")
+        return
+    if not _is_name(container):
+        await _refused(call, row, "The hosting agent did not say which container it made.")
+        return
+    await _heard(call, row, container)
+    if moving.wanted(row) == "stopped":
+        return  # it is asked to take it away again
+    moved = await moving.move(
+        call,
+        row,
+        "running",
+        healthy=1,
+        failing=0,
+        address=address,
+        health_url=health,
+        started_at=call.now,
+        due_at=call.now,
+    )
+    if moved:
+        await measuring.begin(call, row, ticks(call))
+        await tell("agora.instance.running", call, row, status="running", address=address)
+        fresh = await call.tx.one(statements.by_id, instance_id=row["instance_id"])
+        if fresh is not None:
+            await confirm(call, fresh, address, health)
+
+
+async def _changed(call: Call, row: Row, intent: str) -> None:
+    await _heard(call, row)
+    if intent == "remove_container":
+        await moving.ended(call, row, row["reason"])
+    elif intent == "pause_container" and row["state"] == "running":
+        await moving.move(call, row, "paused", reason=row["reason"] if row["blocked"] else None, due_at=call.now)
+        await tell("agora.instance.paused", call, row, status="paused")
+    elif intent == "resume_container" and row["state"] == "paused":
+        await moving.move(call, row, "running", healthy=1, failing=0, due_at=call.now)
+        await measuring.begin(call, row, ticks(call))
+        await tell("agora.instance.running", call, row, status="running", address=row["address"])
+
+
+async def checked(call: Call, row: Row, healthy: bool, detail: str, check: int) -> None:
+    """Write down a look at an instance elsewhere; what has failed too often counts as ended."""
+    now = await call.tx.one(statements.lock, instance_id=row["instance_id"])
+    if now is None or now["state"] != "running" or now["generation"] != row["generation"] or now["asked"] is not None:
+        return
+    if await _hosting_agent(call, now) is None:
+        return
+    if healthy:
+        await measuring.extend(call, [row["instance_id"]], ticks(call))
+        await moving.move(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
+    elif now["failing"] + 1 >= UNHEALTHY:
+        await moving.crash(call, now, ticks(call), None, f"It does not work any more: {detail}.")
+    else:
+        error = f"Its health check failed: {detail}."
+        await moving.move(
+            call,
+            now,
+            "running",
+            healthy=0,
+            failing=now["failing"] + 1,
+            errors=1,
+            last_error=error,
+            due_at=call.now + check,
+        )

@@ -1,0 +1,180 @@
+"""Hosts: servers of this marketplace, and hosting agents, as operators see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Bound, pack, unpack
+from agora.domains.agents.references import require
+from agora.domains.identity.authority import administer
+from agora.domains.tenants.service import HOME
+from agora.store.port import Row
+from agora_sdk.contract import hosts as contract
+from agora_sdk.contract import implements
+from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied
+
+from . import host_queries as hosting
+from . import queries as statements
+from .placement import MEBIBYTE, free, is_silent
+from .transitions import lose
+
+__all__ = ["HostService"]
+
+
+class HostService(Bound, contract.Hosts):
+    """Where instances run."""
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows = await self.call.tx.all(hosting.hosts, after=after, limit=limit + 1)
+        kept = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        found = [self._shown(row, kept.get(row["host_id"])) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.HostPage(
+            hosts=found,
+            count=len(found),
+            total=None if more or cursor else len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].host_id) if more else None,
+        )
+
+    @implements
+    async def get(self, host: str) -> contract.Host:
+        row = await self._require(host)
+        kept = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        return self._shown(row, kept.get(row["host_id"]))
+
+    @implements
+    async def register(
+        self,
+        name: str,
+        agent_id: str,
+        *,
+        region: str | None = None,
+        memory_mb: int | None = None,
+        cpu_cores: float | None = None,
+        gpus: int = 0,
+        private_addresses: bool = False,
+    ) -> contract.Host:
+        call = self.call
+        if private_addresses and call.caller.tenant != HOME:  # they are this machine's and its network's
+            raise PermissionDenied(
+                "Private addresses are for whoever runs the installation to allow.",
+                fix="Leave private_addresses out, and let the containers be at public addresses.",
+            )
+        agent = await require(call.tx, agent_id)
+        if await call.tx.one(hosting.host, ref=name) is not None:
+            raise NameTaken(
+                f"There is a host {name!r} already.",
+                fix="Choose another name, or remove that host.",
+                errors=[{"field": "name", "message": "taken"}],
+            )
+        host_id = call.target = new_id("host")
+        await administer(call, host_id)
+        capacity: dict[str, Any] = {"gpus": gpus}
+        if memory_mb is not None:
+            capacity["memory"] = memory_mb * MEBIBYTE
+        if cpu_cores is not None:
+            capacity["cpus"] = cpu_cores
+        await call.tx.execute(
+            hosting.save_host,
+            host_id=host_id,
+            name=name,
+            kind="agent",
+            agent_id=agent["agent_id"],
+            region=region,
+            engines=pack({}),
+            capacity=pack(capacity),
+            private=int(private_addresses),
+            now=call.now,
+        )
+        row = await self._require(host_id)
+        call.emit("agora.host.registered", _data(row), subject=host_id, audience=(agent["agent_id"],))
+        return self._shown(row, None)
+
+    @implements
+    async def update(
+        self, host: str, *, closed: bool | None = None, region: str | None = None, name: str | None = None
+    ) -> contract.Host:
+        call = self.call
+        row = await self._require(host)
+        call.target = row["host_id"]
+        await administer(call, row["host_id"])
+        taken = await call.tx.one(hosting.host, ref=name) if name is not None else None
+        if taken is not None and taken["host_id"] != row["host_id"]:
+            raise NameTaken(f"There is a host {name!r} already.", errors=[{"field": "name", "message": "taken"}])
+        await call.tx.execute(
+            hosting.close_host,
+            host_id=row["host_id"],
+            closed=row["closed"] if closed is None else int(closed),
+            region=row["region"] if region is None else region,
+            name=name or row["name"],
+        )
+        changed = await self._require(row["host_id"])
+        call.emit("agora.host.changed", _data(changed), subject=row["host_id"], audience=())
+        return await self.get(row["host_id"])
+
+    @implements
+    async def remove(self, host: str, *, lost: bool = False) -> contract.HostRemoval:
+        call = self.call
+        row = await self._require(host)
+        call.target = row["host_id"]
+        await administer(call, row["host_id"])
+        rows = await call.tx.all(statements.living, host_id=row["host_id"], after="", limit=10_000)
+        if rows and not lost:
+            raise Conflict(
+                f"{len(rows)} instances are on {row['name']}.",
+                fix="Terminate them first; or, if it will never come back, say lost=true, and they count as failed.",
+            )
+        for instance in rows:
+            await lose(call, instance, f"Its host {row['name']} was lost.")
+        await call.tx.execute(hosting.drop_host, host_id=row["host_id"])
+        call.emit("agora.host.removed", _data(row), subject=row["host_id"], audience=())
+        return contract.HostRemoval(host_id=row["host_id"], name=row["name"], instances_lost=len(rows))
+
+    async def _require(self, ref: str) -> Row:
+        row = await self.call.tx.one(hosting.host, ref=ref)
+        if row is None:
+            raise NotFound(
+                f"There is no host {ref!r}.",
+                fix="Hosts are listed at GET /hosts.",
+                errors=[{"field": "host", "message": "unknown"}],
+            )
+        return row
+
+    def _shown(self, row: Row, kept: Row | None) -> contract.Host:
+        capacity, engines = unpack(row["capacity"]), unpack(row["engines"])
+        left = free(row, kept)
+        silent = is_silent(row, self.call.now)
+        return contract.Host(
+            host_id=row["host_id"],
+            name=row["name"],
+            kind=row["kind"],
+            status="closed" if row["closed"] else "silent" if silent else "ready",
+            agent_id=row["agent_id"],
+            region=row["region"],
+            engines=sorted(name for name, why in engines.items() if not why),
+            unavailable={name: why for name, why in engines.items() if why},
+            resources=contract.Resources(
+                memory_mb=capacity.get("memory", 0) // MEBIBYTE,
+                memory_free_mb=max(0, left.memory or 0) // MEBIBYTE,
+                cpu_cores=capacity.get("cpus", 0.0),
+                cpu_cores_free=max(0, left.cpu or 0) / 1000,
+                gpus=capacity.get("gpus", 0),
+                gpus_free=left.gpus,
+                disk_free_mb=capacity["disk_free"] // MEBIBYTE if "disk_free" in capacity else None,
+                ports_free=capacity.get("ports"),
+            ),
+            instances=kept["instances"] if kept is not None else 0,
+            last_seen=moment(row["seen_at"]),
+            created_at=moment(row["created_at"]),
+        )
+
+
+def _data(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("host_id", "name", "kind", "agent_id", "region")} | {
+        "closed": bool(row["closed"])
+    }

@@ -1,0 +1,441 @@
+"""One instance, brought a step nearer to what is wanted of it.
+
+Every step may be cut short at any point and is begun anew from the row: building is cached, starting a generation that
+was started answers the same program, and what the engine sees decides where a row and the world differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from agora.clock import Clock
+from agora.core.call import Call, pack, unpack
+from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, SourceRefused, Unknown, Unsupported
+from agora.runtimes.local_host import Local
+from agora.runtimes.port import Build, Exit, Handle, LogPage, Observation, Runtime
+from agora.runtimes.spec import Spec
+from agora.store.port import Row
+
+from . import metering as measuring
+from . import queries as statements
+from . import transitions as moving
+from .metering import Ticks
+from .notifications import tell
+from .reports import confirm
+from .specs import health_of, spec_of
+from .transitions import wanted
+
+__all__ = ["UNHEALTHY", "Life", "Settled"]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+Act = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
+#: how reasons begin that hold only until the next step
+AWAY, NOT_YET, NOT_ENDED = "Its engine cannot be used: ", "It does not work yet: ", "It cannot be ended yet: "
+ANEW = "Terminate it, and make another one; if the server's key was lost, restore it."
+ABSENCE = 5_000_000  #: microseconds until an engine that does not answer is asked again
+PATIENCE = 1.0  #: seconds that a step waits for a program to become healthy, before the row is looked at again
+UNHEALTHY = 3  #: failed checks in a row until it is started again
+LOOK = 0.02  #: seconds between two looks at it
+
+
+class Unreadable(EngineError):
+    """Its row says what nobody understands, or was sealed with another key."""
+
+    code = "unreadable"
+
+
+class Settled(Exception):
+    """The step is over: the row says something else by now."""
+
+
+PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
+
+
+class Life:
+    """The step of one instance. check: microseconds from one look at a running one to the next."""
+
+    def __init__(self, local: Local, clock: Clock, context: Any, act: Act, tenant: str, row: Row, check: int) -> None:
+        self.local, self.clock, self.context = local, clock, context
+        self.act, self.tenant, self.row, self.check = act, tenant, row, check
+
+    async def step(self) -> None:
+        """Do what is next. Raises nothing that an engine raises, or that a row does which cannot be read."""
+        try:
+            await self._step()
+        except Settled:
+            pass
+        except EngineUnavailable as error:
+            await self._postpone(error)
+        except EngineError as error:
+            await self._trouble(error)
+        except OSError as error:
+            await self._trouble(EngineError(f"The host refuses: {error}."))
+        except ValueError as error:
+            await self._trouble(Unreadable(f"What is kept of it cannot be read: {error}.", fix=ANEW))
+
+    async def _step(self) -> None:
+        row, goal = self.row, wanted(self.row)
+        if goal == "stopped":
+            await self._stop()
+            return
+        match row["state"]:
+            case "requested" | "provisioning":
+                await self._provision()
+            case "starting":
+                await self._await_ready()
+            case "running" | "paused":
+                await self._keep(goal)
+            case "failed" if goal == "running":
+                await self._again()
+            case _:  # what has failed while it was to be paused waits until somebody wants it
+                await self._wake(self._reason, None)
+
+    # -- engines ---------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Runtime:
+        name = self.row["engine"]
+        found = self.local.engines.get(name)
+        if found is None:
+            raise EngineUnavailable(f"This server has no engine {name!r} any more.")
+        return found
+
+    @property
+    def handle(self) -> Handle:
+        if self.row["handle"] is None:
+            raise Unknown("It was never started.")
+        return Handle.from_json(unpack(self.row["handle"]))
+
+    @property
+    def ticks(self) -> Ticks:
+        return Ticks(self.local.ticks(), self.local.boot)
+
+    @property
+    def _reason(self) -> str | None:
+        """Why it is as it is, apart from what stood in the way of a step."""
+        reason: str | None = self.row["reason"]
+        return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
+
+    def _spec(self) -> Spec:
+        return spec_of(self.context, self.tenant, self.row, self.local)
+
+    # -- towards running -------------------------------------------------------------------------
+
+    async def _provision(self) -> None:
+        if self.row["state"] == "requested":
+            await self._move("provisioning", tell_as="provisioning", due_at=self.clock.now())
+        spec = self._spec()
+        build = await self._built(spec)
+        handle = await self.engine.start(spec, build)
+        health = health_of(self.row).path
+        url = handle.address + health if handle.address and health else None
+        now = self.clock.now()
+        await self._move(
+            "starting",
+            tell_as="starting",
+            handle=pack(handle.to_json()),
+            address=handle.address,
+            health_url=url,
+            starting_at=now,
+            due_at=now,
+        )
+
+    async def _built(self, spec: Spec) -> Build:
+        build = await self.engine.build(spec)
+
+        async def work(call: Call) -> None:
+            still = await call.tx.execute(
+                statements.built,
+                instance_id=self.row["instance_id"],
+                **moving.seen(self.row),
+                build=pack(build.to_json()),
+                now=call.now,
+            )
+            if not still:
+                raise Settled
+
+        await self.act(work)
+        return build
+
+    async def _await_ready(self) -> None:
+        """Wait a little for the program to work; give up when its time is over.
+
+        One that declares neither a health check nor a port is given the same little while to listen, and works if it
+        does not: it may be one that only calls others.
+        """
+        declared, deadline = health_of(self.row), time.monotonic() + PATIENCE
+        health = declared if declared.asks else replace(declared, listens=True)
+        detail = "it was not looked at"
+        while time.monotonic() < deadline:
+            seen = await self.engine.inspect(self.handle)
+            if seen.state == "paused":
+                seen = await self.engine.resume(self.handle)
+            if seen.state != "running":
+                await self._crashed(seen)
+                return
+            verdict = await self.engine.probe(self.handle, health)
+            if verdict.healthy:
+                await self._ready(seen)
+                return
+            detail = verdict.detail
+            await asyncio.sleep(LOOK)
+        if not declared.asks:
+            await self._ready(seen)
+            return
+        limit = unpack(self.row["config"]).get("start_timeout", 60.0)
+        if self.clock.now() - (self.row["starting_at"] or 0) > limit * 1_000_000:
+            await self.engine.stop(self.handle, 1.0)
+            await self._crashed(None, f"It did not work within {limit:g} s: {detail}.")
+        else:
+            await self._wake(f"{NOT_YET}{detail}.", self.clock.now())
+
+    async def _ready(self, seen: Observation) -> None:
+        ticks = self.ticks
+
+        async def work(call: Call) -> None:
+            row = self.row
+            moved = await moving.move(
+                call, row, "running", healthy=1, failing=0, started_at=call.now, due_at=call.now + self._next(row)
+            )
+            if not moved:
+                raise Settled
+            await measuring.begin(call, row, ticks)
+            began, due = row["starting_at"] or call.now, call.now + self._next(row)
+            look = measuring.look(call, row, seen.usage, since=began, due=due)
+            await call.tx.execute(statements.checked, checks=pack([look]), now=call.now)
+            await tell("agora.instance.running", call, row, status="running", address=row["address"])
+            await confirm(call, row, row["address"], row["health_url"])
+
+        await self._act(work)
+
+    def _next(self, row: Row) -> int:
+        """Microseconds until it is looked at again: at once where it is to be paused."""
+        return 0 if wanted(row) == "paused" else self.check
+
+    async def _again(self) -> None:
+        """Start a failed one as its next generation."""
+        row = self.row
+        await self._move(
+            "provisioning",
+            tell_as="provisioning",
+            reason=row["reason"],
+            next_generation=row["generation"] + 1,
+            handle=None,
+            restarts=row["restarts"] + 1,
+            due_at=self.clock.now(),
+        )
+
+    # -- while it runs or is paused --------------------------------------------------------------
+
+    async def _keep(self, goal: str) -> None:
+        """Bring it from running to paused, or back, from wherever the engine sees it."""
+        row = self.row
+        seen = await self.engine.inspect(self.handle)
+        if seen.state not in ("running", "paused"):
+            await self._crashed(seen)
+        elif row["failing"] >= UNHEALTHY:
+            await self.engine.stop(self.handle, 1.0)
+            await self._crashed(None, f"It does not work any more. {row['last_error']}", at=self.clock.now())
+        elif goal == "paused" and (seen.state == "running" or row["state"] == "running"):
+            await self._pause(seen)
+        elif goal == "running" and (seen.state == "paused" or row["state"] == "paused"):
+            await self._resume(seen)
+        else:
+            await self._wake(self._reason, self.clock.now() + self.check)
+
+    async def _pause(self, seen: Observation) -> None:
+        """Its time ends before it is paused, never after."""
+        ticks, was_running = self.ticks, seen.state == "running"
+        with self._ending(ticks):
+            if was_running:
+                await self.engine.pause(self.handle)
+            await self._note_pause(ticks, was_running)
+
+    @contextlib.contextmanager
+    def _ending(self, ticks: Ticks) -> Iterator[None]:
+        """While its time ends: what is shown of it goes no further."""
+        ending, instance_id = self.local.ending, self.row["instance_id"]
+        ending[instance_id] = ticks.at
+        try:
+            yield
+        finally:
+            ending.pop(instance_id, None)
+
+    async def _note_pause(self, ticks: Ticks, was_running: bool) -> None:
+        async def work(call: Call) -> None:
+            row = self.row
+            why = row["reason"] if row["blocked"] else None
+            if not await moving.move(call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check):
+                raise Settled
+            await measuring.end(call, row, ticks, until_now=was_running)
+            await tell("agora.instance.paused", call, row, status="paused", reason=why)
+
+        await self._act(work)
+
+    async def _resume(self, seen: Observation) -> None:
+        if seen.state == "paused":
+            await self.engine.resume(self.handle)
+        ticks = self.ticks
+
+        async def work(call: Call) -> None:
+            row = self.row
+            moved = await moving.move(call, row, "running", healthy=1, failing=0, due_at=call.now + self._next(row))
+            if not moved:
+                raise Settled
+            await measuring.begin(call, row, ticks)
+            await tell("agora.instance.running", call, row, status="running", address=row["address"])
+
+        await self._act(work)
+
+    # -- when it ends ----------------------------------------------------------------------------
+
+    async def _crashed(self, seen: Observation | None, reason: str | None = None, at: int | None = None) -> None:
+        exit, ticks = seen.exit if seen is not None else None, self.ticks
+        if at is not None:
+            exit = Exit(reason="stopped", at=at)
+        await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.how(exit)))
+        self._hang_up()
+
+    async def _note_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
+        await moving.crash(call, self.row, ticks, exit, reason)
+
+    async def _stop(self) -> None:
+        """End it, write down when it ended, then take away what is left of it."""
+        handle = self._remains()
+        if handle is not None:
+            before = await self._last_output(handle)
+            await self._end_time(handle)
+            await self._keep_output(await self._last_output(handle) or before)
+            await self.engine.remove(handle)
+        else:
+            ticks = self.ticks
+            await self.act(lambda call: measuring.end(call, self.row, ticks))
+        await self.act(lambda call: moving.ended(call, self.row, self._reason))
+        self._hang_up()
+
+    async def _last_output(self, handle: Handle) -> LogPage | None:
+        """What it wrote last; None if it has not, or if that went with its end, or before a crash."""
+        most = self.context.settings.instance_output_kept * 1024
+        if not most:
+            return None
+        try:
+            page = await self.engine.logs(handle, -most, most)
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            return None
+        return page if page.data else None
+
+    async def _keep_output(self, page: LogPage | None) -> None:
+        """What it wrote last outlives its files."""
+        if page is None:
+            return
+        kept = {"begins": page.begin, "size": page.size, "data": page.data}
+
+        async def work(call: Call) -> None:
+            await call.tx.execute(statements.keep_output, instance_id=self.row["instance_id"], **kept)
+
+        await self.act(work)
+
+    async def _end_time(self, handle: Handle) -> None:
+        """Stop the program. Its time is what it ran until then, and what it took to end."""
+        grace = unpack(self.row["config"]).get("stop_grace", 10.0)
+        ran = (await self.engine.inspect(handle)).state == "running"
+        before, began = self.ticks, self.clock.now()
+        with self._ending(before):
+            seen = await self.engine.stop(handle, grace)
+            at, took = seen.exit.at if seen.exit is not None else None, self.ticks.at - before.at
+            more = min(max(0, at - began), took) if ran and at is not None else 0
+
+            async def close(call: Call) -> None:
+                await measuring.end(call, self.row, before, at, until_now=ran, more=more)
+
+            await self.act(close)
+
+    def _remains(self) -> Handle | None:
+        """What the engine may have of it; also what was started just before a crash, or half, and is not in the row."""
+        row = self.row
+        if row["handle"] is not None:
+            return self.handle
+        return (
+            Handle(row["engine"], row["instance_id"], row["generation"])
+            if row["engine"] in self.local.engines
+            else None
+        )
+
+    def _hang_up(self) -> None:
+        if self.row["address"] is not None:
+            self.local.asker.forget(self.row["address"])
+
+    # -- trouble ---------------------------------------------------------------------------------
+
+    async def _trouble(self, error: EngineError) -> None:
+        """What an engine refused: tried again later, unless that cannot help."""
+        reason = error.detail + (f" {error.fix}" if error.fix else "")
+        output = getattr(error, "output", "")
+        reason = moving.plain(f"{reason}\n{output[-1500:]}" if output else reason)
+        ticks, exit = self.ticks, None
+        if isinstance(error, Unknown) and self.row["state"] in ("running", "paused", "starting"):
+            with contextlib.suppress(EngineError):
+                exit = (await self.engine.inspect(self.handle)).exit
+        log.info("instance %s: %s: %s", self.row["instance_id"], error.code, error.detail)
+        if wanted(self.row) == "stopped":
+            await self._wake(NOT_ENDED + reason, self.clock.now() + ABSENCE)
+        elif isinstance(error, PERMANENT):
+            await self.act(partial(self._give_up, ticks=ticks, reason=reason))
+        else:
+            await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason))
+
+    async def _give_up(self, call: Call, *, ticks: Ticks, reason: str) -> None:
+        row = self.row
+        await measuring.end(call, row, ticks)
+        if await moving.give_up(call, row, reason):
+            return
+        if await moving.move(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
+            await tell(
+                "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=False, retry_at=None
+            )
+
+    async def _postpone(self, error: EngineUnavailable) -> None:
+        """The engine itself does not answer: nothing is known of the instance, so nothing is said of it."""
+        await self._wake(f"{AWAY}{error.detail}", self.clock.now() + ABSENCE)
+
+    async def _wake(self, reason: str | None, due_at: int | None) -> None:
+        """Look at it again then; None: when something else is wanted of it."""
+
+        async def work(call: Call) -> None:
+            await call.tx.execute(
+                statements.set_reason,
+                instance_id=self.row["instance_id"],
+                **moving.seen(self.row),
+                reason=reason and moving.plain(reason),
+                due_at=due_at,
+                now=call.now,
+            )
+
+        await self.act(work)
+
+    async def _move(self, state: str, *, tell_as: str, **changes: Any) -> None:
+        async def work(call: Call) -> None:
+            if not await moving.move(call, self.row, state, **changes):
+                raise Settled
+            if tell_as == "starting":
+                await tell("agora.instance.starting", call, self.row, status=state)
+            else:
+                generation = changes.get("next_generation", self.row["generation"])
+                await tell("agora.instance.provisioning", call, self.row, status=state, generation=generation)
+
+        await self._act(work)
+
+    async def _act(self, work: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+        with contextlib.suppress(Settled):
+            await self.act(work)

@@ -1,0 +1,193 @@
+"""The upkeep of instances: hosts say what they have, limits are kept, numbers follow the work, what is old is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from agora.core.call import Call, pack
+from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.runtimes.errors import EngineError
+from agora.runtimes.port import Runtime
+from agora.store.port import Row, StoredEvent
+
+from . import host_queries as hosting
+from . import queries as statements
+from .reconciler import Instances
+
+__all__ = ["InstanceUpkeep"]
+
+PAGE = 500
+HOSTS = 1000
+EXHAUSTED = "agora.billing.budget_exhausted"
+GROUPS = 50  #: combinations of account, agent and price looked at in one transaction
+WRITING = 3600  #: seconds that writing a backup may take
+SWEEPING = 30.0  #: seconds for an engine to take away what is left over; what remains is for the next sweep
+SWEEPS = 30  #: passes from one sweep of the engines to the next
+
+
+class InstanceUpkeep(Controller):
+    """Goes over the instances of this host, and of hosting agents, once a pass; over everybody's scaling more often."""
+
+    name = "instance_upkeep"
+    interval = 5.0
+
+    def __init__(self, house: House, instances: Instances) -> None:
+        super().__init__(house)
+        self.instances, self.local = instances, instances.local
+        self._passed: dict[str, int] = {}
+        self._passes = 0
+        self._exhausted: set[str] = set()
+
+    async def tend(self, tenant: str) -> None:
+        if not self.house.gate.frozen(tenant):
+            await self._scale(tenant)
+        if tenant in self._exhausted:
+            await self._limit(tenant)
+        now, period = self.house.clock.now(), self.house.context.settings.instance_pass * MICROSECONDS
+        if not 0 <= now - self._passed.get(tenant, -period) < period:
+            self._passed[tenant] = now
+            await self.go_over(tenant)
+
+    async def go_over(self, tenant: str) -> None:
+        """The pass."""
+        await self.instances.present(tenant)
+        await self._limit(tenant)
+        await self._lose_executions(tenant)
+        await self._clear(tenant)
+        self._passes += 1
+        if self._passes % SWEEPS == 0:
+            await self._sweep()
+
+    # -- limits ----------------------------------------------------------------------------------
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """A limit that is reached pauses what it is about at the next step, not at the next pass."""
+        self._exhausted.update(stored.tenant_id for stored in events if stored.event.type == EXHAUSTED)
+
+    async def _limit(self, tenant: str) -> None:
+        """Pause what a budget or a credit does not cover any more, and let go on what it covers again."""
+        self._exhausted.discard(tenant)
+        groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
+        for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
+            if host["host_id"] == self.local.host_id or host["kind"] == "agent":
+                async for row in self._living(tenant, host["host_id"]):
+                    if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
+                        groups[row["account_id"], row["agent_id"], row["price_version"]].append(row)
+        for some in batches(list(groups), GROUPS):
+            await self.act(tenant, partial(_block, groups={key: groups[key] for key in some}))
+
+    async def _living(self, tenant: str, host_id: str) -> AsyncIterator[Row]:
+        after = ""
+        while not self.stopping:
+            rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["instance_id"]
+
+    # -- numbers ---------------------------------------------------------------------------------
+
+    async def _scale(self, tenant: str) -> None:
+        agent, account = "", ""
+        while not self.stopping:
+            rows = await self.read(tenant, hosting.scalings, agent_after=agent, account_after=account, limit=PAGE)
+            for row in rows:
+                agent, account = row["agent_id"], row["account_id"]
+                await self.act(tenant, partial(_adjust, agent_id=agent, account=account))
+            if len(rows) < PAGE:
+                return
+
+    # -- what is old -----------------------------------------------------------------------------
+
+    async def _lose_executions(self, tenant: str) -> None:
+        """What a server that died had under way: nobody will ever know what came of it."""
+        now = self.house.clock.now()
+        while not self.stopping:
+            rows = await self.read(tenant, hosting.overdue, now=now, limit=PAGE)
+            if rows:
+                await self.act(tenant, partial(_lose, rows=rows))
+            if len(rows) < PAGE:
+                return
+
+    async def _clear(self, tenant: str) -> None:
+        before = self.house.clock.now() - self.house.context.settings.instance_retention * MICROSECONDS
+        while not self.stopping and await self.read(tenant, hosting.outlived, before=before):
+            await self.act(tenant, partial(_prune, before=before))
+        while not self.stopping:
+            rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
+            if not rows:
+                break
+            await self.act(tenant, partial(_drop, ids=[row["instance_id"] for row in rows]))
+
+    async def _sweep(self) -> None:
+        await asyncio.gather(self._drop_backups(), *map(self._sweep_of, self.local.engines.values()))
+
+    async def _sweep_of(self, engine: Runtime) -> None:
+        try:
+            async with asyncio.timeout(SWEEPING):
+                await engine.sweep()
+        except TimeoutError:
+            self.last_error = f"{engine.name}: it did not answer in {SWEEPING:g} seconds"
+        except EngineError as error:
+            self.last_error = f"{engine.name}: {error}"
+
+    async def _drop_backups(self) -> None:
+        """Files of backups that no row knows."""
+        directory = self.local.backups
+        names = await asyncio.to_thread(_old_files, directory)
+        known: set[str] = set()
+        for tenant in await self.house.store.tenants():
+            for name in names:
+                if await self.read(tenant, hosting.backup, backup_id=name):
+                    known.add(name)
+        for name in set(names) - known:
+            (directory / f"{name}.tar").unlink(missing_ok=True)
+
+
+def _old_files(directory: Path) -> list[str]:
+    """Backups that are not being written just now."""
+    before = time.time() - WRITING
+    return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
+
+
+async def _adjust(call: Call, *, agent_id: str, account: str) -> None:
+    from .scaling import adjust
+
+    await adjust(call, agent_id=agent_id, account=account)
+
+
+async def _block(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
+    from agora.domains.billing import Ledger
+
+    from .transitions import block
+
+    for (account, agent, version), rows in groups.items():
+        why = await Ledger(call).blocks_running(account, agent, version)
+        for row in rows:
+            if row["blocked"] != why:
+                await block(call, row, why)
+
+
+async def _lose(call: Call, *, rows: Sequence[Row]) -> None:
+    from .executions import forget
+
+    for row in rows:
+        found = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
+        if found is not None and found["ended_at"] is None:
+            values = {name: found[name] for name in hosting.EXECUTIONS.names}
+            await forget(call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."})
+
+
+async def _prune(call: Call, *, before: int) -> None:
+    await call.tx.execute(hosting.prune_executions, before=before, limit=PAGE)
+
+
+async def _drop(call: Call, *, ids: list[str]) -> None:
+    for statement in statements.drops:
+        await call.tx.execute(statement, ids=pack(ids))

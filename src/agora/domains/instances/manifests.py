@@ -1,0 +1,299 @@
+"""Manifests: what an agent says of itself and of what it is made of, with everything that is wrong told at once.
+
+The fields are those of the agent standard (``agent_id``, ``build_config``, ``host_requirements``, ``repository``) and of
+container agents (``name``, ``docker_image``, ``runtime``, ``protocol``, ``endpoints``). What is not known is kept as it is,
+unless it looks like a misspelling of what is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+
+from agora.runtimes import spec as runtime
+from agora.runtimes.docker import commands as docker
+from agora_sdk.contract.agents import Capabilities, Description, Proficiency, Tags
+from agora_sdk.contract.billing import Amount, Currency, PricingType
+from agora_sdk.contract.deployments import (
+    BuildConfig,
+    Command,
+    Endpoint,
+    Fault,
+    HealthCheck,
+    ImageRef,
+    Repository,
+    Variable,
+)
+from agora_sdk.contract.envelopes import Alias
+from agora_sdk.contract.faults import wording
+from agora_sdk.contract.fields import AgentName, Label, Visibility
+from agora_sdk.contract.hosts import HostRequirements
+from agora_sdk.contract.instances import CpuLimit, Size
+
+__all__ = ["AgentManifest", "build_of", "engines_of", "listed", "profiled", "read", "runs", "source_of"]
+
+CONTAINERS = ("docker", "kubernetes")
+SECRET_PLACES = (("repository", "token"),)
+#: fields of manifests elsewhere that mean nothing to whoever runs them
+KEPT = frozenset(
+    {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
+    | {"requirements", "status"}
+)
+LARGEST = 65_536  #: bytes; a copy stands with each instance
+MARK = 0.8  #: how alike two names are for one to be taken for a misspelling of the other
+
+
+class Pricing(BaseModel):
+    """What the agent costs; see ``agora.billing.set_price``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: PricingType
+    price: Amount = 0.0
+    currency: Currency | None = None
+    base_price: Amount = 0.0
+    task_price: Amount = 0.0
+    usage_unit: Literal["minute", "hour"] | None = None
+    input_price: Amount = 0.0
+    output_price: Amount = 0.0
+
+
+class Limits(BaseModel):
+    """Most that an instance may use; its own configuration may say less."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    memory: Size | None = None
+    cpu: CpuLimit | None = None
+    disk: Size | None = None
+    pids: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+def _named(value: Any) -> Any:
+    """Capabilities as names; those of the agent standard are objects with a name."""
+    if not isinstance(value, list):
+        return value
+    return [item["name"] if isinstance(item, dict) and "name" in item else item for item in value]
+
+
+def _repository(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+def _health(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+class AgentManifest(BaseModel):
+    """A manifest as it is understood."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Annotated[AgentName, Field(validation_alias=AliasChoices("name", "agent_name"))]
+    alias: Annotated[Alias | None, Field(validation_alias=AliasChoices("alias", "agent_id"))] = None
+    description: Description = ""
+    version: Annotated[str, Field(max_length=64)] | None = None
+    category: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = ""
+    tags: Tags = []
+    capabilities: Annotated[Capabilities, BeforeValidator(_named)] = []
+    visibility: Visibility = Visibility.PUBLIC
+    proficiency_level: Proficiency | None = None
+    build_config: BuildConfig | None = None
+    repository: Annotated[Repository | None, BeforeValidator(_repository)] = None
+    directory: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^/[^\x00]*$")] | None = None
+    docker_image: ImageRef | None = None
+    host_requirements: HostRequirements = HostRequirements()
+    limits: Limits = Limits()
+    pricing: Pricing | None = None
+    endpoints: Annotated[list[Endpoint], Field(max_length=200)] = []
+    health: Annotated[HealthCheck | None, BeforeValidator(_health)] = None
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    start_command: Command | None = Field(default=None, description="Of a container, where not the image's own.")
+    env_vars: dict[str, str] = {}
+    configurable: Annotated[list[Variable], Field(max_length=100)] = []
+    max_instances: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    runtime: Label | None = None
+    protocol: Label | None = None
+
+    @property
+    def build(self) -> BuildConfig | None:
+        """How it is built and started; an image needs no build."""
+        if self.build_config is None and self.docker_image is not None:
+            return BuildConfig(type="docker", start_command=self.start_command, env_vars=self.env_vars)
+        return self.build_config
+
+    @property
+    def check(self) -> HealthCheck:
+        """How to tell that it works: as it says, or by an endpoint that is named so."""
+        if self.health is not None:
+            return self.health
+        usual = [each.path for each in self.endpoints if each.path in ("/health", "/healthz")]
+        return HealthCheck(path=usual[0] if usual else None)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it says that its program listens: at a port, or by its endpoints."""
+        declared = runtime.declared_port(build_of(self.build)) if self.build is not None else None
+        return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
+
+    def stored(self) -> dict[str, Any]:
+        """As it is kept and shown: no secrets, nothing that is not said."""
+        document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        for place, name in SECRET_PLACES:
+            if place in document:
+                document[place].pop(name, None)
+        return document
+
+    def secrets(self) -> dict[str, str]:
+        """What is kept encrypted."""
+        return {"git_token": self.repository.token} if self.repository and self.repository.token else {}
+
+
+def engines_of(manifest: AgentManifest) -> tuple[str, ...]:
+    """Names of the engines that could run it, the best first. Only docker builds images."""
+    build = manifest.build
+    if build is None:
+        return ()
+    if build.type != "docker":
+        return ("process", "docker")
+    return CONTAINERS if manifest.docker_image is not None else ("docker",)
+
+
+def build_of(build: BuildConfig) -> runtime.BuildConfig:
+    """As engines have it: yarn and pnpm are package managers of the same kind of program as npm."""
+    kind = "npm" if build.type in ("yarn", "pnpm") else build.type
+    return runtime.BuildConfig(
+        cast("runtime.BuildType", kind), build.start_command, build.build_command, build.env_vars
+    )
+
+
+def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.Source:
+    """Where its program comes from."""
+    if manifest.docker_image is not None:
+        return runtime.Image(manifest.docker_image, secrets.get("registry_user"), secrets.get("registry_password"))
+    if manifest.repository is not None:
+        found = manifest.repository
+        return runtime.Git(found.url, found.branch, found.directory, secrets.get("git_token"))
+    return runtime.Directory(manifest.directory or "")
+
+
+def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
+    """A manifest, and everything that is wrong with it; None if it cannot be understood at all."""
+    if len(to_json(document)) > LARGEST:
+        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
+    faults = list(_misspelled(document))
+    understood: AgentManifest | None
+    try:
+        understood = AgentManifest.model_validate(document)
+    except ValidationError as error:
+        faults += [_fault(each) for each in error.errors(include_url=False, include_context=False)]
+        understood = _what_is_right(document, error)
+    if understood is not None:
+        told = {fault.field.split(".", 1)[0] for fault in faults}
+        faults += [fault for fault in _meaning(understood) if fault.field.split(".", 1)[0] not in told]
+    return (None if faults else understood), faults
+
+
+def profiled(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
+    """A manifest as it introduces an agent, however it is run; here everything that is not known is a fault."""
+    if len(to_json(document)) > LARGEST:
+        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
+    known = set(AgentManifest.model_fields) | {"agent_id"}
+    faults = []
+    for name in document:
+        if name not in known | KEPT:
+            near = get_close_matches(name, known, 1, MARK)
+            faults.append(Fault(field=name, message="is not known" + (f"; {near[0]} is" if near else "")))
+    try:
+        return AgentManifest.model_validate(document), faults
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        return None, faults + [_fault(each) for each in found]
+
+
+def runs(manifest: AgentManifest) -> bool:
+    """Whether it says what instances would be run of it, right or wrong."""
+    places = (manifest.docker_image, manifest.repository, manifest.directory)
+    return manifest.build is not None and any(place is not None for place in places)
+
+
+def _fault(error: Any) -> Fault:
+    place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    return Fault(field=place, message=wording(error))
+
+
+def _misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
+    known = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
+    for name in document:
+        if name not in known | KEPT and (near := get_close_matches(name, known, 1, MARK)):
+            yield Fault(field=name, message=f"is not known; {near[0]} is")
+
+
+def _what_is_right(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
+    """The manifest without the fields at fault, so that what is wrong with the others can be told, too."""
+    wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    rest = {name: value for name, value in document.items() if name not in wrong}
+    try:
+        return AgentManifest.model_validate({"name": "unnamed"} | rest)
+    except ValidationError:
+        return None
+
+
+def _meaning(manifest: AgentManifest) -> Iterator[Fault]:
+    """What is wrong with a manifest whose fields are right."""
+    sources = [name for name in ("docker_image", "repository", "directory") if getattr(manifest, name) is not None]
+    if len(sources) > 1:
+        yield Fault(field=sources[1], message=f"not beside {sources[0]}: the program comes from one place")
+    if not sources:
+        yield Fault(field="repository", message="say where the program is: repository, directory or docker_image")
+    if manifest.build is None:
+        yield Fault(field="build_config", message="say how it is built and started: type, start_command")
+    for name in ("start_command", "env_vars"):
+        if manifest.build_config is not None and getattr(manifest, name):
+            yield Fault(field=name, message=f"not beside build_config: say build_config.{name}")
+    requirements = manifest.host_requirements
+    if requirements.co_location_required and not requirements.co_location_with:
+        yield Fault(field="host_requirements.co_location_with", message="name an agent to run beside")
+    engine, able = requirements.engine, engines_of(manifest)
+    if engine and able and engine not in able:
+        yield Fault(field="host_requirements.engine", message=f"{engine} does not run this: {' or '.join(able)}")
+    if manifest.build is not None and sources:
+        yield from _runnable(manifest)
+
+
+def _runnable(manifest: AgentManifest) -> Iterator[Fault]:
+    """What an engine would refuse."""
+    build = manifest.build
+    assert build is not None
+    try:
+        limits = _limits(manifest)
+    except ValueError as error:
+        yield Fault(field="limits", message=str(error))
+        limits = runtime.Limits()
+    spec = runtime.Spec(
+        instance_id="inst_0",
+        generation=1,
+        tenant="default",
+        build_config=build_of(build),
+        source=source_of(manifest, {}),
+        limits=limits,
+        health=runtime.Health(manifest.check.path, manifest.check.timeout),
+    )
+    commands = docker.faults(spec.build_config) if build.type == "docker" else []
+    for told in [*runtime.faults(spec), *commands]:
+        place, _, message = told.partition(": ")
+        yield Fault(field=place, message=message)
+
+
+def _limits(manifest: AgentManifest) -> runtime.Limits:
+    given = manifest.limits
+    return runtime.Limits.parse(given.memory, given.cpu, given.pids, given.disk)
+
+
+def listed(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    """Faults as an error names them."""
+    return [{"field": f"manifest.{fault.field}".rstrip("."), "message": fault.message} for fault in faults]

@@ -1,0 +1,160 @@
+"""The market: agents as a customer wants to know them, and a customer's instances at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agora.core.call import Call, pack, unpack
+from agora.domains.billing import told
+from agora.domains.billing.accounts import account_of
+from agora.domains.billing.service import BillingService
+from agora.domains.search.service import QueryService
+from agora.store.port import Row
+from agora_sdk.contract import instances as contract
+from agora_sdk.contract.agents import Agent
+from agora_sdk.contract.fields import AgentStatus
+
+from . import host_queries as hosting
+from . import queries as statements
+from .access import seen_account
+from .running_time import MICROSECONDS, costs_with, everywhere
+from .views import summaries
+
+__all__ = ["dashboard", "discover"]
+
+UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
+PAGES = 10  #: pages looked through for a page of those that are wanted
+RECENT = 10
+HOUR = 3600 * MICROSECONDS
+
+
+async def discover(
+    call: Call,
+    search: str | None,
+    category: str | None,
+    name: str | None,
+    capabilities: list[str],
+    available: bool | None,
+    limit: int,
+    cursor: str | None,
+) -> contract.MarketplacePage:
+    """Agents, each with what the marketplace knows of it."""
+    found: list[contract.MarketplaceAgent] = []
+    following, total, estimate = cursor, None, False
+    narrowed = name is not None or available is not None
+    for _ in range(PAGES):
+        page = await QueryService(call).agents(
+            capabilities, search=search, category=category, limit=limit - len(found), cursor=following
+        )
+        following, total, estimate = page.next_cursor, page.total, page.total_is_estimate
+        shown = await _shown(call, [agent for agent in page.agents if _named(agent, name)])
+        found += [each for each in shown if available in (None, each.marketplace_info.availability.available)]
+        if following is None or len(found) >= limit or not narrowed:
+            break
+    return contract.MarketplacePage.model_construct(
+        agents=found,
+        count=len(found),
+        total=None if narrowed else total,
+        total_is_estimate=estimate and not narrowed,
+        has_more=following is not None,
+        next_cursor=following,
+    )
+
+
+def _named(agent: Agent, name: str | None) -> bool:
+    return name is None or name.casefold() in agent.agent_name.casefold()
+
+
+async def _shown(call: Call, agents: Sequence[Agent]) -> list[contract.MarketplaceAgent]:
+    if not agents:
+        return []
+    ids = pack([agent.agent_id for agent in agents])
+    deployed = {row["agent_id"]: row for row in await call.tx.all(hosting.deployments_of, ids=ids)}
+    mine = account_of(call.caller)
+    counted = {row["agent_id"]: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
+    done = {row["agent_id"]: row for row in await call.tx.all(hosting.counters_of, ids=ids)}
+    return [
+        await _agent(call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), done.get(agent.agent_id))
+        for agent in agents
+    ]
+
+
+async def _agent(
+    call: Call, agent: Agent, deployment: Row | None, counted: Row | None, done: Row | None
+) -> contract.MarketplaceAgent:
+    total = counted["total"] if counted is not None else 0
+    version = unpack(deployment["manifest"]).get("version") if deployment is not None else None
+    info = contract.MarketplaceInfo.model_construct(
+        availability=_availability(agent, deployment, total),
+        pricing_info=await told(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
+        customer_instances=counted["own"] if counted is not None else 0,
+        total_instances=total,
+        performance_metrics=_performance(agent, done),
+    )
+    stated = agent.metadata.get("version")
+    return contract.MarketplaceAgent.model_construct(
+        **dict(agent),
+        id=agent.agent_id,
+        name=agent.agent_name,
+        version=version or (stated if isinstance(stated, str) else None),
+        marketplace_info=info,
+    )
+
+
+def _availability(agent: Agent, deployment: Row | None, total: int) -> contract.Availability:
+    most = deployment["max_instances"] if deployment is not None else None
+    reason = None
+    if deployment is None:
+        reason = "It runs where its maker runs it; no instances of it are made here."
+    elif deployment["withdrawn_at"] is not None:
+        reason = "It was withdrawn."
+    elif agent.status in UNUSABLE:
+        reason = f"It is {agent.status}."
+    elif most is not None and total >= most:
+        reason = f"All {most} instances are in use."
+    return contract.Availability.model_construct(
+        available=reason is None, max_instances=most, current_instances=total, reason=reason
+    )
+
+
+def _performance(agent: Agent, done: Row | None) -> contract.PerformanceMetrics:
+    completed, failed = (done["completed"], done["failed"]) if done is not None else (0, 0)
+    return contract.PerformanceMetrics.model_construct(
+        average_response_time=done["duration"] / completed / 1_000_000 if done is not None and completed else None,
+        success_rate=completed / (completed + failed) if completed + failed else None,
+        availability=agent.availability,
+    )
+
+
+async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboard:
+    """A customer's instances and costs; everybody's for operators that name no account."""
+    account = seen_account(call.caller, wanted)
+    costs = await BillingService(call).dashboard(wanted)
+    passing = await everywhere(call, account)
+    amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / MICROSECONDS
+    hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
+    month = round(costs.billing.current_month_cost + amount, 6)
+    counted: Mapping[str, int | None] | Row | None = None
+    rows: Sequence[Row] = ()
+    if account != "":
+        counted = await call.tx.one(statements.account_counts, account=account or "")
+        query = statements.listing(False, account is not None, False, True)
+        given = {"before": "inst_g", "limit": RECENT, "account": account}
+        rows = await call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
+    numbers = {
+        name: (counted[name] or 0) if counted is not None else 0 for name in ("total", "running", "paused", "failed")
+    }
+    return contract.InstanceDashboard(
+        summary=contract.DashboardSummary(
+            total_instances=numbers["total"],
+            running_instances=numbers["running"],
+            paused_instances=numbers["paused"],
+            failed_instances=numbers["failed"],
+            total_cost=round(costs.summary.total_cost + amount, 6),
+            total_uptime_hours=costs.summary.total_uptime_hours + hours,
+        ),
+        billing=costs.billing.model_copy(update={"current_month_cost": month}),
+        recent_instances=await summaries(call, rows),
+        by_agent=[costs_with(each, passing) for each in costs.by_agent],
+        customer_id=account or account_of(call.caller),
+    )

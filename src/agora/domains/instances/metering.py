@@ -1,0 +1,101 @@
+"""Measuring: the intervals in which an instance ran, by a clock that nobody sets, and their bill.
+
+Only what is in an interval is billed. One is opened when the engine says that the instance runs, and ends when it is
+paused or has ended; where nobody saw that, at the last moment at which it was seen alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.domains.billing import Run, bill
+from agora.runtimes.port import Usage
+from agora.store.port import Row
+
+from . import queries as statements
+
+__all__ = ["Ticks", "begin", "end", "extend", "look"]
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """A reading of the clock that nobody sets: microseconds since the machine's start, and which start that was."""
+
+    at: int
+    boot: str
+
+
+async def begin(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
+    """The instance runs from now on. Does nothing if that is known."""
+    if await call.tx.one(statements.open_interval, instance_id=row["instance_id"]) is not None:
+        return
+    last = await call.tx.one(statements.last_interval, instance_id=row["instance_id"])
+    number = 1 if last is None else last["number"] + 1
+    place = (call.caller.tenant, row["instance_id"], number, row["generation"])
+    call.tx.append(statements.INTERVALS, (*place, call.now, 0, call.now, ticks.at, ticks.boot, None))
+    version = row["price_version"]
+    began = Run(row["instance_id"], number, row["account_id"], row["agent_id"], call.now, call.now, version)
+    await bill(call, [began])
+
+
+def look(
+    call: Call, row: Row, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
+) -> list[Any]:
+    """What a look at a running instance has found, as ``checked`` writes it. since: of the look before, microseconds."""
+    used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
+    percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
+    place, found = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
+    return [*place, *found, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
+
+
+async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
+    """These were seen running now."""
+    if not ids:
+        return
+    names = pack(sorted(ids))
+    await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
+    rows = await call.tx.all(statements.looked_at, ids=names)
+    await bill(call, [_run(row, row, row["measured"]) for row in rows])
+
+
+async def end(
+    call: Call, row: Row, ticks: Ticks, at: int | None = None, *, until_now: bool = False, more: int = 0
+) -> int:
+    """It does not run any more. Answers how long it had run, in microseconds; 0 if it was not known to run.
+
+    at: when it ended; None if nobody knows. until_now: it was seen running at ``ticks``. more: how long it ran after that.
+    """
+    found = await call.tx.one(statements.open_interval, instance_id=row["instance_id"])
+    if found is None:
+        return 0
+    measured: int = found["measured"] + _since(found, ticks, at, until_now) + more
+    await call.tx.execute(
+        statements.close_interval,
+        instance_id=row["instance_id"],
+        number=found["number"],
+        measured=measured,
+        seen_at=call.now,
+        ticks=ticks.at,
+        ended=found["began"] + measured,
+    )
+    await bill(call, [_run(row, found, measured, closed=True)])
+    return measured
+
+
+def _since(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
+    """How long it ran since it was last seen alive; never more than has passed."""
+    passed = max(0, ticks.at - interval["ticks"]) if ticks.boot == interval["boot"] else 0
+    if until_now:
+        return passed
+    return 0 if at is None else min(max(0, at - interval["seen_at"]), passed)
+
+
+def _run(row: Row, interval: Row, measured: int, *, closed: bool = False) -> Run:
+    began, version = interval["began"], row["price_version"]
+    who = (row["account_id"], row["agent_id"])
+    return Run(row["instance_id"], interval["number"], *who, began, began + measured, version, closed)

@@ -1,0 +1,287 @@
+"""Placement: on which host, by which engine. What no host can meet is refused, with what is missing on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.agents.references import find, visible_to
+from agora.store.port import Row
+from agora_sdk.contract.hosts import HostRequirements
+from agora_sdk.errors import Conflict, InvalidRequest
+
+from . import host_queries as hosting
+from . import queries as instances
+
+__all__ = ["MOST_HOSTS", "SILENT", "Beside", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
+
+SILENT = 180_000_000  #: microseconds after which a server that says nothing gets no new instances
+MOST_HOSTS = 1000
+REMOTE = "remote"  #: the engine of instances that a hosting agent runs
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an instance needs of its host. memory: bytes. cpu: thousandths of a core. host_id, engine: those of what it runs
+    beside. portable: whether its source can be fetched by a host elsewhere."""
+
+    requirements: HostRequirements
+    engines: tuple[str, ...]
+    preferred: str | None = None
+    host_id: str | None = None
+    engine: str | None = None
+    portable: bool = True
+
+    @property
+    def memory(self) -> int:
+        return (self.requirements.min_memory_mb or 0) * MEBIBYTE
+
+    @property
+    def cpu(self) -> int:
+        return round((self.requirements.min_cpu_cores or 0.0) * 1000)
+
+    @property
+    def gpus(self) -> int:
+        return int(self.requirements.gpu_required)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What of a host is not kept for instances: memory, thousandths of cores, GPUs; None where it says nothing of it."""
+
+    memory: int | None
+    cpu: int | None
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an instance runs."""
+
+    host: Row
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an instance runs beside: an instance, or a container that a hosting agent has made of an agent.
+
+    group: name of the network they share. host_id, engine: None where that does not matter.
+    """
+
+    name: str
+    group: str | None = None
+    host_id: str | None = None
+    engine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a host cannot take it. for_now: it could, were it not for others that are there."""
+
+    host: str
+    field: str
+    message: str
+    for_now: bool = False
+
+
+def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> HostRequirements:
+    """What the manifest and the customer need together."""
+    if wanted is None:
+        return manifest
+    given = wanted.model_dump(exclude_unset=True)
+    memory = max(manifest.min_memory_mb or 0, wanted.min_memory_mb or 0) or None
+    cores = max(manifest.min_cpu_cores or 0.0, wanted.min_cpu_cores or 0.0) or None
+    more = {
+        "min_memory_mb": memory,
+        "min_cpu_cores": cores,
+        "gpu_required": manifest.gpu_required or wanted.gpu_required,
+        "co_location_required": manifest.co_location_required or wanted.co_location_required,
+        "co_location_with": [*manifest.co_location_with, *wanted.co_location_with],
+    }
+    if manifest.engine is not None:
+        given.pop("engine", None)
+    return HostRequirements.model_validate(manifest.model_dump() | given | more)
+
+
+async def choose(call: Call, need: Need) -> Place:
+    """The best host that meets what is needed. Raises InvalidRequest if none ever can, Conflict if none can now."""
+    query = hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts  # what is kept is kept once
+    hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
+    kept = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
+    missing: list[Missing] = []
+    found: list[tuple[Any, Place]] = []
+    for host in hosts:
+        lacks = list(_lacks(host, kept.get(host["host_id"]), need, call.now))
+        missing += lacks
+        if not lacks:
+            found.append((_rank(host, kept.get(host["host_id"]), need), Place(host, _engine(host, need) or "")))
+    if not found:
+        raise _refusal(need, missing, hosts)
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+def is_silent(host: Row, now: int) -> bool:
+    """Whether a server that runs instances has not been heard of for long. A hosting agent is heard when it is asked."""
+    return bool(host["kind"] == "server" and host["seen_at"] + SILENT < now)
+
+
+def free(host: Row, kept: Row | None) -> Free:
+    """What of a host can be had, from what it has and what is kept of it, in this tenant and in others."""
+    capacity = unpack(host["capacity"])
+    memory, cpu = capacity.get("memory"), capacity.get("cpus")
+    left = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
+    if kept is not None:
+        left = {name: count - (kept[name] or 0) for name, count in left.items()}
+    room = None if memory is None else memory + left["memory"]
+    if room is not None and capacity.get("memory_free") is not None:
+        room = min(room, capacity["memory_free"])
+    cores = None if cpu is None else round(cpu * 1000) + left["cpu"]
+    return Free(room, cores, max(0, capacity.get("gpus", 0) + left["gpus"]))
+
+
+def _engine(host: Row, need: Need) -> str | None:
+    """The engine of a host that is to run it: a hosting agent chooses its own."""
+    if host["kind"] == "agent":
+        return REMOTE
+    there = [name for name, why in unpack(host["engines"]).items() if not why]
+    wanted = need.engine or need.requirements.engine
+    able = [name for name in need.engines if name in there and (wanted is None or name == wanted)]
+    return able[0] if able else None
+
+
+def _lacks(host: Row, kept: Row | None, need: Need, now: int) -> Iterator[Missing]:
+    """What stands against a host."""
+    name, wants = host["name"], need.requirements
+    capacity = unpack(host["capacity"])
+    if need.host_id is not None and host["host_id"] != need.host_id:
+        yield Missing(name, "co_location", "what it is to run beside is on another host")
+        return
+    if need.engine == REMOTE and host["kind"] != "agent":
+        yield Missing(name, "co_location", "what it is to run beside is with a hosting agent")
+        return
+    if host["kind"] == "agent" and not need.portable:
+        yield Missing(name, "engine", "has no directory of a server of this marketplace")
+        return
+    if host["closed"]:
+        yield Missing(name, "host", "is closed by an operator", for_now=True)
+    if is_silent(host, now):
+        yield Missing(name, "host", "has not been heard of for a while", for_now=True)
+    if _engine(host, need) is None:
+        yield Missing(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
+    if wants.required_region is not None and host["region"] != wants.required_region:
+        yield Missing(name, "required_region", f"is in {host['region'] or 'no region'}")
+    if need.gpus and not capacity.get("gpus"):
+        yield Missing(name, "gpu_required", "has no GPU")
+    yield from _room(host, kept, need)
+
+
+def _room(host: Row, kept: Row | None, need: Need) -> Iterator[Missing]:
+    name, capacity = host["name"], unpack(host["capacity"])
+    left = free(host, kept)
+    memory, cores = left.memory, left.cpu
+    if memory is not None and memory < need.memory:
+        for_now = capacity["memory"] >= need.memory
+        yield Missing(
+            name,
+            "min_memory_mb",
+            f"{max(memory, 0) // MEBIBYTE} of {capacity['memory'] // MEBIBYTE} MB are free, "
+            f"{need.memory // MEBIBYTE} needed",
+            for_now,
+        )
+    if cores is not None and cores < need.cpu:
+        for_now = capacity["cpus"] * 1000 >= need.cpu
+        yield Missing(
+            name,
+            "min_cpu_cores",
+            f"{max(cores, 0) / 1000:g} of {capacity['cpus']:g} cores are free, {need.cpu / 1000:g} needed",
+            for_now,
+        )
+    if capacity.get("gpus") and left.gpus < need.gpus:
+        yield Missing(name, "gpu_required", f"{left.gpus} of {capacity['gpus']} GPUs are free", for_now=True)
+    if host["kind"] == "server" and capacity.get("ports") == 0:
+        yield Missing(name, "ports", "no port is free", for_now=True)
+
+
+def _no_engine(host: Row, need: Need) -> str:
+    wanted = need.engine or need.requirements.engine
+    able = [name for name in need.engines if wanted is None or name == wanted]
+    if not able:
+        return f"{wanted or 'no engine'} does not run this agent"
+    engines: Mapping[str, str] = unpack(host["engines"])
+    told = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
+    return f"{' or '.join(told or able)} is not available there"
+
+
+def _comes_back(host: Row, need: Need) -> bool:
+    """Whether it has an engine that only does not answer now."""
+    return any(name in need.engines for name in unpack(host["engines"]))
+
+
+def _rank(host: Row, kept: Row | None, need: Need) -> tuple[Any, ...]:
+    """What is better comes first: the host that was asked for, the region that is preferred, then the emptiest."""
+    return (
+        need.preferred not in (host["host_id"], host["name"], host["agent_id"]),
+        need.requirements.preferred_region != host["region"],
+        host["kind"] == "agent",
+        kept["instances"] if kept is not None else 0,
+        -(free(host, kept).memory or 0),
+        host["host_id"],
+    )
+
+
+def _refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row]) -> InvalidRequest | Conflict:
+    errors = [
+        {"field": f"host_requirements.{each.field}", "message": f"{each.host}: {each.message}"} for each in missing
+    ]
+    if not hosts:
+        return Conflict(
+            "No host is registered that could run it.",
+            fix="A server is a host unless its setting 'process_engine' is false; hosting agents are registered with "
+            "agora.host.register.",
+            errors=[{"field": "host_requirements", "message": "no host"}],
+        )
+    permanent = {each.host for each in missing if not each.for_now}
+    what = "; ".join(f"{each.host}: {each.message}" for each in missing[:5])
+    if len(permanent) == len(hosts):
+        return InvalidRequest(
+            f"No host can meet what it needs. {what}.", fix="Need less, or register a host that has it.", errors=errors
+        )
+    return Conflict(
+        f"No host can take it now. {what}.", fix="Try again later, or end instances that are not needed.", errors=errors
+    )
+
+
+async def beside(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Beside | None:
+    """What to run beside: the account's own instance of one of these agents, that instance itself, or an agent's container.
+
+    Raises Conflict if something is required and there is nothing.
+    """
+    for ref in refs:
+        row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
+        if row is not None and row["account_id"] == account and row["stopped_at"] is None:
+            return _beside(row)
+        agent = await find(call.tx, ref)
+        if agent is None or not visible_to(call.caller, agent):
+            continue
+        rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
+        if rows:
+            return _beside(rows[0])
+        container = unpack(agent["metadata"]).get("container_id")
+        if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
+            return Beside(container, engine=REMOTE)
+    if required:
+        raise Conflict(
+            f"It is to run beside {' or '.join(refs)}, of which there is no instance in this account.",
+            fix="Make one first, or do not require co-location.",
+            errors=[{"field": "co_location", "message": "nothing to run beside"}],
+        )
+    return None
+
+
+def _beside(row: Row) -> Beside:
+    engine = None if row["engine"] == REMOTE else row["engine"]
+    return Beside(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)

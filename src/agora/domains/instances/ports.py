@@ -1,0 +1,11 @@
+"""Ports of instances: this server as a host of them."""
+
+from __future__ import annotations
+
+from agora.core.ports import Port
+from agora.runtimes.local_host import Local
+
+__all__ = ["LOCAL_HOST"]
+
+#: the engines of this server, where it runs instances
+LOCAL_HOST: Port[Local] = Port("engines to run instances")

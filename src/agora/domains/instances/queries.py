@@ -1,0 +1,411 @@
+"""Instances, the intervals in which they ran, and what their hosts write of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "INSTANCES",
+    "INTERVALS",
+    "account_counts",
+    "asked",
+    "block",
+    "built",
+    "by_asked",
+    "by_id",
+    "by_request",
+    "checked",
+    "close_interval",
+    "counts",
+    "doomed",
+    "drops",
+    "due",
+    "every_of",
+    "extend_intervals",
+    "found",
+    "interval",
+    "last_interval",
+    "listing",
+    "living",
+    "lock",
+    "looked_at",
+    "moved",
+    "of_agent",
+    "open_interval",
+    "open_of_account",
+    "recent",
+    "reported",
+    "running_on",
+    "set_reason",
+    "silent",
+    "totals",
+    "uptimes",
+    "wake",
+    "want",
+]
+
+BIG = "bigint"
+DOUBLE = "double precision"
+
+INSTANCES = Table(
+    "instances",
+    (
+        ("tenant_id", "text"),
+        ("instance_id", "text"),
+        ("agent_id", "text"),
+        ("account_id", "text"),
+        ("created_by", "text"),
+        ("request_key", "text"),
+        ("name", "text"),
+        ("pool", BIG),
+        ("desired", "text"),
+        ("state", "text"),
+        ("reason", "text"),
+        ("blocked", "text"),
+        ("generation", BIG),
+        ("host_id", "text"),
+        ("engine", "text"),
+        ("handle", "text"),
+        ("build", "text"),
+        ("config", "text"),
+        ("manifest", "text"),
+        ("revision", BIG),
+        ("secrets", "bytea"),
+        ("token_id", "text"),
+        ("restore", "text"),
+        ("group_name", "text"),
+        ("beside", "text"),
+        ("reserved_memory", BIG),
+        ("reserved_cpu", BIG),
+        ("reserved_gpus", BIG),
+        ("address", "text"),
+        ("health_url", "text"),
+        ("remote_id", "text"),
+        ("cause", "text"),
+        ("asked", "text"),
+        ("healthy", BIG),
+        ("seen_at", BIG),
+        ("error_count", BIG),
+        ("last_error", "text"),
+        ("failing", BIG),
+        ("failures", BIG),
+        ("restarts", BIG),
+        ("cpu_seconds", DOUBLE),
+        ("cpu_percent", DOUBLE),
+        ("memory", BIG),
+        ("received", BIG),
+        ("sent", BIG),
+        ("due_at", BIG),
+        ("created_at", BIG),
+        ("updated_at", BIG),
+        ("starting_at", BIG),
+        ("started_at", BIG),
+        ("stopped_at", BIG),
+        ("price_version", BIG),
+    ),
+)
+INTERVALS = Table(
+    "instance_intervals",
+    (
+        ("tenant_id", "text"),
+        ("instance_id", "text"),
+        ("number", BIG),
+        ("generation", BIG),
+        ("began", BIG),
+        ("measured", BIG),
+        ("seen_at", BIG),
+        ("ticks", BIG),
+        ("boot", "text"),
+        ("ended", BIG),
+    ),
+)
+
+# -- looking -----------------------------------------------------------------------------------
+
+_ONE = "tenant_id = :tenant and instance_id = :instance_id"
+by_id = Query(f"select * from instances where {_ONE}")
+lock = Query(f"select * from instances where {_ONE}", lock=True)
+by_request = Query(
+    "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key"
+)
+found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}")
+# What is to be built comes last: it takes longest.
+due = Query(
+    """
+    select * from instances where tenant_id = :tenant and host_id = :host_id and due_at <= :now
+    order by case when state in ('requested', 'provisioning') then 1 else 0 end, due_at limit :limit
+    """,
+    types={"now": BIG, "limit": BIG},
+)
+running_on = Query(
+    """
+    select instance_id, engine, handle from instances
+    where tenant_id = :tenant and host_id = :host_id and stopped_at is null and state = 'running'
+    """,
+    scan=True,
+)
+living = Query(
+    """
+    select * from instances where tenant_id = :tenant and host_id = :host_id and stopped_at is null
+        and instance_id > :after
+    order by instance_id limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", lock=True)
+# Those of an account that may take work: first those that this server reaches, then the least busy.
+of_agent = Query(
+    """
+    select i.*, (
+        select count(*) from instance_executions e where e.tenant_id = :tenant and e.instance_id = i.instance_id
+            and e.ended_at is null and e.deadline > :now) as busy
+    from instances i
+    where i.tenant_id = :tenant and i.agent_id = :agent_id and i.account_id = :account
+        and i.stopped_at is null and i.state = 'running' and i.desired = 'running'
+    order by case when i.host_id = :here or i.engine = 'remote' then 0 else 1 end, busy, i.seen_at, i.instance_id limit 1
+    """,
+    types={"now": BIG},
+)
+# Everything of an agent that has not ended, for scaling.
+recent = Query(
+    """
+    select * from instances where tenant_id = :tenant and agent_id = :agent_id and account_id = :account
+        and stopped_at is null
+    order by instance_id
+    """
+)
+every_of = Query(
+    """
+    select * from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
+        and desired <> 'stopped'
+    order by instance_id
+    """
+)
+counts = Query(
+    """
+    select count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own
+    from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
+    """
+)
+account_counts = Query(
+    """
+    select sum(case when stopped_at is null then 1 else 0 end) as total,
+        sum(case when stopped_at is null and state = 'running' then 1 else 0 end) as running,
+        sum(case when stopped_at is null and state = 'paused' then 1 else 0 end) as paused,
+        sum(case when stopped_at is null and state = 'failed' then 1 else 0 end) as failed
+    from instances where tenant_id = :tenant and (account_id = :account or :account = '')
+    """,
+    scan=True,
+)
+_OF_AGENTS = "in (select value from json_each(:ids))"
+_OF_AGENTS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_TOTALS = """
+    select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own
+    from instances where tenant_id = :tenant and stopped_at is null and agent_id {}
+    group by agent_id
+"""
+totals = Query(_TOTALS.format(_OF_AGENTS), _TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
+silent = Query(
+    """
+    select count(*) as instances from instances where tenant_id = :tenant and host_id = :host_id and stopped_at is null
+    """
+)
+
+
+@cache
+def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
+    """A page of instances, newest first."""
+    wanted = "in (select value from json_each(:states))"
+    wanted_postgres = "= any(array(select json_array_elements_text(:states::json)))"
+    conditions = [
+        "and agent_id = :agent_id" if agent else "",
+        "and account_id = :account" if account else "",
+        "" if ended else "and stopped_at is null",
+        "and state {}" if states else "",
+    ]
+    text = f"""
+        select * from instances where tenant_id = :tenant and instance_id < :before {" ".join(conditions)}
+        order by instance_id desc limit :limit
+    """
+    return Query(text.format(wanted), text.format(wanted_postgres), types={"limit": BIG}, scan=True)
+
+
+# -- changing ----------------------------------------------------------------------------------
+
+want = Write(
+    f"""
+    update instances set desired = :desired, state = :state, reason = :reason, blocked = :blocked, failures = :failures,
+        due_at = :now, updated_at = :now
+    where {_ONE}
+    """,
+    types={"failures": BIG, "now": BIG},
+)
+# What a host writes of an instance holds only while it is the generation that the host looked at, and while the same is
+# wanted of it: else what was wanted meanwhile would be forgotten.
+_THIS = f"""
+    {_ONE} and generation = :generation and stopped_at is null and desired = :desired
+        and coalesce(blocked, '') = :blocked
+"""
+moved = Write(
+    f"""
+    update instances set state = :state, reason = :reason, generation = :next_generation, handle = :handle,
+        failures = :failures, restarts = :restarts, failing = :failing, healthy = :healthy,
+        error_count = error_count + :errors, last_error = coalesce(:last_error, last_error),
+        starting_at = coalesce(:starting_at, starting_at), started_at = coalesce(:started_at, started_at),
+        stopped_at = :stopped_at, address = :address, health_url = :health_url, due_at = :due_at, updated_at = :now
+    where {_THIS}
+    """,
+    types=dict.fromkeys(
+        (
+            "next_generation",
+            "failures",
+            "restarts",
+            "failing",
+            "healthy",
+            "errors",
+            "starting_at",
+            "started_at",
+            "stopped_at",
+            "due_at",
+            "now",
+            "generation",
+        ),
+        BIG,
+    ),
+)
+built = Write(
+    f"update instances set build = :build, updated_at = :now where {_THIS}", types={"now": BIG, "generation": BIG}
+)
+set_reason = Write(
+    f"update instances set reason = :reason, due_at = :due_at, updated_at = :now where {_THIS}",
+    types={"due_at": BIG, "now": BIG, "generation": BIG},
+)
+reported = Write(f"update instances set cause = null where {_ONE}")
+# What a hosting agent is asked, or has said, of an instance. What is left out stays.
+asked = Write(
+    f"""
+    update instances set asked = :asked, remote_id = coalesce(:remote_id, remote_id), due_at = :due_at, updated_at = :now
+    where {_ONE}
+    """,
+    types={"due_at": BIG, "now": BIG},
+)
+block = Write(
+    f"""
+    update instances set blocked = :blocked, reason = :reason, due_at = :now, updated_at = :now
+    where {_ONE} and stopped_at is null and coalesce(blocked, '') <> coalesce(:blocked, '')
+    """,
+    types={"now": BIG},
+)
+wake = Write(
+    f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
+    types={"now": BIG},
+)
+# One statement for the checks of many: [[id, generation, due, healthy, failing, error, cpu, percent, memory, in, out]...]
+_CHECKS = """
+    select json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as generation, json_extract(value, '$[2]') as due,
+        json_extract(value, '$[3]') as healthy, json_extract(value, '$[4]') as failing,
+        json_extract(value, '$[5]') as error, json_extract(value, '$[6]') as cpu, json_extract(value, '$[7]') as percent,
+        json_extract(value, '$[8]') as memory, json_extract(value, '$[9]') as received,
+        json_extract(value, '$[10]') as sent
+    from json_each(:checks)
+"""
+_CHECKS_POSTGRES = """
+    select value->>0 as id, (value->>1)::bigint as generation, (value->>2)::bigint as due,
+        (value->>3)::bigint as healthy, (value->>4)::bigint as failing, value->>5 as error,
+        (value->>6)::double precision as cpu, (value->>7)::double precision as percent, (value->>8)::bigint as memory,
+        (value->>9)::bigint as received, (value->>10)::bigint as sent
+    from json_array_elements(:checks::json)
+"""
+_CHECKED = """
+    update instances set due_at = c.due, reason = null, healthy = c.healthy, failing = c.failing,
+        error_count = error_count + case when c.error is null then 0 else 1 end, last_error = coalesce(c.error, last_error),
+        seen_at = case when c.healthy = 1 then :now else seen_at end, cpu_seconds = c.cpu, cpu_percent = c.percent,
+        memory = c.memory, received = c.received, sent = c.sent
+    from ({}) as c
+    where tenant_id = :tenant and instance_id = c.id and instances.generation = c.generation and state = 'running'
+        and stopped_at is null and desired = 'running' and blocked is null
+"""
+checked = Write(_CHECKED.format(_CHECKS), _CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG})
+
+# -- intervals ---------------------------------------------------------------------------------
+
+open_interval = Query(
+    f"select * from instance_intervals where {_ONE} and ended is null order by number desc limit 1", lock=True
+)
+interval = Query(
+    "select * from instance_intervals where tenant_id = :tenant and instance_id = :instance_id order by number"
+)
+last_interval = Query(f"select * from instance_intervals where {_ONE} order by number desc limit 1")
+close_interval = Write(
+    f"""
+    update instance_intervals set measured = :measured, seen_at = :seen_at, ticks = :ticks, ended = :ended
+    where {_ONE} and number = :number and ended is null
+    """,
+    types=dict.fromkeys(("measured", "seen_at", "ticks", "ended", "number"), BIG),
+)
+looked_at = Query(
+    """
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
+    join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
+    where v.tenant_id = :tenant and v.ended is null and v.instance_id in (select value from json_each(:ids))
+    """,
+    """
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
+    join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
+    where v.tenant_id = :tenant and v.ended is null
+        and v.instance_id = any(array(select json_array_elements_text(:ids::json)))
+    """,
+)
+open_of_account = Query(
+    """
+    select i.agent_id, i.price_version, v.* from instance_intervals v
+    join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
+    where v.tenant_id = :tenant and v.ended is null and v.boot = :boot and (i.account_id = :account or :account = '')
+    """,
+    scan=True,
+)
+# Running time measured by :ticks, for intervals of the same start of the machine: [[id, number]...] are still open.
+_STILL = """
+    update instance_intervals set measured = measured + :ticks - ticks, seen_at = :now, ticks = :ticks
+    where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
+"""
+extend_intervals = Write(
+    _STILL.format(_OF_AGENTS), _STILL.format(_OF_AGENTS_POSTGRES), types={"ticks": BIG, "now": BIG}
+)
+_UPTIMES = """
+    select instance_id, cast(sum(measured) as bigint) as measured from instance_intervals
+    where tenant_id = :tenant and instance_id {} group by instance_id
+"""
+uptimes = Query(_UPTIMES.format(_OF_AGENTS), _UPTIMES.format(_OF_AGENTS_POSTGRES))
+# -- retention ---------------------------------------------------------------------------------
+
+doomed = Query(
+    "select instance_id from instances where tenant_id = :tenant and stopped_at < :before order by stopped_at limit :limit",
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+
+
+# -- the last output of one that has ended -----------------------------------------------------
+
+output = Query(f"select begins, size, data from instance_output where {_ONE}")
+keep_output = Write(
+    """
+    insert into instance_output (tenant_id, instance_id, begins, size, data)
+    values (:tenant, :instance_id, :begins, :size, :data)
+    on conflict (tenant_id, instance_id) do update set
+        begins = excluded.begins, size = excluded.size, data = excluded.data
+    """,
+    types={"begins": BIG, "size": BIG, "data": "bytea"},
+)
+
+
+def _drop(table: str) -> Write:
+    text = f"delete from {table} where tenant_id = :tenant and instance_id "
+    return Write(text + _OF_AGENTS, text + _OF_AGENTS_POSTGRES)
+
+
+drops = tuple(map(_drop, ("instance_intervals", "instance_executions", "instance_output", "instances")))

@@ -1,0 +1,425 @@
+"""Instances: this host brings each of its own to what is wanted of it, looks at those that run, and measures them.
+
+What is wanted, and what is, are rows; nothing is held in memory that a crash would lose. Each instance does one thing at a
+time; one that takes long (a build) keeps no other waiting, and an engine that does not answer keeps no other engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agora.core.call import Call, pack, unpack
+from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.usage import DEFAULT_TENANT
+from agora.runtimes.errors import EngineError, EngineUnavailable
+from agora.runtimes.local_host import Local
+from agora.runtimes.port import Capacity, Found, Handle, Observation, Runtime
+from agora.store.port import Row, StoredEvent
+
+from . import host_queries as hosting
+from . import queries as statements
+
+if TYPE_CHECKING:
+    from .lifecycle import Life
+    from .metering import Ticks
+
+__all__ = ["Instances"]
+
+K = TypeVar("K", bound=Hashable)
+log = logging.getLogger(__name__)
+
+BATCH = 200
+STEPS = 10  #: of one instance before others have their turn
+BUILDING = ("requested", "provisioning")
+AT_ONCE = 64  #: instances of an engine that take a step of their own at a time, until no further one is built
+PROBES = 32  #: health questions asked at a time
+WANTS = frozenset(
+    {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
+)
+KEPT = ("memory", "cpu", "gpus")  #: of a host, for the instances on it
+CHECKING = 5.0  #: seconds for an engine to say what it has
+ADOPTING = 1.0  #: seconds that a step waits for engines to say what they hold
+REST = 5.0  #: seconds until an instance is seen to again whose step failed
+ABSENT = 10 * MICROSECONDS  #: until an engine that cannot be used is asked again what it holds
+GLANCE = 2 * MICROSECONDS  #: at least, between two cheap looks at all that run, for those that have ended
+REST_OF_GLANCES = 200  #: times what such a look took, at least, until the next
+
+
+class Instances(Controller):
+    """The reconciler of one host."""
+
+    name = "instances"
+    interval = 0.25
+
+    def __init__(self, house: House, local: Local) -> None:
+        super().__init__(house)
+        self.local = local
+        self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._lives: dict[tuple[str, str], Life] = {}
+        self._resting: dict[tuple[str, str], float] = {}
+        self._hurrying: set[asyncio.Task[None]] = set()
+        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._looked_at: dict[tuple[str, str], frozenset[str]] = {}
+        self._glances: dict[str, asyncio.Task[None]] = {}
+        self._next_glance: dict[str, int] = {}
+        self._adopting: dict[str, asyncio.Task[None]] = {}
+        self._adopted: set[str] = set()
+        self._ask_again: dict[str, int] = {}
+        self._kept: dict[str, dict[str, int]] = {}
+
+    @property
+    def check(self) -> int:
+        """Microseconds from one check of an instance to the next."""
+        return int(self.house.context.settings.instance_check * MICROSECONDS)
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Be a host before the first call asks for one."""
+        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+            await self.present(tenant)
+
+    async def step(self) -> None:
+        await self._adopt()
+        await super().step()
+        now = self.house.clock.now()
+        for name in self.local.engines:
+            if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check:
+                self._spawn(self._glances, name, partial(self._glance_over, name))
+
+    async def finish(self) -> None:
+        """Instances go on; steps under way are begun anew by the next server."""
+        looks = [*self._looking.values(), *self._glances.values(), *self._adopting.values()]
+        tasks = [*self._hurrying, *self._working.values(), *looks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.local.close()
+
+    async def tend(self, tenant: str) -> None:
+        """See to what is due: what only has to be looked at together, the rest each by itself."""
+        now = self.house.clock.now()
+        looked_at = {
+            (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
+        }
+        limit = BATCH + len(self._working) + len(looked_at)  # what takes long keeps nothing else from its turn
+        rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
+        self._cut_short(tenant, rows)
+        busy = self._working.keys() | self._rested().keys() | looked_at
+        free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
+        self._look(tenant, [row for row in free if _only_looked_at(row)])
+        for row in free:
+            if not _only_looked_at(row) and (row["state"] not in BUILDING or self._steps(row["engine"]) < AT_ONCE):
+                self._begin(tenant, row)
+
+    def _steps(self, engine: str) -> int:
+        """How many instances of an engine take a step now."""
+        return sum(life.row["engine"] == engine for life in self._lives.values())
+
+    def _look(self, tenant: str, rows: Sequence[Row]) -> None:
+        """Check instances, those of each engine by themselves; one look at an engine's at a time."""
+        for engine, group in _by_engine(rows).items():
+            key = (tenant, engine)
+            if key not in self._looking and not self.stopping:
+                self._looked_at[key] = frozenset(row["instance_id"] for row in group)
+                self._spawn(self._looking, key, partial(self._check, tenant, group))
+
+    def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something beside the loop; what goes wrong with it is counted as of a step."""
+        task = tasks[key] = asyncio.create_task(self._attempt(work))
+        task.add_done_callback(lambda _: tasks.pop(key))
+
+    def _cut_short(self, tenant: str, rows: Sequence[Row]) -> None:
+        """What is to end need not be built before: a step towards anything else is left, and its end begun."""
+        for row in rows:
+            key = (tenant, row["instance_id"])
+            if row["desired"] == "stopped" and key in self._lives and self._lives[key].row["state"] in BUILDING:
+                self._working[key].cancel()
+
+    def _rested(self) -> dict[tuple[str, str], float]:
+        """Those whose last step failed a moment ago, for a reason of the house."""
+        now = time.monotonic()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        return self._resting
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """What somebody wants is seen to at once, and a new tenant is told what this host has free."""
+        tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
+        if tenants and not self.stopping:
+            hurrying = asyncio.ensure_future(self._hurry(tenants))
+            self._hurrying.add(hurrying)
+            hurrying.add_done_callback(self._hurrying.discard)
+        for stored in events:
+            if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.stopping:
+                presenting = asyncio.ensure_future(self._attempt(partial(self.present, stored.event.subject)))
+                self._hurrying.add(presenting)
+                presenting.add_done_callback(self._hurrying.discard)
+
+    async def _hurry(self, tenants: set[str]) -> None:
+        for tenant in tenants:
+            await self._attempt(partial(self.tend, tenant))
+
+    def _begin(self, tenant: str, row: Row) -> None:
+        key = (tenant, row["instance_id"])
+        if key in self._working or self.stopping:
+            return
+        from .lifecycle import Life
+
+        life = Life(
+            self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
+        )
+        self._lives[key] = life
+        task = self._working[key] = asyncio.create_task(self._live(life))
+        task.add_done_callback(partial(self._ended, key))
+
+    async def _live(self, life: Life) -> None:
+        """Step by step, as long as there is something to do at once."""
+        for _ in range(STEPS):
+            await life.step()
+            rows = await self.read(life.tenant, statements.by_id, instance_id=life.row["instance_id"])
+            due = rows[0]["due_at"] if rows else None
+            if due is None or due > self.house.clock.now() or _only_looked_at(rows[0]):
+                return
+            life.row = rows[0]
+
+    def _ended(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        del self._working[key], self._lives[key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a step of the instance %s failed", key[1], exc_info=error)
+            self._resting[key] = time.monotonic() + REST
+            self.failures += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+
+    async def idle(self) -> None:
+        """Wait until no step and no look is under way."""
+        while under_way := [*self._working.values(), *self._looking.values()]:
+            await asyncio.wait(under_way)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    async def _check(self, tenant: str, rows: Sequence[Row]) -> None:
+        """The periodic look at instances that run: state, use, health; and their time."""
+        from .metering import Ticks
+
+        ticks = Ticks(self.local.ticks(), self.local.boot)
+        well: list[tuple[Row, Observation]] = []
+        for row, seen in await self._observed(rows):
+            if seen is not None and seen.state == "running":
+                well.append((row, seen))
+            else:
+                self._begin(tenant, row)
+        if well:
+            verdicts = await self._probed([row for row, _ in well])
+            await self.act(tenant, partial(self._write, looks=well, verdicts=verdicts, ticks=ticks))
+
+    async def _observed(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
+        """What the engines see; None where an engine does not answer."""
+        found: list[tuple[Row, Observation | None]] = []
+        for name, group in _by_engine(rows).items():
+            try:
+                engine = self._engine(name)
+                seen = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
+                found += zip(group, seen, strict=True)
+            except EngineError:
+                found += [(row, None) for row in group]
+        return found
+
+    def _engine(self, name: str) -> Runtime:
+        engine = self.local.engines.get(name)
+        if engine is None:
+            raise EngineUnavailable(f"This server has no engine {name!r}.")
+        return engine
+
+    async def _probed(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
+        """Whether each works, and what was found."""
+        from .specs import health_of
+
+        gate = asyncio.Semaphore(PROBES)
+
+        async def one(row: Row) -> tuple[str, tuple[bool, str]]:
+            try:
+                health = health_of(row)
+            except ValueError:  # a manifest that is not understood any more is no reason to end what runs
+                return row["instance_id"], (True, "it runs")
+            if health.path is None:
+                return row["instance_id"], (True, "it runs")
+            async with gate:
+                try:
+                    handle = Handle.from_json(unpack(row["handle"]))
+                    verdict = await self._engine(row["engine"]).probe(handle, health)
+                except EngineError as error:
+                    return row["instance_id"], (False, error.detail)
+                return row["instance_id"], (verdict.healthy, verdict.detail)
+
+        return dict(await asyncio.gather(*map(one, rows)))
+
+    async def _write(
+        self,
+        call: Call,
+        *,
+        looks: Sequence[tuple[Row, Observation]],
+        verdicts: dict[str, tuple[bool, str]],
+        ticks: Ticks,
+    ) -> None:
+        from . import metering as measuring
+        from .lifecycle import UNHEALTHY
+
+        checks: list[list[Any]] = []
+        for row, seen in looks:
+            healthy, detail = verdicts[row["instance_id"]]
+            failing = 0 if healthy else row["failing"] + 1
+            since = row["seen_at"] or row["started_at"] or call.now
+            due = call.now + (self.check if failing < UNHEALTHY else 0)
+            error = None if healthy else f"Its health check failed: {detail}."
+            checks.append(measuring.look(call, row, seen.usage, since=since, due=due, failing=failing, error=error))
+        await call.tx.execute(statements.checked, checks=pack(checks), now=call.now)
+        await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
+
+    async def _glance_over(self, engine: str) -> None:
+        """A cheap look at all that an engine runs, and when the next one is."""
+        began = time.monotonic()
+        try:
+            await self.each_tenant(partial(self._glance, engine=engine))
+        finally:
+            rest = int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS)
+            self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
+
+    async def _glance(self, tenant: str, *, engine: str) -> None:
+        """What has ended is seen to at once, not at its next check."""
+        running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
+        rows = [row for row in running if row["engine"] == engine]
+        gone = [
+            row["instance_id"]
+            for row, seen in await self._observed(rows)
+            if seen is not None and seen.state != "running"
+        ]
+        waiting = [name for name in gone if (tenant, name) not in self._working]
+        if waiting:
+            await self.act(tenant, partial(_wake, ids=waiting))
+
+    # -- being a host ----------------------------------------------------------------------------
+
+    async def present(self, tenant: str) -> None:
+        """Write down what this host has. A server that runs nothing, and never did, is none: as Pods they come and go."""
+        if not self.local.engines and not await self.read(tenant, hosting.host, ref=self.local.host_id):
+            return
+        engines: dict[str, str] = {}
+        capacity: dict[str, Any] = {}
+        offered = await asyncio.gather(*map(_offered, self.local.engines.values()))
+        for name, (why, has) in zip(self.local.engines, offered, strict=True):
+            engines[name] = why
+            if has is not None:
+                capacity = {
+                    "memory": has.memory,
+                    "memory_free": has.memory_free,
+                    "cpus": has.cpus,
+                    "gpus": has.gpus,
+                    "disk_free": has.disk_free,
+                    **capacity,  # where there are several engines, the first tells what the host has
+                    "ports": max(has.ports, capacity.get("ports", 0)),
+                }
+
+        capacity |= await self._kept_elsewhere(tenant)
+
+        async def work(call: Call) -> None:
+            await call.tx.execute(
+                hosting.save_host,
+                host_id=self.local.host_id,
+                name=await _free_name(call, self.local),
+                kind="server",
+                agent_id=None,
+                region=self.local.region,
+                engines=pack(engines),
+                capacity=pack(capacity),
+                private=1,
+                now=call.now,
+            )
+
+        await self.act(tenant, work)
+
+    async def _kept_elsewhere(self, tenant: str) -> dict[str, int]:
+        """What is kept of this host for instances of other tenants, who do not see each other's."""
+        rows = await self.read(tenant, hosting.reserved)
+        own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
+        self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
+        others = [kept for other, kept in self._kept.items() if other != tenant]
+        return {f"{name}_elsewhere": sum(kept[name] for kept in others) for name in KEPT}
+
+    async def _adopt(self) -> None:
+        """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
+        begun = []
+        for name, engine in self.local.engines.items():
+            now, again = self.house.clock.now(), self._ask_again.get(name, 0)
+            if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ABSENT:
+                self._spawn(self._adopting, name, partial(self._adopt_of, engine))
+                begun.append(self._adopting[name])
+        if begun:
+            await asyncio.wait(begun, timeout=ADOPTING)
+
+    async def _adopt_of(self, engine: Runtime) -> None:
+        name = engine.name
+        try:
+            for found in await engine.adopt():
+                await self._claim(engine, found)
+            await engine.sweep()
+        except EngineError as error:
+            level = logging.DEBUG if name in self._ask_again else logging.WARNING
+            log.log(level, "the engine %s cannot be used: %s", name, error)
+            self._ask_again[name] = self.house.clock.now() + ABSENT
+        else:
+            self._adopted.add(name)
+
+    async def _claim(self, engine: Runtime, found: Found) -> None:
+        """Keep what a row knows, and remove the rest."""
+        handle = found.handle
+        rows = await self.read(found.tenant, statements.found, instance_id=handle.instance_id)
+        row = rows[0] if rows else None
+        if row is None or row["stopped_at"] is not None or handle.generation < row["generation"]:
+            log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
+            await engine.remove(handle)
+
+
+async def _offered(engine: Runtime) -> tuple[str, Capacity | None]:
+    """What an engine has; or why it cannot be used now."""
+    try:
+        async with asyncio.timeout(CHECKING):
+            condition = await engine.check()
+            return ("", await engine.capacity()) if condition.available else (condition.detail, None)
+    except TimeoutError:
+        return f"it did not answer in {CHECKING:g} seconds", None
+    except EngineError as error:
+        return error.detail, None
+
+
+def _by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["engine"]].append(row)
+    return found
+
+
+def _only_looked_at(row: Row) -> bool:
+    """Whether it runs as it is to, so that there is nothing to do but to look."""
+    from .lifecycle import UNHEALTHY
+    from .transitions import wanted
+
+    return row["state"] == "running" and wanted(row) == "running" and row["failing"] < UNHEALTHY
+
+
+async def _free_name(call: Call, local: Local) -> str:
+    """The host's name, or, where another host has it, one that is its own."""
+    row = await call.tx.one(hosting.host, ref=local.name)
+    if row is None or row["host_id"] == local.host_id:
+        return local.name
+    return f"{local.name}-{local.host_id[-6:]}"
+
+
+async def _wake(call: Call, *, ids: Sequence[str]) -> None:
+    for instance_id in ids:
+        await call.tx.execute(statements.wake, instance_id=instance_id, now=call.now)

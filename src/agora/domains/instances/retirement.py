@@ -1,0 +1,41 @@
+"""Retiring: what an agent's leaving means for its instances."""
+
+from __future__ import annotations
+
+from agora.core.call import Call
+from agora.store.port import Row
+from agora_sdk.errors import Conflict
+
+from . import host_queries as hosting
+from . import queries as statements
+from .notifications import tell
+
+__all__ = ["check_idle", "end_all"]
+
+
+async def check_idle(call: Call, agent: Row) -> None:
+    """Raises Conflict while there are instances of an agent."""
+    row = await call.tx.one(statements.counts, agent_id=agent["agent_id"], account="")
+    if row is not None and row["total"]:
+        raise Conflict(
+            f"There are {row['total']} instances of {agent['agent_name']}.",
+            fix="Let no new ones be made (agora.deployment.withdraw), and terminate those that run.",
+            instances=row["total"],
+        )
+
+
+async def end_all(call: Call, agent: Row) -> None:
+    """It has left: its instances end, and no new ones are made."""
+    await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now)
+    for row in await call.tx.all(statements.every_of, agent_id=agent["agent_id"]):
+        await call.tx.execute(
+            statements.want,
+            instance_id=row["instance_id"],
+            desired="stopped",
+            state="stopping",
+            reason=f"{agent['agent_name']} has left the marketplace.",
+            blocked=None,
+            failures=0,
+            now=call.now,
+        )
+        await tell("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")

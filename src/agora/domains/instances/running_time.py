@@ -1,0 +1,74 @@
+"""Time that passes: what a running instance has run since it was last measured. It is shown; nothing is billed by it.
+
+Measured is every half minute or so. In between, the clock that nobody sets tells how far the open interval has come, so
+that what is shown moves with every look and never goes back when it is measured: what is added is at most what will be
+billed. Where a host's clock is not this machine's, or nobody has looked for long, nothing more is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.domains.billing import Ahead, ahead
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.store.port import Row
+from agora_sdk.contract.billing import AgentCost, CostBreakdown
+
+from . import queries as statements
+
+__all__ = ["MICROSECONDS", "costs_with", "everywhere", "of_instances"]
+
+CHECKS = 2  #: checks that may be missed until nobody knows whether it still runs
+MICROSECONDS = 1_000_000
+
+
+async def of_instances(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
+    """By id: what these have run since they were measured, and what that costs."""
+    if call.context.ports.find(LOCAL_HOST) is None or not ids:
+        return {}
+    return await _ahead(call, await call.tx.all(statements.looked_at, ids=pack(sorted(ids))))
+
+
+async def everywhere(call: Call, account: str | None) -> list[Ahead]:
+    """The same of all instances of an account; of everybody's, if None."""
+    local = call.context.ports.find(LOCAL_HOST)
+    if local is None or account == "":
+        return []
+    rows = await call.tx.all(statements.open_of_account, boot=local.boot, account=account or "")
+    return list((await _ahead(call, rows)).values())
+
+
+async def _ahead(call: Call, rows: Sequence[Row]) -> dict[str, Ahead]:
+    passed = [(row, time) for row in rows if (time := _passed(call, row)) > 0]
+    stretches = [(row["agent_id"], row["price_version"], row["began"] + row["measured"], time) for row, time in passed]
+    found = await ahead(call, stretches)
+    return {row["instance_id"]: each for (row, _), each in zip(passed, found, strict=True)}
+
+
+def _passed(call: Call, interval: Row) -> int:
+    local = call.context.ports.find(LOCAL_HOST)
+    if local is None or interval["boot"] != local.boot:
+        return 0
+    measured_at: int = interval["ticks"]
+    now = local.ticks()
+    now = min(now, local.ending.get(interval["instance_id"], now))
+    known = int(CHECKS * call.context.settings.instance_check * MICROSECONDS)
+    return min(max(0, now - measured_at), known)
+
+
+def costs_with(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:
+    """An agent's costs with what passes."""
+    mine = [each for each in more if each.agent_id == cost.agent_id and each.currency == cost.currency]
+    amount, time = (sum(getattr(each, name) for each in mine) / MICROSECONDS for name in ("amount", "quantity"))
+    parts: dict[str, Any] = dict(cost.cost_breakdown)
+    parts["usage_cost"] = round(parts["usage_cost"] + amount, 6)
+    return cost.model_copy(
+        update={
+            "total_cost": round(cost.total_cost + amount, 6),
+            "accrued_cost": round(cost.accrued_cost + amount, 6),
+            "usage_time": round(cost.usage_time + time, 6),
+            "cost_breakdown": CostBreakdown(**parts),
+        }
+    )

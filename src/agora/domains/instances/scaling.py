@@ -1,0 +1,175 @@
+"""Scaling: as many instances of an agent as the work of an account needs, between a least and a most number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import require, seen
+from agora.domains.billing import Ledger
+from agora.store.port import Row
+from agora_sdk.contract.instances import InstanceConfig, Scaling
+from agora_sdk.errors import AgoraError, InvalidRequest, NotFound
+
+from . import host_queries as hosting
+from . import queries as statements
+from .creation import Wish, check_max_price, create
+from .desired_state import want
+from .notifications import tell
+
+__all__ = ["adjust", "scale", "scaling_of"]
+
+CALM = 60_000_000  #: microseconds for which fewer would do before one is ended
+RETRY = 30_000_000  #: microseconds until a number that could not be had is tried again
+WEIGHT = 0.25  #: of the newest look in the mean
+AT_ONCE = 10  #: instances made or ended in one look
+
+
+async def scale(
+    call: Call,
+    agent_ref: str,
+    account: str,
+    least: int,
+    most: int | None,
+    target: float,
+    config: InstanceConfig | None,
+    max_price: int | None = None,
+) -> Scaling:
+    """Set how many there are to be, and make what is missing. They keep the price of now. max_price: in millionths."""
+    most = least if most is None else most
+    if most < least:
+        raise InvalidRequest(
+            "max_instances is below min_instances.",
+            fix="Raise it, or leave it out.",
+            errors=[{"field": "max_instances", "message": "below min_instances"}],
+        )
+    agent = await (seen(call.tx, call.caller, agent_ref) if most else require(call.tx, agent_ref))
+    agent_id = call.target = agent["agent_id"]
+    if config is not None and config.environment:
+        raise InvalidRequest(
+            "Instances that are made by scaling have no variables of their own.",
+            errors=[{"field": "instance_config.environment", "message": "not here"}],
+        )
+    terms = await Ledger(call).terms(agent_id)
+    if most:
+        await _check_deployable(call, agent)
+        check_max_price(agent["agent_name"], terms, max_price)
+    kept = {"agent_id": agent_id, "account": account}
+    await call.tx.execute(
+        hosting.save_scaling,
+        **kept,
+        least=least,
+        most=most,
+        target=target,
+        config=pack((config or InstanceConfig()).model_dump(exclude_none=True)),
+        actor=call.caller.subject,
+        now=call.now,
+        price_version=terms.version,
+    )
+    await adjust(call, agent_id, account, measure=False)
+    call.emit(
+        "agora.instance.scaled",
+        kept | {"min_instances": least, "max_instances": most},
+        subject=agent_id,
+        audience=(call.caller.subject,),
+    )
+    return await scaling_of(call, agent, account)
+
+
+async def _check_deployable(call: Call, agent: Row) -> None:
+    row = await call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+    if row is None or row["withdrawn_at"] is not None:
+        raise NotFound(
+            f"No instance of {agent['agent_name']} can be made.",
+            fix="An operator registers its manifest with agora.deployment.register.",
+            errors=[{"field": "agent_id", "message": "not deployable"}],
+        )
+
+
+async def scaling_of(call: Call, agent: Row, account: str) -> Scaling:
+    """How an account's instances of an agent are scaled."""
+    row = await call.tx.one(hosting.scaling, agent_id=agent["agent_id"], account=account)
+    living = await call.tx.all(statements.recent, agent_id=agent["agent_id"], account=account)
+    wanted = [each for each in living if each["desired"] != "stopped"]
+    return Scaling(
+        agent_id=agent["agent_id"],
+        agent_name=agent["agent_name"],
+        customer_id=account,
+        min_instances=row["least"] if row is not None else 0,
+        max_instances=row["most"] if row is not None else len(wanted),
+        target_concurrency=row["target"] if row is not None else 1.0,
+        desired_instances=row["desired"] if row is not None else len(wanted),
+        running_instances=sum(each["state"] == "running" for each in wanted),
+        concurrency=round(row["busy"], 3) if row is not None else 0.0,
+        problem=row["problem"] if row is not None else None,
+        instances=[each["instance_id"] for each in wanted],
+        updated_at=moment(row["updated_at"] if row is not None else call.now),
+    )
+
+
+async def adjust(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
+    """Look at the work under way, and make or end instances. Done on any server; the row is locked.
+
+    measure: whether this look counts for the mean.
+    """
+    row = await call.tx.one(hosting.scaling_locked, agent_id=agent_id, account=account)
+    if row is None:
+        return
+    living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
+    there = [each for each in living if each["desired"] != "stopped"]
+    busy = await _busy(call, row) if measure else row["busy"]
+    wanted = max(row["least"], min(row["most"], math.ceil(round(busy / row["target"], 6))))
+    changes: dict[str, Any] = {"desired": wanted, "busy": busy, "calm_since": None}
+    changes |= {"retry_at": row["retry_at"], "problem": row["problem"]}
+    if wanted > len(there):
+        changes |= await _grow(call, row, wanted - len(there))
+    elif wanted < len(there):
+        since = row["calm_since"] or call.now
+        forced = len(there) > row["most"]
+        changes |= {"calm_since": since, "retry_at": None, "problem": None}
+        if forced or call.now - since >= CALM:
+            await _shrink(call, there, len(there) - wanted)
+            changes["calm_since"] = None
+        else:
+            changes["desired"] = len(there)
+    else:
+        changes |= {"retry_at": None, "problem": None}
+    if not row["most"] and not any(each["pool"] for each in there):
+        await call.tx.execute(hosting.drop_scaling, agent_id=agent_id, account=account)
+        return
+    if any(row[name] != value for name, value in changes.items()):
+        await call.tx.execute(hosting.scaled, agent_id=agent_id, account=account, **changes)
+
+
+async def _busy(call: Call, row: Row) -> float:
+    """Executions under way, as a moving mean."""
+    found = await call.tx.one(hosting.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
+    now = float(found["busy"]) if found is not None else 0.0
+    mean: float = now if now > row["busy"] else row["busy"] + WEIGHT * (now - row["busy"])
+    return mean if mean > 0.01 else 0.0
+
+
+async def _grow(call: Call, row: Row, number: int) -> dict[str, Any]:
+    """Make instances; what stands in the way is written down, and tried again later."""
+    if row["retry_at"] is not None and row["retry_at"] > call.now:
+        return {}
+    config = InstanceConfig.model_validate(unpack(row["config"]))
+    wish = Wish(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
+    for _ in range(min(number, AT_ONCE)):
+        try:
+            await create(call, wish)
+        except AgoraError as error:
+            return {"retry_at": call.now + RETRY, "problem": error.detail[:500]}
+    return {"retry_at": None, "problem": None}
+
+
+async def _shrink(call: Call, there: Sequence[Row], number: int) -> None:
+    """End instances that scaling has made: those that do not run first, then the newest."""
+    own = [each for each in there if each["pool"]]
+    own.sort(key=lambda each: (each["state"] == "running", [-ord(letter) for letter in each["instance_id"]]))
+    for each in own[: min(number, AT_ONCE)]:
+        await want(call, each, "stopped", "stopping", "It is not needed any more.")
+        await tell("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

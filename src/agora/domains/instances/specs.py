@@ -1,0 +1,71 @@
+"""Specifications: an instance's row as an engine gets it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agora.core.call import unpack
+from agora.runtimes import spec as runtime
+from agora.runtimes.local_host import Local
+from agora.store.port import Row
+
+from .deployments import opened
+from .manifests import AgentManifest, build_of, source_of
+
+__all__ = ["health_of", "spec_of"]
+
+
+def _manifest(row: Row) -> AgentManifest:
+    return AgentManifest.model_validate(unpack(row["manifest"]))
+
+
+def health_of(row: Row) -> runtime.Health:
+    """How to tell that it works."""
+    manifest = _manifest(row)
+    return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
+
+
+def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
+    """What is to be run. Raises ValueError if the server's key is not the one its secrets were sealed with."""
+    manifest, config = _manifest(row), unpack(row["config"])
+    secrets = opened(context, row["secrets"], f"instance:{row['instance_id']}")
+    build = manifest.build
+    assert build is not None
+    declared = build_of(build)
+    limits = runtime.Limits.parse(
+        config.get("memory_limit") or manifest.limits.memory,
+        config.get("cpu_limit") or manifest.limits.cpu,
+        config.get("pids_limit") or manifest.limits.pids,
+        config.get("disk_limit") or manifest.limits.disk,
+    )
+    restore = str(local.backups / f"{row['restore']}.tar") if row["restore"] else None
+    return runtime.Spec(
+        instance_id=row["instance_id"],
+        generation=row["generation"],
+        tenant=tenant,
+        build_config=declared,
+        source=source_of(manifest, secrets),
+        limits=limits,
+        ports=(runtime.Port(number=manifest.port or runtime.declared_port(declared)),),
+        env=secrets.get("environment", {}) | _given(context, tenant, row, manifest, local),
+        labels={"agent_id": row["agent_id"], "account_id": row["account_id"], "agent_name": manifest.name},
+        health=health_of(row),
+        co_location=row["group_name"],
+        restore=restore if row["generation"] == 1 else None,
+    )
+
+
+def _given(context: Any, tenant: str, row: Row, manifest: AgentManifest, local: Local) -> dict[str, str]:
+    """What an instance finds in its environment to speak to the marketplace, and to know who it is."""
+    return {
+        "AGORA_URL": local.url_for(row["engine"]),
+        "AGORA_TOKEN": context.signer.key(tenant, row["token_id"], "api_key"),
+        "AGORA_AGENT_ID": row["agent_id"],
+        "AGORA_AGENT_NAME": manifest.name,
+        "AGENTHUB_AGENT_ID": row["agent_id"],
+        "AGENTHUB_PROTOCOL": manifest.protocol or "HTTP",
+        "AGENTHUB_AGENT_METADATA": json.dumps(
+            {"name": manifest.name, "version": manifest.version, "category": manifest.category}
+        ),
+    }

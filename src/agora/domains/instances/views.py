@@ -1,0 +1,171 @@
+"""The view: rows as answers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import Call, pack, unpack
+from agora.domains.billing import Ahead, Ledger, Scope, billing_info
+from agora.domains.billing.terms import shown as terms_shown
+from agora.domains.billing.views import names_of
+from agora.runtimes.restarts import Restarts
+from agora.runtimes.spec import memory_bytes
+from agora.store.port import Reader, Row
+from agora_sdk.contract import instances as contract
+from agora_sdk.contract.billing import PricingInfo
+from agora_sdk.contract.instances import InstanceStatus
+
+from . import host_queries as hosting
+from . import queries as statements
+from .running_time import of_instances
+
+__all__ = ["backup", "change", "detail", "execution", "summaries", "told"]
+
+HIDDEN = frozenset({"environment"})
+
+
+def _moment(value: int | None) -> Any:
+    return None if value is None else moment(value)
+
+
+async def summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
+    """Instances in a list."""
+    more = await of_instances(call, [row["instance_id"] for row in rows])
+    return [contract.InstanceSummary(**fields) for fields in await _fields(call.tx, rows, more)]
+
+
+async def detail(call: Call, row: Row) -> contract.Instance:
+    """One instance with its bill."""
+    return contract.Instance(**await _whole(call, row))
+
+
+async def change(call: Call, row: Row, message: str) -> contract.InstanceChange:
+    """One instance after a change."""
+    return contract.InstanceChange(**await _whole(call, row), message=message)
+
+
+async def told(call: Call, row: Row, message: str) -> contract.Termination:
+    """An ended instance, or one about to be."""
+    return contract.Termination(**await _whole(call, row), message=message)
+
+
+async def _whole(call: Call, row: Row) -> dict[str, Any]:
+    more = await of_instances(call, [row["instance_id"]])
+    (fields,) = await _fields(call.tx, [row], more)
+    currency = str(call.context.settings.billing_currency)
+    config = unpack(row["config"])
+    shown = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
+    return fields | {
+        "instance_config": shown,
+        "address": row["address"],
+        "health_url": row["health_url"],
+        "co_located_with": row["beside"],
+        "revision": row["revision"],
+        "price_version": row["price_version"],
+        "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row["agent_id"], row["price_version"]))),
+        "billing_info": await billing_info(
+            call.tx, Scope(instance=row["instance_id"]), currency, more.get(row["instance_id"])
+        ),
+    }
+
+
+async def _fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
+    ids = [row["instance_id"] for row in rows]
+    if not ids:
+        return []
+    agents = sorted({row["agent_id"] for row in rows})
+    names = await names_of(tx, agents)
+    hosts = await _host_names(tx, {row["host_id"] for row in rows})
+    uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=pack(ids))}
+    for instance_id, passing in more.items():
+        uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
+    counted = await tx.all(hosting.executed, agents=pack(agents), ids=pack(ids))
+    counters = {row["instance_id"]: row for row in counted}
+    return [
+        _one(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"])) for row in rows
+    ]
+
+
+async def _host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for host_id in ids:
+        row = await tx.one(hosting.host, ref=host_id)
+        found[host_id] = row["name"] if row is not None else host_id
+    return found
+
+
+def _one(
+    row: Row, names: Mapping[str, str], hosts: Mapping[str, str], uptime: int, counter: Row | None
+) -> dict[str, Any]:
+    state, done = row["state"], (counter["completed"] + counter["failed"]) if counter is not None else 0
+    failed = state == InstanceStatus.FAILED
+    return {
+        "instance_id": row["instance_id"],
+        "agent_id": row["agent_id"],
+        "agent_name": names.get(row["agent_id"], row["agent_id"]),
+        "customer_id": row["account_id"],
+        "name": row["name"],
+        "status": InstanceStatus(state),
+        "desired_status": row["desired"],
+        "reason": row["reason"],
+        "host": hosts[row["host_id"]],
+        "engine": row["engine"],
+        "generation": row["generation"],
+        "restarts": row["restarts"],
+        "crash_loop": Restarts().is_loop(row["failures"]) and row["stopped_at"] is None,
+        "retry_at": _moment(row["due_at"]) if failed and row["desired"] != "stopped" else None,
+        "task_executions": done,
+        "created_at": moment(row["created_at"]),
+        "started_at": _moment(row["started_at"]),
+        "stopped_at": _moment(row["stopped_at"]),
+        "health_status": contract.HealthStatus(
+            healthy=bool(row["healthy"]) and state == InstanceStatus.RUNNING,
+            last_heartbeat=_moment(max(row["seen_at"] or 0, row["started_at"] or 0) or None),
+            error_count=row["error_count"],
+            last_error=row["last_error"],
+        ),
+        "resource_usage": _usage(row, uptime, done),
+    }
+
+
+def _usage(row: Row, uptime: int, done: int) -> contract.ResourceUsage:
+    limit = unpack(row["config"]).get("memory_limit")
+    share = 100 * row["memory"] / memory_bytes(limit) if limit else 0.0
+    return contract.ResourceUsage(
+        cpu_usage=round(row["cpu_percent"], 2),
+        cpu_seconds=round(row["cpu_seconds"], 3),
+        memory_usage=round(share, 2),
+        memory_bytes=row["memory"],
+        network_received=row["received"],
+        network_sent=row["sent"],
+        task_count=done,
+        uptime=uptime / 1_000_000,
+    )
+
+
+def execution(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the contract's :class:`Execution`."""
+    duration = row["duration"]
+    return {
+        "execution_id": row["execution_id"],
+        "instance_id": row["instance_id"],
+        "agent_id": row["agent_id"],
+        "endpoint": row["endpoint"],
+        "status": row["status"],
+        "execution_time": None if duration is None else duration / 1_000_000,
+        "http_status": row["http_status"],
+        "error": row["error"],
+        "created_at": moment(row["created_at"]),
+    }
+
+
+def backup(row: Row | Mapping[str, Any]) -> contract.Backup:
+    return contract.Backup(
+        backup_id=row["backup_id"],
+        instance_id=row["instance_id"],
+        agent_id=row["agent_id"],
+        size=row["size"],
+        created_at=moment(row["created_at"]),
+    )

@@ -1,0 +1,46 @@
+"""Addresses: where an upstream may be. A URL that a caller gives must not lead into the operator's own network.
+
+A host is checked when it is added, as far as it can be told by looking at it, and again when a connection is made:
+its name is resolved here, every address is checked, and the connection goes to a checked address, so that a name
+cannot mean another one a moment later.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from agora.net.egress_policy import (
+    AddressRefused,
+    Door,
+    Resolve,
+    is_evidently_private,
+    is_public,
+    public_addresses,
+    resolve,
+)
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["AddressRefused", "Door", "Resolve", "check_url", "is_public", "public_addresses", "resolve"]
+
+
+def check_url(url: str, *, private: bool) -> None:
+    """Refuse what is no URL of HTTP, has a password in it, or evidently leads to a private address."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
+    except ValueError:
+        raise _refused("It is not a URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise _refused("It is not a URL of http or https.")
+    if parts.username is not None or parts.password is not None:
+        raise _refused("Credentials do not belong into the URL; give them as headers.")
+    if not private and is_evidently_private(host):
+        raise _refused(
+            f"{host} is a private or loopback address.",
+            "An operator allows them with the setting mcp_private_networks, or names the URL in mcp_server_urls.",
+        )
+
+
+def _refused(detail: str, fix: str | None = None) -> InvalidRequest:
+    return InvalidRequest(detail, fix=fix, errors=[{"field": "url", "message": detail}])

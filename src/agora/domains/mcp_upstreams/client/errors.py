@@ -1,0 +1,63 @@
+"""Failures of upstreams as errors of ours: each says whether anything may have been done there."""
+
+from __future__ import annotations
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import REQUEST_TIMEOUT
+from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
+
+from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
+
+from .transport_errors import Fault, Faults
+
+__all__ = ["in_words", "is_breakdown", "translated"]
+
+UNKNOWN = "unknown"
+LONGEST = 500  # characters of what an upstream says
+LOOK = "Look whether it took effect before doing it again."
+
+
+def translated(name: str, error: MCPError, fault: Fault | None) -> AgoraError:
+    """The error of a request to the upstream of that name."""
+    if fault is not None:
+        return _of_fault(name, fault)
+    if error.code == REQUEST_TIMEOUT:
+        return DeadlineExceeded(f"{name} did not answer in time.", fix=LOOK, outcome=UNKNOWN)
+    if error.code == CONNECTION_CLOSED:
+        return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=LOOK, outcome=UNKNOWN)
+    if error.code == PARSE_ERROR:
+        return UpstreamFailed(f"The answer of {name} cannot be read: {error.message[:LONGEST]}", outcome=UNKNOWN)
+    return UpstreamFailed(f"{name} says: {error.message[:LONGEST]}", upstream_code=error.code)
+
+
+def _of_fault(name: str, fault: Fault) -> AgoraError:
+    detail = f"{name}: {fault.detail}"
+    if fault.kind == "refused":
+        return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
+    if fault.kind in ("unreachable", "session"):
+        return UpstreamUnavailable(detail, fix="Look whether it runs, and whether its URL is right.", retry_after=1)
+    if fault.kind == "http" and fault.status is not None and fault.status < 500:
+        fix = "Check its credentials." if fault.status in (401, 403) else None
+        return UpstreamFailed(detail, fix=fix, upstream_status=fault.status)
+    return UpstreamFailed(detail, fix=LOOK, outcome=UNKNOWN)
+
+
+def is_breakdown(error: AgoraError) -> bool:
+    """Whether it speaks against the upstream as a whole: no answer, rather than an answer that says no."""
+    return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
+
+
+def in_words(error: BaseException, faults: Faults) -> str:
+    """Why a connection could not be made, or broke; what the upstream says of it is cut short."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, MCPError):
+        fault = faults.take(error)
+        words = fault.detail if fault is not None else error.message
+    elif isinstance(error, TimeoutError):
+        words = "it did not answer in time"
+    elif isinstance(error, ConnectionError) and error.errno is None:  # in words already
+        words = str(error)
+    else:
+        words = f"{type(error).__name__}: {error}".rstrip(": ")
+    return words[:LONGEST].rstrip(".")

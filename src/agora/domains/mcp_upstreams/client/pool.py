@@ -1,0 +1,162 @@
+"""The pool: one connection for each upstream of each tenant. It brings the protocol's SDK in when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
+
+from agora.net.sealing import Sealer
+from agora_sdk.errors import UpstreamUnavailable
+
+from ..port import Condition, Endpoint, Listing, Progress
+from . import addresses
+from .addresses import Resolve, resolve
+from .breaker import Tuning
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+__all__ = ["ConnectionPool"]
+
+Key = tuple[str, str]
+
+
+class ConnectionPool:
+    """Implements :class:`agora.upstreams.port.Upstreams`."""
+
+    def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve) -> None:
+        self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver
+        self._connections: dict[Key, Connection] = {}
+        self._kept: dict[Key, Endpoint] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._kind: type[Connection] | None = None
+        self._importing = asyncio.Lock()
+
+    # -- which there are -------------------------------------------------------------------------
+
+    def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
+        """Hold connections to exactly these upstreams of a tenant; :meth:`tend` opens them."""
+        wanted = {endpoint.key: endpoint for endpoint in endpoints}
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != tenant} | wanted
+        for key, connection in list(self._connections.items()):
+            if key[0] == tenant and (key not in wanted or wanted[key].revision != connection.endpoint.revision):
+                self._drop(key)
+
+    async def tend(self) -> None:
+        """Open the connections that are to be held and are not there."""
+        for key, endpoint in list(self._kept.items()):
+            if key not in self._connections and key in self._kept:
+                with contextlib.suppress(UpstreamUnavailable):  # its credentials cannot be read: calls are told
+                    await self._connection(endpoint)
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        self._kept.clear()
+        for key in list(self._connections):
+            self._drop(key)
+        await asyncio.gather(*self._closing)
+
+    def _drop(self, key: Key) -> None:
+        task = asyncio.create_task(self._connections.pop(key).close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _connection(self, endpoint: Endpoint) -> Connection:
+        """The connection to an upstream, opened now if there is none."""
+        kind = await self._imported()
+        found = self._connections.get(endpoint.key)
+        if found is not None and found.endpoint.revision < endpoint.revision:
+            self._drop(endpoint.key)
+            found = None
+        if found is None:
+            found = self._connections[endpoint.key] = kind(
+                endpoint, self._secrets(endpoint), self._tuning, self._resolver
+            )
+        return found
+
+    async def _imported(self) -> type[Connection]:
+        """The class that needs the protocol's SDK, imported beside the event loop: it takes a while."""
+        if self._kind is None:
+            async with self._importing:
+                module = await asyncio.to_thread(
+                    importlib.import_module, "agora.domains.mcp_upstreams.client.connection"
+                )
+                self._kind = module.Connection
+        assert self._kind is not None
+        return self._kind
+
+    # -- what they are asked ---------------------------------------------------------------------
+
+    async def probe(self, endpoint: Endpoint) -> Listing:
+        """Connect, ask what there is, and hang up."""
+        kind = await self._imported()
+        connection = kind(endpoint, self._secrets(endpoint), replace(self._tuning, patience=0), self._resolver)
+        try:
+            return await connection.listing()
+        finally:
+            await connection.close()
+
+    async def listing(self, endpoint: Endpoint) -> Listing:
+        """Ask over the persistent connection what there is."""
+        return await (await self._connection(endpoint)).listing()
+
+    async def request(
+        self,
+        endpoint: Endpoint,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        caller: str = "",
+    ) -> dict[str, Any]:
+        """Send one request; answers the result as it came."""
+        return await (await self._connection(endpoint)).request(method, params, seconds, progress, caller)
+
+    def condition(self, tenant: str, upstream_id: str) -> Condition:
+        """How the connection to an upstream stands."""
+        found = self._connections.get((tenant, upstream_id))
+        return found.condition() if found is not None else Condition()
+
+    def changed(self, tenant: str) -> Sequence[str]:
+        """Ids of connected upstreams whose listing is not known to be current."""
+        return [
+            upstream_id
+            for (owner, upstream_id), connection in self._connections.items()
+            if owner == tenant and not connection.current and connection.condition().state == "connected"
+        ]
+
+    # -- addresses and credentials ---------------------------------------------------------------
+
+    def check_url(self, url: str, *, private: bool) -> None:
+        """Refuse (InvalidRequest) a URL whose host is evidently not to be connected to."""
+        addresses.check_url(url, private=private)
+
+    def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
+        """Encrypt credentials for the store; None if there are none."""
+        return self._sealer.seal(to_json(dict(secrets)), upstream_id) if secrets else None
+
+    def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
+        """Whether sealed credentials are these."""
+        try:
+            opened = from_json(self._sealer.open(sealed, upstream_id)) if sealed is not None else {}
+        except ValueError:
+            return False
+        return bool(opened == dict(secrets))
+
+    def _secrets(self, endpoint: Endpoint) -> dict[str, str]:
+        if endpoint.secrets is None:
+            return {}
+        try:
+            found: dict[str, str] = from_json(self._sealer.open(endpoint.secrets, endpoint.upstream_id))
+        except ValueError:
+            raise UpstreamUnavailable(
+                f"The credentials of {endpoint.name} cannot be read: the server's signing key is another one.",
+                fix="Remove the upstream, and add it again.",
+            ) from None
+        return found

@@ -1,0 +1,220 @@
+"""A session with an upstream: the handshake of either era, raw requests, the listing, word of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, cast
+
+import mcp_types as types
+from mcp import ClientSession
+from mcp.client.session import IncomingMessage
+from mcp.client.subscriptions import SubscriptionLost, listen
+from mcp.shared.dispatcher import ProgressFnT
+from mcp.shared.exceptions import MCPError
+from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+from mcp.shared.transport_context import TransportContext
+from mcp_types import methods
+from mcp_types.version import LATEST_HANDSHAKE_VERSION, MODERN_PROTOCOL_VERSIONS
+from pydantic import RootModel, ValidationError
+
+from agora import __version__
+
+from ..port import Kind, Listing, Progress
+from .definitions import Allowance
+from .direct import Elsewhere
+from .route import Line
+from .transport_errors import Faults
+from .vetting import MOST, Found, vet
+
+__all__ = ["Session", "open_session"]
+
+CLIENT = types.Implementation(name="agora", version=__version__)
+PAGES = 100  # of a listing at most
+CHANGES = (
+    types.ToolListChangedNotification,
+    types.ResourceListChangedNotification,
+    types.PromptListChangedNotification,
+)
+REQUESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "tools/call": lambda params: types.CallToolRequest(params=types.CallToolRequestParams(**params)),
+    "resources/read": lambda params: types.ReadResourceRequest(params=types.ReadResourceRequestParams(**params)),
+    "prompts/get": lambda params: types.GetPromptRequest(params=types.GetPromptRequestParams(**params)),
+}
+
+
+class _Raw(RootModel[dict[str, Any]]):
+    """A result as it came."""
+
+
+class _Dispatcher(JSONRPCDispatcher[TransportContext]):
+    """Takes listings as they come, and lets through to the SDK what fits its types.
+
+    One definition that does not fit would make the SDK refuse the page; it would drop others without a word.
+    Calls of the newer era go the direct way where there is one.
+    """
+
+    version: str | None = None
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.read, line.write)
+        self._direct = line.direct
+        self.found: dict[str, list[Found]] = {}
+        self.left_out: dict[str, int] = {}
+
+    async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
+        if self._direct is not None and method in REQUESTS and self.version in MODERN_PROTOCOL_VERSIONS:
+            try:
+                return await self._direct.request(method, params, opts)
+            except Elsewhere:
+                self._direct = None
+        raw = await super().send_raw_request(method, params, opts, **others)
+        field = LISTED.get(method)
+        if field is None or not isinstance(raw.get(field), list):
+            return raw
+        found = self.found.setdefault(method, [])
+        page = raw[field][: MOST - len(found)]
+        self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
+        faults = await asyncio.to_thread(lambda: [self._fault(method, raw, field, each) for each in page])
+        found += zip(page, faults, strict=True)
+        return {**raw, field: [each for each, fault in zip(page, faults, strict=True) if fault is None]}
+
+    def _fault(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
+        """What the protocol's types say against one definition."""
+        try:
+            methods.validate_server_result(
+                method, self.version or LATEST_HANDSHAKE_VERSION, {**raw, field: [definition]}
+            )
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"][2:] if not isinstance(part, int))
+            return f"its definition is not valid: {where + ': ' if where else ''}{first['msg']}"
+        return None
+
+
+LISTED = {
+    "tools/list": "tools",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+    "prompts/list": "prompts",
+}
+KINDS: Mapping[Kind, str] = {
+    "tool": "tools/list",
+    "resource": "resources/list",
+    "template": "resources/templates/list",
+    "prompt": "prompts/list",
+}
+
+
+class Session:
+    """One live session. ``changed`` is called when the upstream says that it offers something else now."""
+
+    def __init__(self, client: ClientSession, dispatcher: _Dispatcher) -> None:
+        self._client, self._dispatcher = client, dispatcher
+        self._listing = asyncio.Lock()
+
+    async def request(
+        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
+    ) -> dict[str, Any]:
+        """Send one request; answers the result as it came. Raises MCPError, ValidationError."""
+        heard = cast("ProgressFnT | None", progress)
+        answer = await self._client.send_request(
+            REQUESTS[method](params), _Raw, request_read_timeout_seconds=seconds, progress_callback=heard
+        )
+        return answer.root
+
+    async def alive(self, seconds: float) -> None:
+        """Ask for a sign of life. Raises MCPError."""
+        version = self._client.protocol_version or ""
+        if version in MODERN_PROTOCOL_VERSIONS:
+            await self._client.send_discover(version)
+        else:
+            await self._client.send_request(
+                types.PingRequest(), types.EmptyResult, request_read_timeout_seconds=seconds
+            )
+
+    async def listing(self, upstream: str, seconds: float) -> Listing:
+        """All that there is, vetted. Raises MCPError, ValidationError, TimeoutError."""
+        client = self._client
+        async with self._listing, asyncio.timeout(seconds):
+            self._dispatcher.found.clear()
+            self._dispatcher.left_out.clear()
+            capabilities = client.server_capabilities
+            if capabilities is not None and capabilities.tools is not None:
+                await self._pages("tool", client.list_tools)
+            if capabilities is not None and capabilities.resources is not None:
+                await self._pages("resource", client.list_resources)
+                with contextlib.suppress(MCPError):  # many servers have resources and do not know templates
+                    await self._pages("template", client.list_resource_templates)
+            if capabilities is not None and capabilities.prompts is not None:
+                await self._pages("prompt", client.list_prompts)
+            found, left_out = dict(self._dispatcher.found), dict(self._dispatcher.left_out)
+        items, allowance = [], Allowance()
+        for kind, method in KINDS.items():
+            more = left_out.get(method, 0)
+            items += await asyncio.to_thread(vet, upstream, kind, found.get(method, []), more, allowance)
+        who = client.server_info
+        return Listing(
+            who.name if who else None, who.version if who else None, client.protocol_version, client.instructions, items
+        )
+
+    async def _pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
+        """Page after page, until there are as many as can be offered; then what comes after is left out unseen."""
+        method, cursor = KINDS[kind], None
+        for _ in range(PAGES):
+            page = await ask(params=types.PaginatedRequestParams(cursor=cursor))
+            if not page.next_cursor or page.next_cursor == cursor:
+                return
+            cursor = page.next_cursor
+            if len(self._dispatcher.found.get(method, ())) >= MOST:
+                break
+        self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
+
+    async def follow(self, changed: Callable[[], None]) -> None:
+        """Listen for changes for as long as the session lives; handshake eras are told without being asked."""
+        if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+            return
+        with contextlib.suppress(MCPError, TimeoutError):  # it has nothing to tell: then it is asked from time to time
+            while True:
+                try:
+                    async with listen(
+                        self._client, tools_list_changed=True, resources_list_changed=True, prompts_list_changed=True
+                    ) as subscription:
+                        async for _ in subscription:
+                            changed()
+                        return
+                except SubscriptionLost:
+                    changed()
+                    await asyncio.sleep(1)
+
+
+@contextlib.asynccontextmanager
+async def open_session(
+    line: Line, faults: Faults, changed: Callable[[], None], seconds: float
+) -> AsyncIterator[Session]:
+    """A session over a line, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
+
+    async def hear(message: IncomingMessage) -> None:
+        if isinstance(message, CHANGES):
+            changed()
+
+    dispatcher = _Dispatcher(line)
+    async with ClientSession(dispatcher=dispatcher, message_handler=hear, client_info=CLIENT) as client:
+        async with asyncio.timeout(seconds):
+            await _greet(client, faults)
+        dispatcher.version = client.protocol_version
+        yield Session(client, dispatcher)
+
+
+async def _greet(client: ClientSession, faults: Faults) -> None:
+    """The handshake: of the newer era if the upstream knows it."""
+    try:
+        await client.discover()
+    except MCPError as error:
+        fault = faults.take(error)
+        if fault is not None and fault.kind != "http":
+            raise ConnectionError(fault.detail) from None
+        await client.initialize()
+    except (ValidationError, RuntimeError):
+        await client.initialize()

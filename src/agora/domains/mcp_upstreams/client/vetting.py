@@ -1,0 +1,125 @@
+"""Vetting: what of an upstream's offer can be offered here. Nothing is dropped in silence: each has its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..port import Item, Kind
+from .definitions import HIDDEN, Allowance, fault_of
+
+__all__ = ["MOST", "Found", "service_name", "vet"]
+
+#: a raw definition, and what the protocol's own types say against it
+Found = tuple[Any, str | None]
+
+LONGEST_NAME = 64  # hosts take no longer tool names, the upstream's name included
+LONGEST = 500
+LONGEST_NAMES: Mapping[Kind, int] = {"tool": LONGEST, "resource": LONGEST, "template": LONGEST, "prompt": 200}
+MOST = 1000  # of a kind, of an upstream
+TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
+
+
+def service_name(upstream: str, tool: str) -> str:
+    """Name of a tool in the catalogue."""
+    return f"{upstream}.{tool}"
+
+
+def vet(
+    upstream: str, kind: Kind, found: Iterable[Found], left_out: int = 0, allowance: Allowance | None = None
+) -> list[Item]:
+    """The items of one kind, in the upstream's order; what cannot be offered carries the reason.
+
+    left_out: how many there were beside those that were found. allowance: for all kinds of the upstream.
+    """
+    allowance = allowance or Allowance()
+    items: list[Item] = []
+    taken: set[str] = set()
+    names: set[str] = set()
+    for number, (raw, fault) in enumerate(found):
+        definition = raw if isinstance(raw, dict) else {}
+        name = definition.get(KEYS[kind])
+        shown = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:LONGEST]) if isinstance(name, str) else ""
+        shown = shown or f"#{number + 1}"
+        reason = _reason(upstream, kind, definition, name, fault, taken) or allowance.take(definition)
+        if shown in names:  # a row has one name: the first stays as it is
+            shown = f"{shown} #{number + 1}"
+        names.add(shown)
+        if reason is None:
+            taken.add(_folded(kind, str(name)))
+        description = _description(upstream, kind, shown, definition)
+        kept = definition if fault_of(definition) is None else {KEYS[kind]: shown}
+        items.append(Item(kind, shown, description, kept, reason))
+    return items + ([_surplus(kind, left_out)] if left_out else [])
+
+
+def _surplus(kind: Kind, left_out: int) -> Item:
+    reason = f"an upstream can offer {MOST} of a kind; {left_out} or more were left out"
+    return Item(kind, "(more)", f"More of the kind {kind}.", {}, reason)
+
+
+def _reason(
+    upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, fault: str | None, taken: set[str]
+) -> str | None:
+    if not isinstance(name, str) or not name:
+        return f"it has no {KEYS[kind]}"
+    if wrong := fault_of(definition):
+        return wrong
+    if kind == "tool" and (wrong := _wrong_name(upstream, name) or _wrong_schemas(definition)):
+        return wrong
+    if len(name) > LONGEST_NAMES[kind]:
+        return f"its name is longer than {LONGEST_NAMES[kind]} characters"
+    if _folded(kind, name) in taken:
+        return "another one has the same name"
+    return fault
+
+
+def _wrong_name(upstream: str, name: str) -> str | None:
+    if not TOOL_NAME.fullmatch(name):
+        return "its name has characters other than letters, digits, '_', '-' and '.'"
+    if not name.strip("."):
+        return "its name has nothing but dots"
+    if len(service_name(upstream, name)) > LONGEST_NAME:
+        return f"its name with the upstream's is longer than {LONGEST_NAME} characters"
+    return None
+
+
+def _wrong_schemas(definition: Mapping[str, Any]) -> str | None:
+    given = definition.get("inputSchema")
+    if not isinstance(given, dict):
+        return "it has no inputSchema"
+    if given.get("type") != "object":
+        return "its inputSchema is not of type object"
+    for name in ("inputSchema", "outputSchema"):
+        schema = definition.get(name)
+        if schema is not None and (fault := _schema_fault(schema)):
+            return f"its {name} is not a JSON schema: {fault}"
+    return None
+
+
+def _schema_fault(schema: Any) -> str | None:
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+    from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
+
+    try:
+        check: Callable[[Any], None] = validator_for(schema, default=Draft202012Validator).check_schema
+        check(schema)
+    except SchemaError as error:
+        return str(error.message)[:300]
+    except RecursionError:
+        return "it is nested too deeply"
+    return None
+
+
+def _folded(kind: Kind, name: str) -> str:
+    """What two names of which only one can be offered have in common: some hosts take no dots."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name) if kind == "tool" else name
+
+
+def _description(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
+    given = definition.get("description") or definition.get("title")
+    text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", given[:8000]) if isinstance(given, str) else ""
+    return text if text.strip() else f"The {kind} {name} of {upstream}."

@@ -1,0 +1,248 @@
+"""Upstreams that the operator declares: in the settings, and in a file as MCP clients have it.
+
+::
+
+    {"mcpServers": {"github": {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer ..."}},
+                    "files": {"command": "npx", "args": ["server-files", "/data"], "env": {"KEY": "..."}}}}
+
+``{"mcp": {"servers": {...}}}`` and ``{"servers": {...}}`` are read as well. ``disabled: true`` leaves one out.
+``${NAME}``, ``${env:NAME}`` and ``${NAME:-otherwise}`` in a text stand for environment variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from agora.core.call import Call, pack, unpack
+from agora.settings import ConfigurationError, Settings
+from agora_sdk.errors import InvalidRequest
+
+from . import queries as statements
+from .headers import check_headers
+from .offer_review import tell
+from .port import Upstreams
+
+__all__ = ["Declared", "bring_in", "declared"]
+
+LONGEST = 24
+ORIGINS = ("settings", "file")
+LONGEST_TIMEOUT = 3600  # seconds
+VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}")
+HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One upstream. command: with its arguments. secrets: headers or environment."""
+
+    name: str
+    origin: str
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    directory: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout: float | None = None
+
+
+def declared(settings: Settings) -> list[Declared]:
+    """All of them. Raises ConfigurationError, naming the place of the fault."""
+    found = [_of_url(entry) for entry in settings.mcp_server_urls]
+    if settings.mcp_config is not None:
+        found += _of_file(settings.mcp_config)
+    seen: set[str] = set()
+    for upstream in found:
+        from .registration import RESERVED
+
+        if upstream.name in seen or upstream.name in RESERVED:
+            what = "reserved" if upstream.name in RESERVED else "there twice"
+            raise ConfigurationError(f"upstream MCP servers: the name {upstream.name!r} is {what}; give another one")
+        seen.add(upstream.name)
+    return found
+
+
+def _of_url(entry: str) -> Declared:
+    name, separator, url = entry.partition("=")
+    if not separator or "/" in name:
+        name, url = "", entry
+    parts = urlsplit(_checked(url, "mcp_server_urls"))
+    if not parts.path:
+        parts = parts._replace(path="/mcp")
+    return Declared(_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
+
+
+def _checked(url: str, where: str) -> str:
+    """A URL that can be connected to; what may be a password in it is not repeated."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = None
+    if not usable:
+        shown = repr(url) if "@" not in url else "what is given"
+        raise ConfigurationError(f"{where}: {shown} is not a URL; write http://localhost:3001/mcp")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{where}: credentials do not belong into a URL; give them as headers in mcp_config")
+    return url
+
+
+def _of_file(path: Path) -> Iterator[Declared]:
+    try:
+        document = json.loads(path.expanduser().read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"mcp_config: {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"mcp_config: {path} is not JSON: {error}") from None
+    for name, entry in _servers(document, path).items():
+        if not isinstance(entry, dict):
+            raise ConfigurationError(f"mcp_config: {name!r} in {path} is not an object")
+        if not entry.get("disabled") and entry.get("enabled", True):
+            yield _of_entry(name, entry, path)
+
+
+def _servers(document: Any, path: Path) -> Mapping[str, Any]:
+    inner = document.get("mcp") if isinstance(document, dict) else None
+    for place, key in ((document, "mcpServers"), (inner, "servers"), (document, "servers")):
+        if isinstance(place, dict) and isinstance(place.get(key), dict):
+            found: Mapping[str, Any] = place[key]
+            return found
+    raise ConfigurationError(f"mcp_config: {path} has neither mcpServers nor mcp.servers")
+
+
+def _of_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
+    where = f"mcp_config: {name!r} in {path}"
+    entry = _expanded(entry, where)
+    url = entry.get("url") or entry.get("httpUrl") or entry.get("serverUrl")
+    slug, timeout = _slug(name, where), _seconds(entry.get("timeout"), where)
+    if isinstance(url, str):
+        if entry.get("type", "http") not in HTTP_TYPES:
+            raise ConfigurationError(f"{where}: only streamable HTTP is supported, not {entry['type']!r}")
+        headers = _texts(entry, "headers", where)
+        try:
+            check_headers(headers)
+        except InvalidRequest as error:
+            raise ConfigurationError(f"{where}: {error.detail}") from None
+        return Declared(slug, "file", _checked(url, where), secrets=headers, timeout=timeout)
+    command, arguments = entry.get("command"), entry.get("args", [])
+    if not isinstance(command, str) or not command:
+        raise ConfigurationError(f"{where} has neither a url nor a command")
+    if not isinstance(arguments, list) or not all(isinstance(part, str) for part in arguments):
+        raise ConfigurationError(f"{where}: args is a list of texts")
+    directory = entry.get("cwd")
+    environment = _texts(entry, "env", where)
+    parts = (command, *arguments)
+    return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
+
+
+def _seconds(given: Any, where: str) -> float | None:
+    """A timeout; what is too many seconds are the milliseconds that some clients write."""
+    if given is None:
+        return None
+    if isinstance(given, int | float) and not isinstance(given, bool) and 0 < given <= LONGEST_TIMEOUT * 1000:
+        return given if given <= LONGEST_TIMEOUT else given / 1000
+    raise ConfigurationError(f"{where}: timeout is a number of seconds, up to {LONGEST_TIMEOUT}")
+
+
+def _expanded(value: Any, where: str) -> Any:
+    """A value with the environment variables that its texts name."""
+    if isinstance(value, dict):
+        return {key: _expanded(part, where) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_expanded(part, where) for part in value]
+
+    def variable(match: re.Match[str]) -> str:
+        found = os.environ.get(match["name"], match["otherwise"])
+        if found is None:
+            raise ConfigurationError(f"{where}: the environment variable {match['name']} is not set")
+        return found
+
+    return VARIABLE.sub(variable, value) if isinstance(value, str) else value
+
+
+def _texts(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
+    found = entry.get(name) or {}
+    if not isinstance(found, dict) or not all(isinstance(value, str | int | float) for value in found.values()):
+        raise ConfigurationError(f"{where}: {name} is an object of texts")
+    texts = {str(key): str(value) for key, value in found.items()}
+    if any("\0" in text or "=" in key or "\0" in key for key, text in texts.items()):
+        raise ConfigurationError(f"{where}: {name} has characters that it cannot have")
+    return texts
+
+
+def _slug(text: str, where: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST].strip("-")
+    if not slug:
+        raise ConfigurationError(f"{where}: {text!r} has no letter or digit to make a name of")
+    return slug
+
+
+async def bring_in(call: Call, engine: Upstreams, wanted: list[Declared]) -> list[str]:
+    """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
+    rows = {row["name"]: row for row in await call.tx.all(statements.every)}
+    by_name = {upstream.name: upstream for upstream in wanted}
+    for name, row in rows.items():
+        if row["origin"] in ORIGINS and name not in by_name:
+            from .registration import drop
+
+            await drop(call, row)
+    taken = []
+    for name, upstream in by_name.items():
+        kept = rows.get(name)
+        if kept is None:
+            row = _row(call, engine, upstream)
+            call.tx.append(statements.UPSTREAMS, tuple(row.values()))
+            await tell(call, "added", row)
+        elif kept["origin"] not in ORIGINS:
+            taken.append(name)
+        else:
+            await _update(call, engine, kept, upstream)
+    return taken
+
+
+def _row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
+    from .registration import new_row
+
+    command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
+    return new_row(
+        call,
+        engine,
+        name=upstream.name,
+        secrets=upstream.secrets,
+        url=upstream.url,
+        command=command,
+        origin=upstream.origin,
+        private=True,
+        timeout=upstream.timeout,
+    )
+
+
+async def _update(call: Call, engine: Upstreams, kept: Any, upstream: Declared) -> None:
+    """Change what is declared otherwise now."""
+    fresh = _row(call, engine, upstream)
+    same = ("transport", "url", "timeout")
+    command = unpack(kept["command"]) if kept["command"] else None
+    sealed = bytes(kept["secrets"]) if kept["secrets"] is not None else None
+    if (
+        all(kept[name] == fresh[name] for name in same)
+        and command == (unpack(fresh["command"]) if fresh["command"] else None)
+        and engine.opens_to(sealed, upstream.secrets, kept["upstream_id"])
+    ):
+        return
+    await call.tx.execute(
+        statements.reconfigure,
+        upstream_id=kept["upstream_id"],
+        transport=fresh["transport"],
+        url=fresh["url"],
+        command=fresh["command"],
+        secrets=engine.seal(upstream.secrets, kept["upstream_id"]),
+        timeout=fresh["timeout"],
+        tool_timeouts=pack(unpack(kept["tool_timeouts"])),
+        concurrency=kept["concurrency"],
+        now=call.now,
+    )

@@ -1,0 +1,179 @@
+"""Federation: tools of upstreams as operations of the catalogue, made at run time.
+
+A tool is an operation by the name of its upstream and its own, such as ``github.create_issue``; who calls it calls
+``agora.upstream.call``. What an upstream offers comes with the event that tells of it, or from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic_core import from_json
+
+from agora.core.semver import InvalidVersion, parse_version
+from agora.store.port import Reader, Row, Store, StoredEvent
+from agora_sdk.contract import Kind, Operation, Route, declared
+from agora_sdk.contract.fields import JsonObject
+
+from . import queries as upstreams
+from .client.vetting import service_name
+from .offers import Offer, OfferedTool, Offers
+
+__all__ = ["FederatedOperation", "Federation"]
+
+log = logging.getLogger(__name__)
+CALL = declared("upstream", "call")
+
+
+class FederatedOperation(Operation):
+    """A tool of an upstream. ``definition``: as the upstream gives it."""
+
+    def __init__(self, tool: OfferedTool) -> None:
+        self.definition: Mapping[str, Any] = from_json(tool.definition)
+        hints = self.definition.get("annotations") or {}
+        reads = hints.get("readOnlyHint") is True
+        super().__init__(
+            CALL.function,
+            (Route("POST", f"/tools/{tool.upstream}/{tool.name}"),),
+            scope=CALL.scope,
+            kind=Kind.RELAY,
+            version=_version(tool.version),
+            body_limit=CALL.body_limit,
+            idempotent=reads or hints.get("idempotentHint") is True,
+            destructive=not reads and hints.get("destructiveHint") is True,
+        )
+        self.category, self.action, self.attribute = tool.upstream, tool.name, CALL.attribute
+        self._description = tool.description
+
+    @property
+    def implementation(self) -> str:
+        """The service of upstreams."""
+        return CALL.category
+
+    @property
+    def name(self) -> str:
+        """``{upstream}.{tool}``."""
+        return service_name(self.category, self.action)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The one of ``agora.upstream.call``, with the tool's names in it; the arguments are ``arguments`` there."""
+        return self.declared_routes
+
+    @property
+    def description(self) -> str:
+        """What the upstream says of it."""
+        return self._description
+
+    @cached_property
+    def input(self) -> type[BaseModel]:
+        """Takes the tool's arguments, and makes of them those of ``agora.upstream.call``."""
+        upstream, tool = self.category, self.action
+
+        class Relayed(BaseModel):
+            model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+            @model_validator(mode="before")
+            @classmethod
+            def _wrap(cls, given: Any) -> Any:
+                return {"upstream": upstream, "tool": tool, "arguments": given}
+
+        return create_model(
+            f"{upstream}_{tool}_request".title().replace("_", ""),
+            __base__=Relayed,
+            __doc__=self.summary,
+            upstream=(str, ...),
+            tool=(str, ...),
+            arguments=(JsonObject, ...),
+        )
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON schema of the arguments, the upstream's own."""
+        return dict(self.definition["inputSchema"])
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON schema of the result: structured content is what the upstream says it is."""
+        schema = dict(self.output.json_schema(mode="serialization"))
+        structured = self.definition.get("outputSchema")
+        if structured:
+            schema["properties"] = schema["properties"] | {"structured_content": structured}
+        return schema
+
+
+class Federation:
+    """Keeps the catalogue's operations of upstreams. ``offer`` takes the operations of one upstream of a tenant."""
+
+    def __init__(self, store: Store, offers: Offers, offer: Callable[[str, str, Sequence[Operation]], None]) -> None:
+        self._store, self._offers, self._offer = store, offers, offer
+        self._known: dict[str, set[str]] = {}
+        self._loading: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+
+    async def load(self, tenant: str) -> None:
+        """Take over what the store has."""
+
+        async def read(reader: Reader) -> Sequence[Row]:
+            return await reader.all(upstreams.callable_tools)
+
+        rows = await self._store.read(tenant, read)
+        found = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row["upstream"]))}
+        for name in self._known.get(tenant, set()) - found.keys():
+            self._take(Offer(tenant, name, ()))
+        for name, mine in found.items():
+            tools = [OfferedTool(name, r["name"], r["description"], r["definition"], r["server_version"]) for r in mine]
+            self._take(Offer(tenant, name, tools))
+
+    def apply(self, stored: StoredEvent) -> None:
+        """Follow the event log: at once what this server decided, in a moment what another one did."""
+        if not stored.event.type.startswith("agora.upstream."):
+            return
+        offer = self._offers.take(stored.event.event_id)
+        if offer is not None:
+            self._take(offer)
+        elif stored.tenant_id in self._loading:
+            self._again.add(stored.tenant_id)
+        else:
+            self._loading[stored.tenant_id] = asyncio.create_task(self._reload(stored.tenant_id))
+
+    async def stop(self) -> None:
+        """Wait until nothing is being read any more."""
+        await asyncio.gather(*self._loading.values())
+
+    async def _reload(self, tenant: str) -> None:
+        try:
+            self._again.add(tenant)
+            while tenant in self._again:
+                self._again.discard(tenant)
+                await self.load(tenant)
+        except Exception:
+            log.exception("the tools of upstreams could not be read")
+        finally:
+            del self._loading[tenant]
+
+    def _take(self, offer: Offer) -> None:
+        known = self._known.setdefault(offer.tenant, set())
+        (known.add if offer.tools else known.discard)(offer.upstream)
+        self._offer(offer.tenant, offer.upstream, list(_operations(offer.tools)))
+
+
+def _operations(tools: Iterable[OfferedTool]) -> Iterable[Operation]:
+    for tool in tools:
+        yield FederatedOperation(tool)
+
+
+def _version(text: str | None) -> str:
+    """A server's version as one of the catalogue's: 2.1 is 2.1.0; what is none is 1.0.0."""
+    given = (text or "").strip().removeprefix("v")
+    try:
+        version = parse_version(given)
+    except InvalidVersion:
+        return "1.0.0"
+    return given if version.pre else ".".join(map(str, version.numbers))

@@ -1,0 +1,110 @@
+"""Upstreams: connections are held to those there are, and what they offer is asked for whenever it may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+from agora.core.call import Call
+from agora.core.jobs import Controller, House
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora_sdk.errors import AgoraError, NotFound
+
+from . import queries as upstreams
+from .declared import bring_in, declared
+from .offer_review import take, tell
+from .port import Endpoint, Listing, Upstreams
+from .views import endpoint_of, found
+
+__all__ = ["UpstreamKeeper"]
+
+log = logging.getLogger(__name__)
+AT_ONCE, MINUTE = 5.0, 60.0
+
+
+class Restraint:
+    """How often each upstream is asked what it offers: some times at once, then once a minute, whatever it says."""
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def allows(self, key: tuple[str, str]) -> bool:
+        """Whether to ask now; if so, it counts."""
+        now = asyncio.get_running_loop().time()
+        left, since = self._left.get(key, (AT_ONCE, now))
+        left = min(AT_ONCE, left + (now - since) / MINUTE)
+        self._left[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def keep(self, tenant: str, keys: set[tuple[str, str]]) -> None:
+        """Forget the tenant's other upstreams."""
+        self._left = {key: left for key, left in self._left.items() if key[0] != tenant or key in keys}
+
+
+class UpstreamKeeper(Controller):
+    """Goes on while the marketplace is halted: it changes nothing but what is known."""
+
+    name = "upstreams"
+    interval = 1.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._engine: Upstreams = house.context.ports.get(UPSTREAMS)
+        self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._restraint = Restraint()
+
+    async def load(self) -> None:
+        wanted = declared(self.house.context.settings)
+        taken = await self.act(DEFAULT_TENANT, partial(bring_in, engine=self._engine, wanted=wanted))
+        for name in taken:
+            log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
+
+    async def step(self) -> None:
+        await super().step()
+        await self._engine.tend()
+
+    async def tend(self, tenant: str) -> None:
+        commands = self.house.context.settings.mcp_commands
+        rows = await self.read(tenant, upstreams.every)
+        endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
+        self._engine.keep(tenant, endpoints)
+        self._restraint.keep(tenant, {endpoint.key for endpoint in endpoints})
+        changed = set(self._engine.changed(tenant))
+        for endpoint in endpoints:
+            due = endpoint.upstream_id in changed and endpoint.key not in self._asking
+            if due and self._restraint.allows(endpoint.key):
+                self._asking[endpoint.key] = asyncio.create_task(self._ask(endpoint))
+
+    async def finish(self) -> None:
+        for task in list(self._asking.values()):
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await self._engine.close()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being asked."""
+        while self._asking:
+            await asyncio.wait(self._asking.values())
+
+    async def _ask(self, endpoint: Endpoint) -> None:
+        """Ask one upstream what it offers; a slow one keeps nobody waiting."""
+        try:
+            listing = await self._engine.listing(endpoint)
+            await self.act(endpoint.tenant, partial(_keep, upstream_id=endpoint.upstream_id, listing=listing))
+        except NotFound:
+            return  # it was removed meanwhile
+        except AgoraError as error:
+            log.info("upstream %s was not listed: %s", endpoint.name, error)
+        except Exception:
+            log.exception("upstream %s could not be listed", endpoint.name)
+        finally:
+            del self._asking[endpoint.key]
+
+
+async def _keep(call: Call, *, upstream_id: str, listing: Listing) -> None:
+    row = await found(call, upstream_id, lock=True)
+    if await take(call, row, listing):
+        call.target = upstream_id
+        await tell(call, "changed", row)

@@ -1,0 +1,152 @@
+"""Taking over what an upstream offers: new things are offered here, changed ones wait until they are accepted.
+
+What was accepted is pinned by its hash. A definition that has another one is quarantined, also if it had been away
+in between: otherwise a tool could become another one behind the back of whoever looked at it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agora.core.call import Call, pack, unpack
+from agora.domains.mcp_upstreams.offers import OFFERS
+from agora.store.port import Row
+
+from . import queries as statements
+from .offers import Offer, OfferedTool
+from .port import Item, Kind, Listing
+
+__all__ = ["GONE", "take", "tell"]
+
+GONE = "the upstream does not offer it any more"
+PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
+MOST_KNOWN = 2000  # of each
+TOO_MANY = f"it has offered {MOST_KNOWN} of this kind by now; to take in new ones, remove the upstream and add it again"
+MOST_TOLD = 100  # names in an event
+COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")
+Values = dict[str, Any]
+
+
+async def take(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) -> bool:
+    """Compare a listing with what is known, and keep it; whether anything changed."""
+    upstream_id = upstream["upstream_id"]
+    rows = await call.tx.all(statements.items, upstream_id=upstream_id)
+    known = {(row["kind"], row["name"]): row for row in rows}
+    changed = False
+    for item in _admitted(listing.items, known):
+        row = known.pop((item.kind, item.name), None)
+        changed = await _keep(call, upstream_id, item.kind, item.name, row, _now(item, row)) or changed
+    for row in known.values():
+        changed = await _gone(call, upstream_id, row) or changed
+    await call.tx.execute(
+        statements.met,
+        upstream_id=upstream_id,
+        server_name=_short(listing.server_name),
+        server_version=_short(listing.server_version),
+        protocol_version=listing.protocol_version,
+        instructions=listing.instructions[:20_000] if listing.instructions else None,
+        now=call.now,
+    )
+    return changed or upstream["listed_at"] is None or upstream["server_version"] != _short(listing.server_version)
+
+
+def _admitted(items: Iterable[Item], known: Mapping[tuple[str, str], Row]) -> list[Item]:
+    """The items, without those that are new where an upstream has brought too many names already.
+
+    What has gone is remembered, so that it cannot come back as another thing; names without end would fill the store.
+    """
+    counts = Counter(kind for kind, _ in known)
+    admitted: list[Item] = []
+    refused: set[Kind] = set()
+    for item in items:
+        new = (item.kind, item.name) not in known
+        if new and item.kind in PINNED and counts[item.kind] >= MOST_KNOWN:
+            refused.add(item.kind)
+            continue
+        counts[item.kind] += new
+        admitted.append(item)
+    return admitted + [Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY) for kind in sorted(refused)]
+
+
+async def _gone(call: Call, upstream_id: str, row: Row) -> bool:
+    """Keep what was accepted of a thing that is offered no more; whether that changes anything."""
+    key = {"upstream_id": upstream_id, "kind": row["kind"], "name": row["name"]}
+    if row["kind"] not in PINNED or row["pinned"] is None:
+        await call.tx.execute(statements.drop_item, **key)
+        return True
+    values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": GONE}
+    return await _keep(call, upstream_id, row["kind"], row["name"], row, values)
+
+
+def _now(item: Item, row: Row | None) -> Values:
+    """What is kept of an item that is offered now."""
+    found = item.hash
+    values: Values = {
+        "description": item.description,
+        "definition": pack(item.definition),
+        "hash": found,
+        "pinned": row["pinned"] if row is not None else None,
+        "accepted": _pinned(row, found),
+        "state": "active",
+        "reason": None,
+    }
+    if item.reason is not None:
+        return values | {"state": "dropped", "reason": item.reason}
+    if values["pinned"] is None:
+        return values | {"pinned": found}
+    if values["pinned"] != found:
+        return values | {"state": "quarantined", "reason": _difference(values["accepted"], item.definition)}
+    return values
+
+
+def _pinned(row: Row | None, found: str) -> str | None:
+    """The accepted definition, where another one is offered now."""
+    if row is None or row["pinned"] is None or row["pinned"] == found:
+        return None
+    accepted: str | None = row["accepted"] or (row["definition"] if row["hash"] == row["pinned"] else None)
+    return accepted
+
+
+def _difference(accepted: str | None, definition: Mapping[str, Any]) -> str:
+    before = unpack(accepted) if accepted else {}
+    keys = sorted(key for key in {*before, *definition} - {"_meta"} if before.get(key) != definition.get(key))
+    return f"it changed since it was accepted: {', '.join(keys)[:500]}"
+
+
+async def _keep(call: Call, upstream_id: str, kind: str, name: str, row: Row | None, values: Values) -> bool:
+    if row is None:
+        key = (call.caller.tenant, upstream_id, kind, name)
+        call.tx.append(statements.UPSTREAM_TOOLS, (*key, *(values[name] for name in COLUMNS), call.now, call.now))
+        return True
+    if all(row[column] == values[column] for column in COLUMNS):
+        return False
+    await call.tx.execute(statements.change_item, upstream_id=upstream_id, kind=kind, name=name, now=call.now, **values)
+    return True
+
+
+async def tell(call: Call, happening: str, upstream: Row | Mapping[str, Any]) -> None:
+    """Tell what an upstream offers now, and hand its tools to the catalogue."""
+    rows = await call.tx.all(statements.items, upstream_id=upstream["upstream_id"])
+    now = await call.tx.one(statements.by_ref, ref=upstream["upstream_id"])
+    name = upstream["name"]
+    version = now["server_version"] if now is not None else None
+    tools = [
+        OfferedTool(name, row["name"], row["description"], row["definition"], version)
+        for row in rows
+        if row["kind"] == "tool" and row["state"] == "active"
+    ]
+    data = {
+        "upstream_id": upstream["upstream_id"],
+        "name": name,
+        "tools": len(tools),
+        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"][:MOST_TOLD],
+        "dropped": [row["name"] for row in rows if row["state"] == "dropped"][:MOST_TOLD],
+    }
+    event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream["upstream_id"])
+    call.context.ports.get(OFFERS).lay_down(event_id, Offer(call.caller.tenant, name, tools))
+
+
+def _short(text: str | None) -> str | None:
+    return text[:200] if text else None

@@ -1,0 +1,57 @@
+"""Offers: the tools of an upstream that can be called, on their way to the catalogue.
+
+They are laid down under the id of the event that tells of them. When that event is committed, the catalogue of this
+server takes them over in the same moment, before anybody hears of it; other servers read them from the store.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agora.core.ports import Port
+
+__all__ = ["OFFERS", "Offer", "OfferedTool", "Offers"]
+
+REMEMBERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """A tool that can be called. definition: JSON text, as the upstream has it. version: of the upstream's server."""
+
+    upstream: str
+    name: str
+    description: str
+    definition: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All tools of one upstream; none when it was removed."""
+
+    tenant: str
+    upstream: str
+    tools: Sequence[OfferedTool]
+
+
+class Offers:
+    """What was laid down; what was never committed is forgotten in time."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, Offer] = OrderedDict()
+
+    def lay_down(self, event_id: str, offer: Offer) -> None:
+        self._waiting[event_id] = offer
+        while len(self._waiting) > REMEMBERED:
+            self._waiting.popitem(last=False)
+
+    def take(self, event_id: str) -> Offer | None:
+        """What was laid down under an event's id, if it was on this server."""
+        return self._waiting.pop(event_id, None)
+
+
+#: tools on their way to the operation registry
+OFFERS: Port[Offers] = Port("offers of MCP upstreams")

@@ -1,0 +1,145 @@
+"""The port: what the rest of the house asks of upstream MCP servers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from pydantic_core import to_json
+
+from agora.core.ports import Port
+
+__all__ = ["UPSTREAMS", "Condition", "Endpoint", "Item", "Kind", "Listing", "Progress", "Upstreams", "fingerprint"]
+
+Kind = Literal["tool", "resource", "template", "prompt"]
+#: told how far a call is: what was done, of how much (None: unknown), and in words
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an upstream is, and how it is to be treated.
+
+    revision: another one needs another connection. secrets: sealed JSON object, the headers of an HTTP upstream or
+    the environment of a command. directory: where it runs. private: whether it may be at a private or loopback address.
+    timeout: seconds.
+    """
+
+    tenant: str
+    upstream_id: str
+    revision: int
+    name: str
+    transport: Literal["http", "stdio"]
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    directory: str | None = None
+    secrets: bytes | None = field(default=None, repr=False)
+    private: bool = False
+    timeout: float = 30.0
+    concurrency: int = 16
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.tenant, self.upstream_id)
+
+
+def fingerprint(definition: Mapping[str, Any]) -> str:
+    """SHA-256 of a definition, whatever the order of its keys; ``_meta`` is no part of it."""
+    essential = _sorted({name: value for name, value in definition.items() if name != "_meta"})
+    return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(part) for part in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something an upstream offers. name: a URI for resources. reason: why it cannot be offered here, or None."""
+
+    kind: Kind
+    name: str
+    description: str
+    definition: Mapping[str, Any]
+    reason: str | None = None
+
+    @property
+    def hash(self) -> str:
+        return fingerprint(self.definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that an upstream offers, and who it says it is."""
+
+    server_name: str | None
+    server_version: str | None
+    protocol_version: str | None
+    instructions: str | None
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a connection stands. error: why not. retry_in: seconds until the next try. calls: running now."""
+
+    state: Literal["idle", "connecting", "connected", "unavailable"] = "idle"
+    error: str | None = None
+    retry_in: float | None = None
+    calls: int = 0
+
+
+class Upstreams(Protocol):
+    """Connections to upstreams. Every failure is an AgoraError.
+
+    UpstreamUnavailable: nothing was done there. UpstreamFailed and DeadlineExceeded may say ``outcome="unknown"``.
+    """
+
+    def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
+        """Hold connections to exactly these upstreams of a tenant, from now on."""
+
+    async def tend(self) -> None:
+        """Open the connections that are to be held and are not there."""
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+
+    async def probe(self, endpoint: Endpoint) -> Listing:
+        """Connect, ask what there is, and hang up."""
+
+    async def listing(self, endpoint: Endpoint) -> Listing:
+        """Ask over the persistent connection what there is."""
+
+    async def request(
+        self,
+        endpoint: Endpoint,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        caller: str = "",
+    ) -> dict[str, Any]:
+        """Send one request (``tools/call`` ...); answers the result as it came. caller: shares with others."""
+
+    def condition(self, tenant: str, upstream_id: str) -> Condition:
+        """How the connection to an upstream stands."""
+
+    def changed(self, tenant: str) -> Sequence[str]:
+        """Ids of connected upstreams whose listing is not known to be current."""
+
+    def check_url(self, url: str, *, private: bool) -> None:
+        """Refuse (InvalidRequest) a URL whose host is evidently not to be connected to."""
+
+    def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
+        """Encrypt credentials for the store; None if there are none."""
+
+    def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
+        """Whether sealed credentials are these."""
+
+
+#: provided by the connection pool
+UPSTREAMS: Port[Upstreams] = Port("connections to MCP upstreams")

@@ -1,0 +1,181 @@
+"""Upstream MCP servers, and what they offer."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "UPSTREAMS",
+    "UPSTREAM_TOOLS",
+    "accept_item",
+    "by_ref",
+    "callable_tools",
+    "change_item",
+    "chosen",
+    "counts",
+    "drop_item",
+    "drop_items",
+    "drop_upstream",
+    "every",
+    "how_many",
+    "imported",
+    "item",
+    "items",
+    "listing",
+    "lock",
+    "met",
+    "named",
+    "reconfigure",
+    "templates",
+]
+
+BIG = "bigint"
+DOUBLE = "double precision"
+
+UPSTREAMS = Table(
+    "upstreams",
+    (
+        ("tenant_id", "text"),
+        ("upstream_id", "text"),
+        ("name", "text"),
+        ("description", "text"),
+        ("transport", "text"),
+        ("url", "text"),
+        ("command", "text"),
+        ("secrets", "bytea"),
+        ("origin", "text"),
+        ("private", BIG),
+        ("timeout", DOUBLE),
+        ("tool_timeouts", "text"),
+        ("concurrency", BIG),
+        ("revision", BIG),
+        ("server_name", "text"),
+        ("server_version", "text"),
+        ("protocol_version", "text"),
+        ("instructions", "text"),
+        ("listed_at", BIG),
+        ("created_by", "text"),
+        ("created_at", BIG),
+        ("updated_at", BIG),
+        ("registry_name", "text"),
+    ),
+)
+UPSTREAM_TOOLS = Table(
+    "upstream_tools",
+    (
+        ("tenant_id", "text"),
+        ("upstream_id", "text"),
+        ("kind", "text"),
+        ("name", "text"),
+        ("description", "text"),
+        ("definition", "text"),
+        ("hash", "text"),
+        ("pinned", "text"),
+        ("accepted", "text"),
+        ("state", "text"),
+        ("reason", "text"),
+        ("first_seen", BIG),
+        ("changed_at", BIG),
+    ),
+)
+
+# -- upstreams ---------------------------------------------------------------------------------
+
+_BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or upstream_id = :ref)"
+by_ref = Query(_BY_REF)
+lock = Query(_BY_REF, lock=True)
+named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name")
+how_many = Query("select count(*) as total from upstreams where tenant_id = :tenant")
+imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name")
+every = Query("select * from upstreams where tenant_id = :tenant order by name")
+listing = Query(
+    "select * from upstreams where tenant_id = :tenant and name > :after order by name limit :limit",
+    types={"limit": BIG},
+)
+counts = Query(
+    """
+    select upstream_id, kind, state, count(*) as items from upstream_tools
+    where tenant_id = :tenant and upstream_id in (select value from json_each(:ids))
+    group by upstream_id, kind, state
+    """,
+    """
+    select upstream_id, kind, state, count(*) as items from upstream_tools
+    where tenant_id = :tenant and upstream_id = any(array(select json_array_elements_text(:ids::json)))
+    group by upstream_id, kind, state
+    """,
+)
+met = Write(
+    """
+    update upstreams set server_name = :server_name, server_version = :server_version,
+        protocol_version = :protocol_version, instructions = :instructions, listed_at = :now
+    where tenant_id = :tenant and upstream_id = :upstream_id
+    """,
+    types={"now": BIG},
+)
+reconfigure = Write(
+    """
+    update upstreams set transport = :transport, url = :url, command = :command, secrets = :secrets,
+        timeout = :timeout, tool_timeouts = :tool_timeouts, concurrency = :concurrency,
+        revision = revision + 1, updated_at = :now
+    where tenant_id = :tenant and upstream_id = :upstream_id
+    """,
+    types={"secrets": "bytea", "timeout": DOUBLE, "concurrency": BIG, "now": BIG},
+)
+drop_upstream = Write("delete from upstreams where tenant_id = :tenant and upstream_id = :upstream_id")
+
+# -- what they offer ---------------------------------------------------------------------------
+
+items = Query(
+    "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name"
+)
+chosen = Query(
+    """
+    select * from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id
+        and (:kind is null or kind = :kind) and (:state is null or state = :state)
+    order by kind, name
+    """
+)
+item = Query(
+    """
+    select * from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
+    """
+)
+templates = Query(
+    """
+    select name from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = 'template' and state = 'active'
+    """
+)
+callable_tools = Query(
+    """
+    select u.name as upstream, u.server_version, t.name, t.description, t.definition, t.hash
+    from upstream_tools t join upstreams u on u.tenant_id = t.tenant_id and u.upstream_id = t.upstream_id
+    where t.tenant_id = :tenant and t.kind = 'tool' and t.state = 'active' order by u.name, t.name
+    """,
+    scan=True,
+)
+change_item = Write(
+    """
+    update upstream_tools set description = :description, definition = :definition, hash = :hash,
+        pinned = :pinned, accepted = :accepted, state = :state, reason = :reason, changed_at = :now
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
+    """,
+    types={"now": BIG},
+)
+accept_item = Write(
+    """
+    update upstream_tools set pinned = hash, accepted = null, state = 'active', reason = null, changed_at = :now
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
+        and state = 'quarantined'
+    """,
+    types={"now": BIG},
+)
+drop_item = Write(
+    """
+    delete from upstream_tools
+    where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
+    """
+)
+drop_items = Write("delete from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id")

@@ -1,0 +1,137 @@
+"""Adding upstreams, and taking them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.clock import new_id
+from agora.core.call import Call, pack, relayed
+from agora.domains.identity.authority import administer
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.store.port import Row
+from agora_sdk.contract import Service
+from agora_sdk.contract import upstreams as contract
+from agora_sdk.errors import AgoraError, Conflict, NameTaken
+
+from . import queries as statements
+from .headers import check_headers
+from .offer_review import take, tell
+from .port import Listing, Upstreams
+from .views import counted, endpoint_of, found, summary
+
+__all__ = ["CONNECTING", "RESERVED", "adding", "drop", "engine_of", "new_row"]
+
+MOST = 500  # upstreams: each has a connection
+CONNECTING = 40.0  # seconds to connect, beside those for the listing
+#: names of the catalogue's own categories and toolsets, for one of which an upstream could be taken
+RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
+
+
+def engine_of(call: Call) -> Upstreams:
+    """The connections of this server."""
+    return call.context.ports.get(UPSTREAMS)
+
+
+async def adding(
+    call: Call,
+    *,
+    name: str,
+    url: str,
+    headers: Mapping[str, str],
+    verify: bool,
+    origin: str = "operator",
+    registry_name: str | None = None,
+    **others: Any,
+) -> contract.Upstream:
+    """The relay that adds an upstream by its URL. others: as :func:`new_row` takes them."""
+    engine, private = engine_of(call), call.context.settings.mcp_private_networks
+    await vacant(call, name, registry_name)
+    engine.check_url(url, private=private)
+    check_headers(headers)
+    row = new_row(call, engine, name=name, url=url, secrets=headers, origin=origin, private=private, **others) | {
+        "registry_name": registry_name
+    }
+    call.target = row["upstream_id"]
+    endpoint = endpoint_of(row)
+
+    async def perform() -> Listing | None:
+        return await engine.probe(endpoint) if verify else None
+
+    async def settle(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
+        if isinstance(outcome, AgoraError):
+            raise outcome
+        await vacant(end, name, registry_name)
+        end.tx.append(statements.UPSTREAMS, tuple(row.values()))
+        await administer(end, row["upstream_id"])
+        if outcome is not None:
+            await take(end, row, outcome)
+        await tell(end, "added", row)
+        kept = await found(end, row["upstream_id"])
+        return summary(end, kept, (await counted(end, [kept])).get(kept["upstream_id"], {}))
+
+    return relayed(perform, settle, endpoint.timeout + CONNECTING)
+
+
+async def vacant(call: Call, name: str, registry_name: str | None = None) -> None:
+    """Refuse a name that is taken, or that something else in the catalogue goes by."""
+    if name in RESERVED:
+        raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
+    if await call.tx.one(statements.named, name=name) is not None:
+        raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
+    row = await call.tx.one(statements.how_many)
+    if row is not None and row["total"] >= MOST:
+        raise Conflict(f"There are {MOST} upstreams already.", fix="Remove one that is not needed any more.")
+    if registry_name and await call.tx.one(statements.imported, registry_name=registry_name) is not None:
+        raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
+
+
+def new_row(
+    call: Call,
+    engine: Upstreams,
+    *,
+    name: str,
+    secrets: Mapping[str, str],
+    description: str = "",
+    url: str | None = None,
+    command: Mapping[str, Any] | None = None,
+    origin: str = "operator",
+    private: bool = False,
+    timeout: float | None = None,
+    tool_timeouts: Mapping[str, float] = {},
+    concurrency: int = 16,
+) -> dict[str, Any]:
+    """A row of ``upstreams`` in the order of its columns. command: ``args`` and ``cwd``."""
+    upstream_id = new_id("ups")
+    return {
+        "tenant_id": call.caller.tenant,
+        "upstream_id": upstream_id,
+        "name": name,
+        "description": description,
+        "transport": "stdio" if command else "http",
+        "url": url,
+        "command": pack(command) if command else None,
+        "secrets": engine.seal(secrets, upstream_id),
+        "origin": origin,
+        "private": int(private),
+        "timeout": float(timeout or call.context.settings.mcp_timeout),
+        "tool_timeouts": pack(tool_timeouts),
+        "concurrency": concurrency,
+        "revision": 1,
+        "server_name": None,
+        "server_version": None,
+        "protocol_version": None,
+        "instructions": None,
+        "listed_at": None,
+        "created_by": call.caller.subject,
+        "created_at": call.now,
+        "updated_at": call.now,
+        "registry_name": None,
+    }
+
+
+async def drop(call: Call, row: Row) -> None:
+    """Remove an upstream and all it offers; the connection is closed by the controller."""
+    await call.tx.execute(statements.drop_items, upstream_id=row["upstream_id"])
+    await call.tx.execute(statements.drop_upstream, upstream_id=row["upstream_id"])
+    await tell(call, "removed", row)

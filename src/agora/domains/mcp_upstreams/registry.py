@@ -1,0 +1,166 @@
+"""The MCP registry's read API, and the import of its entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from agora import __version__
+from agora.clock import moment
+from agora.core import pagination as paging
+from agora.core.call import Bound, Call
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import registry as contract
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.contract.upstreams import Headers, Upstream
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound
+
+from . import queries as statements
+from .registration import adding
+from .server_json import SCHEMA, remote_of, unwrapped
+
+__all__ = ["RegistryService"]
+
+NAMESPACE = "agora/"  # of this server and of what has no name in a registry; nothing that is imported
+OWN = f"{NAMESPACE}agora"
+OFFICIAL = "io.modelcontextprotocol.registry/official"
+LONGEST = 100  # characters of a description in a server.json
+Entry = dict[str, Any]
+
+
+class RegistryService(Bound, contract.Registry):
+    """Every entry leads to this server: what is reached through it is guarded, counted and audited here."""
+
+    @implements
+    async def list(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int = 30,
+        search: str | None = None,
+        updated_since: datetime | None = None,
+        version: str | None = None,
+        include_deleted: bool = False,
+    ) -> contract.RegistryPage:
+        after = paging.decode(cursor)[0] if cursor else ""
+        found = [
+            entry
+            for entry in await _servers(self.call)
+            if entry["server"]["name"] > after
+            and (search is None or search.lower() in entry["server"]["name"].lower())
+            and (version is None or _is(entry, version))
+            and (updated_since is None or entry["_meta"][OFFICIAL]["updatedAt"] >= updated_since)
+        ]
+        more = len(found) > limit
+        return _page(found[:limit], paging.encode(found[limit - 1]["server"]["name"]) if more else None)
+
+    @implements
+    async def versions(self, server_name: str, *, include_deleted: bool = False) -> contract.RegistryPage:
+        return _page([await _server(self.call, server_name)], None)
+
+    @implements
+    async def get(
+        self, server_name: str, version: str = "latest", *, include_deleted: bool = False
+    ) -> contract.RegistryEntry:
+        entry = await _server(self.call, server_name)
+        if not _is(entry, version):
+            raise NotFound(f"{server_name} has no version {version}.", fix=f"It has {entry['server']['version']}.")
+        return contract.RegistryEntry.model_validate(entry)
+
+    @implements
+    async def import_server(
+        self,
+        server: JsonObject,
+        name: str | None = None,
+        *,
+        variables: contract.Variables = {},
+        headers: Headers = {},
+        timeout: float | None = None,
+        concurrency: int = 16,
+        verify: bool = True,
+    ) -> Upstream:
+        remote = remote_of(unwrapped(server), variables, headers)
+        if remote.name.lower().startswith(NAMESPACE):
+            raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
+        return await adding(
+            self.call,
+            name=name or _local(remote.name),
+            url=remote.url,
+            description=remote.description,
+            headers=remote.headers,
+            timeout=timeout,
+            concurrency=concurrency,
+            verify=verify,
+            origin="registry",
+            registry_name=remote.name,
+        )
+
+
+async def _server(call: Call, server_name: str) -> Entry:
+    for entry in await _servers(call):
+        if entry["server"]["name"] == server_name:
+            return entry
+    raise NotFound(f"There is no server {server_name!r}.", fix="They are listed at GET /v0.1/servers.")
+
+
+async def _servers(call: Call) -> list[Entry]:
+    """Every server by name; this one is one of them."""
+    rows = await call.tx.all(statements.every)
+    found = [_own(call), *(_upstream(call, row) for row in rows)]
+    return sorted(found, key=lambda entry: str(entry["server"]["name"]))
+
+
+def _page(entries: list[Entry], cursor: str | None) -> contract.RegistryPage:
+    metadata = {"count": len(entries), "nextCursor": cursor}
+    return contract.RegistryPage.model_validate({"servers": entries, "metadata": metadata})
+
+
+def _is(entry: Entry, version: str) -> bool:
+    return version in ("latest", entry["server"]["version"])
+
+
+def _own(call: Call) -> Entry:
+    about = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
+    return _entry(call, OWN, about, __version__, "", call.context.started_at, call.context.started_at)
+
+
+def _upstream(call: Call, row: Row) -> Entry:
+    name = row["registry_name"] or f"{NAMESPACE}{row['name']}"
+    about = row["description"] or f"The tools of {row['server_name'] or row['name']}."
+    version = row["server_version"] or "1.0.0"
+    return _entry(call, name, about, version, f"?toolsets={row['name']}", row["created_at"], row["updated_at"])
+
+
+def _entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:
+    settings = call.context.settings
+    base = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    server: Mapping[str, Any] = {
+        "$schema": SCHEMA,
+        "name": name,
+        "description": about if len(about) <= LONGEST else about[: LONGEST - 1] + "…",
+        "version": version,
+        "remotes": [{"type": "streamable-http", "url": f"{base}/mcp{query}"}],
+    }
+    official = {
+        "status": "active",
+        "statusChangedAt": moment(since),
+        "publishedAt": moment(since),
+        "updatedAt": moment(changed),
+        "isLatest": True,
+    }
+    return {"server": dict(server), "_meta": {OFFICIAL: official}}
+
+
+def _local(registry_name: str) -> str:
+    """A name for an upstream from its name in the registry."""
+    name = re.sub(r"[^a-z0-9]+", "-", registry_name.partition("/")[2].lower()).strip("-")[:24].strip("-")
+    if not name:
+        raise InvalidRequest(
+            f"No name can be made of {registry_name!r}.",
+            fix="Give one as 'name'.",
+            errors=[{"field": "name", "message": "missing"}],
+        )
+    return name

@@ -1,0 +1,259 @@
+"""Upstreams: adding them, and calling what they offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from agora.core import pagination as paging
+from agora.core.call import Call, relayed, unpack
+from agora.domains.identity.authority import administer, check_administered
+from agora.store.port import Row
+from agora_sdk.contract import Result, implements
+from agora_sdk.contract import upstreams as contract
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
+
+from . import queries as statements
+from .offer_review import take, tell
+from .port import Listing
+from .registration import CONNECTING, adding, drop, engine_of
+from .views import NOT_PERMITTED, counted, detail, endpoint_of, found, summary
+
+__all__ = ["UpstreamService"]
+
+R = TypeVar("R", bound=Result)
+SLACK = 2.0  # seconds after which the engine should have said itself that the time is over
+
+
+class UpstreamService(contract.Upstreams):
+    """MCP servers elsewhere. It is no ``Bound``: its operation ``call`` has the name of what that would keep."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    # -- which there are -------------------------------------------------------------------------
+
+    @implements
+    async def add(
+        self,
+        name: str,
+        url: str,
+        *,
+        description: str = "",
+        headers: contract.Headers = {},
+        timeout: float | None = None,
+        tool_timeouts: contract.ToolTimeouts = {},
+        concurrency: int = 16,
+        verify: bool = True,
+    ) -> contract.Upstream:
+        return await adding(
+            self._call,
+            name=name,
+            url=url,
+            description=description,
+            headers=headers,
+            timeout=timeout,
+            tool_timeouts=tool_timeouts,
+            concurrency=concurrency,
+            verify=verify,
+        )
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows = await self._call.tx.all(statements.listing, after=after, limit=limit + 1)
+        counts = await counted(self._call, rows[:limit])
+        shown = [summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.UpstreamPage.model_construct(
+            upstreams=shown,
+            count=len(shown),
+            total=None if more or cursor else len(shown),
+            has_more=more,
+            next_cursor=paging.encode(shown[-1].name) if more else None,
+        )
+
+    @implements
+    async def get(
+        self, upstream: str, *, kind: contract.ItemKind | None = None, state: contract.ItemState | None = None
+    ) -> contract.UpstreamDetail:
+        row = await found(self._call, upstream)
+        counts = (await counted(self._call, [row])).get(row["upstream_id"], {})
+        wanted = {"kind": kind.value if kind else None, "state": state.value if state else None}
+        items = await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **wanted)
+        return detail(self._call, row, counts, items)
+
+    @implements
+    async def refresh(self, upstream: str) -> contract.UpstreamDetail:
+        call, engine = self._call, engine_of(self._call)
+        row = await self._usable(upstream)
+        await check_administered(call, row["upstream_id"])
+        endpoint = endpoint_of(row)
+
+        async def perform() -> Listing:
+            return await engine.listing(endpoint)
+
+        async def settle(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
+            if isinstance(outcome, AgoraError):
+                raise outcome
+            kept = await found(end, row["upstream_id"], lock=True)
+            if await take(end, kept, outcome):
+                await tell(end, "changed", kept)
+            return await type(self)(end).get(row["upstream_id"])
+
+        call.target = row["upstream_id"]
+        return relayed(perform, settle, endpoint.timeout + CONNECTING)
+
+    @implements
+    async def accept(
+        self, upstream: str, names: contract.Names = [], *, hashes: contract.Hashes = []
+    ) -> contract.Acceptance:
+        call = self._call
+        row = await found(call, upstream, lock=True)
+        call.target = row["upstream_id"]
+        await administer(call, row["upstream_id"])
+        accepted = []
+        for item in await call.tx.all(statements.items, upstream_id=row["upstream_id"]):
+            if (names and item["name"] not in names) or (hashes and item["hash"] not in hashes):
+                continue
+            key = {"upstream_id": row["upstream_id"], "kind": item["kind"], "name": item["name"]}
+            if await call.tx.execute(statements.accept_item, **key, now=call.now):
+                accepted.append(item["name"])
+        if accepted:
+            await tell(call, "accepted", row)
+        return contract.Acceptance.model_construct(upstream_id=row["upstream_id"], name=row["name"], accepted=accepted)
+
+    @implements
+    async def remove(self, upstream: str) -> contract.UpstreamRemoval:
+        row = await found(self._call, upstream, lock=True)
+        self._call.target = row["upstream_id"]
+        await administer(self._call, row["upstream_id"])
+        await drop(self._call, row)
+        return contract.UpstreamRemoval(upstream_id=row["upstream_id"], name=row["name"])
+
+    async def _usable(self, upstream: str) -> Row:
+        """An upstream that may be connected to."""
+        row = await found(self._call, upstream)
+        if row["transport"] == "stdio" and not self._call.context.settings.mcp_commands:
+            raise UpstreamUnavailable(f"{row['name']} is not available: {NOT_PERMITTED}.")
+        return row
+
+    # -- what they offer -------------------------------------------------------------------------
+
+    @implements
+    async def call(
+        self, upstream: str, tool: str, arguments: JsonObject = {}, *, timeout: float | None = None
+    ) -> contract.ToolResult:
+        row = await self._usable(upstream)
+        await self._active(row, "tool", tool)
+        seconds = timeout or unpack(row["tool_timeouts"]).get(tool) or row["timeout"]
+
+        def answer(raw: Mapping[str, Any]) -> contract.ToolResult:
+            return contract.ToolResult.model_construct(
+                upstream=row["name"],
+                tool=tool,
+                content=raw.get("content", []),
+                structured_content=raw.get("structuredContent"),
+                is_error=bool(raw.get("isError", False)),
+                meta=raw.get("_meta"),
+            )
+
+        return self._asked(row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, answer)
+
+    @implements
+    async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
+        row = await self._usable(upstream)
+        if not await self._templated(row, uri):
+            await self._active(row, "resource", uri)
+
+        def answer(raw: Mapping[str, Any]) -> contract.ResourceResult:
+            contents = raw.get("contents", [])
+            return contract.ResourceResult.model_construct(upstream=row["name"], uri=uri, contents=contents)
+
+        return self._asked(row, "resources/read", {"uri": uri}, row["timeout"], uri, answer)
+
+    @implements
+    async def prompt(self, upstream: str, prompt: str, arguments: dict[str, str] = {}) -> contract.PromptResult:
+        row = await self._usable(upstream)
+        await self._active(row, "prompt", prompt)
+
+        def answer(raw: Mapping[str, Any]) -> contract.PromptResult:
+            return contract.PromptResult.model_construct(
+                upstream=row["name"],
+                prompt=prompt,
+                description=raw.get("description"),
+                messages=raw.get("messages", []),
+            )
+
+        params = {"name": prompt, "arguments": arguments}
+        return self._asked(row, "prompts/get", params, row["timeout"], prompt, answer)
+
+    async def _active(self, upstream: Row, kind: str, name: str) -> None:
+        """Refuse what cannot be used, with the reason."""
+        row = await self._call.tx.one(statements.item, upstream_id=upstream["upstream_id"], kind=kind, name=name)
+        where = f"GET /upstreams/{upstream['name']}"
+        if row is None:
+            raise NotFound(f"{upstream['name']} has no {kind} {name!r}.", fix=f"What it offers is at {where}.")
+        if row["state"] == "quarantined":
+            raise Conflict(
+                f"The {kind} {name!r} of {upstream['name']} is quarantined: {row['reason']}.",
+                fix=f"An operator looks at it ({where}) and accepts it (agora.upstream.accept).",
+            )
+        if row["state"] == "dropped":
+            raise NotFound(f"The {kind} {name!r} of {upstream['name']} cannot be offered: {row['reason']}.")
+
+    async def _templated(self, upstream: Row, uri: str) -> bool:
+        rows = await self._call.tx.all(statements.templates, upstream_id=upstream["upstream_id"])
+        return any(_fits(row["name"], uri) for row in rows)
+
+    def _asked(
+        self,
+        upstream: Row,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        what: str,
+        answer: Callable[[Mapping[str, Any]], R],
+    ) -> R:
+        """Ask the upstream, outside any transaction."""
+        engine, endpoint, progress = engine_of(self._call), endpoint_of(upstream), self._call.progress
+        caller = self._call.caller.subject
+        self._call.target = f"{upstream['name']}.{what}"[:200]
+
+        async def perform() -> dict[str, Any]:
+            return await engine.request(endpoint, method, params, seconds, progress, caller)
+
+        async def settle(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
+            if isinstance(outcome, AgoraError):
+                raise outcome
+            if outcome.get("resultType", "complete") != "complete":
+                raise UpstreamFailed(
+                    f"{what!r} of {upstream['name']} asks for input, which a call through this server cannot give.",
+                    fix="Call it at the upstream itself.",
+                )
+            return answer(outcome)
+
+        return relayed(perform, settle, seconds + SLACK)
+
+
+def _fits(template: str, uri: str) -> bool:
+    """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order, with something between.
+
+    Looked for from left to right, each once: a pattern for it could be made to take for ever.
+    """
+    first, *middle = re.split(r"\{[^{}]*\}", template)
+    if not middle:
+        return uri == template
+    last = middle.pop()
+    end = len(uri) - len(last)
+    if not uri.startswith(first) or not uri.endswith(last):
+        return False
+    place = len(first)
+    for part in middle:
+        found = uri.find(part, place + 1, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return place < end

@@ -1,0 +1,143 @@
+"""What rows of upstreams look like, to callers and to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from agora.clock import moment
+from agora.core.call import Call, pack, unpack
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.store.port import Row
+from agora_sdk import contract
+from agora_sdk.errors import NotFound
+
+from . import queries as statements
+from .client.vetting import service_name
+from .port import Condition, Endpoint
+
+__all__ = ["NOT_PERMITTED", "condition", "counted", "detail", "endpoint_of", "found", "summary"]
+
+NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
+Values = Row | Mapping[str, Any]
+
+
+async def found(call: Call, ref: str, *, lock: bool = False) -> Row:
+    """The upstream of a name or id; NotFound."""
+    row = await call.tx.one(statements.lock if lock else statements.by_ref, ref=ref)
+    if row is None:
+        raise NotFound(
+            f"There is no upstream {ref!r}.",
+            fix="They are listed at GET /upstreams.",
+            errors=[{"field": "upstream", "message": "unknown"}],
+        )
+    return row
+
+
+def endpoint_of(row: Values) -> Endpoint:
+    """Where an upstream is, for the engine."""
+    command = unpack(row["command"]) if row["command"] else {"args": [], "cwd": None}
+    return Endpoint(
+        tenant=row["tenant_id"],
+        upstream_id=row["upstream_id"],
+        revision=row["revision"],
+        name=row["name"],
+        transport=row["transport"],
+        url=row["url"],
+        command=tuple(command["args"]),
+        directory=command["cwd"],
+        secrets=bytes(row["secrets"]) if row["secrets"] is not None else None,
+        private=bool(row["private"]),
+        timeout=row["timeout"],
+        concurrency=row["concurrency"],
+    )
+
+
+async def counted(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int]]:
+    """How much each upstream offers: tools that can be called, and what cannot be used."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in await call.tx.all(statements.counts, ids=pack([row["upstream_id"] for row in rows])):
+        mine = counts.setdefault(row["upstream_id"], {"tools": 0, "quarantined": 0, "dropped": 0})
+        if row["state"] != "active":
+            mine[row["state"]] += row["items"]
+        elif row["kind"] == "tool":
+            mine["tools"] += row["items"]
+    return counts
+
+
+def summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
+    """An upstream, as whoever asks may see it."""
+    return contract.upstreams.Upstream.model_construct(**_fields(call, row, counts))
+
+
+def detail(
+    call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]
+) -> contract.upstreams.UpstreamDetail:
+    """An upstream with what it offers."""
+    shown = [_item(row["name"], item) for item in items]
+    return contract.upstreams.UpstreamDetail.model_construct(**_fields(call, row, counts), items=shown)
+
+
+def _fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
+    now = condition(call, row)
+    retry = None if now.retry_in is None else moment(call.now + int(min(now.retry_in, 86_400) * 1_000_000))
+    operator = call.caller.may("admin")
+    return {
+        **{name: row[name] for name in _SAME},
+        "url": row["url"] if operator else _without_query(row["url"]),
+        "command": unpack(row["command"])["args"] if row["command"] and operator else [],
+        "has_credentials": row["secrets"] is not None,
+        "tool_timeouts": unpack(row["tool_timeouts"]),
+        "state": contract.upstreams.ConnectionState(now.state),
+        "error": now.error,
+        "retry_at": retry,
+        "listed_at": moment(row["listed_at"]) if row["listed_at"] is not None else None,
+        "created_at": moment(row["created_at"]),
+        "updated_at": moment(row["updated_at"]),
+        **counts,
+    }
+
+
+_SAME = (
+    "upstream_id",
+    "name",
+    "description",
+    "transport",
+    "origin",
+    "timeout",
+    "concurrency",
+    "server_name",
+    "server_version",
+    "protocol_version",
+    "instructions",
+)
+
+
+def condition(call: Call, row: Values) -> Condition:
+    """How an upstream stands."""
+    if row["transport"] == "stdio" and not call.context.settings.mcp_commands:
+        return Condition("unavailable", NOT_PERMITTED)
+    return call.context.ports.get(UPSTREAMS).condition(row["tenant_id"], row["upstream_id"])
+
+
+def _without_query(url: str | None) -> str | None:
+    """A URL without what may hold a key."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
+
+
+def _item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
+    tool = row["kind"] == "tool" and row["state"] == "active"
+    return contract.upstreams.UpstreamItem.model_construct(
+        kind=contract.upstreams.ItemKind(row["kind"]),
+        name=row["name"],
+        service=service_name(upstream, row["name"]) if tool else None,
+        description=row["description"],
+        state=contract.upstreams.ItemState(row["state"]),
+        reason=row["reason"],
+        hash=row["hash"],
+        definition=unpack(row["definition"]),
+        accepted=unpack(row["accepted"]) if row["accepted"] else None,
+        first_seen=moment(row["first_seen"]),
+        changed_at=moment(row["changed_at"]),
+    )

@@ -1,0 +1,1 @@
+"""Memory: values by key, and a search over their words."""

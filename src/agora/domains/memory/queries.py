@@ -1,0 +1,62 @@
+"""Memory: what is kept by key, and its words."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Table, Write
+
+__all__ = ["WORDS", "by_key", "count", "counted", "drop", "drop_words", "found", "listing", "put"]
+
+BIG = "bigint"
+
+WORDS = Table("memory_words", (("tenant_id", "text"), ("word", "text"), ("memory_id", "text")))
+
+by_key = Query("select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key")
+put = Write(
+    """
+    insert into memories (tenant_id, namespace, key, memory_id, value, tags, version, stored_by, created_at, updated_at)
+    values (:tenant, :namespace, :key, :memory_id, :value, :tags, 1, :stored_by, :now, :now)
+    on conflict (tenant_id, namespace, key) do update set
+        value = excluded.value, tags = excluded.tags, version = memories.version + 1,
+        stored_by = excluded.stored_by, updated_at = excluded.updated_at
+    where :if_version = -1 or memories.version = :if_version
+    returning *
+    """,
+    types={"now": BIG, "if_version": BIG},
+)
+drop = Write(
+    "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id"
+)
+drop_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
+#: counts one more (or less); changes nothing where that would be too many
+count = Write(
+    """
+    insert into memory_counts (tenant_id, entries) values (:tenant, 1)
+    on conflict (tenant_id) do update set entries = memory_counts.entries + :change
+    where memory_counts.entries + :change <= :most
+    """,
+    types={"change": BIG, "most": BIG},
+)
+counted = Query("select entries from memory_counts where tenant_id = :tenant")
+listing = Query(
+    """
+    select * from memories
+    where tenant_id = :tenant and namespace = :namespace and key > :after and key >= :prefix and key < :beyond
+    order by key limit :limit
+    """,
+    types={"limit": BIG},
+)
+_FOUND = """
+    select m.*, f.hits from (
+        select memory_id, count(*) as hits from memory_words
+        where tenant_id = :tenant and word {words} group by memory_id
+    ) as f join memories m on m.tenant_id = :tenant and m.memory_id = f.memory_id
+    where (m.namespace = :namespace
+        or (:namespace = '' and (m.namespace = :own or substr(m.namespace, 1, 1) <> '@')))
+    order by f.hits desc, m.updated_at desc, m.memory_id limit :limit
+"""
+found = Query(
+    _FOUND.format(words="in (select value from json_each(:words))"),
+    _FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
+    types={"limit": BIG},
+    scan=True,
+)

@@ -1,0 +1,216 @@
+"""Memory: key and value in rows, words in an index of their own, the same on every engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import JsonValue
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Bound, pack, unpack
+from agora.domains.search.words import fold
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import memory as contract
+from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge
+
+from . import queries as statements
+
+__all__ = ["MemoryService"]
+
+LARGEST = 65_536  #: characters of JSON of one value
+INDEXED = 100  #: different words of one memory by which it is found
+ASKED = 20  #: words of one search
+LONGEST_WORD = 40
+LAST = "\U0010ffff"
+ANY = -1
+OWN = "own"
+_WORD = re.compile(r"[^\W_]+")
+
+
+class MemoryService(Bound, contract.Memories):
+    """What agents want kept."""
+
+    @implements
+    async def store(
+        self,
+        key: str,
+        value: JsonValue,
+        namespace: str = "default",
+        *,
+        tags: list[str] = [],
+        if_version: int | None = None,
+    ) -> contract.Memory:
+        call, place = self.call, self._place(namespace)
+        call.target = f"{namespace}/{key}"
+        text = _sized(value)
+        known = await call.tx.one(statements.by_key, namespace=place, key=key)
+        if if_version is not None and if_version != (known["version"] if known else 0):
+            raise _changed(key, known)
+        rows = await call.tx.returning(
+            statements.put,
+            namespace=place,
+            key=key,
+            memory_id=new_id("mem"),
+            value=text,
+            tags=pack(tags),
+            stored_by=call.caller.subject,
+            now=call.now,
+            if_version=ANY if if_version is None else if_version,
+        )
+        if not rows:  # somebody was quicker
+            raise _changed(key, await call.tx.one(statements.by_key, namespace=place, key=key))
+        await self._index(rows[0], key, value, tags, is_new=rows[0]["version"] == 1)
+        data, audience = self._about(rows[0])
+        self.call.emit("agora.memory.stored", data | {"version": rows[0]["version"]}, subject=key, audience=audience)
+        return self._memory(rows[0])
+
+    def _place(self, namespace: str) -> str:
+        """Namespaces are shared; ``own`` is one of the caller's, by a name that nobody can write."""
+        return f"@{self.call.caller.subject}" if namespace == OWN else namespace
+
+    async def _index(self, row: Row, key: str, value: JsonValue, tags: list[str], *, is_new: bool) -> None:
+        tx, memory_id = self.call.tx, row["memory_id"]
+        most = self.call.context.settings.memory_limit
+        if not is_new:
+            await tx.execute(statements.drop_words, memory_id=memory_id)
+        elif not await tx.execute(statements.count, change=1, most=most):
+            raise Conflict(
+                f"{most} memories are kept; there is no room for another.",
+                fix="Forget some, or raise the setting memory_limit.",
+                limit=most,
+            )
+        for word in _words(f"{key} {' '.join(tags)}", *_texts(value)):
+            tx.append(statements.WORDS, (self.call.caller.tenant, word, memory_id))
+
+    def _about(self, row: Row) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+        """What an event says, and to whom: not the value, which whoever may read it recalls."""
+        own, by = row["namespace"].startswith("@"), self.call.caller.subject
+        data = {"namespace": OWN if own else row["namespace"], "key": row["key"], "by": by}
+        return data, (by,) if own else None
+
+    def _memory(self, row: Row) -> contract.Memory:
+        return contract.Memory.model_construct(**_fields(row))
+
+    @implements
+    async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
+        row = await self.call.tx.one(statements.by_key, namespace=self._place(namespace), key=key)
+        if row is None:
+            raise NotFound(
+                f"Nothing is kept under {key!r}.",
+                fix="See what there is with GET /agora/memory/list, or look for it with GET /agora/memory/search.",
+                errors=[{"field": "key", "message": "unknown"}],
+            )
+        return self._memory(row)
+
+    @implements
+    async def list(
+        self, namespace: str = "default", *, prefix: str = "", limit: int = 50, cursor: str | None = None
+    ) -> contract.MemoryPage:
+        place = {"namespace": self._place(namespace), "prefix": prefix, "beyond": prefix + LAST}
+
+        async def read(after: str, count: int) -> Sequence[Row]:
+            return await self.call.tx.all(statements.listing, **place, after=after, limit=count)
+
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows, more = await paging.read_page(read, after, "key", limit, self.call.context.settings.page_bytes)
+        shown = [self._memory(row) for row in rows]
+        return contract.MemoryPage.model_construct(
+            memories=shown,
+            count=len(shown),
+            total=None if more or cursor else len(shown),
+            has_more=more,
+            next_cursor=paging.encode(shown[-1].key) if more else None,
+        )
+
+    @implements
+    async def search(self, query: str, namespace: str | None = None, *, limit: int = 10) -> contract.FoundMemories:
+        asked = list(_words(query))[:ASKED]
+        if not asked:
+            return contract.FoundMemories.model_construct(memories=[], count=0)
+        rows = await self.call.tx.all(
+            statements.found,
+            words=pack(asked),
+            namespace=self._place(namespace) if namespace else "",
+            own=self._place(OWN),
+            limit=limit,
+        )
+        found = [
+            contract.FoundMemory.model_construct(**_fields(row), score=round(row["hits"] / len(asked), 4))
+            for row in rows
+        ]
+        return contract.FoundMemories.model_construct(memories=found, count=len(found))
+
+    @implements
+    async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
+        call, place = self.call, self._place(namespace)
+        call.target = f"{namespace}/{key}"
+        row = await call.tx.one(statements.by_key, namespace=place, key=key)
+        gone = await call.tx.returning(statements.drop, namespace=place, key=key)
+        if gone and row is not None:
+            await call.tx.execute(statements.drop_words, memory_id=gone[0]["memory_id"])
+            await call.tx.execute(statements.count, change=-1, most=1 << 62)
+            data, audience = self._about(row)
+            call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
+        return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(gone))
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    return {
+        "namespace": OWN if row["namespace"].startswith("@") else row["namespace"],
+        "key": row["key"],
+        "value": unpack(row["value"]),
+        "tags": unpack(row["tags"]),
+        "version": row["version"],
+        "stored_by": row["stored_by"],
+        "created_at": moment(row["created_at"]),
+        "updated_at": moment(row["updated_at"]),
+    }
+
+
+def _sized(value: JsonValue) -> str:
+    text = pack(value)
+    if len(text) > LARGEST:
+        raise PayloadTooLarge(
+            f"The value takes {len(text)} characters of JSON; at most {LARGEST} are kept.",
+            fix="Keep what is large elsewhere, and a reference to it here.",
+            errors=[{"field": "value", "message": "too large"}],
+        )
+    return text
+
+
+def _changed(key: str, row: Row | None) -> Conflict:
+    version = row["version"] if row is not None else 0
+    now = f"has the version {version}" if version else "is not kept"
+    return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store on top of that.", version=version)
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Every text of a value, names too."""
+    level: list[Any] = [value]
+    while level:
+        item = level.pop(0)
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from item
+            level.extend(item.values())
+        elif isinstance(item, list):
+            level.extend(item)
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            yield str(item)
+
+
+def _words(*texts: str) -> Iterator[str]:
+    """The first :data:`INDEXED` different words, as they are compared."""
+    seen: set[str] = set()
+    for text in texts:
+        for word in _WORD.findall(fold(text)):
+            if (short := word[:LONGEST_WORD]) not in seen:
+                seen.add(short)
+                yield short
+                if len(seen) == INDEXED:
+                    return

@@ -1,0 +1,1 @@
+"""Messaging: sending, receiving and marking messages."""

@@ -1,0 +1,97 @@
+"""Mail: what nobody fetched in time expires, and what waits under a registered name is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.domains.admin import retention_queries as upkeep
+from agora.store.port import Row
+
+from .views import deliver_held
+
+__all__ = ["Mail"]
+
+PAGE = 10_000  # waiting deliveries looked at with one read
+PAGES = 10  # in one step; the next one goes on from there
+BATCH = 500
+START = ("", "")
+END = ("\U0010ffff", "")
+
+Place = tuple[str, str]
+
+
+class Mail(Controller):
+    """Stands still while the marketplace is halted."""
+
+    name = "mail"
+    interval = 60.0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._reached: dict[str, Place] = {}
+
+    async def tend(self, tenant: str) -> None:
+        now = self.house.clock.now()
+        if self.house.gate.frozen(tenant):
+            return
+        when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * MICROSECONDS}
+        await self._expire(tenant, when)
+        await self._hand_over(tenant, when)
+
+    # -- expiry ----------------------------------------------------------------------------------
+
+    async def _expire(self, tenant: str, when: dict[str, int]) -> None:
+        place = self._reached.pop(tenant, START)
+        for _ in range(PAGES):
+            end = await self._end(tenant, place)
+            for batch in batches(await self._overdue(tenant, place, end, when), BATCH):
+                await self._mark(tenant, batch)
+            if end == END or self.stopping:
+                return
+            place = end
+        self._reached[tenant] = place
+
+    async def _end(self, tenant: str, place: Place) -> Place:
+        """Where the page after a place ends."""
+        rows = await self.read(tenant, upkeep.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
+        return (rows[0]["recipient"], rows[0]["message_id"]) if rows else END
+
+    async def _overdue(self, tenant: str, place: Place, end: Place, when: dict[str, int]) -> Sequence[Row]:
+        page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
+        return await self.read(tenant, upkeep.overdue_deliveries, **page, **when)
+
+    async def _mark(self, tenant: str, batch: Sequence[Row]) -> None:
+        """Mark deliveries expired, and tell those concerned: nothing is lost in silence."""
+        senders = {row["message_id"]: row["from_agent"] for row in batch}
+        pairs = pack([(row["recipient"], row["message_id"]) for row in batch])
+
+        async def work(call: Call) -> None:
+            missed: dict[str, list[str]] = {}
+            for row in await call.tx.returning(upkeep.expire, pairs=pairs, now=call.now):
+                missed.setdefault(row["message_id"], []).append(row["recipient"])
+            for message_id, recipients in sorted(missed.items()):
+                _announce(call, message_id, senders[message_id], sorted(recipients))
+
+        await self.act(tenant, work)
+
+    # -- held mail -------------------------------------------------------------------------------
+
+    async def _hand_over(self, tenant: str, when: dict[str, int]) -> None:
+        """A message and the registration it waited for may cross: then nobody has handed it over."""
+        for row in await self.read(tenant, upkeep.addressed, **when):
+            agent_id, agent_name = row["agent_id"], row["agent_name"]
+
+            async def work(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
+                return await deliver_held(call, agent_id, agent_name)
+
+            await self.act(tenant, work)
+
+
+def _announce(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:
+    data = {"message_id": message_id, "from_agent": sender, "recipients": recipients}
+    agents = [recipient for recipient in recipients if not recipient.startswith("name:")]
+    audience = tuple(dict.fromkeys((sender, *agents)))
+    call.emit("agora.message.expired", data, subject=message_id, audience=audience)

@@ -1,0 +1,216 @@
+"""Messages and their delivery to each recipient."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "DELIVERIES",
+    "MESSAGES",
+    "advance",
+    "any_for",
+    "delivered_states",
+    "drop_doubles",
+    "hand_over",
+    "held_count",
+    "held_for",
+    "inbox",
+    "inbox_count",
+    "of",
+    "readdress",
+    "senders",
+    "unread_of",
+]
+
+BIG = "bigint"
+
+MESSAGES = Table(
+    "messages",
+    (
+        ("tenant_id", "text"),
+        ("message_id", "text"),
+        ("from_agent", "text"),
+        ("from_name", "text"),
+        ("to_agent", "text"),
+        ("content", "text"),
+        ("message_type", "text"),
+        ("priority", "text"),
+        ("correlation_id", "text"),
+        ("reply_to", "text"),
+        ("metadata", "text"),
+        ("broadcast", BIG),
+        ("created_at", BIG),
+        ("expires_at", BIG),
+    ),
+)
+DELIVERIES = Table(
+    "deliveries",
+    (("tenant_id", "text"), ("recipient", "text"), ("message_id", "text"), ("state", "text"), ("updated_at", BIG)),
+)
+
+of = Query("select * from messages where tenant_id = :tenant and message_id = :message_id")
+
+held_count = Query(
+    """
+    select count(*) as held from (
+        select 1 from deliveries where tenant_id = :tenant and recipient = :address and state = 'held' limit :limit
+    ) as waiting
+    """,
+    types={"limit": BIG},
+)
+held_for = Query(
+    """
+    select m.* from deliveries d
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.recipient = :address and d.state = 'held'
+        and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
+    order by d.message_id
+    """,
+    types={"now": BIG, "horizon": BIG},
+)
+unread_of = Query(
+    """
+    select m.* from deliveries d
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.recipient = :address and d.state in ('queued', 'delivered')
+        and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
+        and not exists (select 1 from deliveries o where o.tenant_id = :tenant and o.recipient = :agent_id
+            and o.message_id = d.message_id)
+    order by d.message_id limit :limit
+    """,
+    types={"now": BIG, "horizon": BIG, "limit": BIG},
+)
+any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1")
+# What reached the agent already, by another of its addresses, is not there twice.
+drop_doubles = Write(
+    """
+    delete from deliveries where tenant_id = :tenant and recipient = :address and message_id in (
+        select message_id from deliveries where tenant_id = :tenant and recipient = :agent_id)
+    """
+)
+readdress = Write(
+    """
+    update deliveries set recipient = :agent_id, updated_at = :now,
+        state = case state when 'held' then 'queued' else state end
+    where tenant_id = :tenant and recipient = :address
+    """,
+    types={"now": BIG},
+)
+
+_HAND_OVER = """
+    update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
+    where tenant_id = :tenant and recipient = :address and message_id @ids
+"""
+_IN_IDS = "in (select value from json_each(:ids))"
+_IN_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+
+def _with_ids(sql: str, **options: object) -> tuple[str, str]:
+    return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
+
+
+hand_over = Write(*_with_ids(_HAND_OVER), types={"now": BIG})
+
+_ADVANCE = _with_ids(
+    """
+    update deliveries set state = :state, updated_at = :now
+    where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
+        and case state when 'held' then 0 when 'queued' then 1 when 'delivered' then 2 when 'read' then 3 else 4 end
+            < :rank
+    """
+)
+advance = Write(_ADVANCE[0], _ADVANCE[1], types={"now": BIG, "rank": BIG})
+
+_STATES = _with_ids(
+    """
+    select message_id, state from deliveries
+    where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
+    """
+)
+delivered_states = Query(_STATES[0], _STATES[1], lock=True)
+
+_SENDERS = _with_ids(
+    "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
+)
+senders = Query(_SENDERS[0], _SENDERS[1])
+
+_FILTERS = {
+    "since": "and m.created_at > :since",
+    "message_type": "and m.message_type = :message_type",
+    "priority": "and m.priority = :priority",
+    "from_agent": "and m.from_agent = :from_agent",
+    "correlation_id": "and m.correlation_id = :correlation_id",
+    "reply_to": "and m.reply_to = :reply_to",
+    "after": "and {id} > :after",
+}
+_STATE_FILTERS = {
+    "unread": "and {state} in ('held', 'queued', 'delivered')",
+    "seen": "and {state} in ('read', 'acknowledged')",
+    "status": "and {state} = :status",
+}
+_TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
+
+
+BROADCASTS = "indexed by messages_broadcast"
+
+
+def _sources(filters: frozenset[str]) -> tuple[str, str]:
+    """Ids and states of all that is in an inbox: addressed to the agent, to its name, and broadcasts it has not marked.
+
+    Each part is walked in the order of ids, which an engine merges without looking further than a page needs. SQLite
+    knows too little of the tables to choose the index of broadcasts by itself; for PostgreSQL the hint is left out.
+    """
+    states = [text for name, text in _STATE_FILTERS.items() if name in filters]
+    fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
+    alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
+
+    def chosen(id: str, state: str) -> str:
+        shared = [text.format(id=id) for name, text in _FILTERS.items() if name in filters]
+        return " ".join([*shared, *(text.format(state=state) for text in states)])
+
+    def addressed(condition: str) -> str:
+        return f"""
+        select d.message_id as message_id, d.state as state from deliveries d
+        cross join messages m
+        where d.tenant_id = :tenant and {condition} {alive} {chosen("d.message_id", "d.state")}
+            and m.tenant_id = :tenant and m.message_id = d.message_id
+        """
+
+    def broadcast(hint: str) -> str:
+        return f"""
+        select m.message_id as message_id, 'queued' as state from messages m {hint}
+        where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.from_agent <> :agent_id
+            {fresh} {chosen("m.message_id", "'queued'")}
+            and not exists (select 1 from deliveries d where d.tenant_id = :tenant
+                and d.recipient = :agent_id and d.message_id = m.message_id)
+        """
+
+    own = addressed("d.recipient = :agent_id"), addressed("d.recipient = :address")
+    hinted, plain = (" union all ".join([*own, broadcast(hint)]) for hint in (BROADCASTS, ""))
+    return hinted, plain
+
+
+@cache
+def inbox(filters: frozenset[str]) -> Query:
+    """The oldest messages of an inbox, in any order, with the filters that are present.
+
+    They are not sorted here: SQLite would copy whole messages to sort them.
+    """
+    page = """
+        select m.*, page.state as state
+        from ({} order by message_id limit :limit offset :offset) as page
+        cross join messages m
+        where m.tenant_id = :tenant and m.message_id = page.message_id
+    """
+    hinted, plain = _sources(filters)
+    return Query(page.format(hinted), page.format(plain), types=_TYPES)
+
+
+@cache
+def inbox_count(filters: frozenset[str]) -> Query:
+    """How many messages such an inbox holds, counted up to :limit."""
+    counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
+    hinted, plain = _sources(filters)
+    return Query(counted.format(hinted), counted.format(plain), types=_TYPES, scan=True)

@@ -1,0 +1,410 @@
+"""Messaging: send, receive, mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from agora.clock import moment, new_id, stamp
+from agora.core import pagination as paging
+from agora.core.admission import ADMISSION
+from agora.core.call import Bound, Wait, pack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.names import check_name
+from agora.domains.agents.references import (
+    OPERATOR,
+    find,
+    held_address,
+    looks_like_alias,
+    looks_like_id,
+    looks_like_key,
+    own_or_allowed,
+    require,
+    require_whose,
+)
+from agora.domains.conversations.correlation import follow_reply
+from agora.domains.events.service import EventService
+from agora.store.port import Row
+from agora.telemetry import carried
+from agora_sdk.contract import implements
+from agora_sdk.contract import messaging as contract
+from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recipients
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+
+from . import queries as statements
+from .views import announce, horizon, view
+
+__all__ = ["ARRIVALS", "Destination", "MessagingService"]
+
+HELD_LIMIT = 1000
+CAPABILITY_LIMIT = 1000
+LARGE_PAGE = 65_536  # bytes
+RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
+ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
+#: what only the protocols themselves write into metadata: it says what a message is to them
+RESERVED_METADATA = ("agentify", "bus")
+
+
+@dataclass(slots=True)
+class Destination:
+    """Where a message goes: registered agents, and names it is held for."""
+
+    agents: list[str]
+    held: list[str]
+    broadcast: bool = False
+
+    @property
+    def parties(self) -> list[str]:
+        """Where it is delivered to: agent ids, and addresses of names."""
+        return [*self.agents, *map(held_address, self.held)]
+
+
+class MessagingService(Bound, contract.Messaging):
+    @implements
+    async def send(
+        self,
+        to_agent: Recipients,
+        content: str,
+        message_type: str = "info",
+        priority: Priority = Priority.NORMAL,
+        *,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        expires_in: int | None = None,
+        metadata: JsonObject = {},
+    ) -> contract.MessageReceipt:
+        _check_metadata(metadata)
+        options = {"from_agent": from_agent, "correlation_id": correlation_id, "reply_to": reply_to}
+        return await self.compose(
+            to_agent, content, message_type, priority, **options, expires_in=expires_in, metadata=metadata
+        )
+
+    async def compose(
+        self,
+        to_agent: Recipients,
+        content: str,
+        message_type: str,
+        priority: Priority,
+        *,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        expires_in: int | None = None,
+        metadata: JsonObject,
+    ) -> contract.MessageReceipt:
+        """As :meth:`send`, for the server itself: the metadata may hold what a protocol says about the message."""
+        call = self.call
+        sender, sender_name = await self._sender(from_agent)
+        destination = await self.destination(to_agent)
+        if reply_to and not correlation_id:
+            correlation_id = await self._correlation(reply_to)
+        row: dict[str, Any] = {
+            "tenant_id": call.caller.tenant,
+            "message_id": new_id("msg"),
+            "from_agent": sender,
+            "from_name": sender_name,
+            "to_agent": to_agent if isinstance(to_agent, str) else ",".join(to_agent),
+            "content": content,
+            "message_type": message_type,
+            "priority": priority.value,
+            "correlation_id": correlation_id,
+            "reply_to": reply_to,
+            "metadata": pack(carried(metadata)),
+            "broadcast": int(destination.broadcast),
+            "created_at": call.now,
+            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+        }
+        if reply_to:
+            row = await follow_reply(call, row, destination.parties)
+        receipt = self.post(row, destination)
+        if reply_to:
+            from agora.domains.a2a.message_delivery import take_reply
+
+            await take_reply(call, sender, reply_to, content, metadata)
+        call.target = receipt.message_id
+        return receipt
+
+    def post(self, row: dict[str, Any], destination: Destination) -> contract.MessageReceipt:
+        """Store a message, a row as the table has it, and deliver it."""
+        call = self.call
+        call.tx.append(statements.MESSAGES, tuple(row[name] for name in statements.MESSAGES.names))
+        self._deliver(row, destination)
+        return contract.MessageReceipt(
+            message_id=row["message_id"],
+            status=DeliveryState.QUEUED,
+            timestamp=moment(call.now),
+            recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
+            warning=_warning(destination.held),
+        )
+
+    @implements
+    async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
+        return await self.send(to_agent, content)
+
+    async def _sender(self, from_agent: str | None) -> tuple[str, str]:
+        caller = self.call.caller
+        if from_agent is None or from_agent in (caller.subject, caller.name):
+            return caller.subject, caller.name
+        row = await require(self.call.tx, from_agent, "from_agent")
+        own_or_allowed(caller, row["agent_id"])
+        return row["agent_id"], row["agent_name"]
+
+    async def _correlation(self, reply_to: str) -> str:
+        """A reply joins the exchange of what it answers."""
+        answered = await self.call.tx.one(statements.of, message_id=reply_to)
+        if answered is None:
+            raise NotFound(
+                f"There is no message {reply_to} to reply to.", errors=[{"field": "reply_to", "message": "unknown"}]
+            )
+        return answered["correlation_id"] or reply_to
+
+    async def destination(self, to_agent: Recipients) -> Destination:
+        """Whom a message reaches; raises NotFound for unknown ids and capabilities."""
+        refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
+        if refs == ["broadcast"]:
+            return Destination([], [], broadcast=True)
+        found = Destination([], [])
+        for ref in refs:
+            if ref == "broadcast":
+                raise InvalidRequest(
+                    "'broadcast' stands alone.",
+                    errors=[{"field": "to_agent", "message": "mixed with other recipients"}],
+                )
+            if ref.startswith("capability:"):
+                found.agents += await self._having(ref.removeprefix("capability:"))
+            else:
+                await self._address(ref, found)
+        found.agents = list(dict.fromkeys(found.agents))
+        if len(found.agents) > CAPABILITY_LIMIT:
+            raise _too_many(f"These are {len(found.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
+        return found
+
+    async def _having(self, capability: str) -> list[str]:
+        rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
+        chosen = [row["agent_id"] for row in rows if row["agent_id"] != self.call.caller.subject]
+        if not chosen:
+            raise NotFound(
+                f"No agent has the capability {capability!r}.",
+                fix="See which there are with GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "unknown capability"}],
+            )
+        if len(rows) > CAPABILITY_LIMIT:
+            raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
+        return chosen
+
+    async def _address(self, ref: str, found: Destination) -> None:
+        row = await find(self.call.tx, ref)
+        if row is not None and row["retired_at"] is None:
+            found.agents.append(row["agent_id"])
+            return
+        if looks_like_id(ref):
+            raise NotFound(
+                f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
+                fix="Agents are found with GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "unknown agent"}],
+            )
+        if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
+            check_name(ref)
+        held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
+        if ref != OPERATOR and held is not None and held["held"] >= HELD_LIMIT:
+            raise Conflict(
+                f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
+                fix="Check the name; it is not among GET /agora/query/agents.",
+                errors=[{"field": "to_agent", "message": "too many held messages"}],
+            )
+        found.held.append(ref)
+
+    def _deliver(self, row: dict[str, Any], destination: Destination) -> None:
+        call, tenant, message_id = self.call, self.call.caller.tenant, row["message_id"]
+        for agent_id in destination.agents:
+            call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
+        for name in destination.held:
+            state = "queued" if name == OPERATOR else "held"
+            call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
+        reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
+        if destination.broadcast or reached:
+            announce(call, row, reached)
+        if held := [name for name in destination.held if name != OPERATOR]:
+            data = {"message_id": message_id, "names": held, "from_agent": row["from_agent"]}
+            call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
+
+    @implements
+    async def receive(
+        self,
+        agent_id: str | None = None,
+        since: datetime | None = None,
+        message_type: str | None = None,
+        *,
+        priority: Priority | None = None,
+        unread: bool | None = None,
+        status: DeliveryState | None = None,
+        from_agent: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = None,
+        wait: float = 0,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> contract.MessagePage:
+        require_whose(self.call.caller, agent_id)
+        owner = await self._inbox(agent_id)
+        given: dict[str, Any] = {
+            "since": stamp(since) if since else None,
+            "message_type": message_type,
+            "priority": priority and priority.value,
+            "status": status and status.value,
+            "from_agent": await self._from(from_agent),
+            "correlation_id": correlation_id,
+            "reply_to": reply_to,
+            "after": paging.decode(cursor)[0] if cursor else None,
+        }
+        filters = {name for name, value in given.items() if value is not None}
+        if unread is not None:
+            filters.add("unread" if unread else "seen")
+        parameters = {name: given[name] for name in filters if name in given}
+        parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
+        parameters |= {"now": self.call.now, "horizon": horizon(self.call)}
+        page = await self._page(owner, frozenset(filters), parameters, limit, offset)
+        if not page.messages and wait:
+            raise Wait(ARRIVALS, wait, page)
+        return page
+
+    async def _from(self, from_agent: str | None) -> str | None:
+        """Senders are stored by id; one that nobody has registered is compared as it stands."""
+        row = await find(self.call.tx, from_agent) if from_agent else None
+        return from_agent if row is None else str(row["agent_id"])
+
+    async def _page(
+        self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
+    ) -> contract.MessagePage:
+        rows, more = await self._rows(filters, parameters, limit, offset)
+        total, estimate = offset + len(rows), False
+        if more or "after" in filters:
+            large = sum(len(row["content"]) for row in rows) > LARGE_PAGE
+            if large:
+                rows = []  # many may count at once: none holds a large page meanwhile
+            whole = {name: value for name, value in parameters.items() if name != "after"}
+            counted = await self.call.tx.one(
+                statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
+            )
+            total, estimate = paging.bounded(counted["total"] if counted else 0)
+            if large:
+                self.call.context.ports.get(ADMISSION).answer(self.call.caller)
+                rows, more = await self._rows(filters, parameters, limit, offset)
+        found = [view(row, owner.agent_id, row["state"]) for row in rows]
+        return contract.MessagePage.model_construct(
+            messages=found,
+            count=len(found),
+            total=total,
+            total_is_estimate=estimate,
+            has_more=more,
+            next_cursor=paging.encode(found[-1].message_id) if more else None,
+        )
+
+    async def _rows(
+        self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
+    ) -> tuple[list[Row], bool]:
+        """What a page holds, and whether there is more: so many messages, or fewer if they are long."""
+
+        async def read(after: str | None, count: int) -> Sequence[Row]:
+            place = {} if after is None else {"after": after}
+            query = statements.inbox(filters.union(place))
+            skipped = offset if after is None else 0
+            rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
+            return sorted(rows, key=itemgetter("message_id"))
+
+        return await paging.read_page(read, None, "message_id", limit, self.call.context.settings.page_bytes)
+
+    async def _inbox(self, agent_id: str | None) -> _Inbox:
+        """Whose inbox: the caller's own, or another's if it may act for it."""
+        caller = self.call.caller
+        ref = agent_id or caller.subject
+        row = await find(self.call.tx, ref)
+        if row is None:
+            if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
+                return _Inbox(ref, held_address(ref), "msg_f")
+            row = await require(self.call.tx, ref)
+        own_or_allowed(caller, row["agent_id"])
+        joined = f"msg_{row['registered_at'] // 1000:012x}"
+        return _Inbox(row["agent_id"], held_address(row["agent_name"]), joined)
+
+    @implements
+    async def mark(
+        self, message_ids: list[str], status: DeliveryState = DeliveryState.READ, agent_id: str | None = None
+    ) -> contract.Marked:
+        call = self.call
+        rank = RANK.get(status)
+        if rank is None:
+            raise InvalidRequest(
+                f"A message cannot be marked {status.value}.",
+                fix=f"Use one of {', '.join(state.value for state in RANK)}.",
+                errors=[{"field": "status", "message": "not a mark"}],
+            )
+        owner = await self._inbox(agent_id)
+        call.target = owner.agent_id
+        ids = list(dict.fromkeys(message_ids))
+        where = {"agent_id": owner.agent_id, "address": owner.address, "ids": pack(ids)}
+        known = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
+        origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=pack(ids))}
+        updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
+        first = [i for i in ids if i not in known and i > owner.joined and i in origins and origins[i]["broadcast"]]
+        for message_id in first:
+            call.tx.append(
+                statements.DELIVERIES, (call.caller.tenant, owner.agent_id, message_id, status.value, call.now)
+            )
+        self._announce_marks(owner, [i for i in ids if i in known or i in first], status, origins)
+        return contract.Marked(
+            updated=updated + len(first), status=status, unknown=[i for i in ids if i not in known and i not in first]
+        )
+
+    def _announce_marks(
+        self, owner: _Inbox, ids: Sequence[str], status: DeliveryState, origins: dict[str, Row]
+    ) -> None:
+        if not ids:
+            return
+        audience = dict.fromkeys([owner.agent_id, *(origins[i]["from_agent"] for i in ids if i in origins)])
+        data = {"message_ids": list(ids), "status": status.value, "agent_id": owner.agent_id}
+        self.call.emit("agora.message.marked", data, subject=owner.agent_id, audience=tuple(audience))
+
+    @implements
+    async def subscribe(self, agent_id: str | None = None, event_types: list[str] = []) -> contract.SubscriptionReceipt:
+        return await EventService(self.call).subscribe(event_types, agent_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inbox:
+    """An inbox: its agent, the address it had before the agent registered, and the id it starts after."""
+
+    agent_id: str
+    address: str
+    joined: str
+
+
+def _check_metadata(metadata: JsonObject) -> None:
+    """Nobody says by hand what a message is to the protocols: an intent needs a permission, an entry a sender."""
+    for name in RESERVED_METADATA:
+        if name in metadata:
+            raise InvalidRequest(
+                f"The name {name!r} in metadata is kept for what the protocols say about a message.",
+                fix="Send messages of the agent protocol with agora.conversation.send, or choose another name.",
+                errors=[{"field": f"metadata.{name}", "message": "reserved"}],
+            )
+
+
+def _too_many(detail: str) -> InvalidRequest:
+    return InvalidRequest(
+        detail,
+        fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
+        errors=[{"field": "to_agent", "message": "too many recipients"}],
+    )
+
+
+def _warning(held: Sequence[str]) -> str | None:
+    names = [name for name in held if name != OPERATOR]
+    if not names:
+        return None
+    return f"Nobody has registered {', '.join(map(repr, names))} yet; the message is held until someone does."

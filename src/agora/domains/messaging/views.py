@@ -1,0 +1,102 @@
+"""Mail: what a stored message looks like to its recipients, and to the event stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from agora.clock import moment
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import held_address
+from agora.domains.conversations import queries as conversations
+from agora.store.port import Row
+from agora_sdk.contract.fields import DeliveryState, Priority
+from agora_sdk.contract.messaging import Message
+
+from . import queries as messages
+
+__all__ = ["announce", "deliver_held", "hand_over_mail", "horizon", "view"]
+
+HANDED_OVER: Final = 1000  #: messages with one call
+
+
+def horizon(call: Call) -> int:
+    """When messages without an expiry of their own had to be sent to be alive now."""
+    return int(call.now - call.context.settings.message_lifetime * 1_000_000)
+
+
+def view(row: Row, recipient: str, state: str) -> Message:
+    """A message's row as one recipient sees it."""
+    return Message.model_construct(
+        message_id=row["message_id"],
+        from_agent=row["from_agent"],
+        from_name=row["from_name"],
+        to_agent="broadcast" if row["broadcast"] else recipient,
+        content=row["content"],
+        message_type=row["message_type"],
+        priority=Priority(row["priority"]),
+        status=DeliveryState(state),
+        timestamp=moment(row["created_at"]),
+        expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+        correlation_id=row["correlation_id"],
+        reply_to=row["reply_to"],
+        metadata=unpack(row["metadata"]),
+        broadcast=bool(row["broadcast"]),
+    )
+
+
+def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
+    """Log the event that carries a message to its recipients' streams."""
+    sender, message_id = row["from_agent"], row["message_id"]
+    data = {
+        "message_id": message_id,
+        "from_agent": sender,
+        "from_name": row["from_name"],
+        "to_agent": row["to_agent"],
+        "recipients": list(recipients),
+        "content": row["content"],
+        "message_type": row["message_type"],
+        "priority": row["priority"],
+        "status": DeliveryState.QUEUED.value,
+        "timestamp": moment(row["created_at"]),
+        "expires_at": moment(row["expires_at"]) if row["expires_at"] else None,
+        "correlation_id": row["correlation_id"],
+        "reply_to": row["reply_to"],
+        "metadata": unpack(row["metadata"]) if isinstance(row["metadata"], str) else row["metadata"],
+        "broadcast": bool(row["broadcast"]),
+    }
+    source = f"/agora/agents/{sender}"
+    if row["broadcast"]:
+        call.emit("agora.broadcast.sent", data, subject=message_id, source=source)
+    else:
+        audience = (sender, *(agent for agent in recipients if agent != sender))
+        call.emit("agora.message.received", data, subject=message_id, audience=audience, source=source)
+
+
+async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
+    """Hand over what waited for a name that is now registered; answers how many messages."""
+    address = held_address(agent_name)
+    await call.tx.execute(conversations.drop_doubles, agent_id=agent_id, address=address)
+    await call.tx.execute(conversations.readdress, agent_id=agent_id, address=address)
+    if await call.tx.one(messages.any_for, address=address) is None:
+        return 0
+    await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
+    held = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
+    # All of it, what has expired too, so that nothing is left to who has the name next.
+    await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
+    for row in held:
+        announce(call, row, (agent_id,))
+    return len(held)
+
+
+async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
+    """Give an agent the unread mail of one that has left, up to a bound; answers how many messages.
+
+    left, agent_id: ids of agents.
+    """
+    given = {"address": left, "agent_id": agent_id, "now": call.now}
+    unread = await call.tx.all(messages.unread_of, **given, horizon=horizon(call), limit=HANDED_OVER)
+    await call.tx.execute(messages.hand_over, **given, ids=pack([row["message_id"] for row in unread]))
+    for row in unread:
+        announce(call, row, (agent_id,))
+    return len(unread)

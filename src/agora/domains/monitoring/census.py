@@ -1,0 +1,41 @@
+"""The census: how many agents, tasks and messages there are, counted now and then for whoever collects metrics."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from agora.core.jobs import Controller, House
+from agora.telemetry import Measures
+
+from . import census_queries as census
+
+__all__ = ["Census"]
+
+INTERVAL = 15.0
+WANTED = 300.0  # seconds after the last look at the metrics during which there is something to count for
+NOTHING = {(name, state): 0 for name, states in census.STATES.items() for state in states}
+SHARE = 0.02  # of the time may be spent counting: where it takes long, it is done less often
+
+
+class Census(Controller):
+    """Counts while somebody looks: ``measures.looked_at`` says when that was."""
+
+    name = "census"
+    interval = INTERVAL
+
+    def __init__(self, house: House, measures: Measures) -> None:
+        super().__init__(house)
+        self._measures = measures
+
+    async def step(self) -> None:
+        looked = self._measures.looked_at
+        if looked is None or time.monotonic() - looked > WANTED:
+            return
+        began, counts = time.perf_counter(), Counter(NOTHING)
+        for tenant in await self.house.store.tenants():
+            for name, query in census.EVERYTHING.items():
+                for row in await self.read(tenant, query):
+                    counts[name, row["state"]] += row["found"]
+        self._measures.counted = counts
+        self.interval = max(INTERVAL, (time.perf_counter() - began) / SHARE)

@@ -1,0 +1,392 @@
+"""Health, by component.
+
+============  ==============================================  ===================================================
+component     degraded                                        critical
+============  ==============================================  ===================================================
+database      a round trip over 1 s, queue half full          no answer, takes no writes, queue 95 % full
+mcp_server    -                                               no operation in the catalogue
+agents        more than half offline, of at least four        -
+events        a stream 10,000 events behind                   -
+upstreams     one of them is not available                    -
+remotes       an A2A agent elsewhere is not available         -
+push          notifications were given up                     -
+bus           Redis cannot be reached, or lags 1,000 behind   -
+disk          less than 1 GiB free                            less than 128 MiB free
+memory        less than 10 % available                        less than 3 % available
+controllers   a loop failed three times, or is overdue        -
+event_loop    it stood still for 5 s within the last minute   -
+============  ==============================================  ===================================================
+
+A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
+queue full or the streams too far behind within ten minutes. What was measured too long ago is degraded.
+
+The whole is as its worst component; while the marketplace is halted or paused it is that, unless a component is critical.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal
+
+from agora import __version__
+from agora.clock import moment
+from agora.core import override_queries as overrides
+from agora.core.call import Call, Caller
+from agora.domains.a2a import push_queries as push
+from agora.domains.a2a import queries as a2a
+from agora.domains.agents.supervision import SYSTEM_WIDE
+from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.mcp_upstreams import queries as upstreams
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.domains.mcp_upstreams.views import condition
+from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
+from agora.store.port import StoreFailure, TxClosed
+from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop
+from agora_sdk.contract.fields import OverrideAction
+from agora_sdk.errors import AgoraError, NotFound
+
+from . import health_queries as vitals
+from .health_monitor import MICROSECONDS, HealthMonitor, Loop
+from .trend import in_words
+
+__all__ = ["COMPONENTS", "health", "without_store"]
+
+Status = Literal["healthy", "degraded", "critical"]
+OverallStatus = Literal["healthy", "degraded", "paused", "halted", "critical"]
+Check = Callable[[Call, HealthMonitor], Awaitable[ComponentHealth]]
+
+MIB = 1024.0 * 1024
+SLOW_MS = 1000.0
+QUEUE_HIGH, QUEUE_FULL = 0.5, 0.95
+LAG_HIGH, BUS_LAG_HIGH = 10_000, 1000
+DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
+MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
+AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
+FAILED_OFTEN = 3
+LONG_STALL, STALL_MEMORY = 5.0, 60.0  # seconds
+MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
+RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
+
+
+async def health(call: Call, component: str | None = None) -> Health:
+    """The health of the system, or of one component. Raises NotFound naming the components."""
+    if component is not None and component not in COMPONENTS:
+        raise NotFound(
+            f"There is no component {component!r}.",
+            fix=f"The components are {', '.join(COMPONENTS)}.",
+            errors=[{"field": "component", "message": "unknown component"}],
+        )
+    monitor = call.context.ports.get(HEALTH_MONITOR)
+    names = [component] if component is not None else list(COMPONENTS)
+    found = {name: await _looked(COMPONENTS[name], call, monitor) for name in names}
+    active = await _overrides(call)
+    stopped = _stop(active)
+    status: OverallStatus = _worst(*(part.status for part in found.values()))
+    if stopped is not None and status != "critical":
+        status = "halted" if stopped.action is OverrideAction.EMERGENCY_HALT else "paused"
+    return Health(
+        status=status,
+        stopped=stopped,
+        overrides=[each for each in active if _concerns(each, call.caller)],
+        components=found,
+        version=__version__,
+        timestamp=moment(call.now),
+    )
+
+
+async def _overrides(call: Call) -> list[ActiveOverride]:
+    """Overrides in force, as far as they can be read."""
+    try:
+        rows = await call.tx.all(overrides.active)
+    except (StoreFailure, TxClosed, AgoraError):  # the component 'database' says so
+        return []
+    return [
+        ActiveOverride(
+            override_id=row["override_id"],
+            target_id=row["target_id"],
+            action=OverrideAction(row["action"]),
+            by=row["actor"],
+            priority=row["authority"],
+            reason=row["reason"],
+            since=moment(row["created_at"]),
+            expires_at=moment(row["expires_at"]) if row["expires_at"] is not None else None,
+        )
+        for row in sorted(rows, key=lambda row: row["created_at"])
+        if row["expires_at"] is None or row["expires_at"] > call.now
+    ]
+
+
+def _stop(active: Sequence[ActiveOverride]) -> Stop | None:
+    """What stops the whole marketplace: a halt before a pause, then the highest authority."""
+    system_wide = [each for each in active if each.target_id == SYSTEM_WIDE]
+    if not system_wide:
+        return None
+    first = max(system_wide, key=lambda each: (each.action is OverrideAction.EMERGENCY_HALT, each.priority))
+    return Stop(action=first.action, by=first.by, since=first.since, expires_at=first.expires_at)
+
+
+def _concerns(override: ActiveOverride, caller: Caller) -> bool:
+    """Whether a caller may know of an override with its reason; strangers learn only that everything is stopped."""
+    if caller.kind in ("anonymous", "enrolment"):
+        return False
+    return caller.may("read:all") or override.target_id in (SYSTEM_WIDE, caller.subject)
+
+
+async def _looked(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    began = time.perf_counter()
+    found = await check(call, monitor)
+    return found.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
+
+
+def without_store(monitor: HealthMonitor, now: int) -> Health:
+    """What is known of the health when nothing can be read: the store is gone."""
+    probed = monitor.probed
+    seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
+    detail = f"no answer: {failure}" if failure else "no answer"
+    database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
+    found = {"database": database}
+    if monitor.bus() is not None:
+        fault = monitor.bus_fault()
+        found["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
+    return Health(status="critical", components=found, version=__version__, timestamp=moment(now))
+
+
+def _worst(*statuses: Status) -> Status:
+    return "critical" if "critical" in statuses else "degraded" if "degraded" in statuses else "healthy"
+
+
+def _by_limit(value: float, degraded: float, critical: float) -> Status:
+    """By limits below which (falling) or from which (rising) a value is in trouble."""
+    if degraded > critical:
+        return "critical" if value < critical else "degraded" if value < degraded else "healthy"
+    return "critical" if value >= critical else "degraded" if value >= degraded else "healthy"
+
+
+# -- what is measured beforehand ---------------------------------------------------------------
+
+
+def _values(monitor: HealthMonitor) -> Mapping[str, float]:
+    return monitor.latest.values if monitor.latest is not None else {}
+
+
+def _measured(
+    call: Call,
+    monitor: HealthMonitor,
+    status: Status,
+    detail: str,
+    metrics: dict[str, float],
+    warning: str | None = None,
+) -> ComponentHealth:
+    """A report on sampled values; one that is too old is degraded, and says so."""
+    age = monitor.age(call.now)
+    if age is None or age > 2 * monitor.interval:
+        stale = "not measured yet" if age is None else f"last measured {in_words(age)} ago"
+        status, detail = _worst(status, "degraded"), f"{detail}; {stale}" if detail else stale
+    return ComponentHealth(status=status, detail=detail, metrics=metrics, warning=warning)
+
+
+def _soon(what: str, seconds: float | None, horizon: float) -> str | None:
+    """The warning, if it is time for one."""
+    if seconds is None or seconds >= horizon:
+        return None
+    return f"At the present rate {what} in {in_words(seconds)}."
+
+
+# -- the components ----------------------------------------------------------------------------
+
+
+async def _database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    sample, began = monitor.latest, time.perf_counter()
+    try:
+        await call.tx.one(vitals.ping)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
+    asked = (time.perf_counter() - began) * 1000
+    probed = monitor.probed
+    failure = probed.failure if probed is not None else sample.failure if sample is not None else None
+    if failure is not None:
+        return _measured(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(asked, 3)})
+    metrics = {"read_ms": round(asked, 3)} | {
+        name: round(value, 3) for name, value in _values(monitor).items() if not name.startswith(_ELSEWHERE)
+    }
+    depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
+    slow = max(asked, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
+    status = _worst(_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy")
+    left = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
+    detail = f"commits in {metrics.get('round_trip_ms', asked):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
+    return _measured(call, monitor, status, detail, metrics, _soon("the write queue is full", left, MINUTES))
+
+
+_ELSEWHERE = ("disk_", "memory_", "event_")
+
+
+async def _mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    count = len(call.context.catalogue.operations)
+    return ComponentHealth(
+        status="healthy" if count else "critical",
+        detail=f"MCP at /mcp, {count} operations as tools",
+        metrics={"operations": float(count), "endpoint_enabled": 1.0},
+    )
+
+
+async def _agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(vitals.agents)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    counts = {row["status"]: float(row["agents"]) for row in rows}
+    total, offline = sum(counts.values()), counts.get("offline", 0.0)
+    share = offline / total if total else 0.0
+    return ComponentHealth(
+        status="degraded" if total >= AGENTS_ENOUGH and share > OFFLINE_SHARE else "healthy",
+        detail=f"{total:.0f} registered, {offline:.0f} offline",
+        metrics=counts | {"total": total, "offline_share": round(share, 4)},
+    )
+
+
+async def _events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = {name: float(value) for name, value in call.context.live.items()}
+    lag = metrics.get("lag", 0.0)
+    left = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
+    return _measured(
+        call,
+        monitor,
+        "degraded" if lag >= LAG_HIGH else "healthy",
+        f"{metrics.get('subscribers', 0):.0f} streams, the slowest {lag:.0f} events behind",
+        metrics,
+        _soon(f"a stream is {LAG_HIGH:,} events behind", left, MINUTES),
+    )
+
+
+async def _disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _only(monitor, "disk_")
+    if "disk_free" not in metrics:
+        return _measured(call, monitor, "degraded", "cannot be measured", {})
+    free = metrics["disk_free"]
+    left = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
+    status = _by_limit(free, DISK_LOW, DISK_OUT)
+    detail = f"{free / MIB:,.0f} MiB free"
+    return _measured(call, monitor, status, detail, metrics, _soon("the disk is full", left, DAY))
+
+
+async def _memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _only(monitor, "memory_")
+    if "memory_rss" not in metrics:
+        return _measured(call, monitor, "degraded", "cannot be measured", {})
+    share = metrics["memory_available"] / metrics["memory_total"]
+    left = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
+    status = _by_limit(share, MEMORY_LOW, MEMORY_OUT)
+    detail = f"the server uses {metrics['memory_rss'] / MIB:,.0f} MiB, {share:.0%} of the memory is available"
+    return _measured(call, monitor, status, detail, metrics, _soon("memory is used up", left, HOUR))
+
+
+def _only(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
+    return {name: value for name, value in _values(monitor).items() if name.startswith(prefix)}
+
+
+async def _controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics: dict[str, float] = {}
+    complaints: list[str] = []
+    for loop in monitor.loops:
+        since = call.context.started_at if loop.last_run is None else loop.last_run
+        age = (call.now - since) / MICROSECONDS
+        metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
+        if complaint := _complaint(loop, age):
+            complaints.append(complaint)
+    detail = "; ".join(complaints) or f"{len(monitor.loops)} running"
+    return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
+
+
+def _complaint(loop: Loop, age: float) -> str | None:
+    if loop.failures >= FAILED_OFTEN:
+        return f"{loop.name} failed {loop.failures} times in a row"
+    if age > 3 * loop.interval + 60:
+        return f"{loop.name} last ran {in_words(age)} ago"
+    return None
+
+
+async def _event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    watchdog = monitor.watchdog
+    metrics = {"stalls": float(watchdog.stalls), "stalled_seconds": round(watchdog.stalled_seconds, 3)}
+    stall = watchdog.last
+    if stall is None:
+        return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
+    metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
+    began = moment(int(stall.began * MICROSECONDS))
+    recent = stall.seconds >= LONG_STALL and time.time() - stall.began - stall.seconds < STALL_MEMORY
+    return ComponentHealth(
+        status="degraded" if recent else "healthy",
+        detail=f"stood still {watchdog.stalls} times, last at {began:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
+        metrics=metrics,
+        stack=stall.stack if call.caller.may("admin") else None,
+    )
+
+
+async def _upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    engine = call.context.ports.find(UPSTREAMS)
+    try:
+        rows = await call.tx.all(upstreams.every) if engine is not None else ()
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    found = {row["name"]: condition(call, row) for row in rows}
+    away = {name: one for name, one in found.items() if one.state == "unavailable"}
+    connected = sum(one.state == "connected" for one in found.values())
+    metrics = {"total": float(len(found)), "connected": float(connected), "unavailable": float(len(away))}
+    metrics |= {f"{name}.calls": float(one.calls) for name, one in found.items() if one.calls}
+    complaints = [f"{name}: {one.error}" for name, one in away.items()]
+    detail = "; ".join(complaints)[:2000] or f"{connected} of {len(found)} connected"
+    return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
+
+
+async def _bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    bridge = call.context.ports.find(BRIDGE)
+    if bridge is None:
+        return ComponentHealth(status="healthy", detail="embedded", metrics={})
+    metrics = {"connected": float(bridge.connected), "lag": float(bridge.lag)}
+    if not bridge.connected:
+        return ComponentHealth(status="degraded", detail=f"Redis cannot be reached: {bridge.error}", metrics=metrics)
+    status: Status = "degraded" if bridge.lag >= BUS_LAG_HIGH else "healthy"
+    return ComponentHealth(status=status, detail=f"Redis: {bridge.durability}", metrics=metrics)
+
+
+async def _remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(a2a.remotes)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    away = [row for row in rows if row["state"] == "unavailable"]
+    metrics = {"total": float(len(rows)), "unavailable": float(len(away))}
+    complaints = [f"{row['agent_name']}: {row['error']}" for row in away]
+    detail = "; ".join(complaints)[:2000] or f"{len(rows)} elsewhere"
+    return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
+
+
+async def _push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    try:
+        rows = await call.tx.all(push.numbers)
+    except (StoreFailure, TxClosed, AgoraError) as error:
+        return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
+    active = sum(row["configs"] for row in rows if row["state"] == "active")
+    failing = sum(row["configs"] for row in rows if row["state"] == "active" and row["failing"])
+    dead = sum(row["configs"] for row in rows if row["state"] == "dead")
+    metrics = {"active": float(active), "failing": float(failing), "dead": float(dead)}
+    metrics |= {f"posts_{name}": float(count) for name, count in call.context.pushes.items()}
+    detail = f"{active} active, {failing} to be tried again, {dead} given up"
+    return ComponentHealth(status="degraded" if dead else "healthy", detail=detail, metrics=metrics)
+
+
+COMPONENTS: dict[str, Check] = {
+    "database": _database,
+    "mcp_server": _mcp_server,
+    "agents": _agents,
+    "events": _events,
+    "upstreams": _upstreams,
+    "remotes": _remotes,
+    "push": _push,
+    "bus": _bus,
+    "disk": _disk,
+    "memory": _memory,
+    "controllers": _controllers,
+    "event_loop": _event_loop,
+}

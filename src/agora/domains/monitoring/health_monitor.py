@@ -1,0 +1,255 @@
+"""The monitor: what the server measured of itself in the last hour.
+
+A query may await nothing but the store, so whatever else health tells is measured beforehand, every few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from agora.clock import Clock
+from agora.core.ports import Port
+from agora.domains.bus.engines.port import Bridge
+from agora.store.port import Store, StoreUnavailable
+from agora.telemetry import LoopWatchdog
+
+from . import trend
+
+__all__ = ["HEALTH_MONITOR", "HealthMonitor", "Loop", "Probe", "Sample", "machine"]
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0
+WINDOW = 3600.0
+CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
+PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
+UNREACHABLE = "unreachable"
+MICROSECONDS = 1_000_000
+
+Machine = Callable[[], Mapping[str, float]]
+
+
+class Loop(Protocol):
+    """What is told about a controller."""
+
+    name: str
+    interval: float
+    last_run: int | None
+    failures: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement.
+
+    failure: why the store did not answer, None if it did. values: disk_free, disk_total, memory_rss,
+    memory_available, memory_total in bytes; event_lag; what the store says of itself.
+    """
+
+    at: int
+    failure: str | None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether the store took a row just now. seconds: how long that took. failure: why not, as a sentence.
+
+    cause: the failure in a word, as of :class:`agora_sdk.errors.StorageUnavailable`.
+    """
+
+    seconds: float
+    failure: str | None = None
+    cause: str = UNREACHABLE
+
+
+class HealthMonitor:
+    """A ring of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
+
+    live: counters of the event streams. machine: measures disk and memory.
+    draining: set when the server has begun to stop. watchdog: counts how often the event loop stood still. bus: how Redis fares, where there is one; missed: whether the
+    server is not ready without it.
+    """
+
+    interval = INTERVAL
+
+    def __init__(
+        self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
+    ) -> None:
+        self._store, self._clock, self._live = store, clock, live
+        self._machine = machine or _machine_of(directory)
+        self._samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
+        self.loops: Sequence[Loop] = ()
+        self.draining = False
+        self.watchdog = LoopWatchdog(0)
+        self.probed: Probe | None = None
+        self.bus: Callable[[], Bridge | None] = lambda: None
+        self.missed = False
+
+    async def sample(self) -> Sample:
+        """Measure everything now. A store that fails is a result, not an error."""
+        values, failure = dict(self._machine()), None
+        values["event_lag"] = float(self._live.get("lag", 0))
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                values |= await self._store.check()
+        except TimeoutError:
+            failure = f"no answer within {CHECK_SECONDS:g} s"
+        except Exception as error:
+            log.warning("the store failed its check", exc_info=error)
+            failure = _told(error)
+        sample = Sample(self._clock.now(), failure, values)
+        self._samples.append(sample)
+        return sample
+
+    async def probe(self) -> Probe:
+        """Let the store commit a row, now. A store that fails is a result, not an error; it logs its outages itself."""
+        began, failure, cause = time.perf_counter(), None, UNREACHABLE
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._store.probe()
+        except TimeoutError:
+            failure = f"no commit within {PROBE_SECONDS:g} s"
+        except StoreUnavailable as error:
+            failure, cause = _told(error), error.extra["cause"]
+        except Exception as error:
+            failure = type(error).__name__
+        before = self.probed.failure if self.probed is not None else None
+        if failure is not None and before is None:
+            log.warning("not ready: %s", failure)
+        elif failure is None and before is not None:
+            log.warning("ready again")
+        self.probed = Probe(time.perf_counter() - began, failure, cause)
+        return self.probed
+
+    @property
+    def latest(self) -> Sample | None:
+        """The last measurement; None before the first."""
+        return self._samples[-1] if self._samples else None
+
+    def age(self, now: int) -> float | None:
+        """Seconds since the last measurement."""
+        return (now - self._samples[-1].at) / MICROSECONDS if self._samples else None
+
+    def seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
+        """Seconds until a value reaches a limit, by the trend of the last ``window`` seconds."""
+        if not self._samples:
+            return None
+        since = self._samples[-1].at - window * MICROSECONDS
+        points = [
+            (sample.at / MICROSECONDS, sample.values[name])
+            for sample in self._samples
+            if sample.at >= since and name in sample.values
+        ]
+        return trend.seconds_until(points, limit, at_least=at_least)
+
+    def trouble(self) -> str | None:
+        """Why calls cannot be served now; None when they can."""
+        if self.draining:
+            return "The server is shutting down."
+        sample = self.latest
+        if sample is None:
+            return "The store has not been checked yet."
+        failure = self.probed.failure if self.probed is not None else sample.failure
+        if failure is not None:
+            return f"The store takes no writes: {failure.rstrip('.')}."
+        if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
+            return "The store's write queue is full."
+        if self.missed and (fault := self.bus_fault()):
+            return fault
+        return None
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the store answers nothing at all; one that takes no writes may still be read."""
+        return (
+            self.probed is not None
+            and self.probed.failure is not None
+            and self.probed.cause in (UNREACHABLE, "timeout")
+        )
+
+    def parts(self) -> dict[str, str]:
+        """What the server needs, each ``ok``, or for the store the cause and for the bus ``unreachable``.
+
+        The bus only where it is Redis.
+        """
+        probe = self.probed
+        found = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
+        if self.bus() is not None:
+            found["bus"] = "unreachable" if self.bus_fault() else "ok"
+        return found
+
+    def bus_fault(self) -> str | None:
+        """Why Redis cannot be had; None where it can, or where the bus is embedded."""
+        bridge = self.bus()
+        return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
+
+
+def _told(error: Exception) -> str:
+    """What is shown of a failure of the store: its own words may hold a password."""
+    return error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
+
+
+# -- the machine -------------------------------------------------------------------------------
+
+
+def _machine_of(directory: Path) -> Machine:
+    def measure() -> Mapping[str, float]:
+        return machine(directory)
+
+    return measure
+
+
+def machine(directory: Path) -> dict[str, float]:
+    """Disk of a directory, and memory of this process and its machine or container, in bytes.
+
+    What the system does not tell is left out.
+    """
+    values: dict[str, float] = {}
+    try:
+        disk = shutil.disk_usage(directory)
+        values |= {"disk_free": float(disk.free), "disk_total": float(disk.total)}
+    except OSError:
+        log.debug("the disk cannot be measured", exc_info=True)
+    try:
+        values |= _memory()
+    except (OSError, ValueError, IndexError, KeyError):
+        log.debug("the memory cannot be measured", exc_info=True)
+    return values
+
+
+def _memory() -> dict[str, float]:
+    rss = float(int(_text("/proc/self/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    lines = (line.split() for line in _text("/proc/meminfo").splitlines())
+    machine = {words[0].rstrip(":"): float(words[1]) * 1024 for words in lines}
+    total, available = machine["MemTotal"], machine["MemAvailable"]
+    limit = _container_limit()
+    if limit is not None and limit < total:
+        total, available = limit, min(available, limit - rss)
+    return {"memory_rss": rss, "memory_available": available, "memory_total": total}
+
+
+def _container_limit() -> float | None:
+    """Memory that the container may use, where there is one with a limit."""
+    try:
+        return float(_text("/sys/fs/cgroup/memory.max"))
+    except (OSError, ValueError):  # none, or "max"
+        return None
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text("ascii")
+
+
+#: what the server measures of itself
+HEALTH_MONITOR: Port[HealthMonitor] = Port("health monitor")

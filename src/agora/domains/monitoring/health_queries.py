@@ -1,0 +1,15 @@
+"""What health asks of the store."""
+
+from __future__ import annotations
+
+from agora.store.port import Query
+
+__all__ = ["agents", "ping"]
+
+ping = Query("select 1 as answer where :tenant = :tenant")
+agents = Query(
+    """
+    select status, count(*) as agents from agents where tenant_id = :tenant and retired_at is null group by status
+    """,
+    scan=True,
+)

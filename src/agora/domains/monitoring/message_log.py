@@ -1,0 +1,242 @@
+"""The log of messages: everybody's, as far as the caller may see them.
+
+It is walked through in stretches of so many messages each, newest or oldest first, so that no question, however few its
+answers, takes longer than it should: a page says where to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from agora.clock import moment, stamp
+from agora.core import pagination as paging
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import find, held_address
+from agora.domains.search.queries import LETTERS
+from agora.store.port import Reader, Row
+from agora_sdk.contract.fields import DeliveryState, Priority
+from agora_sdk.contract.monitor import LoggedMessage
+from agora_sdk.errors import InvalidRequest
+
+from . import queries as statements
+
+__all__ = ["FIRST", "LAST", "Log", "Wanted", "wanted"]
+
+FIRST: Final = ""
+LAST: Final = "msg_g"  #: sorts after every id
+STRETCH: Final = 20_000  #: messages looked at by one statement
+READING: Final = 2_000  #: the same where their text is read
+STRETCHES: Final = 10  #: of one page
+AT_ONCE: Final = 6  #: messages read by one statement: each may be large
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages: names of the filters that are present, the words, and the values of both."""
+
+    filters: frozenset[str]
+    words: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def quick(self) -> bool:
+        """Whether one look finds all there is: every message is wanted, or one that is named."""
+        return (not self.filters and not self.words) or "message_id" in self.filters
+
+    @property
+    def stretch(self) -> int:
+        """How many messages one statement may look at."""
+        return READING if self.words else STRETCH
+
+
+async def wanted(
+    call: Call,
+    *,
+    type: str | None,
+    agent: str | None,
+    q: str | None,
+    from_agent: str | None = None,
+    to_agent: str | None = None,
+    priority: Priority | None = None,
+    correlation_id: str | None = None,
+    message_id: str | None = None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Wanted:
+    """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
+    values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
+    values |= {"message_id": message_id}
+    values |= {"since": since and stamp(since), "until": until and stamp(until)}
+    if from_agent is not None:
+        values["from_agent"] = (await _meant(call.tx, from_agent))[0]
+    if agent is not None:
+        values["agent"], values["address"] = await _meant(call.tx, agent)
+    if to_agent == "broadcast":
+        values["broadcast"] = True
+    elif to_agent is not None:
+        values["to_agent"], values["to_address"] = await _meant(call.tx, to_agent)
+    if not call.caller.may("read:all"):
+        values["viewer"] = call.caller.subject
+    present = {name: value for name, value in values.items() if value is not None}
+    words = _words(q)
+    texts = {f"word_{letter}": _pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
+    filters = frozenset(present) - {"address", "to_address"}
+    present.pop("broadcast", None)
+    return Wanted(filters, len(words), present | texts)
+
+
+async def _meant(tx: Reader, ref: str) -> tuple[str, str]:
+    """The id of an agent, and the address under which messages are held for its name."""
+    row = await find(tx, ref)
+    return (ref, held_address(ref)) if row is None else (row["agent_id"], held_address(row["agent_name"]))
+
+
+def _words(q: str | None) -> list[str]:
+    words = list(dict.fromkeys((q or "").split()))
+    if len(words) > statements.WORDS:
+        raise InvalidRequest(
+            f"At most {statements.WORDS} words can be searched for at once.",
+            errors=[{"field": "q", "message": "too many words"}],
+        )
+    return words
+
+
+def _pattern(word: str) -> str:
+    for special in "~%_":
+        word = word.replace(special, f"~{special}")
+    return f"%{word}%"
+
+
+@dataclass(slots=True)
+class Log:
+    """The log as one caller reads it. Where one look finds all there is, it is read in one stretch."""
+
+    wanted: Wanted
+    _last: str = ""  # message of the stretch that an export is in
+
+    async def back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
+        """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
+        query = statements.page(self.wanted.filters, self.wanted.words, True)
+        rows: list[Row] = []
+        budget = paging.PageBudget(most)
+        for _ in range(STRETCHES):
+            end = await self._older(tx, before)
+            after = FIRST if end is None else _just_before(end["message_id"])
+            read = asked = AT_ONCE
+            while read == asked:
+                asked = min(limit + 1 - len(rows), AT_ONCE)
+                found = await tx.all(query, before=before, after=after, limit=asked, **self.wanted.values)
+                read = len(found)
+                for row in found:
+                    if len(rows) == limit or not budget.fits(row):
+                        return await shown(tx, rows), rows[-1]["message_id"]
+                    rows.append(row)
+                before = rows[-1]["message_id"] if found else before
+            if end is None or self._too_old(end):
+                return await shown(tx, rows), None
+            before = end["message_id"]
+        return await shown(tx, rows), before
+
+    async def forth(
+        self, tx: Reader, after: str, ceiling: str, limit: int, most: int
+    ) -> tuple[list[LoggedMessage], bool]:
+        """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
+        query = statements.page(self.wanted.filters, self.wanted.words, False)
+        while True:
+            if after >= self._last:
+                end = await self._newer(tx, after)
+                self._last = ceiling if end is None else min(ceiling, end["message_id"])
+            before = min(ceiling, _just_after(self._last))
+            rows = await tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
+            fitting, more = paging.fitting(rows, limit, most)
+            done = len(rows) < limit and before >= ceiling and not more
+            if rows or done:
+                return await shown(tx, fitting), done
+            after = self._last
+
+    async def count(self, tx: Reader, limit: int) -> tuple[int, bool]:
+        """How many messages there are, counted up to a limit, and whether there may be more."""
+        query, total, before = statements.page_count(self.wanted.filters, self.wanted.words), 0, LAST
+        for _ in range(STRETCHES):
+            end = await self._older(tx, before)
+            after = FIRST if end is None else _just_before(end["message_id"])
+            left = limit + 1 - total
+            row = await tx.one(query, before=before, after=after, limit=left, **self.wanted.values)
+            total += row["total"] if row is not None else 0
+            if total > limit:
+                return limit, True
+            if end is None or self._too_old(end):
+                return total, False
+            before = end["message_id"]
+        return total, True
+
+    async def _older(self, tx: Reader, before: str) -> Row | None:
+        """Where the stretch ends that goes back from a message."""
+        if self.wanted.quick:
+            return None
+        return await tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+
+    async def _newer(self, tx: Reader, after: str) -> Row | None:
+        if self.wanted.quick:
+            return None
+        return await tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
+
+    def _too_old(self, row: Row) -> bool:
+        """Whether everything before a message was sent before what is asked for."""
+        since: int | None = self.wanted.values.get("since")
+        return since is not None and row["created_at"] < since - SKEW
+
+
+SKEW: Final = 3_600_000_000  #: microseconds by which the clocks of ids and of messages may differ
+
+
+def _just_before(message_id: str) -> str:
+    """A place between a message and the one before it."""
+    return f"msg_{max(int(message_id[4:], 16) - 1, 0):032x}"
+
+
+def _just_after(message_id: str) -> str:
+    return f"msg_{int(message_id[4:], 16) + 1:032x}"
+
+
+# -- what is shown -------------------------------------------------------------------------------
+
+
+async def shown(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
+    """Messages with where they are, those that went to one agent."""
+    recipients = {ref: await _recipient(tx, ref) for ref in dict.fromkeys(map(_single, rows)) if ref is not None}
+    pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single(row)) is not None]
+    found = await tx.all(statements.states, pairs=pack(pairs)) if pairs else ()
+    states = {row["message_id"]: row["state"] for row in found}
+    return [_message(row, states.get(row["message_id"])) for row in rows]
+
+
+def _single(row: Row) -> str | None:
+    ref: str = row["to_agent"]
+    return None if row["broadcast"] or "," in ref or ref.startswith("capability:") else ref
+
+
+async def _recipient(tx: Reader, ref: str) -> str:
+    row = await find(tx, ref)
+    return held_address(ref) if row is None else str(row["agent_id"])
+
+
+def _message(row: Row, state: str | None) -> LoggedMessage:
+    return LoggedMessage.model_construct(
+        message_id=row["message_id"],
+        timestamp=moment(row["created_at"]),
+        type=row["message_type"],
+        from_agent=row["from_agent"],
+        from_name=row["from_name"],
+        to_agent="broadcast" if row["broadcast"] else row["to_agent"],
+        content=row["content"],
+        priority=Priority(row["priority"]),
+        status=None if state is None else DeliveryState(state),
+        correlation_id=row["correlation_id"],
+        reply_to=row["reply_to"],
+        metadata=unpack(row["metadata"]),
+        broadcast=bool(row["broadcast"]),
+    )

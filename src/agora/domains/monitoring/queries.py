@@ -1,0 +1,183 @@
+"""What the monitor looks at: everybody's messages in one log, what waits for agents, numbers, calls by the minute."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.domains.search.queries import LETTERS
+from agora.store.port import Query, Write
+
+__all__ = [
+    "WORDS",
+    "active_tasks",
+    "cost",
+    "ended",
+    "keep_minute",
+    "messages_since",
+    "minutes",
+    "newer",
+    "older",
+    "open_tasks",
+    "page",
+    "page_count",
+    "prune_minutes",
+    "queued",
+    "states",
+    "waiting",
+    "waiting_for",
+]
+
+BIG = "bigint"
+WORDS = len(LETTERS)  #: most words of a search
+
+# -- the log of messages -------------------------------------------------------------------------
+
+# The log is walked through stretch by stretch, so that a question with few answers has an end, too.
+_END = "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
+older = Query(_END.format("< :before order by message_id desc"), types={"window": BIG}, scan=True)
+"""Where a stretch that goes back from a message ends; None where the log begins before that."""
+newer = Query(_END.format("> :after order by message_id"), types={"window": BIG}, scan=True)
+
+_SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
+    and d.recipient in ({}) and d.message_id = m.message_id)"""
+_FILTERS = {
+    "message_id": "m.message_id = :message_id",
+    "type": "m.message_type = :type",
+    "priority": "m.priority = :priority",
+    "correlation_id": "m.correlation_id = :correlation_id",
+    "from_agent": "m.from_agent = :from_agent",
+    "broadcast": "m.broadcast = 1",
+    "to_agent": _SENT_TO.format(":to_agent, :to_address"),
+    "agent": f"(m.from_agent = :agent or {_SENT_TO.format(':agent, :address')})",
+    "since": "m.created_at >= :since",
+    "until": "m.created_at < :until",
+    "viewer": f"(m.from_agent = :viewer or m.broadcast = 1 or {_SENT_TO.format(':viewer')})",
+}
+_TYPES = {"since": BIG, "until": BIG, "limit": BIG}
+_LIKE, _ILIKE = "m.content like :word_{} escape '~'", "m.content ilike :word_{} escape '~'"
+
+
+def _stretch(filters: frozenset[str], words: int, like: str) -> str:
+    """The messages of a stretch, with the filters that are present and so many words."""
+    conditions = [text for name, text in _FILTERS.items() if name in filters]
+    conditions += [like.format(letter) for letter in LETTERS[:words]]
+    return " and ".join(
+        [
+            "from messages m where m.tenant_id = :tenant and m.message_id > :after and m.message_id < :before",
+            *conditions,
+        ]
+    )
+
+
+@cache
+def page(filters: frozenset[str], words: int, descending: bool) -> Query:
+    """Messages of a stretch, newest or oldest first."""
+    form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
+    return Query(
+        form.format(_stretch(filters, words, _LIKE)),
+        form.format(_stretch(filters, words, _ILIKE)),
+        types=_TYPES,
+        scan=True,
+    )
+
+
+@cache
+def page_count(filters: frozenset[str], words: int) -> Query:
+    """How many messages of a stretch there are, counted up to :limit."""
+    form = "select count(*) as total from (select 1 {} limit :limit) as counted"
+    return Query(
+        form.format(_stretch(filters, words, _LIKE)),
+        form.format(_stretch(filters, words, _ILIKE)),
+        types=_TYPES,
+        scan=True,
+    )
+
+
+# pairs: JSON array of [recipient, message id]
+_STATES = "select message_id, state from deliveries where tenant_id = :tenant and (recipient, message_id) "
+states = Query(
+    _STATES + "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))",
+    _STATES + "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))",
+)
+
+# -- agents --------------------------------------------------------------------------------------
+
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+
+def _each(sql: str) -> Query:
+    return Query(sql.replace("@ids", _IDS), sql.replace("@ids", _IDS_POSTGRES))
+
+
+active_tasks = _each(
+    """
+    select assigned_agent as agent_id, count(*) as tasks from tasks
+    where tenant_id = :tenant and completed_at is null and status = 'in_progress' and assigned_agent @ids
+    group by assigned_agent
+    """
+)
+waiting_for = _each(
+    """
+    select recipient as agent_id, count(*) as messages from deliveries
+    where tenant_id = :tenant and state in ('held', 'queued') and recipient @ids group by recipient
+    """
+)
+
+# -- numbers -------------------------------------------------------------------------------------
+
+open_tasks = Query(
+    """
+    select status, count(*) as tasks from tasks where tenant_id = :tenant and completed_at is null group by status
+    """,
+    scan=True,
+)
+ended = Query(
+    """
+    select status, count(*) as tasks from (
+        select status from tasks where tenant_id = :tenant and completed_at is not null and completed_at > :since
+        limit :limit
+    ) as lately group by status
+    """,
+    types={"since": BIG, "limit": BIG},
+    scan=True,
+)
+
+
+def _bounded(condition: str, **types: str) -> Query:
+    """How many rows there are, counted up to :limit."""
+    sql = f"select count(*) as total from (select 1 from {condition} limit :limit) as counted"
+    return Query(sql, types={"limit": BIG, **types}, scan=True)
+
+
+queued = _bounded("tasks where tenant_id = :tenant and waiting = 1")
+messages_since = _bounded("messages where tenant_id = :tenant and message_id > :after")
+waiting = _bounded("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
+cost = Query(
+    """
+    select currency, cast(sum(amount) as bigint) as amount from billing_days
+    where tenant_id = :tenant and (:account = '' or account_id = :account) and day = :day
+        and kind not in ('credit', 'payment')
+    group by currency order by currency
+    """,
+    types={"day": BIG},
+    scan=True,
+)
+
+# -- calls by the minute -------------------------------------------------------------------------
+
+# Each server writes its own rows, again and again, so that none adds to another's and none is counted twice.
+minutes = Query(
+    "select * from call_minutes where tenant_id = :tenant and minute > :since and server <> :server",
+    types={"since": BIG},
+)
+keep_minute = Write(
+    """
+    insert into call_minutes (tenant_id, minute, server, calls, reads, errors, histogram)
+    values (:tenant, :minute, :server, :calls, :reads, :errors, :histogram)
+    on conflict (tenant_id, minute, server) do update
+        set calls = :calls, reads = :reads, errors = :errors, histogram = :histogram
+    """,
+    types={"minute": BIG, "calls": BIG, "reads": BIG, "errors": BIG},
+)
+prune_minutes = Write("delete from call_minutes where tenant_id = :tenant and minute <= :before", types={"before": BIG})

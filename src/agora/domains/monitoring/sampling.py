@@ -1,0 +1,23 @@
+"""Sampling: the server measures itself, so that its health and the trend are known when somebody asks."""
+
+from __future__ import annotations
+
+from agora.core.jobs import Controller, House
+
+from .health_monitor import HealthMonitor
+
+__all__ = ["Sampling"]
+
+
+class Sampling(Controller):
+    name = "sampling"
+
+    def __init__(self, house: House, monitor: HealthMonitor) -> None:
+        super().__init__(house)
+        self._monitor, self.interval = monitor, monitor.interval
+
+    async def load(self) -> None:
+        await self._monitor.sample()
+
+    async def step(self) -> None:
+        await self._monitor.sample()

@@ -1,0 +1,243 @@
+"""The monitor's operations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Bound, Entry, Following, Stretch, pack
+from agora.core.events.filter import Viewer
+from agora.domains.admin.service import AdminService
+from agora.domains.agents.references import require
+from agora.domains.events.service import EventService
+from agora.domains.messaging.service import MessagingService
+from agora.domains.search.service import QueryService
+from agora.domains.workers.service import WorkerService
+from agora.store.port import Reader
+from agora_sdk.contract import implements
+from agora_sdk.contract import monitor as contract
+from agora_sdk.contract.events import Event
+from agora_sdk.contract.fields import AgentStatus, JsonObject, OverrideAction, Priority
+from agora_sdk.contract.workers import WorkerPage
+from agora_sdk.errors import InvalidRequest, PermissionDenied
+
+from . import queries as statements
+from .message_log import FIRST, LAST, Log, wanted
+from .statistics import stats
+
+__all__ = ["MonitorService"]
+
+EXPORTED = 6  # messages of an export in memory at a time: each may be large
+INTERVENTION = "intervention"  # type of the messages with which people step in
+
+
+class MonitorService(Bound, contract.Monitor):
+    """See everything, and step in."""
+
+    @implements
+    async def stats(self) -> contract.MonitorStats:
+        return await stats(self.call)
+
+    @implements
+    async def agents(
+        self,
+        status: AgentStatus | None = None,
+        search: str | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.MonitoredAgentPage:
+        tx = self.call.tx
+        found = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
+        ids = pack([agent.agent_id for agent in found.agents])
+        tasks = {row["agent_id"]: row["tasks"] for row in await tx.all(statements.active_tasks, ids=ids)}
+        mail = {row["agent_id"]: row["messages"] for row in await tx.all(statements.waiting_for, ids=ids)}
+        agents = [
+            contract.MonitoredAgent.model_construct(
+                **dict(agent), active_tasks=tasks.get(agent.agent_id, 0), waiting_messages=mail.get(agent.agent_id, 0)
+            )
+            for agent in found.agents
+        ]
+        return contract.MonitoredAgentPage.model_construct(
+            agents=agents,
+            count=len(agents),
+            total=found.total,
+            total_is_estimate=found.total_is_estimate,
+            has_more=found.has_more,
+            next_cursor=found.next_cursor,
+        )
+
+    @implements
+    async def workers(self, search: str | None = None, *, limit: int = 500) -> WorkerPage:
+        page = await WorkerService(self.call).list(limit=limit)
+        if search is None:
+            return page
+        named = [worker for worker in page.workers if search.strip().lower() in worker.worker_name.lower()]
+        return page.model_copy(update={"workers": named, "count": len(named), "total": None})
+
+    # -- messages --------------------------------------------------------------------------------
+
+    @implements
+    async def messages(
+        self,
+        type: str | None = None,
+        agent: str | None = None,
+        q: str | None = None,
+        *,
+        from_agent: str | None = None,
+        to_agent: str | None = None,
+        priority: Priority | None = None,
+        correlation_id: str | None = None,
+        message_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.MessageLog:
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
+        found, page = await self._page(options, since, until, limit, cursor)
+        return contract.MessageLog.model_construct(messages=found, **page)
+
+    @implements
+    async def search(
+        self,
+        q: str,
+        *,
+        type: str | None = None,
+        agent: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.SearchResults:
+        found, page = await self._page({"q": q, "type": type, "agent": agent}, since, until, limit, cursor)
+        return contract.SearchResults.model_construct(query=q, results=found, **page)
+
+    async def _page(
+        self, options: dict[str, Any], since: datetime | None, until: datetime | None, limit: int, cursor: str | None
+    ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
+        before = str(paging.decode(cursor)[0]) if cursor else LAST
+        log = Log(await wanted(self.call, **options, since=since, until=until))
+        found, onward = await log.back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
+        following = paging.encode(onward) if onward is not None else None
+        return found, {"count": len(found), "has_more": onward is not None, "next_cursor": following}
+
+    @implements
+    async def count(
+        self,
+        type: str | None = None,
+        agent: str | None = None,
+        q: str | None = None,
+        *,
+        from_agent: str | None = None,
+        to_agent: str | None = None,
+        priority: Priority | None = None,
+        correlation_id: str | None = None,
+        message_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> contract.MessageCount:
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
+        log = Log(await wanted(self.call, **options, since=since, until=until))
+        total, estimate = await log.count(self.call.tx, paging.EXACT_UP_TO)
+        return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
+
+    @implements
+    def export(
+        self,
+        type: str | None = None,
+        agent: str | None = None,
+        q: str | None = None,
+        *,
+        from_agent: str | None = None,
+        to_agent: str | None = None,
+        priority: Priority | None = None,
+        correlation_id: str | None = None,
+        message_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        last_event_id: str | None = None,
+    ) -> AsyncIterator[contract.LoggedMessage]:
+        # The dispatcher awaits the description within a read; the feed reads the log of it.
+        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
+        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
+        following = self._export(options | {"since": since, "until": until}, last_event_id)
+        return cast("AsyncIterator[contract.LoggedMessage]", following)
+
+    async def _export(self, options: dict[str, Any], last_event_id: str | None) -> Following:
+        log, ceiling = Log(await wanted(self.call, **options)), new_id("msg")  # what comes later is not waited for
+
+        async def read(reader: Reader, position: int) -> Stretch:
+            after = _id_of(position) if position else FIRST
+            found, done = await log.forth(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
+            entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in found]
+            return Stretch(entries, done)
+
+        viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
+        return Following(read, ceiling, viewer, _position(last_event_id))
+
+    # -- live, and stepping in -------------------------------------------------------------------
+
+    @implements
+    def stream(
+        self, types: list[str] = [], agent: str | None = None, *, last_event_id: str | None = None
+    ) -> AsyncIterator[Event]:
+        opening = EventService(self.call).stream(types, agent, last_event_id=last_event_id)
+        return cast("AsyncIterator[Event]", opening)
+
+    @implements
+    async def intervene(
+        self,
+        agent_id: str,
+        message: str = "",
+        action: Literal["message", "pause", "resume", "terminate", "emergency_halt"] = "message",
+        *,
+        reason: str = "",
+        priority: int | None = None,
+        expires_in: int | None = None,
+    ) -> contract.Intervention:
+        call = self.call
+        agent = call.target = str((await require(call.tx, agent_id))["agent_id"])
+        told: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": moment(call.now)}
+        if action == "message":
+            if not message.strip():
+                raise InvalidRequest(
+                    "There is no message.",
+                    fix="Say what the agent is to be told, or choose another action.",
+                    errors=[{"field": "message", "message": "missing"}],
+                )
+            metadata: JsonObject = {"intervention": True} | ({"reason": reason} if reason else {})
+            send = MessagingService(call).send
+            receipt = await send(agent, message, INTERVENTION, Priority.HIGH, metadata=metadata)
+            call.target, call.detail = agent, reason or None
+            return contract.Intervention(**told, message_id=receipt.message_id, status=receipt.status)
+        if not call.caller.may("admin"):
+            raise PermissionDenied(
+                f"{action} needs the scope 'admin'.", fix="Ask an operator for a key that has it.", required="admin"
+            )
+        override = await AdminService(call).override(
+            agent, OverrideAction(action), (reason or message)[:2000], priority, expires_in
+        )
+        return contract.Intervention(**told, override_id=override.override_id, status=override.status)
+
+
+def _number_of(message: contract.LoggedMessage) -> int:
+    return int(message.message_id[4:], 16)
+
+
+def _id_of(number: int) -> str:
+    return f"msg_{number:032x}"
+
+
+def _position(last_event_id: str | None) -> int:
+    position = int(last_event_id or 0)
+    if position >= 1 << 128:
+        raise InvalidRequest(
+            "No message has such a number.", errors=[{"field": "last_event_id", "message": "not a message's number"}]
+        )
+    return position

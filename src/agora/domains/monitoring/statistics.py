@@ -1,0 +1,92 @@
+"""Numbers: the marketplace now, and in the last hour."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from agora.clock import moment
+from agora.core.call import Call
+from agora.core.events import log as event_log
+from agora.core.pagination import EXACT_UP_TO
+from agora.core.usage import TRAFFIC
+from agora.domains.billing.accounts import seen
+from agora.domains.billing.money import day_of, decimal
+from agora_sdk.contract.monitor import Minute, Money, MonitorStats
+
+from . import health_queries as vitals
+from . import queries as statements
+
+__all__ = ["stats"]
+
+HOUR: Final = 3_600_000_000
+MILLISECOND: Final = 1000
+
+
+async def stats(call: Call) -> MonitorStats:
+    """Everything that is counted, for the caller."""
+    tx, since = call.tx, call.now - HOUR
+    agents = {row["status"]: row["agents"] for row in await tx.all(vitals.agents)}
+    tasks = {row["status"]: row["tasks"] for row in await tx.all(statements.open_tasks)}
+    ended = await tx.all(statements.ended, since=since, limit=EXACT_UP_TO)
+    rows = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
+    sent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
+    waiting = await tx.one(statements.waiting, limit=EXACT_UP_TO)
+    return MonitorStats.model_construct(
+        agents=sum(agents.values()),
+        agents_by_status=agents,
+        tasks_open=sum(tasks.values()),
+        tasks_by_status=tasks | {row["status"]: row["tasks"] for row in ended},
+        queue_depth=rows["total"] if rows else 0,
+        messages_last_hour=sent["total"] if sent else 0,
+        messages_waiting=waiting["total"] if waiting else 0,
+        **await _traffic(call),
+        cost_today=await _cost(call),
+        streams=int(call.context.live.get("subscribers", 0)),
+        last_sequence=await event_log.head(tx),
+        started_at=moment(call.context.started_at),
+        timestamp=moment(call.now),
+    )
+
+
+async def _traffic(call: Call) -> dict[str, Any]:
+    """Calls of the last hour, by the minute and in all."""
+    traffic = call.context.ports.find(TRAFFIC)
+    assert traffic is not None, "a server that answers counts its calls"
+    rows = await call.tx.all(statements.minutes, since=traffic.since(call.now), server=traffic.server)
+    hour = traffic.hour(call.caller.tenant, rows, call.now)
+    whole = type(hour[0][1])()
+    for _, minute in hour:
+        whole.add(minute)
+    done = whole.calls + whole.reads
+    return {
+        "minutes": [_minute(at, minute) for at, minute in hour],
+        "calls_last_hour": whole.calls,
+        "errors_last_hour": whole.errors,
+        "error_rate": round(whole.errors / done, 6) if done else 0.0,
+        "p50_ms": _rounded(whole.quantile(0.5)),
+        "p95_ms": _rounded(whole.quantile(0.95)),
+    }
+
+
+def _minute(at: int, minute: Any) -> Minute:
+    return Minute.model_construct(
+        minute=moment(at),
+        calls=minute.calls,
+        reads=minute.reads,
+        errors=minute.errors,
+        p50_ms=_rounded(minute.quantile(0.5)),
+        p95_ms=_rounded(minute.quantile(0.95)),
+    )
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
+
+
+async def _cost(call: Call) -> list[Money] | None:
+    """What today has cost so far, as it is in the ledger."""
+    if not call.caller.may("read:billing"):
+        return None
+    account = seen(call.caller, None)
+    rows = await call.tx.all(statements.cost, account=account or "", day=day_of(call.now))
+    return [Money(currency=row["currency"], amount=decimal(row["amount"])) for row in rows]

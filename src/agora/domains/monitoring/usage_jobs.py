@@ -1,0 +1,94 @@
+"""Usage: what was counted since the last time is added to the stored counters; minutes are written as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agora.core import usage_queries as statements
+from agora.core.call import Call
+from agora.core.jobs import Controller
+from agora.core.usage import Usage
+from agora.store.port import Row
+
+from . import queries as monitor
+
+__all__ = ["UsageCounters"]
+
+Key = tuple[str, str]
+
+
+class UsageCounters(Controller):
+    """Counters are added up under a lock, so several servers may count the same operation."""
+
+    name = "usage"
+    interval = 10.0
+
+    async def load(self) -> None:
+        """Take over what was counted before the start."""
+        await self.each_tenant(self._load)
+
+    async def _load(self, tenant: str) -> None:
+        self.house.meter.load(tenant, await self.read(tenant, statements.counted))
+
+    async def step(self) -> None:
+        for tenant in self.house.meter.tenants():
+            await self._flush(tenant)
+        for tenant in self.house.meter.traffic.tenants():
+            await self._keep_minutes(tenant)
+
+    async def finish(self) -> None:
+        await self.step()
+
+    async def _flush(self, tenant: str) -> None:
+        meter = self.house.meter
+        leaving = dict(sorted(meter.leaving(tenant).items()))
+        if not leaving:
+            return
+
+        async def work(call: Call) -> dict[Key, Usage]:
+            return await _add(call, leaving)
+
+        meter.stored(tenant, await self.act(tenant, work))
+
+    async def _keep_minutes(self, tenant: str) -> None:
+        traffic = self.house.meter.traffic
+        rows = traffic.leaving(tenant)
+        if not rows:
+            return
+
+        async def work(call: Call) -> None:
+            for number, row in rows.items():
+                await call.tx.execute(monitor.keep_minute, minute=number, server=traffic.server, **row)
+            await call.tx.execute(monitor.prune_minutes, before=traffic.since(call.now))
+
+        try:
+            await self.act(tenant, work)
+        except BaseException:
+            traffic.returned(tenant, rows)
+            raise
+
+
+async def _add(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
+    """Add counts to the stored ones; answers every counter as it is now."""
+    known = await call.tx.all(statements.locked)
+    missing = leaving.keys() - _totals(known).keys()
+    for operation, version in sorted(missing):
+        await call.tx.execute(statements.begin, operation=operation, version=version, now=call.now)
+    totals = _totals(await call.tx.all(statements.locked) if missing else known)
+    for key, counted in leaving.items():
+        total = totals[key]
+        total.add(counted)
+        await call.tx.execute(
+            statements.put,
+            operation=key[0],
+            version=key[1],
+            calls=total.calls,
+            errors=total.errors,
+            histogram=total.histogram(),
+            now=call.now,
+        )
+    return totals
+
+
+def _totals(rows: Sequence[Row]) -> dict[Key, Usage]:
+    return {(row["operation"], row["version"]): Usage.of(row) for row in rows}

@@ -1,0 +1,111 @@
+"""The marketplace as an agent: agent.marketplace.orchestrator, and what it answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agora.clock import new_id, stamp
+from agora.core.call import Call, pack
+from agora.domains.agents.references import find
+from agora.domains.conversations import queries as statements
+from agora.domains.conversations.delivery import Draft, Sent
+from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
+from agora_sdk.contract.fields import Timestamp
+from agora_sdk.errors import InvalidRequest, PermissionDenied
+
+from . import deployment, discovery
+
+__all__ = ["answer"]
+
+P = Performative
+
+_TIME: TypeAdapter[datetime] = TypeAdapter(Timestamp)
+INTENTS = ("find_agent", "find_agents", "track_usage", "an operation such as agora.task.get (over /agent/message)")
+
+
+async def answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+    """What the marketplace says to a message addressed to it; None: nothing, or not yet."""
+    message = draft.message
+    if ORCHESTRATOR not in draft.own:
+        hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
+        return await deployment.hosted(call, draft, sent) if hosting else None
+    if message.type in _HOSTED:
+        return await deployment.pass_on(call, draft, sent)
+    if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):
+        find_one = message.intent == "find_agent"
+        return await (discovery.find_agent if find_one else discovery.find_agents)(call, message.payload)
+    if message.type is P.INFORM and message.intent == "track_usage":
+        return await _record_usage(call, draft)
+    if message.type in (P.DISCOVER, P.REQUEST, P.PROPOSE):
+        error = f"The marketplace does not know the intent {message.intent!r}."
+        return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": list(INTENTS)}}
+    return None
+
+
+_HOSTED = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
+
+
+async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
+    """Write a reported use down; an agent reports its own."""
+    payload, sender = draft.message.payload, draft.sender
+    agent_id = await _used(call, draft)
+    usage_id = new_id("use")
+    known = {"agent_id", "customer_id", "action", "duration", "timestamp"}
+    details = {name: value for name, value in payload.items() if name not in known}
+    customer, action = _word(payload, "customer_id"), _word(payload, "action") or "use"
+    duration, used_at = _duration(payload.get("duration")), _time(payload.get("timestamp"), call.now)
+    row = (call.caller.tenant, usage_id, agent_id, customer, action, duration, used_at)
+    call.tx.append(statements.USAGE, (*row, sender.agent_id, call.now, pack(details)))
+    told = {"usage_id": usage_id, "agent_id": agent_id, "action": action, "duration": duration}
+    audience = tuple(dict.fromkeys((agent_id, sender.agent_id)))
+    call.emit("agora.usage.recorded", told | {"customer_id": customer}, subject=usage_id, audience=audience)
+    return {"type": "confirm", "intent": "usage_recorded", "payload": told}
+
+
+async def _used(call: Call, draft: Draft) -> str:
+    named, sender = draft.message.payload.get("agent_id"), draft.sender
+    if named is None or named in sender.names:
+        return sender.agent_id
+    row = await find(call.tx, named) if isinstance(named, str) else None
+    if row is None or (row["agent_id"] != sender.agent_id and not call.caller.acts_for_others):
+        raise PermissionDenied(
+            "An agent reports its own usage.",
+            fix="Leave out payload.agent_id, or send it as that agent.",
+            required=["act:any"],
+        )
+    return str(row["agent_id"])
+
+
+def _word(payload: dict[str, Any], name: str) -> str | None:
+    value = payload.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > 100 or "\x00" in value:
+        raise _bad(name, "a text of at most 100 characters")
+    return value
+
+
+def _duration(value: Any) -> float:
+    if value is None:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
+        raise _bad("duration", "milliseconds, 0 or more")
+    return float(value)
+
+
+def _time(value: Any, now: int) -> int:
+    if value is None:
+        return now
+    try:
+        return stamp(_TIME.validate_python(value))
+    except ValidationError:
+        raise _bad("timestamp", "an RFC 3339 time") from None
+
+
+def _bad(name: str, what: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"payload.{name} is to be {what}.", errors=[{"field": f"payload.{name}", "message": f"not {what}"}]
+    )

@@ -1,0 +1,176 @@
+"""Deployment: what needs a host is done by the marketplace itself, or passed on to a hosting agent.
+
+Agents whose manifest is registered are run by the marketplace (:mod:`..instances.deploying`), on its own hosts and on the
+hosting agents that are registered as hosts. What it cannot run itself is passed on: to the agent that a message prefers, to
+the one with the alias agent.agentify.hosting-orchestrator, or to any with the capability ``hosting``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import find, visible_to
+from agora.domains.conversations import queries as statements
+from agora.domains.conversations.delivery import Draft, Sent, speak
+from agora.domains.instances import deploy_messages as deploying
+from agora.domains.instances import host_queries as hosting
+from agora.domains.instances import hosting_agents as elsewhere
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.domains.messaging import queries as messages
+from agora.store.port import Row
+from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
+
+from .discovery import name_of
+
+__all__ = ["hosted", "pass_back", "pass_on"]
+
+P = Performative
+
+CAPABILITY = "hosting"
+NO_ENGINE = "No runtime engine is there: this marketplace has none of its own, and no hosting agent is registered."
+UNKNOWN = "Nobody has registered what it is made of (agora.deployment.register), and no hosting agent is registered."
+PARTS = ("repository", "build_config", "host_requirements")
+INTENTS = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
+
+
+async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+    """Ask the host for what a message wants; answers at once only where that is not possible."""
+    message = draft.message
+    named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
+    row = await find(call.tx, named) if isinstance(named, str) else None
+    if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
+        return _failed(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
+    preferred = message.payload.get("preferred_host")
+    if await deploying.is_deployable(call, row) and await _is_ours(call, preferred):
+        if message.type is P.SCALE:
+            return await deploying.scale(call, message, row)
+        return await deploying.deploy(call, message, row, sent.message_id, await _hosting(call, preferred))
+    host = await _host(call, preferred)
+    if host is None:
+        error, code = _no_host(call)
+        return _failed(draft, named, error, code)
+    request = {
+        "type": "request",
+        "to": [name_of(host)],
+        "intent": INTENTS[message.type],
+        "payload": await _wanted(call, draft, row),
+        "correlation": {"conversation_id": sent.label},
+    }
+    if message.context:
+        request["context"] = message.context
+    await speak(call, ORCHESTRATOR, request, None, cause=sent.message_id)
+    return None
+
+
+async def _wanted(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
+    """What the host is asked for: what the message says, and what the agent's registration says of how to run it."""
+    payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
+    payload["agent_id"] = name_of(row)
+    if draft.message.type is P.DEPLOY:
+        registered = unpack(row["metadata"])
+        payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}
+    near = payload.get("co_location")
+    beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
+    if isinstance(near, dict) and isinstance(beside, str):
+        other = await find(call.tx, beside)
+        container = (
+            unpack(other["metadata"]).get("container_id")
+            if other is not None and visible_to(call.caller, other)
+            else None
+        )
+        if isinstance(container, str):
+            payload["co_location"] = near | {"with_container_id": container}
+    return payload
+
+
+async def _hosting(call: Call, preferred: Any) -> str | None:
+    """The host that a message prefers: a server by its name, or a hosting agent by its own."""
+    if not isinstance(preferred, str) or not preferred:
+        return None
+    agent = await find(call.tx, preferred)
+    return str(agent["agent_id"]) if agent is not None else preferred
+
+
+async def _is_ours(call: Call, preferred: Any) -> bool:
+    """Whether the marketplace chooses the host: not where a hosting agent is preferred that is no host of it."""
+    agent = await find(call.tx, preferred) if isinstance(preferred, str) and preferred else None
+    return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
+
+
+async def _host(call: Call, preferred: Any) -> Row | None:
+    for ref in (preferred, HOSTING):
+        row = await find(call.tx, ref) if isinstance(ref, str) and ref else None
+        if row is not None and row["retired_at"] is None and (ref == HOSTING or visible_to(call.caller, row)):
+            return row
+    rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
+    return next((row for row in rows if row["status"] in ("active", "busy") and visible_to(call.caller, row)), None)
+
+
+def _failed(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
+    """The failure of a message's type: deploy_failure, else refuse."""
+    payload = {"error": error, "code": code} | ({"agent_id": named} if isinstance(named, str) else {})
+    if draft.message.type is P.DEPLOY:
+        return {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
+    return {"type": "refuse", "intent": f"{draft.message.type.value}_refused", "payload": payload}
+
+
+async def hosted(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+    """What the marketplace's own hosting agent says, while nobody else is it."""
+    if draft.message.type is not P.REQUEST:
+        return await pass_on(call, draft, sent)
+    if _runs_here(call):
+        return await deploying.command(call, draft.message, sent.message_id)
+    payload: dict[str, Any] = {"error": NO_ENGINE, "code": "NO_RUNTIME_ENGINE"}
+    if isinstance(draft.message.payload.get("agent_id"), str):
+        payload["agent_id"] = draft.message.payload["agent_id"]
+    return {"type": "refuse", "intent": "no_runtime_engine", "payload": payload}
+
+
+def _runs_here(call: Call) -> bool:
+    """Whether this marketplace runs agents itself."""
+    local = call.context.ports.find(LOCAL_HOST)
+    return local is not None and bool(local.engines)
+
+
+def _no_host(call: Call) -> tuple[str, str]:
+    """Why nobody can be asked to run an agent."""
+    return (UNKNOWN, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE, "NO_RUNTIME_ENGINE")
+
+
+async def pass_back(call: Call, draft: Draft) -> None:
+    """Tell whoever asked for it what the host answered."""
+    asked = draft.asked
+    if await elsewhere.answered(call, asked, draft.message):
+        return
+    if asked is None or asked["sender"] != ORCHESTRATOR or not asked["cause"]:
+        return
+    origin = await call.tx.one(statements.of_message, message_id=asked["cause"])
+    letter = await call.tx.one(messages.of, message_id=asked["cause"])
+    if origin is None or letter is None or origin["answer"] is not None:
+        return
+    answer = _told(draft, Performative(origin["type"]))
+    if answer is not None:
+        correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
+        asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
+        if asker is None or asker["retired_at"] is None:  # who has left is told nothing
+            document = answer | {"to": [letter["from_name"]], "correlation": correlation}
+            await speak(call, ORCHESTRATOR, document, origin)
+
+
+def _told(draft: Draft, wanted: Performative) -> dict[str, Any] | None:
+    """The host's answer in the words of what was wanted; None for what is no answer yet."""
+    message, payload = draft.message, draft.message.payload
+    if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
+        return None
+    if wanted is not P.DEPLOY:
+        return {"type": message.type.value, "intent": message.intent or "answer", "payload": payload}
+    if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
+        error = payload.get("error") or "The hosting agent refused."
+        rest = {name: payload[name] for name in ("agent_id", "code", "details") if payload.get(name) is not None}
+        return {"type": "deploy_failure", "intent": "deployment_failed", "payload": {"error": error} | rest}
+    agent_id = payload.get("agent_id") or "unknown"
+    kept = {name: payload[name] for name in ("address", "health_url", "container_id") if payload.get(name)}
+    near = {"co_located": bool(payload.get("co_located") or payload.get("co_located_with"))}
+    return {"type": "deploy_confirm", "intent": "agent_deployed", "payload": {"agent_id": agent_id} | kept | near}

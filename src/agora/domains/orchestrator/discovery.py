@@ -1,0 +1,116 @@
+"""Discovery: the marketplace's orchestrator finds agents by capability and rating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import Call, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import visible_to
+from agora.domains.billing.accounts import account_of
+from agora.domains.instances import queries as instances
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.store.port import Row
+from agora_sdk.contract.performatives import DiscoverPayload
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["address", "described", "find_agent", "find_agents", "name_of"]
+
+LOOKED_AT = 2000  #: of those that have a capability
+UNREACHABLE = frozenset({"offline", "inactive", "paused"})
+GONE = frozenset({"suspended", "retired"})
+PROTOCOLS = ("agentify", "http", "https", "a2a")
+MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
+
+
+async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+    """The best agent that fits: an offer, or a failure where there is none."""
+    found = await _found(call, payload)
+    if not found:
+        wanted = ", ".join(_wanted(DiscoverPayload.model_validate(payload)))
+        return {
+            "type": "failure",
+            "intent": "agent_not_found",
+            "payload": {"error": f"No agent fits: {wanted}.", "code": "AGENT_NOT_FOUND", "details": payload},
+        }
+    return {"type": "offer", "intent": "agent_found", "payload": described(call, found[0]) | await _own(call, found[0])}
+
+
+async def _own(call: Call, row: Row) -> dict[str, str]:
+    """Where the sender's own instance of an agent is, if one runs."""
+    local = call.context.ports.find(LOCAL_HOST)
+    here = local.host_id if local is not None else ""
+    own = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
+    found = await call.tx.one(instances.of_agent, **own)
+    return {} if found is None or not found["address"] else {"address": found["address"]}
+
+
+async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
+    """Every agent that fits, the best first."""
+    found = await _found(call, payload)
+    shown = found[: DiscoverPayload.model_validate(payload).limit]
+    listed = {"agents": [described(call, row) for row in shown], "total": len(found)}
+    return {"type": "inform", "intent": "agents_found", "payload": listed}
+
+
+def _wanted(payload: DiscoverPayload) -> list[str]:
+    return list(dict.fromkeys([*([payload.capability] if payload.capability else []), *payload.capabilities]))
+
+
+async def _found(call: Call, given: dict[str, Any]) -> Sequence[Row]:
+    """Those that have all the capabilities and the rating; who can be reached first, then by rating."""
+    payload = DiscoverPayload.model_validate(given)
+    wanted = _wanted(payload)
+    if not wanted:
+        raise InvalidRequest(
+            "What is the agent to be able to do?",
+            fix="Name it in payload.capability.",
+            errors=[{"field": "payload.capability", "message": "required"}],
+        )
+    rows = await call.tx.all(agents.able, capability=wanted[0], limit=LOOKED_AT)
+    fitting = [
+        row
+        for row in rows
+        if row["status"] not in GONE
+        and visible_to(call.caller, row)
+        and _rating(row) >= (payload.min_rating or 0)
+        and set(wanted) <= set(unpack(row["capabilities"]))
+    ]
+    return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_rating(row), row["agent_id"]))
+
+
+def _rating(row: Row) -> float:
+    """Mean of its ratings, 0 to 10; 0 without any."""
+    return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else 0.0
+
+
+def name_of(row: Row) -> str:
+    """What the protocol calls an agent."""
+    return str(row["alias"] or row["agent_name"])
+
+
+def described(call: Call, row: Row) -> dict[str, Any]:
+    """An agent as it is offered: how to reach it, what it can do, what it takes to run one."""
+    metadata = unpack(row["metadata"])
+    manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
+    about = {
+        "agent_id": name_of(row),
+        "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
+        "address": address(call, row),
+        "capabilities": unpack(row["capabilities"]),
+        "rating": _rating(row) if row["rating_count"] else None,
+        "status": row["status"],
+    }
+    return {name: value for name, value in about.items() if value is not None} | manifest
+
+
+def address(call: Call, row: Row) -> str:
+    """Where ``/agent/message`` reaches it: its own address, or this marketplace, which passes messages on."""
+    endpoints = unpack(row["endpoints"])
+    for protocol in PROTOCOLS:
+        if protocol in endpoints:
+            return str(endpoints[protocol]).rstrip("/")
+    settings = call.context.settings
+    base = settings.public_url or (f"http://{settings.host}:{settings.port}" if settings.port else "")
+    return f"{base.rstrip('/')}/agents/{row['agent_id']}"

@@ -1,0 +1,1 @@
+"""Search: finding agents and services, and the marketplace in numbers."""

@@ -1,0 +1,214 @@
+"""Searching agents: by what they can do in the order of registration, by words the closest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from agora.core import pagination as paging
+from agora.core.call import Call, pack
+from agora.domains.agents.references import looks_like_id
+from agora.domains.agents.service import profile
+from agora.store.port import Query, Row
+from agora_sdk.contract import query as contract
+from agora_sdk.errors import InvalidRequest
+
+from . import queries as statements
+from .queries import Selection, Term
+from .words import distance, errors_allowed, pieces
+
+__all__ = ["AgentSearch"]
+
+INLINE = 1000  # rows that are walked over on the event loop at most
+# Agents that have one of several capabilities: from here on they are looked for among all, not gathered first.
+COMMON = 10_000  # for a page
+COUNTED = 100_000  # for the total
+CANDIDATES = 100  # known words that one word is compared with
+MEANT = 20  # known words that it is taken for
+NOBODY = (0, False)
+EXACT, NEAR = 0, 1
+
+
+class AgentSearch:
+    """One search: totals are pairs, how many and whether that is an estimate."""
+
+    def __init__(
+        self, call: Call, capabilities: list[str], values: Mapping[str, Any], *, any: bool, retired: bool
+    ) -> None:
+        caller = call.caller
+        everyone = caller.may("read:all")
+        self.call, self.capabilities = call, capabilities
+        self.barred = retired and not everyone  # who has left is shown to operators alone
+        self.chosen = Selection(
+            capabilities=len(capabilities),
+            any=any and len(capabilities) > 1,
+            filters=frozenset(name for name, value in values.items() if value is not None),
+            sees="all" if everyone else "own" if caller.account == "default" else "account",
+            retired=retired,
+        )
+        self.parameters: dict[str, Any] = {**values, "viewer": caller.subject, "account": caller.account}
+
+    # -- in the order of registration ------------------------------------------------------------
+
+    async def listed(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
+        after = _after(paging.decode(cursor)[0]) if cursor else ""
+        if self.barred:
+            return _page([], self.call.now, NOBODY)
+        counts = await self._counts()
+        if counts is not None and not self._possible(counts):
+            return _page([], self.call.now, NOBODY)
+        plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
+        private = plain["private"] if plain is not None and self.chosen.sees != "all" else 0
+        gathered = sum(row["agents"] for row in counts or ())
+        chosen = replace(
+            self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
+        )
+        query = statements.page(chosen)
+
+        async def read(place: str, count: int) -> Sequence[Row]:
+            skipped = offset if place == after else 0
+            return await self._all(query, after=place, limit=count, offset=skipped)
+
+        rows, more = await paging.read_page(read, after, "agent_id", limit, self.call.context.settings.page_bytes)
+        if plain is not None:
+            total = await self._counted(plain), False
+        else:
+            total = await self._total(replace(chosen, common=gathered > COUNTED), after="")
+        following = paging.encode(rows[-1]["agent_id"]) if more else None
+        return _page(rows, self.call.now, total, following)
+
+    async def _counts(self) -> Sequence[Row] | None:
+        """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
+        if not self.capabilities or self.chosen.retired:
+            return None
+        rows = await self.call.tx.all(statements.counts, capabilities=pack(self.capabilities))
+        known = {row["capability"]: row for row in rows}
+        self.capabilities.sort(key=lambda name: known[name]["agents"] if name in known else 0)
+        return [known[name] for name in self.capabilities if name in known]
+
+    def _possible(self, counts: Sequence[Row]) -> bool:
+        """Whether there is anybody at all: nobody has all of several if nobody has one of them."""
+        return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
+
+    async def _counted(self, counted: Row) -> int:
+        """The exact number of visible agents that have the one capability, from its counter."""
+        agents, private = int(counted["agents"]), int(counted["private"])
+        if self.chosen.sees == "all" or not private:
+            return agents
+        query = statements.private_seen(self.chosen.sees == "account")
+        parameters = {"viewer": self.call.caller.subject, "capability": counted["capability"]}
+        if "account" in query.parameters:
+            parameters["account"] = self.call.caller.account
+        row = await self.call.tx.one(query, **parameters)
+        return agents - private + (row["seen"] if row else 0)
+
+    # -- the closest first -----------------------------------------------------------------------
+
+    async def searched(self, asked: list[str], limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
+        """What has all the words; only if nothing has, what has words that contain or resemble them."""
+        stage, place, after = _position(cursor) if cursor else (EXACT, 0, "")
+        if self.chosen.retired:
+            raise InvalidRequest(
+                "Agents that have left are not found by words.",
+                fix="Leave out 'search', or the status.",
+                errors=[{"field": "search", "message": "not with status=retired"}],
+            )
+        if not asked:
+            return _page([], self.call.now, NOBODY)
+        chosen, total = replace(self.chosen, searched=True), NOBODY
+        if stage == EXACT:
+            self.parameters |= statements.match([[_typed(word)] for word in asked])
+            total = await self._total(chosen, place=0, after="")
+        if total[0] == 0 and (stage == NEAR or not cursor):
+            stage = NEAR
+            self.parameters |= statements.match(await self._meant(asked))
+            total = await self._total(chosen, place=0, after="")
+        rows = await self._all(statements.page(chosen), place=place, after=after, limit=limit + 1, offset=offset)
+        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        following = paging.encode(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
+        return _page(rows, self.call.now, total, following)
+
+    async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
+        """For each word itself and the known words that contain it, or that it may be a misspelling of."""
+        return [[_typed(word), *await self._terms(word)] for word in asked]
+
+    async def _terms(self, word: str) -> Sequence[Term]:
+        allowed = errors_allowed(word)
+        if len(word) < 3 and word.isascii():
+            return ()
+        rows = await self.call.tx.all(
+            statements.terms,
+            word=word,
+            shortest=len(word) - allowed,
+            least=1 if allowed else statements.PIECES + 1,
+            limit=CANDIDATES,
+            **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, pieces(word), strict=False)},
+        )
+        holding = [Term(row["term"]) for row in rows if row["intact"] > statements.PIECES]
+        return (holding or _nearest(word, [row["term"] for row in rows], allowed))[:MEANT]
+
+    # -- both ------------------------------------------------------------------------------------
+
+    async def _all(self, query: Query, **parameters: Any) -> Sequence[Row]:
+        known = self.parameters | parameters
+        known |= {
+            f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)
+        }
+        return await self.call.tx.all(query, **known)
+
+    async def _total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
+        rows = await self._all(statements.total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
+        return paging.bounded(rows[0]["total"])
+
+
+def _typed(word: str) -> Term:
+    """A word as it was typed, perhaps not to its end."""
+    return Term(word, goes_on=True, whole=True)
+
+
+def _nearest(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
+    """Those of the terms that take the fewest errors, if any take few enough."""
+    errors = [distance(word, term, allowed) for term in terms]
+    fewest = min(errors, default=allowed + 1)
+    if fewest > allowed:
+        return []
+    near = [term for term, count in zip(terms, errors, strict=True) if count == fewest]
+    return [Term(term, whole=len(term) <= len(word) + allowed) for term in near]
+
+
+def _page(
+    rows: Sequence[Row], now: int, total: tuple[int, bool], following: str | None = None
+) -> contract.FoundAgentPage:
+    agents = [profile(row, now) for row in rows]
+    return contract.FoundAgentPage.model_construct(
+        agents=agents,
+        count=len(agents),
+        total=total[0],
+        total_is_estimate=total[1],
+        has_more=following is not None,
+        next_cursor=following,
+    )
+
+
+def _after(part: str) -> str:
+    """The agent that a cursor stands behind."""
+    if not looks_like_id(part):
+        raise _foreign()
+    return part
+
+
+def _position(cursor: str) -> tuple[int, int, str]:
+    """Stage, place and agent of a cursor in ranked pages."""
+    stage, place, agent_id = paging.decode(cursor, int, int, str)
+    if stage not in (EXACT, NEAR) or not 0 < place < 10:
+        raise _foreign()
+    return stage, place, _after(agent_id)
+
+
+def _foreign() -> InvalidRequest:
+    return InvalidRequest(
+        "The cursor belongs to another query.",
+        fix="Repeat the query as it was, with 'next_cursor' of the page before.",
+        errors=[{"field": "cursor", "message": "of another query"}],
+    )

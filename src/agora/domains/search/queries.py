@@ -1,0 +1,242 @@
+"""Searching agents: pages, totals, and the words that are there to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agora.store.port import Query
+
+__all__ = ["LETTERS", "PIECES", "Selection", "Term", "counts", "match", "page", "private_seen", "terms", "total"]
+
+BIG = "bigint"
+LETTERS = "abcdefghijklmnopqrst"  #: of capabilities asked for, and of the pieces of a word
+PIECES = 4
+
+# Where the words were found: the smaller, the closer. FTS5 columns, and PostgreSQL weights.
+_PLACES = (
+    ("whole", "agent_name", "A"),
+    ("name", "agent_name", "A"),
+    ("skills", "agent_name capabilities", "AB"),
+    ("labels", "agent_name capabilities tags", "ABC"),
+)
+
+_FILTERS = {
+    "status": "a.status = :status",
+    "service_tier": "a.service_tier = :service_tier",
+    "category": "a.category = :category",
+    "min_rating": "a.rating_count > 0 and a.rating_sum >= :min_rating * a.rating_count",
+}
+_SEES = {
+    "all": "",
+    "account": "(a.visibility <> 'private' or a.agent_id = :viewer or a.account_id = :account)",
+    "own": "(a.visibility <> 'private' or a.agent_id = :viewer)",
+}
+_HAS = """
+    select agent_id from agent_capabilities c where c.tenant_id = :tenant and c.agent_id > :after
+        and c.capability = :capability_{letter}
+"""
+_ALSO = """
+    exists (select 1 from agent_capabilities c{letter} where c{letter}.tenant_id = :tenant
+        and c{letter}.capability = :capability_{letter} and c{letter}.agent_id = f.agent_id)
+"""
+_HAD = "exists (select 1 from json_each(a.capabilities) h where h.value = :capability_{letter})"
+_HAD_POSTGRES = """
+    exists (select 1 from json_array_elements_text(a.capabilities::json) h(value) where h.value = :capability_{letter})
+"""
+_TYPES = {"min_rating": "double precision", "limit": BIG, "offset": BIG, "place": BIG}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which agents: the shape of the question, without its values.
+
+    capabilities: how many are asked for; any: one of them is enough; common: so many agents have one
+        that it is quicker to look for them among all than to gather them.
+    filters: names of those present: status, service_tier, category, min_rating.
+    sees: private agents that are shown: ``all``, those of the caller's ``account``, its ``own``.
+    retired: agents that have left, and none else.
+    scan: there may be many more to look at than to show.
+    """
+
+    capabilities: int = 0
+    any: bool = False
+    common: bool = False
+    filters: frozenset[str] = frozenset()
+    sees: str = "own"
+    searched: bool = False
+    retired: bool = False
+    scan: bool = True
+
+
+def _found_sqlite(place: str) -> str:
+    # Cross joins keep their order: words first, then whose they are.
+    return f"""
+        (select d.agent_id{place} from agent_search s cross join agent_documents d
+         where s.agent_search match :fts_anywhere and d.document = s.rowid and d.tenant_id = :tenant)
+    """
+
+
+def _found_postgres(place: str) -> str:
+    return f"""
+        (select agent_id{place} from agora_agents_with(cast(:ts_anywhere as tsquery)))
+    """
+
+
+def _place(inside: str) -> str:
+    """The column that says where the words were found; ``inside`` is the condition for one place."""
+    cases = " ".join(f"when {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
+    return f", case {cases} else {len(_PLACES) + 1} end as place"
+
+
+_PLACE = _place("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
+_PLACE_POSTGRES = _place("words @@ cast(:ts_{} as tsquery)")
+
+
+def _capabilities(chosen: Selection, first: int, had: str) -> str:
+    """The condition on capabilities from the number ``first`` on."""
+    form = had if chosen.retired else _ALSO
+    each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
+    return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
+
+
+def _source(chosen: Selection, found: str) -> tuple[str, int]:
+    """Where agent ids come from, and how many capabilities that has taken care of."""
+    if chosen.searched:
+        return found, 0
+    if not chosen.capabilities or chosen.retired or (chosen.any and chosen.common):
+        return "(select agent_id from agents where tenant_id = :tenant and agent_id > :after)", 0
+    if chosen.any:
+        arms = " union ".join(_HAS.format(letter=letter) for letter in LETTERS[: chosen.capabilities])
+        return f"({arms} order by agent_id)", chosen.capabilities
+    return f"({_HAS.format(letter=LETTERS[0])})", 1
+
+
+def _body(chosen: Selection, found: str, had: str, *further: str) -> str:
+    source, done = _source(chosen, found)
+    conditions = [
+        "a.tenant_id = :tenant",
+        "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
+        _capabilities(chosen, done, had),
+        _SEES[chosen.sees],
+        *(text for name, text in _FILTERS.items() if name in chosen.filters),
+        *further,
+    ]
+    return f"{source} as f cross join agents a where a.agent_id = f.agent_id and " + " and ".join(
+        filter(None, conditions)
+    )
+
+
+@lru_cache(512)
+def page(chosen: Selection) -> Query:
+    """A page of agents after ``:after``: in the order of registration, or the closest first."""
+    start: tuple[str, ...] = ()
+    if chosen.searched:
+        columns, order = "a.*, f.place", "f.place, f.agent_id"
+        start = ("(f.place > :place or (f.place = :place and f.agent_id > :after))",)
+    else:
+        columns, order = "a.*", "f.agent_id"
+    form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
+    return Query(
+        form.format(_body(chosen, _found_sqlite(_PLACE), _HAD, *start)),
+        form.format(_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        types=_TYPES,
+        scan=chosen.scan,
+    )
+
+
+@lru_cache(512)
+def total(chosen: Selection) -> Query:
+    """How many there are, counted up to ``:limit``."""
+    form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
+    return Query(
+        form.format(_body(chosen, _found_sqlite(""), _HAD)),
+        form.format(_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
+        types=_TYPES,
+        scan=True,
+    )
+
+
+# As two texts: a list of values is JSON in SQLite, and in PostgreSQL.
+_COUNTS = """
+    select capability, agents, private from capability_counts where tenant_id = :tenant and capability
+"""
+counts = Query(
+    _COUNTS + "in (select value from json_each(:capabilities))",
+    _COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
+)
+
+
+@lru_cache(2)
+def private_seen(account: bool) -> Query:
+    """How many private agents with ``:capability`` the caller sees: its own, or its account's too."""
+    mine = "(a.agent_id = :viewer or a.account_id = :account)" if account else "a.agent_id = :viewer"
+    return Query(
+        f"""
+        select count(*) as seen from agents a where a.tenant_id = :tenant and a.visibility = 'private'
+            and a.retired_at is null and {mine} and exists (select 1 from agent_capabilities c
+                where c.tenant_id = :tenant and c.capability = :capability and c.agent_id = a.agent_id)
+        """,
+        scan=account,
+    )
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+_INTACT = " + ".join(f"(case when instr(term, :piece_{letter}) > 0 then 1 else 0 end)" for letter in LETTERS[:PIECES])
+_TERMS = f"""
+    select term, intact from (
+        select term, case when instr(term, :word) > 0 then {PIECES + 1} else {_INTACT} end as intact
+        from @vocabulary and length(term) >= :shortest
+    ) as known where intact >= :least @own order by intact desc, length(term), term limit :limit
+"""
+# SQLite's index of words is everybody's: a word counts that one of the tenant's own agents has.
+_OWN = """
+    and exists (select 1 from agent_search s cross join agent_documents d
+        where s.agent_search match '"' || known.term || '"' and d.document = s.rowid and d.tenant_id = :tenant)
+"""
+terms = Query(
+    _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
+    _TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
+    .replace("@own", "")
+    .replace("instr(", "strpos("),
+    types={"shortest": BIG, "least": BIG, "limit": BIG},
+    scan=True,
+)
+"""Words that hold ``:word`` or some of its pieces, those that hold most of it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word to look for: letters and digits only.
+
+    goes_on: longer words that begin with it will do. whole: a name of such words alone is the closest hit.
+    """
+
+    text: str
+    goes_on: bool = False
+    whole: bool = False
+
+
+def match(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
+    """The parameters of a search for one term of every group, in either dialect."""
+    parameters = {}
+    for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):
+        whole = name == "whole"
+        expression = _all_of(groups, whole, " OR ", " AND ", '"{}"{}')
+        parameters[f"fts_{name}"] = f"{{{columns}}} : ({expression})" if columns else expression
+        parameters[f"ts_{name}"] = _all_of(groups, whole, " | ", " & ", f"'{{}}':{{}}{weights}")
+    return parameters
+
+
+def _all_of(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
+    """One of each group; ``form`` takes a term and the mark of one that goes on."""
+    return both.join(
+        "("
+        + either.join(
+            form.format(t.text, "*" if t.goes_on and not whole else "") for t in group if t.whole or not whole
+        )
+        + ")"
+        for group in groups
+    )

@@ -1,0 +1,115 @@
+"""Queries: which agents and services there are, and the marketplace in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from agora.clock import moment
+from agora.core.call import Bound
+from agora.domains.discovery.service import info
+from agora.domains.discovery.service import page as service_page
+from agora.store.port import Row
+from agora_sdk.contract import Lifecycle, implements
+from agora_sdk.contract import query as contract
+from agora_sdk.contract.fields import AgentStatus, ServiceTier
+
+from . import statistics_queries as statistics
+from .agents import AgentSearch
+from .words import words
+
+__all__ = ["QueryService"]
+
+HOUR = 3_600_000_000
+LISTED = 10
+
+
+class QueryService(Bound, contract.Queries):
+    """Search. Private agents are found by themselves, by their account unless it is everyone's, and by operators."""
+
+    @implements
+    async def agents(
+        self,
+        capabilities: list[str] = [],
+        status: AgentStatus | None = None,
+        service_tier: ServiceTier | None = None,
+        *,
+        match: Literal["all", "any"] = "all",
+        search: str | None = None,
+        min_rating: float | None = None,
+        category: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> contract.FoundAgentPage:
+        # A reputation is shown rounded: what shows as 7.0 is at least 7.
+        least = None if min_rating is None else min_rating - 0.005
+        values = {"status": status, "service_tier": service_tier, "category": category, "min_rating": least}
+        found = AgentSearch(
+            self.call, list(dict.fromkeys(capabilities)), values, any=match == "any", retired=status == "retired"
+        )
+        if search is not None:
+            return await found.searched(words(search), limit, offset, cursor)
+        return await found.listed(limit, offset, cursor)
+
+    @implements
+    async def services(
+        self,
+        category: str | None = None,
+        version: str | None = None,
+        status: Lifecycle | None = None,
+        *,
+        limit: int = 500,
+        offset: int = 0,
+    ) -> contract.ServicePage:
+        call = self.call
+        found = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        return service_page(
+            [info(call, operation, usage=True) for operation in found[offset : offset + limit]], len(found), offset
+        )
+
+    @implements
+    async def marketplace(self) -> contract.Marketplace:
+        call, tx = self.call, self.call.tx
+        agents = await tx.all(statistics.agents)
+        capabilities = await tx.all(statistics.capabilities, limit=LISTED)
+        messages = await tx.one(statistics.messages, since=call.now - HOUR)
+        waiting = await tx.one(statistics.waiting)
+        events = await tx.one(statistics.events)
+        assert messages is not None
+        assert waiting is not None
+        assert events is not None
+        operations = call.context.catalogue.visible(call.caller)
+        usage = [(found.name, call.context.catalogue.usage(found, call.caller.tenant)) for found in operations]
+        return contract.Marketplace(
+            agents_total=sum(row["agents"] for row in agents),
+            agents_by_status=_sums(agents, "status"),
+            agents_by_tier=_sums(agents, "service_tier"),
+            top_capabilities={row["capability"]: row["agents"] for row in capabilities},
+            messages=contract.MessageStatistics(
+                total=messages["total"], last_hour=messages["recent"], waiting=waiting["waiting"]
+            ),
+            events_total=events["events"],
+            services_total=len(operations),
+            calls=sum(counted["calls"] for _, counted in usage),
+            errors=sum(counted["errors"] for _, counted in usage),
+            busiest_services=_busiest(usage),
+            started_at=moment(call.context.started_at),
+            timestamp=moment(call.now),
+        )
+
+
+def _sums(rows: Sequence[Row], column: str) -> dict[str, int]:
+    """Agents by a column, most first."""
+    sums: Counter[str] = Counter()
+    for row in rows:
+        sums[row[column]] += row["agents"]
+    return dict(sums.most_common())
+
+
+def _busiest(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
+    calls: Counter[str] = Counter()
+    for name, counted in usage:
+        calls[name] += counted["calls"]
+    return {name: count for name, count in calls.most_common(LISTED) if count}

@@ -1,0 +1,43 @@
+"""The marketplace in numbers."""
+
+from __future__ import annotations
+
+from agora.store.port import Query
+
+__all__ = ["agents", "capabilities", "events", "messages", "waiting"]
+
+BIG = "bigint"
+
+agents = Query(
+    """
+    select status, service_tier, count(*) as agents from agents
+    where tenant_id = :tenant and retired_at is null group by status, service_tier
+    """,
+    scan=True,
+)
+capabilities = Query(
+    """
+    select capability, agents - private as agents from capability_counts
+    where tenant_id = :tenant and agents > private order by agents - private desc, capability limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+messages = Query(
+    """
+    select count(*) as total, count(case when created_at > :since then 1 end) as recent from messages
+    where tenant_id = :tenant
+    """,
+    types={"since": BIG},
+    scan=True,
+)
+waiting = Query(
+    "select count(*) as waiting from deliveries where tenant_id = :tenant and state in ('held', 'queued')", scan=True
+)
+# Sequence numbers have no gaps: what the log holds is what lies between its ends.
+events = Query(
+    """
+    select coalesce((select max(seq) from events where tenant_id = :tenant)
+        - (select min(seq) from events where tenant_id = :tenant) + 1, 0) as events
+    """
+)

@@ -1,0 +1,56 @@
+"""Words as people type them: what they ask for, and what they may have meant."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+from .queries import PIECES
+
+__all__ = ["WORDS", "distance", "errors_allowed", "fold", "pieces", "words"]
+
+WORDS = 10
+_WORD = re.compile(r"[^\W_]+")
+_ACCENT = re.compile("[\u0300-\u036f]")
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: small letters, no accents."""
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
+
+
+def words(text: str) -> list[str]:
+    """The different words of a text, letters and digits only; the first :data:`WORDS` of them."""
+    return list(dict.fromkeys(_WORD.findall(fold(text))))[:WORDS]
+
+
+def errors_allowed(word: str) -> int:
+    """How many typing errors a word may have and still be understood."""
+    return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
+
+
+def pieces(word: str) -> list[str]:
+    """The word in :data:`PIECES` parts: whoever makes few errors leaves some of them intact."""
+    cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
+    return [word[start:end] for start, end in pairwise(cuts)]
+
+
+def distance(word: str, term: str, limit: int) -> int:
+    """Typing errors between a word and the beginning of a term that is nearest to it; above limit, limit + 1.
+
+    One error: a letter too many, too few, another one, or two neighbours exchanged.
+    """
+    term = term[: len(word) + limit]
+    before: list[int] = []
+    row = list(range(len(term) + 1))
+    for at, letter in enumerate(word, 1):
+        older, before, row = before, row, [at]
+        for place, other in enumerate(term, 1):
+            cost = min(before[place] + 1, row[place - 1] + 1, before[place - 1] + (letter != other))
+            if at > 1 and place > 1 and letter == term[place - 2] and word[at - 2] == other:
+                cost = min(cost, older[place - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return min(min(row[max(0, len(word) - limit) :], default=limit + 1), limit + 1)

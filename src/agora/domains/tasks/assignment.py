@@ -1,0 +1,343 @@
+"""Giving a task: to whom, after what, and when it may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.names import check_name
+from agora.domains.agents.references import find, held_address, looks_like_id, looks_like_key
+from agora.domains.identity.users import check_concurrency
+from agora.store.port import Row
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+
+from . import access, queues, states
+from . import queries as tasks
+from . import views as view
+from . import worker_queries as workers
+from .completion import announce
+from .draft import Draft
+from .local_dispatch import begin, hand_over
+from .prices import agree_on_price
+
+__all__ = ["Destination", "Order", "create", "destination", "estimated", "receipt", "repeat", "required_of"]
+
+HELD_LIMIT = 1000
+LONGEST_CAPABILITY = 100
+LOADS_LOOKED_AT = 100
+
+
+@dataclass(slots=True)
+class Order:
+    """A task to be made.
+
+    deadline: microseconds since 1970. max_failures: of the attempts, how many may fail by themselves; lost leases
+    do not count among them. balanced: given to the least loaded agent that fits, if there is one.
+    among: ids of the agents that may have it; where nothing is required, nobody else gets it.
+    agent: the assignee's row, where it has been looked up.
+    """
+
+    task_type: str
+    payload: str
+    assignee: str | None = None
+    required: Sequence[str] = ()
+    model: str | None = None
+    priority: Priority = Priority.NORMAL
+    deadline: int = tasks.NEVER
+    depends_on: Sequence[str] = ()
+    parent_id: str | None = None
+    retry_of: str | None = None
+    max_attempts: int = 3
+    max_failures: int | None = None
+    retry_backoff: float = 5.0
+    timeout: int | None = None
+    metadata: str = "{}"
+    created_by: str | None = None
+    account: str | None = None
+    workflow_id: str | None = None
+    step: str | None = None
+    item: int | None = None
+    balanced: bool = False
+    among: Sequence[str] = ()
+    paused: bool = False
+    context_id: str | None = None
+    agent: Row | None = None
+
+
+@dataclass(slots=True)
+class Destination:
+    """Where a task waits. agent: id of whose it is, or ``name:NAME``; None in the pool."""
+
+    lane: str
+    agent: str | None = None
+    requirements: list[str] = field(default_factory=list)
+    warning: str | None = None
+
+
+async def destination(call: Call, order: Order) -> Destination:
+    """Resolve whom a task is for. Raises NotFound for unknown ids, InvalidRequest for an agent that cannot do it."""
+    ref, required = order.assignee, list(dict.fromkeys(order.required))
+    if ref is not None and ref.startswith("capability:"):
+        _check_capability(ref.removeprefix("capability:"))
+        required = list(dict.fromkeys([*required, ref.removeprefix("capability:")]))
+        ref = None
+    if ref is None:
+        return await _pool(call, order, required)
+    if ref.startswith("worker:") and not await _is_agent(call, ref):
+        worker = await _worker(call, ref.removeprefix("worker:"))
+        return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
+    if ref == "operator" or looks_like_key(ref):
+        return Destination(f"agent:{ref}", ref, required)
+    row = order.agent if order.agent is not None else await find(call.tx, ref)
+    if row is not None and row["retired_at"] is None:
+        _check_able(row, required)
+        return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
+    return await _held(call, ref, row, required)
+
+
+async def _is_agent(call: Call, name: str) -> bool:
+    """Whether an agent has a name that looks like a worker: it keeps what is sent to that name."""
+    row = await find(call.tx, name)
+    return row is not None and row["retired_at"] is None
+
+
+def _check_capability(name: str) -> None:
+    if not 1 <= len(name) <= LONGEST_CAPABILITY:
+        raise InvalidRequest(
+            f"A capability has 1 to {LONGEST_CAPABILITY} characters.",
+            fix="Write capability:NAME, or leave the assignee out for anyone.",
+            errors=[{"field": "assignee", "message": "no capability"}],
+        )
+
+
+async def _pool(call: Call, order: Order, required: list[str]) -> Destination:
+    chosen = await _least_loaded(call, order, required) if order.balanced else None
+    if chosen is None and order.among and not required:
+        chosen = order.among[0]  # none of them is there; the first may come back
+    if chosen is not None:
+        return Destination(f"agent:{chosen}", chosen, required)
+    found = Destination(
+        queues.lane(None, queues.tokens(required, [order.model] if order.model else [])), None, required
+    )
+    for capability in required:
+        if not await call.tx.all(agents.by_capability, capability=capability, limit=1):
+            found.warning = f"No agent has the capability {capability!r} yet; the task waits until one does."
+            break
+    return found
+
+
+async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
+    """Id of the agent, alive and able, with the smallest share of its places taken or promised."""
+    given = {"capability": required[0]} if required else {}
+    given |= {"among": pack(list(order.among))} if order.among else {}
+    query = workers.candidates(bool(required), bool(order.among))
+    rows = await call.tx.all(query, **given, limit=LOADS_LOOKED_AT)
+    able = [row for row in rows if set(required) <= set(unpack(row["capabilities"]))]
+    best = min(
+        able, key=lambda row: (row["open_tasks"] / max(1, row["max_concurrent_tasks"]), row["agent_id"]), default=None
+    )
+    return None if best is None else str(best["agent_id"])
+
+
+async def _worker(call: Call, ref: str) -> Row:
+    row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
+    if row is None:
+        raise NotFound(
+            f"There is no worker {ref!r}.",
+            fix="Give its id; a name is enough for your own. See GET /v1/agent/workers.",
+            errors=[{"field": "assignee", "message": "unknown worker"}],
+        )
+    return row
+
+
+def _check_able(row: Row, required: Sequence[str]) -> None:
+    lacking = sorted(set(required) - set(unpack(row["capabilities"])))
+    if lacking:
+        raise InvalidRequest(
+            f"{row['agent_name']} does not have the capability {', '.join(map(repr, lacking))}.",
+            fix="Leave out the assignee to give the task to whoever has it.",
+            errors=[{"field": "required_capabilities", "message": "the assignee lacks some"}],
+        )
+
+
+async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> Destination:
+    """A name that nobody has (any more): the task waits for whoever registers it."""
+    if looks_like_id(ref):
+        raise NotFound(
+            f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
+            fix="Agents are found with GET /agora/query/agents.",
+            errors=[{"field": "assignee", "message": "unknown agent"}],
+        )
+    check_name(ref, "assignee")
+    address = held_address(ref)
+    held = await call.tx.one(tasks.held_count, address=address, limit=HELD_LIMIT)
+    if held is not None and held["held"] >= HELD_LIMIT:
+        raise Conflict(
+            f"{HELD_LIMIT} tasks already wait for {ref!r}, which nobody has registered.",
+            fix="Check the name; it is not among GET /agora/query/agents.",
+            errors=[{"field": "assignee", "message": "too many held tasks"}],
+        )
+    warning = f"Nobody has registered {ref!r} yet; the task waits until someone does."
+    return Destination(address, address, required, warning)
+
+
+async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
+    """Make a task and say so.
+
+    Raises RateLimited for a person who has as many as they may, PaymentRequired where its price does not fit; nothing has
+    been written then.
+    """
+    if order.workflow_id is None:
+        await check_concurrency(call)
+    where = await destination(call, order)
+    blocked = await _dependencies(call, order)
+    if order.parent_id is not None:
+        await access.visible(call, order.parent_id)
+    draft = Draft(call, _row(call, order, where, blocked))
+    await agree_on_price(draft, among=where.agent in order.among)
+    draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
+    begun = begin(draft)
+    draft.row["due_at"] = states.next_due(draft.row, call.now)
+    call.tx.append(tasks.TASKS, tuple(draft.row.values()))
+    call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
+    draft.emit("assigned", created_by=draft["created_by"], **view.told(draft.row))
+    if begun:
+        hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
+    elif draft["waiting"]:
+        announce(draft)
+    await _link(draft)
+    return draft, where
+
+
+def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
+    """The row of a new task; blocked: how many of those it depends on are not done."""
+    return dict.fromkeys(tasks.TASKS.names) | {
+        "tenant_id": call.caller.tenant,
+        "task_id": new_id("task"),
+        "task_type": order.task_type,
+        "status": TaskStatus.PENDING.value,
+        "priority": view.RANKS[order.priority],
+        "assignee": order.assignee,
+        "assigned_agent": where.agent,
+        "queue": queues.queue_name(where.lane, order.task_type),
+        "waiting": int(blocked == 0 and not order.paused),
+        "requirements": pack(where.requirements),
+        "required_model": order.model,
+        "created_by": order.created_by or call.caller.subject,
+        "account_id": order.account or call.caller.account,
+        "fence": 0,
+        "lease_seconds": 60,
+        "attempts": 0,
+        "max_attempts": order.max_attempts,
+        "failures": 0,
+        "max_failures": order.max_failures,
+        "retry_backoff": order.retry_backoff,
+        "timeout": order.timeout,
+        "blocked": blocked,
+        "has_dependants": 0,
+        "depends_on": pack(list(order.depends_on)),
+        "parent_id": order.parent_id,
+        "retry_of": order.retry_of,
+        "workflow_id": order.workflow_id,
+        "step": order.step,
+        "item": order.item,
+        "progress": 0.0,
+        "entries": 0,
+        "output_size": 0,
+        "created_at": call.now,
+        "updated_at": call.now,
+        "deadline": order.deadline,
+        "context_id": order.context_id,
+        "said": 0,
+        "status_at": call.now,
+        "status_entry": 0,
+    }
+
+
+async def _dependencies(call: Call, order: Order) -> int:
+    """Check what a task depends on; answers how many of it are not done."""
+    if not order.depends_on:
+        return 0
+    wanted = list(dict.fromkeys(order.depends_on))
+    rows = {row["task_id"]: row for row in await call.tx.all(tasks.lock_all, ids=pack(sorted(wanted)))}
+    blocked = 0
+    for task_id in wanted:
+        row = rows.get(task_id)
+        if row is None or not access.sees(call.caller, row):
+            raise _bad_dependency(NotFound(f"There is no task {task_id} to depend on."))
+        if row["status"] in states.TERMINAL and row["status"] != TaskStatus.COMPLETED:
+            raise _bad_dependency(Conflict(f"{task_id} is {row['status']}; what depends on it could never be done."))
+        if row["status"] != TaskStatus.COMPLETED:
+            blocked += 1
+    return blocked
+
+
+def _bad_dependency(error: Exception) -> Exception:
+    error.extra["errors"] = [{"field": "depends_on", "message": str(error)}]  # type: ignore[attr-defined]
+    return error
+
+
+async def _link(draft: Draft) -> None:
+    """Remember what waits for what."""
+    call = draft.call
+    for task_id in dict.fromkeys(unpack(draft["depends_on"])):
+        call.tx.append(tasks.DEPENDENCIES, (call.caller.tenant, task_id, draft.task_id))
+        await call.tx.execute(tasks.change(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
+
+
+async def receipt(draft: Draft, where: Destination) -> contract.TaskReceipt:
+    """The answer to whoever gave the task."""
+    return contract.TaskReceipt.model_construct(
+        task_id=draft.task_id,
+        status=TaskStatus(draft["status"]),
+        estimated_completion=await estimated(draft.call, draft.row),
+        assigned_agent=draft["assigned_agent"],
+        warning=where.warning,
+    )
+
+
+async def estimated(call: Call, row: Any) -> datetime | None:
+    """When a task is likely to be done, by how long its type took that agent, or any, before."""
+    if row["completed_at"] is not None:
+        return None
+    agent = row["assigned_agent"]
+    known = await call.tx.one(
+        tasks.estimate, task_type=row["task_type"], agent_id=agent if agent and ":" not in agent else ""
+    )
+    if known is None or not known["samples"]:
+        return None
+    if row["started_at"] is not None and row["status"] != TaskStatus.PENDING:
+        return moment(max(call.now, int(row["started_at"] + known["ran"] / known["samples"] * 1e6)))
+    return moment(int(call.now + (known["waited"] + known["ran"]) / known["samples"] * 1e6))
+
+
+def required_of(row: Mapping[str, Any] | Row) -> list[str]:
+    """What was required of whoever does a task, beside what the assignee says."""
+    return [name for name in unpack(row["requirements"]) if f"capability:{name}" != row["assignee"]]
+
+
+async def repeat(call: Call, row: Mapping[str, Any], data: Row, assignee: str | None) -> tuple[Draft, Destination]:
+    """A new task like an old one."""
+    order = Order(
+        row["task_type"],
+        data["payload"],
+        assignee if assignee is not None else row["assignee"],
+        required=required_of(row),
+        model=row["required_model"],
+        priority=view.PRIORITIES[row["priority"]],
+        parent_id=row["parent_id"],
+        retry_of=row["task_id"],
+        max_attempts=row["max_attempts"],
+        retry_backoff=row["retry_backoff"],
+        timeout=row["timeout"],
+        metadata=data["metadata"],
+        context_id=row["context_id"],
+    )
+    return await create(call, order)

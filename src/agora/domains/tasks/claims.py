@@ -1,0 +1,186 @@
+"""Claiming: the best tasks for whoever asks, each taken by exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, Wait, pack, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import held_address
+from agora.store.port import NewEvent, Row
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import InvalidRequest, NotFound
+
+from . import queries as tasks
+from . import queues
+from . import views as view
+from . import worker_queries as workers
+from .draft import parties, tell
+
+__all__ = ["claim", "take_up"]
+
+AVAILABLE = frozenset({"agora.task.available"})
+QUEUES_LOOKED_AT = 1000
+SPARE = 32  #: candidates beyond those wanted, in case others take some at the same time
+TRIES = 4
+SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who claims, and what for. brought: tokens of its capabilities and models."""
+
+    brought: frozenset[str]
+    addresses: list[str]
+    worker_id: str | None
+    task_types: frozenset[str]
+
+    def may_take(self, event: NewEvent) -> bool:
+        """Whether the task that an ``agora.task.available`` is about may be one to claim."""
+        told = from_json(event.data)
+        models = [told["required_model"]] if told["required_model"] else []
+        needed = queues.tokens(told["required_capabilities"], models)
+        fits = told["queue"] == "own" or self.brought.issuperset(needed)
+        return fits and (not self.task_types or told["task_type"] in self.task_types)
+
+
+async def claim(
+    call: Call,
+    limit: int,
+    *,
+    wait: float,
+    task_types: Sequence[str],
+    capabilities: Sequence[str] | None,
+    models: Sequence[str],
+    worker: str | None,
+    lease_seconds: int,
+) -> contract.Claim:
+    """Take up to ``limit`` tasks. Raises Wait where there are none: nothing has changed then."""
+    brought, addresses, worker_id = await _claimant(call, capabilities, models, worker)
+    claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
+    rows = await _take(call, claimant, await _queues(call, claimant), limit, lease_seconds)
+    if rows:
+        return await _taken(call, rows)
+    raise Wait(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+
+
+async def take_up(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
+    """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait."""
+    brought, addresses, _ = await _claimant(call, None, (), None)
+    claimant = Claimant(brought, addresses, None, frozenset())
+    wanted = await _queues(call, claimant, open=False)
+    rows = await _take(call, claimant, wanted, limit, lease_seconds)
+    return await _taken(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
+
+
+async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int) -> Sequence[Row]:
+    """Lease the most urgent tasks of these queues, the first first."""
+    lease = {
+        "holder": call.caller.subject,
+        "worker": claimant.worker_id,
+        "lease_seconds": lease_seconds,
+        "lease_until": call.now + lease_seconds * 1_000_000,
+        "now": call.now,
+    }
+    if not wanted:
+        return ()
+    if limit == 1 and (rows := await call.tx.returning(tasks.take_first, queues=pack(list(wanted)), **lease)):
+        return rows
+    for attempt in range(TRIES):
+        candidates = await _heads(call, wanted, limit + attempt * SPARE)
+        if not candidates:
+            break
+        rows = await call.tx.returning(tasks.take, ids=pack(candidates), limit=limit, **lease)
+        if rows:
+            return sorted(rows, key=_urgency)
+    return ()
+
+
+def _urgency(row: Any) -> tuple[int, int, str]:
+    return (row["priority"], row["deadline"], row["task_id"])
+
+
+async def _claimant(
+    call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
+) -> tuple[frozenset[str], list[str], str | None]:
+    """What the caller brings along, the addresses it answers to, and the worker it is."""
+    caller = call.caller
+    addresses = [f"agent:{caller.subject}"]
+    own: list[str] | None = None
+    if caller.kind == "agent":
+        addresses.append(held_address(caller.name))
+        row = await call.tx.one(agents.by_id, ref=caller.subject)
+        own = unpack(row["capabilities"]) if row is not None else []
+    worker_id = None
+    if worker is not None:
+        found = await _worker(call, worker)
+        worker_id = found["worker_id"]
+        addresses.append(f"worker:{worker_id}")
+        own, models = unpack(found["capabilities"]), [*models, *unpack(found["models"])]
+    if narrowed is None:
+        return frozenset(queues.tokens(own or (), models)), addresses, worker_id
+    if own is not None and (lacking := sorted(set(narrowed) - set(own))):
+        raise InvalidRequest(
+            f"You have not registered the capability {', '.join(map(repr, lacking))}.",
+            fix="Register it with agora.agent.update, or leave it out.",
+            errors=[{"field": "capabilities", "message": "not your own"}],
+        )
+    return frozenset(queues.tokens(narrowed, models)), addresses, worker_id
+
+
+async def _worker(call: Call, ref: str) -> Row:
+    row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
+    if row is None or row["owner"] != call.caller.subject:
+        raise NotFound(
+            f"You have no worker {ref!r}.",
+            fix="Register it with POST /v1/agent/workers/register.",
+            errors=[{"field": "worker", "message": "unknown"}],
+        )
+    if call.now - row["last_seen"] > SIGN_OF_LIFE:
+        call.tx.append(workers.SEEN, (call.caller.tenant, row["worker_id"], call.now))
+    return row
+
+
+async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
+    """Queues in which something waits that the caller can do. open: also those that require nothing."""
+    own = queues.ranges(claimant.addresses, (), open=False)
+    pool = queues.ranges((), sorted(claimant.brought), open=open)  # the same for all who bring the same: asked once
+    found: list[str] = []
+    for stretches in filter(None, (own, pool)):
+        rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
+        found += [row["queue"] for row in rows]
+    return [queue for queue in found if queues.fits(queue, claimant.brought, claimant.task_types)]
+
+
+async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
+    """Ids of the most urgent tasks of these queues, the first first."""
+    found: list[Row] = []
+    for queue in wanted:
+        found += await call.tx.all(tasks.heads, queue=queue, limit=limit)
+    return [row["task_id"] for row in sorted(found, key=_urgency)[:limit]]
+
+
+async def _taken(call: Call, rows: Sequence[Row]) -> contract.Claim:
+    claimed = []
+    for row in rows:
+        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        assert data is not None
+        claimed.append(view.claimed(row, data))
+        _log(call, row)
+    call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
+    if call.caller.kind == "agent":
+        call.tx.append(tasks.BUSY, (call.caller.tenant, call.caller.subject, len(rows)))
+    return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
+
+
+def _log(call: Call, row: Row) -> None:
+    """The statement that took the task has counted this entry already."""
+    entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
+    told = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
+    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, pack(told)))
+    tell(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties(row))

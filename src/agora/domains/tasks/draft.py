@@ -1,0 +1,119 @@
+"""A task being changed: what of its row is new, and what its log gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora.store.port import Row
+from agora_sdk.contract.fields import TaskStatus
+
+from . import queries as tasks
+from . import states
+
+__all__ = ["REMARKS", "Draft", "parties", "tell"]
+
+REMARKS = frozenset({"progress", "milestone", "note"})  #: entries whose content is what is said of a task's state
+
+
+def parties(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
+    """Who sees what happens to a task: who gave it, who is to do it, who does it."""
+    found = (row["created_by"], row["assigned_agent"], row["holder"])
+    return tuple(dict.fromkeys(subject for subject in found if subject))
+
+
+def tell(
+    call: Call,
+    row: Mapping[str, Any] | Row,
+    happening: str,
+    data: Mapping[str, Any],
+    audience: tuple[str, ...] | None,
+    source: str | None = None,
+) -> None:
+    """Log the event ``agora.task.HAPPENING``."""
+    told = {
+        "task_id": row["task_id"],
+        "task_type": row["task_type"],
+        "status": row["status"],
+        "assigned_agent": row["assigned_agent"],
+    }
+    if row["workflow_id"] is not None:
+        told["workflow_id"], told["step"] = row["workflow_id"], row["step"]
+    told.update(data)
+    call.emit(f"agora.task.{happening}", told, subject=row["task_id"], audience=audience, source=source)
+
+
+class Draft:
+    """A locked row of ``tasks`` and its changes; :meth:`save` writes them with one statement."""
+
+    __slots__ = ("_changed", "call", "row")
+
+    def __init__(self, call: Call, row: Mapping[str, Any] | Row) -> None:
+        self.call = call
+        self.row: dict[str, Any] = {name: row[name] for name in tasks.TASKS.names}
+        self._changed: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        return self.row[name]
+
+    @property
+    def task_id(self) -> str:
+        return str(self.row["task_id"])
+
+    def set(self, **values: Any) -> None:
+        """Change columns."""
+        for name, value in values.items():
+            if self.row[name] != value:
+                self.row[name] = value
+                self._changed.add(name)
+
+    def log(
+        self,
+        type: str,
+        *,
+        status: TaskStatus | None = None,
+        progress: float | None = None,
+        content: str | None = None,
+        starts_at: int | None = None,
+        data: Any = None,
+    ) -> int:
+        """Add an entry to the task's log; answers its number."""
+        number = self.row["entries"] + 1
+        self.set(entries=number)
+        if status is not None or (content is not None and type in REMARKS):
+            self.set(status_entry=number)
+        self.call.tx.append(
+            tasks.ENTRIES,
+            (
+                self.row["tenant_id"],
+                self.task_id,
+                number,
+                type,
+                self.call.now,
+                self.call.caller.subject,
+                status and status.value,
+                progress,
+                content,
+                starts_at,
+                None if data is None else pack(data),
+            ),
+        )
+        return int(number)
+
+    def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
+        """Log the event ``agora.task.HAPPENING``; its audience are the parties unless given, None for everyone."""
+        tell(self.call, self.row, happening, data, parties(self.row) if audience == () else audience)
+
+    async def save(self) -> None:
+        """Write what changed."""
+        self.set(updated_at=self.call.now)
+        if "status_entry" in self._changed:
+            self.set(status_at=self.call.now)
+        due = states.next_due(self.row, self.call.now)
+        self.set(due_at=due)
+        columns = frozenset(self._changed)
+        self._changed = set()
+        if columns:
+            values = {name: self.row[name] for name in columns}
+            await self.call.tx.execute(tasks.change(columns), task_id=self.task_id, **values)

@@ -1,0 +1,166 @@
+"""Tasks as they are looked at: lists, logs, numbers."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query
+
+__all__ = [
+    "IN_CONTEXT",
+    "by_actor",
+    "counts",
+    "durations",
+    "ended",
+    "entries",
+    "history",
+    "listing",
+    "listing_count",
+    "output",
+    "rates",
+]
+
+BIG = "bigint"
+_TYPES = {
+    "priority": BIG,
+    "since": BIG,
+    "until": BIG,
+    "after_priority": BIG,
+    "after_deadline": BIG,
+    "limit": BIG,
+    "offset": BIG,
+}
+#: of a conversation, which may be that of one task alone
+IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
+    union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
+_FILTERS = {
+    "agent": "and assigned_agent in (:agent, :address)",
+    "statuses": "and status @statuses",
+    "open": "and completed_at is null",
+    "task_type": "and task_type = :task_type",
+    "priority": "and priority = :priority",
+    "workflow_id": "and workflow_id = :workflow_id",
+    "parent_id": "and parent_id = :parent_id",
+    "created_by": "and created_by = :created_by",
+    "worker": "and worker = :worker",
+    "context_id": f"and {IN_CONTEXT}",
+    "since": "and created_at >= :since",
+    "until": "and created_at < :until",
+    "viewer": """and (created_by = :viewer or assigned_agent = :viewer or holder = :viewer
+        or (completed_at is null and (assigned_agent is null or assigned_agent = :viewer_address)))""",
+}
+_ORDERS = {
+    "created": ("task_id",),
+    "priority": ("priority", "deadline", "task_id"),
+    "deadline": ("deadline", "task_id"),
+}
+_STATUSES = "in (select value from json_each(:statuses))"
+_STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::json)))"
+
+
+def _conditions(filters: frozenset[str]) -> str:
+    return " ".join(text for name, text in _FILTERS.items() if name in filters)
+
+
+def _query(sql: str, *, scan: bool) -> Query:
+    types = {name: kind for name, kind in _TYPES.items() if f":{name}" in sql}
+    return Query(
+        sql.replace("@statuses", _STATUSES), sql.replace("@statuses", _STATUSES_POSTGRES), types=types, scan=scan
+    )
+
+
+@cache
+def listing(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query:
+    """A page of tasks with the filters that are present; ``after`` continues behind a place in the order."""
+    order = _ORDERS[sort]
+    direction, beyond = ("desc", "<") if descending else ("asc", ">")
+    place = f"and ({', '.join(order)}) {beyond} ({', '.join(f':after_{name}' for name in order)})" if after else ""
+    sql = f"""
+        select * from tasks where tenant_id = :tenant {_conditions(filters)} {place}
+        order by {", ".join(f"{name} {direction}" for name in order)} limit :limit offset :offset
+    """
+    return _query(sql, scan=True)
+
+
+@cache
+def listing_count(filters: frozenset[str]) -> Query:
+    """How many such tasks there are, counted up to :limit."""
+    sql = f"""
+        select count(*) as total from (
+            select 1 from tasks where tenant_id = :tenant {_conditions(filters)} limit :limit
+        ) as counted
+    """
+    return _query(sql, scan=True)
+
+
+_ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
+entries = Query(f"{_ENTRIES} order by number limit :limit", types={"after": BIG, "limit": BIG})
+history = Query(
+    f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
+    types={"after": BIG, "limit": BIG},
+)
+by_actor = Query(
+    "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1"
+)
+# From the piece in which the offset lies.
+output = Query(
+    """
+    select starts_at, content from task_entries
+    where tenant_id = :tenant and task_id = :task_id and starts_at is not null and starts_at >= coalesce((
+        select max(starts_at) from task_entries
+        where tenant_id = :tenant and task_id = :task_id and starts_at is not null and starts_at <= :offset), 0)
+    order by starts_at limit :limit
+    """,
+    types={"offset": BIG, "limit": BIG},
+)
+
+_OF = "tenant_id = :tenant {agent} {task_type}"
+
+
+def _of(agent: bool, task_type: bool) -> str:
+    return _OF.format(
+        agent="and assigned_agent = :agent" if agent else "",
+        task_type="and task_type = :task_type" if task_type else "",
+    )
+
+
+@cache
+def counts(agent: bool, task_type: bool) -> Query:
+    """How many tasks there are in each status, and of the waiting ones in each priority."""
+    return Query(
+        f"""
+        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_of(agent, task_type)}
+        group by status, priority
+        """,
+        scan=True,
+    )
+
+
+@cache
+def rates(agent: bool, task_type: bool) -> Query:
+    """How many were created since a moment."""
+    sql = f"select count(*) as created from tasks where {_of(agent, task_type)} and created_at >= :since"
+    return Query(sql, types={"since": BIG}, scan=True)
+
+
+@cache
+def durations(agent: bool, task_type: bool) -> Query:
+    """When the newest tasks that ended since a moment were created, last started, and ended."""
+    return Query(
+        f"""
+        select status, created_at, started_at, completed_at from tasks
+        where {_of(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
+        """,
+        types={"since": BIG, "limit": BIG},
+        scan=True,
+    )
+
+
+@cache
+def ended(agent: bool, task_type: bool) -> Query:
+    """How many ended since a moment, by status."""
+    sql = f"""
+        select status, count(*) as tasks from tasks where {_of(agent, task_type)} and completed_at >= :since
+        group by status
+    """
+    return Query(sql, types={"since": BIG}, scan=True)

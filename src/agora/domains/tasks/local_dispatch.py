@@ -1,0 +1,95 @@
+"""Handing over: a task for an agent of this process begins in the transaction that makes it.
+
+It needs no claim then: its lease is written with its row, and its agent is told by the commit. If the server dies in
+between, or the agent does not take it up, the lease runs out like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from agora.core.call import Call, pack
+from agora.core.ports import Port
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.tasks import ClaimedTask
+
+from . import queries as tasks
+from . import queues
+from . import views as view
+from .access import loaded
+from .completion import attempt_failed, requeue
+from .draft import Draft, parties, tell
+
+__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin", "hand_over", "take_back"]
+
+
+class LocalAgents(Protocol):
+    """The agents that live in this process. Neither method does I/O."""
+
+    def takes(self, tenant: str, agent_id: str, /) -> int | None:
+        """Seconds of the lease under which an agent would take a task now; None if it is not here, or has no place."""
+
+    def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+        """Give a task to an agent, under its lease: it begins once the start is committed."""
+
+
+#: agents in the server's own process, where it runs any
+LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
+
+
+def begin(draft: Draft) -> bool:
+    """Begin a task that waits, if its agent has a place free in this process: before the row is written.
+
+    The events and the log say what a claim would have said.
+    """
+    residents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft["assigned_agent"]
+    if residents is None or agent_id is None or not draft["waiting"]:
+        return False
+    if queues.address_of(draft["queue"]) != f"agent:{agent_id}":
+        return False
+    seconds = residents.takes(draft.call.caller.tenant, agent_id)
+    if seconds is None:
+        return False
+    now, number = draft.call.now, draft["entries"] + 1
+    draft.set(
+        status=TaskStatus.IN_PROGRESS.value,
+        waiting=0,
+        holder=agent_id,
+        fence=1,
+        attempts=1,
+        lease_seconds=seconds,
+        lease_until=now + seconds * 1_000_000,
+        started_at=now,
+        entries=number,
+        status_entry=number,
+    )
+    entry = (draft.call.caller.tenant, draft.task_id, number, "status", now, agent_id)
+    draft.call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, pack({"attempt": 1})))
+    return True
+
+
+def hand_over(draft: Draft, data: dict[str, Any]) -> None:
+    """Say that a task has begun, and let its agent have it once that is committed."""
+    call, agent_id = draft.call, draft["holder"]
+    told = {"attempt": 1, "worker": None}
+    tell(call, draft.row, "started", told, parties(draft.row), source=f"/agora/agents/{agent_id}")
+    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, view.claimed(draft.row, data))
+
+
+async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None:
+    """Queue again what a server that died had in hand, where no other server can have it; the attempt counts.
+
+    running: ids of the tasks that this process has in hand itself.
+    """
+    for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
+        if row["task_id"] in running:
+            continue
+        draft = await loaded(call, row["task_id"])
+        if draft["status"] != TaskStatus.IN_PROGRESS or draft["lease_until"] is None or draft["worker"] is not None:
+            continue
+        reason = "The server ended while it was worked on."
+        if draft["attempts"] < draft["max_attempts"]:
+            await requeue(draft, reason)
+        else:
+            await attempt_failed(draft, reason, retry=False, lost=True)

@@ -1,0 +1,289 @@
+"""Looking at tasks: one, a page, a log, the output, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from agora.clock import moment, stamp
+from agora.core import pagination as paging
+from agora.core.call import Call, Entry, Stretch, pack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import held_address, require
+from agora.store.port import Reader, Row
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.errors import InvalidRequest
+
+from . import access, states
+from . import list_queries as task_lists
+from . import queries as tasks
+from . import views as view
+
+__all__ = ["Wanted", "context", "get", "history", "output", "page", "position", "statistics", "stretch"]
+
+DAY = 86_400_000_000
+SAMPLE = 10_000
+PIECES = 500  #: most pieces of output read at once
+STRETCH = 20  #: most entries of a log read at once; one may hold 256 K of output
+_CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
+_PLACES = {
+    "created": ("task_id",),
+    "priority": ("priority", "deadline", "task_id"),
+    "deadline": ("deadline", "task_id"),
+}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """Filters of a list, as given."""
+
+    agent_id: str | None = None
+    status: TaskStatus | Sequence[TaskStatus] | None = None
+    task_type: str | None = None
+    priority: Priority | None = None
+    workflow_id: str | None = None
+    parent_id: str | None = None
+    created_by: str | None = None
+    worker: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    context_id: str | None = None
+
+
+async def get(call: Call, task_id: str, estimated: Any) -> contract.Task:
+    """One task, with an estimate of its end."""
+    row = await access.visible(call, task_id)
+    data = await call.tx.one(tasks.data_of, task_id=task_id)
+    assert data is not None
+    found = view.task(row, data)
+    found.estimated_completion = await estimated(call, row)
+    return found
+
+
+async def _subject(call: Call, ref: str, field: str) -> str:
+    if (
+        ref == call.caller.subject
+        or ref in ("operator", "system")
+        or ref.startswith(("name:", "key_", "usr_", "static:"))
+    ):
+        return ref
+    return str((await require(call.tx, ref, field))["agent_id"])
+
+
+async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
+    """Parameters by the name of their filter."""
+    given: dict[str, Any] = {
+        "task_type": wanted.task_type,
+        "priority": None if wanted.priority is None else view.RANKS[wanted.priority],
+        "workflow_id": wanted.workflow_id,
+        "parent_id": wanted.parent_id,
+        "worker": wanted.worker,
+        "since": wanted.since and stamp(wanted.since),
+        "until": wanted.until and stamp(wanted.until),
+    }
+    if wanted.context_id is not None:
+        given |= context(wanted.context_id)
+    if wanted.agent_id is not None:
+        await _about(call, wanted.agent_id, given)
+    if wanted.created_by is not None:
+        given["created_by"] = await _subject(call, wanted.created_by, "created_by")
+    if wanted.status is not None:
+        statuses = [wanted.status] if isinstance(wanted.status, TaskStatus) else list(wanted.status)
+        given["statuses"] = pack([status.value for status in statuses])
+        if states.UNFINISHED.issuperset(statuses):
+            given["open"] = True
+    caller = call.caller
+    if not (caller.may("read:all") or caller.acts_for_others):
+        given |= {"viewer": caller.subject, "viewer_address": held_address(caller.name)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def context(context_id: str) -> dict[str, str]:
+    """Parameters that find the tasks of a conversation, also the one task that is a conversation of its own."""
+    own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
+    return {"context_id": context_id, "context_task": own}
+
+
+async def _about(call: Call, ref: str, given: dict[str, Any]) -> None:
+    """An agent is meant with the name under which tasks may have waited for it."""
+    if ref == call.caller.subject:
+        given |= {"agent": ref, "address": held_address(call.caller.name)}
+        return
+    if ref.startswith("name:"):
+        given |= {"agent": ref, "address": ref}
+        return
+    agent = await _subject(call, ref, "agent_id")
+    row = await call.tx.one(agents.by_id, ref=agent)
+    given |= {"agent": agent, "address": held_address(row["agent_name"]) if row is not None else agent}
+
+
+async def page(
+    call: Call, wanted: Wanted, sort: str, descending: bool, limit: int, offset: int, cursor: str | None
+) -> contract.TaskPage:
+    """A page of the tasks that are wanted and seen."""
+    given = await _filters(call, wanted)
+    filters = frozenset(given) - {"address", "viewer_address", "context_task"}
+    query = task_lists.listing(filters, sort, descending, cursor is not None)
+    parameters = {name: value for name, value in given.items() if name != "open"}
+    place = {}
+    if cursor is not None:
+        position = paging.decode(cursor, *_CURSORS[sort])
+        place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
+    rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=offset)
+    found = await _with_data(call, rows[:limit])
+    more = len(rows) > len(found)
+    total, estimate = len(found), False
+    if more or cursor or offset:
+        found = []  # many may count at once: none holds a page meanwhile
+        total, estimate = await paging.total(call.tx, task_lists.listing_count(filters), parameters)
+        found = await _with_data(call, rows[:limit])
+    return contract.TaskPage.model_construct(
+        tasks=found,
+        count=len(found),
+        total=total,
+        total_is_estimate=estimate,
+        has_more=more,
+        next_cursor=paging.encode(*(rows[len(found) - 1][name] for name in _PLACES[sort])) if more else None,
+    )
+
+
+async def _with_data(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
+    """Tasks of these rows: fewer, where they are so large that the answer would be."""
+    found: list[contract.Task] = []
+    budget = paging.PageBudget(call.context.settings.page_bytes)
+    for row in rows:
+        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        assert data is not None
+        if not budget.fits(data):
+            break
+        found.append(view.task(row, data))
+    return found
+
+
+async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
+    """A page of a task's trail."""
+    await access.visible(call, task_id)
+    after = paging.decode(cursor, int)[0] if cursor else 0
+
+    async def read(after: int, count: int) -> Sequence[Row]:
+        return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
+
+    rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
+    found = [view.entry(row) for row in rows]
+    return contract.TaskEntryPage.model_construct(
+        entries=found,
+        count=len(found),
+        total=None if more or cursor else len(found),
+        has_more=more,
+        next_cursor=paging.encode(found[-1].number) if more else None,
+    )
+
+
+async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
+    """A stretch of a task's output."""
+    row = await access.visible(call, task_id)
+    offset = min(offset, row["output_size"])
+    rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
+    text = "".join(piece["content"] for piece in rows)
+    skipped = offset - rows[0]["starts_at"] if rows else 0
+    content = text[skipped : skipped + limit]
+    following = offset + len(content)
+    return contract.TaskOutput.model_construct(
+        task_id=task_id,
+        content=content,
+        offset=offset,
+        next_offset=following,
+        size=row["output_size"],
+        has_more=following < row["output_size"],
+        done=row["status"] in states.TERMINAL,
+    )
+
+
+def position(last_event_id: str | None, entries: int) -> int:
+    """Number of the last entry that a reader of a task's log has seen. Raises InvalidRequest."""
+    if last_event_id is None:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > entries:
+        raise InvalidRequest(
+            f"{last_event_id!r} is not the number of an entry; the last one is {entries}.",
+            fix="Resume after the number of the last entry seen, or leave it out.",
+            errors=[{"field": "last_event_id", "message": "not an entry"}],
+        )
+    return int(last_event_id)
+
+
+async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
+    """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
+    rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
+    rows, _ = paging.fitting(rows, STRETCH, paging.STRETCH_BYTES)
+    found, done = [], False
+    for row in rows:
+        entry = view.entry(row)
+        found.append(Entry(entry.number, entry.type, entry.model_dump_json().encode()))
+        if entry.type == "done":
+            done = True
+            break
+    if not rows:
+        task = await reader.one(tasks.of, task_id=task_id)
+        done = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
+    return Stretch(found, done)
+
+
+async def statistics(
+    call: Call, agent: str | None, task_type: str | None, since: datetime | None
+) -> contract.TaskStatistics:
+    """Tasks in numbers."""
+    begin = stamp(since) if since is not None else call.now - DAY
+    given: dict[str, Any] = {}
+    if agent is not None:
+        given["agent"] = await _subject(call, agent, "agent_id")
+    if task_type is not None:
+        given["task_type"] = task_type
+    which = (agent is not None, task_type is not None)
+    counted = await call.tx.all(task_lists.counts(*which), **given)
+    created = await call.tx.one(task_lists.rates(*which), **given, since=begin)
+    ended = {row["status"]: row["tasks"] for row in await call.tx.all(task_lists.ended(*which), **given, since=begin)}
+    sample = await call.tx.all(task_lists.durations(*which), **given, since=begin, limit=SAMPLE)
+    minutes = max((call.now - begin) / 60e6, 1 / 60)
+    done = ended.get(TaskStatus.COMPLETED.value, 0)
+    return contract.TaskStatistics(
+        total=sum(row["tasks"] for row in counted),
+        by_status=_sums(counted, "status"),
+        by_priority={
+            view.PRIORITIES[int(rank)].value: n for rank, n in _sums(counted, "priority", "waiting").items() if n
+        },
+        waiting=sum(row["waiting"] for row in counted),
+        since=moment(begin),
+        created=created["created"] if created is not None else 0,
+        completed=done,
+        failed=ended.get(TaskStatus.FAILED.value, 0) + ended.get(TaskStatus.DEAD_LETTERED.value, 0),
+        throughput_per_minute=round(done / minutes, 4),
+        wait_seconds=_summary([row["started_at"] - row["created_at"] for row in sample if row["started_at"]]),
+        run_seconds=_summary([row["completed_at"] - row["started_at"] for row in sample if row["started_at"]]),
+        sampled=len(sample) == SAMPLE,
+    )
+
+
+def _sums(rows: Sequence[Row], by: str, what: str = "tasks") -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[str(row[by])] = sums.get(str(row[by]), 0) + int(row[what])
+    return sums
+
+
+def _summary(durations: list[int]) -> contract.DurationSummary:
+    """Percentiles by the nearest rank."""
+    if not durations:
+        return contract.DurationSummary()
+    durations.sort()
+    size = len(durations)
+
+    def rank(share: float) -> float:
+        return round(durations[max(0, ceil(share * size) - 1)] / 1e6, 6)
+
+    mean = round(sum(durations) / size / 1e6, 6)
+    return contract.DurationSummary(count=size, mean=mean, p50=rank(0.5), p90=rank(0.9), p99=rank(0.99))

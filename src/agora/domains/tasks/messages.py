@@ -1,0 +1,148 @@
+"""What is said in a task, and the pieces of its result that are handed over while it is worked on.
+
+Entries of both hold A2A's own JSON: a message (A2A 1.0, section 4.1.4), and an artifact (4.1.7) with ``append`` and
+``lastChunk`` beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agora.core.call import Call, pack
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.parts import Part
+from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge
+
+from . import access, states
+from . import queries as tasks
+from . import views as view
+from .completion import requeue
+from .draft import Draft
+from .work import begin
+
+__all__ = ["AGENT", "USER", "artifact", "check_open", "message", "parts_of", "said", "text_of", "told"]
+
+USER, AGENT = "ROLE_USER", "ROLE_AGENT"
+EACH = 200  #: characters that an entry counts beside its own
+SHOWN = 2000  #: most characters of a message in an event
+_S = TaskStatus
+
+
+def parts_of(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Parts as they are kept. Raises InvalidRequest unless there is something, and one way of saying it."""
+    if (text is None) == (not parts):
+        raise InvalidRequest(
+            "Give either text or parts.",
+            errors=[{"field": "text" if text is None else "parts", "message": "either, or"}],
+        )
+    if text is not None:
+        return [{"text": text}]
+    return [part.model_dump(by_alias=True, exclude_unset=True) for part in parts]
+
+
+def text_of(parts: Sequence[Mapping[str, Any]]) -> str:
+    """The text of parts, separated by line feeds."""
+    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+
+
+async def message(
+    call: Call, task_id: str, message: dict[str, Any], status: TaskStatus | None, token: int | None
+) -> contract.TaskEntry:
+    """Say something in a task, as its assignee or as its requester."""
+    draft, role = await access.spoken_in(call, task_id, token)
+    check_open(draft)
+    kept = {"role": role} | {name: value for name, value in message.items() if value}
+    if role == USER:
+        if status is not None:
+            raise InvalidRequest(
+                "Only the assignee of a task asks for something.",
+                errors=[{"field": "status", "message": "not the requester's to set"}],
+            )
+        number = await told(draft, kept)
+    else:
+        number = await said(draft, kept, status)
+    return _entry(draft, "message", number, kept)
+
+
+def check_open(draft: Draft) -> None:
+    """Refuse to say anything in a task that has ended."""
+    if draft["status"] in states.TERMINAL:
+        raise IllegalTransition(
+            f"{draft.task_id} is {draft['status']}: nothing more can be said in it.",
+            fix="Begin a new task; in A2A, send the message without its task id.",
+            allowed=[],
+            reason="UNSUPPORTED_OPERATION",
+        )
+
+
+async def told(draft: Draft, kept: dict[str, Any]) -> int:
+    """Keep what the requester says; an answer sends the task back to its agent. Answers the entry's number."""
+    answers = draft["status"] in states.INTERRUPTED
+    number = _keep(draft, "message", kept)
+    draft.emit("message", **_news(draft, kept, number))
+    if answers:
+        await requeue(draft, "answered", refund=True)
+    else:
+        await draft.save()
+    return number
+
+
+async def said(draft: Draft, kept: dict[str, Any], status: TaskStatus | None) -> int:
+    """Keep what the assignee says: the message of the task's status."""
+    await begin(draft, status, 0.0)
+    if status is not None and status.value != draft["status"]:
+        states.check(draft.task_id, draft["status"], status)
+        draft.set(status=status.value, lease_until=None)
+    number = _keep(draft, "message", kept, _S(draft["status"]))
+    if status is not None:
+        draft.emit(status.value, notes=text_of(kept["parts"])[:SHOWN] or None)
+    draft.emit("message", **_news(draft, kept, number))
+    await draft.save()
+    return number
+
+
+def _news(draft: Draft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
+    by = {"by": draft.call.caller.subject, "role": kept["role"]}
+    return by | {"number": number, "text": text_of(kept["parts"])[:SHOWN]}
+
+
+async def artifact(
+    call: Call, task_id: str, artifact: dict[str, Any], *, append: bool, last: bool, token: int | None
+) -> contract.TaskEntry:
+    """Hand over a piece of the result."""
+    if append and artifact["artifactId"] is None:
+        raise InvalidRequest("Which artifact?", errors=[{"field": "artifact_id", "message": "needed to append"}])
+    draft = await access.worked_on(call, task_id, token)
+    await begin(draft, None, 0.0)
+    if draft["status"] != _S.IN_PROGRESS:
+        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+    kept = {name: value for name, value in artifact.items() if value}
+    kept.setdefault("artifactId", f"artifact-{draft['entries'] + 1}")
+    piece = {"artifact": kept, "append": append, "lastChunk": last}
+    number = _keep(draft, "artifact", piece)
+    named = {"artifact_id": kept["artifactId"], "name": kept.get("name")}
+    draft.emit("artifact", number=number, append=append, last=last, **named)
+    await draft.save()
+    return _entry(draft, "artifact", number, piece)
+
+
+def _keep(draft: Draft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
+    """Log it, and count it: what a task keeps is bounded."""
+    size, limit = len(pack(data)) + EACH, draft.call.context.settings.task_output_limit
+    if draft["said"] + size > limit:
+        raise PayloadTooLarge(
+            f"What is said in {draft.task_id} would take {draft['said'] + size} characters; at most {limit} are kept.",
+            fix="Complete the task, or keep what is large elsewhere.",
+            errors=[{"field": "parts", "message": "limit reached"}],
+            size=draft["said"],
+        )
+    draft.set(said=draft["said"] + size)
+    return draft.log(type, status=status, data=data)
+
+
+def _entry(draft: Draft, type: str, number: int, data: Any) -> contract.TaskEntry:
+    row = dict.fromkeys(tasks.ENTRIES.names)
+    told = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
+    return view.entry(row | told | {"actor": draft.call.caller.subject, "data": pack(data)})

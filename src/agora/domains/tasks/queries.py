@@ -1,0 +1,339 @@
+"""Tasks: what is given, claimed and worked on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Tally, Write
+
+__all__ = [
+    "BUSY",
+    "DATA",
+    "DEPENDENCIES",
+    "ENTRIES",
+    "NEVER",
+    "TASKS",
+    "TOOK",
+    "change",
+    "data_of",
+    "dependants",
+    "due",
+    "estimate",
+    "heads",
+    "held_count",
+    "in_hand",
+    "lock",
+    "lock_all",
+    "of",
+    "queues",
+    "readdress",
+    "set_result",
+    "take",
+    "take_first",
+    "take_over",
+    "thaw",
+]
+
+BIG = "bigint"
+REAL = "double precision"
+NEVER = 1 << 62  #: deadline of a task that has none
+
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("tenant_id", "text"),
+    ("task_id", "text"),
+    ("task_type", "text"),
+    ("status", "text"),
+    ("priority", BIG),
+    ("assignee", "text"),
+    ("assigned_agent", "text"),
+    ("queue", "text"),
+    ("waiting", BIG),
+    ("requirements", "text"),
+    ("required_model", "text"),
+    ("created_by", "text"),
+    ("account_id", "text"),
+    ("holder", "text"),
+    ("worker", "text"),
+    ("fence", BIG),
+    ("lease_seconds", BIG),
+    ("lease_until", BIG),
+    ("attempts", BIG),
+    ("max_attempts", BIG),
+    ("failures", BIG),
+    ("max_failures", BIG),
+    ("retry_backoff", REAL),
+    ("timeout", BIG),
+    ("blocked", BIG),
+    ("has_dependants", BIG),
+    ("depends_on", "text"),
+    ("parent_id", "text"),
+    ("retry_of", "text"),
+    ("workflow_id", "text"),
+    ("step", "text"),
+    ("item", BIG),
+    ("progress", REAL),
+    ("milestone", "text"),
+    ("notes", "text"),
+    ("checkpoint", "text"),
+    ("checkpoint_number", BIG),
+    ("error", "text"),
+    ("entries", BIG),
+    ("output_size", BIG),
+    ("created_at", BIG),
+    ("updated_at", BIG),
+    ("available_at", BIG),
+    ("started_at", BIG),
+    ("completed_at", BIG),
+    ("deadline", BIG),
+    ("due_at", BIG),
+    ("context_id", "text"),
+    ("said", BIG),
+    ("status_at", BIG),
+    ("status_entry", BIG),
+    ("price_version", BIG),
+)
+TASKS = Table("tasks", _COLUMNS)
+DATA = Table(
+    "task_data",
+    (("tenant_id", "text"), ("task_id", "text"), ("payload", "text"), ("metadata", "text"), ("result", "text")),
+)
+DEPENDENCIES = Table("task_dependencies", (("tenant_id", "text"), ("depends_on", "text"), ("task_id", "text")))
+ENTRIES = Table(
+    "task_entries",
+    (
+        ("tenant_id", "text"),
+        ("task_id", "text"),
+        ("number", BIG),
+        ("type", "text"),
+        ("time", BIG),
+        ("actor", "text"),
+        ("status", "text"),
+        ("progress", REAL),
+        ("content", "text"),
+        ("starts_at", BIG),
+        ("data", "text"),
+    ),
+)
+_TYPES = {name: kind for name, kind in _COLUMNS if kind != "text"}
+
+of = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
+lock = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True, row="task_id")
+data_of = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
+
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
+lock_all = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+
+
+@cache
+def change(columns: frozenset[str]) -> Write:
+    """Write these columns of a task, and no other: an index on another is not touched."""
+    assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
+    types = {name: _TYPES[name] for name in columns if name in _TYPES}
+    text = f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id"
+    return Write(text, types=types, row="task_id")
+
+
+set_result = Write(
+    "update task_data set result = :result where tenant_id = :tenant and task_id = :task_id", row="task_id"
+)
+
+# -- claiming ----------------------------------------------------------------------------------
+# ranges: JSON array of [low, high): stretches of queue names. Names of queues in which something waits
+# are found by skipping through the index from one to the next, so their length does not matter.
+
+_NEXT = """(select min(t.queue) from tasks t
+        where t.tenant_id = :tenant and t.waiting = 1 and t.queue {after} and t.queue < {high})"""
+_QUEUES = f"""
+    with recursive walk(queue, high) as (
+        select {_NEXT.format(after=">= {low}", high="{high}")}, {{high}} from {{ranges}}
+        union all
+        select {_NEXT.format(after="> w.queue", high="w.high")}, w.high from walk w where w.queue is not null
+    )
+    select queue from walk where queue is not null limit :limit
+"""
+queues = Query(
+    _QUEUES.format(
+        low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
+    ),
+    _QUEUES.format(
+        low="(r.pair->>0)", high='(r.pair->>1) collate "C"', ranges="json_array_elements(:ranges::json) as r (pair)"
+    ),
+    types={"limit": BIG},
+)
+heads = Query(
+    """
+    select task_id, priority, deadline from tasks
+    where tenant_id = :tenant and queue = :queue and waiting = 1
+    order by priority, deadline, task_id limit :limit
+    """,
+    types={"limit": BIG},
+)
+_TAKEN = """
+    update tasks set status = 'in_progress', waiting = 0, holder = {0}holder, worker = {0}worker,
+        assigned_agent = {0}holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,
+        status_at = {0}now, status_entry = entries + 1,
+        lease_seconds = {0}lease_seconds, lease_until = {0}lease_until, started_at = {0}now, updated_at = {0}now,
+        available_at = null, error = null,
+        due_at = {least}({0}lease_until, {0}now + coalesce(timeout, 604800000) * 1000000,
+            case when deadline > {0}now then deadline else {0}lease_until end)
+    {chosen}
+"""
+_CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
+_LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
+_URGENCY = "priority, deadline, task_id"
+_WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
+# The most urgent task of the queue whose first one is the most urgent; what others take at the same time is passed over.
+_FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
+_FIRST_SQLITE = f"""= (
+        select t.task_id from json_each(:queues) q join tasks t
+            on t.tenant_id = :tenant and t.task_id = ({_FIRST.format(queue="q.value")})
+        order by t.priority, t.deadline, t.task_id limit 1)"""
+_FIRST_POSTGRES = f"""= (
+        select free.task_id from (
+            select q.name from json_array_elements_text(:queues::json) as q (name) cross join lateral (
+                select priority, deadline, task_id from tasks
+                where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
+                order by {_URGENCY} limit 1) as head
+            order by head.priority, head.deadline, head.task_id) as best
+        cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
+        limit 1)"""
+# For many: as many as there are calls, chosen once, as an array. Some more are looked at, in case others hold them.
+_FIRST_MANY = f"""
+    from unnest(array({_WAITING} task_id = any(array(
+            select head.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
+                select priority, deadline, task_id from tasks
+                where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
+                order by {_URGENCY} limit :calls + 256) as head
+            order by head.priority, head.deadline, head.task_id limit :calls + 256))
+        order by {_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
+    join {{calls}} on _calls._ord = free.place
+    where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
+take_first = Write(
+    _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
+    _TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
+    types=_LEASE,
+    takes="task_id",
+    alike=("queues",),
+    many=_TAKEN.format("_calls.", least="least", chosen=_FIRST_MANY),
+)
+_TAKE = """{one_of}(
+        select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
+        order by priority, deadline, task_id limit :limit {skip}
+    {end}"""
+take = Write(
+    _TAKEN.format(
+        ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
+    ),
+    # as an array, the rows are chosen once, before any is changed
+    _TAKEN.format(
+        ":",
+        least="least",
+        chosen=_CHOSEN.format(
+            chosen=_TAKE.format(ids=_IDS_POSTGRES, skip="for update skip locked", one_of="= any(array", end="))")
+        ),
+    ),
+    types={**_LEASE, "limit": BIG},
+    takes="task_id",
+)
+#: how many tasks an agent works on
+BUSY = Tally(
+    "agents",
+    (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
+    key=2,
+    add=Write(
+        """
+        update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
+        where tenant_id = :tenant and agent_id = :agent_id
+        """,
+        types={"change": BIG},
+    ),
+)
+
+# -- what depends on what ----------------------------------------------------------------------
+
+dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
+
+# -- names not registered yet, names that are gone ---------------------------------------------
+
+in_hand = Query(
+    """
+    select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
+        and completed_at is null limit 10000
+    """
+)
+held_count = Query(
+    """
+    select count(*) as held from (
+        select 1 from tasks where tenant_id = :tenant and assigned_agent = :address and completed_at is null limit :limit
+    ) as waiting
+    """,
+    types={"limit": BIG},
+)
+readdress = Write(
+    """
+    update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
+    where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null
+    returning task_id, price_version, task_type, status, priority, created_by, waiting, requirements, required_model
+    """
+)
+
+take_over = Write(
+    """
+    update tasks set queue = :new_lane || task_type
+    where tenant_id = :tenant and assigned_agent = :owner and queue = :old_lane || task_type and completed_at is null
+    returning *
+    """
+)
+
+# -- time --------------------------------------------------------------------------------------
+
+due = Query(
+    "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    types={"now": BIG, "limit": BIG},
+)
+thaw = Write(
+    """
+    update tasks set lease_until = lease_until + :stood_still, started_at = started_at + :stood_still,
+        due_at = due_at + :stood_still
+    where tenant_id = :tenant and status = 'in_progress' and due_at is not null
+    """,
+    types={"stood_still": BIG},
+)
+estimate = Query(
+    """
+    select sum(samples) as samples, sum(samples * wait_mean) as waited, sum(samples * run_mean) as ran from (
+        select * from task_durations
+        where tenant_id = :tenant and task_type = :task_type and (agent_id = :agent_id or :agent_id = '') limit 100
+    ) as known
+    """
+)
+# A moving mean: of the first hundred tasks all, then each new one counts a hundredth.
+#: how long tasks of a type waited for an agent, and took it
+TOOK = Tally(
+    "task_durations",
+    (
+        ("tenant_id", "text"),
+        ("task_type", "text"),
+        ("agent_id", "text"),
+        ("waited", REAL),
+        ("ran", REAL),
+        ("now", BIG),
+    ),
+    key=3,
+    add=Write(
+        """
+        insert into task_durations (tenant_id, task_type, agent_id, samples, wait_mean, run_mean, updated_at)
+        values (:tenant, :task_type, :agent_id, 1, :waited, :ran, :now)
+        on conflict (tenant_id, task_type, agent_id) do update set
+            samples = case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end,
+            wait_mean = task_durations.wait_mean + (excluded.wait_mean - task_durations.wait_mean)
+                / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+            run_mean = task_durations.run_mean + (excluded.run_mean - task_durations.run_mean)
+                / (case when task_durations.samples < 100 then task_durations.samples + 1 else 100 end),
+            updated_at = excluded.updated_at
+        """,
+        types={"waited": REAL, "ran": REAL, "now": BIG},
+    ),
+)

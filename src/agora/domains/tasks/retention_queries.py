@@ -1,0 +1,54 @@
+"""Ended tasks and workflows that were kept as long as the settings say. Every deletion is bounded."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = ["DROPS", "WORKFLOW_DROPS", "doomed", "doomed_workflows"]
+
+BIG = "bigint"
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+# Oldest first, as the index has them; a task stays as long as its workflow runs.
+doomed = Query(
+    """
+    select t.task_id from tasks t
+    where t.tenant_id = :tenant and t.completed_at is not null and t.completed_at < :before
+        and not exists (select 1 from workflows w where w.tenant_id = t.tenant_id
+            and w.workflow_id = t.workflow_id and w.completed_at is null)
+    order by t.completed_at limit :limit
+    """,
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+doomed_workflows = Query(
+    """
+    select w.workflow_id from workflows w
+    where w.tenant_id = :tenant and w.completed_at is not null and w.completed_at < :before
+        and not exists (select 1 from workflows p where p.tenant_id = w.tenant_id
+            and p.workflow_id = w.parent_id and p.completed_at is null)
+    order by w.workflow_id limit :limit
+    """,
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+
+
+def _drop(table: str, column: str) -> Write:
+    sql = f"delete from {table} where tenant_id = :tenant and {column} "
+    return Write(sql + _IDS, sql + _IDS_POSTGRES)
+
+
+DROPS = (
+    _drop("task_entries", "task_id"),
+    _drop("task_data", "task_id"),
+    _drop("task_dependencies", "depends_on"),
+    _drop("a2a_push_configs", "task_id"),
+    _drop("tasks", "task_id"),
+)
+WORKFLOW_DROPS = (
+    _drop("workflow_items", "workflow_id"),
+    _drop("workflow_steps", "workflow_id"),
+    _drop("workflows", "workflow_id"),
+)

@@ -1,0 +1,330 @@
+"""The tasks of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from pydantic import JsonValue
+
+from agora.clock import stamp
+from agora.core.call import Bound, Following, pack
+from agora.core.events.filter import Viewer
+from agora.store.port import Reader
+from agora.telemetry import carried
+from agora_sdk.contract import implements
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
+from agora_sdk.contract.parts import Part
+from agora_sdk.errors import IllegalTransition, InvalidRequest
+
+from . import access, queues, states
+from . import assignment as giving
+from . import claims as claiming
+from . import lookup as reading
+from . import messages as saying
+from . import queries as statements
+from . import views as view
+from . import work as working
+from .completion import end, move
+
+__all__ = ["TaskService"]
+
+
+class TaskService(Bound, contract.Tasks):
+    """Work, with leases and fencing."""
+
+    # -- giving ----------------------------------------------------------------------------------
+
+    @implements
+    async def assign(
+        self,
+        task_type: str,
+        payload: JsonObject = {},
+        assignee: str | None = None,
+        deadline: datetime | None = None,
+        priority: Priority = Priority.NORMAL,
+        *,
+        required_capabilities: list[str] = [],
+        required_model: str | None = None,
+        depends_on: list[str] = [],
+        parent_id: str | None = None,
+        max_attempts: int = 3,
+        retry_backoff: float = 5,
+        timeout: int | None = None,
+        metadata: JsonObject = {},
+        context_id: str | None = None,
+    ) -> contract.TaskReceipt:
+        order = giving.Order(
+            task_type,
+            pack(payload),
+            assignee,
+            required=required_capabilities,
+            model=required_model,
+            priority=priority,
+            deadline=self._deadline(deadline),
+            depends_on=depends_on,
+            parent_id=parent_id,
+            max_attempts=max_attempts,
+            retry_backoff=retry_backoff,
+            timeout=timeout,
+            metadata=pack(carried(metadata)),
+            context_id=context_id,
+        )
+        draft, where = await giving.create(self.call, order)
+        self.call.target = draft.task_id
+        return await giving.receipt(draft, where)
+
+    def _deadline(self, deadline: datetime | None) -> int:
+        if deadline is None:
+            return statements.NEVER
+        if stamp(deadline) <= self.call.now:
+            raise InvalidRequest(
+                "The deadline has passed already.",
+                fix="Give a time in the future, with its offset.",
+                errors=[{"field": "deadline", "message": "in the past"}],
+            )
+        return stamp(deadline)
+
+    @implements
+    async def retry(self, task_id: str, *, assignee: str | None = None) -> contract.TaskReceipt:
+        old = await access.owned(self.call, task_id)
+        if old["status"] in states.UNFINISHED:
+            raise IllegalTransition(
+                f"{task_id} is {old['status']}; only what has ended is done again.",
+                fix="Cancel it first, or reassign it.",
+                allowed=states.allowed_after(old["status"]),
+            )
+        data = await self.call.tx.one(statements.data_of, task_id=task_id)
+        assert data is not None
+        draft, where = await giving.repeat(self.call, old.row, data, assignee)
+        old.log("note", content=f"done again as {draft.task_id}")
+        await old.save()
+        self.call.target = draft.task_id
+        return await giving.receipt(draft, where)
+
+    @implements
+    async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
+        draft = await access.owned(self.call, task_id)
+        if draft["status"] in states.TERMINAL:
+            states.check(task_id, draft["status"], TaskStatus.PENDING)
+        order = giving.Order(draft["task_type"], "{}", assignee, giving.required_of(draft.row), draft["required_model"])
+        where = await giving.destination(self.call, order)
+        draft.set(requirements=pack(where.requirements))
+        await move(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
+        return view.update(draft.row)
+
+    @implements
+    async def cancel(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:
+        draft = await access.owned(self.call, task_id)
+        if draft["status"] != TaskStatus.CANCELLED:
+            await end(draft, TaskStatus.CANCELLED, content=reason)
+        return view.update(draft.row)
+
+    @implements
+    async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
+        call = self.call
+        draft = await access.locked(call, task_id)
+        number = draft.log("comment", content=text)
+        draft.emit("commented", by=call.caller.subject, comment=text)
+        await draft.save()
+        entry = dict.fromkeys(statements.ENTRIES.names)
+        told = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
+        return view.entry(entry | told | {"actor": call.caller.subject})
+
+    @implements
+    async def message(
+        self,
+        task_id: str,
+        text: str | None = None,
+        *,
+        parts: list[Part] = [],
+        status: Literal["input_required", "auth_required"] | None = None,
+        message_id: str | None = None,
+        metadata: JsonObject = {},
+        extensions: list[str] = [],
+        fencing_token: int | None = None,
+    ) -> contract.TaskEntry:
+        said: dict[str, Any] = {"messageId": message_id, "parts": saying.parts_of(text, parts)}
+        said |= {"metadata": metadata, "extensions": extensions}
+        state = TaskStatus(status) if status is not None else None
+        return await saying.message(self.call, task_id, said, state, fencing_token)
+
+    @implements
+    async def artifact(
+        self,
+        task_id: str,
+        text: str | None = None,
+        *,
+        parts: list[Part] = [],
+        artifact_id: str | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        append: bool = False,
+        last: bool = True,
+        metadata: JsonObject = {},
+        extensions: list[str] = [],
+        fencing_token: int | None = None,
+    ) -> contract.TaskEntry:
+        piece: dict[str, Any] = {"artifactId": artifact_id, "name": name, "description": description}
+        piece |= {"parts": saying.parts_of(text, parts), "metadata": metadata, "extensions": extensions}
+        return await saying.artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
+
+    # -- working ---------------------------------------------------------------------------------
+
+    @implements
+    async def update(
+        self,
+        task_id: str,
+        status: TaskStatus | None = None,
+        progress: float | None = None,
+        notes: str | None = None,
+        *,
+        milestone: str | None = None,
+        result: JsonValue = None,
+        fencing_token: int | None = None,
+    ) -> contract.TaskUpdate:
+        call = self.call
+        draft = await working.report(call, task_id, status, progress, notes, milestone, result, fencing_token)
+        return view.update(draft.row)
+
+    @implements
+    async def claim(
+        self,
+        limit: int = 1,
+        wait: float = 0,
+        *,
+        task_types: list[str] = [],
+        capabilities: list[str] | None = None,
+        models: list[str] = [],
+        worker: str | None = None,
+        lease_seconds: int = 60,
+    ) -> contract.Claim:
+        return await claiming.claim(
+            self.call,
+            limit,
+            wait=wait,
+            task_types=task_types,
+            capabilities=capabilities,
+            models=models,
+            worker=worker,
+            lease_seconds=lease_seconds,
+        )
+
+    @implements
+    async def renew(
+        self,
+        task_id: str,
+        fencing_token: int,
+        *,
+        lease_seconds: int | None = None,
+        progress: float | None = None,
+        checkpoint: JsonObject | None = None,
+        checkpoint_number: int | None = None,
+    ) -> contract.Renewal:
+        call = self.call
+        return await working.renew(call, task_id, fencing_token, lease_seconds, progress, checkpoint, checkpoint_number)
+
+    @implements
+    async def release(
+        self,
+        task_id: str,
+        fencing_token: int,
+        *,
+        reason: str | None = None,
+        checkpoint: JsonObject | None = None,
+        delay: float = 0,
+    ) -> contract.TaskUpdate:
+        draft = await working.release(self.call, task_id, fencing_token, reason, checkpoint, delay)
+        return view.update(draft.row)
+
+    @implements
+    async def complete(
+        self, task_id: str, result: JsonValue = None, *, notes: str | None = None, fencing_token: int | None = None
+    ) -> contract.TaskUpdate:
+        return view.update((await working.complete(self.call, task_id, result, notes, fencing_token)).row)
+
+    @implements
+    async def fail(
+        self, task_id: str, error: str, *, retry: bool = True, fencing_token: int | None = None
+    ) -> contract.TaskUpdate:
+        return view.update((await working.fail(self.call, task_id, error, retry, fencing_token)).row)
+
+    @implements
+    async def append(
+        self, task_id: str, content: str, *, offset: int | None = None, fencing_token: int | None = None
+    ) -> contract.TaskOutput:
+        return await working.append(self.call, task_id, content, offset, fencing_token)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @implements
+    async def list(
+        self,
+        agent_id: str | None = None,
+        status: TaskStatus | list[TaskStatus] | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        *,
+        task_type: str | None = None,
+        priority: Priority | None = None,
+        workflow_id: str | None = None,
+        parent_id: str | None = None,
+        created_by: str | None = None,
+        worker_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        sort: Literal["created", "priority", "deadline"] = "created",
+        descending: bool = False,
+        context_id: str | None = None,
+        cursor: str | None = None,
+    ) -> contract.TaskPage:
+        wanted = reading.Wanted(
+            agent_id=agent_id,
+            status=status,
+            task_type=task_type,
+            priority=priority,
+            workflow_id=workflow_id,
+            parent_id=parent_id,
+            created_by=created_by,
+            worker=worker_id,
+            since=since,
+            until=until,
+            context_id=context_id,
+        )
+        return await reading.page(self.call, wanted, sort, descending, limit, offset, cursor)
+
+    @implements
+    async def get(self, task_id: str) -> contract.Task:
+        return await reading.get(self.call, task_id, giving.estimated)
+
+    @implements
+    async def history(self, task_id: str, *, limit: int = 100, cursor: str | None = None) -> contract.TaskEntryPage:
+        return await reading.history(self.call, task_id, limit, cursor)
+
+    @implements
+    async def output(self, task_id: str, offset: int = 0, limit: int = 262_144) -> contract.TaskOutput:
+        return await reading.output(self.call, task_id, offset, limit)
+
+    @implements
+    def stream(self, task_id: str, *, last_event_id: str | None = None) -> AsyncIterator[contract.TaskEntry]:
+        # The dispatcher awaits the description within a read; a followed stream makes the entries of it.
+        return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
+
+    async def _follow(self, task_id: str, last_event_id: str | None) -> Following:
+        task = await access.visible(self.call, task_id)
+        position = reading.position(last_event_id, task["entries"])
+        caller = self.call.caller
+
+        async def read(reader: Reader, after: int) -> Any:
+            return await reading.stretch(reader, task_id, after)
+
+        viewer = Viewer(caller.subject, sees_all=True)  # who sees the task sees what happens to it
+        return Following(read, task_id, viewer, position)
+
+    @implements
+    async def statistics(
+        self, agent_id: str | None = None, task_type: str | None = None, *, since: datetime | None = None
+    ) -> contract.TaskStatistics:
+        return await reading.statistics(self.call, agent_id, task_type, since)

@@ -1,0 +1,124 @@
+"""Tasks as answers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import unpack
+from agora.store.port import Row
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import Priority, TaskStatus
+
+from . import queues
+from .queries import NEVER
+
+__all__ = ["PRIORITIES", "RANKS", "claimed", "context_of", "entry", "task", "told", "update"]
+
+PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the first first
+RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
+_SAME = (
+    "task_id",
+    "task_type",
+    "progress",
+    "assignee",
+    "assigned_agent",
+    "worker",
+    "created_by",
+    "timeout",
+    "attempts",
+    "max_attempts",
+    "retry_backoff",
+    "required_model",
+    "parent_id",
+    "retry_of",
+    "workflow_id",
+    "step",
+    "milestone",
+    "notes",
+    "error",
+    "output_size",
+)
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None or value >= NEVER else moment(value)
+
+
+def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict[str, Any]:
+    checkpoint, result = row["checkpoint"], data["result"]
+    return {name: row[name] for name in _SAME} | {
+        "status": TaskStatus(row["status"]),
+        "priority": PRIORITIES[row["priority"]],
+        "payload": unpack(data["payload"]),
+        "metadata": unpack(data["metadata"]),
+        "result": None if result is None else unpack(result),
+        "created_at": moment(row["created_at"]),
+        "updated_at": moment(row["updated_at"]),
+        "available_at": _moment(row["available_at"]),
+        "started_at": _moment(row["started_at"]),
+        "completed_at": _moment(row["completed_at"]),
+        "deadline": _moment(row["deadline"]),
+        "required_capabilities": unpack(row["requirements"]),
+        "depends_on": unpack(row["depends_on"]),
+        "blocked_by": row["blocked"],
+        "checkpoint": None if checkpoint is None else unpack(checkpoint),
+        "lease_expires_at": _moment(row["lease_until"]),
+        "context_id": context_of(row),
+    }
+
+
+def context_of(row: Mapping[str, Any] | Row) -> str:
+    """Id of the conversation that a task belongs to; one that was given none is a conversation of its own."""
+    return str(row["context_id"] or f"ctx_{row['task_id'][5:]}")
+
+
+def task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.Task:
+    """A task from its row and its data."""
+    return contract.Task.model_construct(**_fields(row, data))
+
+
+def claimed(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
+    """A task as whoever claimed it gets it."""
+    return contract.ClaimedTask.model_construct(
+        **_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]
+    )
+
+
+def update(row: Mapping[str, Any]) -> contract.TaskUpdate:
+    """What a change came to."""
+    return contract.TaskUpdate.model_construct(
+        success=True,
+        updated_at=moment(row["updated_at"]),
+        task_id=row["task_id"],
+        status=TaskStatus(row["status"]),
+        progress=row["progress"],
+    )
+
+
+def entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
+    """An entry of a task's log."""
+    return contract.TaskEntry.model_construct(
+        type=row["type"],
+        task_id=row["task_id"],
+        number=row["number"],
+        time=moment(row["time"]),
+        actor=row["actor"],
+        status=row["status"] and TaskStatus(row["status"]),
+        progress=row["progress"],
+        content=row["content"],
+        offset=row["starts_at"],
+        data=None if row["data"] is None else unpack(row["data"]),
+    )
+
+
+def told(row: Mapping[str, Any] | Row) -> dict[str, Any]:
+    """What a worker needs to know of a task to decide whether to claim it."""
+    return {
+        "priority": PRIORITIES[row["priority"]].value,
+        "required_capabilities": unpack(row["requirements"]),
+        "required_model": row["required_model"],
+        "queue": "pool" if queues.address_of(row["queue"]) is None else "own",
+    }

@@ -1,0 +1,334 @@
+"""Working on a task: what its assignee, or the holder of its lease, says and writes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agora.clock import moment
+from agora.core.call import Call, pack, unpack
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied
+
+from . import access, states
+from . import list_queries as task_lists
+from . import queries as tasks
+from .completion import attempt_failed, end, requeue, start
+from .draft import Draft
+
+__all__ = ["append", "begin", "complete", "fail", "release", "renew", "report"]
+
+_S = TaskStatus
+BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
+CHECKPOINT_LIMIT = 65_536  #: characters of JSON
+
+
+async def report(
+    call: Call,
+    task_id: str,
+    status: TaskStatus | None,
+    progress: float | None,
+    notes: str | None,
+    milestone: str | None,
+    result: Any,
+    token: int | None,
+) -> Draft:
+    """Apply what an assignee says of its task: ``agora.task.update``."""
+    if status in BY_TIME:
+        raise InvalidRequest(
+            f"A task becomes {status} by itself.",
+            errors=[{"field": "status", "message": "not to be set"}],
+        )
+    draft = await _reported(call, task_id, status, token)
+    if status is not None and status.value == draft["status"] and status in states.TERMINAL:
+        await _check_repeated_update(draft, progress, notes, milestone, result)
+        return draft
+    said = notes is not None or milestone is not None
+    if status is None and draft["status"] in states.TERMINAL and (progress is not None or milestone is not None):
+        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+    await begin(draft, status, progress if progress is not None else (0.0 if milestone else None))
+    ends = status in states.TERMINAL
+    moved = progress is not None and progress != draft["progress"] and not (ends and progress >= 100)
+    if progress is not None and moved:
+        _advance(draft, progress)
+    if said or moved:
+        asks = status in states.INTERRUPTED and status.value != draft["status"]
+        _note(draft, progress if moved else None, notes, milestone, alone=not (ends or asks))
+    if status is None or status.value == draft["status"]:
+        await draft.save()
+    else:
+        await _move(draft, status, result, notes)
+    return draft
+
+
+async def _reported(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> Draft:
+    """The task, for its assignee; for its creator too where that one takes it back or answers its question."""
+    if status in (_S.CANCELLED, _S.PENDING):
+        draft = await access.locked(call, task_id)
+        if call.caller.subject == draft["created_by"] or call.caller.acts_for_others:
+            if status is _S.PENDING and draft["status"] not in states.INTERRUPTED:
+                states.check(task_id, draft["status"], _S.PENDING)
+                if draft["lease_until"] is not None and call.caller.subject != draft["holder"]:
+                    raise Conflict(f"{task_id} is leased to {draft['holder']}.", fix="Use agora.task.reassign.")
+            return draft
+        if status is _S.CANCELLED:
+            raise PermissionDenied(
+                f"{task_id} was given by {draft['created_by']}; only that one cancels it.",
+                fix="Set it to rejected, or release it.",
+                required="act:any",
+            )
+    return await access.worked_on(call, task_id, token)
+
+
+async def _check_repeated_update(
+    draft: Draft, progress: float | None, notes: str | None, milestone: str | None, result: Any
+) -> None:
+    """Refuse an update to the status that a task ended with, if it says anything that would be dropped."""
+    if result is not None:
+        await _check_repeated_result(draft, result)
+    recorded_notes = draft["error"] if draft["status"] == _S.FAILED else draft["notes"]
+    if draft["status"] != _S.CANCELLED and notes not in (None, recorded_notes):
+        raise _ended_differently(draft, "notes")
+    if milestone not in (None, draft["milestone"]):
+        raise _ended_differently(draft, "milestone")
+    if progress is not None and progress > draft["progress"]:
+        raise _ended_differently(draft, "progress")
+
+
+async def _check_repeated_result(draft: Draft, result: Any) -> None:
+    data = await draft.call.tx.one(tasks.data_of, task_id=draft.task_id)
+    recorded = None if data is None or data["result"] is None else unpack(data["result"])
+    if _canonical(recorded) != _canonical(result):
+        raise _ended_differently(draft, "result")
+
+
+def _canonical(value: Any) -> str:
+    """JSON in which the order of keys does not matter, and 1 is not true."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _ended_differently(draft: Draft, field: str) -> Conflict:
+    return Conflict(
+        f"{draft.task_id} is {draft['status']} already, with another {field}.",
+        fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
+        errors=[{"field": field, "message": "not what was recorded"}],
+        task_status=draft["status"],
+    )
+
+
+async def begin(draft: Draft, status: TaskStatus | None, progress: float | None) -> None:
+    """A pending task that is worked on passes through in_progress.
+
+    Raises IllegalTransition where the work is only implied, by progress or output, and the caller is not the assignee:
+    an operator acts for an assignee by setting the status.
+    """
+    if draft["status"] != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
+        return
+    if status is None and progress is None:
+        return
+    if status is None and not access.is_assignee(draft.call.caller, draft):
+        raise IllegalTransition(
+            f"{draft.task_id} is pending: nobody works on it yet.",
+            fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
+            allowed=states.allowed_after(draft["status"]),
+        )
+    if status is not None and status is not _S.IN_PROGRESS:
+        states.check(draft.task_id, draft["status"], status)
+    _check_ready(draft)
+    await start(draft)
+
+
+def _check_ready(draft: Draft) -> None:
+    if draft["blocked"]:
+        paused = draft["workflow_id"] is not None
+        raise IllegalTransition(
+            f"{draft.task_id} waits: its workflow is paused."
+            if paused
+            else f"{draft.task_id} waits for {draft['blocked']} other tasks to be done.",
+            fix="Resume the workflow first." if paused else "See 'depends_on'.",
+            allowed=[_S.CANCELLED.value, _S.REJECTED.value],
+        )
+
+
+def _advance(draft: Draft, progress: float) -> None:
+    if progress < draft["progress"]:
+        raise Conflict(
+            f"The progress of {draft.task_id} is {draft['progress']:g}; it does not go back to {progress:g}.",
+            fix="Report what is done by now, or release the task so that it begins again.",
+            progress=draft["progress"],
+        )
+    draft.set(progress=progress)
+
+
+def _note(draft: Draft, progress: float | None, notes: str | None, milestone: str | None, *, alone: bool) -> None:
+    if notes is not None:
+        draft.set(notes=notes)
+    if milestone is not None:
+        draft.set(milestone=milestone)
+    kind = "milestone" if milestone is not None else "progress" if progress is not None else "note"
+    if kind == "note" and not alone:
+        return  # the entry of the end says it
+    draft.log(kind, progress=draft["progress"], content=notes, data={"milestone": milestone} if milestone else None)
+    draft.emit("progress", progress=draft["progress"], notes=notes, milestone=milestone)
+
+
+async def _move(draft: Draft, status: TaskStatus, result: Any, notes: str | None) -> None:
+    states.check(draft.task_id, draft["status"], status)
+    if status is _S.PENDING:
+        await requeue(draft, notes or "given back")
+    elif status in states.INTERRUPTED:
+        draft.set(status=status.value, lease_until=None, said=draft["said"] + len(notes or ""))
+        draft.log("status", status=status, content=notes)
+        draft.emit(status.value, notes=notes)
+        await draft.save()
+    elif status is _S.IN_PROGRESS:
+        draft.set(status=status.value, holder=draft["holder"] or draft.call.caller.subject)
+        draft.log("status", status=status, content=notes)
+        draft.emit("started", attempt=draft["attempts"])
+        await draft.save()
+    else:
+        error = (notes or "failed") if status is _S.FAILED else None
+        await end(draft, status, result=result, error=error, content=notes)
+
+
+async def renew(
+    call: Call,
+    task_id: str,
+    token: int,
+    lease_seconds: int | None,
+    progress: float | None,
+    checkpoint: JsonObject | None,
+    number: int | None,
+) -> contract.Renewal:
+    """Extend a lease, and keep where the work stands."""
+    draft = await access.held(call, task_id, token)
+    if draft["status"] in states.TERMINAL or draft["status"] == _S.PENDING:
+        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+    seconds = lease_seconds or draft["lease_seconds"]
+    if draft["status"] == _S.IN_PROGRESS:
+        draft.set(lease_seconds=seconds, lease_until=call.now + seconds * 1_000_000)
+    if progress is not None and progress != draft["progress"]:
+        _advance(draft, progress)
+        _note(draft, progress, None, None, alone=True)
+    if checkpoint is not None:
+        _keep(draft, checkpoint, number)
+        draft.log("checkpoint", progress=draft["progress"], data={"number": draft["checkpoint_number"]})
+    await draft.save()
+    return contract.Renewal.model_construct(
+        task_id=task_id,
+        status=_S(draft["status"]),
+        fencing_token=draft["fence"],
+        lease_seconds=seconds,
+        lease_expires_at=moment(draft["lease_until"] or call.now + seconds * 1_000_000),
+        progress=draft["progress"],
+        checkpoint_number=draft["checkpoint_number"],
+    )
+
+
+def _keep(draft: Draft, checkpoint: JsonObject, number: int | None) -> None:
+    text, last = pack(checkpoint), draft["checkpoint_number"]
+    if len(text) > CHECKPOINT_LIMIT:
+        raise PayloadTooLarge(
+            f"The checkpoint takes {len(text)} characters; at most {CHECKPOINT_LIMIT} are kept.",
+            fix="Keep what is large elsewhere, and a reference to it in the checkpoint.",
+            errors=[{"field": "checkpoint", "message": "too large"}],
+        )
+    if number is None:
+        number = (last or 0) + 1
+    elif last is not None and number < last:
+        raise Conflict(
+            f"The checkpoint {number} is older than {last}, which is kept.",
+            fix="Send checkpoints in their order.",
+            checkpoint_number=last,
+        )
+    draft.set(checkpoint=text, checkpoint_number=number)
+
+
+async def release(
+    call: Call, task_id: str, token: int, reason: str | None, checkpoint: JsonObject | None, delay: float
+) -> Draft:
+    """Give a task back."""
+    draft = await access.held(call, task_id, token)
+    if checkpoint is not None:
+        _keep(draft, checkpoint, None)
+    again = call.now + int(delay * 1_000_000) if delay else None
+    await requeue(draft, reason or "released", available_at=again, refund=True)
+    return draft
+
+
+async def complete(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> Draft:
+    """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
+    draft = await access.worked_on(call, task_id, token)
+    if draft["status"] == _S.COMPLETED:
+        await _check_repeated_result(draft, result)
+        await _check_repeated_update(draft, None, notes, None, None)
+        return draft
+    await begin(draft, _S.COMPLETED, None)
+    if notes is not None:
+        draft.set(notes=notes)
+    await end(draft, _S.COMPLETED, result=result, content=notes)
+    return draft
+
+
+async def fail(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> Draft:
+    """Record a failed attempt. Idempotent once the task has failed; Conflict if it failed with another error."""
+    draft = await access.worked_on(call, task_id, token)
+    if draft["status"] == _S.FAILED:
+        if error != draft["error"]:
+            raise _ended_differently(draft, "error")
+        return draft
+    await begin(draft, _S.FAILED, None)
+    states.check(task_id, draft["status"], _S.FAILED)
+    await attempt_failed(draft, error, retry=retry)
+    return draft
+
+
+async def append(call: Call, task_id: str, content: str, offset: int | None, token: int | None) -> contract.TaskOutput:
+    """Append to a task's output."""
+    draft = await access.worked_on(call, task_id, token)
+    size = draft["output_size"]
+    if offset is not None and offset != size:
+        await _check_repeated(call, task_id, content, offset, size)
+        return _output(draft, content, offset)
+    await begin(draft, None, 0.0)
+    if draft["status"] != _S.IN_PROGRESS:
+        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+    limit = call.context.settings.task_output_limit
+    if size + len(content) > limit:
+        raise PayloadTooLarge(
+            f"The output of {task_id} would take {size + len(content)} characters; at most {limit} are kept.",
+            fix="Complete the task, or keep what is large elsewhere.",
+            errors=[{"field": "content", "message": "output limit reached"}],
+            size=size,
+        )
+    draft.log("output", content=content, starts_at=size)
+    draft.set(output_size=size + len(content))
+    draft.emit("output", offset=size, size=len(content))
+    await draft.save()
+    return _output(draft, content, size)
+
+
+async def _check_repeated(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
+    """A chunk that is there already was sent again; anything else does not belong where it says."""
+    if offset + len(content) <= size:
+        for row in await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=1):
+            if row["starts_at"] == offset and row["content"] == content:
+                return
+    raise Conflict(
+        f"The output of {task_id} ends at {size}, not at {offset}.",
+        fix=f"Go on at offset {size}.",
+        size=size,
+    )
+
+
+def _output(draft: Draft, content: str, offset: int) -> contract.TaskOutput:
+    return contract.TaskOutput.model_construct(
+        task_id=draft.task_id,
+        content="",
+        offset=offset,
+        next_offset=offset + len(content),
+        size=draft["output_size"],
+        has_more=False,
+        done=draft["status"] in states.TERMINAL,
+    )

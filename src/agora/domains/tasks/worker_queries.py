@@ -1,0 +1,120 @@
+"""Workers, and the agents among which work is balanced."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Tally, Write
+
+__all__ = [
+    "SEEN",
+    "WORKERS",
+    "active",
+    "by_name",
+    "by_ref",
+    "candidates",
+    "leased",
+    "listing",
+    "retire",
+    "retire_all",
+    "update",
+]
+
+BIG = "bigint"
+
+WORKERS = Table(
+    "workers",
+    (
+        ("tenant_id", "text"),
+        ("worker_id", "text"),
+        ("worker_name", "text"),
+        ("owner", "text"),
+        ("capabilities", "text"),
+        ("models", "text"),
+        ("metadata", "text"),
+        ("registered_at", BIG),
+        ("last_seen", BIG),
+        ("retired_at", BIG),
+    ),
+)
+
+by_ref = Query(
+    """
+    select * from workers where tenant_id = :tenant and retired_at is null
+        and (worker_id = :ref or (owner = :owner and worker_name = :ref))
+    order by worker_id limit 1
+    """
+)
+by_name = Query(
+    """
+    select * from workers
+    where tenant_id = :tenant and owner = :owner and worker_name = :worker_name and retired_at is null
+    """,
+    lock=True,
+)
+update = Write(
+    """
+    update workers set capabilities = :capabilities, models = :models, metadata = :metadata, last_seen = :now
+    where tenant_id = :tenant and worker_id = :worker_id
+    """,
+    types={"now": BIG},
+)
+#: signs of life
+SEEN = Tally(
+    "workers",
+    (("tenant_id", "text"), ("worker_id", "text"), ("now", BIG)),
+    key=2,
+    add=Write(
+        "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
+    ),
+)
+retire = Write(
+    "update workers set retired_at = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
+)
+retire_all = Write(
+    "update workers set retired_at = :now where tenant_id = :tenant and owner = :owner and retired_at is null",
+    types={"now": BIG},
+)
+listing = Query(
+    """
+    select * from workers where tenant_id = :tenant and retired_at is null and worker_id > :after
+        and (owner = :owner or :owner = '')
+    order by worker_id limit :limit
+    """,
+    types={"limit": BIG},
+    scan=True,
+)
+leased = Query(
+    """
+    select task_id from tasks
+    where tenant_id = :tenant and worker = :worker_id and completed_at is null and lease_until is not null limit 1000
+    """
+)
+active = Query(
+    """
+    select worker, count(*) as tasks from tasks
+    where tenant_id = :tenant and worker is not null and completed_at is null and lease_until is not null group by worker
+    """,
+    scan=True,
+)
+
+_OPEN = """(select count(*) from (select 1 from tasks t where t.tenant_id = :tenant and t.assigned_agent = a.agent_id
+        and t.completed_at is null limit 1000) as counted)"""
+_AMONG = "in (select value from json_each(:among))"
+_AMONG_POSTGRES = "= any(array(select json_array_elements_text(:among::json)))"
+
+
+@cache
+def candidates(capability: bool, among: bool) -> Query:
+    """Agents that are there, with how many tasks each has: those with a capability, those of a list."""
+    source = "agents a"
+    if capability:
+        source = """agent_capabilities c join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
+            and c.capability = :capability"""
+    sql = f"""
+        select a.agent_id, a.capabilities, a.max_concurrent_tasks, {_OPEN} as open_tasks from {source}
+        where a.tenant_id = :tenant and a.retired_at is null and a.status in ('active', 'busy')
+            and a.visibility <> 'private' {"and a.agent_id @among" if among else ""}
+        order by a.agent_id limit :limit
+    """
+    return Query(sql.replace("@among", _AMONG), sql.replace("@among", _AMONG_POSTGRES), types={"limit": BIG})

@@ -1,0 +1,1 @@
+"""Tenants: one marketplace each, isolated by the store."""

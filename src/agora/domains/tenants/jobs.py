@@ -1,0 +1,56 @@
+"""Tenants that are being deleted: their rows are erased, some at a time, then they are forgotten."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+
+from agora.core.call import Call
+from agora.core.jobs import MICROSECONDS, Controller
+from agora.store.port import Write
+
+from . import queries as statements
+from .service import HOME
+
+__all__ = ["Tenants"]
+
+ROWS = 2000  # erased in one transaction
+GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
+
+
+class Tenants(Controller):
+    """Erases table by table. Whenever it is killed, what is left is erased by whoever is next."""
+
+    name = "tenants"
+    interval = 5.0
+
+    async def step(self) -> None:
+        for row in await self.read(HOME, statements.erasing):
+            late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * MICROSECONDS
+            if await self._emptied(row["tenant_id"]) and late:
+                await self.act(HOME, partial(self._forget, tenant=row["tenant_id"]))
+
+    async def _emptied(self, tenant: str) -> bool:
+        """Erase; tells whether nothing is left. Something may have been written while other tables were looked at."""
+        rows = await self.read(tenant, statements.catalogue)
+        left = 0
+        for table, found in groupby(rows, key=lambda row: str(row["table_name"])):
+            left += await self._erase(tenant, statements.erase(table, tuple(row["column_name"] for row in found)))
+        return left == 0 and not self.stopping
+
+    async def _erase(self, tenant: str, rows: Write) -> int:
+        """Erase a table's rows; answers how many there were."""
+
+        async def work(call: Call) -> int:
+            return await call.tx.execute(rows, limit=ROWS)
+
+        erased = last = ROWS
+        while last == ROWS and not self.stopping:
+            last = await self.act(tenant, work)
+            erased += last
+        return erased - ROWS
+
+    async def _forget(self, call: Call, tenant: str) -> None:
+        if await call.tx.returning(statements.drop, id=tenant, now=call.now):
+            call.target = tenant
+            call.emit("agora.tenant.deleted", {"tenant_id": tenant}, subject=tenant, audience=("operator",))

@@ -1,0 +1,151 @@
+"""Tenants. Most of these reach beyond the caller's: on PostgreSQL each is a function made for it (protection.sql).
+
+Of a tenant that was deleted the id stays, with the status ``deleted``, which only these know.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Write
+
+__all__ = [
+    "add",
+    "add_hosts",
+    "add_key",
+    "by_id",
+    "catalogue",
+    "change",
+    "counts",
+    "drop",
+    "erase",
+    "erasing",
+    "listing",
+    "own",
+]
+
+BIG = "bigint"
+
+own = Query("select * from tenants where tenant_id = :tenant")
+listing = Query(
+    "select * from tenants where :tenant = 'default' and tenant_id > :after and status <> 'deleted' order by tenant_id limit :limit",
+    "select * from agora_tenants(:after, :limit) where :tenant <> ''",
+    types={"limit": BIG},
+    beyond=True,
+)
+by_id = Query(
+    "select * from tenants where :tenant = 'default' and tenant_id = :id and status <> 'deleted'",
+    "select * from agora_tenant(:id) where :tenant <> ''",
+    beyond=True,
+)
+erasing = Query(
+    "select tenant_id, status_since from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
+    "select tenant_id, status_since from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
+    beyond=True,
+)
+counts = Query(
+    """
+    select (select count(*) from agents a where a.tenant_id = :id and a.retired_at is null
+            and a.account_id <> 'builtin') as agents,
+        (select count(*) from instances i where i.tenant_id = :id and i.stopped_at is null) as instances
+    where :tenant = 'default'
+    """,
+    "select * from agora_tenant_counts(:id) where :tenant <> ''",
+    beyond=True,
+    scan=True,
+)
+add = Write(
+    """
+    insert into tenants
+        (tenant_id, name, status, reason, metadata, created_at, created_by, status_since, updated_at)
+    select :id, :name, 'active', '', :metadata, :now, :by, :now, :now where :tenant = 'default'
+    on conflict (tenant_id) do nothing returning tenant_id
+    """,
+    "select tenant_id from agora_tenant_add(:id, :name, :metadata, :now, :by) as made(tenant_id) where :tenant <> ''",
+    types={"now": BIG},
+    beyond=True,
+)
+change = Write(
+    """
+    update tenants set name = :name, status = :status, reason = :reason, metadata = :metadata,
+        status_since = :since, updated_at = :now
+    where :tenant = 'default' and tenant_id = :id and status = :was
+        and status not in ('deleting', 'deleted') returning tenant_id
+    """,
+    """
+    select tenant_id from agora_tenant_set(:id, :was, :name, :status, :reason, :metadata, :since, :now)
+        as changed(tenant_id) where :tenant <> ''
+    """,
+    types={"since": BIG, "now": BIG},
+    beyond=True,
+)
+# The servers that run instances, for a new tenant: each says what it has to every tenant, but only from time to time.
+add_hosts = Write(
+    """
+    insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
+        created_at)
+    select :id, o.host_id, o.name, o.kind, null, o.region, o.engines, o.capacity, o.private, 0, o.seen_at, :now
+    from hosts o where :tenant = 'default' and o.tenant_id = 'default' and o.kind = 'server'
+    on conflict do nothing returning host_id
+    """,
+    "select host_id from agora_tenant_hosts(:id, :now) as made(host_id) where :tenant <> ''",
+    types={"now": BIG},
+    beyond=True,
+)
+add_key = Write(
+    """
+    insert into tokens (tenant_id, token_id, kind, label, account_id, digest, scopes, service_tier, authority, created_at)
+    select :id, :token_id, 'api_key', :label, 'default', :digest, :scopes, 'enterprise', :authority, :now
+    where :tenant = 'default' and exists (select 1 from tenants where tenant_id = :id and status = 'active')
+    returning token_id
+    """,
+    """
+    select token_id from agora_tenant_key(:id, :token_id, :label, :digest, :scopes, :authority, :now)
+        as made(token_id) where :tenant <> ''
+    """,
+    types={"digest": "bytea", "authority": BIG, "now": BIG},
+    beyond=True,
+)
+drop = Write(
+    """
+    update tenants set status = 'deleted', name = '', reason = '', metadata = '{}', status_since = :now, updated_at = :now
+    where :tenant = 'default' and tenant_id = :id and status = 'deleting' returning tenant_id
+    """,
+    "select tenant_id from agora_tenant_drop(:id, :now) as gone(tenant_id) where :tenant <> ''",
+    types={"now": BIG},
+    beyond=True,
+)
+
+# Tables that have tenants, with the columns of their primary keys in order.
+catalogue = Query(
+    """
+    select m.name as table_name, p.name as column_name from sqlite_master m join pragma_table_info(m.name) p
+    where m.type = 'table' and m.name <> 'tenants' and p.pk > 0 and :tenant <> ''
+        and exists (select 1 from pragma_table_info(m.name) t where t.name = 'tenant_id')
+    order by m.name <> 'agents', m.name, p.pk
+    """,
+    """
+    select c.relname as table_name, a.attname as column_name from pg_index i
+    join pg_class c on c.oid = i.indrelid
+    cross join unnest(i.indkey::int2[]) with ordinality as k(attnum, place)
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
+    where i.indisprimary and c.relnamespace = current_schema()::regnamespace and c.relname <> 'tenants' and :tenant <> ''
+        and exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id')
+    order by c.relname <> 'agents', c.relname, k.place
+    """,
+    beyond=True,
+    scan=True,
+)
+
+
+@cache
+def erase(table: str, columns: tuple[str, ...]) -> Write:
+    """Delete some rows of the tenant from a table of :data:`catalogue`, whose primary key these are."""
+    key = ", ".join(columns)
+    return Write(
+        f"""
+        delete from {table} where tenant_id = :tenant and ({key}) in (
+            select {key} from {table} where tenant_id = :tenant limit :limit)
+        """,
+        types={"limit": BIG},
+    )

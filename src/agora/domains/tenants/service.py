@@ -1,0 +1,246 @@
+"""Tenants: made, suspended and erased by whoever runs the installation, from the tenant ``default``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core import scopes
+from agora.core.call import Bound, Call, Caller, pack, unpack
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import tenants as contract
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied
+
+from . import queries as statements
+
+__all__ = ["HOME", "TenantService", "supreme"]
+
+HOME: Final = "default"  #: the tenant from which the others are administered
+#: what a tenant's own administrators may: everything in it, but not run programs on the server's machine
+ADMINISTRATOR: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
+AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the installation overrules them
+
+
+def supreme(caller: Caller, least: int) -> bool:
+    """Whether a caller runs the installation. least: the operator's authority, as the settings have it."""
+    return caller.tenant == HOME and caller.authority >= least and caller.may("admin")
+
+
+class TenantService(Bound, contract.Tenants):
+    """The marketplaces of this installation."""
+
+    @implements
+    async def create(
+        self, tenant_id: str, name: str | None = None, *, metadata: JsonObject = {}
+    ) -> contract.CreatedTenant:
+        call = self.call
+        self._require_supreme()
+        call.target = tenant_id
+        made = await call.tx.returning(
+            statements.add,
+            id=tenant_id,
+            name=name or tenant_id,
+            metadata=pack(metadata),
+            now=call.now,
+            by=call.caller.subject,
+        )
+        if not made:
+            raise NameTaken(
+                f"There is, or was, a tenant {tenant_id}.",
+                fix="Choose another id; that of a deleted tenant is not given again.",
+                errors=[{"field": "tenant_id", "message": "taken"}],
+            )
+        await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
+        token_id, key = await self._make_key(tenant_id, "admin")
+        self._announce("created", tenant_id, name=name or tenant_id)
+        row = await self._found(tenant_id)
+        return contract.CreatedTenant.model_construct(**_fields(row), token_id=token_id, token=key)
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
+        self._require_supreme()
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows = await self.call.tx.all(statements.listing, after=after, limit=limit + 1)
+        found, more = [contract.Tenant.model_construct(**_fields(row)) for row in rows[:limit]], len(rows) > limit
+        return contract.TenantPage.model_construct(
+            tenants=found,
+            count=len(found),
+            total=None if more or cursor else len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].tenant_id) if more else None,
+        )
+
+    @implements
+    async def get(self, tenant_id: str) -> contract.TenantDetails:
+        call = self.call
+        if not self._supreme:
+            row = await call.tx.one(statements.own) if tenant_id == call.caller.tenant else None
+            if row is None:
+                raise _unknown(tenant_id)
+            return contract.TenantDetails.model_construct(**_fields(row))
+        row = await self._found(tenant_id)
+        counts = await call.tx.one(statements.counts, id=tenant_id)
+        assert counts is not None
+        return contract.TenantDetails.model_construct(
+            **_fields(row), agents=counts["agents"], instances=counts["instances"]
+        )
+
+    @implements
+    async def update(
+        self, tenant_id: str, name: str | None = None, *, metadata: JsonObject | None = None
+    ) -> contract.Tenant:
+        row = await self._mine(tenant_id)
+        kept = row["metadata"] if metadata is None else pack(metadata)
+        changed = await self._change(row, name=name or row["name"], metadata=kept)
+        self._announce("updated", tenant_id, name=changed["name"])
+        return contract.Tenant.model_construct(**_fields(changed))
+
+    @implements
+    async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
+        row = await self._mine(tenant_id)
+        _refuse_home(tenant_id, "suspended")
+        if row["status"] == "suspended" and row["reason"] == reason:
+            return contract.Tenant.model_construct(**_fields(row))
+        since = row["status_since"] if row["status"] == "suspended" else self.call.now
+        changed = await self._change(row, status="suspended", reason=reason, since=since)
+        self._announce("suspended", tenant_id, reason=reason)
+        return contract.Tenant.model_construct(**_fields(changed))
+
+    @implements
+    async def resume(self, tenant_id: str) -> contract.Tenant:
+        row = await self._mine(tenant_id)
+        if row["status"] == "active":
+            return contract.Tenant.model_construct(**_fields(row))
+        changed = await self._change(row, status="active", reason="", since=self.call.now)
+        self._announce("resumed", tenant_id)
+        return contract.Tenant.model_construct(**_fields(changed))
+
+    @implements
+    async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
+        row = await self._mine(tenant_id)
+        if row["status"] != "active":
+            raise IllegalTransition(f"The tenant {tenant_id} is {row['status']}.", fix="Resume it first.", allowed=[])
+        token_id, key = await self._make_key(tenant_id, label)
+        self._announce("key_created", tenant_id, token_id=token_id)
+        return contract.TenantKey.model_construct(tenant_id=tenant_id, token_id=token_id, token=key)
+
+    @implements
+    async def delete(self, tenant_id: str, confirm: str) -> contract.DeletedTenant:
+        row = await self._mine(tenant_id, deleting=True)
+        _refuse_home(tenant_id, "deleted")
+        if confirm != tenant_id:
+            raise InvalidRequest(
+                "The confirmation is not the tenant's id.",
+                fix="Give the id as confirm too: what is erased cannot be brought back.",
+                errors=[{"field": "confirm", "message": "is not the tenant's id"}],
+            )
+        if row["status"] == "deleting":
+            return contract.DeletedTenant(tenant_id=tenant_id)
+        if row["status"] != "suspended":
+            raise IllegalTransition(
+                f"The tenant {tenant_id} is being served.", fix="Suspend it first.", allowed=["suspend"]
+            )
+        counts = await self.call.tx.one(statements.counts, id=tenant_id)
+        if counts is not None and counts["instances"]:
+            raise Conflict(
+                f"{counts['instances']} of its instances have not ended.",
+                fix="End them first: resume the tenant, terminate its instances, suspend it again.",
+            )
+        await self._change(row, status="deleting", since=self.call.now)
+        self._announce("deleting", tenant_id)
+        return contract.DeletedTenant(tenant_id=tenant_id)
+
+    async def reissue(self, result: Any) -> Any:
+        """Show the key again to whoever repeats its making under the same idempotency key."""
+        result.token = self.call.context.signer.key(result.tenant_id, result.token_id, "api_key")
+        return result
+
+    # -- what they share ---------------------------------------------------------------------------
+
+    @property
+    def _supreme(self) -> bool:
+        return supreme(self.call.caller, self.call.context.settings.admin_authority_level)
+
+    def _require_supreme(self) -> None:
+        if not self._supreme:
+            raise PermissionDenied(
+                "Tenants are the business of whoever runs this installation.",
+                fix="Use the admin token of the server; it is in the file admin-token of its data directory.",
+                required="admin",
+            )
+
+    async def _found(self, tenant_id: str) -> Row:
+        row = await self.call.tx.one(statements.by_id, id=tenant_id)
+        if row is None:
+            raise _unknown(tenant_id)
+        return row
+
+    async def _mine(self, tenant_id: str, *, deleting: bool = False) -> Row:
+        """A tenant that is to be changed."""
+        self._require_supreme()
+        self.call.target = tenant_id
+        row = await self._found(tenant_id)
+        if row["status"] == "deleting" and not deleting:
+            raise IllegalTransition(f"The tenant {tenant_id} is being deleted.", allowed=[])
+        return row
+
+    async def _change(self, row: Row, **fields: Any) -> Row:
+        values = {name: row[name] for name in ("name", "status", "reason", "metadata")}
+        values["since"] = row["status_since"]
+        changed = await self.call.tx.returning(
+            statements.change, id=row["tenant_id"], was=row["status"], now=self.call.now, **values | fields
+        )
+        if not changed:
+            raise Conflict("The tenant was changed by somebody else just now.", fix="Look at it, and try again.")
+        return await self._found(row["tenant_id"])
+
+    async def _make_key(self, tenant_id: str, label: str) -> tuple[str, str]:
+        """Id and key of an administrator of the tenant."""
+        call, token_id = self.call, new_id("key")
+        key = call.context.signer.key(tenant_id, token_id, "api_key")
+        await call.tx.returning(
+            statements.add_key,
+            id=tenant_id,
+            token_id=token_id,
+            label=label,
+            digest=call.context.signer.digest(key),
+            scopes=pack(sorted(ADMINISTRATOR)),
+            authority=min(AUTHORITY, call.caller.authority),
+            now=call.now,
+        )
+        return token_id, key
+
+    def _announce(self, what: str, tenant_id: str, **data: Any) -> None:
+        call: Call = self.call
+        about = {"tenant_id": tenant_id, **data}
+        call.emit(f"agora.tenant.{what}", about, subject=tenant_id, audience=(call.caller.subject,))
+
+
+def _refuse_home(tenant_id: str, what: str) -> None:
+    if tenant_id == HOME:
+        raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {what}.", allowed=[])
+
+
+def _unknown(tenant_id: str) -> NotFound:
+    return NotFound(
+        f"There is no tenant {tenant_id}.",
+        fix="Tenants are listed at GET /tenants.",
+        errors=[{"field": "tenant_id", "message": "unknown"}],
+    )
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    return {
+        "tenant_id": row["tenant_id"],
+        "name": row["name"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "metadata": unpack(row["metadata"]),
+        "created_at": moment(row["created_at"]),
+        "created_by": row["created_by"],
+        "status_since": moment(row["status_since"]),
+        "updated_at": moment(row["updated_at"]),
+    }

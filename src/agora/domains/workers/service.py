@@ -1,0 +1,122 @@
+"""Workers: the processes that take an agent's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.clock import moment, new_id
+from agora.core import pagination as paging
+from agora.core.call import Bound, pack, unpack
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import require
+from agora.domains.tasks import worker_queries as statements
+from agora.domains.tasks.access import loaded
+from agora.domains.tasks.completion import requeue
+from agora.domains.tasks.deadlines import follow_unregistration
+from agora.store.port import Row
+from agora_sdk.contract import implements
+from agora_sdk.contract import workers as contract
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import NotFound
+
+__all__ = ["WorkerService"]
+
+
+class WorkerService(Bound, contract.Workers):
+    @implements
+    async def register(
+        self,
+        worker_name: str,
+        capabilities: list[str] | None = None,
+        models: list[str] = [],
+        *,
+        metadata: JsonObject = {},
+    ) -> contract.Worker:
+        call = self.call
+        owner = call.caller.subject
+        if capabilities is None:
+            agent = await call.tx.one(agents.by_id, ref=owner)
+            capabilities = unpack(agent["capabilities"]) if agent is not None else []
+        values = {
+            "capabilities": pack(list(dict.fromkeys(capabilities))),
+            "models": pack(list(dict.fromkeys(models))),
+            "metadata": pack(metadata),
+        }
+        existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
+        if existing is not None:
+            call.target = existing["worker_id"]
+            await call.tx.execute(statements.update, worker_id=existing["worker_id"], now=call.now, **values)
+            return _worker(dict(existing) | values | {"last_seen": call.now}, 0)
+        row = {
+            "tenant_id": call.caller.tenant,
+            "worker_id": new_id("wrk"),
+            "worker_name": worker_name,
+            "owner": owner,
+            **values,
+            "registered_at": call.now,
+            "last_seen": call.now,
+            "retired_at": None,
+        }
+        call.target = str(row["worker_id"])
+        call.tx.append(statements.WORKERS, tuple(row[name] for name in statements.WORKERS.names))
+        self._emit("registered", row)
+        return _worker(row, 0)
+
+    @implements
+    async def unregister(self, worker_id: str) -> contract.Unregistration:
+        call = self.call
+        row = await call.tx.one(statements.by_ref, ref=worker_id, owner=call.caller.subject)
+        if row is None or (row["owner"] != call.caller.subject and not call.caller.acts_for_others):
+            raise NotFound(
+                f"You have no worker {worker_id!r}.",
+                fix="See GET /v1/agent/workers.",
+                errors=[{"field": "worker_id", "message": "unknown"}],
+            )
+        leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
+        for task in leased:
+            await requeue(await loaded(call, task["task_id"]), "its worker was taken off", refund=True)
+        await follow_unregistration(call, row["worker_id"], row["owner"])
+        await call.tx.execute(statements.retire, worker_id=row["worker_id"], now=call.now)
+        call.target = row["worker_id"]
+        self._emit("unregistered", row)
+        return contract.Unregistration(worker_id=row["worker_id"], released=len(leased))
+
+    def _emit(self, happening: str, row: Mapping[str, Any] | Row) -> None:
+        data = {name: row[name] for name in ("worker_id", "worker_name", "owner")}
+        self.call.emit(f"agora.worker.{happening}", data, subject=row["worker_id"], audience=(row["owner"],))
+
+    @implements
+    async def list(
+        self, owner: str | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> contract.WorkerPage:
+        call = self.call
+        whose = call.caller.subject
+        if call.caller.may("read:all"):
+            whose = (await require(call.tx, owner, "owner"))["agent_id"] if owner else ""
+        after = paging.decode(cursor)[0] if cursor else ""
+        rows = await call.tx.all(statements.listing, owner=whose, after=after, limit=limit + 1)
+        busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}
+        found = [_worker(row, busy.get(row["worker_id"], 0)) for row in rows[:limit]]
+        more = len(rows) > limit
+        return contract.WorkerPage.model_construct(
+            workers=found,
+            count=len(found),
+            total=None if more or cursor else len(found),
+            has_more=more,
+            next_cursor=paging.encode(found[-1].worker_id) if more else None,
+        )
+
+
+def _worker(row: Mapping[str, Any] | Row, active: int) -> contract.Worker:
+    return contract.Worker.model_construct(
+        worker_id=row["worker_id"],
+        worker_name=row["worker_name"],
+        owner=row["owner"],
+        capabilities=unpack(row["capabilities"]),
+        models=unpack(row["models"]),
+        metadata=unpack(row["metadata"]),
+        registered_at=moment(row["registered_at"]),
+        last_seen=moment(row["last_seen"]),
+        active_tasks=active,
+    )

@@ -1,0 +1,200 @@
+"""Beginning steps: a task, a workflow of its own, an approval, or many parts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.core.call import pack, unpack
+from agora.domains.agents.references import registered
+from agora.domains.tasks import assignment as giving
+from agora.domains.tasks.views import PRIORITIES
+from agora.store.port import Row
+from agora_sdk.contract.workflows import Step, StepStatus
+from agora_sdk.errors import PaymentRequired
+
+from . import queries as workflows
+from .planning.expressions import ExpressionError, condition, resolve, value
+from .run import Run, StepDraft, came_to, definition
+
+__all__ = ["begin", "begin_items", "parts_failed", "width"]
+
+_S = StepStatus
+MOST_ITEMS = 1000
+MOST_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
+AT_ONCE = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
+MOST_AT_ONCE = 1000  #: steps of these parts, as they may all begin in one transaction
+LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
+
+
+async def begin(run: Run, step: StepDraft) -> str | None:
+    """Begin a step whose time has come; answers why it failed at once, if it did."""
+    spec = step.spec
+    try:
+        scope = await run.scope() if _refers(step) else {}
+        if spec.when is not None and not condition(spec.when, scope, work=run.budget.work):
+            run.move(step, _S.SKIPPED)
+        elif spec.approval:
+            run.move(step, _S.RUNNING)
+            await run.emit("approval_required", step=step.name, message=spec.message)
+        elif spec.for_each is not None:
+            return await _spread(run, step, scope)
+        else:
+            payload = resolve(spec.payload, scope, work=run.budget.work) if scope else spec.payload
+            begun, over = await _begin_one(run, spec, payload, None)
+            run.move(step, _S.READY, **begun)
+            if over is not None:
+                failure, result = await came_to(over)
+                if failure is not None:
+                    return failure
+                run.move(step, _S.COMPLETED, result=result)
+    except ExpressionError as error:
+        return str(error)
+    except PaymentRequired as error:
+        return error.detail
+    return None
+
+
+def _refers(step: StepDraft) -> bool:
+    spec = step.spec
+    return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row["definition"]
+
+
+async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tuple[dict[str, Any], Run | None]:
+    """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
+    if spec.workflow is not None:
+        from .creation import create_child
+
+        run.budget.write(pack(payload))
+        child = await create_child(run, spec, payload, item)
+        return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
+    row = run.row
+    agents = run.assigned_agents if spec.agent is None else []
+    among = await registered(run.call.tx, agents)
+    order = giving.Order(
+        spec.task_type or spec.name,
+        run.budget.write(pack(payload)),
+        agents[0] if agents and not among and not spec.capability else spec.agent,
+        required=spec.capability,
+        model=spec.required_model,
+        priority=spec.priority or PRIORITIES[row["priority"]],
+        max_attempts=spec.retries + 1 + LOST_LEASES,
+        max_failures=spec.retries,
+        retry_backoff=spec.retry_backoff,
+        timeout=spec.timeout,
+        metadata=pack(spec.metadata) if spec.metadata else "{}",
+        created_by=row["created_by"],
+        account=row["account_id"],
+        workflow_id=run.workflow_id,
+        step=spec.name,
+        item=item,
+        balanced=bool(spec.capability or among),
+        among=among,
+    )
+    draft, _ = await giving.create(run.call, order)
+    return {"task_id": draft.task_id}, None
+
+
+async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | None:
+    """Make the parts of a for_each, and begin as many as may be under way; answers why the step failed, if it did."""
+    spec, call = step.spec, run.call
+    items = value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
+    if not isinstance(items, list):
+        raise ExpressionError(f"for_each of {step.name} gives {type(items).__name__}, not a list")
+    if len(items) > MOST_ITEMS:
+        raise ExpressionError(f"for_each of {step.name} gives {len(items)} items; at most {MOST_ITEMS} are possible")
+    around, _ = await _around(run)
+    if len(items) * _inside(spec) * around > MOST_STEPS:
+        raise ExpressionError(
+            f"for_each of {step.name} comes to {len(items) * _inside(spec) * around} steps, with those of the workflows "
+            f"in it and the parts around it; at most {MOST_STEPS} are possible"
+        )
+    if not items:
+        run.move(step, _S.COMPLETED, items_total=0)
+        return None
+    for number, item in enumerate(items):
+        row = dict.fromkeys(workflows.ITEMS.names) | {
+            "tenant_id": call.caller.tenant,
+            "workflow_id": run.workflow_id,
+            "step": step.name,
+            "item": number,
+            "value": pack(item),
+            "status": _S.PENDING.value,
+        }
+        call.tx.append(workflows.ITEMS, tuple(row.values()))
+    run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
+    failure = await begin_items(run, step, await width(run, step))
+    if failure is None and step.row["items_open"] == 0:
+        run.move(step, _S.COMPLETED)
+    return failure
+
+
+def _inside(spec: Step) -> int:
+    """How many steps a step is, with those of its workflow."""
+    return 1 if spec.workflow is None else sum(map(_inside, spec.workflow))
+
+
+async def _around(run: Run) -> tuple[int, int]:
+    """How many parts like the one that a workflow is there are, over all levels, and how many of them at a time."""
+    parts, wide = 1, 1
+    row: Mapping[str, Any] | Row = run.row
+    while row["parent_id"] is not None:
+        where = {"workflow_id": row["parent_id"], "step": row["parent_step"]}
+        found = await run.call.tx.one(workflows.around, **where)
+        assert found is not None
+        row, total = found, found["items_total"] or 1
+        parts *= total
+        wide *= min(total, definition(row["definition"]).max_parallel or AT_ONCE)
+    return parts, wide
+
+
+async def width(run: Run, step: StepDraft) -> int:
+    """How many parts of a for_each are under way at a time."""
+    _, around = await _around(run)
+    return min(step.spec.max_parallel or AT_ONCE, max(1, MOST_AT_ONCE // (_inside(step.spec) * around)))
+
+
+async def begin_items(run: Run, step: StepDraft, most: int) -> str | None:
+    """Begin up to so many further parts; answers why the step has failed with one that could not be begun."""
+    call, begun = run.call, 0
+    scope: dict[str, Any] | None = None
+    while begun < most:
+        where = {"workflow_id": run.workflow_id, "step": step.name}
+        rows = await call.tx.all(workflows.items_in, **where, status="pending", limit=most - begun)
+        if not rows:
+            break
+        if scope is None:
+            scope = await run.scope() if _refers(step) else {}
+        for row in rows:
+            changes = await _begin_item(run, step, row, scope)
+            begun += changes["status"] == _S.READY
+            await call.tx.execute(workflows.change_item(frozenset(changes)), **where, item=row["item"], **changes)
+            if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
+                return f"Part {row['item']}: {changes['error']}"
+    return None if step.row["items_open"] else parts_failed(step)
+
+
+async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]) -> dict[str, Any]:
+    """Begin a part; answers the columns that say so, or why it failed."""
+    spec, item = step.spec, unpack(row["value"])
+    try:
+        if scope:
+            payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)
+        else:
+            payload = spec.payload | {"item": item, "index": row["item"]}
+        begun, over = await _begin_one(run, spec, payload, row["item"])
+        if over is None:
+            return begun | {"status": _S.READY.value}
+        failure, result = await came_to(over)
+    except (ExpressionError, PaymentRequired) as error:
+        begun, failure, result = {}, str(error), None
+    step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + (failure is not None))
+    status = _S.COMPLETED if failure is None else _S.FAILED
+    ended = {"status": status.value, "error": failure and failure[:4000], "result": result}
+    return begun | ended | {"completed_at": run.call.now}
+
+
+def parts_failed(step: StepDraft) -> str | None:
+    """What is said of a step whose parts have all ended."""
+    failed = step.row["items_failed"]
+    return f"{failed} of {step.row['items_total']} parts failed." if failed else None

@@ -1,0 +1,315 @@
+"""Looking at workflows: how they stand, when what happened, what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agora.clock import moment, stamp
+from agora.core import pagination as paging
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import find, ids_at, require
+from agora.store.port import Row
+from agora_sdk.contract import workflows as contract
+from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
+
+from . import queries as workflows
+from .planning import graph as graphs
+from .planning.diagram import mermaid
+from .run import StepDraft, named_agents, outcomes, unknown
+
+__all__ = ["diagram", "page", "standing", "summary", "timeline", "visible"]
+
+_S = StepStatus
+SPANS = 1000
+VIEWER_NAMES = frozenset(
+    {"quoted_id", "quoted_name", "quoted_alias", "quoted_dotted", "viewer_name", "viewer_since"}
+)  #: parameters that go with the filter "viewer"
+Fields = Mapping[str, Any]
+
+
+async def visible(call: Call, workflow_id: str) -> Row:
+    """A workflow as its creator, its agents, and those that see all may see it.
+
+    Raises NotFound, whether it is hidden or not there.
+    """
+    row = await call.tx.one(workflows.of, workflow_id=workflow_id)
+    if row is None or not await _sees(call, row):
+        raise unknown(workflow_id)
+    return row
+
+
+async def _sees(call: Call, row: Row) -> bool:
+    caller, workflow_id = call.caller, row["workflow_id"]
+    if caller.may("read:all") or caller.acts_for_others or row["created_by"] == caller.subject:
+        return True
+    if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
+        return True
+    steps = await call.tx.all(workflows.steps, workflow_id=workflow_id)
+    named = named_agents(StepDraft(step).spec for step in steps)
+    return caller.subject in await ids_at(call.tx, (*unpack(row["assigned_agents"]), *named), row["created_at"])
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else moment(value)
+
+
+def _seconds(begin: int | None, end: int | None) -> float | None:
+    return None if begin is None or end is None else round((end - begin) / 1e6, 6)
+
+
+def summary(row: Row | Fields, now: int) -> contract.Workflow:
+    """A workflow without its steps."""
+    total, done = row["total_steps"], row["done_steps"]
+    return contract.Workflow.model_construct(
+        workflow_id=row["workflow_id"],
+        workflow_name=row["workflow_name"],
+        status=WorkflowStatus(row["status"]),
+        current_step=min(done + 1, total),
+        current_steps=[],
+        total_steps=total,
+        progress=round(100 * done / total, 2) if total else 100.0,
+        steps=[],
+        agents=[],
+        assigned_agents=unpack(row["assigned_agents"]),
+        created_by=row["created_by"],
+        created_at=moment(row["created_at"]),
+        started_at=moment(row["created_at"]),
+        completed_at=_moment(row["completed_at"]),
+        duration_seconds=_seconds(row["created_at"], row["completed_at"] or now),
+        error=row["error"],
+        input=unpack(row["input"]),
+        metadata=unpack(row["metadata"]),
+        parent_workflow=row["parent_id"],
+        parent_step=row["parent_step"],
+        modifications=row["modifications"],
+    )
+
+
+async def standing(call: Call, workflow_id: str) -> contract.Workflow:
+    """A workflow with its steps and what its agents did."""
+    row = await visible(call, workflow_id)
+    found = summary(row, call.now)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    tasks = _by_step(await call.tx.all(workflows.tasks_of, workflow_id=workflow_id))
+    results = await outcomes(call, workflow_id)
+    made_up = {step.spec.compensate for step in drafts} - {None}
+    found.steps = [
+        _state(step, tasks.get(step.name, []), results.get(step.name, {}), step.name in made_up) for step in drafts
+    ]
+    normal = [state for state in found.steps if not state.compensation]
+    undone = [at for at, state in enumerate(normal, 1) if state.status in (_S.PENDING, _S.READY, _S.RUNNING)]
+    found.current_step = undone[0] if undone else len(normal)
+    found.current_steps = [state.name for state in found.steps if state.status in (_S.READY, _S.RUNNING)]
+    if normal and undone:
+        found.progress = round(sum(_share(state) for state in normal) / len(normal), 2)
+    found.agents = _shares(await call.tx.all(workflows.shares, workflow_id=workflow_id))
+    return found
+
+
+def _by_step(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["task_id"]):
+        found.setdefault(row["step"], []).append(row)
+    return found
+
+
+def _share(state: contract.StepState) -> float:
+    """How much of a step is done, in per cent."""
+    return state.progress if state.status in (_S.READY, _S.RUNNING, _S.PENDING) else 100.0
+
+
+def _state(step: StepDraft, tasks: Sequence[Row], outcome: Fields, compensation: bool) -> contract.StepState:
+    spec, row = step.spec, step.row
+    last = tasks[-1] if tasks and row["items_total"] is None else None
+    status = step.status
+    begun = row["ready_at"] if last is None else last["started_at"]
+    if status is _S.READY and ((last is not None and last["status"] != "pending") or row["child_id"]):
+        status = _S.RUNNING
+    return contract.StepState.model_construct(
+        name=step.name,
+        position=row["position"],
+        status=status,
+        agent=spec.agent,
+        capability=spec.capability,
+        task_type=None if spec.approval or spec.workflow else spec.task_type or spec.name,
+        task_id=row["task_id"],
+        assigned_agent=last["assigned_agent"] if last is not None else None,
+        depends_on=step.depends_on,
+        attempts=last["attempts"] if last is not None else 0,
+        progress=_progress(step, last),
+        started_at=_moment(begun),
+        completed_at=_moment(row["completed_at"]),
+        duration_seconds=_seconds(begun, row["completed_at"]),
+        result=outcome.get("result"),
+        error=row["error"] or (last["error"] if last is not None else None),
+        awaiting="approval" if spec.approval and step.active else None,
+        message=spec.message,
+        items=_items(step, tasks),
+        workflow_id=row["child_id"],
+        compensation=compensation,
+    )
+
+
+def _progress(step: StepDraft, task: Row | None) -> float:
+    row = step.row
+    if step.status in (_S.COMPLETED, _S.SKIPPED):
+        return 100.0
+    if row["items_total"]:
+        return float(round(100 * (row["items_total"] - row["items_open"]) / row["items_total"], 2))
+    return float(task["progress"]) if task is not None else 0.0
+
+
+def _items(step: StepDraft, tasks: Sequence[Row]) -> contract.Items | None:
+    row = step.row
+    if row["items_total"] is None:
+        return None
+    ended = row["items_total"] - row["items_open"]
+    running = sum(1 for task in tasks if task["status"] not in ("pending",) and task["completed_at"] is None)
+    return contract.Items.model_construct(
+        total=row["items_total"], completed=ended - row["items_failed"], failed=row["items_failed"], running=running
+    )
+
+
+def _shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
+    shares: dict[str, contract.AgentShare] = {}
+    took: dict[str, float] = {}
+    for row in rows:
+        agent = row["agent_id"]
+        if agent is None:
+            continue
+        name = row["agent_name"] or agent
+        share = shares.setdefault(agent, contract.AgentShare(agent_id=agent, agent_name=name))
+        if row["status"] == "completed":
+            share.completed += row["tasks"]
+            took[agent] = took.get(agent, 0.0) + float(row["took"] or 0)
+        elif row["status"] in ("in_progress", "input_required", "auth_required"):
+            share.running += row["tasks"]
+        elif row["status"] in ("failed", "dead_lettered", "rejected"):
+            share.failed += row["tasks"]
+    for agent, share in shares.items():
+        share.mean_seconds = round(took[agent] / share.completed / 1e6, 6) if share.completed else None
+    return list(shares.values())
+
+
+async def page(
+    call: Call,
+    status: WorkflowStatus | None,
+    agent_id: str | None,
+    since: datetime | None,
+    limit: int,
+    offset: int,
+    cursor: str | None,
+) -> contract.WorkflowPage:
+    """A page of workflows, newest first."""
+    caller = call.caller
+    given: dict[str, Any] = {"status": status and status.value, "since": since and stamp(since)}
+    if agent_id is not None:
+        own = agent_id in (caller.subject, "operator")
+        given["created_by"] = agent_id if own else (await require(call.tx, agent_id))["agent_id"]
+    if not (caller.may("read:all") or caller.acts_for_others):
+        given |= {"viewer": caller.subject} | await _viewer_names(call)
+    given = {name: value for name, value in given.items() if value is not None}
+    filters = frozenset(given) - VIEWER_NAMES
+    place = {"after": paging.decode(cursor)[0]} if cursor else {}
+    rows = await call.tx.all(workflows.listing(filters | set(place)), **given, **place, limit=limit + 1, offset=offset)
+    rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
+    found = [summary(row, call.now) for row in rows]
+    total, estimate = len(found), False
+    if more or cursor or offset:
+        total, estimate = await paging.total(call.tx, workflows.listing_count(filters), given)
+    return contract.WorkflowPage.model_construct(
+        workflows=found,
+        count=len(found),
+        total=total,
+        total_is_estimate=estimate,
+        has_more=more,
+        next_cursor=paging.encode(found[-1].workflow_id) if more else None,
+    )
+
+
+async def _viewer_names(call: Call) -> dict[str, Any]:
+    """What the caller may be called among a workflow's agents, as it stands in JSON, and since when it has its name."""
+    caller = call.caller
+    row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
+    if row is None:
+        quoted = pack(caller.subject)
+        names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
+        return names | {"quoted_id": quoted, "viewer_name": "", "viewer_since": 0}
+    name = row["agent_name"]
+    return {
+        "quoted_id": pack(caller.subject),
+        "quoted_name": pack(name),
+        "quoted_alias": pack(row["alias"] or caller.subject),
+        "quoted_dotted": pack(f"agent.{row['account_id']}.{name}"),
+        "viewer_name": name,
+        "viewer_since": row["registered_at"],
+    }
+
+
+async def timeline(call: Call, workflow_id: str) -> contract.Timeline:
+    """Spans for a Gantt chart, in the order in which they could begin."""
+    row = await visible(call, workflow_id)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    tasks = {task["task_id"]: task for task in await call.tx.all(workflows.tasks_of, workflow_id=workflow_id)}
+    spans = [_span(step, tasks.get(step.row["task_id"])) for step in drafts]
+    parts = await call.tx.all(workflows.item_spans, workflow_id=workflow_id, limit=SPANS + 1)
+    spans += [_part(part) for part in parts[:SPANS]]
+    end = row["completed_at"]
+    spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))
+    return contract.Timeline.model_construct(
+        workflow_id=workflow_id,
+        status=WorkflowStatus(row["status"]),
+        start=moment(row["created_at"]),
+        end=_moment(end),
+        duration_seconds=_seconds(row["created_at"], end or call.now) or 0.0,
+        spans=spans,
+        has_more=len(parts) > SPANS,
+    )
+
+
+def _span(step: StepDraft, task: Row | None) -> contract.Span:
+    row = step.row
+    begun = row["ready_at"] if task is None else task["started_at"]
+    return contract.Span.model_construct(
+        step=step.name,
+        status=step.status,
+        start=_moment(row["ready_at"]),
+        begun=None if step.spec.approval else _moment(begun),  # nobody works at it: it waits, and then it is decided
+        end=_moment(row["completed_at"]),
+        awaiting="approval" if step.spec.approval and step.active else None,
+        duration_seconds=_seconds(begun, row["completed_at"]),
+        agent=task["assigned_agent"] if task is not None else None,
+        task_id=row["task_id"],
+        attempts=task["attempts"] if task is not None else 0,
+        index=None,
+        depends_on=step.depends_on,
+    )
+
+
+def _part(row: Row) -> contract.Span:
+    return contract.Span.model_construct(
+        step=row["step"],
+        status=StepStatus(row["item_status"]),
+        start=moment(row["created_at"]),
+        begun=_moment(row["started_at"]),
+        end=_moment(row["item_completed_at"]),
+        awaiting=None,
+        duration_seconds=_seconds(row["started_at"], row["item_completed_at"]),
+        agent=row["assigned_agent"],
+        task_id=row["task_id"],
+        attempts=row["attempts"],
+        index=row["item"],
+        depends_on=[],
+    )
+
+
+async def diagram(call: Call, workflow_id: str) -> contract.WorkflowDiagram:
+    """The graph as Mermaid text."""
+    row = await visible(call, workflow_id)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    steps = [(step.spec, step.row["position"], step.depends_on) for step in drafts]
+    graph = graphs.restore(steps, sequential=not row["graph"])
+    text = mermaid(graph, {step.name: step.row["status"] for step in drafts})
+    return contract.WorkflowDiagram(workflow_id=workflow_id, mermaid=text)

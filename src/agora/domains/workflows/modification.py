@@ -1,0 +1,229 @@
+"""Changing a workflow while it runs: each change is checked against the graph, and applied whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import pack
+from agora.domains.tasks import access, queues, states
+from agora.domains.tasks import assignment as giving
+from agora.domains.tasks import completion as ending
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.draft import Draft
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.workflows import Step, StepStatus
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound
+
+from . import queries as workflows
+from .creation import check, step_row
+from .launch import width
+from .planning import graph as graphs
+from .planning.graph import Graph
+from .progress import advance, begin_more, settle, stop_work, terminate
+from .run import Run, StepDraft
+
+__all__ = ["add", "approve", "pause", "reassign", "reorder", "require_step", "resume", "skip", "stop"]
+
+_S = StepStatus
+
+
+def require_running(run: Run) -> None:
+    """Raises IllegalTransition for a workflow that has ended."""
+    if run.ended:
+        raise IllegalTransition(
+            f"{run.workflow_id} is {run.row['status']}; it cannot be changed any more.",
+            fix="Create a new one.",
+            allowed=[],
+        )
+
+
+def require_step(run: Run, name: str | None) -> StepDraft:
+    """The step meant. Raises InvalidRequest if none is named, NotFound."""
+    if name is None:
+        raise InvalidRequest("Which step?", fix="Name it.", errors=[{"field": "step", "message": "required"}])
+    if name not in run.steps:
+        raise NotFound(
+            f"{run.workflow_id} has no step {name!r}.",
+            fix=f"Its steps are {', '.join(list(run.steps)[:20])}.",
+            errors=[{"field": "step", "message": "unknown"}],
+        )
+    return run.steps[name]
+
+
+def _graph(run: Run) -> Graph:
+    return graphs.restore(
+        [(step.spec, step.row["position"], step.depends_on) for step in run.steps.values()],
+        sequential=not run.row["graph"],
+    )
+
+
+def _fixed(run: Run) -> set[str]:
+    return {step.name for step in run.steps.values() if step.status is not _S.PENDING}
+
+
+async def add(run: Run, definition: Step | None, before: Sequence[str]) -> str:
+    """Add a step; answers its name."""
+    if definition is None:
+        raise InvalidRequest(
+            "What step?", fix="Give its definition.", errors=[{"field": "definition", "message": "required"}]
+        )
+    changed = graphs.add(_graph(run), definition, before, _fixed(run))
+    await check(run.call, [node.step for node in changed.nodes.values()], new=[definition])
+    node, call = changed.nodes[definition.name], run.call
+    row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
+    run.steps[node.step.name] = StepDraft(row)
+    call.tx.append(workflows.STEPS, tuple(row.values()))
+    _apply(run, changed)
+    run.set(total_steps=run.row["total_steps"] + (not node.compensation))
+    return node.step.name
+
+
+def reorder(run: Run, order: Sequence[str]) -> None:
+    """Put the steps that have not begun into another order."""
+    _apply(run, graphs.reorder(_graph(run), order, _fixed(run)))
+
+
+def _apply(run: Run, changed: Graph) -> None:
+    for name, node in changed.nodes.items():
+        step = run.steps[name]
+        if step.row["position"] != node.position:
+            step.set(position=node.position)
+        if tuple(step.depends_on) != tuple(node.depends_on):
+            step.depends_on = list(node.depends_on)
+            step.set(depends_on=pack(step.depends_on))
+
+
+async def skip(run: Run, step: StepDraft) -> None:
+    """Leave a step out that nobody has begun."""
+    if step.ended or await _begun(run, step):
+        raise IllegalTransition(
+            f"{step.name} is {step.row['status'] if step.ended else 'under way'}; only what has not begun is skipped.",
+            fix="Cancel its task, or terminate the workflow.",
+            allowed=[],
+        )
+    if step.name in run.compensations:
+        raise Conflict(f"{step.name} only makes up for a failed step; there is nothing to skip.")
+    active = step.active
+    run.move(step, _S.SKIPPED)
+    if active:
+        await stop_work(run, step)
+
+
+async def _begun(run: Run, step: StepDraft) -> bool:
+    if not step.active:
+        return False
+    if step.row["items_total"] or step.row["child_id"]:
+        return True
+    row = await run.call.tx.one(tasks.of, task_id=step.row["task_id"] or "")
+    return row is not None and row["status"] != TaskStatus.PENDING
+
+
+async def reassign(run: Run, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
+    """Let somebody else do a step; work on it that is under way ends, and begins anew."""
+    spec = step.spec
+    if (agent is None) == (not capability):
+        raise InvalidRequest(
+            "To whom? Give either agent or capability.", errors=[{"field": "agent", "message": "required"}]
+        )
+    if spec.approval or spec.workflow is not None:
+        raise Conflict(f"{step.name} is not done by an agent.")
+    if step.ended:
+        raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
+    changed = spec.model_copy(update={"agent": agent, "capability": list(capability)})
+    await check(run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed])
+    step.set(definition=changed.model_dump_json(exclude_defaults=True))
+    for task_id in await _open_tasks(run, step):
+        draft = await access.loaded(run.call, task_id)
+        if draft["status"] in states.UNFINISHED:
+            await _hand_over(draft, agent, capability)
+    run.moved[step.name] = step.row["status"]
+
+
+async def _open_tasks(run: Run, step: StepDraft) -> list[str]:
+    if step.row["items_total"]:
+        rows = await run.call.tx.all(workflows.open_items, workflow_id=run.workflow_id, step=step.name)
+        return [row["task_id"] for row in rows if row["task_id"] is not None]
+    return [step.row["task_id"]] if step.row["task_id"] is not None else []
+
+
+async def _hand_over(draft: Draft, agent: str | None, capability: Sequence[str]) -> None:
+    order = giving.Order(draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None)
+    where = await giving.destination(draft.call, order)
+    draft.set(requirements=pack(where.requirements))
+    queue = queues.queue_name(where.lane, draft["task_type"])
+    await ending.move(draft, queue, where.agent, agent, "its workflow was modified")
+
+
+async def pause(run: Run) -> None:
+    """Begin nothing more; what is under way may end."""
+    if run.row["paused_at"] is not None:
+        raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
+    run.set(paused_at=run.call.now)
+    await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
+    await run.emit("paused")
+    for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
+        child = await Run.load(run.call, row["workflow_id"])
+        if not child.ended and child.row["paused_at"] is None:
+            await pause(child)
+            await child.save()
+
+
+async def resume(run: Run) -> None:
+    """Go on after a pause."""
+    if run.row["paused_at"] is None:
+        raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
+    run.set(paused_at=None)
+    for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
+        if row["waiting"]:
+            draft = Draft(run.call, row)
+            ending.announce(draft)
+            if states.is_balanced(row):
+                await draft.save()  # its agent has as long as at first
+    await run.emit("resumed")
+    await run.save()  # a part that ends now moves it on
+    for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
+        child = await Run.load(run.call, row["workflow_id"])
+        if not child.ended and child.row["paused_at"] is not None:
+            await resume(child)
+            await child.save()
+    await run.reload()
+    if not run.ended:
+        await _fill(run)
+        await advance(run)
+
+
+async def _fill(run: Run) -> None:
+    """Begin the parts of steps that ended while the workflow was paused left room for."""
+    for step in list(run.steps.values()):
+        if step.active and step.row["items_open"]:
+            rows = await run.call.tx.all(
+                workflows.items_in, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
+            )
+            room = await width(run, step) - len(rows)
+            if room > 0:
+                await begin_more(run, step, room)
+
+
+async def approve(run: Run, name: str | None, approved: bool, comment: str) -> StepDraft:
+    """Decide about a step that waits for it; answers the step."""
+    awaiting = [step for step in run.steps.values() if step.active and step.spec.approval]
+    step = awaiting[0] if name is None and len(awaiting) == 1 else require_step(run, name)
+    if step not in awaiting:
+        raise IllegalTransition(
+            f"{step.name} does not wait for an approval.",
+            fix=f"These do: {', '.join(found.name for found in awaiting) or 'none'}.",
+            allowed=[found.name for found in awaiting],
+        )
+    decided: dict[str, Any] = {"approved": approved, "by": run.call.caller.subject, "comment": comment}
+    step.set(result=pack(decided))
+    by = f" by {run.call.caller.name}"
+    await settle(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
+    if run.row["paused_at"] is None:
+        await advance(run)
+    return step
+
+
+async def stop(run: Run, reason: str) -> None:
+    """End a workflow before its time."""
+    await terminate(run, reason)

@@ -1,0 +1,188 @@
+"""Progress: what ended, what that means for its workflow, and what can begin now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.core.call import Call
+from agora.domains.tasks import access, states
+from agora.domains.tasks import completion as ending
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
+
+from . import launch as launching
+from . import queries as workflows
+from .run import Run, StepDraft, came_to
+
+__all__ = ["advance", "begin_more", "conclude", "settle", "stop_work", "task_ended", "terminate"]
+
+_S, _W = StepStatus, WorkflowStatus
+
+
+async def task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, error: str | None) -> None:
+    """A task of a workflow has ended."""
+    run = await Run.load(call, task["workflow_id"])
+    failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
+    await _ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)
+
+
+async def _child_ended(child: Run) -> None:
+    """A workflow that is a step of another has ended."""
+    run, row = await Run.load(child.call, child.row["parent_id"]), child.row
+    await _ended(run, row["parent_step"], row["parent_item"], "child_id", child.workflow_id, *await came_to(child))
+
+
+async def _ended(
+    run: Run, name: str, item: int | None, kind: str, part_id: str, failure: str | None, result: str | None
+) -> None:
+    """The work of a step, or of a part of it, has ended; what is not awaited any more changes nothing."""
+    step = run.steps.get(name)
+    if run.ended or step is None or not step.active:
+        return
+    if item is not None:
+        await _item_ended(run, step, item, kind, part_id, failure, result)
+    elif step.row[kind] == part_id:
+        if result is not None:
+            step.set(result=result)
+        await settle(run, step, failure)
+    else:
+        return
+    await advance(run)
+    await run.save()
+
+
+async def _item_ended(
+    run: Run, step: StepDraft, item: int, kind: str, part_id: str, failure: str | None, result: str | None
+) -> None:
+    call = run.call
+    where = {"workflow_id": run.workflow_id, "step": step.name, "item": item}
+    row = await call.tx.one(workflows.item, **where)
+    if row is None or row["status"] not in ("pending", "ready") or row[kind] != part_id:
+        return
+    status = _S.COMPLETED if failure is None else _S.FAILED
+    changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": result}
+    await call.tx.execute(workflows.change_item(frozenset(changes)), **where, **changes)
+    step.set(items_open=step.row["items_open"] - 1)
+    if failure is not None:
+        step.set(items_failed=step.row["items_failed"] + 1)
+        if step.spec.on_failure != "continue":
+            await settle(run, step, f"Part {item}: {failure}")
+            return
+    if step.row["items_open"] == 0:
+        await settle(run, step, launching.parts_failed(step))
+    elif run.row["paused_at"] is None:
+        await begin_more(run, step, 1)
+
+
+async def begin_more(run: Run, step: StepDraft, most: int) -> None:
+    """Begin up to so many further parts of a step."""
+    failure = await launching.begin_items(run, step, most)
+    if failure is not None or step.row["items_open"] == 0:
+        await settle(run, step, failure)
+
+
+async def settle(run: Run, step: StepDraft, failure: str | None) -> None:
+    """A step has ended, well or not."""
+    if failure is None:
+        run.move(step, _S.COMPLETED)
+        return
+    run.move(step, _S.FAILED, error=failure[:4000])
+    if step.row["items_open"]:
+        await stop_work(run, step)
+    spec = step.spec
+    if spec.on_failure == "continue" or step.name in run.compensations:
+        return
+    if run.row["error"] is None:
+        run.set(error=f"{step.name}: {failure}"[:4000])
+    if run.row["paused_at"] is None:
+        await _make_up(run, step)
+
+
+async def _make_up(run: Run, step: StepDraft) -> None:
+    """Begin the step that makes up for a failed one, if there is one that has not begun."""
+    if step.status is _S.FAILED and step.spec.compensate is not None:
+        makes_up = run.steps[step.spec.compensate]
+        if makes_up.status is _S.PENDING and (failed := await launching.begin(run, makes_up)):
+            run.move(makes_up, _S.FAILED, error=failed)
+
+
+async def advance(run: Run) -> None:
+    """Let every step begin that now can; end the workflow when nothing is left to do."""
+    while not run.ended and run.row["paused_at"] is None:
+        if run.row["error"] is not None:
+            await _wind_up(run)
+            return
+        ready = [step for step in run.plain() if run.can_begin(step)]
+        for step in ready:
+            if run.row["error"] is not None:
+                break
+            if failure := await launching.begin(run, step):
+                await settle(run, step, failure)
+        if not ready:
+            break
+    if not run.ended and run.row["paused_at"] is None and all(step.ended for step in run.plain()):
+        await conclude(run, _W.COMPLETED)
+
+
+async def _wind_up(run: Run) -> None:
+    """A step has failed for all: what runs is stopped, what makes up for it may still run."""
+    for step in run.plain():
+        if not step.ended:
+            await _cancel(run, step)
+        await _make_up(run, step)
+    if not any(run.steps[name].active for name in run.compensations):
+        await conclude(run, _W.FAILED)
+
+
+async def _cancel(run: Run, step: StepDraft) -> None:
+    active = step.active
+    run.move(step, _S.CANCELLED)
+    if active:
+        await stop_work(run, step)
+
+
+async def stop_work(run: Run, step: StepDraft) -> None:
+    """Cancel the tasks and workflows of a step that is not awaited any more."""
+    await run.save_steps()
+    call = run.call
+    parts = [(step.row["task_id"], step.row["child_id"])]
+    if step.row["items_total"]:
+        where = {"workflow_id": run.workflow_id, "step": step.name}
+        open_items = await call.tx.all(workflows.open_items, **where)
+        parts += [(row["task_id"], row["child_id"]) for row in open_items]
+        for row in open_items:
+            changes = {"status": _S.CANCELLED.value, "completed_at": call.now}
+            await call.tx.execute(workflows.change_item(frozenset(changes)), **where, item=row["item"], **changes)
+    for task_id, child_id in parts:
+        if task_id is not None:
+            draft = await access.loaded(call, task_id)
+            if draft["status"] in states.UNFINISHED:
+                await ending.end(draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more.")
+        if child_id is not None:
+            child = await Run.load(call, child_id)
+            if not child.ended:
+                await terminate(child, "Its workflow does not need it any more.")
+
+
+async def terminate(run: Run, reason: str) -> None:
+    """End a workflow before its time."""
+    run.set(error=reason[:4000] or None)
+    for step in run.steps.values():
+        if not step.ended and (step.active or step.name not in run.compensations):
+            await _cancel(run, step)
+    await conclude(run, _W.CANCELLED)
+    await run.save()
+
+
+async def conclude(run: Run, status: WorkflowStatus) -> None:
+    """The workflow has ended: say so, to the workflow it is a part of too."""
+    for name in run.compensations:
+        if run.steps[name].status is _S.PENDING:
+            run.move(run.steps[name], _S.SKIPPED)
+    run.set(status=status.value, completed_at=run.call.now, paused_at=None)
+    await run.save_steps()
+    run.set(done_steps=sum(1 for step in run.plain() if step.ended))
+    await run.emit(status.value, error=run.row["error"])
+    if run.row["parent_id"] is not None and not run.reported:
+        await _child_ended(run)

@@ -1,0 +1,260 @@
+"""Workflows, their steps, and the parts of a step."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agora.store.port import Query, Table, Write
+
+__all__ = [
+    "ITEMS",
+    "STEPS",
+    "WORKFLOWS",
+    "around",
+    "change",
+    "change_item",
+    "change_step",
+    "children",
+    "hold_tasks",
+    "item",
+    "item_outcomes",
+    "item_spans",
+    "items_in",
+    "listing",
+    "listing_count",
+    "lock",
+    "of",
+    "open_items",
+    "outcomes",
+    "shares",
+    "steps",
+    "tasks_of",
+    "works_on",
+]
+
+BIG = "bigint"
+
+WORKFLOWS = Table(
+    "workflows",
+    (
+        ("tenant_id", "text"),
+        ("workflow_id", "text"),
+        ("workflow_name", "text"),
+        ("status", "text"),
+        ("created_by", "text"),
+        ("account_id", "text"),
+        ("assigned_agents", "text"),
+        ("input", "text"),
+        ("metadata", "text"),
+        ("priority", BIG),
+        ("graph", BIG),
+        ("total_steps", BIG),
+        ("done_steps", BIG),
+        ("modifications", BIG),
+        ("parent_id", "text"),
+        ("parent_step", "text"),
+        ("parent_item", BIG),
+        ("error", "text"),
+        ("created_at", BIG),
+        ("updated_at", BIG),
+        ("paused_at", BIG),
+        ("completed_at", BIG),
+    ),
+)
+STEPS = Table(
+    "workflow_steps",
+    (
+        ("tenant_id", "text"),
+        ("workflow_id", "text"),
+        ("name", "text"),
+        ("position", BIG),
+        ("definition", "text"),
+        ("depends_on", "text"),
+        ("status", "text"),
+        ("task_id", "text"),
+        ("child_id", "text"),
+        ("items_total", BIG),
+        ("items_open", BIG),
+        ("items_failed", BIG),
+        ("ready_at", BIG),
+        ("completed_at", BIG),
+        ("result", "text"),
+        ("error", "text"),
+    ),
+)
+ITEMS = Table(
+    "workflow_items",
+    (
+        ("tenant_id", "text"),
+        ("workflow_id", "text"),
+        ("step", "text"),
+        ("item", BIG),
+        ("value", "text"),
+        ("status", "text"),
+        ("task_id", "text"),
+        ("child_id", "text"),
+        ("result", "text"),
+        ("error", "text"),
+        ("completed_at", BIG),
+    ),
+)
+_WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
+    {name: kind for name, kind in table.columns if kind != "text"} for table in (WORKFLOWS, STEPS, ITEMS)
+)
+_STEP_COLUMNS = ", ".join(name for name in STEPS.names if name != "result")
+
+of = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id")
+lock = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", lock=True)
+steps = Query(
+    f"""
+    select {_STEP_COLUMNS} from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id
+    order by position
+    """
+)
+around = Query(
+    """
+    select w.parent_id, w.parent_step, s.items_total, s.definition from workflows w
+    join workflow_steps s on s.tenant_id = w.tenant_id and s.workflow_id = w.workflow_id and s.name = :step
+    where w.tenant_id = :tenant and w.workflow_id = :workflow_id
+    """
+)
+children = Query("select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id")
+
+
+def _set(columns: frozenset[str]) -> str:
+    return ", ".join(f"{name} = :{name}" for name in sorted(columns))
+
+
+def _only(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
+    return {name: types[name] for name in columns if name in types}
+
+
+@cache
+def change(columns: frozenset[str]) -> Write:
+    """Write these columns of a workflow."""
+    sql = f"update workflows set {_set(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
+    return Write(sql, types=_only(_WORKFLOW_TYPES, columns))
+
+
+@cache
+def change_step(columns: frozenset[str]) -> Write:
+    """Write these columns of a step."""
+    sql = f"""
+        update workflow_steps set {_set(columns)}
+        where tenant_id = :tenant and workflow_id = :workflow_id and name = :name
+    """
+    return Write(sql, types=_only(_STEP_TYPES, columns))
+
+
+@cache
+def change_item(columns: frozenset[str]) -> Write:
+    """Write these columns of a part of a step."""
+    sql = f"""
+        update workflow_items set {_set(columns)}
+        where tenant_id = :tenant and workflow_id = :workflow_id and step = :step and item = :item
+    """
+    return Write(sql, types=_only(_ITEM_TYPES, columns) | {"item": BIG})
+
+
+# -- parts of a for_each -----------------------------------------------------------------------
+
+_ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
+item = Query(f"select * from workflow_items where {_ITEM} and item = :item", types={"item": BIG}, lock=True)
+items_in = Query(
+    f"select * from workflow_items where {_ITEM} and status = :status order by item limit :limit", types={"limit": BIG}
+)
+open_items = Query(f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item")
+
+# -- what became of steps ----------------------------------------------------------------------
+
+outcomes = Query(
+    """
+    select s.name, s.status, s.error, s.items_total, s.result, d.result as task_result from workflow_steps s
+    left join task_data d on d.tenant_id = s.tenant_id and d.task_id = s.task_id
+    where s.tenant_id = :tenant and s.workflow_id = :workflow_id and s.status not in ('pending', 'ready', 'running')
+    """
+)
+item_outcomes = Query(
+    """
+    select i.step, i.item, i.result, d.result as task_result from workflow_items i
+    join workflow_steps s on s.tenant_id = i.tenant_id and s.workflow_id = i.workflow_id and s.name = i.step
+        and s.status not in ('pending', 'ready', 'running')
+    left join task_data d on d.tenant_id = i.tenant_id and d.task_id = i.task_id
+    where i.tenant_id = :tenant and i.workflow_id = :workflow_id order by i.step, i.item
+    """
+)
+item_spans = Query(
+    """
+    select i.step, i.item, i.status as item_status, i.completed_at as item_completed_at, t.* from workflow_items i
+    join tasks t on t.tenant_id = i.tenant_id and t.task_id = i.task_id
+    where i.tenant_id = :tenant and i.workflow_id = :workflow_id order by i.step, i.item limit :limit
+    """,
+    types={"limit": BIG},
+)
+tasks_of = Query("select * from tasks where tenant_id = :tenant and workflow_id = :workflow_id", scan=True)
+shares = Query(
+    """
+    select t.assigned_agent as agent_id, a.agent_name, t.status, count(*) as tasks,
+        sum(t.completed_at - t.started_at) as took
+    from tasks t left join agents a on a.tenant_id = t.tenant_id and a.agent_id = t.assigned_agent
+    where t.tenant_id = :tenant and t.workflow_id = :workflow_id and t.started_at is not null
+    group by t.assigned_agent, a.agent_name, t.status
+    """,
+    scan=True,
+)
+works_on = Query(
+    """
+    select 1 as found from tasks
+    where tenant_id = :tenant and workflow_id = :workflow_id and assigned_agent = :agent_id limit 1
+    """
+)
+hold_tasks = Write(
+    """
+    update tasks set blocked = :blocked, waiting = case
+        when :blocked = 0 and status = 'pending' and available_at is null then 1 else 0 end
+    where tenant_id = :tenant and workflow_id = :workflow_id and completed_at is null
+    returning *
+    """,
+    types={"blocked": BIG},
+)
+
+# -- lists -------------------------------------------------------------------------------------
+
+_FILTERS = {
+    "status": "and status = :status",
+    "created_by": "and created_by = :created_by",
+    "since": "and created_at >= :since",
+    "viewer": "and (created_by = :viewer or {assigned})",
+    "after": "and workflow_id < :after",
+}
+# Named among its agents, quoted as in JSON: by id or alias, or by a name that nobody else had when it was created.
+_ASSIGNED = """
+    @at(assigned_agents, :quoted_id) > 0 or @at(assigned_agents, :quoted_alias) > 0
+    or ((@at(assigned_agents, :quoted_name) > 0 or @at(assigned_agents, :quoted_dotted) > 0)
+        and not exists (select 1 from agents o where o.tenant_id = :tenant and o.agent_name = :viewer_name
+            and o.retired_at > workflows.created_at and o.registered_at < :viewer_since))
+"""
+_LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
+
+
+def _list(sql: str, filters: frozenset[str]) -> Query:
+    conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
+    text = sql.replace("@conditions", conditions)
+    sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
+    types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
+    return Query(sqlite, postgres, types=types, scan=True)
+
+
+@cache
+def listing(filters: frozenset[str]) -> Query:
+    """A page of workflows, newest first."""
+    sql = "select * from workflows where tenant_id = :tenant @conditions order by workflow_id desc limit :limit offset :offset"
+    return _list(sql, filters)
+
+
+@cache
+def listing_count(filters: frozenset[str]) -> Query:
+    """How many such workflows there are, counted up to :limit."""
+    sql = """select count(*) as total from (
+        select 1 from workflows where tenant_id = :tenant @conditions limit :limit) as counted"""
+    return _list(sql, filters)

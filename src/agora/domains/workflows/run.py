@@ -1,0 +1,327 @@
+"""A workflow being moved on: its row and its steps, loaded and locked, changed, written back.
+
+Nothing of a workflow is held in memory between transactions. Whatever moves it (a task that ended, an approval,
+a change) loads it, settles what happened, lets every step begin that now can, and saves: all of it commits
+with its cause, or none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from agora.core.call import Call, pack, unpack
+from agora.domains.agents.references import ids_at
+from agora.store.port import Row
+from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
+from agora_sdk.errors import NotFound
+
+from . import queries as workflows
+from .planning.expressions import ExpressionError, Work
+
+__all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "named_agents", "outcomes", "unknown"]
+
+KEPT = 4096  #: characters of a definition that is kept in memory
+MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
+WORK = 30_000  #: units of what expressions do in one transaction: some 25 milliseconds
+_W, _S = WorkflowStatus, StepStatus
+ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
+
+
+def definition(text: str) -> Step:
+    """A step as it was given; shared, never changed."""
+    return _known(text) if len(text) <= KEPT else Step.model_validate_json(text)
+
+
+@lru_cache(4096)
+def _known(text: str) -> Step:
+    return Step.model_validate_json(text)
+
+
+class Budget:
+    """What may still be done in one transaction, for a workflow and those that are parts of it."""
+
+    __slots__ = ("characters", "work")
+
+    def __init__(self) -> None:
+        self.work = Work(WORK)
+        self.characters = MOST_TEXT
+
+    def write(self, text: str) -> str:
+        """Pay for a payload. ExpressionError where there are too many, or too large ones."""
+        self.characters -= len(text)
+        if self.characters < 0:
+            raise ExpressionError(
+                f"the payloads of what begins at once are larger than {MOST_TEXT:,} characters; "
+                "keep what is large elsewhere, and set max_parallel"
+            )
+        return text
+
+
+class StepDraft:
+    """A step and its changes."""
+
+    __slots__ = ("_spec", "changed", "depends_on", "row")
+
+    def __init__(self, row: Mapping[str, Any] | Row) -> None:
+        self.row: dict[str, Any] = {name: row[name] for name in workflows.STEPS.names if name != "result"}
+        self.depends_on: list[str] = unpack(row["depends_on"])
+        self.changed: dict[str, Any] = {}
+        self._spec: Step | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.row["name"])
+
+    @property
+    def status(self) -> StepStatus:
+        return StepStatus(self.row["status"])
+
+    @property
+    def spec(self) -> Step:
+        if self._spec is None:
+            self._spec = definition(self.row["definition"])
+        return self._spec
+
+    @property
+    def ended(self) -> bool:
+        return self.row["status"] not in ("pending", "ready", "running")
+
+    @property
+    def active(self) -> bool:
+        return self.row["status"] in ("ready", "running")
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether what depends on it can go on."""
+        if self.row["status"] == _S.FAILED:
+            return self.spec.on_failure == "continue"
+        return self.row["status"] in (_S.COMPLETED, _S.SKIPPED)
+
+    def set(self, **values: Any) -> None:
+        self.changed |= values
+        self.row |= values
+        if "definition" in values:
+            self._spec = None
+
+
+class Run:
+    """A locked workflow. reported: whether the workflow it is a part of learns of its end by itself."""
+
+    __slots__ = (
+        "_behind",
+        "_changed",
+        "_compensations",
+        "_resolved",
+        "_scope",
+        "budget",
+        "call",
+        "moved",
+        "reported",
+        "row",
+        "steps",
+    )
+
+    def __init__(
+        self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft], budget: Budget | None = None
+    ) -> None:
+        self.call, self.budget = call, budget or Budget()
+        self.row: dict[str, Any] = {name: row[name] for name in workflows.WORKFLOWS.names}
+        self.steps = {step.name: step for step in steps}
+        self.moved: dict[str, str] = {}
+        self.reported = False
+        self._behind: set[str] = set()
+        self._resolved: tuple[list[str], list[str]] | None = None
+        self._scope: dict[str, Any] | None = None
+        self._changed: set[str] = set()
+        self._compensations: frozenset[str] | None = None
+
+    @classmethod
+    async def load(cls, call: Call, workflow_id: str) -> Run:
+        """Lock a workflow and load its steps. Raises NotFound."""
+        row = await call.tx.one(workflows.lock, workflow_id=workflow_id)
+        if row is None:
+            raise unknown(workflow_id)
+        return cls(call, row, [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)])
+
+    async def reload(self) -> None:
+        """See what else has become of it in this transaction, after a save."""
+        fresh = await Run.load(self.call, self.workflow_id)
+        self.row, self.steps, self._scope = fresh.row, fresh.steps, None
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def workflow_id(self) -> str:
+        return str(self.row["workflow_id"])
+
+    @property
+    def ended(self) -> bool:
+        return self.row["status"] in ENDED
+
+    @property
+    def compensations(self) -> frozenset[str]:
+        """Steps that run only to make up for others."""
+        if self._compensations is None:
+            named = (step.spec.compensate for step in self.steps.values())
+            self._compensations = frozenset(name for name in named if name is not None)
+        return self._compensations
+
+    @property
+    def assigned_agents(self) -> list[str]:
+        found: list[str] = unpack(self.row["assigned_agents"])
+        return found
+
+    def plain(self) -> Iterator[StepDraft]:
+        """The steps of the normal flow, in order."""
+        return (step for step in self.steps.values() if step.name not in self.compensations)
+
+    def can_begin(self, step: StepDraft) -> bool:
+        """Whether everything a step depends on is done."""
+        return step.status is _S.PENDING and self._is_behind(step)
+
+    def _is_behind(self, step: StepDraft) -> bool:
+        """Whether what a step waits for is done; one that was left out passes on what it waits for itself."""
+        waits, left_out = list(step.depends_on), set[str]()
+        while waits:
+            before = self.steps[waits.pop()]
+            if not before.satisfied:
+                return False
+            if before.status is _S.SKIPPED and before.name not in self._behind and before.name not in left_out:
+                left_out.add(before.name)
+                waits += before.depends_on
+        self._behind |= left_out  # each is looked through once, however many ways lead to it
+        return True
+
+    # -- changing it -----------------------------------------------------------------------------
+
+    def set(self, **values: Any) -> None:
+        for name, value in values.items():
+            if self.row[name] != value:
+                self.row[name] = value
+                self._changed.add(name)
+
+    def move(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
+        """Put a step into a state, and remember to say so."""
+        now = self.call.now
+        values |= {"status": status.value}
+        if status in (_S.READY, _S.RUNNING):
+            values.setdefault("ready_at", now)
+        elif status is not _S.PENDING:
+            values.setdefault("completed_at", now)
+        step.set(**values)
+        if status is _S.SKIPPED and self._scope is not None:
+            self._scope["steps"][step.name] = {"status": status.value, "error": None, "result": None}
+        elif step.ended:
+            self._scope = None
+        self.moved[step.name] = status.value
+
+    async def save_steps(self) -> None:
+        """Write the steps that changed; what follows in this transaction reads them."""
+        for step in self.steps.values():
+            if step.changed:
+                changes, step.changed = step.changed, {}
+                write = workflows.change_step(frozenset(changes))
+                await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)
+
+    async def save(self) -> None:
+        """Write everything that changed, and say what did."""
+        await self.save_steps()
+        self.set(done_steps=sum(1 for step in self.plain() if step.ended), status=self._status())
+        self.set(updated_at=self.call.now)
+        columns, self._changed = frozenset(self._changed), set()
+        values = {name: self.row[name] for name in columns}
+        if columns:
+            await self.call.tx.execute(workflows.change(columns), workflow_id=self.workflow_id, **values)
+        await self.emit("updated", steps=self.moved)
+        self.moved = {}
+
+    def _status(self) -> str:
+        if self.ended:
+            return str(self.row["status"])
+        if self.row["paused_at"] is not None:
+            return _W.PAUSED.value
+        awaited = any(step.active and step.spec.approval for step in self.steps.values())
+        return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
+
+    async def emit(self, happening: str, **data: Any) -> None:
+        """Log the event ``agora.workflow.HAPPENING`` for its creator and its agents."""
+        row = self.row
+        told = {
+            "workflow_id": self.workflow_id,
+            "workflow_name": row["workflow_name"],
+            "status": row["status"],
+            "done_steps": row["done_steps"],
+            "total_steps": row["total_steps"],
+        }
+        audience = tuple(dict.fromkeys((row["created_by"], *await self._agent_ids())))
+        self.call.emit(f"agora.workflow.{happening}", told | data, subject=self.workflow_id, audience=audience)
+
+    async def _agent_ids(self) -> list[str]:
+        """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.
+
+        Looked up anew in each transaction, since a name may be registered after the workflow was created.
+        """
+        refs = list(dict.fromkeys((*self.assigned_agents, *named_agents(step.spec for step in self.steps.values()))))
+        if self._resolved is None or self._resolved[0] != refs:
+            self._resolved = refs, await ids_at(self.call.tx, refs, self.row["created_at"])
+        return self._resolved[1]
+
+    # -- what its steps came to ------------------------------------------------------------------
+
+    async def scope(self) -> dict[str, Any]:
+        """What expressions of its steps may refer to."""
+        if self._scope is not None:
+            return self._scope
+        await self.save_steps()
+        steps = await outcomes(self.call, self.workflow_id)
+        self._scope = {
+            "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
+            "input": unpack(self.row["input"]),
+            "workflow": {"id": self.workflow_id, "name": self.row["workflow_name"]},
+        }
+        return self._scope
+
+
+def named_agents(steps: Iterable[Step]) -> Iterator[str]:
+    """What steps call the agents that they are for."""
+    return (step.agent for step in steps if step.agent is not None)
+
+
+async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
+    """Status, result and error of each step; the result of a for_each is a list in the order of its parts."""
+    rows = await call.tx.all(workflows.outcomes, workflow_id=workflow_id)
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        text = row["task_result"] if row["task_result"] is not None else row["result"]
+        found[row["name"]] = {
+            "status": row["status"],
+            "error": row["error"],
+            "result": None if text is None else unpack(text),
+        }
+    if any(row["items_total"] is not None for row in rows):
+        for row in rows:
+            if row["items_total"] is not None:
+                found[row["name"]]["result"] = []
+        for row in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
+            text = row["task_result"] if row["task_result"] is not None else row["result"]
+            found[row["step"]]["result"].append(None if text is None else unpack(text))
+    return found
+
+
+async def came_to(run: Run) -> tuple[str | None, str | None]:
+    """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
+    if run.row["status"] != _W.COMPLETED:
+        return run.row["error"] or f"Its workflow was {run.row['status']}.", None
+    needed = {name for step in run.steps.values() for name in step.depends_on}
+    found = await outcomes(run.call, run.workflow_id)
+    return None, pack({step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed})
+
+
+def unknown(workflow_id: str) -> NotFound:
+    return NotFound(
+        f"There is no workflow {workflow_id}.",
+        fix="Workflows are found with GET /agora/workflow/list.",
+        errors=[{"field": "workflow_id", "message": "unknown"}],
+    )

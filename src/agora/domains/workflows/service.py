@@ -1,0 +1,203 @@
+"""The workflows of the contract."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+
+from agora.clock import moment
+from agora.core.call import Bound
+from agora_sdk.contract import implements
+from agora_sdk.contract import workflows as contract
+from agora_sdk.contract.fields import JsonObject, Priority
+from agora_sdk.contract.workflows import Step, WorkflowStatus
+from agora_sdk.errors import PermissionDenied
+
+from . import creation as creating
+from . import lookup as reading
+from . import modification as changing
+from .progress import advance
+from .run import Run
+
+__all__ = ["WorkflowService"]
+
+APPROVE = "approve:workflows"
+Names = list[str]
+
+
+class WorkflowService(Bound, contract.Workflows):
+    """Steps over many agents."""
+
+    @implements
+    async def create(
+        self,
+        workflow_name: str,
+        steps: contract.Steps,
+        assigned_agents: list[str] = [],
+        metadata: JsonObject = {},
+        *,
+        input: JsonObject = {},
+        priority: Priority = Priority.NORMAL,
+    ) -> contract.WorkflowReceipt:
+        call = self.call
+        given = cast("list[Step]", steps)  # validated by the dispatcher
+        await creating.check(call, given, assigned_agents)
+        run = await creating.create(
+            call,
+            workflow_name,
+            given,
+            agents=assigned_agents,
+            input=input,
+            metadata=metadata,
+            priority=priority,
+        )
+        call.target = run.workflow_id
+        return contract.WorkflowReceipt(
+            workflow_id=run.workflow_id, status=WorkflowStatus(run.row["status"]), created_at=moment(call.now)
+        )
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    @implements
+    async def status(self, workflow_id: str) -> contract.Workflow:
+        return await reading.standing(self.call, workflow_id)
+
+    @implements
+    async def list(
+        self,
+        status: WorkflowStatus | None = None,
+        agent_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | None = None,
+    ) -> contract.WorkflowPage:
+        return await reading.page(self.call, status, agent_id, since, limit, offset, cursor)
+
+    @implements
+    async def timeline(self, workflow_id: str) -> contract.Timeline:
+        return await reading.timeline(self.call, workflow_id)
+
+    @implements
+    async def diagram(self, workflow_id: str) -> contract.WorkflowDiagram:
+        return await reading.diagram(self.call, workflow_id)
+
+    # -- changing --------------------------------------------------------------------------------
+
+    @implements
+    async def modify(
+        self,
+        workflow_id: str,
+        action: Literal["reassign", "add", "reorder", "skip", "pause", "resume", "terminate"],
+        step: str | None = None,
+        *,
+        agent: str | None = None,
+        capability: Names = [],
+        definition: Step | None = None,
+        before: Names = [],
+        order: Names = [],
+        reason: str = "",
+    ) -> contract.Modification:
+        run = await self._own(workflow_id)
+        changing.require_running(run)
+        self._note(action, step, reason)
+        if action == "reassign":
+            await changing.reassign(run, changing.require_step(run, step), agent, capability)
+        elif action == "add":
+            step = await changing.add(run, definition, before)
+        elif action == "reorder":
+            changing.reorder(run, order)
+        elif action == "skip":
+            await changing.skip(run, changing.require_step(run, step))
+        elif action == "pause":
+            await changing.pause(run)
+        elif action == "resume":
+            await changing.resume(run)
+        return await self._modified(run, action, step, reason)
+
+    async def _modified(self, run: Run, action: str, step: str | None, reason: str) -> contract.Modification:
+        run.set(modifications=run.row["modifications"] + 1)
+        if action == "terminate":
+            await changing.stop(run, reason)
+        else:
+            if action in ("add", "reorder", "skip"):
+                await advance(run)
+            await run.save()
+        await run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
+        return self._modification(run, action, step)
+
+    def _modification(self, run: Run, action: str, step: str | None) -> contract.Modification:
+        return contract.Modification(
+            workflow_id=run.workflow_id,
+            status=WorkflowStatus(run.row["status"]),
+            action=action,
+            step=step,
+            updated_at=moment(self.call.now),
+            modifications=run.row["modifications"],
+        )
+
+    @implements
+    async def approve(
+        self, workflow_id: str, step: str | None = None, *, approved: bool = True, comment: str = ""
+    ) -> contract.Modification:
+        caller = self.call.caller
+        await reading.visible(self.call, workflow_id)
+        if not (caller.may(APPROVE) or caller.acts_for_others):
+            raise PermissionDenied(
+                "Steps are approved by people.",
+                fix=f"Use an operator's credential, or a key with the scope {APPROVE}.",
+                required=APPROVE,
+            )
+        run = await self._load(workflow_id)
+        changing.require_running(run)
+        self._note("approve" if approved else "refuse", step, comment)
+        decided = await changing.approve(run, step, approved, comment)
+        await run.save()
+        return self._modification(run, "approve" if approved else "refuse", decided.name)
+
+    @implements
+    async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:
+        run = await self._own(workflow_id)
+        self._note("cancel", None, reason)
+        if run.row["status"] == WorkflowStatus.CANCELLED:
+            return self._modification(run, "cancel", None)
+        changing.require_running(run)
+        return await self._modified(run, "terminate", None, reason)
+
+    async def _load(self, workflow_id: str) -> Run:
+        self.call.target = workflow_id
+        return await Run.load(self.call, workflow_id)
+
+    async def _own(self, workflow_id: str) -> Run:
+        """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
+        caller = self.call.caller
+        await reading.visible(self.call, workflow_id)
+        run = await self._load(workflow_id)
+        if run.row["created_by"] != caller.subject and not caller.acts_for_others:
+            raise PermissionDenied(
+                f"{workflow_id} was created by {run.row['created_by']}; only that one changes it.",
+                required="act:any",
+            )
+        return run
+
+    def _note(self, action: str, step: str | None, reason: str) -> None:
+        """What the audit trail says beside the workflow's id."""
+        what = f"{action} {step}" if step else action
+        self.call.detail = f"{what}: {reason}" if reason else what
+
+    # -- overrides -------------------------------------------------------------------------------
+
+    async def overridden(self, workflow_id: str, action: str, reason: str) -> None:
+        """Follow an administrative override. Raises NotFound, IllegalTransition."""
+        run = await self._load(workflow_id)
+        changing.require_running(run)
+        paused = run.row["paused_at"] is not None
+        if action == "terminate":
+            await changing.stop(run, reason or "terminated by an override")
+            return
+        if action == "resume" and paused:
+            await changing.resume(run)
+        elif action in ("pause", "emergency_halt") and not paused:
+            await changing.pause(run)
+        await run.save()

@@ -1,0 +1,422 @@
+"""Backpressure: how much the server holds for readers who do not read, and how many connections one of them may have.
+
+What waits to be written is counted in bytes, per connection, per subject and for the whole server:
+
+* A connection above its transport's high-water mark begins no further answer until its reader has caught up.
+* A subject above ``unread_each`` begins no answer at all (429). While the server is above three quarters of ``unread``
+  those begin none for whom anything waits, and above all of it nobody but operators (503).
+* A connection whose reader takes nothing for ``unread_timeout`` seconds while bytes wait is cut off; after
+  ``PRESSED_SECONDS`` already where its subject or the server is above its bound. A slow reader that takes something is left alone.
+
+Connections are counted per subject and per address. Beyond a bound a connection is *provisional*: it is accepted, but serves
+an operator and nobody else, so that strangers who hold all the others do not lock the operator out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+import struct
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from agora.settings import Settings
+from agora_sdk.errors import Overloaded, RateLimited
+
+__all__ = ["HIGH_WATER", "Account", "Backpressure", "Connection", "Limits", "Queue", "limit_unsent"]
+
+HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which nothing more is produced for it
+NOT_SENT_LOW_WATER: Final = 65_536  #: bytes that the kernel takes beyond what it has sent
+PRESSED_SECONDS: Final = 2.0  #: that a stalled reader is left alone while a bound is exceeded
+SWEEP_SECONDS: Final = 1.0
+MOST_CONNECTIONS: Final = 10_000
+OWN_FILES: Final = 256  #: that the server needs beside connections
+RESERVE: Final = 64  #: provisional connections
+PRESSED_SHARE: Final = 0.75  #: of the server's bound, from which only those are answered who read what they get
+LARGE: Final = (
+    65_536  #: bytes of an answer that is checked again when it is ready: others may have been begun meanwhile
+)
+TCP_INFO_BYTES_ACKED: Final = 120  # offset in struct tcp_info of Linux
+RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what was not taken is thrown away
+
+_SubjectKey = tuple[str, str]
+
+
+class _Caller(Protocol):
+    """What is asked of callers."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+    @property
+    def owner(self) -> tuple[str, str]: ...
+
+
+class Queue(Protocol):
+    """Something that holds bytes for the reader of a connection."""
+
+    @property
+    def size(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds. unread, unread_each: bytes of the server and of a subject. connections: all, without the reserve."""
+
+    unread: int = 67_108_864
+    unread_each: int = 8_388_608
+    unread_timeout: float = 15.0
+    connections: int = 10_000
+    connections_each: int = 1_500
+    connections_per_address: int = 7_500
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The bounds of these settings, as far as this process may have files open."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        possible = max(files - RESERVE - OWN_FILES, 1)
+        connections = min(settings.max_connections or MOST_CONNECTIONS, possible)
+        per_address = settings.max_connections_per_address or max(connections * 3 // 4, 1)
+        return cls(
+            settings.unread_limit,
+            settings.unread_limit_each,
+            settings.unread_timeout,
+            connections,
+            settings.max_connections_each,
+            per_address,
+        )
+
+
+class Account:
+    """What one subject holds: connections, and bytes that wait for it."""
+
+    __slots__ = ("connections", "key", "waiting")
+
+    def __init__(self, key: _SubjectKey) -> None:
+        self.key, self.connections, self.waiting = key, 0, 0
+
+
+class Connection:
+    """One connection: whose it is, and what waits to be written to it.
+
+    provisional: it is beyond a bound and serves operators only. paused: its transport is above its high-water mark.
+    refuse: has the connection closed after the answer that is about to be written.
+    """
+
+    __slots__ = (
+        "_backpressure",
+        "_held",
+        "_queues",
+        "_resumed",
+        "_stalled_since",
+        "_taken",
+        "account",
+        "address",
+        "caller",
+        "paused",
+        "provisional",
+        "refuse",
+        "transport",
+        "waiting",
+    )
+
+    def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: Account) -> None:
+        self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
+        self.caller: _Caller | None = None
+        self.refuse: Callable[[], None] = _nothing
+        self.provisional = self.paused = False
+        self.waiting = self._held = 0
+        self._queues: tuple[Queue, ...] = ()
+        self._resumed: asyncio.Event | None = None
+        self._taken = 0
+        self._stalled_since: float | None = None
+
+    # -- what waits ------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """The transport is above its high-water mark."""
+        self.paused = True
+        self.measure()
+
+    def resume(self) -> None:
+        """The transport has drained, or is gone."""
+        self.paused = False
+        if self._resumed is not None:
+            self._resumed.set()
+            self._resumed = None
+        self.measure()
+
+    async def writable(self) -> None:
+        """Return when the transport is below its high-water mark, or gone."""
+        while self.paused:
+            if self._resumed is None:
+                self._resumed = asyncio.Event()
+            await self._resumed.wait()
+
+    def measure(self) -> None:
+        """Count anew what waits to be written."""
+        size = self._held
+        if self.transport is not None:
+            size += self.transport.get_write_buffer_size()
+        for queue in self._queues:
+            size += queue.size
+        change = size - self.waiting
+        if change:
+            self.waiting = size
+            self.account.waiting += change
+            self._backpressure.waiting += change
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Count bytes that are ready for this connection and not in its transport yet."""
+        self._held += size
+        self.measure()
+        try:
+            yield
+        finally:
+            self._held -= size
+            self.measure()
+
+    @contextmanager
+    def watch(self, queue: Queue) -> Iterator[None]:
+        """Count what waits in a queue for this connection."""
+        self._queues = (*self._queues, queue)
+        try:
+            yield
+        finally:
+            self._queues = tuple(other for other in self._queues if other is not queue)
+            self.measure()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more waits for its subject than may."""
+        return self.account.waiting > self._backpressure.limits.unread_each
+
+    def admit(self, size: int) -> None:
+        """Let a finished answer of that size through. Raises RateLimited or Overloaded: too much waits already."""
+        if size > LARGE:
+            self._backpressure.check(self.account, self.caller)
+
+    # -- its end ---------------------------------------------------------------------------------
+
+    def is_stalled(self, now: float) -> float:
+        """For how many seconds its reader has taken nothing while bytes waited in the transport."""
+        size = 0 if self.transport is None else self.transport.get_write_buffer_size()
+        if not size:
+            self._stalled_since = None
+            return 0.0
+        taken = _acknowledged(self.transport)
+        if taken is None:
+            taken = -size
+        if self._stalled_since is None or taken > self._taken:
+            self._stalled_since = now
+        self._taken = taken
+        return now - self._stalled_since
+
+    def abort(self) -> None:
+        """Cut the connection off; what was not taken is thrown away."""
+        if self.transport is None:
+            return
+        with suppress(OSError):  # the socket is closed already
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+        self.transport.abort()
+
+
+class Backpressure:
+    """Counts for one server. privileged callers (operators) are bound by their own share alone."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.waiting = 0
+        self.cut_off = 0  #: connections whose readers took nothing
+        self._connections: dict[Connection, None] = {}
+        self._provisional: dict[Connection, None] = {}
+        self._accounts: dict[_SubjectKey, Account] = {}
+        self._addresses: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def open(self, transport: Any) -> Connection | None:
+        """Count a new connection; None if there is no room for it, not even provisionally."""
+        limits = self.limits
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]) if peer else ""
+        connection = Connection(self, transport, address, self._account(("", address)))
+        beyond = len(self._connections) >= limits.connections
+        if beyond or self._addresses[address] >= limits.connections_per_address:
+            if len(self._provisional) >= RESERVE and not self._evict():
+                self._release(connection.account)
+                return None
+            connection.provisional = True
+            self._provisional[connection] = None
+        self._connections[connection] = None
+        self._addresses[address] += 1
+        connection.account.connections += 1
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """A connection is gone. Idempotent."""
+        if self._connections.pop(connection, connection) is connection:
+            return
+        self._provisional.pop(connection, None)
+        connection.transport = None
+        connection.resume()
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
+        connection.account.connections -= 1
+        self._release(connection.account)
+
+    def bind(self, connection: Connection, caller: _Caller) -> None:
+        """Learn who uses a connection. Raises Overloaded, RateLimited: it is one too many."""
+        if connection.caller is caller:
+            return
+        key = ("", connection.address) if caller.subject == "anonymous" else caller.owner
+        if not _is_privileged(caller):
+            if connection.provisional:
+                connection.refuse()
+                raise Overloaded("The server has no room for more connections.", fix="Close some.", retry_after=5)
+            account = self._accounts.get(key)
+            full = account is not None and account.connections >= self.limits.connections_each
+            if full and key[0] and account is not connection.account:  # addresses have a bound of their own
+                connection.refuse()
+                raise RateLimited(
+                    f"You have {self.limits.connections_each} connections.",
+                    fix="Close some first: one connection can carry many calls, one after the other.",
+                    retry_after=5,
+                )
+        connection.caller = caller
+        if key != connection.account.key:
+            self._move(connection, self._account(key))
+
+    def _move(self, connection: Connection, account: Account) -> None:
+        former = connection.account
+        former.connections -= 1
+        former.waiting -= connection.waiting
+        self._release(former)
+        account.connections += 1
+        account.waiting += connection.waiting
+        connection.account = account
+
+    def _evict(self) -> bool:
+        """Cut off the oldest provisional connection that is no operator's; tells whether there was one."""
+        for connection in self._provisional:
+            if connection.caller is None:
+                connection.abort()
+                self.close(connection)
+                return True
+        return False
+
+    def _account(self, key: _SubjectKey) -> Account:
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = Account(key)
+        return account
+
+    def _release(self, account: Account) -> None:
+        """Forget an account that holds nothing."""
+        if not account.connections and not account.waiting:
+            self._accounts.pop(account.key, None)
+
+    # -- answers ---------------------------------------------------------------------------------
+
+    def admit(self, caller: _Caller) -> None:
+        """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
+        if self.waiting > self.limits.unread_each:  # nobody can be above it otherwise
+            self.check(self._accounts.get(caller.owner), caller)
+
+    def check(self, account: Account | None, caller: _Caller | None) -> None:
+        """Raises RateLimited if a subject is above its bound, Overloaded if the server is."""
+        if account is not None and account.waiting > self.limits.unread_each:
+            raise RateLimited(
+                f"{account.waiting} bytes of answers wait for you to read them.",
+                fix="Read the answers on your other connections first. A command may have been carried out: repeat it "
+                "with its idempotency key.",
+                retry_after=2,
+            )
+        if caller is not None and _is_privileged(caller):
+            return
+        owes = account is not None and account.waiting > 0
+        if self.waiting > self.limits.unread * (PRESSED_SHARE if owes else 1):
+            raise Overloaded(
+                "Too many answers wait to be read by others.",
+                fix="Try again in a moment, a command with its idempotency key.",
+                retry_after=2,
+            )
+
+    @contextmanager
+    def hold(self, caller: _Caller, size: int) -> Iterator[None]:
+        """Count bytes of an answer whose connection is not ours to measure."""
+        account = self._account(caller.owner)
+        account.waiting += size
+        self.waiting += size
+        try:
+            yield
+        finally:
+            account.waiting -= size
+            self.waiting -= size
+            self._release(account)
+
+    # -- supervision -----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look after all connections until cancelled."""
+        while True:
+            await asyncio.sleep(min(SWEEP_SECONDS, self.limits.unread_timeout / 4))
+            self.sweep(asyncio.get_running_loop().time())
+
+    def sweep(self, now: float) -> None:
+        """Measure every connection, and cut off those whose readers take nothing. now: seconds on the loop's clock."""
+        limits = self.limits
+        stalled: list[tuple[float, Connection]] = []
+        for connection in self._connections:
+            connection.measure()
+            if connection.waiting and (seconds := connection.is_stalled(now)) > 0:
+                stalled.append((seconds, connection))
+        stalled.sort(key=lambda each: each[0], reverse=True)
+        for seconds, connection in stalled:
+            pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSED_SHARE
+            if seconds >= (min(PRESSED_SECONDS, limits.unread_timeout) if pressed else limits.unread_timeout):
+                connection.abort()
+                self.close(connection)  # its transport tells in a later iteration of the loop; what waits is gone now
+                self.cut_off += 1
+
+
+def _nothing() -> None:
+    """For connections that close in a way of their own when they are refused."""
+
+
+def limit_unsent(listener: socket.socket) -> None:
+    """Let the kernel queue little more for a connection than it can send: what waits then waits where it is counted."""
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER)
+
+
+def _acknowledged(transport: Any) -> int | None:
+    """Bytes that the peer has acknowledged so far, where the system tells: buffers alone may hide slow progress."""
+    if sys.platform != "linux":
+        return None
+    size = TCP_INFO_BYTES_ACKED + 8
+    try:
+        info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+    except OSError:
+        return None
+    return int.from_bytes(info[TCP_INFO_BYTES_ACKED:size], sys.byteorder) if len(info) == size else None
+
+
+def _is_privileged(caller: _Caller) -> bool:
+    return caller.kind in ("operator", "system") or not caller.scopes.isdisjoint(("*", "admin"))

@@ -1,0 +1,308 @@
+"""Requests of HTTP/1.1 to others, over connections that are kept: what a call needs of HTTP, and no more.
+
+Each request is one write, each answer is read as it comes; to close a reply before its end is to hang up. Nothing is
+followed, nothing is unpacked, nothing is sent twice. Connections go where the door says, see :mod:`agora.internet`.
+
+Every request says that it was passed on (``Via``, RFC 9110, section 7.6.3). Others choose where many of them go, and a
+server of ours on this machine must not take them for its operator's, as it takes those of local programs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
+from typing import Final, cast
+from urllib.parse import quote, urlsplit
+
+import httptools
+
+from .egress_policy import Door
+
+__all__ = ["VIA", "Courier", "Lost", "Reply", "target_of", "trust"]
+
+LARGEST_HEAD: Final = 65_536
+READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
+KEPT: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
+VIA: Final = {"via": "1.1 agora"}
+SAFE: Final = "/%:@!$&'()*+,;=?~"
+TARGET: Final = re.compile(r"/[!-~]*")
+HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
+
+
+class Lost(Exception):
+    """The connection broke after the request was sent, or what came is no HTTP: nobody can tell what was done."""
+
+
+def target_of(url: str) -> str:
+    """What a request to a URL asks its host for: path and query, in ASCII."""
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe=SAFE)
+    return f"{path}?{quote(parts.query, safe=SAFE)}" if parts.query else path
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom to trust: the system's authorities, else certifi's. To be made beside the event loop: it takes a while."""
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"]:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+class Courier:
+    """Sends to the host of one URL. door: where that is. seconds: to connect. context: for TLS, if the URL wants it.
+
+    host: for the header of that name. Raises ValueError for a URL without a host.
+    """
+
+    def __init__(self, url: str, door: Door, seconds: float, context: ssl.SSLContext | None) -> None:
+        parts = urlsplit(url)
+        tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
+        if not parts.hostname:
+            raise ValueError("the URL has no host")
+        self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        self.host = shown if self._port == usual else f"{shown}:{self._port}"
+        self._door, self._seconds = door, seconds
+        self._context = (context or trust()) if tls else None
+        self._target = target_of(url)
+        self._idle: list[_Connection] = []
+        self._open: set[_Connection] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a connection, with a request on it or kept for one."""
+        return bool(self._open)
+
+    async def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post to its URL, as :meth:`request` does."""
+        return await self.request("POST", self._target, headers, body)
+
+    async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        """Send a request, and wait for the head of its answer.
+
+        target: see :func:`target_of`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
+        for headers that are none.
+        """
+        lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
+        if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
+            raise ValueError("a header has characters that no header has")
+        head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, f"content-length: {len(body)}", "\r\n"))
+        connection = self._kept() or await self._connect()
+        try:
+            connection.send(head.encode("latin-1") + body)
+            await connection.answered()
+        except BaseException:
+            connection.close()
+            raise
+        return Reply(connection)
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for connection in list(self._open):
+            connection.close()
+
+    def _kept(self) -> _Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closing:
+                return connection
+        return None
+
+    async def _connect(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._seconds):
+                address = await self._door.address(self._host, self._port)
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(self._idle, self._open),
+                    address,
+                    self._port,
+                    ssl=self._context,
+                    server_hostname=self._host if self._context is not None else None,
+                )
+        except TimeoutError:
+            raise OSError(f"no connection within {self._seconds:g} s") from None
+        return connection
+
+
+class Reply:
+    """An answer whose head has come; its body is read by iterating. headers: by names in small letters."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+        self.status, self.headers = connection.status, connection.headers
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The parts of the body. Raises Lost."""
+        while part := await self._connection.part():
+            yield part
+
+    async def part(self) -> bytes:
+        """The next part of the body; nothing at its end. Raises Lost."""
+        return await self._connection.part()
+
+    def close(self) -> None:
+        """Keep the connection if the answer was read to its end, else hang up; once."""
+        if not self._closed:
+            self._closed = True
+            self._connection.release()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, with one request at a time. idle: where it waits for the next one."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, idle: list[_Connection], opened: set[_Connection]) -> None:
+        self._idle, self._open = idle, opened
+        self._loop = asyncio.get_running_loop()
+        self._expiry: asyncio.TimerHandle | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._begin()
+        self._complete = True
+
+    def _begin(self) -> None:
+        """Forget the answer before."""
+        self._parser = httptools.HttpResponseParser(self)
+        self.status, self.headers = 0, dict[str, str]()
+        self._head_size = self._held = 0
+        self._parts: deque[bytes] = deque()
+        self._complete = self._reusable = self._paused = self._surplus = False
+        self._error: Lost | None = None
+
+    # -- for a request ---------------------------------------------------------------------------
+
+    @property
+    def closing(self) -> bool:
+        """Whether it is of no use any more."""
+        return self._transport.is_closing()
+
+    def send(self, data: bytes) -> None:
+        """Begin a request."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        self._begin()
+        self._transport.write(data)
+
+    async def answered(self) -> None:
+        """Wait for the head of the answer."""
+        while not self.status or self._error is not None:
+            await self._heard()
+
+    async def part(self) -> bytes:
+        """The next part of the body; nothing at its end."""
+        while not self._parts:
+            if self._complete:
+                return b""
+            await self._heard()
+        part = self._parts.popleft()
+        self._held -= len(part)
+        if self._paused and self._held < READ_AHEAD // 2:
+            self._paused = False
+            self._transport.resume_reading()
+        return part
+
+    def release(self) -> None:
+        """Wait for the next request, if this one is over and the other side allows."""
+        over = self._complete and self._reusable and not self._surplus and self._error is None
+        if not over or self.closing:
+            self.close()
+            return
+        self._idle.append(self)
+        self._expiry = self._loop.call_later(KEPT, self.close)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self in self._idle:
+            self._idle.remove(self)
+        self._transport.abort()
+
+    async def _heard(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._news = self._loop.create_future()
+        await self._news
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def _fail(self, why: str) -> None:
+        self._error = self._error or Lost(why)
+        self._transport.abort()
+        self._wake()
+
+    # -- what the transport tells ----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._open.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._complete:  # nothing was asked
+            self.close()
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(f"what it answers is not HTTP: {error}")
+        if self._held > READ_AHEAD and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._open.discard(self)
+        if self in self._idle:
+            self._idle.remove(self)
+        framed = self.headers.keys() & {"content-length", "transfer-encoding"}
+        if self.status and not framed and error is None and self._error is None:
+            self._complete = True
+        if not self._complete:
+            self._error = self._error or Lost(str(error) if error is not None else "it hung up")
+        self._wake()
+
+    # -- what the parser tells -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._complete:  # a second answer
+            self._surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        if self._surplus or self._error is not None:
+            return
+        if self._head_size > LARGEST_HEAD:
+            self._fail(f"its headers are larger than {LARGEST_HEAD} bytes")
+        else:
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        if self._surplus or self._error is not None:
+            return
+        status = self._parser.get_status_code()
+        if status >= 200:
+            self.status = status
+        elif status == 101:
+            self._fail("it changes the protocol")
+        else:
+            self.headers.clear()
+
+    def on_body(self, body: bytes) -> None:
+        if self._surplus:
+            return
+        self._parts.append(body)
+        self._held += len(body)
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self._complete, self._reusable = True, self._parser.should_keep_alive()

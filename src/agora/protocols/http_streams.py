@@ -1,0 +1,91 @@
+"""Following a stream over HTTP: server-sent events, as a long response that every client can read.
+
+What a message looks like is the protocol's; this room sees to it that a reader gets what comes, that one who leaves is
+forgotten, and that one who takes nothing any more is cut off with its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Final, Protocol
+
+from agora.core.events.frames import TOO_SLOW, Batch, Farewell
+from agora.core.events.sink import QueueSink
+from agora.core.events.stream import LiveStream
+from agora.net.backpressure import Connection
+from agora.protocols.http import Answer, Receive, Send, drop, left
+
+__all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "Wording", "follow"]
+
+RETRY_MILLISECONDS: Final = 2000
+GRACE_SECONDS = 5.0  #: for a reader that was cut off to take the last message
+HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Wording(Protocol):
+    """How a protocol writes what a stream has."""
+
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        """Messages for what came, heartbeats among it."""
+
+    def last(self, farewell: Farewell, position: int, /) -> bytes:
+        """The last message, after the item of that number; may be empty."""
+
+
+async def follow(stream: LiveStream, wording: Wording, receive: Receive, send: Send, limit: int) -> None:
+    """Go on with a response that has begun until the stream ends or the client leaves; the stream is closed then.
+
+    limit: bytes that the client may lag behind.
+    """
+    connection = send.connection if isinstance(send, Answer) else None
+    sink = CuttingSink(limit, connection)
+    with nullcontext() if connection is None else connection.watch(sink):
+        await _follow(stream, sink, wording, receive, send)
+
+
+async def _follow(stream: LiveStream, sink: CuttingSink, wording: Wording, receive: Receive, send: Send) -> None:
+    writing = asyncio.create_task(_write(stream, sink, wording, send))
+    leaving = asyncio.create_task(left(receive))
+    tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
+    try:
+        await asyncio.wait((writing, leaving, sink.cut), return_when=asyncio.FIRST_COMPLETED)
+        if sink.cut.done():
+            await asyncio.wait((writing,), timeout=GRACE_SECONDS)
+            if not writing.done() and drop(send):
+                await asyncio.wait((leaving,), timeout=GRACE_SECONDS)
+    finally:
+        stream.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class CuttingSink(QueueSink):
+    """A queue that tells when its reader was cut off: nothing may wait for that reader any more."""
+
+    def __init__(self, limit: int, connection: Connection | None = None) -> None:
+        super().__init__(limit, connection)
+        self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(self, farewell: Farewell, /) -> None:
+        super().end(farewell)
+        if farewell.code == TOO_SLOW and not self.cut.done():
+            self.cut.set_result(None)
+
+
+async def _write(stream: LiveStream, sink: QueueSink, wording: Wording, send: Send) -> None:
+    """Send what comes, as much as waits in one piece; at the end, say why."""
+    position = stream.position
+    while batches := await sink.take():
+        position = batches[-1].sequence
+        await send({"type": "http.response.body", "body": wording.chunk(batches), "more_body": True})
+    if sink.farewell is not None:
+        last = wording.last(sink.farewell, position)
+        await send({"type": "http.response.body", "body": last, "more_body": False})

@@ -1,0 +1,153 @@
+"""Offers: what agents can do, as tools of their own.
+
+An agent offers its capabilities by having ``mcp_tools`` among them. Its metadata may describe them:
+
+    capabilities: ["translate", "mcp_tools"]
+    metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120}}}
+
+Then only those described are tools, else all of them. A call is a task for that agent: its payload is
+``{"capability": ..., "arguments": ...}``, its result the tool's. An agent's words are an agent's: its
+schemas may not refer elsewhere, and the server does not run them over arguments, the agent does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.core.dispatcher import Dispatcher
+from agora_sdk.errors import AgoraError
+
+from .exchange import Exchange
+from .tools import NAME_LIMIT, Tool, underscored
+
+__all__ = ["MARK", "Offer", "Offers"]
+
+MARK: Final = "mcp_tools"
+MOST = 200  #: agents whose offers are shown
+DESCRIPTION, SCHEMA = 1000, 16_384  #: longest description in characters, largest schema in bytes
+TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: seconds a caller waits for the task
+AGENT_PART = 30
+RESERVED = frozenset({"agora", "test"})
+ANYTHING: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A capability of an agent as a tool. timeout: seconds a call waits for the task's end."""
+
+    tool: Tool
+    agent_id: str
+    capability: str
+    timeout: float
+
+
+class Offers:
+    """The offers a caller may see: those of the agents it may see."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def visible(self, exchange: Exchange) -> list[Offer]:
+        """Every offer, under a name that is its own."""
+        operation = self._dispatcher.context.catalogue.find("agora.query.agents", None, exchange.caller.tenant)
+        try:
+            outcome = await self._dispatcher.invoke(
+                operation, exchange.caller, {"capabilities": [MARK], "limit": MOST}, request_id=exchange.request_id
+            )
+        except AgoraError:  # who may not look for agents sees none of their tools
+            return []
+        agents = sorted(from_json(outcome.body)["agents"], key=lambda agent: agent["agent_id"])
+        taken: set[str] = set()
+        return [offer for agent in agents for offer in _offers(agent, taken)]
+
+    async def find(self, exchange: Exchange, name: str) -> Offer | None:
+        """The offer of a name, with dots or underscores."""
+        if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
+            return None
+        offers = await self.visible(exchange)
+        return next((o for o in offers if name in (o.tool.name, underscored(o.tool.name))), None)
+
+
+def _offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
+    declared = agent["metadata"].get(MARK)
+    described: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
+    for capability in agent["capabilities"]:
+        if capability == MARK or (described and capability not in described):
+            continue
+        about = described.get(capability)
+        about = about if isinstance(about, dict) else {}
+        name = _name(agent, capability)
+        if underscored(name) in taken:
+            name = _name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
+        taken.add(underscored(name))
+        yield Offer(Tool(_document(name, agent, capability, about)), agent["agent_id"], capability, _timeout(about))
+
+
+def _name(agent: Mapping[str, Any], capability: str) -> str:
+    first = _slug(agent["agent_name"], AGENT_PART)
+    first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED else first
+    return f"{first}.{_slug(capability, NAME_LIMIT - AGENT_PART - 1)}"
+
+
+def _slug(text: str, length: int) -> str:
+    """Text as part of a tool's name; what had to be cut keeps a digest, so that it stays its own."""
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
+    if slug == text and len(slug) <= length:
+        return slug
+    if len(slug) >= max(2, len(text) // 2) and len(slug) <= length:
+        return slug
+    digest = hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
+    return f"{slug[: length - 7]}_{digest}".lstrip("_")
+
+
+def _document(name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    own = about.get("description")
+    text = own if isinstance(own, str) and own.strip() else f"{capability}. {agent['description']}"
+    title = f"{agent['agent_name']}: {capability}"
+    document: dict[str, Any] = {
+        "name": name,
+        "title": title,
+        "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
+        "inputSchema": _schema(about.get("input_schema")) or dict(ANYTHING),
+        "annotations": {
+            "title": title,
+            "readOnlyHint": False,
+            "destructiveHint": about.get("destructive") is not False,
+            "idempotentHint": False,
+            "openWorldHint": True,
+        },
+        "_meta": {"agora/agent": agent["agent_id"], "agora/capability": capability},
+    }
+    output = _schema(about.get("output_schema"))
+    return document if output is None else document | {"outputSchema": output}
+
+
+def _schema(given: Any) -> dict[str, Any] | None:
+    """A schema of an object that stands alone, or None."""
+    if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
+        return None
+    return given if all(ref.startswith("#") for ref in _references(given)) else None
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in ("$ref", "$dynamicRef", "$id", "$schema") and isinstance(value, str):
+                if key in ("$ref", "$dynamicRef"):
+                    yield value
+            else:
+                yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)
+
+
+def _timeout(about: Mapping[str, Any]) -> float:
+    given = about.get("timeout")
+    return float(given) if isinstance(given, int | float) and 1 <= given <= TIMEOUT_LIMIT else TIMEOUT

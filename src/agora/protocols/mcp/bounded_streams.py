@@ -1,0 +1,95 @@
+"""Waiting calls: a stream as a bounded wait with a cursor, and calls that wait for an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from pydantic_core import to_json
+
+from agora.core.call import Caller, Progress
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.frames import ENDED, Item
+from agora.core.events.sink import QueueSink
+from agora_sdk.contract import Operation
+from agora_sdk.errors import InvalidRequest
+
+from .schemas import ITEM_LIMIT, ITEMS, WAIT, WAIT_LIMIT
+
+__all__ = ["beating", "stretch"]
+
+T = TypeVar("T")
+BEAT_SECONDS = 5.0  #: between two signs of life to a client that waits
+
+
+async def stretch(
+    dispatcher: Dispatcher,
+    operation: Operation,
+    caller: Caller,
+    arguments: Mapping[str, Any],
+    valid: Callable[[], Awaitable[None]],
+) -> bytes:
+    """What a stream gives within ``wait`` seconds: JSON of ``items``, ``cursor`` and ``done``.
+
+    It returns as soon as there are items. Raises an AgoraError: the stream was refused, or broke off
+    before its first item.
+    """
+    own = dict(arguments)
+    wait = _bounded(own, "wait", WAIT, 0.1, WAIT_LIMIT)
+    limit = int(_bounded(own, "limit", ITEMS, 1, ITEM_LIMIT))
+    stream = await dispatcher.stream(operation, caller, own, valid=valid)
+    sink = QueueSink(dispatcher.feed.buffer_limit)
+    attaching = asyncio.create_task(stream.attach(sink))
+    try:
+        items = await _collect(sink, wait)
+        if not items and sink.farewell is not None and sink.farewell.error is not None:
+            raise sink.farewell.error
+        done = sink.farewell == ENDED and len(items) <= limit
+        cursor = items[:limit][-1].number if items else stream.position
+        return _encode([item.json for item in items[:limit]], cursor, done)
+    finally:
+        stream.close()
+        attaching.cancel()
+        await asyncio.gather(attaching, return_exceptions=True)
+
+
+async def _collect(sink: QueueSink, wait: float) -> list[Item]:
+    """The first items that come; none when the time is over or the stream has ended."""
+    try:
+        async with asyncio.timeout(wait):
+            while batches := await sink.take():
+                if items := [item for batch in batches for item in batch.items]:
+                    return items
+    except TimeoutError:
+        if sink.pending:  # they came in the same moment, and the stream's position is behind them
+            return [item for batch in await sink.take() for item in batch.items]
+    return []
+
+
+def _encode(items: list[bytes], cursor: int, done: bool) -> bytes:
+    return b'{"items":[%b],"cursor":%b,"done":%b}' % (b",".join(items), to_json(str(cursor)), to_json(done))
+
+
+def _bounded(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
+    value = arguments.pop(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        rule = f"is a number from {least:g} to {most:g}"
+        raise InvalidRequest(f"{name} {rule}.", errors=[{"field": name, "message": rule}])
+    return value
+
+
+async def beating(work: Coroutine[Any, Any, T], progress: Progress, seconds: float) -> T:
+    """Do what may wait for so many seconds, giving the client signs of life meanwhile."""
+    working = asyncio.ensure_future(work)
+    began = asyncio.get_running_loop().time()
+    try:
+        while True:
+            await asyncio.wait((working,), timeout=BEAT_SECONDS)
+            if working.done():
+                return working.result()
+            waited = asyncio.get_running_loop().time() - began
+            await progress(round(waited, 1), max(seconds, round(waited, 1)), "waiting")
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)

@@ -1,0 +1,90 @@
+"""What passes between a client of the older era and the SDK: requests and responses, with our ids of sessions on the outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from agora.protocols.http import Message, Receive, Scope, Send
+
+__all__ = ["Watched", "inward", "replayed", "until"]
+
+SESSION = b"mcp-session-id"
+
+
+def inward(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
+    """A request as the SDK is to see it. local: its own id of the session. without: a header that it is not to see."""
+    kept = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
+    if local:
+        kept.append((SESSION, local.encode()))
+    return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": kept}
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A request whose body was read, to be read again."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+def until(receive: Receive, *ends: asyncio.Event) -> Receive:
+    """A client that seems to leave at the first of these ends."""
+
+    async def either() -> Message:
+        waiting = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if waiting[0].done():
+                message: Message = waiting[0].result()  # type: ignore[assignment]
+                return message
+            return {"type": "http.disconnect"}
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    return either
+
+
+class Watched:
+    """Passes a response on, and remembers how it began and whether it ended.
+
+    id: what the client calls the session. opened: told the SDK's id, when a session is begun. first: sent as soon as it begins.
+    """
+
+    def __init__(self, send: Send, id: str = "", first: bytes = b"") -> None:
+        self._send, self._id, self._first = send, id, first
+        self.status = 0
+        self.opened: Callable[[str], None] = lambda local: None
+        self.begun = asyncio.Event()
+        self._open = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self._open = message["status"], True
+            message = self._outward(message)
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self._open = False
+        await self._send(message)
+        if self._first and self.status == 200:
+            first, self._first = self._first, b""
+            await self._send({"type": "http.response.body", "body": first, "more_body": True})
+        self.begun.set()
+
+    def _outward(self, message: Message) -> Message:
+        headers: Mapping[bytes, bytes] = dict(message.get("headers", ()))
+        local = headers.get(SESSION)
+        if local is None:
+            return message
+        if self.status == 200:
+            self.opened(local.decode())
+        ours = [(name, self._id.encode() if name == SESSION else value) for name, value in message["headers"]]
+        return {**message, "headers": [(name, value) for name, value in ours if value]}
+
+    async def finish(self) -> None:
+        """End a response that its writer left open."""
+        if self._open:
+            self._open = False
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,87 @@
+"""The SDK's half of a session, where this server has none yet: the handshake is done again in the client's place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import to_json
+
+from agora.protocols.http import Message, Scope
+from agora_sdk.errors import Overloaded
+
+from .sessions import Session
+
+if TYPE_CHECKING:
+    from .sdk import SdkServer
+
+__all__ = ["introduce", "make_ready", "part", "say"]
+
+PATH: Final = "/mcp"
+SECONDS: Final = 10.0  #: until a handshake with a part of this process counts as failed
+INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+
+
+async def introduce(server: SdkServer, session: Session) -> None:
+    """Have the SDK know a session that was begun elsewhere, or long ago. Raises Overloaded: it takes no more."""
+    async with session.settling:
+        if session.local:
+            return
+        asked = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": dict(session.client)}
+        local = await _request(server, session, "POST", asked, local="")
+        if not local:
+            raise Overloaded("Too many sessions are open.", fix="Try again later.", retry_after=15)
+        session.local = local
+        await say(server, session, INITIALIZED)
+
+
+async def make_ready(server: SdkServer, session: Session) -> None:
+    """Have what tells a session: its client has shaken hands, though it may have said so to another server."""
+    if not session.ready.is_set():
+        await say(server, session, INITIALIZED)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await session.ready.wait()
+    except TimeoutError:
+        raise Overloaded("The session could not be set up.", fix="Try again.", retry_after=2) from None
+
+
+async def say(server: SdkServer, session: Session, message: Any) -> None:
+    """Give the SDK a notification for a session that it has a half of."""
+    await _request(server, session, "POST", message, local=session.local)
+
+
+async def part(server: SdkServer, session: Session) -> None:
+    """Have the SDK give up its half of a session."""
+    local, session.local = session.local, ""
+    if local:
+        await _request(server, session, "DELETE", None, local=local)
+
+
+async def _request(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
+    """One request to the SDK; answers the id that it gave the session, if it did."""
+    headers = [
+        (b"host", b"localhost"),
+        (b"content-type", b"application/json"),
+        (b"accept", b"application/json, text/event-stream"),
+    ]
+    if local:
+        headers.append((b"mcp-session-id", local.encode()))
+    scope: Scope = {"type": "http", "method": method, "path": PATH, "headers": headers, "query_string": b""}
+    body = [to_json(message) if message is not None else b""]
+    given = ""
+
+    async def receive() -> Message:
+        if body:
+            return {"type": "http.request", "body": body.pop(), "more_body": False}
+        await asyncio.Event().wait()  # nobody leaves
+        raise AssertionError
+
+    async def send(answer: Message) -> None:
+        nonlocal given
+        if answer["type"] == "http.response.start" and answer["status"] == 200:
+            found = [value for name, value in answer["headers"] if name == b"mcp-session-id"]
+            given = found[0].decode() if found else ""
+
+    await server.serve(scope, receive, send, session)
+    return given

@@ -1,0 +1,120 @@
+"""Keeping sessions: in the store, so that a client may go on with its session at any server, or after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic_core import to_json
+
+from agora.core.call import Call, Caller
+from agora.core.dispatcher import Dispatcher
+from agora.domains.client_sessions import sessions as rules
+
+from .sessions import Session, Sessions
+
+__all__ = ["Keeper", "about_client"]
+
+T = TypeVar("T")
+
+LONGEST_ID: Final = 200
+LARGEST: Final = 8192  #: bytes that are kept of what a client said of itself
+HALF: Final = rules.LIFETIME // 2
+
+
+class Keeper:
+    """Begins, finds and ends sessions. sessions: those that this server has in memory. forget: lets go of one of them."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, sessions: Callable[[], Sessions], forget: Callable[[Session], Awaitable[None]]
+    ) -> None:
+        self._dispatcher, self._sessions, self._forget = dispatcher, sessions, forget
+
+    async def begin(self, caller: Caller, client: Mapping[str, Any]) -> Session:
+        """A new session, kept but not yet known here: its handshake is still to be answered."""
+        session = self._sessions().make(caller, client)
+        session.expires = await self._run(caller, lambda call: rules.begin(call, caller, session.key, client))
+        return session
+
+    async def find(self, id: str, caller: Caller) -> Session | None:
+        """The caller's own session of that id, wherever it was begun. Raises RateLimited: ids are not to be guessed."""
+        session = self._sessions().find(id, caller)
+        if session is None:
+            session = await self._elsewhere(id, caller)
+        return session if session is None or await self._prolonged(session) else None
+
+    async def _elsewhere(self, id: str, caller: Caller) -> Session | None:
+        if len(id) > LONGEST_ID:
+            return None
+        self._dispatcher.limiter.take(caller)
+        kept = await self._run(caller, lambda call: rules.find(call, caller, rules.key_of(id)))
+        if kept is None:
+            return None
+        known = {"id": id, "expires": kept.expires, "watched": kept.watched}
+        return self._sessions().add(self._sessions().make(caller, kept.client, **known))
+
+    async def _prolonged(self, session: Session) -> bool:
+        """Put the end of a session off, if it is time to; tells whether it goes on."""
+        if session.expires - self._dispatcher.clock.now() >= HALF:
+            return True
+        until = await self._run(session.caller, lambda call: rules.prolong(call, session.caller, session.key))
+        if until is None:
+            await self._forget(session)
+            return False
+        session.expires = until
+        return True
+
+    async def prolong_standing(self) -> None:
+        """Put the end of those off that a long response holds open."""
+        for session in self._sessions().standing():
+            await self._prolonged(session)
+
+    async def end(self, session: Session) -> None:
+        """End a session at every server."""
+        await self._run(session.caller, lambda call: rules.end(call, session.caller, session.key))
+
+    async def cancel(self, session: Session, request: int | str) -> None:
+        """Cancel a call that runs at another server, if at any. Raises RateLimited."""
+        self._dispatcher.limiter.take(session.caller)
+        await self._run(session.caller, lambda call: rules.cancel(call, session.caller, session.key, request))
+
+    async def withdraw(self, session: Session) -> None:
+        """End a session whose handshake came to nothing: no server knows it."""
+        await self._run(session.caller, lambda call: rules.end(call, session.caller, session.key, quietly=True))
+
+    # -- what it watches -------------------------------------------------------------------------
+
+    async def watch(self, session: Session, uri: str, named: str) -> None:
+        """Let it watch a resource. Raises NotFound, InvalidRequest."""
+        await self._run(session.caller, lambda call: rules.watch(call, session.caller, session.key, uri, named))
+        session.watched[uri] = named
+
+    async def unwatch(self, session: Session, uri: str) -> None:
+        """Let it watch a resource no more."""
+        await self._run(session.caller, lambda call: rules.unwatch(call, session.caller, session.key, uri))
+        session.watched.pop(uri, None)
+
+    async def look(self, session: Session) -> None:
+        """Read again what it watches: another server may have been told."""
+        kept = await self._run(session.caller, lambda call: rules.find(call, session.caller, session.key))
+        if kept is not None:
+            session.watched.clear()
+            session.watched.update(kept.watched)
+
+    def _run(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
+        return self._dispatcher.system(caller.tenant, work, label="mcp.session")
+
+
+def about_client(params: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """What is kept of an ``initialize``: enough to shake hands again in the client's place.
+
+    Of a client that says more than is kept, its name and version alone.
+    """
+    capabilities, info = params.get("capabilities"), params.get("clientInfo")
+    info = info if isinstance(info, dict) else {}
+    named = {name: info[name] for name in ("name", "version") if isinstance(info.get(name), str)}
+    found = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": named}
+    if not isinstance(capabilities, dict) or len(to_json(found)) > LARGEST:
+        named = {name: text[:100] for name, text in named.items()}
+        found = {"protocolVersion": version, "capabilities": {}, "clientInfo": named}
+    return found

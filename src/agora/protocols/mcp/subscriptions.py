@@ -1,0 +1,155 @@
+"""Watching: the event feed, as notifications about resources and lists."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import quote, unquote
+
+from pydantic_core import from_json
+
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.frames import Farewell
+from agora.core.events.sink import QueueSink
+from agora.core.events.stream import LiveStream
+from agora.domains.client_sessions.sessions import UNWATCHED, WATCHED
+from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
+
+from . import changes
+from .exchange import Exchange
+
+__all__ = ["Teller", "Wanted", "canonical", "opened", "resumed", "watch"]
+
+PAUSE_SECONDS = 0.25  #: between two rounds of notifications: what happens meanwhile is told once
+
+
+class Teller(Protocol):
+    """Sends notifications to one client. ``at``: whoever got what is sent next goes on after this number of the log."""
+
+    def at(self, position: int, /) -> None: ...
+    async def updated(self, uri: str, /) -> None: ...
+    async def tools_changed(self) -> None: ...
+    async def resources_changed(self) -> None: ...
+    async def prompts_changed(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a client wants to be told. uris: as it wrote them, to the ones that events name.
+
+    session: key of the session whose ``uris`` these are; another server may change them.
+    """
+
+    uris: dict[str, str] = field(default_factory=dict)
+    tools: bool = False
+    resources: bool = False
+    prompts: bool = False
+    session: str | None = None
+
+    def follow(self, event: Mapping[str, Any]) -> bool:
+        """Take over what an event says of the session; tells whether it was about a session."""
+        if event["type"] not in (WATCHED, UNWATCHED):
+            return False
+        data = event["data"]
+        if self.session is not None and data["session"] == self.session:
+            if event["type"] == WATCHED:
+                self.uris[data["uri"]] = data["named"]
+            else:
+                self.uris.pop(data["uri"], None)
+        return True
+
+
+async def canonical(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
+    """The URI that events name, for one that may name an agent by its name."""
+    prefix = "agora://agents/"
+    reference = unquote(uri.removeprefix(prefix))
+    if not uri.startswith(prefix) or reference.startswith("agent_"):
+        return uri
+    operation = dispatcher.context.catalogue.find("agora.agent.get", None, exchange.caller.tenant)
+    try:
+        outcome = await dispatcher.invoke(operation, exchange.caller, {"agent_id": reference})
+    except AgoraError:  # a resource there is not, or not for this caller, never changes
+        return uri
+    return prefix + quote(from_json(outcome.body)["agent_id"], safe="")
+
+
+async def opened(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
+    """The events that anybody may want to be told of. after: number of the last that is known. Raises an AgoraError."""
+    operation = dispatcher.context.catalogue.find("agora.event.stream", None, exchange.caller.tenant)
+    arguments: dict[str, Any] = {"types": [*changes.TYPES, WATCHED, UNWATCHED]}
+    if after is not None:
+        arguments["last_event_id"] = str(after)
+    return await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
+
+
+async def resumed(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
+    """The events after that number; and whether some before them are not known any more. Raises an AgoraError."""
+    try:
+        return await opened(dispatcher, exchange, after), False
+    except (CursorTooOld, InvalidRequest):  # deleted meanwhile, or of another log
+        return await opened(dispatcher, exchange), True
+
+
+async def watch(
+    dispatcher: Dispatcher,
+    stream: LiveStream,
+    wanted: Wanted,
+    teller: Teller,
+    *,
+    sink: QueueSink | None = None,
+    missed: bool = False,
+) -> Farewell:
+    """Tell a client what changes, until the stream ends; answers why it did. missed: begin with everything."""
+    sink = sink or QueueSink(dispatcher.feed.buffer_limit)
+    position = stream.position
+    attaching = asyncio.create_task(stream.attach(sink))
+    try:
+        if missed:
+            await _send(_all(wanted, teller), teller, position, position)
+        while batches := await sink.take():
+            events = [from_json(item.json) for batch in batches for item in batch.items]
+            found = [changes.of(event) for event in events if not wanted.follow(event)]
+            before, position = position, batches[-1].sequence
+            if await _send(_told(found, wanted, teller), teller, before, position):
+                await asyncio.sleep(PAUSE_SECONDS)
+        return sink.farewell or Farewell()
+    finally:
+        stream.close()
+        attaching.cancel()
+        await asyncio.gather(attaching, return_exceptions=True)
+
+
+Telling = Callable[[], Awaitable[None]]
+
+
+async def _send(tellings: list[Telling], teller: Teller, before: int, after: int) -> bool:
+    """Tell each thing once; answers whether anything was told. Who misses the last of them is told all again."""
+    for number, telling in enumerate(tellings, 1):
+        teller.at(after if number == len(tellings) else before)
+        await telling()
+    return bool(tellings)
+
+
+def _all(wanted: Wanted, teller: Teller) -> list[Telling]:
+    """Whatever may have changed."""
+    everything = changes.Changes(tuple(wanted.uris.values()), tools=True, resources=True, prompts=True)
+    return _told([everything], wanted, teller)
+
+
+def _told(found: list[changes.Changes], wanted: Wanted, teller: Teller) -> list[Telling]:
+    own = {uri for change in found for uri in change.uris}
+    told: list[Telling] = [
+        partial(teller.updated, uri)
+        for uri, named in wanted.uris.items()
+        if any(named == changed or named.startswith(changed + "/") for changed in own)
+    ]
+    if wanted.tools and any(change.tools for change in found):
+        told.append(teller.tools_changed)
+    if wanted.resources and any(change.resources for change in found):
+        told.append(teller.resources_changed)
+    if wanted.prompts and any(change.prompts for change in found):
+        told.append(teller.prompts_changed)
+    return told

@@ -1,0 +1,234 @@
+"""Operations called over a WebSocket.
+
+``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
+by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
+answers come as they are ready. A stream operation is answered as :mod:`.streams` says. ``{"ack": 17}``
+advances the durable subscription that is being read. A call may say with ``traceparent`` and ``tracestate`` to which trace
+it belongs; else it belongs to that of the handshake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.net.backpressure import Connection
+from agora.protocols.http import check_values
+from agora.protocols.trace_context import incoming
+from agora.telemetry.context import given
+from agora_sdk.contract import Kind
+from agora_sdk.contract.faults import wording
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
+
+from .streams import Streams
+
+__all__ = ["Calls", "Garbage"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
+MOST_FIELDS = 50  #: of a frame; each unknown one is an error of its own
+FIELDS = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
+PATIENCE_SECONDS = 5.0  #: how long it waits, with the socket not read, until it is refused
+
+_Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
+
+
+class Garbage(Exception):
+    """A frame that is nothing of ours; the socket is closed."""
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    id: _Id = None
+    operation: Annotated[StrictStr, Field(max_length=200)] | None = None
+    version: Annotated[StrictStr, Field(max_length=50)] | None = None
+    arguments: dict[str, JsonValue] = {}
+    idempotency_key: StrictStr | None = None
+    ack: StrictInt | None = None
+    cancel: _Id = None
+    traceparent: JsonValue = None  # what is none is not followed, and no fault
+    tracestate: JsonValue = None
+
+    @property
+    def trace(self) -> Mapping[str, Any]:
+        return given({"traceparent": self.traceparent, "tracestate": self.tracestate})
+
+
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=ConfigDict(defer_build=True))
+
+
+class Calls:
+    """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence.
+
+    trace: to which the handshake belonged. connection: where it is known, what waits for the socket is counted.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        caller: Callable[[], Awaitable[Caller]],
+        body_limit: int,
+        answer: Callable[[bytes], Awaitable[None]],
+        acknowledge: Callable[[int], None],
+        trace: Mapping[str, Any] = {},
+        connection: Connection | None = None,
+    ) -> None:
+        self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
+        self._answer, self._acknowledge, self._trace = answer, acknowledge, trace
+        self._connection = connection
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._running: dict[asyncio.Task[None], int | str | None] = {}
+        self._streams = Streams(dispatcher, caller, answer, connection)
+        self._cancelled: set[int | str | None] = set()
+
+    async def take(self, text: str) -> None:
+        """Take one frame: start its call, or refuse it. Raises Garbage."""
+        await self._pace()
+        try:
+            frame = self._parse(text)
+            if frame.cancel is not None:
+                self._cancel(frame.cancel)
+                return
+            if frame.operation is None:
+                self._acknowledge(frame.ack or 0)
+                return
+            await self._slot(frame)
+        except _Refused as refused:
+            await self._answer(_failure(refused.id, refused.error))
+        except AgoraError as error:
+            await self._answer(_failure(None, error))
+        else:
+            task = asyncio.create_task(self._run(frame, frame.operation))
+            self._running[task] = frame.id
+            task.add_done_callback(self._running.pop)
+
+    async def _pace(self) -> None:
+        """Wait for the caller's turn: reading frames is work too. What is wrong with the caller, its call will say."""
+        with contextlib.suppress(AgoraError):
+            await self._dispatcher.pace(await self._caller())
+
+    def _parse(self, text: str) -> _Frame:
+        if len(text) > self._limit:
+            raise PayloadTooLarge(
+                f"The frame is larger than {self._limit} bytes.",
+                fix="Send less, or raise the setting body_limit.",
+                errors=[{"field": "frame", "message": f"longer than {self._limit} bytes"}],
+            )
+        check_values(text.encode(), self._limit)
+        try:
+            fields = _OBJECT.validate_json(text)
+        except ValidationError:
+            raise Garbage("frames are JSON objects") from None
+        if fields.keys().isdisjoint(("operation", "ack", "cancel")):
+            raise Garbage("a frame has an 'operation', an 'ack' or a 'cancel'")
+        given = fields.get("id")
+        id = given if isinstance(given, int | str) else None
+        if len(fields) > MOST_FIELDS:
+            raise _Refused(id, InvalidRequest(f"A call has fewer than {MOST_FIELDS} fields.", fix=FIELDS))
+        try:
+            return _Frame.model_validate(fields)
+        except ValidationError as error:
+            raise _Refused(id, _invalid(error)) from None
+
+    async def _slot(self, frame: _Frame) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            error = Overloaded(
+                f"{AT_ONCE} calls of this socket are under way.", fix="Wait for answers first.", retry_after=1
+            )
+            raise _Refused(frame.id, error) from None
+
+    async def _run(self, frame: _Frame, name: str) -> None:
+        try:
+            with incoming(self._dispatcher.tracing, "WebSocket call", frame.trace or self._trace) as span:
+                answer, failure = await self._outcome(frame, name)
+                if span is not None and failure is not None and failure.status >= 500:
+                    span.fail(failure.code)
+            self._cancelled.discard(frame.id)
+            if answer is not None:
+                with contextlib.suppress(OSError):  # the client left before its answer
+                    await self._write(answer)
+        finally:
+            self._free.release()  # not before: what is not written yet is held here
+            self._cancelled.discard(frame.id)
+
+    async def _write(self, answer: bytes) -> None:
+        if self._connection is None or not self._connection.paused:
+            await self._answer(answer)
+        else:
+            with self._connection.hold(len(answer)):
+                await self._answer(answer)
+
+    async def _outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
+        """What to answer to a call, and the error that it came to, if any."""
+        try:
+            answer = await self._invoke(frame, name)
+            if answer is not None and self._connection is not None:
+                self._connection.admit(len(answer))
+            return answer, None
+        except AgoraError as error:
+            return _failure(frame.id, error), error
+        except Exception:
+            log.exception("%s failed over a socket", name)
+            failure = InternalError("Something went wrong on our side.")
+            return _failure(frame.id, failure), failure
+
+    async def _invoke(self, frame: _Frame, name: str) -> bytes | None:
+        """The answer to a call; none yet where it opened a stream."""
+        caller = await self._caller()
+        operation = self._dispatcher.context.catalogue.find(name, frame.version, caller.tenant)
+        if operation.kind is Kind.STREAM:
+            await self._streams.open(frame.id, operation, caller, frame.arguments)
+            if frame.id is not None and frame.id in self._cancelled:
+                self._streams.cancel(frame.id)
+            return None
+        outcome = await self._dispatcher.invoke(
+            operation, caller, frame.arguments, idempotency_key=frame.idempotency_key
+        )
+        notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
+        return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
+
+    def _cancel(self, given: int | str) -> None:
+        """End a stream, be it open or about to be."""
+        self._streams.cancel(given)
+        if given in self._running.values():
+            self._cancelled.add(given)
+
+    async def close(self, *, finish: bool = False) -> None:
+        """Wait for the calls under way, or abandon them; what they committed stays."""
+        for task in () if finish else tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._streams.close(finish=finish)
+
+
+def _failure(given: int | str | None, error: AgoraError) -> bytes:
+    return to_json({"id": given, "error": error.problem()})
+
+
+def _invalid(error: ValidationError) -> InvalidRequest:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults[:20]]
+    return InvalidRequest(
+        "{field}: {message}".format(**errors[0]),
+        fix=FIELDS,
+        errors=errors,
+    )
+
+
+class _Refused(Exception):
+    def __init__(self, given: int | str | None, error: AgoraError) -> None:
+        super().__init__(str(error))
+        self.id, self.error = given, error

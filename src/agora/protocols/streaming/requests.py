@@ -1,0 +1,84 @@
+"""What WebSocket and SSE requests share: whose they are, and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream
+from agora.protocols import query_string
+from agora.protocols.http import Scope, drop, header
+from agora.protocols.websockets import given_credential
+from agora_sdk.contract import Operation
+
+__all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
+
+
+class Authenticate(Protocol):
+    """Answers the caller of a request; raises Unauthenticated."""
+
+    def __call__(self, scope: Scope, credential: str | None = None, /) -> Awaitable[Caller]: ...
+
+
+class Limits(Protocol):
+    """The settings that live protocols read."""
+
+    @property
+    def body_limit(self) -> int: ...
+    @property
+    def heartbeat_interval(self) -> float: ...
+
+
+@dataclass(slots=True)
+class StreamRequest:
+    """A request for a stream: credential, if it is not in a header, and the arguments."""
+
+    scope: Scope
+    operation: Operation
+    credential: str | None
+    arguments: dict[str, Any]
+
+    @classmethod
+    def read(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
+        """Read arguments, the place to resume from, and the credential; raises InvalidRequest.
+
+        path: arguments that the path holds. A browser cannot set headers on these requests: its token comes as the subprotocol
+        ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
+        """
+        query: bytes = scope["query_string"]
+        if b"access_token=" in query:
+            scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
+        arguments = query_string.join(query_string.read(query, operation), path)
+        credential = arguments.pop("access_token", None)
+        credential = given_credential(scope) or credential
+        resume = header(scope, b"last-event-id")
+        if (
+            resume and "last_event_id" in operation.parameters
+        ):  # a browser that reconnects sends the first URL again: the header knows better
+            arguments["last_event_id"] = resume
+        return cls(scope, operation, credential, arguments)
+
+
+class Live:
+    """Base of the live protocols: from a request to an opened stream."""
+
+    def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
+        self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
+
+    async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
+        """The stream a request asks for, and who asks, as of the moment it is called.
+
+        Raises an AgoraError: the request was refused.
+        """
+
+        async def caller() -> Caller:
+            return await self.authenticate(request.scope, request.credential)
+
+        async def valid() -> None:
+            await caller()
+
+        stream = await self.dispatcher.stream(request.operation, await caller(), request.arguments, valid=valid)
+        return stream, caller

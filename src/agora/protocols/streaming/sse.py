@@ -1,0 +1,55 @@
+"""Server-sent events: a stream as a long response that every HTTP client can read.
+
+``id`` is an item's number, ``event`` its kind, ``data`` its document. Comments are heartbeats. The last
+message is ``event: closing`` with the reason; a client that reconnects sends ``Last-Event-ID``, unless the
+code is 1000: then the log has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agora.core.events.frames import Batch, Farewell, closing_chunk
+from agora.core.events.stream import LiveStream
+from agora.protocols.http import Receive, Scope, Send, problem
+from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
+from agora_sdk.contract import Operation
+from agora_sdk.errors import AgoraError
+
+from .requests import Live, StreamRequest
+
+__all__ = ["EventSource"]
+
+
+class EventSource(Live):
+    """ASGI application of every route of a stream, such as ``GET /events``."""
+
+    async def __call__(
+        self, operation: Operation, path: Mapping[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request for an operation; ``path`` are the arguments that the path holds."""
+        try:
+            stream, _ = await self.open(StreamRequest.read(scope, operation, path))
+        except AgoraError as error:
+            await problem(send, error, instance=scope["path"])
+            return
+        try:
+            await self._stream(stream, receive, send)
+        finally:
+            stream.close()
+
+    async def _stream(self, stream: LiveStream, receive: Receive, send: Send) -> None:
+        start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": start, "more_body": True})
+        await follow(stream, _Wording(), receive, send, self.dispatcher.feed.buffer_limit)
+
+
+class _Wording:
+    """Messages that the feed has made already, for all their readers."""
+
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        return b"".join([batch.chunk for batch in batches])
+
+    def last(self, farewell: Farewell, position: int, /) -> bytes:
+        return closing_chunk(farewell, position)

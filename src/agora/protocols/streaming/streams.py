@@ -1,0 +1,113 @@
+"""Streams opened by calls over a WebSocket, beside the socket's own.
+
+``{"id": 7, "operation": "agora.task.stream", "arguments": {...}}`` is answered by ``{"id": 7, "position": N}``,
+then by ``{"id": 7, "item": {...}}`` for each item. The last answer is ``{"id": 7, "result": null, "done": true}``
+when the log has ended, or ``{"id": 7, "error": PROBLEM}``. ``{"cancel": 7}`` ends the stream: ``done`` is then false.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.frames import ENDED, RESTARTING, Farewell
+from agora.core.events.sink import QueueSink
+from agora.core.events.stream import LiveStream
+from agora.net.backpressure import Connection
+from agora_sdk.contract import Operation
+from agora_sdk.errors import InvalidRequest, Overloaded
+
+__all__ = ["Id", "Streams"]
+
+MOST = 16  #: open at once over one socket
+
+Id = int | str
+
+
+class Streams:
+    """The streams that were opened over one socket. ``answer`` sends a text, when there is room for it."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        caller: Callable[[], Awaitable[Caller]],
+        answer: Callable[[bytes], Awaitable[None]],
+        connection: Connection | None = None,
+    ) -> None:
+        self._dispatcher, self._caller, self._answer, self._connection = dispatcher, caller, answer, connection
+        self._open: dict[Id, LiveStream | None] = {}  # None while it is being opened
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def open(self, given: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
+        """Open a stream that answers under the id of the call. Raises an AgoraError: it is not open."""
+        if given is None or given in self._open:
+            what = "is missing" if given is None else "is that of an open stream"
+            raise InvalidRequest(
+                f"The id {what}.", fix="Give each stream an id of its own.", errors=[{"field": "id", "message": what}]
+            )
+        if len(self._open) >= MOST:
+            raise Overloaded(f"{MOST} streams of this socket are open.", fix="Cancel one first, or use another socket.")
+        self._open[given] = None
+        try:
+            stream = await self._dispatcher.stream(operation, caller, arguments, valid=self._valid)
+        except BaseException:
+            del self._open[given]
+            raise
+        self._open[given] = stream
+        task = asyncio.create_task(self._run(given, stream))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _valid(self) -> None:
+        await self._caller()
+
+    async def _run(self, given: Id, stream: LiveStream) -> None:
+        sink = QueueSink(self._dispatcher.feed.buffer_limit, self._connection)
+        attaching = asyncio.create_task(stream.attach(sink))
+        watching = contextlib.nullcontext() if self._connection is None else self._connection.watch(sink)
+        try:
+            with watching, contextlib.suppress(OSError):  # the client left in the middle of something
+                await self._send(to_json(given), stream.position, sink)
+                del self._open[given]  # before the client reads that its id is free again
+                await self._answer(_last(given, sink.farewell or Farewell()))
+        finally:
+            self._open.pop(given, None)
+            stream.close()
+            attaching.cancel()
+            await asyncio.gather(attaching, return_exceptions=True)
+
+    async def _send(self, given: bytes, position: int, sink: QueueSink) -> None:
+        """Answer with what comes, until nothing follows. The socket has heartbeats of its own."""
+        await self._answer(b'{"id":%b,"position":%d}' % (given, position))
+        while batches := await sink.take():
+            for batch in batches:
+                for item in batch.items:
+                    await self._answer(b'{"id":%b,"item":%b}' % (given, item.json))
+
+    def cancel(self, given: Id) -> None:
+        """End a stream; one that is not open, or not any more, needs no end."""
+        stream = self._open.get(given)
+        if stream is not None:
+            stream.close()
+
+    async def close(self, *, finish: bool = False) -> None:
+        """Wait until the streams, which have ended, have said so; or abandon them."""
+        for task in () if finish else tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _last(given: Id, farewell: Farewell) -> bytes:
+    """The last answer of a stream."""
+    error = farewell.error
+    if farewell.code == RESTARTING:
+        error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)
+    if error is not None:
+        return to_json({"id": given, "error": error.problem()})
+    return to_json({"id": given, "result": None, "done": farewell == ENDED})

@@ -1,0 +1,203 @@
+"""WebSocket: events pushed, operations called, other streams followed, over one connection.
+
+Events are CloudEvents, one a text frame; frames with ``control`` are about the stream. The same query
+parameters as for SSE choose and resume it. A refused handshake is answered with its HTTP status and a
+problem document; an open socket closes with the error's close code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic_core import to_json
+
+from agora.core.call import Caller
+from agora.core.events.frames import RESTARTING, Batch, Farewell
+from agora.core.events.sink import QueueSink, Sink, is_over
+from agora.core.events.stream import LiveStream
+from agora.net.backpressure import Connection
+from agora.protocols.http import Receive, Scope, Send, connection_of
+from agora.protocols.trace_context import carrier, incoming
+from agora.protocols.websockets import MAX_REASON, linger, refuse
+from agora_sdk.contract import declared
+from agora_sdk.errors import AgoraError, InternalError
+
+from .calls import Calls, Garbage
+from .requests import Live, StreamRequest, drop
+
+__all__ = ["GARBAGE", "SUBPROTOCOL", "WebSocketApp"]
+
+log = logging.getLogger(__name__)
+
+SUBPROTOCOL = "agora"
+STREAM = declared("event", "stream")
+GARBAGE = 4400  #: close code: the client sent something that is no frame of ours
+GRACE_SECONDS = 5.0  # for a peer to take the close frame
+
+
+class WebSocketApp(Live):
+    """ASGI application of ``/ws``."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        try:
+            with incoming(self.dispatcher.tracing, "WebSocket", carrier(scope)):
+                stream, caller = await self.open(StreamRequest.read(scope, STREAM))
+        except AgoraError as error:
+            await refuse(scope, send, error)
+            await linger(receive)
+            return
+        try:
+            with contextlib.suppress(OSError):  # the client left in the middle of something
+                await _Socket(self, stream, caller, scope, receive, send).run()
+        finally:
+            stream.close()
+
+
+class _Socket:
+    """One open connection."""
+
+    def __init__(
+        self,
+        app: WebSocketApp,
+        stream: LiveStream,
+        caller: Callable[[], Awaitable[Caller]],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._app, self._stream, self._scope, self._receive, self._send = app, stream, scope, receive, send
+        self._connection = connection_of(scope)
+        self._over: asyncio.Future[Farewell] = asyncio.get_running_loop().create_future()
+        limit = app.settings.body_limit
+        self._calls = Calls(
+            app.dispatcher, caller, limit, self._text, stream.acknowledge, carrier(scope), self._connection
+        )
+
+    async def run(self) -> None:
+        """Accept, then listen and push until either side ends it."""
+        chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
+        await self._send({"type": "websocket.accept", "subprotocol": chosen})
+        await self._text(to_json(self._greeting()))
+        sink, pumping = self._sink()
+        attaching = asyncio.create_task(self._stream.attach(sink))  # before anything can end the stream
+        listening = asyncio.create_task(self._listen())
+        tasks = [attaching, listening, *pumping]
+        try:
+            await asyncio.wait((listening, self._over), return_when=asyncio.FIRST_COMPLETED)
+            listening.cancel()
+            if self._over.done():
+                await self._close(self._over.result(), pumping)
+        finally:
+            self._stream.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._calls.close()
+
+    def _greeting(self) -> dict[str, Any]:
+        return {
+            "control": "connected",
+            "sequence": self._stream.position,
+            "subject": self._stream.viewer.subject,
+            "subscription_id": self._stream.subscription_id,
+            "heartbeat": self._app.settings.heartbeat_interval,
+        }
+
+    def _sink(self) -> tuple[Sink, list[asyncio.Task[None]]]:
+        """Prebuilt frames straight to the transport where the server has one, else texts through ASGI."""
+        limit = self._app.dispatcher.feed.buffer_limit
+        protocol = getattr(self._send, "__self__", None)
+        if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
+            return TransportSink(protocol, limit, self._ended, self._connection), []
+        queue = _Queue(limit, self._ended)
+        return queue, [asyncio.create_task(self._pump(queue))]
+
+    async def _pump(self, queue: QueueSink) -> None:
+        while batches := await queue.take():
+            for batch in batches:
+                for text in batch.texts:
+                    await self._text(text)
+
+    def _ended(self, farewell: Farewell) -> None:
+        if not self._over.done():
+            self._over.set_result(farewell)
+
+    async def _text(self, text: bytes) -> None:
+        await self._send({"type": "websocket.send", "text": text.decode()})
+
+    async def _listen(self) -> None:
+        """Take frames until the client leaves, or sends what cannot be read."""
+        try:
+            while (message := await self._receive())["type"] == "websocket.receive":
+                text = message.get("text")
+                if text is None:
+                    raise Garbage("frames are text")
+                await self._calls.take(text)
+                if self._connection is not None:
+                    await self._connection.writable()  # who does not read what it asked for is not read from either
+        except Garbage as error:
+            self._stream.end(Farewell(GARBAGE, str(error)))
+        except OSError:
+            pass  # the client left before its answer
+        except Exception:
+            log.exception("a socket failed and is closed")
+            self._stream.end(Farewell.of(InternalError("Something went wrong on our side.")))
+
+    async def _close(self, farewell: Farewell, pumping: list[asyncio.Task[None]]) -> None:
+        """Say why and close; drop the connection of a peer that takes nothing."""
+        reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._calls.close(finish=farewell.code == RESTARTING)
+                await asyncio.gather(*pumping)
+                await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
+        except TimeoutError:
+            drop(self._send)
+
+
+class TransportSink:
+    """Writes frames to the connection's own transport: one call a delivery, no task, no queue.
+
+    protocol: uvicorn's, with its ``transport``, and ``writable`` set while its buffer is low.
+    """
+
+    pending = 0
+
+    def __init__(
+        self, protocol: Any, limit: int, ended: Callable[[Farewell], None], connection: Connection | None = None
+    ) -> None:
+        self._transport: asyncio.Transport = protocol.transport
+        self._writable: asyncio.Event = protocol.writable
+        self._limit, self._ended, self._connection = limit, ended, connection
+
+    def write(self, batch: Batch, /) -> bool:
+        transport = self._transport
+        waiting = transport.get_write_buffer_size()
+        if waiting > self._limit or is_over(self._connection, waiting, batch):
+            return False
+        if not transport.is_closing():
+            transport.write(batch.frames)
+        return True
+
+    async def drain(self) -> None:
+        await self._writable.wait()
+
+    def end(self, farewell: Farewell, /) -> None:
+        self._ended(farewell)
+
+
+class _Queue(QueueSink):
+    """For servers whose transport is out of reach."""
+
+    def __init__(self, limit: int, ended: Callable[[Farewell], None]) -> None:
+        super().__init__(limit)
+        self._ended = ended
+
+    def end(self, farewell: Farewell, /) -> None:
+        super().end(farewell)
+        self._ended(farewell)

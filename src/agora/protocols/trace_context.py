@@ -1,0 +1,36 @@
+"""Traces across the wire: work that comes in goes on with its caller's trace (https://www.w3.org/TR/trace-context/).
+
+Requests over HTTP say so in headers; what is called over a connection that stays open may say so for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
+
+from agora.protocols.http import Scope, header
+from agora.telemetry import PROTOCOL
+from agora.telemetry.context import Span, given
+from agora.telemetry.tracing import Tracing
+
+__all__ = ["carrier", "incoming"]
+
+CARRIERS: Final = ("traceparent", "tracestate")
+
+
+def carrier(scope: Scope) -> Mapping[str, Any]:
+    """The trace that a request or handshake belongs to; nothing where it says none, or none that is sound."""
+    return given({name: header(scope, name.encode()) for name in CARRIERS})
+
+
+def incoming(
+    tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **told: Any
+) -> AbstractContextManager[Span | None]:
+    """The span of something that came in by this task's protocol; None where there are no traces.
+
+    carrier: to which trace it belongs, of :func:`carrier` or of a stranger.
+    """
+    if tracing is None:
+        return nullcontext()
+    return tracing.begin(name, "server", carrier, {"agora.protocol": PROTOCOL.get(), **told})

@@ -1,0 +1,284 @@
+"""The monitor as an ASGI application, at ``/v1/monitor/``.
+
+=========================================  ===================================================================
+``GET  /v1/monitor/...``                   a page, where a browser asks for one
+``GET  /v1/monitor/live/...?after=N``      the stream of what changes on that page
+``POST /v1/monitor/act/OPERATION``         a form: an operation, as the person who has signed in
+``GET, POST /v1/monitor/sign-in``          signing in, also by ``sso`` and ``callback``; ``POST .../sign-out`` out
+``GET  /v1/monitor/export/json``, ``csv``  messages as a file, for the session or any credential
+``GET  /v1/monitor/static/VERSION/NAME``   styles, scripts, drawings
+=========================================  ===================================================================
+
+What the contract declares below ``/v1/monitor`` stays REST for everybody who does not ask for HTML.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from agora.clock import Clock, new_id
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Access, Receive, Scope, Send, header, problem
+from agora.settings import Settings
+from agora_sdk.contract import declared
+from agora_sdk.errors import (
+    AgoraError,
+    CursorTooOld,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    PermissionDenied,
+    Unauthenticated,
+)
+
+from . import forms
+from . import live_updates as live
+from .actions import Acts
+from .assets import ASSETS
+from .exports import Exports
+from .notices import NOTICE, Notice, Notices, piece
+from .registry import FRAGMENTS, Page, find
+from .responses import html, is_piece, redirect, wants_html
+from .security import HOME, check_origin
+from .session import HasEnded, Sealer, Sessions, cookies
+from .signin import LOCAL, TOKEN, SignIn, SignOn
+from .templating import render
+from .view import View
+
+__all__ = ["MonitorApp"]
+
+log = logging.getLogger(__name__)
+
+STREAM = declared("monitor", "stream")
+LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
+MAX_QUERY = 8_192
+
+
+async def _nothing(view: View) -> dict[str, Any]:
+    return {}
+
+
+LOST = Page("/", "Not here", "error.html", _nothing)  #: where no page is
+
+
+class MonitorApp:
+    """Serves the monitor. ended: whether somebody has signed out of a session. sign_on: the way through an identity
+    provider, where there is one.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        access: Access,
+        settings: Settings,
+        sealer: Sealer,
+        clock: Clock,
+        ended: HasEnded,
+        sign_on: SignOn | None = None,
+    ) -> None:
+        self.dispatcher, self.access, self.public_url = dispatcher, access, settings.public_url
+        ways = {TOKEN: self._by_token, LOCAL: self._by_place}
+        secure = urlsplit(settings.public_url).scheme == "https"
+        self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
+        self.notices = Notices(self.sessions)
+        self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
+        self.acts = Acts(dispatcher, self.notices, settings.body_limit)
+        self.exports = Exports(dispatcher)
+
+    async def _by_token(self, scope: Scope, credential: str) -> Caller:
+        return await self.sign_in.by_token(scope, credential)
+
+    async def _by_place(self, scope: Scope, credential: str) -> Caller:
+        return await self.sign_in.by_place(scope, credential)
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def owns(self, scope: Scope, declared: bool) -> bool:
+        """Whether a request is the monitor's. declared: whether the contract has an operation at its path."""
+        path = scope["path"]
+        if path == "/":
+            return scope["method"] in ("GET", "HEAD") and "text/html" in (header(scope, b"accept") or "")
+        if path != HOME.rstrip("/") and not path.startswith(HOME):
+            return False
+        return not declared or self.exports.owns(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        try:
+            if not path.startswith(HOME):  # "/" and "/v1/monitor"
+                await redirect(send, HOME)
+                return
+            await self._route(path.removeprefix(HOME), scope, receive, send)
+        except Unauthenticated as error:
+            await self._sign_in_first(error, scope, send)
+        except AgoraError as error:
+            await self._failed(error, scope, send)
+
+    async def _route(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        room, _, rest = path.partition("/")
+        posted = scope["method"] == "POST"
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
+        if self.exports.owns(scope):
+            await self._export(scope, receive, send)
+        elif room == "static" and not posted:
+            await ASSETS.send(rest, scope, send)
+        elif path == "sign-in":
+            await (self.sign_in.enter(scope, receive, send) if posted else self._enter_page(scope, send))
+        elif path in ("sso", "callback") and not posted:
+            await (self.sign_in.leave if path == "sso" else self.sign_in.come_back)(scope, send, _query(scope))
+        elif posted:
+            await self._post(room, rest, scope, receive, send)
+        elif room == "live":
+            await self._live(scope, receive, send)
+        else:
+            await self._page(scope, send)
+
+    async def _enter_page(self, scope: Scope, send: Send) -> None:
+        await self.sign_in.show(scope, send, _query(scope).get("next", HOME))
+
+    async def _post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        check_origin(scope, self.public_url)
+        view = await self._view(scope, LOST, {}, {})
+        if room == "act":
+            await self.acts(rest, view, scope, receive, send)
+        elif room == "sign-out":
+            await self._sign_out(view, scope, receive, send)
+        else:
+            raise MethodNotAllowed("A page takes no forms: they go to act/OPERATION.", allowed=["GET"])
+
+    async def _sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+        form = await forms.read(scope, receive, MAX_QUERY)
+        view.session.check(header(scope, b"x-csrf-token") or form.get("csrf"))
+        session, onward = view.session, f"{HOME}sign-in"
+        ender = replace(view.caller, tenant=session.tenant)  # whoever runs the server may be in another one just now
+        await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
+        if view.caller.kind == "user":  # the provider's session is ended, too, if the provider is there
+            with suppress(AgoraError):
+                onward = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or onward
+        # A page that goes on: a form may not lead to another site, not even by a redirection.
+        await html(send, 200, render("onward.html", {"next": onward}), [self.sessions.discard()])
+
+    async def _export(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A file for whoever has a credential, or a session."""
+        session = None if self.access.credential(scope) else self.sessions.find(scope)
+
+        async def caller() -> Caller:
+            if session is None:
+                return await self.access.authenticate(scope)
+            return await self.sessions.caller(scope, session)
+
+        async def valid() -> None:
+            await caller()
+
+        await self.exports(await caller(), valid, scope, receive, send)
+
+    # -- pages -----------------------------------------------------------------------------------
+
+    async def _view(self, scope: Scope, page: Page, path: dict[str, str], query: dict[str, str]) -> View:
+        """A view for whoever has signed in; raises Unauthenticated."""
+        session = self.sessions.find(scope)
+        if session is None:
+            raise Unauthenticated("Nobody has signed in.", fix="Sign in.")
+        caller = await self.sessions.caller(scope, session)
+        channel = await self.dispatcher.feed.channel(caller.tenant)
+        return View(self.dispatcher, caller, session, page, path, query, channel.head)
+
+    async def _page(self, scope: Scope, send: Send) -> None:
+        found = find(_below(scope))
+        page, path = found if found is not None else (LOST, {})
+        view = await self._view(scope, page, path, _query(scope))
+        if found is None:
+            raise NotFound("There is no such page.")
+        if not view.shows(page):
+            raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as somebody who may see it.")
+        notice = self.notices.read(cookies(scope).get(NOTICE))
+        body = await _body(page, view, notice)
+        await html(send, 200, body, [self.notices.discard()] if notice else [])
+
+    async def _sign_in_first(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
+        """Lead a browser to the sign-in page and back; a script is told, and leads there itself."""
+        gone = [self.sessions.discard()] if self.sessions.name in cookies(scope) else []
+        if is_piece(scope):
+            await html(send, 401, piece("failed", str(error)), [*gone, (b"hx-redirect", f"{HOME}sign-in".encode())])
+        elif scope["method"] == "POST" or not wants_html(scope):
+            await problem(send, error, instance=scope["path"])
+        else:
+            here = HOME + _below(scope)
+            if scope["query_string"]:
+                here += "?" + scope["query_string"].decode("latin-1")
+            onward = "" if here == HOME else f"?next={quote(here, safe='')}"
+            await redirect(send, f"{HOME}sign-in{onward}", gone)
+
+    async def _failed(self, error: AgoraError, scope: Scope, send: Send) -> None:
+        """Say what went wrong as a page, or as a piece of the page that asked."""
+        if is_piece(scope):
+            await html(send, error.status, piece("failed", str(error)))
+            return
+        if not wants_html(scope):
+            await problem(send, error, instance=scope["path"])
+            return
+        try:
+            view: View | None = await self._view(scope, LOST, {}, {})
+        except AgoraError:
+            view = None
+        await html(send, error.status, render("error.html", {"view": view, "notice": None, "error": error}))
+
+    # -- live ------------------------------------------------------------------------------------
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = find(_below(scope).removeprefix("live"))
+        if found is None or not found[0].live:
+            raise NotFound("There is nothing live at this page.")
+        page, path = found
+        query = _query(scope)
+        after = header(scope, b"last-event-id") or query.pop("after", None)
+        view = await self._view(scope, page, path, query)
+        if not view.shows(page):
+            raise PermissionDenied(f"{page.title} is not for you.")
+        fragments = [FRAGMENTS[name] for name in page.live]
+        if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.FAR:
+            await live.reload(send)
+            return
+
+        async def valid() -> None:
+            await self.sessions.caller(scope, view.session)
+
+        types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
+        try:
+            wanted = {"types": types, "last_event_id": after}
+            stream = await self.dispatcher.stream(STREAM, view.caller, wanted, valid=valid)
+        except CursorTooOld:
+            await live.reload(send)
+            return
+        await live.serve(stream, view, fragments, receive, send)
+
+
+async def _body(page: Page, view: View, notice: Notice | None) -> bytes:
+    """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
+    try:
+        return render(page.template, {"view": view, "notice": notice, **await page.build(view)})
+    except AgoraError:
+        raise
+    except Exception as error:
+        incident = new_id("err")
+        log.exception("the page %r failed (%s)", page.path, incident)
+        raise InternalError("The page could not be shown.", incident=incident) from error
+
+
+def _below(scope: Scope) -> str:
+    """The path below ``/v1/monitor/``, as it came over the wire."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    query: bytes = scope["query_string"]
+    if len(query) > MAX_QUERY:
+        raise NotFound("The address is too long.")
+    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=False))

@@ -1,0 +1,102 @@
+"""Static files: read from the package, never from a path that a request names.
+
+Their URL holds a digest of them all, so that browsers may keep them for ever; modules import each other by relative names,
+and so stay within one version.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from agora.protocols.http import Scope, Send, header
+from agora_sdk.errors import NotFound
+
+from .security import HOME
+
+__all__ = ["ASSETS", "Assets"]
+
+DIRECTORY: Final = Path(__file__).parent / "static"
+KINDS: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+COMPRESSED: Final = frozenset({".css", ".js", ".svg", ".txt"})
+FOR_EVER: Final = b"public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file, and how it is sent."""
+
+    body: bytes
+    kind: str
+    etag: bytes
+
+    @cached_property
+    def packed(self) -> bytes:
+        return gzip.compress(self.body, mtime=0)
+
+
+class Assets:
+    """The files of a directory, read at first use."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @cached_property
+    def files(self) -> dict[str, Asset]:
+        """By name, such as ``style.css`` or ``vendor/htmx.min.js``."""
+        found = {}
+        for path in sorted(self._directory.rglob("*")):
+            if path.is_file() and path.suffix in KINDS:
+                body = path.read_bytes()
+                etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
+                found[path.relative_to(self._directory).as_posix()] = Asset(body, KINDS[path.suffix], etag)
+        return found
+
+    @cached_property
+    def version(self) -> str:
+        """Digest of all of them."""
+        whole = hashlib.sha256()
+        for name, asset in self.files.items():
+            whole.update(f"{name}\0".encode() + asset.etag)
+        return whole.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """Where a file is; KeyError for one that does not exist."""
+        self.files[name]
+        return f"{HOME}static/{self.version}/{name}"
+
+    async def send(self, path: str, scope: Scope, send: Send) -> None:
+        """Answer a request for ``VERSION/NAME``; NotFound for what is not one of the files."""
+        version, _, name = path.partition("/")
+        asset = self.files.get(name)
+        if asset is None:
+            raise NotFound("There is no such file.")
+        caching = FOR_EVER if version == self.version else b"no-cache"
+        headers = [(b"etag", asset.etag), (b"cache-control", caching), (b"vary", b"Accept-Encoding")]
+        headers += [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]
+        if asset.etag.decode() in (header(scope, b"if-none-match") or ""):
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        body = asset.body
+        if Path(name).suffix in COMPRESSED and "gzip" in (header(scope, b"accept-encoding") or ""):
+            body = asset.packed
+            headers.append((b"content-encoding", b"gzip"))
+        headers += [(b"content-type", asset.kind.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+ASSETS = Assets(DIRECTORY)

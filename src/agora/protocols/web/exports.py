@@ -1,0 +1,150 @@
+"""Exports: messages as a file, ``GET /v1/monitor/export/json`` and ``.../export/csv``, with the filters of the log.
+
+The file is written as the log is read, a page at a time, so that its size costs no memory; a reader that takes nothing is
+waited for, and in the end cut off, and then the file ends in the middle: it is never made to look whole. Whoever asks for
+``text/event-stream`` gets the same messages as a stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream
+from agora.protocols import query_string
+from agora.protocols.http import Receive, Scope, Send, drop, header
+from agora_sdk.contract import declared
+from agora_sdk.errors import MethodNotAllowed
+
+__all__ = ["COLUMNS", "Exports", "cell"]
+
+EXPORT: Final = declared("monitor", "export")
+KINDS: Final = {
+    "/v1/monitor/export/json": ("json", b"application/json"),
+    "/v1/monitor/export/csv": ("csv", b"text/csv; charset=utf-8"),
+}
+COLUMNS: Final = (
+    "timestamp",
+    "message_id",
+    "type",
+    "from_agent",
+    "from_name",
+    "to_agent",
+    "priority",
+    "status",
+    "correlation_id",
+    "reply_to",
+    "content",
+)
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+STALL_SECONDS: Final = 60.0
+Check = Callable[[], Awaitable[None]]
+Form = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: from messages to pieces of a file
+
+
+class Exports:
+    """Writes the files."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a file is asked for."""
+        return scope["path"] in KINDS and "text/event-stream" not in (header(scope, b"accept") or "")
+
+    async def __call__(self, caller: Caller, valid: Check, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with the file. Raises AgoraError before it has begun."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
+        wanted = query_string.read(scope["query_string"], EXPORT)
+        stream = await self.dispatcher.stream(EXPORT, caller, wanted, valid=valid)
+        name, kind = KINDS[scope["path"]]
+        await _begin(send, name, kind)
+        if scope["method"] == "HEAD":
+            stream.close()
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await _transfer(stream, _csv if name == "csv" else _json, receive, send)
+
+
+async def _transfer(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
+    """Write a file until it is whole, or its reader has left."""
+    writing = asyncio.create_task(_write(stream, form, send))
+    leaving = asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if writing.done() and writing.exception() is not None:
+            drop(send)
+    finally:
+        stream.close()
+        for task in (writing, leaving):
+            task.cancel()
+        await asyncio.gather(writing, leaving, return_exceptions=True)
+
+
+async def _begin(send: Send, name: str, kind: bytes) -> None:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    headers = [
+        (b"content-type", kind),
+        (b"content-disposition", f'attachment; filename="agora-messages-{moment}.{name}"'.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; sandbox"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _write(stream: LiveStream, form: Form, send: Send) -> None:
+    async for piece in form(_documents(stream)):
+        async with asyncio.timeout(STALL_SECONDS):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _documents(stream: LiveStream) -> AsyncIterator[bytes]:
+    """Messages as JSON; raises what ended the stream before its end."""
+    async for entry in stream:
+        yield entry.json
+
+
+async def _json(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """One object: when it was made, the messages, one a line, and how many there are."""
+    yield b'{"export_date":%b,"messages":[' % to_json(datetime.now(UTC))
+    count = 0
+    async for document in documents:
+        yield (b",\n" if count else b"\n") + document
+        count += 1
+    yield b'\n],"message_count":%d}\n' % count
+
+
+async def _csv(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A header, and a line for each message (RFC 4180)."""
+    yield _line(COLUMNS)
+    async for document in documents:
+        message = from_json(document)
+        yield _line([cell(message[name]) for name in COLUMNS])
+
+
+def _line(cells: list[str] | tuple[str, ...]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode("utf-8", "replace")
+
+
+def cell(value: str | None) -> str:
+    """A value as a cell: what a spreadsheet would take for a formula begins with an apostrophe."""
+    text = value or ""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,272 @@
+"""Live: one stream for an open page, of the fragments that what happens has changed.
+
+Events are not kept for a reader: they mark fragments as due, and what is due is rendered when the reader has taken what came
+before. So a thousand events make one fragment, and a slow reader costs nothing but its connection. Rendering takes at most a
+twentieth of the time. A message's id is the place in the event log up to which the page is then true; a stream resumes there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pydantic_core import to_json
+
+from agora.core.events.frames import Batch, EncodedEvent, Farewell
+from agora.core.events.stream import LiveStream
+from agora.protocols.http import Message, Receive, Send, drop
+from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
+
+from .registry import Fragment
+from .security import HEADERS
+from .templating import render
+from .view import View
+
+__all__ = ["FAR", "Feeder", "Schedule", "reload", "serve"]
+
+log = logging.getLogger(__name__)
+
+SHARE: Final = 20  #: renderings take one part in so many of the time
+STALL_SECONDS: Final = 30.0  #: a reader that takes nothing for so long is cut off
+FAR: Final = 2_000  #: events behind which a page is loaded anew rather than brought up to date
+REMEMBERED: Final = 100  #: events that a fragment is given, the newest ones
+HEAD: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Feeder:
+    """A sink of events that keeps none but the newest few: it knows which fragments are due."""
+
+    pending = 0
+
+    def __init__(self, fragments: Sequence[Fragment], position: int) -> None:
+        self.fragments, self.position = fragments, position
+        self.rung = asyncio.Event()
+        self.farewell: Farewell | None = None
+        self.beat = False
+        self._wanting: dict[str, tuple[Fragment, ...]] = {}
+        self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=REMEMBERED) for part in fragments}
+        self._due: dict[str, None] = {}
+
+    # -- a sink ----------------------------------------------------------------------------------
+
+    def write(self, batch: Batch, /) -> bool:
+        for item in batch.items:
+            if isinstance(item, EncodedEvent):
+                for part in self._wanted(item.event.type):
+                    self._events[part.name].append(item)
+                    self._due[part.name] = None
+        self.position = max(self.position, batch.sequence)
+        self.beat = self.beat or not batch.items
+        self.rung.set()
+        return True
+
+    async def drain(self) -> None: ...
+
+    def end(self, farewell: Farewell, /) -> None:
+        self.farewell = farewell
+        self.rung.set()
+
+    # -- what is due -----------------------------------------------------------------------------
+
+    def _wanted(self, type: str) -> tuple[Fragment, ...]:
+        found = self._wanting.get(type)
+        if found is None:
+            if len(self._wanting) >= 1000:  # agents name their own types
+                self._wanting.clear()
+            found = tuple(part for part in self.fragments if part.on and part.filter.wants(type))
+            self._wanting[type] = found
+        return found
+
+    def mark(self, names: Iterable[str]) -> None:
+        """Have fragments rendered though nothing happened: their tick came."""
+        self._due.update(dict.fromkeys(names))
+
+    @property
+    def due(self) -> set[str]:
+        """Names of the fragments to be rendered."""
+        return set(self._due)
+
+    def take(self, name: str) -> Sequence[EncodedEvent]:
+        """What happened for a fragment since it was last taken."""
+        self._due.pop(name, None)
+        events = tuple(self._events[name])
+        self._events[name].clear()
+        return events
+
+
+class Schedule:
+    """When which fragment may be rendered next. now: seconds of a clock that only goes forward."""
+
+    def __init__(self, fragments: Sequence[Fragment], now: float) -> None:
+        self._fragments = {part.name: part for part in fragments}
+        self._next = dict.fromkeys(self._fragments, now)
+        self._ticks = {part.name: now + part.tick for part in fragments if part.tick}
+        self._resting = now
+
+    def ticked(self, now: float) -> list[str]:
+        """Fragments whose tick has come."""
+        return [name for name, at in self._ticks.items() if at <= now]
+
+    def ready(self, due: Iterable[str], now: float) -> list[Fragment]:
+        """Those of the fragments that are due that may be rendered now."""
+        return [self._fragments[name] for name in due if max(self._next[name], self._resting) <= now]
+
+    def wait(self, due: Iterable[str], now: float) -> float | None:
+        """Seconds until something may be rendered; None until something happens."""
+        times = [max(self._next[name], self._resting) for name in due] + list(self._ticks.values())
+        return max(min(times) - now, 0.0) if times else None
+
+    def rendered(self, part: Fragment, began: float, now: float) -> None:
+        """A rendering took from one time to another: rest in proportion."""
+        self._next[part.name] = now + part.every
+        if part.tick:
+            self._ticks[part.name] = now + part.tick
+        self._resting = max(self._resting, now) + (now - began) * SHARE
+
+    def postpone(self, part: Fragment, seconds: float, now: float) -> None:
+        """Not now: the person has asked too much."""
+        self._next[part.name] = now + seconds
+        if part.tick:
+            self._ticks[part.name] = now + max(part.tick, seconds)
+
+
+class Writer:
+    """The wire of one stream."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def begin(self) -> None:
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*HEAD, *HEADERS]})
+
+    async def event(self, name: str, position: int, data: bytes) -> None:
+        lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
+        await self.write(b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines))
+
+    async def write(self, data: bytes) -> None:
+        message: Message = {"type": "http.response.body", "body": data, "more_body": True}
+        async with asyncio.timeout(STALL_SECONDS):
+            await self._send(message)
+
+    async def close(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+class Painter:
+    """Renders the fragments of one page as they fall due."""
+
+    def __init__(self, view: View, feeder: Feeder, writer: Writer) -> None:
+        self._view, self._feeder, self._writer = view, feeder, writer
+        self._schedule = Schedule(feeder.fragments, time.monotonic())
+        self._shown: dict[str, bytes] = {}
+
+    async def run(self) -> None:
+        """Until the stream of events ends."""
+        feeder, schedule = self._feeder, self._schedule
+        while feeder.farewell is None:
+            now = time.monotonic()
+            feeder.mark(schedule.ticked(now))
+            for part in schedule.ready(feeder.due, now):
+                await self._paint(part)
+            if feeder.beat:
+                feeder.beat = False
+                if not feeder.due:
+                    await self._writer.write(b": heartbeat\nid: %d\n\n" % feeder.position)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        feeder = self._feeder
+        seconds = self._schedule.wait(feeder.due, time.monotonic())
+        if not feeder.due:
+            feeder.rung.clear()
+        elif seconds:  # what comes meanwhile is painted with the rest
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await feeder.rung.wait()
+        except TimeoutError:
+            return
+
+    async def _paint(self, part: Fragment) -> None:
+        feeder, began = self._feeder, time.monotonic()
+        position = feeder.position
+        events = [item.model() for item in feeder.take(part.name)]
+        try:
+            body = await _body(part, self._view.since(events, position))
+        except RateLimited as error:
+            feeder.mark([part.name])
+            self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
+            return
+        if body is not None and (events or self._shown.get(part.name) != body):
+            self._shown[part.name] = body
+            await self._writer.event(part.name, position, body)
+        self._schedule.rendered(part, began, time.monotonic())
+
+
+async def _body(part: Fragment, view: View) -> bytes | None:
+    """A fragment as HTML; None for nothing new, or for what is gone, or not to be seen any more. Raises RateLimited."""
+    try:
+        values = await part.build(view)
+        return None if values is None else render(part.template, {"view": view, **values})
+    except RateLimited:
+        raise
+    except AgoraError:  # the page says so when it is loaded again
+        return None
+    except Exception:
+        log.exception("the fragment %r failed", part.name)
+        return None
+
+
+async def serve(stream: LiveStream, view: View, fragments: Sequence[Fragment], receive: Receive, send: Send) -> None:
+    """Answer a request with the stream of a page's fragments, until either side leaves."""
+    writer, feeder = Writer(send), Feeder(fragments, stream.position)
+    await writer.begin()
+    await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
+    painting = asyncio.create_task(Painter(view, feeder, writer).run())
+    leaving = asyncio.create_task(_gone(receive))
+    tasks: list[asyncio.Task[None]] = [painting, leaving, asyncio.create_task(stream.attach(feeder))]
+    try:
+        await asyncio.wait((painting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if painting.done() and painting.exception() is not None:  # the reader takes nothing
+            drop(send)
+        elif not leaving.done():
+            await _farewell(writer, feeder)
+    finally:
+        stream.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def reload(send: Send) -> None:
+    """Tell a page that it is too far behind to be brought up to date."""
+    writer = Writer(send)
+    await writer.begin()
+    await writer.write(b"event: reload\ndata: {}\n\n")
+    await writer.close()
+
+
+async def _farewell(writer: Writer, feeder: Feeder) -> None:
+    """Say why the stream ends: ``reload`` where the page is to be loaded anew, which may mean to sign in again."""
+    error = feeder.farewell.error if feeder.farewell is not None else None
+    restarting = error is None or error.status >= 500
+    if restarting and not isinstance(error, CursorTooOld):
+        await writer.write(b"event: closing\ndata: %b\n\n" % to_json({"reason": str(error or "resume later")}))
+    else:
+        await writer.write(b"event: reload\ndata: %b\n\n" % to_json({"reason": str(error)}))
+    await writer.close()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,97 @@
+"""Agents: who is there, how they are, and stepping in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from agora_sdk.contract import fields
+
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names
+from .list_parameters import asked, chosen, concerns, listed
+
+__all__ = ["agent", "agents", "workers"]
+
+EVENTS = ("agora.agent.*",)
+
+
+@page("agents", title="Agents", scope="read:agents", nav=20, key="a", live=("agent_rows",))
+async def agents(view: View) -> Mapping[str, Any]:
+    """All of them, or those that are looked for."""
+    statuses = [status.value for status in fields.AgentStatus]
+    return {**await agent_rows(view), "statuses": statuses}
+
+
+@fragment("agent_rows", on=EVENTS, every=1.0)
+async def agent_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    wanted = chosen(view, "status", "search")
+    found, trouble = await listed(view, "agora.monitor.agents", wanted)
+    return {"found": found, "trouble": trouble, "filtered": bool(wanted)}
+
+
+@page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
+async def workers(view: View) -> Mapping[str, Any]:
+    """The processes that take tasks."""
+    return await worker_rows(view)
+
+
+@fragment("worker_rows", on=("agora.worker.*",), tick=10, every=1.0)
+async def worker_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    arguments = {**chosen(view, "search"), "cursor": None}
+    found, trouble = await listed(view, "agora.monitor.workers", arguments, rows=500)
+    known = await names(view, [worker.owner for worker in found.items] if found.count else [])
+    return {"found": found, "names": known, "trouble": trouble, "filtered": "search" in view.query}
+
+
+@page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
+async def agent(view: View) -> Mapping[str, Any]:
+    """One agent: its card, its work, what was done to it."""
+    profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
+    id = profile.agent_id
+    work, trail, price, cost, messages = await asyncio.gather(
+        _work(view, id),
+        asked(view, "agora.admin.audit", {"target": id, "limit": 12}),
+        asked(view, "agora.billing.prices", {"agent_id": id}),
+        asked(view, "agora.billing.cost", {"agent_id": id}),
+        asked(view, "agora.monitor.messages", {"agent": id, "limit": 12}),
+    )
+    return {
+        "profile": profile,
+        "report": await asked(view, "agora.agent.status", {"agent_id": id}),
+        **work,
+        "trail": trail,
+        "price": price.items[0] if price and price.items else None,
+        "cost": cost,
+        "messages": messages,
+        "names": await names(view, [entry.actor for entry in trail.items] if trail else []),
+    }
+
+
+@fragment("agent_now", on=EVENTS, every=0.5)
+async def agent_now(view: View) -> Mapping[str, Any] | None:
+    """How it is."""
+    id = view.path["agent"]
+    if id.startswith("agent_") and not concerns(view, id):
+        return None
+    profile = await view.invoke("agora.agent.get", {"agent_id": id})
+    return {"profile": profile, "report": await asked(view, "agora.agent.status", {"agent_id": profile.agent_id})}
+
+
+@fragment("agent_work", on=("agora.task.*",), every=1.0)
+async def agent_work(view: View) -> Mapping[str, Any]:
+    """What it does and has done."""
+    profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
+    return {"profile": profile, **await _work(view, profile.agent_id)}
+
+
+async def _work(view: View, id: str) -> Mapping[str, Any]:
+    tasks, numbers = await asyncio.gather(
+        asked(view, "agora.task.list", {"agent_id": id, "limit": 12, "descending": True}),
+        asked(view, "agora.task.statistics", {"agent_id": id}),
+    )
+    return {"tasks": tasks, "numbers": numbers}

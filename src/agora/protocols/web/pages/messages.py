@@ -1,0 +1,121 @@
+"""Messages: the log as it grows, words found in it, threads drawn as who said what to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from agora_sdk.contract import fields
+from agora_sdk.contract.events import Event
+from agora_sdk.contract.monitor import LoggedMessage
+from agora_sdk.errors import NotFound
+
+from ..drawing import Arrow, sequence
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names
+from .list_parameters import asked, chosen, listed
+
+__all__ = ["message", "messages"]
+
+FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
+SENT = ("agora.message.received", "agora.broadcast.sent")
+DRAWN = 100  #: messages of a thread
+KEPT = 100  #: rows of the log, where it grows
+
+
+@page(
+    "messages",
+    title="Messages",
+    scope="read:messages",
+    nav=50,
+    key="m",
+    needs="agora.monitor.messages",
+    live=("messages",),
+)
+async def messages(view: View) -> Mapping[str, Any]:
+    """The log, newest first."""
+    wanted = chosen(view, *FILTERS)
+    found, trouble = await listed(view, "agora.monitor.messages", wanted)
+    rows = found.items if found.count else []
+    return {
+        "found": found,
+        "names": await _addressed(view, rows),
+        "trouble": trouble,
+        "wanted": wanted,
+        "kept": KEPT,
+        "rows": rows,
+        "fresh": False,
+        "types": [kind.value for kind in fields.MessageType],
+        "priorities": [priority.value for priority in fields.Priority],
+    }
+
+
+@fragment("messages", on=SENT, every=0.5)
+async def fresh_messages(view: View) -> Mapping[str, Any] | None:
+    """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
+    wanted = chosen(view, *FILTERS)
+    if view.query.get("cursor") or "q" in wanted:
+        return None
+    rows = [said for event in reversed(view.events) if (said := _said(event)) and _fits(said, wanted)]
+    return {"rows": rows, "names": await _addressed(view, rows), "fresh": True} if rows else None
+
+
+async def _addressed(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
+    return await names(view, [said.to_agent for said in rows])
+
+
+def _said(event: Event) -> LoggedMessage | None:
+    data = event.data if isinstance(event.data, dict) else {}
+    try:
+        return LoggedMessage.model_validate({**data, "type": data.get("message_type")})
+    except ValidationError:
+        return None
+
+
+def _fits(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
+    own = {
+        "from_agent": (said.from_agent, said.from_name),
+        "to_agent": (said.to_agent,),
+        "agent": (said.from_agent, said.from_name, said.to_agent),
+        "type": (said.type,),
+        "priority": (said.priority.value,),
+        "correlation_id": (said.correlation_id,),
+        "message_id": (said.message_id,),
+    }
+    return all(value in own[name] for name, value in wanted.items())
+
+
+@page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
+async def message(view: View) -> Mapping[str, Any]:
+    """One message, and the thread it is part of."""
+    said = await _find(view, view.path["message_id"])
+    thread = None
+    if said.correlation_id:
+        thread = await asked(view, "agora.monitor.messages", {"correlation_id": said.correlation_id, "limit": DRAWN})
+    rows = list(reversed(thread.items)) if thread else []
+    known = await _addressed(view, [said, *rows])
+    arrows = [_arrow(view, row, known) for row in rows]
+    return {
+        "said": said,
+        "names": known,
+        "rows": rows,
+        "drawing": sequence(arrows, f"Thread of {len(rows)} messages") if len(rows) > 1 else "",
+    }
+
+
+async def _find(view: View, id: str) -> LoggedMessage:
+    """A message by its id; NotFound where it is not kept any more, or is no such id."""
+    found, _ = await listed(view, "agora.monitor.messages", {"message_id": id}, rows=1)
+    if not found.items:
+        raise NotFound("There is no such message.", fix="The log has it for as long as messages are kept.")
+    said: LoggedMessage = found.items[0]
+    return said
+
+
+def _arrow(view: View, said: LoggedMessage, known: Mapping[str, str]) -> Arrow:
+    to = None if said.broadcast else known.get(said.to_agent, said.to_agent)
+    note = f"{said.timestamp:%H:%M:%S}"
+    return Arrow(said.from_name, to, said.content, note, said.status or "", view.url(f"messages/{said.message_id}"))

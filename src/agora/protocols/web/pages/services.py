@@ -1,0 +1,60 @@
+"""Services: what the marketplace can do, and the MCP servers whose tools it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora_sdk.contract import Lifecycle
+
+from ..registry import fragment, page
+from ..view import View
+from .list_parameters import asked, chosen, listed
+
+__all__ = ["service", "services", "upstream", "upstreams"]
+
+LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
+
+
+@page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
+async def services(view: View) -> Mapping[str, Any]:
+    """The catalogue, with what callers experienced."""
+    wanted = chosen(view, "category", "status")
+    found, trouble = await listed(view, "agora.query.services", {**wanted, "cursor": None}, rows=500)
+    words = view.query.get("q", "").lower().split()
+    items = found.items if found.count else []
+    shown = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
+    everything = await asked(view, "agora.query.services", {"limit": 500})
+    categories = sorted({item.category for item in everything.items}) if everything else []
+    return {"shown": shown, "trouble": trouble, "categories": categories, "lifecycles": LIFECYCLES}
+
+
+@page(
+    "services/upstreams",
+    title="Upstreams",
+    scope="read:catalogue",
+    needs="agora.upstream.list",
+    live=("upstream_rows",),
+)
+async def upstreams(view: View) -> Mapping[str, Any]:
+    """MCP servers elsewhere."""
+    return await upstream_rows(view)
+
+
+@fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
+async def upstream_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    found, _ = await listed(view, "agora.upstream.list", {})
+    return {"found": found}
+
+
+@page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")
+async def upstream(view: View) -> Mapping[str, Any]:
+    """One of them, with what it offers."""
+    return {"upstream": await view.invoke("agora.upstream.get", {"upstream": view.path["upstream"]})}
+
+
+@page("services/{service}", title="Service", scope="read:catalogue", needs="agora.discovery.schema")
+async def service(view: View) -> Mapping[str, Any]:
+    """One operation: how to call it."""
+    return {"service": await view.invoke("agora.discovery.schema", {"service": view.path["service"]})}

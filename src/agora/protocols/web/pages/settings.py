@@ -1,0 +1,23 @@
+"""Settings: who one is here, keys, and the brake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ..registry import page
+from ..view import View
+from .list_parameters import asked, listed
+
+__all__ = ["settings"]
+
+
+@page("settings", title="Settings", nav=110, key=",")
+async def settings(view: View) -> Mapping[str, Any]:
+    """What concerns the person, the keys and the server as a whole."""
+    tokens = None
+    if view.may("agora.token.list"):
+        tokens, _ = await listed(view, "agora.token.list", {})
+    health, market = await asyncio.gather(asked(view, "agora.admin.health"), view.attempt("agora.query.marketplace"))
+    return {"tokens": tokens, "health": health, "market": market}

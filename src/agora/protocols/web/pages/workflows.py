@@ -1,0 +1,120 @@
+"""Workflows: the graph with its live states, time, approvals and changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agora_sdk.contract import fields
+from agora_sdk.contract.workflows import Span, StepState, Timeline, Workflow, WorkflowStatus
+
+from .. import drawing
+from ..filters import duration
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names
+from .list_parameters import asked, chosen, concerns, listed
+
+__all__ = ["workflow", "workflows"]
+
+EVENTS = ("agora.workflow.*",)
+INLINE = 60  #: steps; a graph of more is drawn beside the event loop
+SPANS = 300  #: rows of the timeline
+OPEN = frozenset({"pending", "running", "paused", "waiting_approval"})
+
+
+@page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
+async def workflows(view: View) -> Mapping[str, Any]:
+    """All of them, newest first."""
+    return {
+        **await workflow_rows(view),
+        "statuses": [status.value for status in WorkflowStatus],
+        "priorities": [priority.value for priority in fields.Priority],
+    }
+
+
+@fragment("workflow_rows", on=EVENTS, every=1.0)
+async def workflow_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    wanted = chosen(view, "status", "agent_id")
+    found, trouble = await listed(view, "agora.workflow.list", wanted)
+    known = await names(view, [flow.created_by for flow in found.items] if found.count else [])
+    return {"found": found, "names": known, "trouble": trouble, "filtered": bool(wanted)}
+
+
+@page("workflows/{workflow_id}", title="Workflow", scope="read:workflows", live=("workflow_now", "workflow_time"))
+async def workflow(view: View) -> Mapping[str, Any]:
+    """One workflow."""
+    now, time = await asyncio.gather(_now(view), _time(view))
+    return {**now, **time}
+
+
+@fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
+async def workflow_now(view: View) -> Mapping[str, Any] | None:
+    """Its graph and its steps."""
+    return await _now(view) if _concerned(view) else None
+
+
+@fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
+async def workflow_time(view: View) -> Mapping[str, Any] | None:
+    """Its bars, which grow while it runs."""
+    return await _time(view) if _concerned(view) else None
+
+
+def _concerned(view: View) -> bool:
+    id = view.path["workflow_id"]
+    return concerns(view, id) or any(isinstance(e.data, dict) and e.data.get("workflow_id") == id for e in view.events)
+
+
+async def _now(view: View) -> Mapping[str, Any]:
+    flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
+    words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
+    stages = [_stage(view, step) for step in flow.steps]
+    many = len(stages) > INLINE
+    return {
+        "flow": flow,
+        "names": await names(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
+        "open": flow.status in OPEN,
+        "graph": await asyncio.to_thread(drawing.workflow, stages, words) if many else drawing.workflow(stages, words),
+        "awaiting": [step for step in flow.steps if step.awaiting],
+    }
+
+
+def _stage(view: View, step: StepState) -> drawing.Stage:
+    share = step.progress / 100 if step.status == "running" else None
+    detail = step.agent or ", ".join(step.capability)
+    if step.items is not None:
+        detail, share = f"{step.items.completed} of {step.items.total}", step.items.completed / max(step.items.total, 1)
+    elif step.awaiting:
+        detail = "waits for approval"
+    elif step.duration_seconds is not None and step.completed_at:
+        detail = f"{detail} · {duration(step.duration_seconds)}".lstrip(" ·")
+    href = view.url(f"tasks/{step.task_id}") if step.task_id else None
+    if step.workflow_id:
+        href = view.url(f"workflows/{step.workflow_id}")
+    return drawing.Stage(step.name, step.status, step.depends_on, detail, share, step.awaiting is not None, href)
+
+
+def _bar(span: Span) -> drawing.Bar:
+    if span.awaiting:  # what it waits for is the point of it
+        return drawing.Bar("waiting_approval", span.start, span.start, None)
+    return drawing.Bar(span.status, span.start, span.begun, span.end)
+
+
+async def _time(view: View) -> Mapping[str, Any]:
+    line: Timeline | None = await asked(view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]})
+    if line is None:
+        return {"line": None, "chart": None, "rows": [], "left": 0}
+    begun = [span for span in line.spans if span.start or span.begun]
+    shown = begun[:SPANS]
+    end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
+    bars = [_bar(span) for span in shown]
+    chart = drawing.gantt(bars, line.start, end)
+    return {
+        "line": line,
+        "chart": chart,
+        "rows": list(zip(shown, chart.rows, strict=True)),
+        "left": len(begun) - len(shown),
+    }

@@ -1,0 +1,139 @@
+"""Pages and fragments, registered where they are written.
+
+A page is a function from a :class:`~.view.View` to the values of its template. A fragment is a piece of a page that is
+rendered again when something happens: its template is ``live/NAME.html``, and ``sse-swap="NAME"`` says where it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+
+from agora.core.events.filter import EventFilter
+
+if TYPE_CHECKING:
+    from .view import View
+
+__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "find", "fragment", "known", "page"]
+
+Values = Mapping[str, Any]
+Build = Callable[["View"], Awaitable[Values]]
+BuildFragment = Callable[["View"], Awaitable[Values | None]]
+F = TypeVar("F", bound=BuildFragment)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page. path: below ``/v1/monitor``, with ``{names}``. scope: what one must be allowed to see it.
+
+    nav: its place in the navigation, None for a page that is reached from another one. key: its letter after ``g``.
+    needs: an operation without which there is no such page. live: names of its fragments.
+    """
+
+    path: str
+    title: str
+    template: str
+    build: Build
+    scope: str = ""
+    nav: int | None = None
+    key: str = ""
+    needs: str = ""
+    live: tuple[str, ...] = ()
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.strip("/").split("/"))
+
+    def match(self, parts: tuple[str, ...]) -> dict[str, str] | None:
+        """What a path's segments say, if they are this page's."""
+        if len(parts) != len(self.parts):
+            return None
+        found: dict[str, str] = {}
+        for mine, given in zip(self.parts, parts, strict=True):
+            if mine.startswith("{"):
+                if not given:
+                    return None
+                found[mine[1:-1]] = given
+            elif mine != given:
+                return None
+        return found
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of a page. on: types and patterns of events after which it is rendered again. tick: seconds after which
+    it is rendered even so; 0 for never. every: least seconds between two renderings.
+    """
+
+    name: str
+    build: BuildFragment
+    on: tuple[str, ...] = ()
+    tick: float = 0.0
+    every: float = 0.25
+
+    @cached_property
+    def filter(self) -> EventFilter:
+        return EventFilter.of(self.on)
+
+    @property
+    def template(self) -> str:
+        return f"live/{self.name}.html"
+
+
+PAGES: list[Page] = []
+FRAGMENTS: dict[str, Fragment] = {}
+
+
+def page(
+    path: str,
+    *,
+    title: str,
+    template: str | None = None,
+    scope: str = "",
+    nav: int | None = None,
+    key: str = "",
+    needs: str = "",
+    live: tuple[str, ...] = (),
+) -> Callable[[Build], Build]:
+    """Register a function as a page; its template is ``NAME.html`` unless given. Fixed paths come before open ones."""
+
+    def register(build: Build) -> Build:
+        name = template or f"{build.__name__}.html"
+        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, live))
+        return build
+
+    return register
+
+
+def fragment(name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25) -> Callable[[F], F]:
+    """Register a function as a fragment; one that answers None changes nothing this time."""
+
+    def register(build: F) -> F:
+        if name in FRAGMENTS:
+            raise ValueError(f"there is a fragment {name!r} already")
+        FRAGMENTS[name] = Fragment(name, build, on, tick, every)
+        return build
+
+    return register
+
+
+def known() -> Sequence[Page]:
+    """Every page; they are loaded when somebody looks at the first one."""
+    import_module(".pages", __package__)
+    return PAGES
+
+
+def find(raw_path: str) -> tuple[Page, dict[str, str]] | None:
+    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
+    try:
+        parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
+    except UnicodeDecodeError:
+        return None
+    for candidate in known():
+        if (found := candidate.match(parts)) is not None:
+            return candidate, found
+    return None

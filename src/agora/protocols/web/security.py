@@ -1,0 +1,72 @@
+"""What keeps a browser from being turned against the person in front of it.
+
+The policy allows nothing but this server's own files: no script or style inside a page, no frame around it, no form that
+leads elsewhere. A request that changes something must come from one of our pages: its origin is ours, and it carries its
+session's token.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from agora.protocols.host_header import parse_host, parse_origin
+from agora.protocols.http import Scope, header
+from agora_sdk.errors import PermissionDenied
+
+__all__ = ["HEADERS", "HOME", "check_origin", "inside"]
+
+HOME: Final = "/v1/monitor/"
+LONGEST_PATH: Final = 2000
+
+POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = (
+    (b"content-security-policy", POLICY),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"vary", b"Accept, Cookie"),
+)
+
+
+def inside(path: str | None) -> str:
+    """A path to go to after an act: one within the monitor, else its first page.
+
+    ``//elsewhere``, ``/\\elsewhere`` and control characters are what browsers make other sites of.
+    """
+    if (
+        not path
+        or len(path) > LONGEST_PATH
+        or not path.startswith(HOME)
+        or not path.isascii()
+        or not path.isprintable()
+    ):
+        return HOME
+    if "\\" in path or " " in path or ".." in urlsplit(path).path.split("/"):
+        return HOME
+    return path
+
+
+def check_origin(scope: Scope, public_url: str) -> None:
+    """Refuse what a page of another site sends: raises PermissionDenied.
+
+    Browsers say where a request comes from, in one header or the other; what says nothing is no browser.
+    """
+    if (site := header(scope, b"sec-fetch-site")) is not None and site not in ("same-origin", "none"):
+        raise _elsewhere()
+    origin = header(scope, b"origin")
+    if origin is None:
+        return
+    page = parse_origin(origin)
+    ours = (parse_host(header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
+    if page is None or page.host not in ours:
+        raise _elsewhere()
+
+
+def _elsewhere() -> PermissionDenied:
+    return PermissionDenied("The request comes from a page of another site.", fix="Use the pages of the monitor.")

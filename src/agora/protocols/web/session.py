@@ -1,0 +1,154 @@
+"""Sessions: who a browser stands for, in one sealed cookie.
+
+The cookie holds the credential itself, encrypted with the server's key, so nothing is kept here, a restart ends no session,
+and every server with that key knows it; whether the credential still counts, and whether its person has signed out, is asked
+at every request. It is httpOnly and SameSite=Strict. Under https its name begins with ``__Host-``, so that no neighbouring
+host can set it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import Clock
+from agora.core.call import Caller
+from agora.domains.identity.sign_on_port import browser_key
+from agora.protocols.http import Scope, header
+from agora_sdk.errors import PermissionDenied, Unauthenticated
+
+__all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "cookies"]
+
+COOKIE: Final = "agora_session"
+LIFETIME: Final = 12 * 3600  #: seconds
+LONGEST: Final = 4000  #: characters of a cookie that browsers keep
+MICROSECONDS: Final = 1_000_000
+
+
+class Sealer(Protocol):
+    """Encrypts what a browser keeps for us."""
+
+    def seal(self, data: bytes, context: str) -> bytes: ...
+    def open(self, sealed: bytes, context: str) -> bytes: ...
+
+
+Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: from a request and a session's credential to its caller
+HasEnded = Callable[[str, str], Awaitable[bool]]  #: whether a session, by its tenant and id, was ended by its person
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person's session. kind: how the person signed in. token: what its forms carry. expires: seconds since 1970."""
+
+    kind: str
+    credential: str
+    token: str
+    expires: int
+    tenant: str
+
+    @property
+    def id(self) -> str:
+        """What stands for it once it has ended."""
+        return browser_key(self.token)
+
+    def check(self, given: str | None) -> None:
+        """Refuse a form that is not one of this session's; raises PermissionDenied."""
+        if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
+            raise PermissionDenied(
+                "The form does not belong to your session.", fix="Reload the page, and send it again."
+            )
+
+
+class Sessions:
+    """Begins and finds sessions. ways: for each kind of session, from its credential to its caller.
+
+    ended: whether somebody has signed out of one, wherever that was. secure: whether browsers reach the server over https.
+    name: that of the cookie.
+    """
+
+    def __init__(
+        self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
+    ) -> None:
+        self._sealer, self._clock, self._ways, self._ended, self._secure = sealer, clock, ways, ended, secure
+        self.name = f"__Host-{COOKIE}" if secure else COOKIE
+
+    # -- sessions --------------------------------------------------------------------------------
+
+    def begin(self, kind: str, credential: str, tenant: str) -> Session:
+        """A new session, whatever the browser had before."""
+        return Session(kind, credential, secrets.token_urlsafe(24), self._now() + LIFETIME, tenant)
+
+    def find(self, scope: Scope) -> Session | None:
+        """The session of a request's cookie, if it is genuine and not over."""
+        given = cookies(scope).get(self.name)
+        fields = self.open(given, "session") if given else None
+        if fields is None or len(fields) != 5:
+            return None
+        session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]), str(fields[4]))
+        return None if session.expires <= self._now() else session
+
+    async def caller(self, scope: Scope, session: Session) -> Caller:
+        """Who a session stands for now; Unauthenticated when its credential has ended, or it has."""
+        way = self._ways.get(session.kind)
+        if way is None or session.expires <= self._now() or await self._ended(session.tenant, session.id):
+            raise Unauthenticated("The session has ended.", fix="Sign in again.")
+        return await way(scope, session.credential)
+
+    def _now(self) -> int:
+        return self._clock.now() // MICROSECONDS
+
+    # -- cookies ---------------------------------------------------------------------------------
+
+    def cookie(self, session: Session) -> tuple[bytes, bytes]:
+        """The header that gives a session to a browser."""
+        fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
+        sealed = self.seal(fields, "session")
+        return self.keep(self.name, sealed, LIFETIME)
+
+    def discard(self) -> tuple[bytes, bytes]:
+        """The header that takes it away again."""
+        return self.keep(self.name, "", 0)
+
+    def keep(
+        self, name: str, value: str, seconds: int, *, path: str = "/", site: str = "Strict"
+    ) -> tuple[bytes, bytes]:
+        """A Set-Cookie header; scripts never see the cookie, nor, if it is strict, do requests of other sites carry it."""
+        secure = "; Secure" if self._secure else ""
+        cookie = f"{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite={site}{secure}"
+        return b"set-cookie", cookie.encode("ascii")
+
+    def seal(self, fields: list[str | int], context: str) -> str:
+        """Values as a cookie's text, which nobody else can read or make."""
+        sealed = base64.urlsafe_b64encode(self._sealer.seal(to_json(fields), f"monitor:{context}")).rstrip(b"=")
+        if len(sealed) > LONGEST:
+            raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
+        return sealed.decode()
+
+    def open(self, text: str, context: str) -> list[str | int] | None:
+        """What was sealed; None for anything else."""
+        if len(text) > LONGEST:
+            return None
+        try:
+            sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            found = from_json(self._sealer.open(sealed, f"monitor:{context}"))
+        except (ValueError, binascii.Error):
+            return None
+        return found if isinstance(found, list) else None
+
+
+def cookies(scope: Scope) -> dict[str, str]:
+    """Cookies of a request by name, as they came; of two with one name the first."""
+    given = header(scope, b"cookie") or ""
+    found: dict[str, str] = {}
+    for part in given.split(";")[:50]:
+        name, separator, value = part.strip().partition("=")
+        if separator:
+            found.setdefault(name, value)
+    return found

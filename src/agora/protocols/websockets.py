@@ -1,0 +1,44 @@
+"""What protocols over WebSocket share: how a handshake is refused, and where a browser puts its credential."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from agora.protocols.http import Receive, Scope, Send, problem
+from agora_sdk.errors import AgoraError
+
+__all__ = ["MAX_REASON", "given_credential", "linger", "refuse"]
+
+MAX_REASON = 123  # bytes, RFC 6455 section 5.5
+LINGER_SECONDS = 1.0
+TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
+
+
+def given_credential(scope: Scope) -> str | None:
+    """The token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
+    for protocol in scope.get("subprotocols", ()):
+        if protocol.startswith(TOKEN_PROTOCOL):
+            return str(protocol.removeprefix(TOKEN_PROTOCOL))
+    return None
+
+
+async def refuse(scope: Scope, send: Send, error: AgoraError) -> None:
+    """Answer the handshake with a problem document, where the server can; else with 403."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
+        return
+
+    async def denial(message: Any) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await problem(denial, error, instance=scope["path"])
+
+
+async def linger(receive: Receive) -> None:
+    """Return when the refused connection is gone: uvicorn logs an error for those that return before."""
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            await receive()  # the refusal
+            await receive()  # the connection's end

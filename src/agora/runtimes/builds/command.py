@@ -1,0 +1,142 @@
+"""Running one command of a build: its output told line by line, its time bounded, nothing of it left running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agora.runtimes.port import Progress
+
+__all__ = ["Command", "Ended", "TimedOut"]
+
+LONGEST_LINE = 4_096
+TAIL = 8_192
+#: no core files, and no file larger than 16 GiB; then the command takes the place of this shell
+LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
+
+
+class TimedOut(Exception):
+    """It took too long. output: the end of what it printed."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """code: negative: the signal. output: the end of what it printed."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """arguments: the program and what it is given. environment: all of it. timeout: seconds.
+
+    hidden: secrets, replaced in whatever it prints. ended: called when it has, to sweep up what it left.
+    """
+
+    arguments: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+    timeout: float
+    hidden: Sequence[str] = ()
+    ended: Callable[[], object] | None = None
+
+    async def run(self, progress: Progress) -> Ended:
+        """Run it. Raises TimedOut. When it is cancelled the command is killed.
+
+        It is over when the command is, though something it left in the background may hold its output open.
+        """
+        lines = _Lines(progress, [secret for secret in self.hidden if secret])
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        try:
+            process = self._spawn(writing)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+        pidfd = os.pidfd_open(process.pid)
+        loop.add_reader(pidfd, over.set)
+        loop.add_reader(reading, lambda: _pour(reading, lines) == 0 and loop.remove_reader(reading))
+        try:
+            async with asyncio.timeout(self.timeout):
+                await over.wait()
+        except TimeoutError:
+            raise TimedOut(lines.tail) from None
+        finally:
+            loop.remove_reader(pidfd)
+            loop.remove_reader(reading)
+            await asyncio.shield(asyncio.to_thread(self._bury, process))
+            while _pour(reading, lines) > 0:
+                pass
+            lines.finish()
+            os.close(pidfd)
+            os.close(reading)
+        return Ended(process.returncode, lines.tail)
+
+    def _spawn(self, output: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603
+            ["/bin/sh", "-c", LIMITED, "sh", *self.arguments],
+            cwd=self.directory, env=dict(self.environment), start_new_session=True, umask=0o077,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its own
+        process.wait()
+        if self.ended is not None:
+            self.ended()
+
+
+def _pour(reading: int, lines: _Lines) -> int:
+    """Move what has been printed; answers how much, 0 at the end, -1 if there is nothing now."""
+    try:
+        data = os.read(reading, 65_536)
+    except BlockingIOError:
+        return -1
+    lines.feed(data)
+    return len(data)
+
+
+class _Lines:
+    """Cuts output into lines, and keeps the end of it."""
+
+    def __init__(self, progress: Progress, hidden: Sequence[str]) -> None:
+        self._progress = progress
+        self._hidden = hidden
+        self._rest = b""
+        self.tail = ""
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in lines:
+            self._tell(line)
+        if len(self._rest) > TAIL:
+            self.finish()
+
+    def finish(self) -> None:
+        if self._rest:
+            self._tell(self._rest)
+            self._rest = b""
+
+    def _tell(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        self.tail = (self.tail + text + "\n")[-TAIL:]
+        for at in range(0, max(len(text), 1), LONGEST_LINE):
+            self._progress(text[at : at + LONGEST_LINE])

@@ -1,0 +1,174 @@
+"""Repositories as sources. git is kept from asking, from running what a repository says, and from going elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, public_addresses, resolve
+from agora.runtimes.errors import SourceRefused, SourceUnavailable
+from agora.runtimes.port import Progress
+from agora.runtimes.spec import Git
+
+from .command import Command, TimedOut
+
+__all__ = ["Repositories", "check_url"]
+
+REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
+COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
+#: what a repository or a server could make git do beyond fetching
+CONFIGURATION = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "credential.helper": "",
+    "http.followRedirects": "false",
+    "protocol.allow": "never",
+    "protocol.https.allow": "always",
+    "submodule.recurse": "false",
+    "transfer.fsckObjects": "true",
+    "gc.auto": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """Fetches them. private: whether http and private addresses are allowed too. timeout: seconds for each command.
+
+    environment: what git is to see, such as the CA certificates of this host.
+    """
+
+    environment: Mapping[str, str]
+    private: bool = False
+    timeout: float = 300.0
+    resolver: Resolve = resolve
+
+    async def commit(self, source: Git) -> str:
+        """The commit that a branch is at now. Raises SourceRefused, SourceUnavailable."""
+        told: list[str] = []
+        names = ["HEAD"]
+        if source.branch is not None:  # in git's own order; what a tag names comes before the tag
+            names = [f"refs/heads/{source.branch}", f"refs/tags/{source.branch}^{{}}", f"refs/tags/{source.branch}"]
+        await self._git(source, Path(tempfile.gettempdir()), told.append, "ls-remote", "--", source.url, *names)
+        commits = {found[2]: found[1] for line in told if (found := COMMIT.fullmatch(line))}
+        for name in names:
+            if name in commits:
+                return commits[name]
+        raise SourceUnavailable(f"{source.url} has no branch or tag {source.branch or 'HEAD'!r}.")
+
+    async def fetch(self, source: Git, target: Path, progress: Progress) -> Path:
+        """Clone a branch's newest commit into a directory that is made; answers the part of it that is meant.
+
+        Raises SourceRefused, SourceUnavailable.
+        """
+        branch = ["--branch", source.branch] if source.branch else []
+        await self._git(
+            source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
+            "--no-recurse-submodules", "--template=", *branch, "--", source.url, str(target),
+        )  # fmt: skip
+        if source.directory is None:
+            return target
+        return await asyncio.to_thread(_part, target, source.directory)
+
+    async def _git(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
+        options = dict(CONFIGURATION) | await self._connection(source)
+        secrets = _secrets(source)
+        if source.token:
+            options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
+        command = Command(
+            ["git", *arguments], directory, self._variables(options), self.timeout, secrets,
+        )  # fmt: skip
+        try:
+            ended = await command.run(progress)
+        except TimedOut:
+            raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
+        if ended.code:
+            words = " ".join(ended.output.split())[-500:]
+            raise SourceUnavailable(
+                f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
+            )
+
+    def _variables(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Options go through the environment: a token among the arguments would be everybody's to see."""
+        variables = dict(self.environment) | {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "true",
+            "GIT_LFS_SKIP_SMUDGE": "1",
+            "HOME": "/nonexistent",
+            "GIT_CONFIG_COUNT": str(len(options)),
+        }
+        for number, (name, value) in enumerate(options.items()):
+            variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables
+
+    async def _connection(self, source: Git) -> dict[str, str]:
+        """Check where a URL leads, and hold git to what was checked."""
+        parts = check_url(source.url, private=self.private)
+        if source.branch is not None and not REFERENCE.fullmatch(source.branch):
+            raise SourceRefused(f"{source.branch[:100]!r} is no name of a branch or tag.")
+        if self.private:
+            return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
+        host, port = str(parts.hostname), parts.port or 443
+        if _proxied(self.environment):
+            return {}  # the proxy resolves the name, and is the operator's to keep from the inside
+        try:
+            addresses = await public_addresses(host, port, self.resolver)
+        except AddressRefused as error:
+            raise _private(str(error)) from None
+        except OSError as error:
+            raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
+        return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracketed, addresses))}"}
+
+
+def _part(target: Path, directory: str) -> Path:
+    part = (target / directory).resolve()
+    if not part.is_relative_to(target.resolve()) or not part.is_dir():
+        raise SourceRefused(f"The repository has no directory {directory[:200]!r}.")
+    return part
+
+
+def check_url(url: str, *, private: bool = False) -> SplitResult:
+    """The parts of a repository's URL. Raises SourceRefused for what evidently must not be fetched."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise SourceRefused("The repository's URL is not a URL.") from None
+    allowed = ("https", "http") if private else ("https",)
+    if parts.scheme not in allowed or not host or len(url) > 2000 or not url.isprintable() or " " in url:
+        raise SourceRefused(f"A repository's URL begins with {' or '.join(f'{name}://' for name in allowed)}.")
+    if parts.username is not None or parts.password is not None:
+        raise SourceRefused("Credentials do not belong into the URL.", fix="Give a token beside it.")
+    if parts.query or parts.fragment:
+        raise SourceRefused("A repository's URL has no query and no fragment.")
+    if not private and is_evidently_private(host):
+        raise _private(f"{host} is a private or loopback address")
+    return parts
+
+
+def _private(detail: str) -> SourceRefused:
+    return SourceRefused(
+        f"{detail}.", fix="An operator allows private networks with the setting instance_private_networks."
+    )
+
+
+def _secrets(source: Git) -> Sequence[str]:
+    if not source.token:
+        return ()
+    return (source.token, b64encode(f"x-access-token:{source.token}".encode()).decode())
+
+
+def _proxied(environment: Mapping[str, str]) -> bool:
+    return any(environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

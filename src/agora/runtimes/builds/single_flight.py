@@ -1,0 +1,62 @@
+"""One run for all who ask for the same thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from agora.runtimes.port import Progress
+
+__all__ = ["Flights"]
+
+T = TypeVar("T")
+
+
+class _Flight(Generic[T]):
+    def __init__(self) -> None:
+        self.listeners: list[Progress] = []
+        self.task: asyncio.Task[T] | None = None
+        self.waiting = 0
+
+    def tell(self, line: str) -> None:
+        for listener in list(self.listeners):
+            listener(line)
+
+
+class Flights(Generic[T]):
+    """Runs by key. A run goes on while anybody waits for it, and is cancelled when the last one leaves."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, _Flight[T]] = {}
+
+    async def join(self, key: str, progress: Progress, run: Callable[[Progress], Awaitable[T]]) -> T:
+        """Wait for the run of that key; begin it if there is none. Each hears what is printed from then on."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = _Flight()
+            flight.task = asyncio.ensure_future(self._fly(key, flight, run))
+        assert flight.task is not None
+        flight.listeners.append(progress)
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.listeners.remove(progress)
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                self._forget(key, flight)
+                flight.task.cancel()
+                await asyncio.wait([flight.task])
+                if not flight.task.cancelled():
+                    flight.task.exception()  # nobody is left to hear of it
+
+    async def _fly(self, key: str, flight: _Flight[T], run: Callable[[Progress], Awaitable[T]]) -> T:
+        try:
+            return await run(flight.tell)
+        finally:
+            self._forget(key, flight)
+
+    def _forget(self, key: str, flight: _Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]

@@ -1,0 +1,129 @@
+"""Sources as trees of files: what they hold, as one digest, and copies that cannot lead outside."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from agora.runtimes.errors import DiskFull, SourceRefused
+
+__all__ = ["Bounds", "contained", "copy", "digest", "full_disk"]
+
+#: what is no part of a program: history, which may hold credentials, and what a build makes anew
+LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a source may hold at most. size: bytes."""
+
+    files: int = 50_000
+    size: int = 1 << 30
+
+
+def contained(path: str, roots: tuple[Path, ...]) -> Path:
+    """The directory meant by a path, if it is in one of the roots. Raises SourceRefused.
+
+    Links are followed first, so that what is checked is what is read.
+    """
+    if not roots:
+        raise SourceRefused(
+            "No directory of this host may be built.",
+            fix="An operator names directories that hold sources with the setting instance_sources.",
+        )
+    try:
+        found = Path(path).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        found = None
+    if found is None or not any(found.is_relative_to(root.resolve()) for root in roots) or not found.is_dir():
+        raise SourceRefused(
+            f"{path[:200]!r} is not a directory that may be built.",
+            fix="Give one in a directory named by the setting instance_sources.",
+        )
+    return found
+
+
+def digest(directory: Path, bounds: Bounds) -> str:
+    """SHA-256 of all names, modes, links and contents. Raises SourceRefused."""
+    total = hashlib.sha256()
+    for name, path, mode in _entries(directory, bounds):
+        if stat.S_ISLNK(mode):
+            content = b"l" + os.readlink(path).encode(errors="surrogateescape")
+        elif stat.S_ISREG(mode):
+            content = (b"x" if mode & 0o100 else b"f") + _hash(path)
+        else:
+            content = b"d"
+        encoded = name.encode(errors="surrogateescape")
+        total.update(b"%d:%b%d:%b" % (len(encoded), encoded, len(content), content))
+    return total.hexdigest()
+
+
+def copy(source: Path, target: Path, bounds: Bounds) -> None:
+    """Copy a source's tree into a directory that is made. Raises SourceRefused, DiskFull."""
+    try:
+        target.mkdir(mode=0o700, parents=True)
+        for name, path, mode in _entries(source, bounds):
+            to = target / name
+            if stat.S_ISLNK(mode):
+                os.symlink(os.readlink(path), to)
+            elif stat.S_ISDIR(mode):
+                to.mkdir(mode=0o700)
+            else:
+                shutil.copyfile(path, to, follow_symlinks=False)
+                to.chmod(0o700 if mode & 0o100 else 0o600)
+    except OSError as error:
+        raise full_disk(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
+
+
+def full_disk(error: OSError) -> DiskFull | None:
+    """The error of ours, if it is one that says that there is no space."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return DiskFull("There is no space left.", fix="Free some in the data directory of this host.")
+
+
+def _entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
+    """(relative name, path, mode) of all, parents first, in one order."""
+    files = size = 0
+    top = os.fspath(directory)
+    waiting = [""]
+    while waiting:
+        within = waiting.pop()
+        with os.scandir(os.path.join(top, within)) as found:
+            entries = sorted((entry for entry in found if entry.name not in LEFT_OUT), key=lambda entry: entry.name)
+        for entry in entries:
+            name = os.path.join(within, entry.name)
+            status = entry.stat(follow_symlinks=False)
+            files += 1
+            size += status.st_size
+            if files > bounds.files or size > bounds.size:
+                raise SourceRefused(
+                    f"The source has more than {bounds.files} files or {bounds.size} bytes.",
+                    fix="Leave out what is no part of the program.",
+                )
+            _check(top, name, status.st_mode)
+            if stat.S_ISDIR(status.st_mode):
+                waiting.append(name)
+            yield name, entry.path, status.st_mode
+
+
+def _check(top: str, name: str, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        target = os.readlink(os.path.join(top, name))
+        inside = os.path.normpath(os.path.join(os.path.dirname(name), target))
+        if os.path.isabs(target) or inside == ".." or inside.startswith("../"):
+            raise SourceRefused(f"The link {name!r} leads out of the source.", fix="Replace it by what it leads to.")
+    elif not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise SourceRefused(f"{name!r} is neither a file nor a directory.", fix="Remove it.")
+
+
+def _hash(path: str) -> bytes:
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

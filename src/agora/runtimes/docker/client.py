@@ -1,0 +1,155 @@
+"""Talking to a Docker Engine: requests in, JSON or bytes out, and every failure an error of ours.
+
+Where the engine is, and how it is spoken to (sockets, contexts, TLS, SSH), is aiodocker's to know. The library loads with
+the first request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from agora.runtimes.errors import DiskFull, EngineError, EngineUnavailable
+
+if TYPE_CHECKING:
+    import aiodocker
+    import aiohttp
+
+__all__ = ["Client", "Refused"]
+
+OLDEST = (1, 41)
+PATIENCE = 60.0  #: seconds for an answer that does not depend on a program
+CONNECTING = 5.0
+FULL = "no space left on device"
+
+
+class Refused(EngineError):
+    """The engine answered with an error. status: of HTTP; 0 where it came within an answer. exit_code: of a build's step."""
+
+    code = "engine_refused"
+
+    def __init__(self, status: int, detail: str, exit_code: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.exit_code = exit_code
+
+
+class Client:
+    """Requests to one engine. host: its URL; None: the one that Docker's own client would use."""
+
+    def __init__(self, host: str | None) -> None:
+        self._host = host
+        self._docker: aiodocker.Docker | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        wait: float = PATIENCE,
+    ) -> Any:
+        """Ask, and read the answer; None if it is empty. wait: seconds. Raises Refused, EngineUnavailable, DiskFull."""
+        data = None if body is None else json.dumps(body).encode()
+        async with self.stream(method, path, params=params, data=data, wait=wait) as answer:
+            text = await answer.read()
+        return json.loads(text) if text.strip() else None
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        wait: float | None = PATIENCE,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask, and give the answer to be read. data: bytes, or pieces of them. Raises as ``json`` does, also while reading."""
+        docker = await self._opened()
+        import aiohttp
+        from yarl import URL
+
+        url = URL(f"{docker.docker_host}/{docker.api_version}/{path}")
+        timeout = aiohttp.ClientTimeout(total=wait, sock_connect=CONNECTING)
+        kind = {"Content-Type": "application/json"} | dict(headers or {})
+        try:
+            async with docker.session.request(
+                method, url, params=params, data=data, headers=kind, timeout=timeout
+            ) as answer:
+                if answer.status >= 400:
+                    raise refusal(answer.status, _message(await answer.text(errors="replace")))
+                yield answer
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise EngineUnavailable(
+                f"The Docker Engine does not answer: {str(error) or type(error).__name__}."
+            ) from error
+
+    async def version(self) -> dict[str, Any]:
+        """What the engine says of itself. Raises EngineUnavailable if it is too old."""
+        found: dict[str, Any] = await self.json("GET", "version")
+        return found
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._docker is not None:
+            await self._docker.close()
+            self._docker = None
+
+    async def _opened(self) -> aiodocker.Docker:
+        if self._closed:
+            raise EngineUnavailable("The engine has been closed.")
+        async with self._opening:
+            if self._docker is None:
+                self._docker = await self._open()
+            return self._docker
+
+    async def _open(self) -> aiodocker.Docker:
+        try:
+            library = await asyncio.to_thread(importlib.import_module, "aiodocker")
+        except ImportError:
+            raise EngineUnavailable(
+                "The docker engine is not installed.", fix="Install it: pip install 'agora-server[docker]'."
+            ) from None
+        try:
+            docker: aiodocker.Docker = library.Docker(self._host)
+        except (AssertionError, ValueError, OSError, library.DockerError) as error:
+            raise EngineUnavailable(
+                f"There is no Docker Engine here: {str(error) or 'no socket was found'}.",
+                fix="Start one, or name it with the setting docker_host.",
+            ) from None
+        try:
+            async with asyncio.timeout(CONNECTING):
+                version = await docker.version()
+            if tuple(int(part) for part in str(version["ApiVersion"]).split(".")) < OLDEST:
+                raise EngineUnavailable(f"Docker {version['Version']} is too old.", fix="Use 20.10 or newer.")
+        except BaseException as error:
+            await docker.close()
+            if isinstance(error, (library.DockerError, OSError, TimeoutError)):
+                raise EngineUnavailable(
+                    f"The Docker Engine does not answer: {str(error) or 'it took too long'}."
+                ) from None
+            raise
+        return docker
+
+
+def refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
+    """The error of ours for one of the engine's."""
+    if FULL in message.lower():
+        return DiskFull("The Docker Engine has no space left.", fix="Free some: docker system df shows what takes it.")
+    return Refused(status, message[:2000], exit_code)
+
+
+def _message(text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text or "no reason given"

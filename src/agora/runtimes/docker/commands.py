@@ -1,0 +1,237 @@
+"""``docker build`` and ``docker run`` as manifests write them, read as what they ask for.
+
+No command is run: an image is built, and a container made, through the engine's API. What would lead out of the container
+(mounts, the host's network, devices, privileges) is refused by name.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agora.runtimes.errors import InvalidSpec
+from agora.runtimes.spec import BuildConfig, cpu_cores, memory_bytes
+
+__all__ = ["BuildOrder", "RunOrder", "build_order", "faults", "run_order"]
+
+BUILD_VALUES = {"-t": "tag", "--tag": "tag", "-f": "file", "--file": "file", "--target": "target"} | {
+    "--build-arg": "argument",
+    "--platform": "",
+    "--progress": "",
+    "--label": "",
+}
+BUILD_FLAGS = frozenset({"--no-cache", "--pull", "--rm", "--force-rm", "-q", "--quiet"})
+RUN_VALUES = {"-p": "port", "--publish": "port", "--expose": "", "-e": "variable", "--env": "variable"} | {
+    "--name": "",
+    "--restart": "",
+    "--label": "",
+    "-l": "",
+    "--pull": "",
+    "-m": "memory",
+    "--memory": "memory",
+    "--cpus": "cpu",
+    "--pids-limit": "pids",
+    "--entrypoint": "entrypoint",
+    "-w": "directory",
+    "--workdir": "directory",
+    "-u": "user",
+    "--user": "user",
+}
+RUN_FLAGS = frozenset({"-d", "--detach", "--rm", "-i", "--interactive", "-t", "--tty", "--init", "--read-only"})
+SHELL = frozenset("();<>|&")
+GLUED = ("-p", "-e", "-t", "-f", "-m", "-w", "-u", "-l")  #: options whose value may follow without a space
+
+
+@dataclass(slots=True)
+class BuildOrder:
+    """What ``docker build`` is to build. context: part of the source. file: of the Dockerfile, in the context."""
+
+    tag: str | None = None
+    file: str = "Dockerfile"
+    target: str | None = None
+    arguments: dict[str, str] = field(default_factory=dict)
+    context: str = "."
+
+
+@dataclass(slots=True)
+class RunOrder:
+    """How a container is run. arguments: beyond the image. ports: of the container. memory: bytes."""
+
+    image: str | None = None
+    arguments: list[str] = field(default_factory=list)
+    entrypoint: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    ports: list[int] = field(default_factory=list)
+    directory: str | None = None
+    user: str | None = None
+    memory: int | None = None
+    cpu: float | None = None
+    pids: int | None = None
+
+
+def faults(config: BuildConfig) -> list[str]:
+    """Everything that is wrong with the commands of build_config type docker."""
+    found: list[str] = []
+    for read in (build_order, run_order):
+        try:
+            read(config)
+        except InvalidSpec as error:
+            found += error.faults
+    return found
+
+
+def build_order(config: BuildConfig) -> BuildOrder:
+    """Of build_command; without one, the Dockerfile at the top. Raises InvalidSpec."""
+    order = BuildOrder()
+    if not (config.build_command or "").strip():
+        return order
+    reading = _Reading("build_config.build_command", config.build_command or "", ("docker", "build"))
+    for option, value in reading.options(BUILD_VALUES, BUILD_FLAGS):
+        match BUILD_VALUES.get(option):
+            case "tag":
+                order.tag = value
+            case "file":
+                order.file = value
+            case "target":
+                order.target = value
+            case "argument":
+                name, equals, content = value.partition("=")
+                if not equals:
+                    reading.wrong(f"--build-arg {name} needs a value: {name}=...")
+                order.arguments[name] = content
+    if len(reading.rest) != 1:
+        reading.wrong("name one directory to build, such as '.'")
+    else:
+        order.context = reading.rest[0]
+    if not _within(order.context) or not _within(order.file):
+        reading.wrong("the directory and the Dockerfile are in the source, so their paths begin there")
+    reading.finish()
+    order.context = posixpath.normpath(order.context)
+    order.file = _in_context(order)
+    return order
+
+
+def run_order(config: BuildConfig) -> RunOrder | None:
+    """Of a start_command that is ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
+    command = (config.start_command or "").strip()
+    if not is_docker(command):
+        return None
+    order = RunOrder()
+    reading = _Reading("build_config.start_command", command, ("docker", "run"))
+    for option, value in reading.options(RUN_VALUES, RUN_FLAGS):
+        try:
+            _take(order, RUN_VALUES.get(option) or "", value)
+        except ValueError as error:
+            reading.wrong(f"{option} {value}: {error}")
+    if not reading.rest:
+        reading.wrong("name the image")
+    reading.finish()
+    order.image, *order.arguments = reading.rest
+    return order
+
+
+def _words(command: str) -> Iterator[str]:
+    reading = shlex.shlex(command, posix=True, punctuation_chars=True)
+    reading.whitespace_split = True
+    reading.commenters = ""
+    return reading
+
+
+def is_docker(command: str) -> bool:
+    """Whether a command is one of Docker's own program."""
+    return command.split()[:1] == ["docker"]
+
+
+def _take(order: RunOrder, what: str, value: str) -> None:
+    match what:
+        case "port":
+            inner = value.rsplit(":", 1)[-1].removesuffix("/tcp")
+            if not inner.isdecimal() or not 0 < int(inner) < 65_536:
+                raise ValueError("no single TCP port")
+            order.ports.append(int(inner))
+        case "variable":
+            name, equals, content = value.partition("=")
+            if not equals:
+                raise ValueError("variables of the server are not passed on; give a value")
+            order.variables[name] = content
+        case "memory":
+            order.memory = memory_bytes(value)
+        case "cpu":
+            order.cpu = cpu_cores(value)
+        case "pids":
+            order.pids = int(value)
+            if order.pids < 1:
+                raise ValueError("no number of processes")
+        case "entrypoint" | "directory" | "user":
+            setattr(order, what, value)
+
+
+def _within(path: str) -> bool:
+    plain = posixpath.normpath(path)
+    return not posixpath.isabs(plain) and plain != ".." and not plain.startswith("../")
+
+
+def _in_context(order: BuildOrder) -> str:
+    """The Dockerfile's path as the engine wants it: from the context, not from the source."""
+    file = posixpath.normpath(order.file)
+    if file == "Dockerfile" or order.context == ".":
+        return file
+    return posixpath.relpath(file, order.context)
+
+
+class _Reading:
+    """A command cut into options and the rest; remembers all that is wrong with it."""
+
+    def __init__(self, place: str, command: str, program: tuple[str, str]) -> None:
+        self._place = place
+        self._faults: list[str] = []
+        self.rest: list[str] = []
+        self._words: list[str] = []
+        try:
+            words = list(_words(command))
+        except ValueError as error:
+            self.wrong(f"cannot be read: {error}")
+            self.finish()
+            return
+        if tuple(words[:2]) != program:
+            self.wrong(f"is to be '{' '.join(program)} ...', or left out")
+            self.finish()
+        if any(word and set(word) <= SHELL for word in words):
+            self.wrong("no shell reads it: give one command, without ';', '&&' or redirections")
+            self.finish()
+        self._words = words[2:]
+
+    def wrong(self, what: str) -> None:
+        self._faults.append(f"{self._place}: {what}")
+
+    def finish(self) -> None:
+        if self._faults:
+            raise InvalidSpec(self._faults)
+
+    def options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
+        """Options before the first word that is none; what follows is the rest."""
+        found: list[tuple[str, str]] = []
+        words = list(self._words)
+        while words and words[0].startswith("-") and words[0] != "-":
+            word = words.pop(0)
+            name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+            if not word.startswith("--") and word[:2] in GLUED and len(word) > 2 and word[:2] in values:
+                name, equals, value = word[:2], "=", word[2:]
+            if name in values:
+                if not equals and not words:
+                    self.wrong(f"{name} needs a value")
+                    break
+                found.append((name, value if equals else words.pop(0)))
+            elif not _are_flags(name, flags):
+                self.wrong(f"{name} is not given to instances")
+                if not equals and words and not words[0].startswith("-") and len(words) > 1:
+                    words.pop(0)
+        self.rest = words
+        return found
+
+
+def _are_flags(name: str, flags: frozenset[str]) -> bool:
+    """Whether these are known flags, also several in one word (``-it``)."""
+    return name in flags or (name[:2] != "--" and all(f"-{letter}" in flags for letter in name[1:]))

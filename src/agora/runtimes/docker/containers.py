@@ -1,0 +1,189 @@
+"""What a container is: its program, its environment, and what it may. Pure functions of a specification.
+
+Nothing of the host is in a container but one published port at a loopback address: no mounts, no devices, no namespaces of
+the host, no capabilities, no way to gain privileges. Its root file system is read-only; it writes to ``/tmp`` (memory),
+and to a volume that holds ``$AGORA_STATE_DIR``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agora.runtimes.errors import InvalidSpec
+from agora.runtimes.spec import Image, Port, Spec
+
+from .commands import RunOrder, build_order, is_docker, run_order
+from .labels import Marks
+from .options import Options
+
+__all__ = ["KEPT", "STATE", "Program", "configuration", "environment", "program_of"]
+
+KEPT = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
+STATE = f"{KEPT}/state"
+FIRST_PORT = 8080  #: of a program that declares none
+OURS = "1000:1000"  #: user of what is built without a Dockerfile
+HOST_NAME = "host.docker.internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a container runs. ports: inside, by name. Absent parts are the image's own.
+
+    ours: the image was made without a Dockerfile, so that nothing in it is anybody's own.
+    """
+
+    ports: Mapping[str, int]
+    entrypoint: Sequence[str] | None = None
+    command: Sequence[str] | None = None
+    directory: str | None = None
+    user: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    memory: int | None = None
+    cpu: float | None = None
+    pids: int | None = None
+    ours: bool = False
+
+
+def program_of(spec: Spec) -> Program:
+    """What is to run by a specification's start command. Raises InvalidSpec."""
+    ours = spec.build_config.type != "docker"
+    order = None if ours else run_order(spec.build_config)
+    inside = _ports(spec.ports, order)
+    if order is not None:
+        _same_image(spec, order)
+        return Program(
+            inside,
+            [order.entrypoint] if order.entrypoint else None,
+            order.arguments or None,
+            order.directory,
+            order.user,
+            order.variables,
+            order.memory,
+            order.cpu,
+            order.pids,
+        )
+    command = spec.build_config.start_command
+    if not command:
+        return Program(inside)
+    # one stream, so that what is printed is kept in the order in which it was
+    shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
+    return replace(Program(inside, shell, ours=ours), user=OURS if ours else None, directory="/app" if ours else None)
+
+
+def environment(spec: Spec, program: Program, installation: str) -> dict[str, str]:
+    """Variables of a container, beside those of its image."""
+    own = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
+    return {
+        **own,
+        "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address
+        "AGORA_STATE_DIR": STATE,
+        **program.variables,
+        **spec.build_config.env_vars,
+        **{port.variable: str(program.ports[port.name]) for port in reversed(spec.ports)},
+        **spec.env,
+        "AGORA_ENGINE": "docker",  # the process engine sees containers as processes, and leaves these alone
+        "AGORA_INSTALLATION": installation,
+        "AGORA_INSTANCE": spec.instance_id,
+        "AGORA_GENERATION": str(spec.generation),
+    }
+
+
+def configuration(
+    options: Options, marks: Marks, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
+) -> dict[str, Any]:
+    """A container as the engine is asked to create it.
+
+    build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
+    """
+    program, network = program_of(spec), marks.network(spec.co_location)
+    inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
+    published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
+    variables = environment(spec, program, marks.installation)
+    config: dict[str, Any] = {
+        "Image": build[0],
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "Labels": marks.of_container(spec, ports, options.publish, build[1]),
+        "ExposedPorts": {port: {} for port in inside},
+        "Healthcheck": {"Test": ["NONE"]},  # asked for from outside, as of every engine
+        "HostConfig": {
+            **_allowed(options, spec, program),
+            "PortBindings": dict(zip(inside, published, strict=True)),
+            "NetworkMode": network,
+            "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
+            "Mounts": [_volume(marks, spec)],
+            "LogConfig": {"Type": "local", "Config": _logging(options)},
+        },
+        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
+    }
+    given = {
+        "Entrypoint": program.entrypoint,
+        "Cmd": program.command,
+        "WorkingDir": program.directory,
+        "User": program.user,
+    }
+    return config | {name: value for name, value in given.items() if value is not None}
+
+
+def _allowed(options: Options, spec: Spec, program: Program) -> dict[str, Any]:
+    """Limits, and what it may not."""
+    limits = spec.limits
+    memory, cpu = limits.memory or program.memory or 0, limits.cpu or program.cpu or 0.0
+    ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
+    if limits.disk is not None:
+        ulimits.append({"Name": "fsize", "Soft": limits.disk, "Hard": limits.disk})
+    scratch = {"/tmp": f"rw,nosuid,nodev,mode=1777,size={options.scratch}"}  # noqa: S108
+    return {
+        "Init": True,  # ends what its program leaves, and passes on an early SIGTERM
+        "Privileged": False,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],
+        "ReadonlyRootfs": options.read_only,
+        "Tmpfs": scratch | {"/run": "rw,nosuid,nodev,noexec,mode=1777,size=8388608"},
+        "PidsLimit": limits.pids or program.pids or options.pids,
+        "Memory": memory,
+        "MemorySwap": memory,  # as much as memory: no swap
+        "NanoCpus": round(cpu * 1e9),
+        "Ulimits": ulimits,
+        "IpcMode": "private",
+        "OomScoreAdj": 500,  # before the server, where the host itself runs out
+        "RestartPolicy": {"Name": "no"},
+    }
+
+
+def _volume(marks: Marks, spec: Spec) -> dict[str, Any]:
+    options = {"NoCopy": True, "Labels": marks.of_instance(spec.instance_id)}
+    return {"Type": "volume", "Source": marks.volume(spec.instance_id), "Target": KEPT, "VolumeOptions": options}
+
+
+def _logging(options: Options) -> dict[str, str]:
+    return {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"}
+
+
+def _ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
+    """Where the program listens: as is declared, else as ``docker run -p`` says, else from 8080."""
+    declared = list(order.ports) if order is not None else []
+    found: dict[str, int] = {}
+    for index, port in enumerate(ports):
+        number = port.number or (declared[index] if index < len(declared) else FIRST_PORT + index)
+        if number in found.values():
+            raise InvalidSpec([f"ports.{port.name}: {number} is another port's, too"])
+        found[port.name] = number
+    return found
+
+
+def _same_image(spec: Spec, order: RunOrder) -> None:
+    """``docker run`` names what was built, or the image that is the source."""
+    if isinstance(spec.source, Image):
+        expected: str | None = spec.source.reference
+    else:
+        command = spec.build_config.build_command or ""
+        expected = build_order(spec.build_config).tag if is_docker(command) else None
+    if expected is not None and order.image is not None and _tagged(order.image) != _tagged(expected):
+        raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but what there is, is {expected}"])
+
+
+def _tagged(reference: str) -> str:
+    named = "@" in reference or ":" in reference.rsplit("/", 1)[-1]
+    return reference if named else f"{reference}:latest"

@@ -1,0 +1,158 @@
+"""What the engine builds of: an archive of a source's files, with a Dockerfile that is the source's own or is made here."""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import re
+import shlex
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agora.runtimes.errors import InvalidSpec
+from agora.runtimes.spec import BuildConfig
+
+from .commands import BuildOrder
+
+__all__ = ["Content", "of_command", "of_dockerfile", "write"]
+
+SCRIPT = ".agora-build"
+#: the tree is everybody's to read and nobody's to change; what a build command makes is part of the image
+RECIPE = """FROM {base}
+USER 0:0
+WORKDIR /app
+COPY tree/ /app/
+"""
+COMMAND = f"""COPY {SCRIPT} /{SCRIPT}
+RUN ["/bin/sh", "/{SCRIPT}"]
+"""
+IGNORED = ".dockerignore"
+MOST_PATTERNS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """directory: whose files are put below ``prefix``, but those that ``ignored`` names. more: files beside them."""
+
+    directory: Path
+    prefix: str = ""
+    ignored: Sequence[tuple[re.Pattern[str], bool]] = ()
+    kept: frozenset[str] = frozenset()
+    more: tuple[tuple[str, bytes], ...] = ()
+
+
+def of_dockerfile(source: Path, order: BuildOrder) -> Content:
+    """A source with a Dockerfile of its own. Raises InvalidSpec if there is none."""
+    directory = (source / order.context).resolve()
+    file = (directory / order.file).resolve()
+    if not directory.is_relative_to(source.resolve()) or not directory.is_dir():
+        raise InvalidSpec([f"build_config.build_command: the source has no directory {order.context!r}"])
+    if not file.is_relative_to(source.resolve()) or not file.is_file():
+        raise InvalidSpec([f"build_config.build_command: the source has no file {order.file!r} to build by"])
+    if not file.is_relative_to(directory):
+        raise InvalidSpec(["build_config.build_command: the Dockerfile is to be in the directory that is built"])
+    return Content(directory, ignored=_ignored(directory / IGNORED), kept=frozenset({order.file, IGNORED}))
+
+
+def of_command(source: Path, base: str, config: BuildConfig) -> Content:
+    """A source without one: its tree, and its build command as a script."""
+    recipe = RECIPE.format(base=base)
+    if not config.build_command:
+        return Content(source, "tree/", more=(("Dockerfile", recipe.encode()),))
+    lines = ["set -e", *(f"export {name}={shlex.quote(value)}" for name, value in config.env_vars.items())]
+    lines += ["export PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 HOME=/tmp"]
+    lines += ["set +e", config.build_command]
+    files = (("Dockerfile", (recipe + COMMAND).encode()), (SCRIPT, ("\n".join(lines) + "\n").encode()))
+    return Content(source, "tree/", more=files)
+
+
+def write(content: Content, file: Path) -> None:
+    """Write the archive. Files belong to root, and are everybody's to read."""
+    with tarfile.open(file, "w") as archive:
+        if content.prefix:
+            archive.addfile(_directory(content.prefix.rstrip("/")))
+        for name, path in _files(content):
+            member = archive.gettarinfo(path, content.prefix + name)
+            member.uid = member.gid = member.mtime = 0
+            member.uname = member.gname = ""
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            if member.isreg():
+                with open(path, "rb") as data:
+                    archive.addfile(member, data)
+            else:
+                archive.addfile(member)
+        for name, data_ in content.more:
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data_), 0o644
+            archive.addfile(member, io.BytesIO(data_))
+
+
+def _directory(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
+
+
+def _files(content: Content) -> Iterator[tuple[str, str]]:
+    """(name, path) of all that belongs to it, parents first."""
+    for path, names, files in os.walk(content.directory):
+        names.sort()
+        within = os.path.relpath(path, content.directory)
+        for name in sorted([*names, *files]):
+            relative = posixpath.normpath(posixpath.join(within, name))
+            if relative in content.kept or not _is_ignored(relative, content.ignored):
+                yield relative, os.path.join(path, name)
+
+
+def _is_ignored(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]]) -> bool:
+    """Whether the last pattern that a path or one of its parents matches leaves it out."""
+    found = False
+    for pattern, out in patterns:
+        if out != found and any(pattern.fullmatch(part) for part in _with_parents(name)):
+            found = out
+    return found
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = posixpath.dirname(name)
+
+
+def _ignored(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
+    """The patterns of a ``.dockerignore``, in their order."""
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        return ()
+    found: list[tuple[re.Pattern[str], bool]] = []
+    for line in lines[:MOST_PATTERNS]:
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        out = not text.startswith("!")
+        plain = posixpath.normpath("/" + text.lstrip("!").strip()).lstrip("/")
+        if plain:
+            found.append((re.compile(_expression(plain)), out))
+    return found
+
+
+def _expression(pattern: str) -> str:
+    """A pattern of Go's ``filepath.Match``, with ``**`` for any directories, as a regular expression."""
+    parts: list[str] = []
+    at = 0
+    while at < len(pattern):
+        if pattern.startswith("**/", at):
+            parts.append("(?:[^/]+/)*")
+            at += 3
+        elif pattern.startswith("**", at):
+            parts.append(".*")
+            at += 2
+        else:
+            letter = pattern[at]
+            parts.append({"*": "[^/]*", "?": "[^/]"}.get(letter, re.escape(letter)))
+            at += 1
+    return "".join(parts)

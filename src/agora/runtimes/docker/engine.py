@@ -1,0 +1,453 @@
+"""The docker engine: the port, put together. Each instance does one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.errors import (
+    BuildMissing,
+    EngineError,
+    EngineUnavailable,
+    InvalidSpec,
+    PortsExhausted,
+    StartFailed,
+    Unknown,
+)
+from agora.runtimes.health_probe import probe
+from agora.runtimes.port import (
+    Build,
+    Capacity,
+    Condition,
+    Found,
+    Handle,
+    LogPage,
+    Observation,
+    Progress,
+    Swept,
+    Verdict,
+)
+from agora.runtimes.process import host
+from agora.runtimes.process.ports import Ports
+from agora.runtimes.spec import Health, Spec, faults
+
+from . import observation as watch
+from . import state
+from .client import Client, Refused
+from .containers import configuration
+from .images import Images
+from .inspection import Looks
+from .labels import GROUP, INSTANCE, LABELS, PORTS, TENANT, Marks, generation_of, handle_of, only
+from .networks import Networks
+from .options import Options
+from .output import Output
+from .records import Records
+
+__all__ = ["DockerRuntime"]
+
+#: seconds that a container has to be gone after it was killed
+PATIENCE = 30.0
+#: limits, and how the engine says that it keeps them; a rootless one may not
+LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
+LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
+ATTEMPTS = 5  #: ports that turn out to be taken
+TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+
+
+class DockerRuntime:
+    """Instances as containers. See :class:`agora.runtime.port.Runtime`."""
+
+    name = "docker"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._client = Client(options.host)
+        self._marks = Marks(options.installation)
+        self._records = Records(options.root)
+        self._networks = Networks(self._client, self._marks)
+        self._images = Images(options, self._client, self._marks, self._networks)
+        self._output = Output(self._client, self._records, options.log_size)
+        self._looks = Looks(self._client, self._records)
+        self._ports = Ports(*options.ports)
+        self._opening = asyncio.Lock()
+        self._is_open = False
+        self._cores = 0
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._reading: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Condition:
+        try:
+            await self._open()
+            version = await self._client.version()
+            info = await self._client.json("GET", "info")
+        except EngineError as error:
+            return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
+        held = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {"disk": "rlimit"}
+        return Condition(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
+
+    async def capacity(self) -> Capacity:
+        await self._open()
+        here = await asyncio.to_thread(host.measure, self._options.root, self._ports.free)
+        info: dict[str, Any] = await self._client.json("GET", "info")
+        memory = int(info["MemTotal"])
+        return Capacity(
+            memory=memory,
+            memory_free=min(here.memory_free, memory),
+            cpus=float(info["NCPU"]),
+            gpus=0,  # none is given to containers
+            disk=here.disk,
+            disk_free=here.disk_free,
+            ports=self._ports.free,
+        )
+
+    async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        await self._open()
+        return await self._images.build(spec, progress or (lambda _: None))
+
+    async def adopt(self) -> list[Found]:
+        await self._open()
+        latest: dict[str, dict[str, Any]] = {}
+        for container in await self._containers():
+            known = latest.get(container["Labels"][INSTANCE])
+            if known is None or generation_of(known) < generation_of(container):
+                latest[container["Labels"][INSTANCE]] = container
+        found = []
+        for container in latest.values():
+            labels = container["Labels"]
+            seen = await self._looks.observe(container, fresh=True)
+            found.append(Found(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
+        return found
+
+    async def sweep(self) -> Swept:
+        """Also volumes whose instance is gone, and networks that nobody is in."""
+        await self._open()
+        builds = await self._images.sweep()
+        held = {each["Labels"][INSTANCE] for each in await self._containers()}
+        volumes = (await self._client.json("GET", "volumes", params=only(self._marks.mine)))["Volumes"] or []
+        for volume in volumes:
+            instance_id = volume["Labels"][INSTANCE]
+            if instance_id not in held and not self._records.knows(instance_id):
+                with suppress(Refused):
+                    await self._client.json("DELETE", f"volumes/{volume['Name']}")
+        await self._networks.sweep()
+        return Swept(builds, 0)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    # -- starting --------------------------------------------------------------------------------------------------
+
+    async def start(self, spec: Spec, build: Build) -> Handle:
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        await self._open()
+        async with self._turn(spec.instance_id):
+            found = await self._containers(spec.instance_id)
+            if (handle := await self._begun(spec, found)) is not None:
+                return handle
+            if build.engine != self.name:
+                raise BuildMissing(f"The build {build.key[:16]} is not of this engine.", fix="Build it again.")
+            held: dict[str, int] = {}
+            for earlier in found:
+                held |= json.loads(earlier["Labels"][PORTS])
+                await self._discard(earlier, keep=True)
+            return await self._begin(spec, build, held)
+
+    async def _begun(self, spec: Spec, found: Sequence[Mapping[str, Any]]) -> Handle | None:
+        """The handle of a generation that was started before. Raises StartFailed for one that is over."""
+        note = self._records.read(spec.instance_id)
+        latest = max([note.begun, *map(generation_of, found)])
+        if latest > spec.generation:
+            raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
+        if note.stopped >= spec.generation and note.begun < spec.generation:
+            raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
+        for container in found:
+            if generation_of(container) == spec.generation and container["State"] != "created":
+                return handle_of(container)
+        if note.begun >= spec.generation:
+            raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
+        return None
+
+    async def _begin(self, spec: Spec, build: Build, held: Mapping[str, int]) -> Handle:
+        gateway = await self._networks.ensure(spec.co_location)
+        keep = dict(held)
+        for _ in range(ATTEMPTS):
+            try:
+                ports = self._allocate(spec, keep)
+            except PortsExhausted:
+                self._ports.release(held.values())
+                raise
+            try:
+                return await self._launch(spec, build, ports, gateway)
+            except BaseException as error:
+                if not (isinstance(error, Refused) and any(each in error.detail for each in TAKEN)):
+                    self._ports.release(set(ports.values()) | set(held.values()))
+                    if isinstance(error, Refused):
+                        raise StartFailed(f"It could not be started: {error.detail}") from error
+                    raise
+                keep = {}  # somebody else listens there; those ports stay held until the server starts again
+        raise PortsExhausted("Every port that was tried is taken by another program of the host.")
+
+    async def _launch(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
+        config = configuration(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
+        cpus = config["HostConfig"]  # more than there are is no limit, and refused
+        cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
+        try:
+            name = {"name": self._marks.container(spec.instance_id, spec.generation)}
+            made = await self._client.json("POST", "containers/create", params=name, body=config)
+        except Refused as error:
+            if error.status == 404 and "image" in error.detail.lower():
+                raise BuildMissing(f"The image {build.reference} is not there.", fix="Build it again.") from None
+            raise
+        container = str(made["Id"])
+        try:
+            await self._meet(spec, container)
+            shown = await self._client.json("GET", f"containers/{container}/json")
+            note = self._records.read(spec.instance_id)
+            self._records.write(spec.instance_id, note)
+            if spec.restore or not note.begun:  # later its state is that of the generation before
+                await state.prepare(self._client, container, shown["Config"].get("User") or "", spec.restore)
+            await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
+            note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
+            note.begun = spec.generation
+            self._records.write(spec.instance_id, note)
+        except BaseException as error:
+            if not isinstance(error, EngineUnavailable):
+                await asyncio.shield(self._delete(container))
+            if isinstance(error, OSError):
+                raise full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise
+        return handle_of(shown)
+
+    async def _meet(self, spec: Spec, container: str) -> None:
+        """Bring those together that are to be: a group is named after the instance that the others run beside."""
+        if spec.co_location is None:
+            await self._networks.join(spec.instance_id, container, spec.instance_id)
+            return
+        for each in await self._containers(spec.co_location):
+            if each["Labels"][TENANT] == spec.tenant:
+                await self._networks.join(spec.co_location, str(each["Id"]), spec.co_location)
+
+    def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
+        """A port for each that is asked for; those of the last generation again."""
+        found: dict[str, int] = {}
+        fresh: list[int] = []
+        try:
+            for port in spec.ports:
+                if port.name in held:
+                    found[port.name] = held[port.name]
+                else:
+                    found[port.name] = self._ports.allocate()
+                    fresh.append(found[port.name])
+        except PortsExhausted:
+            self._ports.release(fresh)
+            raise
+        self._ports.release(set(held.values()) - set(found.values()))
+        return found
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    async def inspect(self, handle: Handle) -> Observation:
+        await self._open()
+        container = await self._find(handle)
+        return self._looks.past(handle) if container is None else await self._looks.observe(container, fresh=True)
+
+    async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
+        await self._open()
+        known = {(each["Labels"][INSTANCE], generation_of(each)): each for each in await self._containers()}
+
+        async def one(handle: Handle) -> Observation:
+            container = known.get((handle.instance_id, handle.generation))
+            return self._looks.past(handle) if container is None else await self._looks.observe(container)
+
+        return list(await asyncio.gather(*map(one, handles)))
+
+    async def probe(self, handle: Handle, health: Health) -> Verdict:
+        seen = (await self.inspect(handle)).state
+        if seen != "running" or not health.asks or not handle.ports:
+            return Verdict(seen == "running", f"it is {seen}")
+        verdict = await probe(self._options.publish, next(iter(handle.ports.values())), health)
+        if verdict.healthy or verdict.detail.startswith("HTTP"):
+            return verdict
+        return replace(verdict, detail=f"{verdict.detail} ({LISTENING})")
+
+    # -- pausing and ending ----------------------------------------------------------------------------------------
+
+    async def pause(self, handle: Handle) -> Observation:
+        return await self._freeze(handle, "pause", "paused")
+
+    async def resume(self, handle: Handle) -> Observation:
+        return await self._freeze(handle, "unpause", "running")
+
+    async def _freeze(self, handle: Handle, verb: str, wanted: str) -> Observation:
+        await self._open()
+        async with self._turn(handle.instance_id):
+            container = await self._find(handle)
+            if container is None or watch.STATES.get(container["State"]) not in ("running", "paused"):
+                raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
+            if container["State"] != wanted:
+                try:
+                    await self._client.json("POST", f"containers/{container['Id']}/{verb}")
+                except Refused as error:
+                    if "not running" in error.detail or error.status == 404:
+                        raise Unknown(f"{handle.instance_id} does not run any more.") from None
+                    if error.status != 409:
+                        raise
+        return await self.inspect(handle)
+
+    async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
+        await self._open()
+        async with self._turn(handle.instance_id):
+            container = await self._find(handle)
+            if container is not None:
+                await self._end(container, grace)
+        return await self.inspect(handle)
+
+    async def _end(self, container: Mapping[str, Any], grace: float) -> None:
+        """End a container that has not ended. That it was asked to is written down first."""
+        name, handle = container["Id"], handle_of(container)
+        note = self._records.read(handle.instance_id)
+        if container["State"] in ("exited", "dead"):
+            return
+        note.stopped = max(note.stopped, handle.generation)
+        self._records.write(handle.instance_id, note)
+        if container["State"] == "created":
+            await self._delete(name)
+            return
+        with suppress(Refused):  # its numbers, for the last time
+            await self._looks.usage(name, fresh=True)
+        if container["State"] == "paused":
+            with suppress(Refused):
+                await self._client.json("POST", f"containers/{name}/unpause")
+        if grace > 0:
+            await self._signal(name, "SIGTERM")
+            if await self._gone(name, grace):
+                return
+        await self._signal(name, "SIGKILL")
+        if not await self._gone(name, PATIENCE):
+            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {PATIENCE:g} seconds.")
+
+    async def _signal(self, name: str, signal: str) -> None:
+        """Signal a container, unless it has ended."""
+        try:
+            await self._client.json("POST", f"containers/{name}/kill", params={"signal": signal})
+        except Refused as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def _gone(self, name: str, seconds: float) -> bool:
+        """Wait until a container has ended."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client.json("POST", f"containers/{name}/wait", wait=seconds + PATIENCE)
+        except TimeoutError:
+            return False
+        except Refused as error:
+            if error.status != 404:
+                raise
+        return True
+
+    async def remove(self, handle: Handle) -> None:
+        await self._open()
+        async with self._turn(handle.instance_id), self._reader(handle.instance_id):
+            found = await self._containers(handle.instance_id)
+            if any(generation_of(each) > handle.generation for each in found):
+                return  # a later generation lives here
+            for container in found:
+                await self._discard(container)
+                self._ports.release(json.loads(container["Labels"][PORTS]).values())
+            with suppress(Refused):
+                await self._client.json("DELETE", f"volumes/{self._marks.volume(handle.instance_id)}")
+            for group in {handle.instance_id, *(each["Labels"][GROUP] for each in found)} - {""}:
+                await self._networks.release(group)
+            await asyncio.to_thread(self._records.erase, handle.instance_id)
+
+    async def _discard(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
+        """End a container and take it away. keep: its output, and how it ended."""
+        name, handle = str(container["Id"]), handle_of(container)
+        if keep and container["State"] != "created":
+            await self._end(container, 0.0)
+            async with self._reader(handle.instance_id):
+                await self._output.copy(handle.instance_id, name)
+            with suppress(Refused):
+                await self._looks.last(container)
+        await self._delete(name)
+        self._looks.forget(name)
+
+    async def _delete(self, name: str) -> None:
+        try:
+            await self._client.json("DELETE", f"containers/{name}", params={"force": "1", "v": "1"})
+        except Refused as error:
+            if error.status not in (404, 409):  # 409: it is being removed
+                raise
+
+    # -- what it leaves --------------------------------------------------------------------------------------------
+
+    async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
+        await self._open()
+        async with self._reader(handle.instance_id):
+            container = await self._find(handle)
+            if container is None and not self._records.knows(handle.instance_id):
+                raise Unknown(f"{handle.instance_id} is not on this host.")
+            if container is not None and container["State"] != "created":
+                try:
+                    await self._output.copy(handle.instance_id, str(container["Id"]))
+                except Refused as error:
+                    if error.status != 404:
+                        raise
+            return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+
+    async def backup(self, handle: Handle, file: Path) -> int:
+        await self._open()
+        container = await self._find(handle)
+        if container is None:
+            raise Unknown(f"{handle.instance_id} is not on this host.")
+        return await state.save(self._client, str(container["Id"]), file)
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        """Before the first thing asked: the directory, and which ports are held."""
+        if self._is_open:
+            return
+        async with self._opening:
+            if self._is_open:
+                return
+            found = await self._containers()
+            self._cores = int((await self._client.json("GET", "info"))["NCPU"])
+            await asyncio.to_thread(self._records.open)
+            await asyncio.to_thread(self._images.open)
+            for container in found:
+                self._ports.hold(json.loads(container["Labels"][PORTS]).values())
+            self._is_open = True
+
+    async def _containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
+        """All of this installation, or of one instance."""
+        labels = self._marks.mine if instance_id is None else self._marks.of_instance(instance_id)
+        found: list[dict[str, Any]] = await self._client.json(
+            "GET", "containers/json", params={"all": "1", **only(labels)}
+        )
+        return found
+
+    async def _find(self, handle: Handle) -> dict[str, Any] | None:
+        """The container of a generation; None if there is none. Raises Unknown for what is no id."""
+        name = self._marks.container(handle.instance_id, handle.generation)
+        for container in await self._containers(handle.instance_id):
+            if f"/{name}" in container["Names"] or generation_of(container) == handle.generation:
+                return container
+        return None
+
+    def _turn(self, instance_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(instance_id, asyncio.Lock())
+
+    def _reader(self, instance_id: str) -> asyncio.Lock:
+        return self._reading.setdefault(instance_id, asyncio.Lock())

@@ -1,0 +1,364 @@
+"""Images: pulled from a registry, or built of a source; found again by the content they were made of.
+
+A source with a Dockerfile (``build_config.type: docker``) is built by it. Others are built on a base image: their tree in
+``/app``, and the build command run there. The engine's classic builder is used, which every engine has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from agora.runtimes.builds import tree
+from agora.runtimes.builds.cache import erase
+from agora.runtimes.builds.git import Repositories
+from agora.runtimes.builds.single_flight import Flights
+from agora.runtimes.errors import (
+    BuildFailed,
+    BuildTimeout,
+    EngineError,
+    EngineUnavailable,
+    InvalidSpec,
+    SourceRefused,
+    SourceUnavailable,
+)
+from agora.runtimes.port import Build, Progress
+from agora.runtimes.spec import Directory, Image, Spec, faults
+
+from . import commands, context
+from .client import Client, Refused, refusal
+from .containers import program_of
+from .labels import BUILD, Marks, only
+from .networks import Networks
+from .options import Options
+
+__all__ = ["Images"]
+
+FORMAT = 1  # of how images are made; another one makes every key another
+CHUNK = 1 << 18
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
+TAIL = 8_192
+LONGEST_LINE = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """digest: None where it is not known before it is fetched."""
+
+    digest: str | None
+    directory: Path | None = None
+    commit: str | None = None
+
+
+class Images:
+    """Images of one installation. At most ``options.builds`` are built at a time; one key never twice at a time."""
+
+    def __init__(self, options: Options, client: Client, marks: Marks, networks: Networks) -> None:
+        self._options = options
+        self._client = client
+        self._marks = marks
+        self._networks = networks
+        self._builds = options.root / "builds"
+        self._flights: Flights[Build] = Flights()
+        self._turns = asyncio.Semaphore(options.builds)
+        self._repositories = Repositories(options.git_variables, private=options.private_networks)
+
+    def open(self) -> None:
+        """Begin with nothing half done: what is built in here is known in memory alone."""
+        erase(self._builds / "attempts")
+        for name in ("attempts", "used", "commits"):
+            (self._builds / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    async def build(self, spec: Spec, progress: Progress) -> Build:
+        """See Runtime.build."""
+        wrong = faults(spec)
+        if spec.build_config.type == "docker":
+            wrong += commands.faults(spec.build_config)
+        if wrong:
+            raise InvalidSpec(wrong)
+        program_of(spec)
+        if isinstance(spec.source, Image):
+            image = spec.source
+            key = _hash([image.reference, image.user or "", image.password or ""])
+            return await self._flights.join(key, progress, lambda tell: self._pull(image, tell))
+        source = await self._look(spec)
+        recipe = _recipe(self._options, spec)
+        if source.digest is None:
+            return await self._flights.join(
+                f"{_hash(recipe)}-{source.commit}", progress, lambda tell: self._run(spec, source, recipe, tell)
+            )
+        key = _hash([*recipe, source.digest])
+        if await self._has(key):
+            return self._built(key, source.commit, cached=True)
+        return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
+
+    async def sweep(self) -> int:
+        """Take away images that no container uses and nobody asked for in a while."""
+        used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
+        found: list[dict[str, Any]] = await self._client.json("GET", "images/json", params=only(self._marks.mine))
+        before, count = time.time() - self._options.keep_builds, 0
+        for image in found:
+            key = image["Labels"].get(BUILD, "")
+            if image["Id"] in used or self._last_used(key) > before:
+                continue
+            with suppress(Refused):
+                await self._client.json("DELETE", f"images/{image['Id']}", params={"force": "1"})
+                count += 1
+        return count
+
+    # -- pulling ---------------------------------------------------------------------------------------------------
+
+    async def _pull(self, image: Image, tell: Progress) -> Build:
+        """An image of a registry; one that never came from a registry is used as it is."""
+        if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
+            raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
+        before = await self._inspect(image.reference)
+        if image.reference.startswith("agora-build-"):
+            raise SourceRefused("That image was built here of another's source.", fix="Name one of a registry.")
+        local = before is not None and not before.get("RepoDigests")
+        if before is None or (not local and self._options.pull == "always"):
+            began = time.monotonic()
+            await self._fetch(image, tell)
+            now = await self._inspect(image.reference)
+            if now is None:
+                raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
+            return _image(
+                now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
+            )
+        return _image(before, cached=True)
+
+    async def _fetch(self, image: Image, tell: Progress) -> None:
+        name, tag = _parted(image.reference)
+        headers = {}
+        if image.user is not None:
+            account = {"username": image.user, "password": image.password or "", "serveraddress": _registry(name)}
+            headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
+        told = ""
+        try:
+            async with asyncio.timeout(self._options.build_timeout):
+                params = {"fromImage": name, "tag": tag}
+                async for message in self._messages("images/create", params, headers, None):
+                    status = str(message.get("status", ""))
+                    if status and status != told and "progress" not in message:
+                        tell(status[:LONGEST_LINE])
+                        told = status
+        except Refused as error:
+            raise _not_pulled(image.reference, error) from None
+        except TimeoutError:
+            raise SourceUnavailable(f"{image.reference} could not be pulled in time.") from None
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    async def _look(self, spec: Spec) -> _Source:
+        if isinstance(spec.source, Directory):
+            directory = await asyncio.to_thread(tree.contained, spec.source.path, self._options.sources)
+            return _Source(await asyncio.to_thread(tree.digest, directory, self._options.bounds), directory)
+        assert not isinstance(spec.source, Image)
+        commit = await self._repositories.commit(spec.source)
+        known = self._builds / "commits" / _hash([spec.source.url, spec.source.directory, commit])
+        try:
+            return _Source(known.read_text("ascii"), None, commit)
+        except FileNotFoundError:
+            return _Source(None, None, commit)
+
+    async def _run(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
+        async with self._turns:
+            began = time.monotonic()
+            attempt = self._builds / "attempts" / secrets.token_hex(8)
+            try:
+                attempt.mkdir(mode=0o700)
+                key = _hash([*recipe, await self._bring(spec, source, attempt, tell)])
+                if await self._has(key):  # what was fetched turned out to be known
+                    return self._built(key, source.commit, cached=True)
+                await self._make(spec, key, attempt, tell)
+                return self._built(key, source.commit, seconds=time.monotonic() - began)
+            except OSError as error:
+                raise tree.full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            finally:
+                await asyncio.to_thread(erase, attempt)
+
+    async def _bring(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
+        """Copy a source; answers the digest of what is there, which is what will be built."""
+        directory = source.directory
+        if directory is None:
+            assert not isinstance(spec.source, (Directory, Image))
+            directory = await self._repositories.fetch(spec.source, attempt / "fetched", tell)
+        await asyncio.to_thread(tree.copy, directory, attempt / "tree", self._options.bounds)
+        digest = await asyncio.to_thread(tree.digest, attempt / "tree", self._options.bounds)
+        if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
+            known = self._builds / "commits" / _hash([spec.source.url, spec.source.directory, source.commit])
+            known.write_text(digest, "ascii")
+        return digest
+
+    async def _make(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:
+        await self._networks.ensure(None)
+        config = spec.build_config
+        if config.type == "docker":
+            order = commands.build_order(config)
+            content = context.of_dockerfile(attempt / "tree", order)
+        else:
+            order = commands.BuildOrder()
+            base = self._options.node_image if config.type == "npm" else self._options.python_image
+            content = context.of_command(attempt / "tree", base, config)
+        archive = attempt / "context.tar"
+        await asyncio.to_thread(context.write, content, archive)
+        params = {
+            "t": self._marks.image(key),
+            "dockerfile": order.file,
+            "target": order.target or "",
+            "buildargs": json.dumps(order.arguments),
+            "labels": json.dumps(self._marks.mine | {BUILD: key}),
+            "networkmode": self._marks.network(None),
+            "rm": "1",
+            "forcerm": "1",
+            "version": "1",
+        }
+        file = await asyncio.to_thread(open, archive, "rb")
+        with file:
+            await self._order(params, file, tell)
+
+    async def _order(self, params: Mapping[str, str], file: IO[bytes], tell: Progress) -> None:
+        """Have the engine build; a caller that leaves ends it."""
+        lines = _Lines(tell)
+        headers = {"Content-Type": "application/x-tar"}
+        limit = self._options.build_timeout
+        try:
+            async with asyncio.timeout(limit):
+                async for message in self._messages("build", params, headers, _pieces(file)):
+                    lines.feed(str(message.get("stream") or message.get("status", "") + "\n"))
+        except TimeoutError:
+            raise BuildTimeout(
+                f"The build took longer than {limit:g} seconds.", fix="Make it faster.", output=lines.tail
+            ) from None
+        except Refused as error:
+            lines.feed("\n")
+            how = f"ended with {error.exit_code}" if error.exit_code else "failed"
+            raise BuildFailed(
+                f"The build {how}: {error.detail[-500:]}",
+                fix="Read what it printed.",
+                exit_code=error.exit_code,
+                output=lines.tail,
+            ) from None
+
+    async def _messages(
+        self, path: str, params: Mapping[str, str], headers: Mapping[str, str], data: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The answer of something that takes long, message by message. Raises Refused for one that says so."""
+        async with self._client.stream("POST", path, params=params, headers=headers, data=data, wait=None) as answer:
+            buffer = b""
+            async for chunk in answer.content.iter_any():
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        yield _message(json.loads(line))
+            if buffer.strip():
+                yield _message(json.loads(buffer))
+
+    # -- what is there ---------------------------------------------------------------------------------------------
+
+    async def _inspect(self, reference: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = await self._client.json("GET", f"images/{reference}/json")
+            return found
+        except Refused as error:
+            if error.status == 404:
+                return None
+            if error.status == 400:
+                raise InvalidSpec([f"source: {error.detail}"]) from None
+            raise
+
+    async def _has(self, key: str) -> bool:
+        return await self._inspect(self._marks.image(key)) is not None
+
+    def _built(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
+        (self._builds / "used" / key).touch()
+        return Build("docker", key, self._marks.image(key), cached, commit, seconds)
+
+    def _last_used(self, key: str) -> float:
+        try:
+            return os.stat(self._builds / "used" / key).st_mtime if key.isalnum() else 0.0
+        except FileNotFoundError:
+            return 0.0
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    if "error" in message or "errorDetail" in message:
+        detail = message.get("errorDetail") or {}
+        raise refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))
+    return message
+
+
+class _Lines:
+    """Cuts what a build prints into lines, and keeps the end of it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._rest = ""
+        self.tail = ""
+
+    def feed(self, text: str) -> None:
+        *lines, self._rest = (self._rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for line in lines:
+            if line.strip():
+                self.tail = (self.tail + line + "\n")[-TAIL:]
+                self._progress(line[:LONGEST_LINE])
+
+
+def _recipe(options: Options, spec: Spec) -> list[object]:
+    """All that decides what comes of a source, other than the source."""
+    config = spec.build_config
+    base = {"docker": "", "npm": options.node_image}.get(config.type, options.python_image)
+    variables = [] if config.type == "docker" else sorted(config.env_vars.items())
+    return ["docker", FORMAT, config.type, config.build_command or "", variables, base]
+
+
+def _image(found: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
+    return Build("docker", str(found["Id"]), str(found["Id"]), cached, None, seconds)
+
+
+def _parted(reference: str) -> tuple[str, str]:
+    """Name, and tag or digest."""
+    if "@" in reference:
+        name, _, digest = reference.partition("@")
+        return name, digest
+    name, colon, tag = reference.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (reference, "latest")
+
+
+def _registry(name: str) -> str:
+    """The registry of an image; one without a host is Docker Hub's."""
+    first, slash, _ = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return first
+    return "https://index.docker.io/v1/"
+
+
+def _not_pulled(reference: str, error: Refused) -> EngineError:
+    words = error.detail.lower()
+    if any(each in words for each in ("denied", "unauthorized", "authentication", "no basic auth")):
+        return SourceRefused(
+            f"The registry refuses {reference}: {error.detail[:500]}.", fix="Give registry_user and registry_password."
+        )
+    if error.status == 404 or "not found" in words or "manifest unknown" in words:
+        return SourceRefused(f"There is no image {reference}: {error.detail[:500]}.", fix="Check its name and tag.")
+    return SourceUnavailable(f"{reference} cannot be pulled: {error.detail[:500]}.", fix="Check the registry.")
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(file.read, CHUNK):
+        yield chunk

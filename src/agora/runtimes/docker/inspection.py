@@ -1,0 +1,105 @@
+"""Looking at containers: what a list tells, and what has to be asked for each, no oftener than it is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+from agora.runtimes.errors import Unknown
+from agora.runtimes.port import Exit, Handle, Observation, State, Usage
+
+from . import observation as watch
+from .client import Client, Refused
+from .labels import handle_of
+from .records import Records
+
+__all__ = ["Looks"]
+
+KEPT = 20  #: generations of which it is known how they ended
+AT_ONCE = 16  #: asked for at a time
+#: seconds that the numbers of a look at many may be old
+FRESH = 20.0
+
+
+class Looks:
+    """What is known of containers by their ids: when they began, what they use, and how they ended."""
+
+    def __init__(self, client: Client, records: Records) -> None:
+        self._client = client
+        self._records = records
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._began: dict[str, int | None] = {}
+        self._used: dict[str, tuple[float, Usage]] = {}
+        self._ended: dict[str, Observation] = {}
+
+    def forget(self, name: str) -> None:
+        """A container is gone."""
+        for kept in (self._ended, self._used, self._began):
+            kept.pop(name, None)
+
+    def past(self, handle: Handle) -> Observation:
+        """Of a generation whose container is gone."""
+        try:
+            note = self._records.read(handle.instance_id)
+        except Unknown:
+            return Observation("absent")
+        found = note.end(handle.generation)
+        if found is not None:
+            return Observation("exited", found[1], found[0], Usage(cpu_seconds=found[2]))
+        if note.begun >= handle.generation:
+            return Observation("exited", None, Exit(reason="lost"))
+        return Observation("absent")
+
+    async def observe(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
+        name = str(container["Id"])
+        if name in self._ended:
+            return self._ended[name]
+        now = watch.STATES.get(container["State"])
+        if now is None:
+            return Observation("absent")
+        async with self._gate:
+            try:
+                if now == "exited":
+                    return await self.last(container)
+                if name not in self._began:
+                    shown = await self._client.json("GET", f"containers/{name}/json")
+                    self._began[name] = watch.moment(shown["State"]["StartedAt"])
+                return Observation(cast(State, now), self._began[name], None, await self.usage(name, fresh=fresh))
+            except Refused as error:
+                if error.status != 404:
+                    raise
+                return self.past(handle_of(container))
+
+    async def usage(self, name: str, *, fresh: bool = False) -> Usage:
+        clock = asyncio.get_running_loop().time()
+        at, known = self._used.get(name, (0.0, Usage()))
+        if at and not fresh and clock - at < FRESH:
+            return known
+        stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
+        seen = watch.usage(stats)
+        if seen.cpu_seconds < known.cpu_seconds:  # it has just ended
+            return known
+        self._used[name] = (clock, seen)
+        return seen
+
+    async def last(self, container: Mapping[str, Any]) -> Observation:
+        """How a container ended: looked up once, and written down, for the engine forgets what it used."""
+        name, handle = str(container["Id"]), handle_of(container)
+        shown = await self._client.json("GET", f"containers/{name}/json")
+        if shown["State"]["Status"] not in ("exited", "dead"):
+            return Observation(
+                "running", watch.moment(shown["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
+            )
+        note = self._records.read(handle.instance_id)
+        before = note.end(handle.generation)
+        cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
+        exit = watch.ended(shown["State"], stopped=note.stopped >= handle.generation)
+        began = watch.moment(shown["State"]["StartedAt"])
+        note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
+        note.ended = dict(list(note.ended.items())[-KEPT:])
+        self._records.write(handle.instance_id, note)
+        self._ended[name] = Observation("exited", began, exit, Usage(cpu_seconds=cpu))
+        self._used.pop(name, None)
+        self._began.pop(name, None)
+        return self._ended[name]

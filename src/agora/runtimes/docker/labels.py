@@ -1,0 +1,86 @@
+"""How containers, volumes, networks and images of one installation are named and told from all others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from agora.runtimes.errors import Unknown
+from agora.runtimes.port import Handle
+from agora.runtimes.spec import NAME, Spec
+
+__all__ = ["Marks", "generation_of", "handle_of", "only"]
+
+PREFIX = "io.agora"
+INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
+TENANT, LABELS, PORTS, PUBLISHED = f"{PREFIX}.tenant", f"{PREFIX}.labels", f"{PREFIX}.ports", f"{PREFIX}.published"
+BUILD, GROUP = f"{PREFIX}.build", f"{PREFIX}.group"
+
+
+class Marks:
+    """Names of an installation's things. They follow from ids, so that a second attempt finds what a first one made."""
+
+    def __init__(self, installation: str) -> None:
+        self.installation = installation
+        self._short = hashlib.sha256(installation.encode()).hexdigest()[:12]
+
+    def container(self, instance_id: str, generation: int) -> str:
+        return f"agora-{self._short}-{_checked(instance_id)}-{generation}"
+
+    def volume(self, instance_id: str) -> str:
+        return f"agora-{self._short}-{_checked(instance_id)}"
+
+    def network(self, group: str | None) -> str:
+        """Of a co-location group, or the one of all instances that are in none."""
+        return f"agora-{self._short}" + (f"-with-{group}" if group else "")
+
+    def image(self, key: str) -> str:
+        return f"agora-build-{self._short}:{key}"
+
+    @property
+    def mine(self) -> dict[str, str]:
+        return {INSTALLATION: self.installation}
+
+    def of_instance(self, instance_id: str) -> dict[str, str]:
+        return self.mine | {INSTANCE: instance_id}
+
+    def of_container(self, spec: Spec, ports: Mapping[str, int], address: str, build: str) -> dict[str, str]:
+        """All that adoption needs to know."""
+        return self.of_instance(spec.instance_id) | {
+            GENERATION: str(spec.generation),
+            TENANT: spec.tenant,
+            LABELS: json.dumps(dict(spec.labels)),
+            PORTS: json.dumps(dict(ports)),
+            PUBLISHED: address,
+            BUILD: build,
+            GROUP: spec.co_location or "",
+        }
+
+
+def only(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
+    """A query's filter: everything with these labels."""
+    return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
+
+
+def generation_of(container: Mapping[str, Any]) -> int:
+    """Of a container in a list."""
+    return int(container["Labels"][GENERATION])
+
+
+def handle_of(container: Mapping[str, Any]) -> Handle:
+    """The handle of a container, as lists and inspections show it."""
+    labels = container.get("Labels") or container["Config"]["Labels"]
+    ports: dict[str, int] = json.loads(labels[PORTS])
+    host = labels[PUBLISHED]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{next(iter(ports.values()))}" if ports else None
+    return Handle(
+        "docker", labels[INSTANCE], int(labels[GENERATION]), ports, address, {"container": str(container["Id"])}
+    )
+
+
+def _checked(instance_id: str) -> str:
+    if not NAME.fullmatch(instance_id):
+        raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+    return instance_id

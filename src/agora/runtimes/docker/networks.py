@@ -1,0 +1,98 @@
+"""Networks of instances: one for all that know nothing of each other, and one for each co-location group."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from agora.runtimes.errors import StartFailed
+
+from .client import Client, Refused
+from .containers import HOST_NAME
+from .labels import GROUP, Marks, only
+
+__all__ = ["Networks"]
+
+ISOLATED = "com.docker.network.bridge.enable_icc"
+
+
+class Networks:
+    """Bridges of this installation. Instances in no group cannot reach each other; those of a group can, by their ids."""
+
+    def __init__(self, client: Client, marks: Marks) -> None:
+        self._client = client
+        self._marks = marks
+        self._making = asyncio.Lock()
+        self._desktop: bool | None = None
+
+    async def ensure(self, group: str | None) -> str:
+        """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
+        name = self._marks.network(group)
+        async with self._making:
+            try:
+                return await self._gateway(name)
+            except Refused as error:
+                if error.status != 404:
+                    raise
+            body = {
+                "Name": name,
+                "CheckDuplicate": True,
+                "Driver": "bridge",
+                "Options": {ISOLATED: "true" if group else "false"},
+                "Labels": self._marks.mine | {GROUP: group or ""},
+            }
+            try:
+                await self._client.json("POST", "networks/create", body=body)
+            except Refused as error:
+                if error.status != 409:
+                    raise StartFailed(
+                        f"A network for {group or 'instances'} cannot be made: {error.detail}.",
+                        fix="Remove networks that are not needed (docker network ls), or give the engine more addresses.",
+                    ) from error
+            return await self._gateway(name)
+
+    async def join(self, group: str, container: str, alias: str) -> None:
+        """Bring a container into a group's network as well, if there is that network."""
+        body = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
+        name = self._marks.network(group)
+        try:
+            await self._client.json(
+                "GET", f"networks/{name}"
+            )  # a container takes any name, and fails when it is started
+            await self._client.json("POST", f"networks/{name}/connect", body=body)
+        except Refused as error:
+            if error.status != 404 and "already exists" not in error.detail:
+                raise
+
+    async def release(self, group: str) -> None:
+        """Take a group's network away, unless somebody is in it."""
+        async with self._making:
+            with suppress(Refused):
+                await self._client.json("DELETE", f"networks/{self._marks.network(group)}")
+
+    async def sweep(self) -> None:
+        """Take away the networks of groups that are over."""
+        found: list[dict[str, Any]] = await self._client.json("GET", "networks", params=only(self._marks.mine))
+        for network in found:
+            if group := network["Labels"].get(GROUP):
+                await self.release(group)
+
+    async def _gateway(self, name: str) -> str:
+        network = await self._client.json("GET", f"networks/{name}")
+        if self._desktop is None:
+            system = str((await self._client.json("GET", "info")).get("OperatingSystem", ""))
+            self._desktop = system.startswith("Docker Desktop")
+        if self._desktop:  # its networks are within a machine of its own
+            return "host-gateway"
+        configs = (network.get("IPAM") or {}).get("Config") or []
+        gateways = [str(each["Gateway"]).partition("/")[0] for each in configs if each.get("Gateway")]
+        return next((each for each in gateways if ":" not in each), "host-gateway")
+
+
+def reachable(url: str) -> str:
+    """A URL of this machine as a container has to write it."""
+    for local in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104
+        if url.startswith((f"http://{local}:", f"https://{local}:")):
+            return url.replace(local, HOST_NAME, 1)
+    return url

@@ -1,0 +1,51 @@
+"""What is to be seen of a container, in the port's words."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from agora.runtimes.port import Exit, Usage
+
+__all__ = ["STATES", "ended", "moment", "usage"]
+
+#: of the engine, as the port has them; ``created`` has not begun
+STATES = {"running": "running", "restarting": "running", "paused": "paused", "exited": "exited", "dead": "exited"}
+SIGNALS = {int(each) for each in signal.Signals}
+LOST = 255  #: what the engine says of a container that it finds dead when it is started itself
+
+
+def moment(text: str) -> int | None:
+    """Microseconds since 1970 of an engine's time; None for its year 1, which means never."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    if not whole or whole.startswith("0001-"):
+        return None
+    seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp()
+    return int(seconds) * 1_000_000 + int((fraction + "000000")[:6])
+
+
+def ended(state: Mapping[str, Any], *, stopped: bool) -> Exit:
+    """How a container ended. stopped: it had been asked to."""
+    code, at = int(state["ExitCode"]), moment(str(state["FinishedAt"]))
+    if at is None or (code == LOST and not stopped and not state.get("OOMKilled")):
+        return Exit(reason="stopped" if stopped else "lost", at=at if stopped else None)
+    number = code - 128 if code - 128 in SIGNALS else None
+    reason = "stopped" if stopped else "memory" if state.get("OOMKilled") and code else "exited"
+    return Exit(None if number else code, number, reason, at)  # type: ignore[arg-type]
+
+
+def usage(stats: Mapping[str, Any]) -> Usage:
+    """What a container uses, of both versions of control groups. Pages of files that can be let go do not count."""
+    memory = stats.get("memory_stats") or {}
+    detail = memory.get("stats") or {}
+    idle = detail.get("total_inactive_file", detail.get("inactive_file", 0))
+    networks = (stats.get("networks") or {}).values()
+    return Usage(
+        cpu_seconds=stats.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / 1e9,
+        rss=max(0, memory.get("usage", 0) - idle),
+        processes=int((stats.get("pids_stats") or {}).get("current", 0)),
+        received=sum(each["rx_bytes"] for each in networks) if networks else None,
+        sent=sum(each["tx_bytes"] for each in networks) if networks else None,
+    )

@@ -1,0 +1,127 @@
+"""Output of containers as one stream of bytes with offsets that keep their meaning.
+
+The engine keeps lines with times, and forgets the oldest. When somebody reads, what is new is copied into segments of our
+own, which go on across generations. The engine keeps as much as we do, so nothing is lost that would have been kept.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from agora.runtimes.port import LogPage
+from agora.runtimes.process.guard import segments
+
+from .client import Client
+from .records import Cursor, Records
+
+__all__ = ["Output"]
+
+HEADER = struct.Struct(">BxxxL")
+SEGMENTS = 10
+CHUNK = 1 << 18
+PIECE = 16_384  #: bytes of which the engine makes pieces of a longer line
+
+
+class Output:
+    """Copies and reads output. size: bytes kept for an instance."""
+
+    def __init__(self, client: Client, records: Records, size: int) -> None:
+        self._client = client
+        self._records = records
+        self._largest = max(size // SEGMENTS, 4096)
+
+    async def copy(self, instance_id: str, container: str) -> None:
+        """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
+        cursor = self._cursor(instance_id, container)
+        query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
+        if cursor.at:
+            query["since"] = _seconds(cursor.at)
+        copying = _Copying(cursor, self._size(instance_id))
+        writer: segments.Writer | None = None
+        async with self._client.stream("GET", f"containers/{container}/logs", params=query, wait=600.0) as answer:
+            async for chunk in answer.content.iter_chunked(CHUNK):
+                data = copying.feed(chunk)
+                if data:
+                    writer = writer or self._writer(instance_id)
+                    writer.write(data)
+        if writer is not None:
+            cursor.size = self._size(instance_id)
+            note = self._records.read(instance_id)
+            note.cursor = cursor
+            self._records.write(instance_id, note)
+
+    def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
+        begin, size, data = segments.read(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        return LogPage(begin, begin + len(data), size, data)
+
+    def _cursor(self, instance_id: str, container: str) -> Cursor:
+        """Where to go on; where a container begins is written down before the first of its lines is copied."""
+        note = self._records.read(instance_id)
+        if note.cursor.container != container:
+            note.cursor = Cursor(container, size=self._size(instance_id))
+            self._records.write(instance_id, note)
+        return note.cursor
+
+    def _size(self, instance_id: str) -> int:
+        return segments.read(str(self._records.logs(instance_id)), 0, 0)[1]
+
+    def _writer(self, instance_id: str) -> segments.Writer:
+        directory = self._records.logs(instance_id)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return segments.Writer(str(directory), self._largest, SEGMENTS)
+
+
+class _Copying:
+    """Takes frames apart, and leaves out what a copy before this one took, also one that was cut short."""
+
+    def __init__(self, cursor: Cursor, size: int) -> None:
+        self._cursor = cursor
+        self._same = cursor.same  # lines of the cursor's time that were copied
+        self._surplus = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
+        self._since = cursor.at
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The new bytes in it."""
+        self._rest += chunk
+        new = b"".join(self._lines())
+        if self._surplus:
+            cut = min(self._surplus, len(new))
+            self._surplus -= cut
+            new = new[cut:]
+        return new
+
+    def _lines(self) -> Iterator[bytes]:
+        at, cursor = 0, self._cursor
+        while len(self._rest) - at >= HEADER.size:
+            _, count = HEADER.unpack_from(self._rest, at)
+            if len(self._rest) - at - HEADER.size < count:
+                break
+            stamp, _, line = self._rest[at + HEADER.size : at + HEADER.size + count].partition(b" ")
+            at += HEADER.size + count
+            time = stamp.decode("ascii", "replace")
+            if time == self._since and self._same:
+                self._same -= 1
+                continue
+            yield self._whole(line, time == cursor.at)
+            cursor.same = cursor.same + 1 if time == cursor.at else 1
+            cursor.at = time
+        self._rest = self._rest[at:]
+
+    def _whole(self, line: bytes, same: bool) -> bytes:
+        """A piece with the newline that the engine forgets after the last piece of a long line; given with what follows,
+        for where a program ends in the middle of one there was none."""
+        cursor, owed = self._cursor, b"\n" if self._cursor.owed else b""
+        ended = line.endswith(b"\n")
+        cursor.owed = cursor.long and same and not ended and len(line) < PIECE
+        cursor.long = not ended and len(line) >= PIECE
+        return owed + line
+
+
+def _seconds(stamp: str) -> str:
+    """``2026-01-02T03:04:05.123456789Z`` as the engine wants it in a query: seconds and nanoseconds since 1970."""
+    from datetime import datetime
+
+    whole, _, fraction = stamp.removesuffix("Z").partition(".")
+    return f"{int(datetime.fromisoformat(whole + '+00:00').timestamp())}.{fraction or '0'}"

@@ -1,0 +1,104 @@
+"""What the engine keeps of an instance beside its containers: what must outlive them, or is not to be asked for twice.
+
+::
+
+    instances/<id>/
+        note.json     what was begun, what was stopped on demand, how generations ended, how far output was copied
+        logs/         segments of output, named by the offset of their first byte
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agora.runtimes.errors import Unknown
+from agora.runtimes.port import Exit
+from agora.runtimes.spec import NAME
+
+__all__ = ["Cursor", "Note", "Records"]
+
+
+@dataclass(slots=True)
+class Cursor:
+    """How far a container's output was copied. at: time of its last line, as the engine writes it; same: lines of that time
+    that were copied. size: of all output then. long: the last piece was not the end of its line. owed: its newline is
+    not copied yet."""
+
+    container: str = ""
+    at: str = ""
+    same: int = 0
+    size: int = 0
+    long: bool = False
+    owed: bool = False
+
+
+@dataclass(slots=True)
+class Note:
+    """begun: the latest generation that was started. stopped: the latest that was ended on demand.
+
+    ended: how generations ended (``[code, signal, reason, at, started_at, cpu seconds]``), once nobody else can tell.
+    """
+
+    begun: int = 0
+    stopped: int = 0
+    ended: dict[str, list[Any]] = field(default_factory=dict)
+    cursor: Cursor = field(default_factory=Cursor)
+
+    def end(self, generation: int) -> tuple[Exit, int | None, float] | None:
+        """How a generation ended, when it had begun, and the CPU time it took."""
+        found = self.ended.get(str(generation))
+        if found is None:
+            return None
+        code, signal, reason, at, started, cpu = found
+        return Exit(code, signal, reason, at), started, cpu
+
+
+class Records:
+    """Notes by instance. Everything here is quick: small files of this host."""
+
+    def __init__(self, root: Path) -> None:
+        self._instances = root / "instances"
+
+    def open(self) -> None:
+        self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def all(self) -> list[str]:
+        return [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
+
+    def logs(self, instance_id: str) -> Path:
+        return self._directory(instance_id) / "logs"
+
+    def knows(self, instance_id: str) -> bool:
+        return self._directory(instance_id).is_dir()
+
+    def read(self, instance_id: str) -> Note:
+        """The note; an empty one if there is none, or it cannot be read."""
+        try:
+            found = json.loads((self._directory(instance_id) / "note.json").read_bytes())
+            return Note(found["begun"], found["stopped"], found["ended"], Cursor(**found["cursor"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return Note()
+
+    def write(self, instance_id: str, note: Note) -> None:
+        directory = self._directory(instance_id)
+        (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = directory / f".note.{secrets.token_hex(4)}"
+        try:
+            new.write_text(json.dumps(asdict(note)))
+            new.replace(directory / "note.json")
+        finally:
+            new.unlink(missing_ok=True)
+
+    def erase(self, instance_id: str) -> None:
+        shutil.rmtree(self._directory(instance_id), ignore_errors=True)
+
+    def _directory(self, instance_id: str) -> Path:
+        if not NAME.fullmatch(instance_id):
+            raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+        return self._instances / instance_id

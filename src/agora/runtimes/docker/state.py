@@ -1,0 +1,127 @@
+"""An instance's state as an archive: written by any engine, read by any engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import tarfile
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO
+
+from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
+
+from .client import Client, Refused
+from .containers import KEPT, STATE
+
+__all__ = ["prepare", "save"]
+
+CHUNK = 1 << 16
+GZIP = 31  #: window bits of zlib for a gzip stream
+INNER = STATE.rsplit("/", 1)[-1]
+
+
+async def save(client: Client, container: str, file: Path) -> int:
+    """Write the state directory into a file, whole or not at all; answers its size."""
+    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    try:
+        packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
+        out = await asyncio.to_thread(open, new, "wb")
+        with out:
+            query = {"path": f"{STATE}/."}
+            async with client.stream("GET", f"containers/{container}/archive", params=query, wait=None) as answer:
+                async for chunk in answer.content.iter_chunked(CHUNK):
+                    out.write(packer.compress(chunk))
+            out.write(packer.flush())
+        return await asyncio.to_thread(_keep, new, file)
+    except Refused as error:
+        if error.status == 404:
+            raise Unknown(f"There is no state: {error.detail}.") from None
+        raise
+    except OSError as error:
+        raise full_disk(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _keep(new: Path, file: Path) -> int:
+    new.replace(file)
+    return file.stat().st_size
+
+
+async def prepare(client: Client, container: str, user: str, restore: str | None) -> None:
+    """Make the state directory of a container that has not begun, for whichever user it runs as. restore: an archive.
+
+    Raises StartFailed for one that cannot be read.
+    """
+    with tempfile.TemporaryFile() as file:
+        await asyncio.to_thread(_pack, file, user, restore)
+        query = {"path": KEPT}
+        headers = {"Content-Type": "application/x-tar"}
+        path = f"containers/{container}/archive"
+        async with client.stream("PUT", path, params=query, data=_pieces(file), headers=headers, wait=None) as answer:
+            await answer.read()
+
+
+def _pack(file: IO[bytes], user: str, restore: str | None) -> None:
+    owner = _owner(user)
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        top = tarfile.TarInfo(INNER)
+        top.type, top.mode = tarfile.DIRTYPE, 0o777 if owner is None else 0o700
+        top.uid, top.gid = owner or (0, 0)
+        archive.addfile(top)
+        if restore is not None:
+            _copy(Path(restore), archive, owner)
+    file.seek(0)
+
+
+def _copy(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
+    """Members of a backup, below the state directory, for the user that is to have them."""
+    try:
+        with tarfile.open(path) as source:
+            for member in _ordinary(source):
+                content = source.extractfile(member) if member.isreg() else None
+                member.name = f"{INNER}/{member.name}"
+                if member.islnk():
+                    member.linkname = f"{INNER}/{os.path.normpath(member.linkname)}"
+                if owner is not None:
+                    member.uid, member.gid = owner
+                    member.uname = member.gname = ""
+                archive.addfile(member, content)
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+        raise StartFailed(f"The backup cannot be read: {error}.") from error
+
+
+def _ordinary(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Files, directories and links that stay inside. Raises StartFailed for others: no backup of ours has them."""
+    for member in source:
+        name = os.path.normpath(member.name)
+        if name == ".":
+            continue
+        if (
+            name.startswith(("../", "/"))
+            or name == ".."
+            or not (member.isreg() or member.isdir() or member.issym() or member.islnk())
+        ):
+            raise StartFailed(f"The backup is damaged: {member.name[:100]!r} is no ordinary file of a state directory.")
+        member.name = name
+        yield member
+
+
+def _owner(user: str) -> tuple[int, int] | None:
+    """Numbers of a container's user; None for a name, which only its image knows."""
+    name, _, group = user.partition(":")
+    if name in ("", "root"):
+        return 0, 0
+    if not name.isdecimal() or (group and not group.isdecimal()):
+        return None
+    return int(name), int(group or 0)
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(file.read, CHUNK):
+        yield chunk

@@ -1,0 +1,65 @@
+"""Asking an instance whether it works, over HTTP, or by a connection. Any engine may use it: it needs an address."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from agora.runtimes.port import Verdict
+from agora.runtimes.spec import Health
+
+__all__ = ["probe"]
+
+LARGEST = 65_536
+CLOSES_WITHIN = 0.1  #: seconds within which a proxy hangs up behind which nobody listens
+
+
+async def probe(host: str, port: int, health: Health) -> Verdict:
+    """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
+    began = time.monotonic()
+
+    def verdict(healthy: bool, detail: str) -> Verdict:
+        return Verdict(healthy, detail, time.monotonic() - began)
+
+    try:
+        async with asyncio.timeout(health.timeout):
+            if health.path is None:
+                await _connect(host, port)
+                return verdict(True, "it listens")
+            status = await _status(host, port, health.path)
+    except TimeoutError:
+        return verdict(False, f"it did not answer in {health.timeout:g} seconds")
+    except ConnectionRefusedError:
+        return verdict(False, "it does not listen")
+    except ConnectionError as error:
+        return verdict(False, f"it does not listen: {error}"[:200])
+    except (OSError, EOFError, ValueError) as error:
+        return verdict(False, f"it does not speak HTTP: {error}"[:200])
+    return verdict(200 <= status < 400, f"HTTP {status}")
+
+
+async def _connect(host: str, port: int) -> None:
+    """Connect, and see that the connection stays: a container's port is taken by a proxy, which finds out later."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        async with asyncio.timeout(CLOSES_WITHIN):
+            if not await reader.read(1):
+                raise ConnectionResetError("the connection was closed at once")
+    except TimeoutError:
+        pass
+    finally:
+        writer.transport.abort()
+
+
+async def _status(host: str, port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection(host, port, limit=LARGEST)
+    try:
+        request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: agora-health\r\nConnection: close\r\n\r\n"
+        writer.write(request.encode("ascii"))
+        line = await reader.readuntil(b"\n")
+        version, status, *_ = line.decode("latin-1").split()
+        if not version.startswith("HTTP/"):
+            raise ValueError("no status line")
+        return int(status)
+    finally:
+        writer.transport.abort()

@@ -1,0 +1,103 @@
+"""Asking an instance over HTTP to do something, and reading what it answers, piece by piece where it comes so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agora.net.egress_policy import Door
+from agora.net.http_client import Courier, Lost
+from agora.telemetry import outgoing
+
+__all__ = ["Answer", "AnswerTooLarge", "Asker", "Lost"]
+
+KEPT = 1000  #: addresses to which connections are kept
+CONNECTING = 5.0  #: seconds
+STREAMS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
+
+#: told each piece of an answer that comes in pieces
+Piece = Callable[[bytes], Awaitable[None]]
+
+
+class AnswerTooLarge(Exception):
+    """The instance went on answering beyond the limit. limit: bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the answer is larger than {limit} bytes")
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an instance answered. streamed: it is of a type that comes piece by piece."""
+
+    status: int
+    content_type: str
+    body: bytes
+    streamed: bool
+
+
+class Asker:
+    """Sends to instances over connections that are kept. Raises OSError if nothing was sent, Lost if nobody can tell."""
+
+    def __init__(self) -> None:
+        self._couriers: dict[tuple[str, bool], Courier] = {}
+        self._doors = {private: Door(private=private) for private in (True, False)}
+
+    async def ask(
+        self,
+        address: str,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes,
+        *,
+        limit: int,
+        piece: Piece | None = None,
+        private: bool = True,
+    ) -> Answer:
+        """Send one request and read all of its answer.
+
+        address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
+        private: whether the address may be a private one.
+        """
+        courier = self._courier(address, private)
+        reply = await courier.request(method, target, {"host": courier.host, **headers, **outgoing()}, body)
+        kind = reply.headers.get("content-type", "")
+        streamed = kind.partition(";")[0].strip().lower() in STREAMS
+        parts, size = [], 0
+        try:
+            async for part in reply:
+                size += len(part)
+                if size > limit:
+                    raise AnswerTooLarge(limit)
+                parts.append(part)
+                if streamed and piece is not None:
+                    await piece(part)
+        finally:
+            reply.close()
+        return Answer(reply.status, kind, b"".join(parts), streamed)
+
+    def forget(self, address: str) -> None:
+        """Hang up: the instance at an address has ended."""
+        for private in (True, False):
+            courier = self._couriers.pop((address, private), None)
+            if courier is not None:
+                courier.close()
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        for courier in self._couriers.values():
+            courier.close()
+        self._couriers.clear()
+        await asyncio.sleep(0)
+
+    def _courier(self, address: str, private: bool) -> Courier:
+        found = self._couriers.get((address, private))
+        if found is None:
+            if len(self._couriers) >= KEPT:
+                for key in [key for key, courier in self._couriers.items() if not courier.busy]:
+                    del self._couriers[key]
+            found = self._couriers[address, private] = Courier(address, self._doors[private], CONNECTING, None)
+        return found

@@ -1,0 +1,118 @@
+"""Where a cluster is, and who we are to it: from a kubeconfig, or from the Pod that the server runs in."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agora.runtimes.errors import EngineUnavailable
+
+__all__ = ["Access", "load"]
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+KNOWN = "Give the context a user with a token, a tokenFile or a client certificate."
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """server: URL. namespace: of the context. token_file: read again for each request, for tokens there expire."""
+
+    server: str
+    namespace: str
+    trust: ssl.SSLContext | None
+    token: str | None = None
+    token_file: Path | None = None
+
+    def bearer(self) -> str | None:
+        return self.token_file.read_text("ascii").strip() if self.token_file is not None else self.token
+
+
+def load(config: str, context: str = "") -> Access:
+    """Read it. Raises EngineUnavailable, with what is missing."""
+    try:
+        return _in_cluster() if config == "in-cluster" else _from_file(Path(config).expanduser(), context)
+    except EngineUnavailable:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ssl.SSLError) as error:
+        raise EngineUnavailable(
+            f"The cluster's configuration {config} cannot be used: {type(error).__name__}: {error}.",
+            fix="Check the settings kubernetes and kubernetes_context.",
+        ) from error
+
+
+def _in_cluster() -> Access:
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        raise EngineUnavailable(
+            "The server does not run in a cluster.", fix="Name a kubeconfig in the setting kubernetes."
+        )
+    shown = f"[{host}]" if ":" in host else host
+    trust = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+    namespace = (ACCOUNT / "namespace").read_text("ascii").strip()
+    return Access(f"https://{shown}:{port}", namespace, trust, token_file=ACCOUNT / "token")
+
+
+def _from_file(path: Path, context: str) -> Access:
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"it is no YAML: {error}") from None
+    chosen = context or document["current-context"]
+    found = _named(document, "contexts", chosen)["context"]
+    cluster = _named(document, "clusters", found["cluster"])["cluster"]
+    user = _named(document, "users", found["user"]).get("user") or {}
+    for name in ("exec", "auth-provider"):
+        if name in user:
+            raise EngineUnavailable(
+                f"The user of the context {chosen} signs in with {name}, which is not done here.", fix=KNOWN
+            )
+    if cluster.get("insecure-skip-tls-verify"):
+        raise EngineUnavailable(
+            "The cluster's certificate is not to be checked.", fix="Give its certificate-authority."
+        )
+    trust = _trust(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
+    file = user.get("tokenFile")
+    return Access(
+        str(cluster["server"]).rstrip("/"),
+        str(found.get("namespace") or "default"),
+        trust,
+        user.get("token"),
+        path.parent / file if file else None,
+    )
+
+
+def _trust(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    authority = _bytes(base, cluster, "certificate-authority")
+    trust = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
+    certificate, key = _bytes(base, user, "client-certificate"), _bytes(base, user, "client-key")
+    if certificate and key:
+        with (
+            tempfile.NamedTemporaryFile() as file
+        ):  # ssl reads nothing but files; this one is ours alone, and gone at once
+            file.write(certificate + b"\n" + key)
+            file.flush()
+            trust.load_cert_chain(file.name)
+    return trust
+
+
+def _bytes(base: Path, place: Mapping[str, Any], name: str) -> bytes | None:
+    """What a kubeconfig holds itself (``...-data``), or names as a file."""
+    if data := place.get(f"{name}-data"):
+        return base64.b64decode(data)
+    return (base / place[name]).read_bytes() if place.get(name) else None
+
+
+def _named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+    for each in document.get(kind) or ():
+        if each.get("name") == name:
+            found: Mapping[str, Any] = each
+            return found
+    raise EngineUnavailable(f"The kubeconfig has no {kind[:-1]} {name!r}.", fix="Check the setting kubernetes_context.")

@@ -1,0 +1,139 @@
+"""Requests to a cluster's API: JSON in, JSON or bytes out, and every failure an error of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from agora.net.egress_policy import Door
+from agora.net.http_client import Courier, Lost
+from agora.runtimes.errors import EngineError, EngineUnavailable
+
+from .access import Access, load
+
+__all__ = ["Client", "Refused"]
+
+PATIENCE = 30.0
+CONNECTING = 5.0
+LARGEST = 64 * 1024**2
+MANAGER = "agora"
+APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
+
+
+class Refused(EngineError):
+    """The API answered with an error. status: of HTTP. reason: the API's own word, such as ``NotFound``."""
+
+    code = "cluster_refused"
+
+    def __init__(self, status: int, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.reason = reason
+
+
+class Client:
+    """Requests to one cluster. Its configuration is read with the first one."""
+
+    def __init__(self, config: str, context: str = "") -> None:
+        self._config, self._context = config, context
+        self._access: Access | None = None
+        self._courier: Courier | None = None
+        self._closed = False
+
+    async def namespace(self) -> str:
+        """That of the context."""
+        return (await self._opened())[0].namespace
+
+    async def get(self, path: str, **query: str) -> Any:
+        return json.loads(await self.read(path, **query))
+
+    async def read(self, path: str, **query: str) -> bytes:
+        """The body of an answer, as it is."""
+        return await self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
+
+    async def apply(self, path: str, document: Mapping[str, Any]) -> Any:
+        """Make it so, whether it was there or not (server-side apply; JSON is YAML)."""
+        target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
+        return json.loads(await self._ask("PATCH", target, document, APPLY))
+
+    async def merge(self, path: str, document: Mapping[str, Any]) -> Any:
+        """Change parts of what is there."""
+        return json.loads(await self._ask("PATCH", path, document, MERGE))
+
+    async def delete(self, path: str, **options: Any) -> None:
+        """Delete it, unless it is gone. options: of the deletion, such as gracePeriodSeconds."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", **options}
+        try:
+            await self._ask("DELETE", path, body, "application/json")
+        except Refused as error:
+            if error.status != 404:
+                raise
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._courier is not None:
+            self._courier.close()
+            await asyncio.sleep(0)
+
+    async def _opened(self) -> tuple[Access, Courier]:
+        if self._closed:
+            raise EngineUnavailable("The engine has been closed.")
+        if self._access is None or self._courier is None:
+            access = await asyncio.to_thread(load, self._config, self._context)
+            if self._courier is None:
+                self._access = access
+                self._courier = Courier(access.server, Door(private=True), CONNECTING, access.trust)
+        assert self._access is not None
+        return self._access, self._courier
+
+    async def _ask(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
+        access, courier = await self._opened()
+        headers = {"host": courier.host, "accept": "application/json, */*", "user-agent": "agora"}
+        try:
+            if bearer := await asyncio.to_thread(access.bearer):
+                headers["authorization"] = f"Bearer {bearer}"
+            if kind:
+                headers["content-type"] = kind
+            async with asyncio.timeout(PATIENCE):
+                body = b"" if document is None else json.dumps(document).encode()
+                status, text = await _exchange(courier, method, target, headers, body)
+        except (OSError, Lost, TimeoutError) as error:
+            raise EngineUnavailable(f"The cluster does not answer: {str(error) or 'it took too long'}.") from error
+        if status >= 400:
+            raise _refusal(status, text)
+        return text
+
+
+async def _exchange(
+    courier: Courier, method: str, target: str, headers: dict[str, str], body: bytes
+) -> tuple[int, bytes]:
+    reply = await courier.request(method, target, headers, body)
+    parts, size = [], 0
+    try:
+        async for part in reply:
+            size += len(part)
+            if size > LARGEST:
+                raise Lost("its answer is too large")
+            parts.append(part)
+    finally:
+        reply.close()
+    return reply.status, b"".join(parts)
+
+
+def _refusal(status: int, text: bytes) -> EngineError:
+    try:
+        document = json.loads(text)
+        reason, message = str(document.get("reason", "")), str(document.get("message", ""))
+    except (ValueError, AttributeError):
+        reason, message = "", text[:500].decode(errors="replace")
+    if status in (429, 500, 502, 503, 504):
+        return EngineUnavailable(f"The cluster cannot do it now ({status}): {message[:500]}.")
+    if status in (401, 403):
+        return EngineUnavailable(
+            f"The cluster does not allow it: {message[:500]}.",
+            fix="Give the server's account the role in docs/how-to/engines.md.",
+        )
+    return Refused(status, reason, message[:2000])

@@ -1,0 +1,402 @@
+"""The kubernetes engine: the port over Deployments.
+
+What Kubernetes has not is said here. A program cannot be stopped where it is: paused, an instance's Pod is ended and its
+volume kept, and resumed, its program begins anew from ``$AGORA_STATE_DIR``. Images are not built. A program that ends is
+not started again in its place, as a Deployment would: the look that finds it ends the Deployment, and the next generation
+is for the reconciler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from agora.runtimes.docker.containers import program_of
+from agora.runtimes.docker.records import Records
+from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
+from agora.runtimes.port import (
+    Build,
+    Capacity,
+    Condition,
+    Exit,
+    Found,
+    Handle,
+    LogPage,
+    Observation,
+    Progress,
+    Swept,
+    Usage,
+    Verdict,
+)
+from agora.runtimes.spec import NAME, Health, Image, Spec, cpu_cores, faults, memory_bytes
+
+from . import manifests
+from . import observation as watch
+from .client import Client, Refused
+from .manifests import ENDED, GENERATION, HANDLE, INSTANCE, LABELS, PAUSED, STARTED, STOPPED, TENANT, Names, selector
+from .options import Options
+from .output import Output
+
+__all__ = ["KubernetesRuntime"]
+
+PATIENCE = 30.0  #: seconds beyond its grace that a Pod has to be gone
+LOOK = 0.2  #: seconds between two looks at one that is to be gone
+KINDS = ("services", "secrets", "persistentvolumeclaims")
+MANY = 30_000  #: ports, of which a cluster has its own for each Service
+
+
+class KubernetesRuntime:
+    """Instances as Deployments. See :class:`agora.runtime.port.Runtime`, and above for what differs."""
+
+    name = "kubernetes"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._client = Client(options.config, options.context)
+        self._names = Names(options.installation)
+        self._records = Records(options.root)
+        self._output = Output(self._client, self._records, options.log_size)
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Condition:
+        try:
+            version = await self._client.get("/version")
+            await self._all()
+        except EngineError as error:
+            return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
+        held = {"memory": "cgroup", "cpu": "cgroup", "pids": "none", "disk": "eviction", "pause": "none"}
+        return Condition(True, f"Kubernetes {version.get('gitVersion', '')}", held)
+
+    async def capacity(self) -> Capacity:
+        """Of all nodes that take Pods, without what others than instances use: that is for the scheduler to know."""
+        try:
+            nodes = (await self._client.get("/api/v1/nodes"))["items"]
+        except EngineUnavailable as error:
+            raise EngineUnavailable(f"The nodes cannot be read: {error.detail}", fix=error.fix) from error
+        able = [node["status"]["allocatable"] for node in nodes if not node.get("spec", {}).get("unschedulable")]
+        try:
+            memory = sum(memory_bytes(each["memory"]) for each in able)
+            disk = sum(memory_bytes(each.get("ephemeral-storage", "0")) for each in able)
+            cpus = sum(cpu_cores(each["cpu"]) for each in able)
+        except (KeyError, ValueError) as error:
+            raise EngineUnavailable(f"What the nodes have cannot be understood: {error}.") from error
+        return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not asked for
+
+    async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        """The image as it is: it is pulled by the node. Raises Unsupported for anything that would have to be built."""
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        if not isinstance(spec.source, Image):
+            raise Unsupported(
+                "Kubernetes runs images, and builds none.", fix="Push an image to a registry, and give docker_image."
+            )
+        program_of(spec)
+        return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
+
+    async def adopt(self) -> list[Found]:
+        pods = await self._pods()
+        found = []
+        for deployment in await self._all():
+            notes = deployment["metadata"]["annotations"]
+            seen = await self._observe(deployment, pods)
+            found.append(Found(_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), seen))
+        return found
+
+    async def sweep(self) -> Swept:
+        """Take away what a start that was cut short, or a removal, has left without a Deployment."""
+        held = {deployment["metadata"]["name"] for deployment in await self._all()}
+        namespace, query = await self._namespace(), selector(self._names.mine)
+        for kind in KINDS:
+            found = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
+            for each in found["items"]:
+                name = each["metadata"]["name"]
+                if name.removesuffix("-pull") not in held and not self._turns:
+                    await self._client.delete(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
+        return Swept()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    # -- starting --------------------------------------------------------------------------------------------------
+
+    async def start(self, spec: Spec, build: Build) -> Handle:
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        if spec.restore is not None:
+            raise Unsupported(
+                "State is not restored in a cluster.", fix="Restore the volume with the cluster's own means."
+            )
+        async with self._turn(spec.instance_id):
+            deployment = await self._find(spec.instance_id)
+            if deployment is not None:
+                latest = watch.generation(deployment)
+                if latest > spec.generation:
+                    raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
+                if latest == spec.generation:
+                    return _handle(deployment)
+                await self._copy(deployment)
+            try:
+                return await self._begin(spec, build)
+            except Refused as error:
+                raise StartFailed(f"The cluster refuses it: {error.detail}") from error
+
+    async def _begin(self, spec: Spec, build: Build) -> Handle:
+        """Apply all of it, the Deployment last: one that is there has everything it needs."""
+        options, names, namespace = self._options, self._names, await self._namespace()
+        first = [
+            manifests.secret(names, spec),
+            manifests.pull_secret(names, spec),
+            manifests.volume(options, names, spec),
+        ]
+        for document in filter(None, first):
+            await self._apply(namespace, document)
+        await self._apply(namespace, manifests.policy(names, spec))
+        shown = None
+        if (reaching := manifests.service(options, names, spec)) is not None:
+            shown = await self._apply(namespace, reaching)
+        reached = _reached(options, namespace, shown)
+        now = time.time_ns() // 1000
+        await self._apply(namespace, manifests.deployment(options, names, spec, build.reference, reached, now))
+        note = self._records.read(spec.instance_id)
+        note.begun = spec.generation
+        await asyncio.to_thread(self._records.write, spec.instance_id, note)
+        return Handle(
+            self.name, spec.instance_id, spec.generation, reached["ports"], reached["address"], {"namespace": namespace}
+        )
+
+    async def _apply(self, namespace: str, document: Mapping[str, Any]) -> Any:
+        return await self._client.apply(_path(namespace, document["kind"], document["metadata"]["name"]), document)
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    async def inspect(self, handle: Handle) -> Observation:
+        return (await self.inspect_all([handle]))[0]
+
+    async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
+        known = {each["metadata"]["annotations"][INSTANCE]: each for each in await self._all()}
+        pods = await self._pods()
+        found = []
+        for handle in handles:
+            deployment = known.get(handle.instance_id)
+            if deployment is None or watch.generation(deployment) < handle.generation:
+                found.append(Observation("absent"))
+            elif watch.generation(deployment) > handle.generation:
+                found.append(Observation("exited", None, Exit(reason="stopped")))
+            else:
+                found.append(await self._observe(deployment, pods))
+        return found
+
+    async def _observe(self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Observation:
+        notes = deployment["metadata"]["annotations"]
+        if (over := watch.ended(deployment)) is not None:
+            return Observation("exited", over[1], over[0])
+        if notes.get(STOPPED):
+            return Observation("exited", None, Exit(reason="stopped"))
+        if notes.get(PAUSED):
+            return Observation("paused", int(notes[STARTED]))
+        mine = [pod for pod in pods if _is_of(pod, deployment)]
+        pod = watch.newest(deployment, mine)
+        if pod is None:
+            return Observation("running")
+        exit = watch.crash(pod)
+        if exit is None:
+            return Observation("running", watch.begun(pod), None, Usage(processes=1 if watch.begun(pod) else 0))
+        await self._copy(deployment, pod)
+        await self._annotate(deployment, 0, {ENDED: watch.note(exit, watch.begun(pod))})
+        return Observation("exited", watch.begun(pod), exit)
+
+    async def probe(self, handle: Handle, health: Health) -> Verdict:
+        """As the node sees it, which asks the same path."""
+        began = time.monotonic()
+        seen = await self.inspect(handle)
+        if seen.state != "running":
+            return Verdict(False, f"it is {seen.state}", time.monotonic() - began)
+        deployment = await self._find(handle.instance_id)
+        pod = watch.newest(deployment, await self._pods(handle.instance_id)) if deployment is not None else None
+        if pod is not None and watch.ready(pod):
+            return Verdict(True, "its Pod is ready", time.monotonic() - began)
+        return Verdict(False, watch.condition(pod), time.monotonic() - began)
+
+    # -- pausing and ending ----------------------------------------------------------------------------------------
+
+    async def pause(self, handle: Handle) -> Observation:
+        """End its Pod and keep its volume; what was in memory is lost."""
+        async with self._turn(handle.instance_id):
+            deployment = await self._alive(handle)
+            if not deployment["metadata"]["annotations"].get(PAUSED):
+                await self._copy(deployment)
+                await self._annotate(deployment, 0, {PAUSED: "true"})
+                await self._gone(handle.instance_id, self._options.grace + PATIENCE)
+        return await self.inspect(handle)
+
+    async def resume(self, handle: Handle) -> Observation:
+        """Start its program anew, beside the state it kept."""
+        async with self._turn(handle.instance_id):
+            deployment = await self._alive(handle)
+            if deployment["metadata"]["annotations"].get(PAUSED):
+                await self._annotate(deployment, 1, {PAUSED: ""})
+        return await self.inspect(handle)
+
+    async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
+        async with self._turn(handle.instance_id):
+            deployment = await self._find(handle.instance_id)
+            if deployment is not None and watch.generation(deployment) == handle.generation:
+                await self._end(deployment, handle, grace)
+        return await self.inspect(handle)
+
+    async def _end(self, deployment: Mapping[str, Any], handle: Handle, grace: float) -> None:
+        seen = await self._observe(deployment, await self._pods(handle.instance_id))
+        if seen.state == "exited" and seen.exit is not None and seen.exit.reason != "stopped":
+            return
+        if watch.ended(deployment) is not None:
+            return
+        await self._copy(deployment)
+        await self._annotate(deployment, 0, {STOPPED: "true"})
+        namespace, seconds = await self._namespace(), max(0, round(grace))
+        for pod in await self._pods(handle.instance_id):
+            path = _path(namespace, "Pod", pod["metadata"]["name"])
+            await self._client.delete(path, gracePeriodSeconds=seconds)
+        if not await self._gone(handle.instance_id, grace + PATIENCE):
+            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + PATIENCE:g} seconds.")
+        exit = Exit(reason="stopped", at=time.time_ns() // 1000)
+        await self._annotate(deployment, 0, {ENDED: watch.note(exit, seen.started_at)})
+
+    async def remove(self, handle: Handle) -> None:
+        namespace, name = await self._namespace(), self._names.of(handle.instance_id)
+        async with self._turn(handle.instance_id):
+            deployment = await self._find(handle.instance_id)
+            if deployment is not None and watch.generation(deployment) > handle.generation:
+                return  # a later generation lives here
+            await self._client.delete(_path(namespace, "Deployment", name))
+            for pod in await self._pods(handle.instance_id):
+                await self._client.delete(_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0)
+            for kind, ending in (("Service", ""), ("NetworkPolicy", ""), ("PersistentVolumeClaim", ""), ("Secret", "")):
+                await self._client.delete(_path(namespace, kind, name + ending))
+            await self._client.delete(_path(namespace, "Secret", f"{name}-pull"))
+            if NAME.fullmatch(handle.instance_id):
+                await asyncio.to_thread(self._records.erase, handle.instance_id)
+
+    async def _alive(self, handle: Handle) -> Mapping[str, Any]:
+        """Its Deployment. Raises Unknown unless it runs or is paused."""
+        deployment = await self._find(handle.instance_id)
+        if deployment is not None and watch.generation(deployment) == handle.generation:
+            seen = await self._observe(deployment, await self._pods(handle.instance_id))
+            if seen.state in ("running", "paused"):
+                return deployment
+        raise Unknown(f"{handle.instance_id[:100]!r} does not run.")
+
+    async def _annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
+        """Scale, and say why, in one change."""
+        path = _path(await self._namespace(), "Deployment", deployment["metadata"]["name"])
+        with suppress(Refused):  # it is gone
+            await self._client.merge(path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}})
+
+    async def _gone(self, instance_id: str, seconds: float) -> bool:
+        """Wait until it has no Pod."""
+        deadline = time.monotonic() + seconds
+        while await self._pods(instance_id):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(LOOK)
+        return True
+
+    # -- what it leaves --------------------------------------------------------------------------------------------
+
+    async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
+        async with self._turn(f"logs {handle.instance_id}"):
+            deployment = await self._find(handle.instance_id)
+            if deployment is None:
+                raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
+            await self._copy(deployment)
+            return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
+
+    async def _copy(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
+        """Keep what its Pod has printed until now, if it has begun to."""
+        instance_id = deployment["metadata"]["annotations"][INSTANCE]
+        found = pod or watch.newest(deployment, await self._pods(instance_id))
+        if found is not None:
+            with suppress(Refused):  # its container is not there yet, or not any more
+                await self._output.copy(instance_id, await self._namespace(), found["metadata"]["name"])
+
+    async def backup(self, handle: Handle, file: Path) -> int:
+        raise Unsupported(
+            "State in a cluster is not copied out of it.", fix="Use snapshots of the volume (VolumeSnapshot)."
+        )
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    async def _namespace(self) -> str:
+        return self._options.namespace or await self._client.namespace()
+
+    async def _all(self) -> list[dict[str, Any]]:
+        path = f"/apis/apps/v1/namespaces/{await self._namespace()}/deployments"
+        found = await self._client.get(path, labelSelector=selector(self._names.mine))
+        return [each for each in found["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
+
+    async def _find(self, instance_id: str) -> dict[str, Any] | None:
+        try:
+            path = _path(await self._namespace(), "Deployment", self._names.of(instance_id))
+            found: dict[str, Any] = await self._client.get(path)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            return None
+        return found
+
+    async def _pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
+        labels = self._names.mine if instance_id is None else self._names.labels(instance_id)
+        path = f"/api/v1/namespaces/{await self._namespace()}/pods"
+        found: list[dict[str, Any]] = (await self._client.get(path, labelSelector=selector(labels)))["items"]
+        return found
+
+    def _turn(self, name: str) -> asyncio.Lock:
+        return self._turns.setdefault(name, asyncio.Lock())
+
+
+PLACES = {
+    "Deployment": ("apis/apps/v1", "deployments"),
+    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
+    "PersistentVolumeClaim": ("api/v1", "persistentvolumeclaims"),
+    "Pod": ("api/v1", "pods"),
+    "Secret": ("api/v1", "secrets"),
+    "Service": ("api/v1", "services"),
+}
+
+
+def _path(namespace: str, kind: str, name: str) -> str:
+    group, plural = PLACES[kind]
+    return f"/{group}/namespaces/{namespace}/{plural}/{name}"
+
+
+def _is_of(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
+    wanted, labels = deployment["spec"]["selector"]["matchLabels"], pod["metadata"].get("labels") or {}
+    return all(labels.get(name) == value for name, value in wanted.items())
+
+
+def _handle(deployment: Mapping[str, Any]) -> Handle:
+    notes = deployment["metadata"]["annotations"]
+    reached = json.loads(notes[HANDLE])
+    namespace = {"namespace": deployment["metadata"]["namespace"]}
+    return Handle(
+        "kubernetes", notes[INSTANCE], int(notes[GENERATION]), reached["ports"], reached["address"], namespace
+    )
+
+
+def _reached(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Ports by name, and the URL of the first, as the server reaches them."""
+    if service is None:
+        return {"ports": {}, "address": None}
+    host, kind = f"{service['metadata']['name']}.{namespace}.svc", "port"
+    if options.node_address:
+        host = f"[{options.node_address}]" if ":" in options.node_address else options.node_address
+        kind = "nodePort"
+    ports = {each["name"]: int(each[kind]) for each in service["spec"]["ports"]}
+    return {"ports": ports, "address": f"http://{host}:{next(iter(ports.values()))}"}

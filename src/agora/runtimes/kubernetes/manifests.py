@@ -1,0 +1,246 @@
+"""What Kubernetes is asked for: pure functions from a specification to documents.
+
+One Pod for each instance, in a Deployment, so that it comes back when its node is lost. A Pod may nothing of its node, has
+no account of the cluster, and is reached by others of its co-location group and by what is no instance, only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from agora.runtimes.docker.containers import STATE, Program, environment, program_of
+from agora.runtimes.spec import Image, Spec
+
+from .options import Options
+
+__all__ = ["CONTAINER", "Names", "deployment", "policy", "pull_secret", "secret", "service", "volume"]
+
+PREFIX = "io.agora"
+CONTAINER = "agent"
+GENERATION, STARTED, HANDLE = f"{PREFIX}/generation", f"{PREFIX}/started", f"{PREFIX}/handle"
+INSTANCE, TENANT, LABELS = f"{PREFIX}/instance-id", f"{PREFIX}/tenant", f"{PREFIX}/labels"
+PAUSED, STOPPED, ENDED = f"{PREFIX}/paused", f"{PREFIX}/stopped", f"{PREFIX}/ended"
+
+
+class Names:
+    """Names and labels of one installation's things, which follow from ids: those may be longer than names here can be."""
+
+    def __init__(self, installation: str) -> None:
+        self.installation = installation
+        self._short = _hash(installation)[:12]
+
+    @property
+    def mine(self) -> dict[str, str]:
+        return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._short}
+
+    def of(self, instance_id: str) -> str:
+        """Of its Deployment, and of all beside it."""
+        return f"agora-{self._short}-{_hash(instance_id)[:24]}"
+
+    def labels(self, instance_id: str) -> dict[str, str]:
+        return self.mine | {f"{PREFIX}/instance": _hash(instance_id)[:24]}
+
+    def group(self, spec: Spec) -> dict[str, str]:
+        """A group is named after the instance that the others run beside."""
+        return {f"{PREFIX}/group": _hash(spec.co_location or spec.instance_id)[:24]}
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{name}={value}" for name, value in labels.items())
+
+
+def secret(names: Names, spec: Spec) -> dict[str, Any]:
+    """The environment, for there are tokens in it."""
+    variables = environment(spec, program_of(spec), names.installation)
+    return _document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
+
+
+def pull_secret(names: Names, spec: Spec) -> dict[str, Any] | None:
+    """What the registry asks for; None if the image is everybody's."""
+    image = spec.source
+    if not isinstance(image, Image) or image.user is None:
+        return None
+    account = {
+        "username": image.user,
+        "password": image.password or "",
+        "auth": base64.b64encode(f"{image.user}:{image.password or ''}".encode()).decode(),
+    }
+    document = _document("v1", "Secret", names, spec, "-pull")
+    return document | {
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": json.dumps({"auths": {_registry(image.reference): account}})},
+    }
+
+
+def volume(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None:
+    """Where its state is kept; None if that is kept as long as the Pod."""
+    if not options.storage:
+        return None
+    claim: dict[str, Any] = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": options.storage}},
+    }
+    if options.storage_class:
+        claim["storageClassName"] = options.storage_class
+    return _document("v1", "PersistentVolumeClaim", names, spec) | {"spec": claim}
+
+
+def service(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None:
+    """Where it is reached; None if it has no port."""
+    inside = program_of(spec).ports
+    if not inside:
+        return None
+    ports = [{"name": name, "port": number, "targetPort": name, "protocol": "TCP"} for name, number in inside.items()]
+    kind = "NodePort" if options.node_address else "ClusterIP"
+    what = {"type": kind, "selector": names.labels(spec.instance_id), "ports": ports}
+    return _document("v1", "Service", names, spec) | {"spec": what}
+
+
+def policy(names: Names, spec: Spec) -> dict[str, Any]:
+    """Who may reach it: its group, and whatever is no instance (the server, an ingress)."""
+    others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
+    allowed = [
+        {"podSelector": {"matchLabels": names.mine | names.group(spec)}},
+        {"namespaceSelector": {}, "podSelector": others},
+    ]
+    what = {
+        "podSelector": {"matchLabels": names.labels(spec.instance_id)},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": allowed}],
+    }
+    return _document("networking.k8s.io/v1", "NetworkPolicy", names, spec) | {"spec": what}
+
+
+def deployment(
+    options: Options, names: Names, spec: Spec, image: str, handle: Mapping[str, Any], now: int
+) -> dict[str, Any]:
+    """The instance. handle: as it is to be found again. now: microseconds."""
+    document = _document("apps/v1", "Deployment", names, spec)
+    document["metadata"]["annotations"] = {
+        INSTANCE: spec.instance_id,
+        GENERATION: str(spec.generation),
+        STARTED: str(now),
+        TENANT: spec.tenant,
+        LABELS: json.dumps(dict(spec.labels)),
+        HANDLE: json.dumps(dict(handle)),
+        PAUSED: "",
+        STOPPED: "",
+        ENDED: "",
+    }
+    labels = names.labels(spec.instance_id)
+    template = {
+        "metadata": {
+            "labels": labels | names.group(spec),
+            "annotations": {GENERATION: str(spec.generation)},  # another one makes another Pod
+        },
+        "spec": _pod(options, names, spec, image),
+    }
+    document["spec"] = {
+        "replicas": 1,
+        "revisionHistoryLimit": 0,
+        "strategy": {"type": "Recreate"},  # never two at a time
+        "selector": {"matchLabels": labels},
+        "template": template,
+    }
+    return document
+
+
+def _pod(options: Options, names: Names, spec: Spec, image: str) -> dict[str, Any]:
+    name = names.of(spec.instance_id)
+    kept: dict[str, Any] = {"name": "state", "emptyDir": {}}
+    if options.storage:
+        kept = {"name": "state", "persistentVolumeClaim": {"claimName": name}}
+    pod: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": options.grace,
+        "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(options, spec, program_of(spec), image, name)],
+        "volumes": [
+            kept,
+            {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},
+            {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}},
+        ],
+    }
+    if isinstance(spec.source, Image) and spec.source.user is not None:
+        pod["imagePullSecrets"] = [{"name": f"{name}-pull"}]
+    if spec.co_location is not None:
+        together = {
+            "labelSelector": {"matchLabels": names.mine | names.group(spec)},
+            "topologyKey": "kubernetes.io/hostname",
+        }
+        pod["affinity"] = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [together]}}
+    return pod
+
+
+def _container(options: Options, spec: Spec, program: Program, image: str, name: str) -> dict[str, Any]:
+    security: dict[str, Any] = {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": options.read_only,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    if program.user and program.user.partition(":")[0].isdecimal():
+        security["runAsUser"] = int(program.user.partition(":")[0])
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": image,
+        "imagePullPolicy": "Always",  # the registry is asked with the credentials of whoever asks
+        "envFrom": [{"secretRef": {"name": name}}],
+        "ports": [{"name": each, "containerPort": number} for each, number in program.ports.items()],
+        "resources": _resources(spec, program),
+        "securityContext": security,
+        "volumeMounts": [
+            {"name": "state", "mountPath": STATE},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+            {"name": "run", "mountPath": "/run"},
+        ],
+    }
+    given = {"command": program.entrypoint, "args": program.command, "workingDir": program.directory}
+    return container | {each: value for each, value in given.items() if value is not None} | _probes(spec, program)
+
+
+def _resources(spec: Spec, program: Program) -> dict[str, Any]:
+    """What it may use is kept for it."""
+    memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
+    found = {
+        "memory": str(memory) if memory else None,
+        "cpu": f"{max(1, round(cpu * 1000))}m" if cpu else None,
+        "ephemeral-storage": str(spec.limits.disk) if spec.limits.disk else None,
+    }
+    kept = {name: value for name, value in found.items() if value is not None}
+    return {"limits": kept, "requests": dict(kept)} if kept else {}
+
+
+def _probes(spec: Spec, program: Program) -> dict[str, Any]:
+    """Whether it is ready. It is never alive or dead by a probe: what is started again, is a new generation."""
+    if not spec.health.asks or not program.ports:
+        return {}
+    port = next(iter(program.ports))
+    path = spec.health.path
+    asked = {"tcpSocket": {"port": port}} if path is None else {"httpGet": {"path": path, "port": port}}
+    timing = {"timeoutSeconds": max(1, math.ceil(spec.health.timeout)), "periodSeconds": 5}
+    return {
+        "startupProbe": asked | timing | {"periodSeconds": 1, "failureThreshold": 3600},
+        "readinessProbe": asked | timing | {"failureThreshold": 3},
+    }
+
+
+def _document(version: str, kind: str, names: Names, spec: Spec, ending: str = "") -> dict[str, Any]:
+    metadata = {"name": names.of(spec.instance_id) + ending, "labels": names.labels(spec.instance_id)}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata}
+
+
+def _registry(reference: str) -> str:
+    first, slash, _ = reference.partition("/")
+    named = slash and ("." in first or ":" in first or first == "localhost")
+    return first if named else "https://index.docker.io/v1/"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

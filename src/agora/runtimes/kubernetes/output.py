@@ -1,0 +1,67 @@
+"""Output of Pods, copied line by line into segments of our own: Pods go, and what they printed with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agora.runtimes.docker.records import Cursor, Records
+from agora.runtimes.port import LogPage
+from agora.runtimes.process.guard import segments
+
+from .client import Client
+from .manifests import CONTAINER
+
+__all__ = ["Output", "fresh"]
+
+SEGMENTS = 10
+
+
+class Output:
+    """Copies and reads output. size: bytes kept for an instance."""
+
+    def __init__(self, client: Client, records: Records, size: int) -> None:
+        self._client = client
+        self._records = records
+        self._size = size
+
+    async def copy(self, instance_id: str, namespace: str, pod: str) -> None:
+        """Copy what a Pod has printed since the last time."""
+        note = self._records.read(instance_id)
+        cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
+        query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(self._size)}
+        if cursor.at:
+            query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # whole seconds is what it takes
+        text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
+        new = b"".join(fresh(cursor, text))
+        if new:
+            directory = self._records.logs(instance_id)
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            segments.Writer(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
+            note.cursor = cursor
+            self._records.write(instance_id, note)
+
+    def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
+        begin, size, data = segments.read(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        return LogPage(begin, begin + len(data), size, data)
+
+
+def fresh(cursor: Cursor, text: bytes) -> Iterator[bytes]:
+    """The lines after the cursor, which goes on with them."""
+    since, same = cursor.at, cursor.same
+    for line in text.splitlines(keepends=True):
+        stamp, _, content = line.partition(b" ")
+        time = _padded(stamp.decode("ascii", "replace"))
+        if time < since:
+            continue
+        if time == since and same:
+            same -= 1
+            continue
+        cursor.same = cursor.same + 1 if time == cursor.at else 1
+        cursor.at = time
+        yield content
+
+
+def _padded(stamp: str) -> str:
+    """A time that can be compared as text: the API leaves out the zeros at its end."""
+    whole, _, fraction = stamp.removesuffix("Z").partition(".")
+    return f"{whole}.{fraction:0<9}"

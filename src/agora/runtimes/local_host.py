@@ -1,0 +1,78 @@
+"""What this server has to run instances with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agora.runtimes.builds.tree import contained
+from agora.runtimes.errors import SourceRefused
+from agora.runtimes.http_execution import Asker
+from agora.runtimes.port import Runtime
+
+__all__ = ["Local", "boot_id", "monotonic"]
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Names the present start of this machine: monotonic clocks are comparable within one."""
+    try:
+        return BOOT.read_text("ascii").strip()
+    except OSError:
+        return "unknown"
+
+
+def monotonic() -> int:
+    """Microseconds of a clock that nobody sets, the same for every process since the machine's start."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+
+
+@dataclass(slots=True)
+class Local:
+    """This server as a host: only it touches the instances whose host_id is its own.
+
+    engines: by name. url: where instances reach the server; urls: for some engines another one. backups: directory of
+    them. ticks, boot: see above. sources: directories of whose content programs may be made. ending: by instance, the
+    reading of the clock at which its time is to end, while that is not written down yet.
+    """
+
+    host_id: str
+    name: str
+    engines: Mapping[str, Runtime]
+    backups: Path
+    url: str = ""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    asker: Asker = field(default_factory=Asker)
+    ticks: Callable[[], int] = monotonic
+    boot: str = field(default_factory=boot_id)
+    sources: tuple[Path, ...] = ()
+    ending: dict[str, int] = field(default_factory=dict)
+
+    def url_for(self, engine: str) -> str:
+        """Where instances of an engine reach the server."""
+        return self.urls.get(engine, self.url)
+
+    def source_fault(self, directory: str) -> str | None:
+        """Why no program can be made of a directory here; None if it can."""
+        given = Path(directory)
+        try:
+            contained(directory, self.sources)
+        except SourceRefused:
+            roots = [root.resolve() for root in self.sources]
+            if any(given.is_relative_to(root) for root in (*roots, *self.sources)) and not given.exists():
+                return "is not there on this server: put the program into it"
+            return (
+                "may not be run by this server: put it into 'sources' of the server's data directory, or name a "
+                "directory that it is in with the setting instance_sources"
+            )
+        return None
+
+    async def close(self) -> None:
+        """Let go of the engines; instances go on."""
+        await self.asker.close()
+        for engine in self.engines.values():
+            await engine.close()

@@ -1,0 +1,260 @@
+"""The port: what the rest of the house asks of an engine that runs instances on this host.
+
+Every engine passes the suite in ``tests/runtime/suite.py``. Times are microseconds since 1970, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+from agora.runtimes.spec import Health, Spec
+
+__all__ = [
+    "Build",
+    "Capacity",
+    "Condition",
+    "Exit",
+    "Found",
+    "Handle",
+    "LogPage",
+    "Observation",
+    "Progress",
+    "Runtime",
+    "State",
+    "Swept",
+    "Usage",
+    "Verdict",
+]
+
+#: running: at least one of its processes may run. paused: all are stopped. exited: its program has ended.
+#: absent: the engine knows nothing of it (never started here, or removed).
+State: TypeAlias = Literal["running", "paused", "exited", "absent"]
+#: told each line that a build prints
+Progress: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A program ready to be started. JSON in and out, for rows.
+
+    key: of the content of source, command, environment and interpreter: the same content has the same key.
+    cached: it had been built before. reference: where it is (a directory, an image). commit: of a git source.
+    """
+
+    engine: str
+    key: str
+    reference: str
+    cached: bool = False
+    commit: str | None = None
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Build:
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What an engine needs to find an instance again. JSON in and out, for rows.
+
+    ports: of the host, by name. address: URL of its first port, or None. data: the engine's own.
+    """
+
+    engine: str
+    instance_id: str
+    generation: int
+    ports: Mapping[str, int] = field(default_factory=dict)
+    address: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Handle:
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a program ended.
+
+    code: None where a signal ended it, or nobody saw it. signal: number. reason: ``exited`` by itself, ``stopped``
+    on demand, ``memory`` or ``pids`` where it passed that limit, ``lost`` where nobody saw it end.
+    at: when; None if lost.
+    """
+
+    code: int | None = None
+    signal: int | None = None
+    reason: Literal["exited", "stopped", "memory", "pids", "lost"] = "exited"
+    at: int | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was neither asked to end nor ended with 0."""
+        return self.reason != "stopped" and self.code != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an instance uses. cpu_seconds: since its start, never less than before. received, sent: bytes over the
+    network, None where the engine cannot tell. processes: 0 once it has ended."""
+
+    cpu_seconds: float = 0.0
+    rss: int = 0
+    processes: int = 0
+    received: int | None = None
+    sent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What an engine sees of an instance now. started_at: of its program; None if absent. exit: once it has ended."""
+
+    state: State
+    started_at: int | None = None
+    exit: Exit | None = None
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an instance works. detail: what was found (``HTTP 200``, ``it does not listen``). seconds: it took."""
+
+    healthy: bool
+    detail: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A piece of an instance's output (stdout and stderr, as it was written).
+
+    begin: offset of its first byte; later than asked for if that part is not kept any more. end: where to go on.
+    size: offset of the end of everything written.
+    """
+
+    begin: int
+    end: int
+    size: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instance that the engine holds. tenant and labels: as in its Spec."""
+
+    handle: Handle
+    tenant: str
+    labels: Mapping[str, str]
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What this host has. memory, disk: free, beside their totals. ports: that may still be allocated."""
+
+    memory: int
+    memory_free: int
+    cpus: float
+    gpus: int
+    disk: int
+    disk_free: int
+    ports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Whether an engine can be used. detail: its version, or why not. limits: how each limit is kept here
+    (``cgroup``, ``rlimit``, ``guard``, ``affinity``, ``none``)."""
+
+    available: bool
+    detail: str
+    limits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep took away."""
+
+    builds: int = 0
+    processes: int = 0
+
+
+class Runtime(Protocol):
+    """An engine. Every failure is an :class:`~agora.runtime.errors.EngineError`.
+
+    Everything may be called again after any crash at any instant, and does then what was left undone.
+    """
+
+    @property
+    def name(self) -> str:
+        """``process``, ``docker`` or ``kubernetes``."""
+
+    async def check(self) -> Condition:
+        """Whether the engine can be used now. Raises nothing."""
+
+    async def capacity(self) -> Capacity:
+        """What this host has, and what of it is free."""
+
+    async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        """Make a program of the source. The same content is built once, also when asked for twice at a time.
+
+        Raises InvalidSpec, Unsupported, SourceRefused, SourceUnavailable, BuildFailed, BuildTimeout, DiskFull.
+        """
+
+    async def start(self, spec: Spec, build: Build) -> Handle:
+        """Start an instance, and answer once it has been; that it listens is for ``probe`` to tell.
+
+        Asking again for the same instance and generation answers the same handle, also when its program has ended;
+        a later generation ends an earlier one first. Raises InvalidSpec, PortsExhausted, StartFailed, DiskFull.
+        """
+
+    async def inspect(self, handle: Handle) -> Observation:
+        """What is to be seen of an instance now."""
+
+    async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
+        """The same of many at once, in their order; what a periodic look is to use."""
+
+    async def probe(self, handle: Handle, health: Health) -> Verdict:
+        """Whether an instance works. A paused one does not."""
+
+    async def pause(self, handle: Handle) -> Observation:
+        """Stop every process of an instance where it is. Raises Unknown unless it runs or is paused."""
+
+    async def resume(self, handle: Handle) -> Observation:
+        """Let it go on. Raises Unknown unless it runs or is paused."""
+
+    async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
+        """End an instance: asked to (SIGTERM), and killed with all its processes after ``grace`` seconds.
+
+        Answers when it has ended. What has ended or is absent stays so.
+        """
+
+    async def remove(self, handle: Handle) -> None:
+        """Forget an instance with its files, ports and logs; it is killed if it still runs. Twice is as good."""
+
+    async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
+        """Output from a byte offset; a negative one counts from the end. Offsets go on across generations.
+
+        Raises Unknown if the instance is absent.
+        """
+
+    async def adopt(self) -> list[Found]:
+        """Every instance of this installation that the engine holds, whatever its state."""
+
+    async def sweep(self) -> Swept:
+        """Take away what nothing refers to: half builds of a crash, processes without an instance, old builds."""
+
+    async def backup(self, handle: Handle, file: Path) -> int:
+        """Write the instance's state directory (``$AGORA_STATE_DIR``) into a file, for ``Spec.restore``; answers its
+        size. Raises Unknown, DiskFull."""
+
+    async def close(self) -> None:
+        """Let go of the engine. Instances go on."""

@@ -1,0 +1,198 @@
+"""Programs out of sources: a copy, an environment of its own, a build command; kept by the content of all three."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from agora.runtimes.builds import tree
+from agora.runtimes.builds.cache import Cache, Entry, erase
+from agora.runtimes.builds.command import Command, TimedOut
+from agora.runtimes.builds.git import Repositories
+from agora.runtimes.builds.single_flight import Flights
+from agora.runtimes.errors import BuildFailed, BuildTimeout, DiskFull, InvalidSpec, Unsupported
+from agora.runtimes.port import Build, Progress
+from agora.runtimes.spec import Directory, Git, Image, Spec, faults
+
+from . import environment
+from . import orphans as strays
+from . import venv_seed as seed
+from .options import Options
+
+__all__ = ["Builder"]
+
+FORMAT = 1  # of what a build's directory holds; another one makes every key another
+NO_SPACE = os.strerror(28)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """digest: None where it is not known before it is fetched. borrowed: it must be taken away afterwards."""
+
+    digest: str | None
+    directory: Path | None = None
+    repository: Git | None = None
+    commit: str | None = None
+
+
+class Builder:
+    """Builds of one host. At most ``options.builds`` run at a time; one key never runs twice at a time."""
+
+    def __init__(self, options: Options, cache: Cache) -> None:
+        self._options = options
+        self._cache = cache
+        self._flights: Flights[Build] = Flights()
+        self._turns = asyncio.Semaphore(options.builds)
+        self._repositories = Repositories(
+            {"PATH": options.path, **options.passed_on()}, private=options.private_networks
+        )
+        self._node: str | None = None
+
+    async def build(self, spec: Spec, progress: Progress) -> Build:
+        """See Runtime.build."""
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        source = await self._look(spec)
+        recipe = await self._recipe(spec)
+        if source.digest is None:  # a commit never seen: its content is known once it is fetched
+            key = f"{_hash(recipe)}-{source.commit}"
+        else:
+            key = _hash([*recipe, source.digest])
+            entry = await asyncio.to_thread(self._cache.find, key)
+            if entry is not None:
+                return _build(key, entry, source.commit, cached=True)
+        return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
+
+    async def _look(self, spec: Spec) -> _Source:
+        """What can be told of a source without fetching it."""
+        if spec.build_config.type == "docker" or isinstance(spec.source, Image):
+            raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
+        if isinstance(spec.source, Directory):
+            directory = await asyncio.to_thread(tree.contained, spec.source.path, self._options.sources)
+            digest = await asyncio.to_thread(tree.digest, directory, self._options.bounds)
+            return _Source(digest, directory)
+        commit = await self._repositories.commit(spec.source)
+        known = await asyncio.to_thread(self._cache.remembered, _commit_key(spec.source, commit))
+        return _Source(known, None, spec.source, commit)
+
+    async def _recipe(self, spec: Spec) -> list[object]:
+        """All that decides what comes of a source, other than the source."""
+        config = spec.build_config
+        tools: list[str] = [platform.machine()]
+        if config.type == "python":
+            tools += [str(await asyncio.to_thread(os.path.realpath, self._options.python)), sys.version]
+        elif config.type == "npm":
+            tools.append(await self._node_version())
+        return [FORMAT, config.type, config.build_command or "", sorted(config.env_vars.items()), tools]
+
+    async def _node_version(self) -> str:
+        if self._node is None:
+            paths = [shutil.which(name, path=self._options.path) for name in ("node", "npm")]
+            if None in paths:
+                raise Unsupported(
+                    "node and npm are not installed on this host.",
+                    fix="Install Node.js, or name its directory in PATH, and start the server again.",
+                )
+            command = Command([str(paths[0]), "--version"], Path("/"), {"PATH": self._options.path}, 30.0)
+            self._node = f"{paths[0]} {(await command.run(lambda _: None)).output.strip()}"
+        return self._node
+
+    async def _run(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
+        async with self._turns:
+            began = time.monotonic()
+            await asyncio.to_thread(self._require_space)
+            attempt = await asyncio.to_thread(self._cache.attempt, _hash(recipe))
+            try:
+                key = _hash([*recipe, await self._bring(source, attempt, tell)])
+                entry = await asyncio.to_thread(self._cache.find, key)
+                if entry is not None:  # what was fetched turned out to be known
+                    await asyncio.to_thread(self._cache.drop, attempt)
+                    return _build(key, entry, source.commit, cached=True)
+                await self._make(spec, attempt, tell)
+                seconds = time.monotonic() - began
+                await asyncio.to_thread(self._cache.keep, key, attempt, seconds, source.commit)
+                return _build(key, Entry(attempt, seconds, source.commit), source.commit, cached=False)
+            except BaseException as error:
+                await asyncio.to_thread(self._cache.drop, attempt)
+                if isinstance(error, OSError) and (full := tree.full_disk(error)):
+                    raise full from error
+                raise
+
+    async def _bring(self, source: _Source, attempt: Path, tell: Progress) -> str:
+        """Copy a source into an attempt; answers the digest of what is there, which is what will be built."""
+        directory = source.directory
+        fetched = attempt / "fetched"
+        if directory is None:
+            assert source.repository is not None
+            directory = await self._repositories.fetch(source.repository, fetched, tell)
+        await asyncio.to_thread(tree.copy, directory, attempt / "tree", self._options.bounds)
+        digest = await asyncio.to_thread(tree.digest, attempt / "tree", self._options.bounds)
+        if source.repository is not None and source.commit is not None:
+            await asyncio.to_thread(erase, fetched)
+            await asyncio.to_thread(self._cache.remember, _commit_key(source.repository, source.commit), digest)
+        return digest
+
+    async def _make(self, spec: Spec, attempt: Path, tell: Progress) -> None:
+        for name in ("home", "tmp"):
+            (attempt / name).mkdir(mode=0o700)
+        config = spec.build_config
+        if config.type == "python":
+            arguments = [self._options.python, "-I", str(Path(seed.__file__)), str(attempt / "env")]
+            await self._command("The virtual environment", arguments, spec, attempt, tell)
+        if config.build_command:
+            await self._command("The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, tell)
+        for name in ("home", "tmp"):
+            await asyncio.to_thread(erase, attempt / name)
+
+    async def _command(self, what: str, arguments: list[str], spec: Spec, attempt: Path, tell: Progress) -> None:
+        marks = [f"AGORA_BUILD={attempt.name}".encode()]
+        command = Command(
+            arguments, attempt / "tree", environment.of_build(self._options, spec, attempt), self._options.build_timeout,
+            ended=lambda: strays.kill(marks),
+        )  # fmt: skip
+        try:
+            ended = await command.run(tell)
+        except TimedOut as error:
+            raise BuildTimeout(
+                f"{what} took longer than {self._options.build_timeout:g} seconds.",
+                fix="Make it faster.",
+                output=error.output,
+            ) from None
+        if ended.code == 0:
+            return
+        if NO_SPACE in ended.output:
+            raise DiskFull(
+                "There was no space left while building.", fix="Free some in the data directory of this host."
+            )
+        how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+        raise BuildFailed(
+            f"{what} {how}.",
+            fix="Read what it printed.",
+            exit_code=ended.code if ended.code > 0 else None,
+            output=ended.output,
+        )
+
+    def _require_space(self) -> None:
+        free = shutil.disk_usage(self._options.root).free
+        if free < self._options.space:
+            raise DiskFull(f"Only {free} bytes of disk are free.", fix="Free some in the data directory of this host.")
+
+
+def _build(key: str, entry: Entry, commit: str | None, *, cached: bool) -> Build:
+    return Build("process", key, str(entry.directory), cached, commit or entry.commit, entry.seconds)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _commit_key(source: Git, commit: str) -> str:
+    return _hash([source.url, source.directory, commit])

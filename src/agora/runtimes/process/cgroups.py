@@ -1,0 +1,83 @@
+"""Control groups (version 2): limits that the kernel holds for all processes of an instance together.
+
+They are used where a directory has been delegated to the server, as systemd does with ``Delegate=yes``; elsewhere
+resource limits and the guard take their place.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from agora.runtimes.spec import Limits
+
+__all__ = ["Cgroups", "delegated"]
+
+MOUNT = Path("/sys/fs/cgroup")
+CONTROLLERS = ("cpu", "memory", "pids")
+PERIOD = 100_000  # microseconds
+
+
+def delegated() -> Path | None:
+    """The group that systemd delegated to this process; root's own one beside the system's; or None."""
+    return _by_systemd() or (MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None)
+
+
+def _by_systemd() -> Path | None:
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    own = next((line[3:] for line in lines if line.startswith("0::/")), None)
+    if own is None:
+        return None
+    group = MOUNT / own.lstrip("/")
+    for candidate in (group, group.parent):  # with DelegateSubgroup= the server is in a group below
+        with suppress(OSError):
+            if os.getxattr(candidate, "user.delegate") == b"1":
+                return candidate
+    return None
+
+
+class Cgroups:
+    """Groups below a parent. controllers: those that can be used there, none if there is no parent."""
+
+    def __init__(self, parent: Path | None) -> None:
+        self._parent = parent
+        self.controllers: frozenset[str] = frozenset()
+        if parent is not None:
+            with suppress(OSError):
+                parent.mkdir(exist_ok=True)
+                self.controllers = _enable(parent)
+
+    def make(self, instance_id: str, limits: Limits) -> Path | None:
+        """A group with limits, for an instance to be put in; None if there are no groups."""
+        if self._parent is None or not self.controllers:
+            return None
+        group = self._parent / f"agora-{instance_id}"
+        group.mkdir(exist_ok=True)
+        values = {
+            "memory.max": str(limits.memory or "max"),
+            "memory.oom.group": "1",
+            "pids.max": str(limits.pids or "max"),
+            "cpu.max": f"{round(limits.cpu * PERIOD)} {PERIOD}" if limits.cpu else f"max {PERIOD}",
+        }
+        for name, value in values.items():
+            if name.split(".")[0] in self.controllers:
+                (group / name).write_text(value)
+        return group
+
+    def remove(self, instance_id: str) -> None:
+        if self._parent is not None:
+            with suppress(OSError):
+                (self._parent / f"agora-{instance_id}").rmdir()
+
+
+def _enable(parent: Path) -> frozenset[str]:
+    offered = set((parent / "cgroup.controllers").read_text().split()) & set(CONTROLLERS)
+    control = parent / "cgroup.subtree_control"
+    for name in offered:
+        with suppress(OSError):
+            control.write_text(f"+{name}")
+    return frozenset(offered & set(control.read_text().split()))

@@ -1,0 +1,195 @@
+"""The process engine: the port, put together. What blocks runs in threads; each instance does one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from agora.runtimes.builds.cache import Cache
+from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
+from agora.runtimes.health_probe import probe
+from agora.runtimes.port import (
+    Build,
+    Capacity,
+    Condition,
+    Found,
+    Handle,
+    LogPage,
+    Observation,
+    Progress,
+    Swept,
+    Verdict,
+)
+from agora.runtimes.spec import Health, Spec, faults
+
+from . import host
+from . import observation as watch
+from .builder import Builder
+from .cgroups import Cgroups, delegated
+from .instance_store import House
+from .options import Options
+from .ports import Ports
+
+__all__ = ["ProcessRuntime"]
+
+T = TypeVar("T")
+THREADS = 4
+#: seconds beyond its grace that a guard has to end what it guards
+PATIENCE = 10.0
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class ProcessRuntime:
+    """Instances as processes of this host. See :class:`agora.runtime.port.Runtime`."""
+
+    name = "process"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        cache = Cache(options.root)
+        self._builder = Builder(options, cache)
+        self._groups = Cgroups(options.cgroup or delegated())
+        self._house = House(options, cache, Ports(*options.ports), self._groups)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
+        self._opening = asyncio.Lock()
+        self._closed = False
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Condition:
+        try:
+            await self._do(lambda: None)
+        except EngineError as error:
+            return Condition(False, error.detail)
+        held = {name: "cgroup" if name in self._groups.controllers else "guard" for name in ("memory", "pids")}
+        held |= {"cpu": "cgroup" if "cpu" in self._groups.controllers else "affinity", "disk": "rlimit"}
+        return Condition(True, f"processes of {os.uname().sysname} {os.uname().release}", held)
+
+    async def capacity(self) -> Capacity:
+        return await self._do(lambda: host.measure(self._options.root, self._house.ports.free))
+
+    async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        await self._do(lambda: None)
+        return await self._builder.build(spec, progress or (lambda _: None))
+
+    async def adopt(self) -> list[Found]:
+        return await self._do(self._house.residents)
+
+    async def sweep(self) -> Swept:
+        return await self._do(self._house.sweep)
+
+    async def close(self) -> None:
+        self._closed = True
+        self._threads.shutdown(wait=True)
+        self._house.close()
+
+    # -- an instance -----------------------------------------------------------------------------------------------
+
+    async def start(self, spec: Spec, build: Build) -> Handle:
+        if wrong := faults(spec):
+            raise InvalidSpec(wrong)
+        async with self._turn(spec.instance_id):
+            for earlier in await self._do(lambda: self._house.earlier(spec)):
+                await self._end(earlier, 0.0)
+            return await self._do(lambda: self._house.start(spec, build))
+
+    async def inspect(self, handle: Handle) -> Observation:
+        return (await self.inspect_all([handle]))[0]
+
+    async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
+        return await self._do(lambda: [watch.observe(*self._house.find(handle)) for handle in handles])
+
+    async def probe(self, handle: Handle, health: Health) -> Verdict:
+        state = (await self.inspect(handle)).state
+        if state != "running" or not health.asks or not handle.ports:
+            return Verdict(state == "running", f"it is {state}")
+        return await probe("127.0.0.1", next(iter(handle.ports.values())), health)
+
+    async def pause(self, handle: Handle) -> Observation:
+        return await self._signal(handle, watch.pause, "paused")
+
+    async def resume(self, handle: Handle) -> Observation:
+        return await self._signal(handle, watch.resume, "resumed")
+
+    async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
+        async with self._turn(handle.instance_id):
+            await self._end(handle, grace)
+        return await self.inspect(handle)
+
+    async def remove(self, handle: Handle) -> None:
+        async with self._turn(handle.instance_id):
+            await self._end(handle, 0.0)
+            await self._do(lambda: self._house.remove(handle))
+
+    async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
+        return await self._do(lambda: self._house.logs(handle, offset, limit))
+
+    async def backup(self, handle: Handle, file: Path) -> int:
+        return await self._do(lambda: self._house.backup(handle, file))
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    async def _signal(self, handle: Handle, settle: Callable[[int], bool], done: str) -> Observation:
+        def run() -> Observation:
+            instance, known = self._house.find(handle)
+            guard = instance.guard(known, self._options.installation)
+            if guard is None:
+                raise Unknown(f"{handle.instance_id} does not run, so it can not be {done}.")
+            if not settle(guard.pid) and instance.guard(known, self._options.installation) is not None:
+                raise EngineUnavailable(f"{handle.instance_id} could not be {done} in time.")
+            return watch.observe(instance, known)
+
+        async with self._turn(handle.instance_id):
+            return await self._do(run)
+
+    async def _end(self, handle: Handle, grace: float) -> None:
+        """End a generation; what has ended stays so. The guard does it, so that it is done if this process dies."""
+        fd = await self._do(lambda: self._house.ask_to_end(handle, grace))
+        if fd is None:
+            return
+        loop = asyncio.get_running_loop()
+        gone: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(fd, _settle, gone)
+        try:
+            async with asyncio.timeout(grace + PATIENCE):
+                await gone
+        except TimeoutError:
+            await self._do(lambda: self._house.force(handle))
+        finally:
+            loop.remove_reader(fd)
+            os.close(fd)
+
+    def _turn(self, instance_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(instance_id, asyncio.Lock())
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        """Do what blocks; once begun it is done to its end, also when the caller is cancelled."""
+        if self._closed:
+            raise EngineUnavailable("The engine has been closed.")
+        loop = asyncio.get_running_loop()
+        if not self._house.is_open:
+            async with self._opening:
+                await self._translated(loop.run_in_executor(self._threads, self._house.open))
+        return await self._translated(loop.run_in_executor(self._threads, work))
+
+    async def _translated(self, running: asyncio.Future[T]) -> T:
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with suppress(BaseException):
+                await asyncio.wait([running])
+            raise
+        except OSError as error:
+            raise full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error

@@ -1,0 +1,82 @@
+"""What instances and builds find in their environment: nothing of the server's but what is listed here."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from agora.runtimes.spec import Spec
+
+from . import orphans as strays
+from .options import Options
+from .records import Instance
+
+__all__ = ["command", "of_build", "of_instance"]
+
+
+def of_build(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
+    """Variables of a build's commands. Caches of downloads are shared by all builds of this host."""
+    cache = options.root / "cache"
+    return {
+        **options.passed_on(),
+        **_common(options, attempt),
+        "HOME": str(attempt / "home"),
+        "TMPDIR": str(attempt / "tmp"),
+        "PIP_CACHE_DIR": str(cache / "pip"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+        "PYTHONNOUSERSITE": "1",
+        "npm_config_cache": str(cache / "npm"),
+        "npm_config_update_notifier": "false",
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+        **spec.build_config.env_vars,
+        "AGORA_ENGINE": strays.ENGINE,
+        "AGORA_INSTALLATION": options.installation,
+        "AGORA_BUILD": attempt.name,
+    }
+
+
+def of_instance(
+    options: Options, spec: Spec, instance: Instance, build: Path, ports: Mapping[str, int]
+) -> dict[str, str]:
+    """Variables of an instance's program."""
+    moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
+    return {
+        **_common(options, build),
+        "HOME": str(instance.state),
+        "TMPDIR": str(instance.tmp),
+        "HOST": "127.0.0.1",
+        "AGORA_STATE_DIR": str(instance.state),
+        **{name: _moved(value, moved) for name, value in spec.build_config.env_vars.items()},
+        **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
+        **spec.env,
+        "AGORA_ENGINE": strays.ENGINE,
+        "AGORA_INSTALLATION": options.installation,
+        "AGORA_INSTANCE": spec.instance_id,
+        "AGORA_GENERATION": str(spec.generation),
+    }
+
+
+def command(spec: Spec, ports: Mapping[str, int]) -> str:
+    """The start command with the ports that were allocated in place of those it declares."""
+    moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
+    return _moved(spec.build_config.start_command or "", moved)
+
+
+def _common(options: Options, build: Path) -> dict[str, str]:
+    variables = {"PATH": options.path, "LANG": "C.UTF-8"}
+    environment = build / "env"
+    if environment.is_dir():
+        variables["VIRTUAL_ENV"] = str(environment)
+        variables["PATH"] = f"{environment / 'bin'}{os.pathsep}{options.path}"
+    return variables
+
+
+def _moved(text: str, moved: Mapping[int, int]) -> str:
+    if not moved:
+        return text
+    words = "|".join(str(number) for number in moved)
+    return re.sub(rf"(?<![\w.])({words})(?![\w.])", lambda found: str(moved[int(found[1])]), text)

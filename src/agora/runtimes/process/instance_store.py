@@ -1,0 +1,323 @@
+"""The directory of a host's instances, and what is done there. Everything here blocks; the engine calls it in threads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from agora.runtimes.builds.cache import Cache, erase
+from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
+from agora.runtimes.port import Build, Found, Handle, LogPage, Swept
+from agora.runtimes.spec import NAME, Spec
+
+from . import archives, environment
+from . import observation as watch
+from . import orphans as strays
+from .cgroups import Cgroups
+from .guard import procfs, segments
+from .launch import furnish, launch
+from .options import Options
+from .ports import Ports, is_free
+from .records import Instance, Record, write
+
+__all__ = ["House"]
+
+HANDOVER = 5.0  # seconds for a guard of before a crash to say that it has begun
+HANDOVER_LOCK = 0.3  # seconds for a program that was just being started to let go of the directory
+GONE = ".gone-"
+
+
+class House:
+    """Instances by id. One house at a time uses a directory."""
+
+    def __init__(self, options: Options, cache: Cache, ports: Ports, groups: Cgroups) -> None:
+        self._options = options
+        self._cache = cache
+        self._groups = groups
+        self._instances = options.root / "instances"
+        self._lock: int | None = None
+        self._starting: set[str] = set()
+        self.ports = ports
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return self._lock is not None
+
+    def open(self) -> None:
+        """Take the directory, and learn which ports are held. Raises EngineUnavailable if another engine has it."""
+        if self._lock is not None:
+            return
+        self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._cache.open()
+        lock = os.open(self._options.root / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + HANDOVER_LOCK
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(lock)
+                    raise EngineUnavailable(f"Another server uses {self._options.root}.") from None
+                time.sleep(0.02)
+        for instance in self._all():
+            if (record := instance.record()) is not None:
+                self.ports.hold(record.ports.values())
+        self._lock = lock
+
+    def close(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _all(self) -> list[Instance]:
+        names = [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
+        return [Instance(self._options.root, name) for name in sorted(names)]
+
+    def _instance(self, instance_id: str) -> Instance:
+        if not NAME.fullmatch(instance_id):
+            raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+        return Instance(self._options.root, instance_id)
+
+    def find(self, handle: Handle) -> tuple[Instance, Handle]:
+        """An instance, and its handle with all that is known: one made before a crash may lack the engine's part."""
+        instance = self._instance(handle.instance_id)
+        if "pid" in handle.data:
+            return instance, handle
+        record = instance.record()
+        known = instance.handle(record, handle.generation) if record is not None else None
+        return instance, known or handle
+
+    # -- starting ------------------------------------------------------------------------------------------------
+
+    def earlier(self, spec: Spec) -> list[Handle]:
+        """Generations before this one that may still run."""
+        instance = self._instance(spec.instance_id)
+        record = instance.record()
+        if record is None or not instance.is_locked():
+            return []
+        return [
+            handle
+            for number in instance.generations()
+            if number < spec.generation and (handle := instance.handle(record, number)) is not None
+        ]
+
+    def start(self, spec: Spec, build: Build) -> Handle:
+        """See Runtime.start; earlier generations have ended."""
+        instance = self._instance(spec.instance_id)
+        record = instance.record()
+        if record is not None and record.generation > spec.generation:
+            raise StartFailed(f"Generation {spec.generation} is over: {record.generation} was begun.")
+        if record is not None and (handle := instance.handle(record, spec.generation)) is not None:
+            return handle
+        if build.engine != "process" or not self._cache.holds(build.reference):
+            raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
+        self._starting.add(spec.instance_id)
+        try:
+            return self._begin(instance, record, spec, build)
+        finally:
+            self._starting.discard(spec.instance_id)
+
+    def _begin(self, instance: Instance, before: Record | None, spec: Spec, build: Build) -> Handle:
+        if before is not None and before.generation < spec.generation:
+            self._finish(instance, before.generation)
+        held = dict(before.ports) if before is not None else {}
+        ports = self._allocate(spec, held)
+        generation = instance.generation(spec.generation)
+        try:
+            furnish(instance, build.key, Path(build.reference), spec.restore)
+            generation.mkdir(mode=0o700, parents=True, exist_ok=True)
+            record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
+            write(instance.directory / "instance.json", _fields(record))
+        except BaseException as error:
+            self.ports.release(set(ports.values()) - set(held.values()))
+            if before is None:
+                erase(instance.directory)
+            if isinstance(error, OSError) and (full := full_disk(error)):
+                raise full from error
+            raise
+        self.ports.release(set(held.values()) - set(ports.values()))
+        instance.forget_old()
+        return self._launch(instance, record, spec, Path(build.reference))
+
+    def _finish(self, instance: Instance, generation: int) -> None:
+        """See to it that nothing of an earlier generation runs, or begins late."""
+        if instance.generation(generation).is_dir():
+            _put(instance.generation(generation) / "stop", "0")
+        # a guard that was killed leaves its program, and one of before a crash may not have begun yet
+        strays.kill([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
+
+    def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
+        """A port for each that is asked for; those of the last generation again, if they are free."""
+        found: dict[str, int] = {}
+        fresh: list[int] = []
+        try:
+            for port in spec.ports:
+                if port.name in held and is_free(held[port.name]):
+                    found[port.name] = held[port.name]
+                else:
+                    found[port.name] = self.ports.allocate()
+                    fresh.append(found[port.name])
+        except PortsExhausted:
+            self.ports.release(fresh)
+            raise
+        return found
+
+    def _launch(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
+        variables = environment.of_instance(self._options, spec, instance, build, record.ports)
+        deadline = time.monotonic() + HANDOVER
+        while True:
+            word = launch(
+                self._options, instance, spec.generation, spec.limits, self._groups,
+                environment.command(spec, record.ports), variables,
+            )  # fmt: skip
+            handle = instance.handle(record, spec.generation)
+            if handle is not None:
+                return handle
+            if word == "stopped":
+                raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
+            if time.monotonic() > deadline:
+                raise StartFailed(f"Another guard of {spec.instance_id} does not let go.")
+            time.sleep(0.02)  # a guard from before a crash is about to begin
+
+    # -- ending --------------------------------------------------------------------------------------------------
+
+    def ask_to_end(self, handle: Handle, grace: float) -> int | None:
+        """Have the guard end an instance; answers a pidfd of the guard, or None if nothing runs."""
+        instance = self._instance(handle.instance_id)
+        generation = instance.generation(handle.generation)
+        if not generation.is_dir():
+            return None
+        _put(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
+        deadline = time.monotonic() + HANDOVER
+        while instance.is_locked():
+            _, known = self.find(handle)
+            guard = instance.guard(known, self._options.installation) if "pid" in known.data else None
+            if guard is not None:
+                return _held(guard)
+            if "pid" in known.data or time.monotonic() > deadline:
+                return None  # it is another generation that lives
+            time.sleep(0.02)
+        if instance.exit(handle.generation) is None:
+            strays.kill(self._marks(instance, handle))
+        return None
+
+    def force(self, handle: Handle) -> None:
+        """Kill a guard that does not do its work, with what it guards."""
+        instance, known = self.find(handle)
+        guard = instance.guard(known, self._options.installation)
+        if guard is not None:
+            for process in procfs.tree(guard.pid):
+                procfs.send(process, signal.SIGKILL)
+        strays.kill(self._marks(instance, handle))
+
+    def _marks(self, instance: Instance, handle: Handle) -> list[bytes]:
+        return [*instance.marks(self._options.installation), f"AGORA_GENERATION={handle.generation}".encode()]
+
+    def remove(self, handle: Handle) -> None:
+        """Take an instance's directory away; it has ended."""
+        instance = self._instance(handle.instance_id)
+        record = instance.record()
+        if record is not None and record.generation > handle.generation:
+            return  # a later generation lives here
+        strays.kill(instance.marks(self._options.installation))
+        gone = self._instances / f"{GONE}{secrets.token_hex(8)}"
+        with suppress(FileNotFoundError):
+            instance.directory.rename(gone)
+            erase(gone)
+        if record is not None:
+            self.ports.release(record.ports.values())
+        self._groups.remove(handle.instance_id)
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def residents(self) -> list[Found]:
+        """All that there is, of each instance its last generation."""
+        found = []
+        for instance in self._all():
+            record = instance.record()
+            if record is None:
+                continue
+            address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
+            handle = instance.handle(record, record.generation) or address
+            found.append(Found(handle, record.tenant, dict(record.labels), watch.observe(instance, handle)))
+        return found
+
+    def logs(self, handle: Handle, offset: int, limit: int) -> LogPage:
+        instance = self._instance(handle.instance_id)
+        if not instance.logs.is_dir():
+            raise Unknown(f"{handle.instance_id} is not on this host.")
+        begin, size, data = segments.read(os.fspath(instance.logs), offset, max(limit, 0))
+        return LogPage(begin, begin + len(data), size, data)
+
+    def backup(self, handle: Handle, file: Path) -> int:
+        """Write the state as a tar archive, whole or not at all."""
+        instance = self._instance(handle.instance_id)
+        if not instance.state.is_dir():
+            raise Unknown(f"{handle.instance_id} is not on this host.")
+        new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        try:
+            archives.pack(instance.state, new)
+            new.replace(file)
+        except OSError as error:
+            raise full_disk(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+        finally:
+            new.unlink(missing_ok=True)
+        return file.stat().st_size
+
+    # -- cleaning ------------------------------------------------------------------------------------------------
+
+    def sweep(self) -> Swept:
+        """See Runtime.sweep."""
+        killed = strays.kill_orphans(self._options.installation, self._belongs)
+        for name in os.listdir(self._instances):
+            if name.startswith(GONE):
+                erase(self._instances / name)
+        records = [record for instance in self._all() if (record := instance.record()) is not None]
+        removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)
+        return Swept(removed, killed)
+
+    def _belongs(self, variables: Mapping[str, str]) -> bool:
+        """Whether a process's variables name a build that runs, or an instance that is guarded."""
+        if "AGORA_BUILD" in variables:
+            return self._cache.is_running(variables["AGORA_BUILD"])
+        name = variables.get("AGORA_INSTANCE", "")
+        if not NAME.fullmatch(name):
+            return True  # no process of an instance: a server that was started with the variable, say
+        return name in self._starting or self._instance(name).is_locked()
+
+
+def _fields(record: Record) -> dict[str, object]:
+    return {name: getattr(record, name) for name in Record.__slots__}
+
+
+def _held(process: procfs.Process) -> int | None:
+    """Ask exactly this process to end; answers a pidfd, readable once it has."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except OSError:
+        return None
+    now = procfs.read(process.pid)
+    try:
+        if now is not None and now.started == process.started:
+            signal.pidfd_send_signal(fd, signal.SIGTERM)
+            return fd
+    except OSError:
+        pass
+    os.close(fd)
+    return None
+
+
+def _put(path: Path, text: str) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.replace(path)

@@ -1,0 +1,143 @@
+"""Starting a guard: everything an instance needs is put in place first, so that a start is all or nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from agora.runtimes.builds.cache import erase
+from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.errors import StartFailed
+from agora.runtimes.spec import Limits
+
+from . import archives
+from .cgroups import Cgroups
+from .options import Options
+from .records import Instance
+
+__all__ = ["furnish", "launch"]
+
+SEGMENTS = 10
+STARTING = 30.0  # seconds a guard has to start a program
+#: beside the guard, which looks now and then, the kernel refuses what would be far too much at once
+HEADROOM = 256 * 1024**2
+GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
+
+
+def furnish(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
+    """Make an instance's directories; its work is a copy of the build, kept as long as the build is the same."""
+    for directory in (instance.directory, instance.logs):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    erase_if_there(instance.tmp)
+    instance.tmp.mkdir(mode=0o700)
+    if not instance.state.exists():
+        state = instance.directory / "state.new"
+        erase_if_there(state)
+        state.mkdir(mode=0o700)
+        if restore is not None:
+            _restore(Path(restore), state)
+        state.rename(instance.state)
+    marker = instance.directory / "build"
+    if not marker.exists() or marker.read_text() != build_key:
+        marker.unlink(missing_ok=True)
+        erase_if_there(instance.work)
+        _copy(build / "tree", instance.work)
+        marker.write_text(build_key)
+    instance.lock.touch(mode=0o600)
+
+
+def _copy(tree: Path, work: Path) -> None:
+    """Dependencies of npm are many files that nobody changes: the copy shares them with the build."""
+    shared = "node_modules"
+    shutil.copytree(
+        tree, work, symlinks=True, ignore=lambda at, names: {shared} & set(names) if Path(at) == tree else set()
+    )
+    if (tree / shared).is_dir():
+        (work / shared).symlink_to(tree / shared)
+
+
+def _restore(file: Path, state: Path) -> None:
+    try:
+        archives.unpack(file, state)
+    except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+        raise StartFailed(f"The backup can not be restored: {error}.") from error
+    except OSError as error:
+        raise full_disk(error) or StartFailed(f"The backup can not be restored: {error}.") from error
+
+
+def erase_if_there(directory: Path) -> None:
+    if directory.is_dir() and not directory.is_symlink():
+        erase(directory)
+    else:
+        directory.unlink(missing_ok=True)
+
+
+def launch(
+    options: Options, instance: Instance, generation: int, limits: Limits, groups: Cgroups,
+    command: str, environment: Mapping[str, str],
+) -> str:  # fmt: skip
+    """Start a guard and wait for its word.
+
+    ``begun``; ``started``: it had been before; ``held``: another guard of the instance lives; ``stopped``: it may not.
+    Raises StartFailed.
+    """
+    arguments = {
+        "directory": str(instance.directory),
+        "generation": str(generation),
+        "work": str(instance.work),
+        "segment": str(max(options.log_size // SEGMENTS, 4096)),
+        "segments": str(SEGMENTS),
+        **_limits(options, limits, groups, instance.instance_id),
+    }
+    log = instance.generation(generation) / "guard.log"
+    try:
+        with open(log, "ab") as errors:
+            done = subprocess.run(  # noqa: S603
+                [sys.executable, "-I", "-S", "-c", GUARD, str(Path(__file__).parent),
+                 *(f"{name}={value}" for name, value in arguments.items()), command],
+                env=dict(environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=errors, start_new_session=True, timeout=STARTING, check=False,
+            )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise StartFailed("The host is too busy to start a program.") from None
+    except OSError as error:
+        raise StartFailed(f"The program can not be started: {error.strerror}.") from error
+    word = done.stdout.decode()
+    if word not in ("begun", "started", "held", "stopped"):
+        said = log.read_text(errors="replace")[-500:] if log.exists() else ""
+        raise StartFailed(f"The program can not be started: {said.strip() or 'its guard died'}.")
+    return word
+
+
+def _most_processes() -> int:
+    """How many processes this host can have. Of half of them no user but root can have more, however fast it forks."""
+    return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
+
+
+def _limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
+    """How each limit is held: by the kernel for all processes together where there are groups."""
+    asked = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
+    found: dict[str, str] = {}
+    group = groups.make(instance_id, asked)
+    if group is not None:
+        found["cgroup"] = str(group)
+    if asked.memory and "memory" not in groups.controllers:
+        found |= {"memory": str(asked.memory), "data": str(2 * asked.memory + HEADROOM)}
+    if "pids" not in groups.controllers:
+        found |= {"pids": str(asked.pids), "processes": str(_most_processes() // 2)}
+    if asked.cpu and "cpu" not in groups.controllers:
+        mine = sorted(os.sched_getaffinity(0))
+        count = min(math.ceil(asked.cpu), len(mine))
+        first = time.time_ns() // 1000 % len(mine)  # spread over the cores
+        found["cpus"] = ",".join(str(mine[(first + step) % len(mine)]) for step in range(count))
+    if asked.disk:
+        found["file"] = str(asked.disk)
+    return found

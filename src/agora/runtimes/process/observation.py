@@ -1,0 +1,83 @@
+"""Looking at instances. Each look reads /proc once for each process of an instance, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from agora.runtimes.port import Exit, Handle, Observation, Usage
+
+from .guard import procfs
+from .records import Instance
+
+__all__ = ["observe", "pause", "resume"]
+
+SETTLING = 5.0  # seconds that processes have to stop
+
+
+def observe(instance: Instance, handle: Handle) -> Observation:
+    """What is to be seen of a generation now. What /proc shows comes first: files are within a program's reach."""
+    data = handle.data
+    began = int(data.get("began", 0)) or None
+    if data.get("boot") == procfs.BOOT:
+        processes = procfs.tree(int(data["pid"]))
+        mine = processes and processes[0].started == data["started"] and not processes[0].dead
+        if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
+            return _alive(processes, began)
+        _bury(processes)
+    ended = instance.exit(handle.generation)  # written before its guard ends
+    if ended is not None:
+        return Observation("exited", began, ended[0], Usage(cpu_seconds=ended[1]))
+    if not instance.generation(handle.generation).exists():
+        return Observation("absent")
+    return Observation("exited", began, Exit(reason="lost"))
+
+
+def _alive(processes: list[procfs.Process], began: int | None) -> Observation:
+    alive = [process for process in processes[1:] if not process.dead]
+    ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])
+    pages = sum(process.pages for process in alive)
+    usage = Usage(ticks / procfs.TICKS, pages * procfs.PAGE, len(alive))
+    paused = bool(alive) and all(process.stopped for process in alive)
+    return Observation("paused" if paused else "running", began, None, usage)
+
+
+def _bury(processes: list[procfs.Process]) -> None:
+    """Where this process is the first of a container it inherits guards, and is the one to wait for them."""
+    for process in processes[:1]:
+        if process.dead and process.parent == os.getpid():
+            try:
+                os.waitpid(process.pid, os.WNOHANG)
+            except ChildProcessError:
+                return
+
+
+def pause(guard: int) -> bool:
+    """Stop all that descends from a guard, parents first; whether all of it is stopped.
+
+    What forked meanwhile is seen in the next round, until nothing runs that could fork. A parent in vfork(2) can not
+    stop before its child has become another program: a child that was stopped too early goes on for a moment.
+    """
+    deadline = time.monotonic() + SETTLING
+    while time.monotonic() < deadline:
+        processes = procfs.tree(guard)[1:]
+        running = [process for process in processes if not process.dead and not process.stopped]
+        if not running:
+            return True
+        waiting = {process.pid for process in running if process.state == "D"}
+        for process in processes:
+            if process.stopped and process.parent in waiting:
+                procfs.send(process, signal.SIGCONT)
+        for process in running:
+            procfs.send(process, signal.SIGSTOP)
+        time.sleep(0.001)
+    return False
+
+
+def resume(guard: int) -> bool:
+    """Let all that descends from a guard go on, children first; whether any of it runs."""
+    for process in reversed(procfs.tree(guard)[1:]):
+        if process.stopped:
+            procfs.send(process, signal.SIGCONT)
+    return any(not process.dead and not process.stopped for process in procfs.tree(guard)[1:])

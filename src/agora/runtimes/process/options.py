@@ -1,0 +1,63 @@
+"""How the process engine is set up on a host."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agora.runtimes.builds.tree import Bounds
+
+__all__ = ["BUILD_VARIABLES", "Options", "search_path"]
+
+#: of the server's own variables, those that a build needs behind a proxy or beside a private registry
+BUILD_VARIABLES = (
+    *(name for plain in ("http_proxy", "https_proxy", "no_proxy", "all_proxy") for name in (plain, plain.upper())),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"),
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_CONFIG_FILE"),
+    *("NPM_CONFIG_REGISTRY", "npm_config_registry"),
+)
+
+
+def search_path() -> str:
+    """The server's PATH without its own virtual environment, whose programs are not for instances."""
+    own = Path(sys.prefix) / "bin"
+    parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(part for part in parts if part.startswith("/") and Path(part) != own)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """root: directory of all that the engine writes; one engine at a time. installation: id of the server.
+
+    sources: directories whose content may be built. ports: first and last that may be allocated, outside of the range
+    that the system gives to outgoing connections. python: interpreter of builds. path: where programs are found.
+    build_variables: of the server's environment, those passed on to builds; none is passed to instances.
+    build_timeout: seconds. builds: how many at once. keep_builds: seconds that an unused one is kept.
+    log_size: bytes of output kept for an instance. pids: processes of an instance that names no limit.
+    space: bytes of disk that must be free to build or start. private_networks: whether repositories may be at private
+    addresses. cgroup: directory of a cgroup (v2) delegated to the server; None: the one it is in, if it is delegated.
+    """
+
+    root: Path
+    installation: str
+    sources: tuple[Path, ...] = ()
+    ports: tuple[int, int] = (20_000, 29_999)
+    python: str = sys.executable
+    path: str = field(default_factory=search_path)
+    build_variables: tuple[str, ...] = BUILD_VARIABLES
+    build_timeout: float = 900.0
+    builds: int = 2
+    keep_builds: float = 7 * 86_400.0
+    bounds: Bounds = field(default_factory=Bounds)
+    log_size: int = 10 * 1024**2
+    pids: int = 512
+    space: int = 64 * 1024**2
+    private_networks: bool = False
+    cgroup: Path | None = None
+
+    def passed_on(self) -> Mapping[str, str]:
+        """Variables of the server that builds get."""
+        return {name: os.environ[name] for name in self.build_variables if name in os.environ}

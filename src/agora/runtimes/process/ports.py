@@ -1,0 +1,68 @@
+"""Ports of the host: given to one instance at a time, and only while nobody else listens there."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Iterable
+
+from agora.runtimes.errors import PortsExhausted
+
+__all__ = ["Ports"]
+
+
+class Ports:
+    """The range from first to last. What instances hold is told once at the start, from their records."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self._first = first
+        self._count = last - first + 1
+        self._next = 0
+        self._held: set[int] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def free(self) -> int:
+        return max(self._count - len(self._held), 0)
+
+    def hold(self, ports: Iterable[int]) -> None:
+        with self._lock:
+            self._held.update(ports)
+
+    def release(self, ports: Iterable[int]) -> None:
+        with self._lock:
+            self._held.difference_update(ports)
+
+    def allocate(self) -> int:
+        """A port that nobody holds or listens at. Raises PortsExhausted.
+
+        One given back is the last to be given again, so that a late client does not reach another instance.
+        """
+        with self._lock:
+            for step in range(self._count):
+                index = (self._next + step) % self._count
+                port = self._first + index
+                if port not in self._held and is_free(port):
+                    self._held.add(port)
+                    self._next = index + 1
+                    return port
+        raise PortsExhausted(
+            f"All {self._count} ports from {self._first} to {self._first + self._count - 1} are taken.",
+            fix="Remove instances that have ended, or widen the setting instance_ports.",
+        )
+
+
+def is_free(port: int) -> bool:
+    """Whether a program could listen there now, at any address."""
+    for family, address in ((socket.AF_INET, ""), (socket.AF_INET6, "::")):
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections do not count
+                probe.bind((address, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+    return True

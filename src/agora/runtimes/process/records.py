@@ -1,0 +1,185 @@
+"""What is on disk of an instance. Each file is written whole or not at all, and by one side only.
+
+::
+
+    instances/<instance_id>/
+        lock            held by the guard while anything of the instance lives
+        instance.json   tenant, labels, ports, build                        (engine)
+        build           key of the build whose copy is in work              (engine)
+        work/  state/  tmp/  logs/
+        generations/<n>/
+            stop        seconds of grace; its being there forbids a start   (engine)
+            state.json  the guard's pid, start time and boot                (guard)
+            exit.json   how it ended                                        (guard)
+            guard.log   what the guard itself complained about
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from agora.runtimes.port import Exit, Handle
+
+from .guard import procfs
+
+__all__ = ["Guarding", "Instance", "Record", "write"]
+
+KEPT_GENERATIONS = 5
+LARGEST = 1 << 20  # bytes of a file
+REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
+    "exited": "exited",
+    "stopped": "stopped",
+    "memory": "memory",
+    "pids": "pids",
+}
+FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
+
+
+@dataclass(frozen=True, slots=True)
+class Guarding:
+    """Which process guards a generation. started: clock ticks since boot; began: microseconds since 1970."""
+
+    pid: int
+    started: int
+    boot: str
+    began: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """instance.json: what must be known of an instance that only its files tell of."""
+
+    tenant: str
+    generation: int
+    ports: Mapping[str, int]
+    build: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Instance:
+    """An instance's directory."""
+
+    def __init__(self, root: Path, instance_id: str) -> None:
+        self.instance_id = instance_id
+        self.directory = root / "instances" / instance_id
+        self.lock = self.directory / "lock"
+        self.work = self.directory / "work"
+        self.state = self.directory / "state"
+        self.tmp = self.directory / "tmp"
+        self.logs = self.directory / "logs"
+
+    def generation(self, number: int) -> Path:
+        return self.directory / "generations" / str(number)
+
+    def generations(self) -> list[int]:
+        """Numbers of those that were begun, in order."""
+        try:
+            names = os.listdir(self.directory / "generations")
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def forget_old(self) -> None:
+        for number in self.generations()[:-KEPT_GENERATIONS]:
+            shutil.rmtree(self.generation(number), ignore_errors=True)
+
+    def record(self) -> Record | None:
+        found = load(self.directory / "instance.json")
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            return Record(
+                tenant=str(found["tenant"]),
+                generation=int(found["generation"]),
+                ports={str(name): int(port) for name, port in found["ports"].items()},
+                build=str(found["build"]),
+                labels={str(name): str(value) for name, value in found["labels"].items()},
+            )
+        return None
+
+    def guarding(self, generation: int) -> Guarding | None:
+        """Which guard it has or had; None if it was not started."""
+        found = load(self.generation(generation) / "state.json")
+        with suppress(KeyError, TypeError, ValueError):
+            return Guarding(int(found["pid"]), int(found["started"]), str(found["boot"]), int(found["began"]))
+        return None
+
+    def exit(self, generation: int) -> tuple[Exit, float] | None:
+        """How it ended and its CPU seconds, if its guard saw it."""
+        found = load(self.generation(generation) / "exit.json")
+        with suppress(KeyError, TypeError, ValueError):
+            code, number = (None if found[name] is None else int(found[name]) for name in ("code", "signal"))
+            return Exit(code, number, REASONS[found["reason"]], int(found["at"])), float(found["cpu_seconds"])
+        return None
+
+    def is_locked(self) -> bool:
+        """Whether a guard lives, or is about to."""
+        try:
+            fd = os.open(self.lock, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:  # asking does not take it, not even for a moment
+            asked = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        finally:
+            os.close(fd)
+        return bool(struct.unpack(FLOCK, asked)[0] != fcntl.F_UNLCK)
+
+    def handle(self, record: Record, generation: int) -> Handle | None:
+        """The handle of a generation that was started."""
+        guarding = self.guarding(generation)
+        if guarding is None:
+            return None
+        first = next(iter(record.ports.values()), None)
+        return Handle(
+            engine="process",
+            instance_id=self.instance_id,
+            generation=generation,
+            ports=dict(record.ports),
+            address=None if first is None else f"http://127.0.0.1:{first}",
+            data={name: getattr(guarding, name) for name in Guarding.__slots__},
+        )
+
+    def marks(self, installation: str) -> list[bytes]:
+        """Variables that every process of the instance was started with."""
+        return [f"AGORA_INSTALLATION={installation}".encode(), f"AGORA_INSTANCE={self.instance_id}".encode()]
+
+    def guard(self, handle: Handle, installation: str) -> procfs.Process | None:
+        """The guard of a handle's generation, if it lives and is the very process that was started."""
+        data = handle.data
+        process = procfs.read(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
+        if process is None or process.started != data["started"] or process.dead:
+            return None
+        return process if procfs.is_marked(process.pid, self.marks(installation)) else None
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A JSON object; empty if there is none. An instance's program can write here: what it leaves is not trusted."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return {}
+    try:
+        found = json.loads(os.read(fd, LARGEST)) if stat.S_ISREG(os.fstat(fd).st_mode) else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    finally:
+        os.close(fd)
+    return found if isinstance(found, dict) else {}
+
+
+def write(path: Path, value: object) -> None:
+    """Put JSON in place of a file."""
+    new = path.with_name(f"{path.name}.new")
+    with open(new, "w") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

@@ -1,0 +1,541 @@
+"""The composition root: Settings to App. The only module that imports everything."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from agora import __version__
+from agora.builtin_agents.host import Host
+from agora.builtin_agents.remote.client_pool import Lines
+from agora.clock import AlignedClock, Clock, SystemClock, moment, new_id
+from agora.core import override_queries as overrides
+from agora.core.call import Caller, ServerContext
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.feed import Feed
+from agora.core.operation_registry import Catalogue
+from agora.core.overrides import Gate
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.core.rate_limits import RateLimiter
+from agora.core.runtime_settings import RuntimeSettings
+from agora.core.scopes import ANONYMOUS
+from agora.core.usage import DEFAULT_TENANT, TRAFFIC, Meter
+from agora.domains.a2a.remote_port import REMOTE_AGENTS
+from agora.domains.admin import queries as admin
+from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.identity.authenticator import Authenticator
+from agora.domains.identity.sign_on_port import SIGN_ON
+from agora.domains.identity.signing import Signer, load_secret
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.federation import Federation
+from agora.domains.mcp_upstreams.offers import OFFERS, Offers
+from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
+from agora.domains.services import IMPLEMENTATIONS
+from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
+from agora.net.backpressure import Backpressure, Limits
+from agora.net.sealing import Sealer
+from agora.protocols.a2a.endpoint import A2AApp
+from agora.protocols.agentify.endpoint import AgentifyApp
+from agora.protocols.agentify.socket import AgentSocketApp
+from agora.protocols.host_header import check_host
+from agora.protocols.http import Access, Answer, Receive, Scope, Send, connection_of, problem
+from agora.protocols.mcp.endpoint import TOLD, McpApp
+from agora.protocols.rest.app import RestApp
+from agora.protocols.rest.executions import ExecutionStreams
+from agora.protocols.rest.invoices import InvoiceFiles
+from agora.protocols.rest.metrics import MetricsPage
+from agora.protocols.rest.pages import Pages
+from agora.protocols.rest.routes import RouteTable
+from agora.protocols.streaming.sse import EventSource
+from agora.protocols.streaming.websocket import WebSocketApp
+from agora.protocols.trace_context import carrier
+from agora.protocols.web.app import MonitorApp
+from agora.protocols.websockets import linger, refuse
+from agora.settings import Settings
+from agora.store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
+from agora.store.traced import traced
+from agora.telemetry import PROTOCOL, LoopWatchdog, Measures
+from agora.telemetry.tracing import Tracing
+from agora_sdk.contract import Kind, declared, operations
+from agora_sdk.errors import (
+    AgoraError,
+    InternalError,
+    MalformedRequest,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+)
+
+from .bootstrap import open_bus, open_store, open_tracing
+from .jobs import Follower, build
+from .local_engines import open_local
+from .prometheus import Exposition
+from .replication import Replicas
+
+if TYPE_CHECKING:
+    from agora.domains.identity.oidc.sign_on import SignOn
+
+__all__ = ["App"]
+
+log = logging.getLogger(__name__)
+
+FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
+ENDING = frozenset(
+    {
+        "agora.agent.deregistered",
+        "agora.token.revoked",
+        "agora.session.ended",
+        "agora.user.updated",
+        "agora.tenant.suspended",
+        "agora.tenant.deleting",
+    }
+)
+HEALTH = declared("admin", "health")
+HEALTH_SECONDS = 3.0  # until /health/detail answers without the store
+SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
+AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
+
+
+def _ends_streams(event: NewEvent) -> bool:
+    """Whether a credential may have ended with an event."""
+    suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
+    return suspended or event.type in ENDING
+
+
+async def _health_caller(access: Access, scope: Scope) -> Caller:
+    """The operator, who sees more; whoever else asks, even with a bad credential, is answered as a stranger."""
+    try:
+        caller = await access.authenticate(scope)
+    except (Unauthenticated, PermissionDenied):
+        return _STRANGER
+    return caller if caller.tenant == DEFAULT_TENANT and caller.may("admin") else _STRANGER
+
+
+_STRANGER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
+
+
+class App:
+    """An assembled server, as an ASGI application.
+
+    tracing: where traces go, if not where the settings say. ``failure`` holds the error for which a start was refused.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
+        self.settings = settings
+        self._log_level = settings.log_level
+        self.measures = Measures()
+        self.watchdog = LoopWatchdog(settings.loop_stall_seconds)
+        self.tracing, self._end_tracing = tracing, lambda: None
+        if tracing is None and settings.tracing:
+            self.tracing, self._end_tracing = open_tracing()
+        machine = clock or SystemClock()
+        self.store = store or open_store(settings, machine)
+        self.clock = machine if self.store.exclusive else AlignedClock(machine, lambda: self.store.skew)
+        self.backpressure = Backpressure(Limits.of(settings))
+        self.failure: Exception | None = None
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store, take over its state, begin to serve."""
+        await self.store.start()
+        try:
+            self._assemble()
+            await self.replicas.begin()
+            await self._load()
+            for controller in self.controllers:
+                await controller.begin()
+            for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
+                await self.federation.load(tenant)
+        except BaseException:
+            await self.store.close()
+            raise
+        self._followers = [found for found in self.controllers if isinstance(found, Follower)]
+        self.store.on_commit = self._committed
+        self.store.on_transaction = self.measures.committed
+        await self.feed.start()
+        await self.replicas.start()
+        try:
+            await self.a2a.start()
+        except BaseException:
+            await self.replicas.stop()
+            await self.feed.stop()
+            await self.store.close()
+            raise
+        self._stop = asyncio.Event()
+        self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
+        self._supervision = asyncio.create_task(self.backpressure.run())
+
+    async def stop(self) -> None:
+        """End streams and loops, finish what is queued, close the store."""
+        self.drain()
+        await self.mcp.stop()
+        await self.a2a.stop()
+        await self.replicas.stop()
+        await self.feed.stop()
+        self._stop.set()
+        await asyncio.gather(*self._loops)
+        self._supervision.cancel()
+        await asyncio.gather(self._supervision, return_exceptions=True)
+        await self.federation.stop()
+        if self.sign_on is not None:
+            await self.sign_on.close()
+        await self.store.close()
+        await asyncio.to_thread(self._end_tracing)
+
+    def drain(self) -> None:
+        """Begin to stop: not ready any more, and every stream told to resume later."""
+        self.monitor.draining = True
+        self.mcp.drain()
+        self.feed.close("resume later")
+
+    def _assemble(self) -> None:
+        self._hold_state()
+        self._know_callers()
+        self._give_context()
+        self._dispatch()
+        self._control()
+        self._wire_protocols()
+
+    def _hold_state(self) -> None:
+        """What is in memory, and follows the log."""
+        settings = self.settings
+        self.meter = Meter(self.clock)
+        self.catalogue = Catalogue(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
+        self.gate = Gate()
+        self.configuration = RuntimeSettings(settings)
+        self.feed = Feed(
+            self.store,
+            heartbeat=settings.heartbeat_interval,
+            buffer_limit=settings.stream_buffer,
+            max_streams=settings.max_streams,
+            max_each=settings.max_streams_each,
+        )
+
+    def _know_callers(self) -> None:
+        directory = self.settings.keys
+        self.signer = Signer(load_secret(directory / "signing.key").encode())
+        admin_token = load_secret(directory / "admin-token", make="adm_")
+        self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)
+        self.sign_on = self.authenticator.sign_on = self._open_sign_on()
+
+    def _give_context(self) -> None:
+        """What services may know of the server they run in."""
+        context = self.context = ServerContext(
+            configuration=self.configuration,
+            catalogue=self.catalogue,
+            signer=self.signer,
+            started_at=self.clock.now(),
+            live=self.feed.live,
+        )
+        ports = context.ports
+        ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))
+        sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
+        self._lines = Lines(sealer)
+        ports.provide(REMOTE_AGENTS, self._lines)
+        if (local := open_local(self.settings)) is not None:
+            ports.provide(LOCAL_HOST, local)
+        if self.sign_on is not None:
+            ports.provide(SIGN_ON, self.sign_on)
+        ports.provide(TRAFFIC, self.meter.traffic)
+        self.federation = Federation(self.store, ports.provide(OFFERS, Offers()), self.catalogue.offer)
+        monitor = self.monitor = ports.provide(
+            HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
+        )
+        monitor.watchdog = self.watchdog
+        monitor.bus, monitor.missed = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
+
+    def _dispatch(self) -> None:
+        self.dispatcher = Dispatcher(
+            store=self.store if self.tracing is None else traced(self.store, self.tracing),
+            feed=self.feed,
+            services=IMPLEMENTATIONS,
+            context=self.context,
+            clock=self.clock,
+            gate=self.gate,
+            meter=self.meter,
+            catalogue=self.catalogue,
+            limiter=RateLimiter(self._rate, call_seconds=self.settings.rate_call_ms / 1000),
+            measures=self.measures,
+            tracing=self.tracing,
+            backpressure=self.backpressure,
+        )
+        if self.sign_on is not None:
+            self.sign_on.system = self.dispatcher.system
+        self.replicas = Replicas(
+            self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed, self.feed.followed
+        )
+
+    def _control(self) -> None:
+        """Agents that live here, and the loops."""
+        self.residents = Host(
+            self.dispatcher,
+            self.gate,
+            self.clock,
+            lambda name, tenant: self.catalogue.find(name, tenant=tenant),
+            alone=self.store.exclusive,
+        )
+        self.context.ports.provide(LOCAL_AGENTS, self.residents)
+        self.controllers = build(
+            store=self.store,
+            dispatcher=self.dispatcher,
+            feed=self.feed,
+            gate=self.gate,
+            meter=self.meter,
+            context=self.context,
+            clock=self.clock,
+            monitor=self.monitor,
+            host=self.residents,
+            lines=self._lines,
+            bus=open_bus(self.settings),
+            authenticate=self.authenticator.authenticate,
+        )
+
+    def _open_sign_on(self) -> SignOn | None:
+        """Single sign-on, if a provider is named."""
+        if not (self.settings.oidc_issuers or self.settings.keycloak_url or self.settings.keycloak_realm):
+            return None
+        from agora.domains.identity.oidc.sign_on import open_sign_on
+
+        sealer = Sealer(self.signer.encryption_key("sign-on"))
+        known = {operation.scope for operation in self.catalogue.operations if operation.scope}
+        mint = self.signer.session_token
+        return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=known)
+
+    async def _load(self) -> None:
+        """Take over what was set at run time."""
+        for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
+            await self._take_over(tenant)
+
+    async def _take_over(self, tenant: str) -> None:
+        self.gate.load(tenant, await self._rows(tenant, overrides.active))
+        self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
+        if tenant == DEFAULT_TENANT:
+            self.configuration.load(await self._rows(tenant, admin.settings))
+            self._follow_configuration()
+
+    async def _rows(self, tenant: str, query: Query) -> Sequence[Row]:
+        async def read(reader: Reader) -> Sequence[Row]:
+            return await reader.all(query)
+
+        return await self.store.read(tenant, read)
+
+    def _committed(self, events: Sequence[StoredEvent]) -> None:
+        """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
+        self.replicas.committed(events)
+        changed = False
+        for stored in events:
+            self.measures.event(stored.event.type)
+            if stored.event.type.startswith(FOLLOWED):
+                changed = self.gate.apply(stored) or changed
+                self.catalogue.apply(stored)
+                self.federation.apply(stored)
+                if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
+                    self._follow_configuration()
+        self._follow(events, changed)
+
+    async def _committed_elsewhere(self, tenant: str, events: Sequence[StoredEvent]) -> None:
+        """What another server committed. Rows say what stands now, whatever this one did meanwhile."""
+        changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
+        if changed:
+            await self._take_over(tenant)
+            await self.federation.load(tenant)
+        self._follow(events, changed)
+
+    async def _missed(self, tenant: str) -> None:
+        """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
+        self.authenticator.forget_all()
+        await self._take_over(tenant)
+        await self.federation.load(tenant)
+        await self.feed.sweep()
+
+    def _follow(self, events: Sequence[StoredEvent], changed: bool) -> None:
+        self.authenticator.forget(events)
+        self.residents.committed(events)
+        for follower in self._followers:
+            follower.committed(events)
+        for stored in events:
+            if stored.event.type in TOLD:
+                self.mcp.told(stored.event.type, from_json(stored.event.data))
+        self.feed.publish(events)
+        if changed or any(_ends_streams(stored.event) for stored in events):
+            self._sweeping = asyncio.ensure_future(self.feed.sweep())
+
+    def _follow_configuration(self) -> None:
+        self._follow_rates()
+        level = self.configuration.current.log_level
+        if level != self._log_level:
+            self._log_level = level
+            logging.getLogger().setLevel(level.upper())
+
+    def _rate(self, tier: str) -> float:
+        return self._rates[tier]
+
+    def _follow_rates(self) -> None:
+        tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "account")
+        self._rates = {tier: float(getattr(self.configuration.current, f"rate_{tier}")) for tier in tiers}
+
+    def _wire_protocols(self) -> None:
+        access = Access(self.authenticator, self.settings, self.backpressure)
+        self.routes = RouteTable(self.catalogue.operations)
+        self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
+        self.invoices = InvoiceFiles(self.dispatcher, access)
+        self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
+        detail = partial(self._health, access)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._stopped)
+        exposition = Exposition(self.measures, self.monitor, self.feed, self.context, self.backpressure)
+        token = self.settings.metrics_token
+        self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
+        self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
+        self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
+        self.mcp = McpApp(self.dispatcher, access, self.settings)
+        self.agentify = AgentifyApp(self.dispatcher, access, self.settings)
+        self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
+        self.a2a = A2AApp(self.dispatcher, access, self.settings)
+        sealer = Sealer(self.signer.encryption_key("monitor"))
+        ended = self.authenticator.ended.has
+        self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
+
+    def _stopped(self) -> tuple[str, datetime] | None:
+        """Whether the whole marketplace is ``halted`` or ``paused``, and since when."""
+        brake = self.gate.brake(DEFAULT_TENANT, self.clock.now())
+        if brake is None:
+            return None
+        return ("halted" if brake.action == "emergency_halt" else "paused"), moment(brake.created_at)
+
+    async def _health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
+        """The health by component, and whether none is critical; without the store, what is known without it."""
+        if not self.monitor.unreadable:
+            try:
+                async with asyncio.timeout(HEALTH_SECONDS):
+                    outcome = await self.dispatcher.invoke(HEALTH, await _health_caller(access, scope), {})
+                return outcome.result.status != "critical", outcome.body
+            except RateLimited:
+                raise
+            except (AgoraError, TimeoutError) as error:
+                log.info("the health could not be read: %s", error)
+        from agora.domains.monitoring.health import without_store
+
+        found = without_store(self.monitor, self.clock.now())
+        return False, HEALTH.output.dump_json(found, by_alias=True)
+
+    # -- requests --------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            await self._websocket(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = Answer(send, connection_of(scope))
+        PROTOCOL.set("rest")
+        try:
+            if self.tracing is None:
+                await self._answer(scope, receive, answer)
+            else:
+                await self._answer_traced(self.tracing, scope, receive, answer)
+        finally:
+            if answer.status:  # else the caller has left
+                self.measures.responses[PROTOCOL.get(), answer.status] += 1
+
+    async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
+        method = scope["method"]
+        with tracing.begin(f"HTTP {method}", "server", carrier(scope), {"http.request.method": method}) as span:
+            await self._answer(scope, receive, answer)
+            span.note("agora.protocol", PROTOCOL.get())
+            span.note("http.response.status_code", answer.status)
+            if answer.status >= 500:
+                span.fail(str(answer.status))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_host(scope)
+            if self.mcp.owns(scope["path"]):
+                PROTOCOL.set("mcp")
+                await self.mcp(scope, receive, send)
+                return
+            if self.a2a.owns(scope["method"], scope["path"]):
+                PROTOCOL.set("a2a")
+                await self.a2a(scope, receive, send)
+                return
+            if self.agentify.owns(scope["path"]):
+                PROTOCOL.set("agentify")
+                await self.agentify(scope, receive, send)
+                return
+            if self.metrics.owns(scope):
+                await self.metrics(scope, send)
+                return
+            if self.invoices.owns(scope["path"]):
+                await self.invoices(scope, send)
+                return
+            if self.executions.owns(scope):
+                await self.executions(scope, receive, send)
+                return
+            match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+            if self.monitor_app.owns(scope, match is not None):
+                PROTOCOL.set("monitor")
+                await self.monitor_app(scope, receive, send)
+                return
+            if match is None:
+                if not await self.pages(scope, send):
+                    await self.rest.unknown(scope, send)
+            elif match.operation.kind is Kind.STREAM:
+                PROTOCOL.set("sse")
+                await self.events(match.operation, match.parameters, scope, receive, send)
+            else:
+                await self.rest(match, scope, receive, send)
+        except AgoraError as error:
+            await problem(send, error, instance=scope["path"])
+        except Exception:  # before a call was made of it: identity, arguments
+            incident = new_id("err")
+            log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
+            await problem(send, InternalError("Something went wrong on our side.", incident=incident))
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        PROTOCOL.set("websocket")
+        try:
+            check_host(scope)
+        except MalformedRequest as error:
+            await refuse(scope, send, error)
+            await linger(receive)
+            return
+        if scope["path"] in SOCKET_PATHS:
+            await self.sockets(scope, receive, send)
+        elif scope["path"] in AGENT_SOCKET_PATHS:
+            PROTOCOL.set("agentify")
+            await self.agent_sockets(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws and /agent/ws"})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            self.failure = error
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,58 @@
+"""What the settings name is opened here: the store, the bus, where traces go. Each engine is imported when it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agora import __version__
+from agora.clock import Clock
+from agora.domains.bus.engines.port import Bus, Terms
+from agora.settings import ConfigurationError, Settings
+from agora.store.port import Store
+from agora.telemetry.tracing import Missing, Tracing, provided
+
+__all__ = ["open_bus", "open_store", "open_tracing"]
+
+
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """The engine that the setting ``store`` names."""
+    url = settings.store
+    if url.startswith(("postgresql://", "postgres://")):
+        from agora.store.postgres import PostgresStore
+
+        return PostgresStore(url, clock=clock, timeout=settings.store_timeout)
+    from agora.store.sqlite import SqliteStore
+
+    if not url:
+        return SqliteStore(settings.data_dir / "agora.db", clock=clock)
+    if url.startswith("sqlite:///"):
+        from agora.store.databases import path_of
+
+        return SqliteStore(path_of(url), clock=clock)
+    raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
+
+
+def open_bus(settings: Settings) -> Bus | None:
+    """The bus of Redis that the settings name; None where it is embedded."""
+    if settings.bus_url is None:
+        return None
+    try:
+        from agora.domains.bus.engines.redis import RedisBus
+    except ImportError:
+        raise ConfigurationError(
+            "bus: hiredis is not installed; install agora-server[redis], or set bus to embedded"
+        ) from None
+    terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+    try:
+        return RedisBus(settings.bus_url, terms=terms, buffer=settings.bus_buffer)
+    except ValueError as error:
+        raise ConfigurationError(f"bus: {error}") from None
+
+
+def open_tracing() -> tuple[Tracing, Callable[[], None]]:
+    """Traces that go where OpenTelemetry's variables say, and how to end them."""
+    try:
+        provider, end = provided(__version__)
+    except Missing as error:
+        raise ConfigurationError(str(error)) from None
+    return Tracing(provider, __version__), end

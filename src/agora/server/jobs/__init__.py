@@ -1,0 +1,107 @@
+"""Controllers: small loops, each with one job, that keep the marketplace in order by themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agora.builtin_agents.host import Host
+from agora.builtin_agents.jobs import Residents
+from agora.builtin_agents.remote.client_pool import Lines
+from agora.builtin_agents.remote.jobs import Remotes
+from agora.clock import Clock
+from agora.core.call import ServerContext
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.feed import Feed
+from agora.core.jobs import Controller, Follower, House
+from agora.core.overrides import Gate
+from agora.core.relay_settler import Relays
+from agora.core.usage import Meter
+from agora.domains.a2a.push_outbox import Push
+from agora.domains.admin.jobs import Overrides
+from agora.domains.admin.retention import Retention
+from agora.domains.agents.jobs import Heartbeats
+from agora.domains.billing.jobs import Billing
+from agora.domains.bus.engines.port import Bus
+from agora.domains.bus.jobs import BusKeeper
+from agora.domains.conversations.jobs import Conversations
+from agora.domains.events.jobs import Positions
+from agora.domains.identity.sign_on_port import SIGN_ON
+from agora.domains.instances.hosted_reconciler import RemoteInstances
+from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.domains.instances.reconciler import Instances
+from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.messaging.jobs import Mail
+from agora.domains.monitoring.census import Census
+from agora.domains.monitoring.health_monitor import HealthMonitor
+from agora.domains.monitoring.readiness import Readiness
+from agora.domains.monitoring.sampling import Sampling
+from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.domains.tasks.jobs import Tasks
+from agora.domains.tenants.jobs import Tenants
+from agora.store.port import Store
+
+if TYPE_CHECKING:
+    from agora.domains.bus.bridge_inbound import Authenticate
+
+__all__ = ["Controller", "Follower", "build"]
+
+KINDS: tuple[type[Controller], ...] = (
+    Heartbeats,
+    Overrides,
+    Mail,
+    Tasks,
+    Conversations,
+    BusKeeper,
+    Relays,
+    UpstreamKeeper,
+    Push,
+    Billing,
+    Retention,
+    UsageCounters,
+    Positions,
+    Tenants,
+)
+
+
+def build(
+    *,
+    store: Store,
+    dispatcher: Dispatcher,
+    feed: Feed,
+    gate: Gate,
+    meter: Meter,
+    context: ServerContext,
+    clock: Clock,
+    monitor: HealthMonitor,
+    host: Host,
+    lines: Lines,
+    bus: Bus | None,
+    authenticate: Authenticate,
+) -> list[Controller]:
+    """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
+    house = House(store, dispatcher, feed, gate, meter, context, clock)
+    controllers: list[Controller] = [Sampling(house, monitor), Readiness(house, monitor)]
+    controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
+    controllers += [Residents(house, host), Remotes(house, host, lines)]
+    if (local := context.ports.find(LOCAL_HOST)) is not None:
+        instances = Instances(house, local)
+        remote = RemoteInstances(house, local.asker)
+        controllers += [instances, remote, InstanceUpkeep(house, instances)]
+    settings = context.configuration.settings
+    if settings.consul_url:
+        from agora.domains.bus.consul_client import Consul
+        from agora.domains.bus.consul_registration import ConsulRegistrar, service_of
+
+        consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
+        controllers.append(ConsulRegistrar(house, consul, service_of(settings)))
+    if (sign_on := context.ports.find(SIGN_ON)) is not None:
+        from agora.domains.identity.jobs import People
+
+        controllers.append(People(house, sign_on.seen))
+    if bus is not None:
+        from agora.domains.bus.bridge import BusBridge
+
+        controllers.append(BusBridge(house, bus, authenticate))
+    monitor.loops = controllers
+    return controllers

@@ -1,0 +1,157 @@
+"""This server as a host: the engines that its settings allow, and its name."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import re
+import socket
+from pathlib import Path
+
+from agora.clock import new_id
+from agora.runtimes.local_host import Local
+from agora.runtimes.port import Runtime
+from agora.settings import ConfigurationError, Settings
+
+__all__ = ["open_local"]
+
+HOST_ID = re.compile(r"host_[0-9a-f]{32}")
+NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def open_local(settings: Settings) -> Local:
+    """What instances run with here. Opening costs nothing: an engine begins with the first thing asked of it.
+
+    Raises ConfigurationError.
+    """
+    host_id = _host_id(settings.data_dir / "host-id")
+    url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    return Local(
+        host_id=host_id,
+        name=settings.host_name or _machine() or host_id[-12:],
+        engines=_engines(settings, host_id),
+        sources=_sources(settings),
+        backups=settings.data_dir / "backups",
+        url=url,
+        urls=_urls(settings, url),
+        region=settings.host_region or None,
+    )
+
+
+def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
+    """Engines by name. The first one tells what this host has."""
+    found: dict[str, Runtime] = {}
+    first, last = (int(part) for part in settings.instance_ports.split("-"))
+    if not 1024 <= first <= last <= 65_535:
+        raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
+    sources = _sources(settings)
+    if settings.process_engine:
+        from agora.runtimes.process import Options, ProcessRuntime
+
+        options = Options(
+            settings.data_dir / "runtime",
+            host_id,
+            sources,
+            ports=(first, last),
+            private_networks=settings.instance_private_networks,
+        )
+        found["process"] = ProcessRuntime(options)
+    if _has_docker(settings.docker_host):
+        found["docker"] = _docker(settings, host_id, sources, (first, last))
+    if settings.kubernetes != "none":
+        found["kubernetes"] = _kubernetes(settings, host_id)
+    return found
+
+
+def _sources(settings: Settings) -> tuple[Path, ...]:
+    return (settings.data_dir / "sources", *settings.instance_sources)
+
+
+def _docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:
+    from agora.runtimes.docker import DockerRuntime, Options
+
+    try:
+        ipaddress.ip_address(settings.docker_publish)
+    except ValueError:
+        raise ConfigurationError("docker_publish: give an IP address, such as 127.0.0.1") from None
+    options = Options(
+        settings.data_dir / "docker",
+        host_id,
+        None if settings.docker_host == "auto" else settings.docker_host,
+        sources,
+        ports,
+        settings.docker_publish,
+        settings.docker_python_image,
+        settings.docker_node_image,
+        settings.docker_pull,
+        settings.docker_read_only,
+        private_networks=settings.instance_private_networks,
+    )
+    return DockerRuntime(options)
+
+
+def _kubernetes(settings: Settings, host_id: str) -> Runtime:
+    from agora.runtimes.kubernetes import KubernetesRuntime, Options
+
+    options = Options(
+        settings.data_dir / "kubernetes",
+        host_id,
+        settings.kubernetes,
+        settings.kubernetes_context,
+        settings.kubernetes_namespace,
+        settings.kubernetes_node_address,
+        settings.kubernetes_storage,
+        settings.kubernetes_storage_class,
+    )
+    return KubernetesRuntime(options)
+
+
+def _has_docker(host: str) -> bool:
+    """Whether there is an engine to be tried. One that is named is there, whether it answers or not."""
+    if host != "auto":
+        return host != "none"
+    installed = importlib.util.find_spec("aiodocker") is not None
+    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _sockets())))
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return path.is_socket()
+    except OSError:  # it lies where this process may not look, as under ProtectHome of systemd
+        return False
+
+
+def _sockets() -> tuple[Path, ...]:
+    """Where Docker's own client looks."""
+    personal = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
+    return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
+
+
+def _urls(settings: Settings, url: str) -> dict[str, str]:
+    """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
+    from agora.runtimes.docker.networks import reachable
+
+    return {
+        "docker": settings.docker_server_url or reachable(url),
+        "kubernetes": settings.kubernetes_server_url or url,
+    }
+
+
+def _machine() -> str:
+    return NAMELESS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
+
+
+def _host_id(path: Path) -> str:
+    """This server's id as a host, kept beside its data: instances are found again by it."""
+    try:
+        found = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        found = new_id("host")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_text(found + "\n", "ascii")
+        partial.replace(path)
+    if not HOST_ID.fullmatch(found):
+        raise ConfigurationError(f"{path} is damaged: restore it, or remove it if no instance runs.")
+    return found

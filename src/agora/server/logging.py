@@ -1,0 +1,107 @@
+"""Logs: one line an event, for people or as JSON, with the request and the trace it belongs to, without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from agora.telemetry import PROTOCOL, REQUEST, trace_id
+from agora_sdk.errors import StorageUnavailable
+
+__all__ = ["Lines", "OutageFilter", "configure"]
+
+#: libraries that would tell of every connection, with the URLs and headers of what goes out
+TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
+HIDDEN: Final = "[redacted]"
+_SECRETS: Final = re.compile(
+    r"""\b(?:agt|agfy|enr|adm|ses)_[A-Za-z0-9_.\-]{8,}            # credentials of ours
+    | \beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)* # JSON web tokens
+    | (?<=[Bb]earer\ )\S+ | (?<=[Bb]asic\ )\S+
+    | (?<=://)[^/\s:@'"]*:[^/\s@'"]+(?=@)                         # a password in a URL
+    | (?i:(?<=token=)|(?<=secret=)|(?<=password=)|(?<=api_key=)|(?<=api-key:\ )|(?<=code=))[^&\s"',;]+
+    | (?i:(?:"|')(?:\w*token|\w*secret|password|api_key|authorization|cookie)(?:"|')\s*:\s*(?:b?"[^"]*"|b?'[^']*'))""",
+    re.VERBOSE,
+)
+
+
+#: what may not stand in a line for people: it could pass for other lines, or give orders to a terminal
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_TONES: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
+_PLAIN: Final = "\x1b[0m"
+WIDTH: Final = 30  # of a text, so that what follows it stands in a column
+
+
+class Lines(logging.Formatter):
+    """A record as JSON. known: secrets of the settings, of any form; credentials never reach a log, whatever they are in."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__()
+        words = [re.escape(word) for word in known]
+        self._known = re.compile("|".join(words)) if words else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(self.fields(record))
+
+    def fields(self, record: logging.LogRecord) -> dict[str, str]:
+        """What a line says: the event, which request and trace it belongs to, and what went wrong."""
+        found = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
+        request, trace = REQUEST.get(), trace_id()
+        if request is not None:
+            found |= {"request_id": request, "protocol": PROTOCOL.get()}
+        if trace is not None:
+            found["trace_id"] = trace
+        found["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        if record.exc_info:  # as text, without the values of variables: those hold what callers sent
+            found["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            found["stack"] = record.stack_info
+        return {name: self._redacted(text) for name, text in found.items()}
+
+    def _redacted(self, text: str) -> str:
+        text = _SECRETS.sub(HIDDEN, text)
+        return self._known.sub(HIDDEN, text) if self._known is not None else text
+
+
+class _Text(Lines):
+    """A record for people, in colours on a terminal."""
+
+    def __init__(self, known: Iterable[str], *, colours: bool) -> None:
+        super().__init__(known)
+        self._colours = colours
+
+    def format(self, record: logging.LogRecord) -> str:
+        found = {name: _CONTROL.sub(_visible, text) for name, text in self.fields(record).items()}
+        tone = _TONES.get(found["level"], "") if self._colours else ""
+        level = f"{tone}{found['level']:<9}{_PLAIN if tone else ''}"
+        line = f"{found['timestamp']} [{level}] {found['event']:<{WIDTH}} [{found['logger']}]"
+        line += "".join(f" {name}={found[name]}" for name in ("request_id", "protocol", "trace_id") if name in found)
+        more = (found[name] for name in ("exception", "stack") if name in found)
+        return "\n".join([line, *more]).replace("\n", "\n    ")  # nobody's line break begins a line of the log
+
+
+def _visible(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+class OutageFilter(logging.Filter):
+    """Drop records of a call or a job that failed because the storage was unavailable: the store logs the outage once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], StorageUnavailable))
+
+
+def configure(level: str, style: str, secrets: Iterable[str] = ()) -> None:
+    """Send the logs of the whole process to standard error. style: text or json."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Lines(secrets) if style == "json" else _Text(secrets, colours=sys.stderr.isatty()))
+    handler.addFilter(OutageFilter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,205 @@
+"""The server process: an App on its sockets, until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import gc
+import logging
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from agora import __version__
+from agora.net.backpressure import limit_unsent
+from agora.net.socket_limits import http_protocol, websocket_protocol
+from agora.settings import ConfigurationError, Settings
+
+from . import logging as logs
+from .app import App
+
+__all__ = ["PortTaken", "run"]
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 2048
+ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
+FAREWELL_SECONDS = 2.0
+M_MMAP_THRESHOLD = -3  # of mallopt(3)
+LARGE_BLOCK = 131_072  # bytes, glibc's own before it raises it
+COLLECTION = (700, 10, 10)  # Python's own thresholds; a start has a higher one
+
+
+class PortTaken(ConfigurationError):
+    """The main port is in use."""
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    limit_unsent(listener)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
+    """The API's socket and, where it can be had, the events' one."""
+    try:
+        found = [_bind(settings.host, settings.port)]
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
+        raise PortTaken(
+            f"Port {settings.port} is taken. Stop what uses it, or choose another with --port or AGORA_PORT."
+        ) from None
+    if settings.events_port and settings.events_port != settings.port:
+        try:
+            found.append(_bind(settings.host, settings.events_port))
+        except OSError:
+            say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
+    if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
+        try:
+            found.insert(1, _bind(settings.host, settings.mcp_port))
+        except OSError:
+            say(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
+    return found
+
+
+def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    ports = [listener.getsockname()[1] for listener in listeners]
+    base = f"{host}:{ports[0]}"
+    lines = [
+        f"Agora {__version__} is ready",
+        f"  monitor   http://{base}/v1/monitor/",
+        f"  REST      http://{base}/",
+        f"  docs      http://{base}/docs",
+        f"  MCP       http://{base}/mcp",
+        f"  A2A       http://{base}/   http://{base}/a2a/AGENT",
+        f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
+        f"  admin     {settings.keys / 'admin-token'} (token for operators)",
+    ]
+    if not settings.trusts_local_callers:
+        reason = "auth_required is set" if settings.loopback else "Not on loopback"
+        lines.append(
+            f"  {reason}: every caller needs a credential; agents enrol with `agora token create --kind enrolment`."
+        )
+    return lines
+
+
+def _raise_file_limit() -> None:
+    """Each connection is a file: use as many as the system lets this process have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _free_large_blocks() -> None:
+    """Have glibc give each large block back to the system when it is freed.
+
+    With every large block freed it raises the size from which it does so (up to 32 MB) and keeps smaller ones on a heap, which
+    fragments: after a hundred large answers 100 MB stayed with a server that held nothing any more.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+class _Server(uvicorn.Server):
+    """Tells streams to resume later before it waits for requests in flight."""
+
+    def __init__(self, config: uvicorn.Config, app: App, say: Callable[[str], None], lines: list[str]) -> None:
+        super().__init__(config)
+        self._app, self._say, self._lines = app, say, lines
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT; a stop that was asked for is a success, not a death by signal."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            gc.freeze()  # what is here now stays: no collection looks at it again
+            gc.set_threshold(*COLLECTION)
+            self._app.watchdog.start()
+            for line in self._lines:
+                self._say(line)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.drain()
+        if self.server_state.tasks:  # let sockets say why before they are closed
+            await asyncio.wait(tuple(self.server_state.tasks), timeout=FAREWELL_SECONDS)
+        await super().shutdown(sockets)
+        self._app.watchdog.stop()
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _log(line: str) -> None:
+    log.info("%s", " ".join(line.split()))
+
+
+def run(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; answers the exit code.
+
+    Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
+    """
+    logs.configure(settings.log_level, settings.log_format, settings.secrets)
+    if settings.notice:
+        log.warning("%s", settings.notice)
+    _raise_file_limit()
+    _free_large_blocks()
+    if say is None:  # whoever collects lines for machines wants no others between them
+        say = _print if settings.log_format == "text" else _log
+    listeners = _listeners(settings, say)
+    app = App(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=http_protocol(settings.request_timeout, app.backpressure),
+        ws=websocket_protocol(app.backpressure),
+        ws_per_message_deflate=False,
+        ws_max_size=settings.body_limit + ENVELOPE,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=settings.shutdown_grace,
+        timeout_keep_alive=75,
+        h11_max_incomplete_event_size=65_536,
+        proxy_headers=False,
+    )
+    server = _Server(config, app, say, _addresses(settings, listeners))
+    try:
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
+            server.run(sockets=listeners)
+    finally:
+        for listener in listeners:
+            listener.close()
+    if app.failure is not None:
+        raise app.failure
+    return 0 if server.started else 1

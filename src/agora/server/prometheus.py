@@ -1,0 +1,209 @@
+"""What Prometheus collects: the measures of this process, and what its parts say of themselves.
+
+Names follow https://prometheus.io/docs/practices/naming/, labels are few and their values bounded: protocols, declared
+operations, error codes, states, loops. No label names an agent, a tenant, an address or anything else that callers
+choose. Each replica shows its own; what is counted in the database (the census) is the same on all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from agora import __version__
+from agora.core.call import ServerContext
+from agora.core.events.feed import Feed
+from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.monitoring.health_monitor import HealthMonitor
+from agora.net.backpressure import Backpressure
+from agora.telemetry import BOUNDS, Histogram, Measures
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.metrics_core import Metric
+
+__all__ = ["Exposition"]
+
+MICROSECONDS = 1_000_000
+#: of the samples that the monitor takes: metric, its help, the value's name there, and by what it is divided
+SAMPLED = (
+    ("agora_store_queue_depth", "Calls that wait for a transaction.", "queue_depth", 1),
+    ("agora_store_queue_limit", "Calls that may wait for a transaction.", "queue_limit", 1),
+    ("agora_store_size_bytes", "Size of the database.", "size_bytes", 1),
+    ("agora_store_round_trip_seconds", "How long a commit of nothing took.", "round_trip_ms", 1000),
+    ("agora_store_connections", "Connections to the database in use.", "connections", 1),
+    ("agora_store_connections_limit", "Connections to the database that may be used.", "connections_limit", 1),
+    ("agora_store_clock_skew_seconds", "How far the database's clock is ahead.", "clock_skew_ms", 1000),
+    ("agora_disk_free_bytes", "Free space where the data directory is.", "disk_free", 1),
+    ("agora_disk_size_bytes", "Space where the data directory is.", "disk_total", 1),
+    ("agora_memory_available_bytes", "Memory of the machine or container that is available.", "memory_available", 1),
+    ("agora_memory_limit_bytes", "Memory of the machine or container.", "memory_total", 1),
+)
+#: Shown as 0 before the first of them: a series that begins with its first count is no increase to Prometheus.
+OWN_FAULTS = ("internal_error", "overloaded")
+ENDS = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettered", "requeued")
+FORESEEN = tuple(f"agora.task.{end}" for end in ENDS)
+COUNTED = {
+    "agents": ("agora_agents", "Registered agents, by status.", "status"),
+    "tasks": ("agora_tasks", "Tasks that have not ended, by status.", "status"),
+    "messages": ("agora_messages_waiting", "Messages that wait for their recipients, by state.", "state"),
+    "instances": ("agora_instances", "Instances that have not ended, by state.", "state"),
+}
+
+
+class Exposition:
+    """Makes the text of ``/metrics``; Prometheus' library loads with the first look."""
+
+    def __init__(
+        self, measures: Measures, monitor: HealthMonitor, feed: Feed, context: ServerContext, backpressure: Backpressure
+    ) -> None:
+        self._measures, self._monitor, self._feed, self._context = measures, monitor, feed, context
+        self._backpressure = backpressure
+        self._registry: CollectorRegistry | None = None
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """The metrics in the format that an Accept header asks for, and its content type."""
+        from prometheus_client.exposition import choose_encoder
+
+        self._measures.looked_at = time.monotonic()
+        if self._registry is None:
+            self._registry = self._registered()
+        encode, kind = choose_encoder(accept)
+        return encode(self._registry), kind
+
+    def _registered(self) -> CollectorRegistry:
+        from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+        registry = CollectorRegistry()
+        for kind in (ProcessCollector, GCCollector, PlatformCollector):
+            kind(registry=registry)
+        registry.register(self)
+        return registry
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: every family is ours alone."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, as it is now."""
+        families = _Families()
+        yield families.info("agora_build", "The server's version.", {"version": __version__})
+        yield families.gauge(
+            "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.trouble() is None
+        )
+        yield from self._calls(families)
+        yield from self._store(families)
+        yield from self._streams(families)
+        yield from self._loops(families)
+        yield from self._others(families)
+        yield from self._census(families)
+
+    def _calls(self, families: _Families) -> Iterator[Metric]:
+        ended = families.counter("agora_calls", "Calls that have ended.", "protocol", "operation", "code")
+        took = families.histogram("agora_call_duration_seconds", "How long calls took.", "protocol", "operation")
+        for (protocol, operation), series in tuple(self._measures.calls.items()):
+            name = str(getattr(operation, "name", operation))
+            failed = sum(series.failures.values())
+            ended.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
+            for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
+                ended.add_metric([protocol, name, code], series.failures[code])
+            families.add(took, [protocol, name], series)
+        answers = families.counter("agora_http_responses", "Answers over HTTP.", "protocol", "status")
+        for (protocol, status), count in self._measures.responses.items():
+            answers.add_metric([protocol, str(status)], count)
+        events = families.counter("agora_events", "Events that this server committed.", "type")
+        for kind in dict.fromkeys((*FORESEEN, *self._measures.events)):
+            events.add_metric([kind], self._measures.events[kind])
+        yield from (ended, took, answers, events)
+        expiries = self._measures.lease_expiries
+        yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)
+
+    def _store(self, families: _Families) -> Iterator[Metric]:
+        measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest
+        if probed is not None:
+            yield families.gauge("agora_store_up", "Whether the store commits.", probed.failure is None)
+            yield families.gauge("agora_store_probe_seconds", "How long the last probe took.", probed.seconds)
+        commits = families.histogram("agora_store_commit_duration_seconds", "How long transactions took to commit.")
+        families.add(commits, [], measures.commits)
+        yield commits
+        yield families.total("agora_store_committed_calls", "Calls in those transactions.", measures.committed_calls)
+        values = sample.values if sample is not None else {}
+        for name, told, key, divisor in SAMPLED:
+            if key in values:
+                yield families.gauge(name, told, values[key] / divisor)
+        if "replays" in values:
+            yield families.total("agora_store_replays", "Batches that were run again.", values["replays"])
+
+    def _streams(self, families: _Families) -> Iterator[Metric]:
+        live = self._feed.live
+        yield families.gauge("agora_streams_open", "Open streams of events and logs.", live["subscribers"])
+        yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting)
+        yield families.gauge("agora_stream_lag_events", "Events that the slowest stream is behind.", live["lag"])
+        yield families.total("agora_stream_events_delivered", "Events written to streams.", live["delivered"])
+        yield families.total("agora_streams_cut_off", "Streams that were too slow.", live["cut_off"])
+        unread = self._backpressure
+        yield families.gauge("agora_connections_open", "Open connections.", len(unread))
+        yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
+        yield families.total("agora_connections_cut_off", "Connections whose readers took nothing.", unread.cut_off)
+
+    def _loops(self, families: _Families) -> Iterator[Metric]:
+        last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")
+        failed = families.gauges("agora_controller_failures", "How often it failed in a row.", "controller")
+        for loop in self._monitor.loops:
+            failed.add_metric([loop.name], loop.failures)
+            if loop.last_run is not None:
+                last.add_metric([loop.name], loop.last_run / MICROSECONDS)
+        yield from (last, failed)
+        watchdog = self._monitor.watchdog
+        yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)
+        yield families.total("agora_event_loop_stalled_seconds", "How long, in all.", watchdog.stalled_seconds)
+
+    def _others(self, families: _Families) -> Iterator[Metric]:
+        posts = families.counter("agora_push_posts", "Push notifications, by what became of them.", "outcome")
+        for outcome, count in self._context.pushes.items():
+            posts.add_metric([outcome], count)
+        yield posts
+        if (bridge := self._context.ports.find(BRIDGE)) is not None:
+            yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
+            yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)
+
+    def _census(self, families: _Families) -> Iterator[Metric]:
+        found = {name: families.gauges(title, told, label) for name, (title, told, label) in COUNTED.items()}
+        for (name, state), count in self._measures.counted.items():
+            found[name].add_metric([state], count)
+        yield from found.values()
+
+
+class _Families:
+    """Prometheus' families, made shortly."""
+
+    def __init__(self) -> None:
+        from prometheus_client import core
+
+        self._core = core
+
+    def info(self, name: str, told: str, value: dict[str, str]) -> Any:
+        return self._core.InfoMetricFamily(name, told, value)
+
+    def gauge(self, name: str, told: str, value: float) -> Any:
+        return self._core.GaugeMetricFamily(name, told, float(value))
+
+    def gauges(self, name: str, told: str, *labels: str) -> Any:
+        return self._core.GaugeMetricFamily(name, told, labels=labels)
+
+    def total(self, name: str, told: str, value: float) -> Any:
+        return self._core.CounterMetricFamily(name, told, value)
+
+    def counter(self, name: str, told: str, *labels: str) -> Any:
+        return self._core.CounterMetricFamily(name, told, labels=labels)
+
+    def histogram(self, name: str, told: str, *labels: str) -> Any:
+        return self._core.HistogramMetricFamily(name, told, labels=labels)
+
+    def add(self, family: Any, labels: list[str], found: Histogram) -> None:
+        """A histogram's buckets, summed up as Prometheus has them."""
+        names = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
+        sums = accumulate(found.counts)
+        family.add_metric(labels, list(zip(names, sums, strict=True)), found.total)

@@ -1,0 +1,174 @@
+"""Replicas: several servers on one store act as one.
+
+Each tells the others, in a word, what it committed; what they hold in memory then follows the log as if they had
+committed it themselves. They also tell how often they let callers pass, so that a rate limit is one for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from pydantic_core import from_json
+
+from agora.core.events.remote_commits import Elsewhere
+from agora.core.rate_limits import RateLimiter
+from agora.store.port import Peers, Store, StoredEvent
+
+__all__ = ["Replicas"]
+
+log = logging.getLogger(__name__)
+
+HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
+HERE_SECONDS = 2.0
+SILENT_SECONDS = 10.0  # until another server counts as gone
+SPENDING_SECONDS = 0.1
+TOLD = 7000  # bytes of callers in one word, which has at most 7,900
+
+
+class Replicas:
+    """Who else serves this store. ``others``: by origin, when each was last heard, in seconds of the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        limiter: RateLimiter,
+        tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
+        missed: Callable[[str], Awaitable[None]],
+        urgent: Callable[[str], bool],
+    ) -> None:
+        self._peers: Peers | None = store.peers
+        self._limiter = limiter
+        self._elsewhere = Elsewhere(store, tell, missed, urgent)
+        self._looking: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self.others: dict[str, float] = {}
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Note where each log ends, before anything is read of what it has led to: what comes later is not missed."""
+        if self._peers is not None:
+            await self._elsewhere.start()
+
+    async def start(self) -> None:
+        """Be one of the servers, when what they tell can be followed."""
+        if self._peers is None:
+            return
+        self._peers.on_word = self._heard
+        self._peers.say(HELLO)
+        self._loops = [asyncio.create_task(self._be_there()), asyncio.create_task(self._spend())]
+
+    async def stop(self) -> None:
+        if self._peers is None:
+            return
+        self._peers.say(LEAVING)
+        tasks = [*self._loops, *self._looking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._elsewhere.stop()
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """What this server committed itself."""
+        if self._peers is not None:
+            self._elsewhere.committed(events)
+
+    # -- words -----------------------------------------------------------------------------------
+
+    def _heard(self, origin: str, topic: str, text: str) -> None:
+        match topic:
+            case "news":
+                tenant, head, _ = text.split(" ")
+                self._elsewhere.hint(tenant, int(head))
+            case "spent":
+                for tenant, subject, number in from_json(text):
+                    self._limiter.heard(tenant, subject, number)
+            case "hello" | "here":
+                self._met(origin, answer=topic == HELLO)
+            case "leaving":
+                self.others.pop(origin, None)
+                self._count()
+            case "listening":  # this server itself, again: the others may have gone on without it
+                self._say(HELLO)
+                self._look()
+
+    def _met(self, origin: str, *, answer: bool) -> None:
+        """Somebody is there. Who says hello may have committed something and told nobody."""
+        if answer:
+            self._say(HERE)
+        if origin not in self.others:
+            log.info("another server works on this store: %s", origin)
+        if answer or origin not in self.others:
+            self._look()
+        self.others[origin] = asyncio.get_running_loop().time()
+        self._count()
+
+    def _count(self) -> None:
+        assert self._peers is not None
+        alone, self._peers.others = not self._peers.others, bool(self.others)
+        if alone and self.others:  # until now it committed without a word
+            self._say(HELLO)
+        if not self.others:
+            self._limiter.spent = None
+        elif self._limiter.spent is None:
+            self._limiter.spent = Counter()
+
+    def _say(self, topic: str, text: str = "") -> None:
+        assert self._peers is not None
+        self._peers.say(topic, text)
+
+    def _look(self) -> None:
+        """Read what was committed while nobody said so."""
+        task = asyncio.create_task(self._looked())
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _looked(self) -> None:
+        try:
+            await self._elsewhere.look()
+        except Exception as error:
+            log.warning("What other servers committed cannot be read now: %s", error)
+
+    # -- loops -----------------------------------------------------------------------------------
+
+    async def _be_there(self) -> None:
+        """Say so now and then, and forget who does not."""
+        while True:
+            self._say(HERE)
+            await asyncio.sleep(HERE_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for origin in [each for each, heard in self.others.items() if now - heard > SILENT_SECONDS]:
+                log.warning("another server is not heard any more: %s", origin)
+                del self.others[origin]
+                self._count()
+
+    async def _spend(self) -> None:
+        """Tell how often callers were let pass."""
+        while True:
+            await asyncio.sleep(SPENDING_SECONDS)
+            spent = self._limiter.spent
+            if spent:
+                self._limiter.spent = Counter()
+                for word in _words(spent):
+                    self._say(SPENT, word)
+
+
+def _words(spent: Counter[tuple[str, str]]) -> Iterator[str]:
+    """What was spent, in words that are not too long, however long the names of callers are; JSON, in ASCII."""
+    said: list[str] = []
+    size = 0
+    for key, count in spent.most_common():
+        entry = json.dumps([*key, count])
+        if len(entry) > TOLD:  # nobody whose name is so long is counted elsewhere
+            continue
+        if size + len(entry) > TOLD:
+            yield f"[{','.join(said)}]"
+            said, size = [], 0
+        said.append(entry)
+        size += len(entry) + 1
+    if said:
+        yield f"[{','.join(said)}]"

@@ -1,0 +1,19 @@
+"""What is written to find out whether the database takes writes. No row stays, so that servers never meet."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from .port import Tx, Write
+
+__all__ = ["write_probe"]
+
+_ADD = Write("insert into storage_probes (tenant_id, token) values (:tenant, :token)")
+_REMOVE = Write("delete from storage_probes where tenant_id = :tenant and token = :token")
+
+
+async def write_probe(tx: Tx) -> None:
+    """Write a row and delete it: both are changes that the commit must bring to the disk."""
+    token = uuid4().hex
+    await tx.execute(_ADD, token=token)
+    await tx.execute(_REMOVE, token=token)

@@ -1,0 +1,242 @@
+"""A2A 1.0 and A2A 0.3, from one to the other: requests, results, events of streams.
+
+What 0.3 has no member for goes into the metadata of its part and comes back from there, so both directions
+together lose nothing. Data that is no object is wrapped as the SDKs do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from . import tolerant_input as reading
+from .states import LEGACY_STATES, TERMINAL, read_state
+from .tolerant_input import BESIDE, WRAPPED, camel, obj
+
+__all__ = [
+    "METHODS",
+    "artifact",
+    "event",
+    "from_event",
+    "from_push_config",
+    "from_task",
+    "message",
+    "push_config",
+    "send_request",
+    "task",
+]
+
+#: methods of 0.3 (section 3.5.6) by those of 1.0
+METHODS: Final = {
+    "message/send": "SendMessage",
+    "message/stream": "SendStreamingMessage",
+    "tasks/get": "GetTask",
+    "tasks/list": "ListTasks",
+    "tasks/cancel": "CancelTask",
+    "tasks/resubscribe": "SubscribeToTask",
+    "tasks/pushNotificationConfig/set": "CreateTaskPushNotificationConfig",
+    "tasks/pushNotificationConfig/get": "GetTaskPushNotificationConfig",
+    "tasks/pushNotificationConfig/list": "ListTaskPushNotificationConfigs",
+    "tasks/pushNotificationConfig/delete": "DeleteTaskPushNotificationConfig",
+    "agent/getAuthenticatedExtendedCard": "GetExtendedAgentCard",
+}
+
+_MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
+_ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
+
+
+def _picked(given: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+    return {member: given[member] for member in members if given.get(member) not in (None, "", [])}
+
+
+# -- to 0.3 ----------------------------------------------------------------------------------------
+
+
+def part(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A part as 0.3 has it, section 6.5."""
+    metadata = dict(given.get("metadata") or {})
+    beside = _picked(given, ("filename", "mediaType"))
+    if "raw" in given or "url" in given:
+        file = {"bytes": given["raw"]} if "raw" in given else {"uri": given["url"]}
+        for member, name in (("mimeType", "mediaType"), ("name", "filename")):
+            if name in beside:
+                file[member] = beside[name]
+        result: dict[str, Any] = {"kind": "file", "file": file}
+    else:
+        if beside:
+            metadata[BESIDE] = beside
+        if "text" in given:
+            result = {"kind": "text", "text": given["text"]}
+        elif isinstance(given.get("data"), dict):
+            result = {"kind": "data", "data": given["data"]}
+        else:
+            result = {"kind": "data", "data": {"value": given.get("data")}}
+            metadata[WRAPPED] = True
+    return result | {"metadata": metadata} if metadata else result
+
+
+def message(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as 0.3 has it, section 6.4."""
+    result = {
+        "kind": "message",
+        "messageId": given["messageId"],
+        "role": "agent" if given.get("role") == "ROLE_AGENT" else "user",
+        "parts": [part(entry) for entry in given.get("parts", ())],
+    }
+    return result | _picked(given, _MESSAGE)
+
+
+def artifact(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An artifact as 0.3 has it, section 6.7."""
+    return _picked(given, _ARTIFACT) | {"parts": [part(entry) for entry in given.get("parts", ())]}
+
+
+def status(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A status as 0.3 has it, section 6.2."""
+    result: dict[str, Any] = {"state": LEGACY_STATES.get(given.get("state", ""), "unknown")}
+    if given.get("message"):
+        result["message"] = message(given["message"])
+    return result | _picked(given, ("timestamp",))
+
+
+def task(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A task as 0.3 has it, section 6.1."""
+    result: dict[str, Any] = {
+        "kind": "task",
+        "id": given["id"],
+        "contextId": given.get("contextId", ""),
+        "status": status(given.get("status", {})),
+    }
+    if given.get("history"):
+        result["history"] = [message(entry) for entry in given["history"]]
+    if given.get("artifacts"):
+        result["artifacts"] = [artifact(entry) for entry in given["artifacts"]]
+    return result | _picked(given, ("metadata",))
+
+
+def event(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
+    """What a SendMessageResponse or StreamResponse holds, as 0.3 has it, section 7.2.1.
+
+    final: the stream ends with it, though the task may go on.
+    """
+    if "task" in given:
+        return task(given["task"])
+    if "message" in given:
+        return message(given["message"])
+    if "statusUpdate" in given:
+        update = given["statusUpdate"]
+        state = update.get("status", {}).get("state")
+        return {
+            "kind": "status-update",
+            "taskId": update["taskId"],
+            "contextId": update.get("contextId", ""),
+            "status": status(update.get("status", {})),
+            "final": final or state in TERMINAL,
+        } | _picked(update, ("metadata",))
+    update = given["artifactUpdate"]
+    result = {
+        "kind": "artifact-update",
+        "taskId": update["taskId"],
+        "contextId": update.get("contextId", ""),
+        "artifact": artifact(update["artifact"]),
+    }
+    return result | {m: update[m] for m in ("append", "lastChunk") if m in update} | _picked(update, ("metadata",))
+
+
+def push_config(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A TaskPushNotificationConfig as 0.3 has it, section 6.10."""
+    return {"taskId": given.get("taskId", ""), "pushNotificationConfig": bare_push_config(given)}
+
+
+def bare_push_config(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A PushNotificationConfig as 0.3 has it, section 6.8."""
+    config = {"url": given["url"]} | _picked(given, ("id", "token"))
+    if given.get("authentication"):
+        authentication = given["authentication"]
+        scheme = authentication.get("scheme")
+        config["authentication"] = {"schemes": [scheme] if scheme else []} | _picked(authentication, ("credentials",))
+    return config
+
+
+def send_request(given: Mapping[str, Any]) -> dict[str, Any]:
+    """MessageSendParams of 0.3 (section 7.1.1) from a SendMessageRequest, for agents that speak 0.3."""
+    result: dict[str, Any] = {"message": message(given["message"])}
+    if given.get("configuration") is not None:
+        asked = given["configuration"]
+        result["configuration"] = {"blocking": not asked.get("returnImmediately", False)}
+        result["configuration"] |= _picked(asked, ("acceptedOutputModes", "historyLength"))
+        if asked.get("taskPushNotificationConfig"):
+            push = bare_push_config(asked["taskPushNotificationConfig"])
+            result["configuration"]["pushNotificationConfig"] = push
+    return result | _picked(given, ("metadata",))
+
+
+# -- from 0.3 --------------------------------------------------------------------------------------
+
+
+def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
+    """An artifact of any version as 1.0 has it."""
+    given = camel(obj(value, field))
+    result = {"artifactId": reading.name(given.get("artifactId"), f"{field}.artifactId")}
+    return _picked(given, _ARTIFACT) | result | {"parts": reading.parts(given.get("parts"), f"{field}.parts")}
+
+
+def from_status(value: Any, field: str = "status") -> dict[str, Any]:
+    """A status of any version as 1.0 has it."""
+    given = camel(obj(value, field))
+    state = read_state(given.get("state", "unknown"))
+    if state is None:
+        raise reading.bad(f"{field}.state", "is no state of a task")
+    result: dict[str, Any] = {"state": state}
+    update = given.get("message", given.get("update"))
+    if update:
+        result["message"] = reading.message(update, f"{field}.message")
+    return result | _picked(given, ("timestamp",))
+
+
+def from_task(value: Any, field: str = "task") -> dict[str, Any]:
+    """A task of any version as 1.0 has it."""
+    given = camel(obj(value, field))
+    result: dict[str, Any] = {
+        "id": reading.name(given.get("id"), f"{field}.id"),
+        "status": from_status(given.get("status"), f"{field}.status"),
+    }
+    if given.get("history"):
+        result["history"] = [reading.message(entry, f"{field}.history") for entry in given["history"]]
+    if given.get("artifacts"):
+        result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in given["artifacts"]]
+    return result | _picked(given, ("contextId", "metadata"))
+
+
+def from_event(value: Any, field: str = "result") -> dict[str, Any]:
+    """A result or event of 0.3 as a StreamResponse of 1.0."""
+    given = camel(obj(value, field))
+    kind = given.get("kind")
+    if kind is None:  # some servers leave it out
+        kind = next((k for member, k in _TELLING if member in given), None)
+    if kind == "task":
+        return {"task": from_task(given, field)}
+    if kind == "message":
+        return {"message": reading.message(given, field)}
+    about = _picked(given, ("taskId", "contextId", "metadata"))
+    if kind == "status-update":
+        return {"statusUpdate": about | {"status": from_status(given.get("status"), f"{field}.status")}}
+    if kind == "artifact-update":
+        flags = {member: given[member] for member in ("append", "lastChunk") if isinstance(given.get(member), bool)}
+        return {
+            "artifactUpdate": about | flags | {"artifact": from_artifact(given.get("artifact"), f"{field}.artifact")}
+        }
+    raise reading.bad(f"{field}.kind", "should be task, message, status-update or artifact-update")
+
+
+_TELLING: Final = (
+    ("messageId", "message"),
+    ("artifact", "artifact-update"),
+    ("id", "task"),
+    ("status", "status-update"),
+)
+
+
+def from_push_config(value: Any, field: str = "config") -> dict[str, Any]:
+    """A TaskPushNotificationConfig of any version as 1.0 has it."""
+    return reading.push_config(value, field)

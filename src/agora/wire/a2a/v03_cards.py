@@ -1,0 +1,172 @@
+"""Agent cards of A2A 1.0 and 0.3, from one to the other, and one that clients of both understand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .tolerant_input import camel, obj
+
+__all__ = ["LEGACY_VERSION", "from_legacy", "merged", "to_legacy"]
+
+LEGACY_VERSION: Final = "0.3.0"
+LEGACY: Final = ("0.3", "0.3.0")
+
+_SAME: Final = (
+    "name",
+    "description",
+    "version",
+    "iconUrl",
+    "provider",
+    "documentationUrl",
+    "defaultInputModes",
+    "defaultOutputModes",
+)
+_ONLY_LEGACY: Final = frozenset(
+    {
+        "protocolVersion",
+        "url",
+        "preferredTransport",
+        "additionalInterfaces",
+        "security",
+        "supportsAuthenticatedExtendedCard",
+    }
+)
+_SKILL: Final = ("id", "name", "description", "tags", "examples", "inputModes", "outputModes")
+#: name in 1.0 to type in 0.3
+_SCHEMES: Final = {
+    "apiKeySecurityScheme": "apiKey",
+    "httpAuthSecurityScheme": "http",
+    "oauth2SecurityScheme": "oauth2",
+    "openIdConnectSecurityScheme": "openIdConnect",
+    "mtlsSecurityScheme": "mutualTLS",
+}
+_TYPES: Final = {type: name for name, type in _SCHEMES.items()}
+
+
+def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card as 0.3 has it (section 5.5). The first interface of 0.3, else the first, is its ``url``."""
+    interfaces = list(card.get("supportedInterfaces") or ())
+    own = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY] or interfaces
+    result: dict[str, Any] = {"protocolVersion": LEGACY_VERSION}
+    result |= {member: card[member] for member in _SAME if card.get(member) is not None}
+    if own:
+        result["url"], result["preferredTransport"] = own[0]["url"], own[0]["protocolBinding"]
+        result["additionalInterfaces"] = [{"url": e["url"], "transport": e["protocolBinding"]} for e in own]
+    capabilities = dict(card.get("capabilities") or {})
+    extended = capabilities.pop("extendedAgentCard", None)
+    result["capabilities"] = capabilities
+    if extended is not None:
+        result["supportsAuthenticatedExtendedCard"] = extended
+    if card.get("securitySchemes"):
+        result["securitySchemes"] = {name: scheme_to_legacy(s) for name, s in card["securitySchemes"].items()}
+    if card.get("securityRequirements"):
+        result["security"] = requirements_to_legacy(card["securityRequirements"])
+    result["skills"] = [_skill_to_legacy(skill) for skill in card.get("skills") or ()]
+    if card.get("signatures"):
+        result["signatures"] = card["signatures"]
+    return result
+
+
+def merged(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of 1.0 with the members of 0.3 beside them: no member of one means another thing in the other."""
+    legacy = to_legacy(card)
+    result = {**legacy, **card, "capabilities": {**legacy["capabilities"], **card.get("capabilities", {})}}
+    if "securitySchemes" in legacy:
+        result["securitySchemes"] = {
+            name: {**legacy["securitySchemes"][name], **scheme} for name, scheme in card["securitySchemes"].items()
+        }
+    result["skills"] = [{**old, **new} for old, new in zip(legacy["skills"], card.get("skills") or (), strict=True)]
+    return result
+
+
+def _skill_to_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
+    result = {member: skill[member] for member in _SKILL if skill.get(member) is not None}
+    if skill.get("securityRequirements"):
+        result["security"] = requirements_to_legacy(skill["securityRequirements"])
+    return result
+
+
+def requirements_to_legacy(given: Any) -> list[dict[str, list[str]]]:
+    """Security requirements as 0.3 has them."""
+    return [{name: list(s.get("list") or ()) for name, s in entry.get("schemes", {}).items()} for entry in given]
+
+
+def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A security scheme as 0.3 has it, by its ``type``."""
+    for name, type in _SCHEMES.items():
+        if name in given:
+            scheme = dict(given[name])
+            if "location" in scheme:
+                scheme["in"] = scheme.pop("location")
+            if isinstance(scheme.get("flows"), dict):
+                scheme["flows"] = {flow: v for flow, v in scheme["flows"].items() if flow != "deviceCode"}
+            return {"type": type, **scheme}
+    return dict(given)
+
+
+def from_legacy(value: Any) -> dict[str, Any]:
+    """A card of any version as 1.0 has it; members that 1.0 does not have are left out."""
+    given = camel(obj(value, "card"))
+    if given.get("supportedInterfaces"):
+        return _without_legacy(given)
+    result: dict[str, Any] = {member: given[member] for member in _SAME if given.get(member) is not None}
+    result["supportedInterfaces"] = _interfaces(given)
+    capabilities = dict(obj(given.get("capabilities"), "card.capabilities"))
+    capabilities.pop("stateTransitionHistory", None)
+    if given.get("supportsAuthenticatedExtendedCard") is not None:
+        capabilities["extendedAgentCard"] = given["supportsAuthenticatedExtendedCard"]
+    result["capabilities"] = capabilities
+    if given.get("securitySchemes"):
+        result["securitySchemes"] = {name: scheme_from_legacy(s) for name, s in given["securitySchemes"].items()}
+    if given.get("security"):
+        result["securityRequirements"] = requirements_from_legacy(given["security"])
+    result["skills"] = [_skill_from_legacy(skill) for skill in given.get("skills") or ()]
+    if given.get("signatures"):
+        result["signatures"] = given["signatures"]
+    return result
+
+
+def _interfaces(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    version = str(given.get("protocolVersion") or LEGACY_VERSION)
+    version = ".".join(version.split(".")[:2])
+    found = [(given.get("url"), given.get("preferredTransport") or "JSONRPC")]
+    found += [(entry.get("url"), entry.get("transport")) for entry in given.get("additionalInterfaces") or ()]
+    known = dict.fromkeys((url, transport) for url, transport in found if url and transport)
+    return [{"url": url, "protocolBinding": t, "protocolVersion": version} for url, t in known]
+
+
+def _without_legacy(given: dict[str, Any]) -> dict[str, Any]:
+    """A merged card without the members of 0.3."""
+    card = {member: value for member, value in given.items() if member not in _ONLY_LEGACY}
+    if card.get("securitySchemes"):
+        card["securitySchemes"] = {
+            name: {member: scheme[member] for member in _SCHEMES if member in scheme} or scheme_from_legacy(scheme)
+            for name, scheme in card["securitySchemes"].items()
+        }
+    if card.get("skills"):
+        card["skills"] = [{k: v for k, v in skill.items() if k != "security"} for skill in card["skills"]]
+    return card
+
+
+def _skill_from_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
+    result = {member: skill[member] for member in _SKILL if skill.get(member) is not None}
+    if skill.get("security"):
+        result["securityRequirements"] = requirements_from_legacy(skill["security"])
+    return result
+
+
+def requirements_from_legacy(given: Any) -> list[dict[str, Any]]:
+    """Security requirements as 1.0 has them."""
+    return [{"schemes": {name: {"list": list(scopes)} for name, scopes in entry.items()}} for entry in given]
+
+
+def scheme_from_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A security scheme as 1.0 has it."""
+    scheme = dict(given)
+    name = _TYPES.get(scheme.pop("type", ""))
+    if name is None:
+        return dict(given)
+    if "in" in scheme:
+        scheme["location"] = scheme.pop("in")
+    return {name: scheme}

@@ -1,0 +1,64 @@
+"""An A2A 1.0 message in JSON: ``{"messageId", "contextId", "taskId", "role", "parts", "metadata", ...}``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .lossless import EMPTY, SECTIONS, SLOT, Document
+from .stored import blank, data_of, separate, text_of
+
+__all__ = ["A2A"]
+
+AGENT = "ROLE_AGENT"
+
+
+class A2A:
+    """A text is a text part, data a data part; the context is the correlation. Sender and recipient are in the slot."""
+
+    name = "a2a"
+
+    def read(self, document: Document, /) -> Document:
+        return blank() | {
+            "message_id": document.get("messageId"),
+            "content": _content(document.get("parts")),
+            "correlation_id": document.get("contextId"),
+            "metadata": separate(document.get("metadata"), SECTIONS | {SLOT}),
+        }
+
+    def write(self, message: Document, /) -> Document:
+        data = data_of(message.get("content") or "")
+        part = {"text": message.get("content")} if list(data) == ["text"] else {"data": data}
+        document = {
+            "messageId": message.get("message_id"),
+            "contextId": message.get("correlation_id"),
+            "role": AGENT,
+            "parts": [part] if data else [],
+            "metadata": separate(message.get("metadata"), SECTIONS | {SLOT}) or None,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+    def put(self, document: Document, slot: Any, /) -> Document:
+        metadata = document.get("metadata")
+        if metadata == {} and isinstance(slot, dict):
+            slot = slot | {EMPTY: True}
+        return {**document, "metadata": {**(metadata or {}), SLOT: slot}}
+
+    def take(self, document: Document, /) -> tuple[Any, Document]:
+        metadata = document.get("metadata")
+        if not isinstance(metadata, dict) or SLOT not in metadata:
+            return None, document
+        slot = metadata[SLOT]
+        rest = {name: value for name, value in metadata.items() if name != SLOT}
+        if isinstance(slot, dict) and slot.get(EMPTY) is True and not rest:
+            slot = {name: value for name, value in slot.items() if name != EMPTY}
+        elif not rest:
+            return slot, {name: value for name, value in document.items() if name != "metadata"}
+        return slot, {**document, "metadata": rest}
+
+
+def _content(parts: Any) -> str:
+    """The text of parts: texts line by line, one part of data as such."""
+    found = [part for part in parts or () if isinstance(part, dict)]
+    if len(found) == 1 and isinstance(found[0].get("data"), dict):
+        return text_of(found[0]["data"])
+    return "\n".join(part["text"] for part in found if isinstance(part.get("text"), str))

@@ -1,0 +1,88 @@
+"""The agent protocol's envelope: ``{"id", "ts", "type", "sender", "to", "intent", "payload", "correlation", ...}``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .lossless import SECTIONS, SLOT, Document
+from .stored import BROADCAST, blank, data_of, names, separate, text_of
+
+__all__ = ["Agentify", "type_of"]
+
+TYPES = frozenset(
+    [
+        "request",
+        "inform",
+        "propose",
+        "agree",
+        "refuse",
+        "confirm",
+        "failure",
+        "done",
+        "discover",
+        "offer",
+        "assign",
+        "deploy",
+        "deploy_confirm",
+        "deploy_failure",
+        "co_locate",
+        "scale",
+    ]
+)
+#: what messages of other types do, in the protocol's words
+MEANT = {
+    "task": "assign",
+    "task_assignment": "assign",
+    "task_completion": "done",
+    "error_report": "failure",
+    "assistance_request": "request",
+}
+
+
+def type_of(message_type: Any) -> str:
+    """The performative of a message type: its own name, or what it means; inform for all others."""
+    return message_type if message_type in TYPES else MEANT.get(message_type, "inform")
+
+
+class Agentify:
+    """Sender and recipients are names; ``context`` is the metadata; a text is the payload ``{"text": ...}``."""
+
+    name = "agentify"
+
+    def read(self, document: Document, /) -> Document:
+        correlation = document.get("correlation") or {}
+        to = document.get("to") or []
+        payload, task = document.get("payload") or {}, document.get("task")
+        message = blank() | {
+            "message_id": document.get("id"),
+            "from_agent": document.get("sender"),
+            "from_name": document.get("sender"),
+            "to_agent": ",".join(to),
+            "content": text_of(payload) or task or "",
+            "message_type": document.get("type"),
+            "timestamp": document.get("ts"),
+            "correlation_id": correlation.get("conversation_id"),
+            "reply_to": correlation.get("reply_to"),
+            "broadcast": to == [BROADCAST],
+        }
+        return message | {"metadata": separate(document.get("context"), SECTIONS)}
+
+    def write(self, message: Document, /) -> Document:
+        correlation = {"conversation_id": message.get("correlation_id"), "reply_to": message.get("reply_to")}
+        document = {
+            "id": message.get("message_id"),
+            "ts": message.get("timestamp"),
+            "type": type_of(message.get("message_type")),
+            "sender": message.get("from_name"),
+            "to": names(message.get("to_agent")),
+            "payload": data_of(message.get("content") or ""),
+            "context": separate(message.get("metadata"), SECTIONS),
+            "correlation": {name: value for name, value in correlation.items() if value is not None},
+        }
+        return {name: value for name, value in document.items() if value not in (None, [], {})}
+
+    def put(self, document: Document, slot: Any, /) -> Document:
+        return {**document, SLOT: slot}
+
+    def take(self, document: Document, /) -> tuple[Any, Document]:
+        return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}

@@ -1,0 +1,67 @@
+"""An entry of the agent bus: ``{"message_id", "timestamp", "sender", "target", "type", "priority", "content", "correlation_id"}``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .lossless import Document
+from .stored import BROADCAST, blank, data_of, text_of
+
+__all__ = ["ENTRY_TYPES", "Bus"]
+
+SLOT = "extensions"
+
+ENTRY_TYPES = ("task_assignment", "task_completion", "state_update", "error_report", "assistance_request")
+MEANT = {
+    "task": "task_assignment",
+    "assign": "task_assignment",
+    "done": "task_completion",
+    "failure": "error_report",
+    "deploy_failure": "error_report",
+    "alert": "error_report",
+    "request": "assistance_request",
+    "discover": "assistance_request",
+}
+PRIORITIES = {"low": "low", "normal": "medium", "high": "high", "urgent": "high"}
+READ = {"low": "low", "medium": "normal", "high": "high"}
+
+
+class Bus:
+    """Content is an object: a text is ``{"text": ...}``. The bus's medium is the marketplace's normal."""
+
+    name = "bus"
+
+    def read(self, document: Document, /) -> Document:
+        target = document.get("target")
+        return blank() | {
+            "message_id": document.get("message_id"),
+            "from_agent": document.get("sender"),
+            "from_name": document.get("sender"),
+            "to_agent": target if target is not None else "",
+            "content": text_of(document.get("content") or {}),
+            "message_type": document.get("type"),
+            "priority": READ.get(document.get("priority") or "medium", "normal"),
+            "timestamp": document.get("timestamp"),
+            "correlation_id": document.get("correlation_id"),
+            "broadcast": target == BROADCAST,
+        }
+
+    def write(self, message: Document, /) -> Document:
+        kind = message.get("message_type")
+        document = {
+            "message_id": message.get("message_id"),
+            "timestamp": message.get("timestamp"),
+            "sender": message.get("from_name"),
+            "target": message.get("to_agent") or None,
+            "type": kind if kind in ENTRY_TYPES else MEANT.get(kind or "", "state_update"),
+            "priority": PRIORITIES.get(message.get("priority") or "normal", "medium"),
+            "content": data_of(message.get("content") or ""),
+            "correlation_id": message.get("correlation_id"),
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+    def put(self, document: Document, slot: Any, /) -> Document:
+        return {**document, SLOT: slot}
+
+    def take(self, document: Document, /) -> tuple[Any, Document]:
+        return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}

@@ -1,0 +1,61 @@
+"""The conversions: between the stored message and each view, and so between any two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import lossless as exact
+from .a2a import A2A
+from .agentify import Agentify
+from .bus import Bus
+from .lossless import Document, View
+
+__all__ = ["VIEWS", "convert", "embed", "from_a2a", "from_agentify", "from_bus", "to_a2a", "to_agentify", "to_bus"]
+
+AGENTIFY, _A2A, BUS = Agentify(), A2A(), Bus()
+VIEWS: Mapping[str, View] = {view.name: view for view in (AGENTIFY, _A2A, BUS)}
+MESSAGE = "message"
+
+
+def to_agentify(message: Document) -> Document:
+    """A stored message as an envelope of the agent protocol."""
+    return exact.write(AGENTIFY, message)
+
+
+def from_agentify(envelope: Document, *, ours: bool = True) -> Document:
+    """An envelope of the agent protocol as a message."""
+    return exact.read(AGENTIFY, envelope, ours=ours)
+
+
+def to_a2a(message: Document) -> Document:
+    """A stored message as an A2A 1.0 message."""
+    return exact.write(_A2A, message)
+
+
+def from_a2a(message: Document, *, ours: bool = True) -> Document:
+    """An A2A 1.0 message as a message of the marketplace."""
+    return exact.read(_A2A, message, ours=ours)
+
+
+def to_bus(message: Document) -> Document:
+    """A stored message as an entry of the agent bus."""
+    return exact.write(BUS, message)
+
+
+def from_bus(entry: Document, *, ours: bool = True) -> Document:
+    """An entry of the agent bus as a message."""
+    return exact.read(BUS, entry, ours=ours)
+
+
+def embed(view: str, message: Document, document: Document) -> Document:
+    """A message, its own fields as they are, that is exactly that document of a view: what it lacks goes into metadata.
+
+    For messages whose id, sender and time the server has set: the document keeps what its author wrote.
+    """
+    return exact.embedded(VIEWS[view], message, document)
+
+
+def convert(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
+    """A document of one view (message, agentify, a2a, bus) as one of another."""
+    message = document if source == MESSAGE else exact.read(VIEWS[source], document, ours=ours)
+    return message if target == MESSAGE else exact.write(VIEWS[target], message)
