@@ -18,6 +18,7 @@ from agora_sdk.errors import AgoraError
 from .events.filter import EventFilter, Viewer
 from .ports import Ports
 from .runtime_settings import RuntimeSettings
+from .signals import Signal, Signals
 
 __all__ = [
     "Bound",
@@ -154,7 +155,8 @@ class ServerContext:
     """What rules may know of the server they run in; nothing of it does I/O inside a transaction.
 
     started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
-    and agent. pushes: push notifications by outcome. ports: the parts that single domains need.
+    and agent. pushes: push notifications by outcome. ports: the parts that single domains need. signals: what
+    domains say to each other within a call.
     """
 
     configuration: RuntimeSettings
@@ -165,6 +167,7 @@ class ServerContext:
     last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
     pushes: Counter[str] = field(default_factory=Counter)
     ports: Ports = field(default_factory=Ports)
+    signals: Signals = field(default_factory=Signals)
 
     @property
     def settings(self) -> Settings:
@@ -204,6 +207,10 @@ class Call:
         self.events.append(event)
         self.tx.emit(event)
         return event_id
+
+    async def publish(self, signal: Signal[T], payload: T) -> T:
+        """Let other domains act on a signal within this call; returns the payload, as they left it."""
+        return await self.context.signals.publish(signal, self, payload)
 
 
 class Bound:

@@ -7,11 +7,11 @@ server does not have is absent rather than ``None`` in a field of everybody's.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from agora.net.sealing import Sealer
 
-__all__ = ["CREDENTIAL_SEALER", "MissingPort", "Port", "Ports"]
+__all__ = ["CREDENTIAL_SEALER", "TROUBLE_REPORT", "MissingPort", "Port", "Ports", "TroubleReport"]
 
 T = TypeVar("T")
 
@@ -59,3 +59,13 @@ class Ports:
 
 #: encrypts credentials of agents and instances before they are stored
 CREDENTIAL_SEALER: Port[Sealer] = Port("encryption of stored credentials")
+
+
+class TroubleReport(Protocol):
+    """Whether the server can serve calls."""
+
+    def trouble(self) -> str | None:
+        """Why calls cannot be served now; None when they can."""
+
+
+TROUBLE_REPORT: Port[TroubleReport] = Port("report of trouble")

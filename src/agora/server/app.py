@@ -19,15 +19,19 @@ from agora.core import override_queries as overrides
 from agora.core.call import Caller, ServerContext
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.feed import Feed
+from agora.core.lazy import Lazy
 from agora.core.operation_registry import Catalogue
 from agora.core.overrides import Gate
-from agora.core.ports import CREDENTIAL_SEALER
+from agora.core.ports import CREDENTIAL_SEALER, TROUBLE_REPORT
 from agora.core.rate_limits import RateLimiter
 from agora.core.runtime_settings import RuntimeSettings
 from agora.core.scopes import ANONYMOUS
+from agora.core.signals import Signals
 from agora.core.usage import DEFAULT_TENANT, TRAFFIC, Meter
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin import queries as admin
+from agora.domains.admin.ports import HEALTH_REPORT
+from agora.domains.agents.signals import MANIFEST_REGISTRATION
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.identity.authenticator import Authenticator
 from agora.domains.identity.sign_on_port import SIGN_ON
@@ -38,7 +42,6 @@ from agora.domains.mcp_upstreams.federation import Federation
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
-from agora.domains.services import IMPLEMENTATIONS
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
 from agora.net.backpressure import Backpressure, Limits
 from agora.net.sealing import Sealer
@@ -59,6 +62,7 @@ from agora.protocols.streaming.websocket import WebSocketApp
 from agora.protocols.trace_context import carrier
 from agora.protocols.web.app import MonitorApp
 from agora.protocols.websockets import linger, refuse
+from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
 from agora.store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
 from agora.store.traced import traced
@@ -79,6 +83,7 @@ from .jobs import Follower, build
 from .local_engines import open_local
 from .prometheus import Exposition
 from .replication import Replicas
+from .subscriptions import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from agora.domains.identity.oidc.sign_on import SignOn
@@ -242,8 +247,11 @@ class App:
             signer=self.signer,
             started_at=self.clock.now(),
             live=self.feed.live,
+            signals=Signals(SUBSCRIPTIONS),
         )
         ports = context.ports
+        ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
+        ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
         self._lines = Lines(sealer)
@@ -257,6 +265,7 @@ class App:
         monitor = self.monitor = ports.provide(
             HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
         )
+        ports.provide(TROUBLE_REPORT, monitor)
         monitor.watchdog = self.watchdog
         monitor.bus, monitor.missed = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
 

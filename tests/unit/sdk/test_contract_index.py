@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import agora_sdk
-from agora.domains.services import IMPLEMENTATIONS
+from agora.server.services import IMPLEMENTATIONS
 from agora_sdk.contract import Operation, Route, Service, declared, index, operations
 from agora_sdk.contract.known import Declared, Listed
 

@@ -15,7 +15,6 @@ from agora.domains.agents.references import require
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
 from agora.domains.identity.authority import check_administered, check_authority, check_standing
-from agora.domains.monitoring.health import health
 from agora.domains.workflows.service import WorkflowService
 from agora.store.port import Row
 from agora_sdk.contract import admin as contract
@@ -25,6 +24,7 @@ from agora_sdk.errors import IllegalTransition
 
 from . import queries as statements
 from .management import Management
+from .ports import HEALTH_REPORT
 
 __all__ = ["AdminService"]
 
@@ -159,7 +159,7 @@ class AdminService(Bound, contract.Admin):
 
     @implements
     async def health(self, component: str | None = None) -> contract.Health:
-        return await health(self.call, component)
+        return await self.call.context.ports.get(HEALTH_REPORT).get()(self.call, component)
 
     @implements
     async def manage(

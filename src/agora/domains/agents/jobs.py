@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from agora.core.call import Call, pack
 from agora.core.jobs import MICROSECONDS, Controller, House, batches
-from agora.domains.admin import retention_queries as upkeep
 
+from . import presence_queries as presence
 from .supervision import set_agent_status
 
 __all__ = ["Heartbeats"]
@@ -61,10 +61,10 @@ class Heartbeats(Controller):
         seen = dict(batch)
 
         async def work(call: Call) -> None:
-            for row in await call.tx.all(upkeep.asleep, ids=pack(list(seen))):
+            for row in await call.tx.all(presence.asleep, ids=pack(list(seen))):
                 if seen[row["agent_id"]] > row["last_activity"]:
                     await set_agent_status(call, row, "active")
-            await call.tx.execute(upkeep.seen, seen=pack(batch))
+            await call.tx.execute(presence.seen, seen=pack(batch))
 
         await self.act(tenant, work)
 
@@ -79,7 +79,7 @@ class Heartbeats(Controller):
         if now - self._deaf_until.get(tenant, house.context.started_at) < patience:
             return
         while not self.stopping:
-            silent = await self.read(tenant, upkeep.silent, before=now - patience, limit=BATCH)
+            silent = await self.read(tenant, presence.silent, before=now - patience, limit=BATCH)
             marked = await self._mark(tenant, [row["agent_id"] for row in silent], now - patience) if silent else 0
             if len(silent) < BATCH or not marked:
                 return
@@ -89,7 +89,7 @@ class Heartbeats(Controller):
         last_seen = self.house.context.last_seen
 
         async def work(call: Call) -> int:
-            rows = await call.tx.all(upkeep.still_silent, ids=pack(ids), before=before)
+            rows = await call.tx.all(presence.still_silent, ids=pack(ids), before=before)
             silent = [row for row in rows if (tenant, row["agent_id"]) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")

@@ -11,9 +11,6 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import Bound, pack, unpack
 from agora.domains.identity.authority import TIERS, check_administered, check_standing, grants_any_tier
-from agora.domains.instances.retirement import check_idle, end_all
-from agora.domains.messaging.views import deliver_held
-from agora.domains.tasks.deadlines import follow_deregistration, follow_registration
 from agora.store.port import Row
 from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
@@ -24,6 +21,15 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overl
 from . import queries as statements
 from .names import check_name, name_key
 from .references import check_alias, check_keys, find, held_address, own_or_allowed, require, seen
+from .signals import (
+    ADDRESS_TAKEN,
+    AGENT_REGISTERED,
+    AGENT_RETIRED,
+    DEREGISTRATION_REQUESTED,
+    MANIFEST_REGISTRATION,
+    AddressTaken,
+    AgentRegistered,
+)
 from .supervision import audience_of, set_agent_status
 
 __all__ = ["UNREACHABLE", "AgentService", "profile"]
@@ -146,10 +152,9 @@ class AgentService(Bound, contract.Agents):
 
     async def _of_manifest(self, name: str, manifest: JsonObject, given: dict[str, Any]) -> contract.Registration:
         """Register the agent of a manifest; what is said beside it wins over it."""
-        from agora.domains.instances.registration import register_manifest
-
         usual = contract.Agents.operations["register"].parameters
         said = {name: value for name, value in given.items() if value != usual[name].default}
+        register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
         return await register_manifest(self.call, name, manifest, said)
 
     async def _named(self, name: str) -> Row | None:
@@ -206,9 +211,9 @@ class AgentService(Bound, contract.Agents):
         self._announce("agora.agent.registered", row)
         pending = 0
         for name in self._addresses(row):
-            pending += await deliver_held(call, agent_id, name)
-        tasks = await follow_registration(call, agent_id, agent_name)
-        return await self._registration(row, created=True, pending=pending, tasks=tasks)
+            pending += (await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))).messages
+        registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name))
+        return await self._registration(row, created=True, pending=pending, tasks=registered.tasks)
 
     async def _registrar(self) -> str | None:
         """Who answers for a new agent. Raises Overloaded when that has registered as many as it may."""
@@ -301,7 +306,7 @@ class AgentService(Bound, contract.Agents):
         changed |= values | {"last_activity": call.now}
         self._announce("agora.agent.updated", changed)
         if changed["alias"] not in (None, row["alias"]):
-            await deliver_held(call, agent_id, changed["alias"])
+            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed["alias"]))
         if changed["status"] in ("offline", "inactive"):
             changed["status"] = await self._move(changed, AgentStatus.ACTIVE)
         return changed
@@ -484,7 +489,7 @@ class AgentService(Bound, contract.Agents):
             if row["agent_id"] != self.call.caller.subject:
                 await check_standing(self.call, row["agent_id"])
                 await check_administered(self.call, row["agent_id"])
-            await check_idle(self.call, row)
+            await self.call.publish(DEREGISTRATION_REQUESTED, row)
             await self.retire(row)
         return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)
 
@@ -494,9 +499,8 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
-        await follow_deregistration(call, agent_id, row["agent_name"])
+        await call.publish(AGENT_RETIRED, row)
         for name in self._addresses(row):  # what was held while it registered is its own, not its successor's
-            await deliver_held(call, agent_id, name)
-        await end_all(call, row)
+            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

@@ -6,11 +6,11 @@ from typing import Any
 
 from agora.core import override_queries as overrides
 from agora.core.call import Call
-from agora.domains.admin import retention_queries as upkeep
-from agora.domains.tasks.deadlines import thaw
 from agora_sdk.contract.fields import OverrideAction, Visibility
 
+from . import presence_queries as presence
 from . import queries as agents
+from .signals import HALT_ENDED
 
 __all__ = ["SYSTEM_WIDE", "audience_of", "end_halt", "resume_agent", "set_agent_status"]
 
@@ -24,7 +24,7 @@ async def set_agent_status(call: Call, row: Any, status: str) -> None:
     last activity stays: it is the agent's, not ours.
     """
     agent_id, before = row["agent_id"], row["status"]
-    await call.tx.execute(upkeep.set_state, agent_id=agent_id, status=status, now=call.now)
+    await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row["agent_name"], "from": before, "to": status}
     call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience_of(row))
 
@@ -46,7 +46,7 @@ async def end_halt(call: Call, row: Any) -> None:
         return
     standing = await call.tx.all(overrides.standing, target_id=SYSTEM_WIDE, now=call.now)
     if not any(other["action"] == OverrideAction.EMERGENCY_HALT for other in standing):
-        await thaw(call, row["created_at"])
+        await call.publish(HALT_ENDED, row["created_at"])
 
 
 def audience_of(row: Any) -> tuple[str, ...] | None:

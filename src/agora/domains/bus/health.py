@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from agora.clock import moment
 from agora.core.call import Call
+from agora.core.ports import TROUBLE_REPORT
 from agora.domains.bus.engines.port import BRIDGE
-from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
 from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 
 from . import agent_streams as streams
@@ -30,7 +30,7 @@ async def health(call: Call) -> BusHealth:
     else:
         whose = await streams.owner(call, None)
         connected, group, lag = False, whose.name, await _lag(call, whose)
-    trouble = call.context.ports.get(HEALTH_MONITOR).trouble()
+    trouble = call.context.ports.get(TROUBLE_REPORT).trouble()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if trouble is not None or (bridge is not None and not connected):
         status = "unhealthy"

@@ -10,8 +10,6 @@ from agora.core.call import Bound, Wait, unpack
 from agora.domains.agents.references import own_or_allowed
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import ARRIVALS, MessagingService
-from agora.domains.orchestrator import agent as orchestrator
-from agora.domains.orchestrator import deployment
 from agora.store.port import NewEvent, Row
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract import implements
@@ -23,6 +21,7 @@ from . import assignments as work
 from . import lookup as reading
 from . import queries as statements
 from .delivery import Draft, Sent, deliver, prepare, repeated, speak
+from .signals import MESSAGE_DELIVERED, MessageDelivered
 from .timeouts import time_out
 
 __all__ = ["ConversationService"]
@@ -40,8 +39,8 @@ class ConversationService(Bound, contract.Conversations):
         sent = await deliver(call, draft)
         call.target = sent.message_id
         await work.follow(call, draft)
-        await deployment.pass_back(call, draft)
-        said = confirmation or (await orchestrator.answer(call, draft, sent) if draft.own else None)
+        delivered = await call.publish(MESSAGE_DELIVERED, MessageDelivered(draft, sent, confirmation))
+        said = delivered.answer
         if said is not None:
             sent.accepted.answer = await self._answer(draft, sent, said)
         return sent.accepted

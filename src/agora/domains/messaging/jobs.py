@@ -7,9 +7,9 @@ from typing import Any
 
 from agora.core.call import Call, pack
 from agora.core.jobs import MICROSECONDS, Controller, House, batches
-from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Row
 
+from . import expiry_queries as expiry
 from .views import deliver_held
 
 __all__ = ["Mail"]
@@ -56,12 +56,12 @@ class Mail(Controller):
 
     async def _end(self, tenant: str, place: Place) -> Place:
         """Where the page after a place ends."""
-        rows = await self.read(tenant, upkeep.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
+        rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
         return (rows[0]["recipient"], rows[0]["message_id"]) if rows else END
 
     async def _overdue(self, tenant: str, place: Place, end: Place, when: dict[str, int]) -> Sequence[Row]:
         page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
-        return await self.read(tenant, upkeep.overdue_deliveries, **page, **when)
+        return await self.read(tenant, expiry.overdue_deliveries, **page, **when)
 
     async def _mark(self, tenant: str, batch: Sequence[Row]) -> None:
         """Mark deliveries expired, and tell those concerned: nothing is lost in silence."""
@@ -70,7 +70,7 @@ class Mail(Controller):
 
         async def work(call: Call) -> None:
             missed: dict[str, list[str]] = {}
-            for row in await call.tx.returning(upkeep.expire, pairs=pairs, now=call.now):
+            for row in await call.tx.returning(expiry.expire, pairs=pairs, now=call.now):
                 missed.setdefault(row["message_id"], []).append(row["recipient"])
             for message_id, recipients in sorted(missed.items()):
                 _announce(call, message_id, senders[message_id], sorted(recipients))
@@ -81,7 +81,7 @@ class Mail(Controller):
 
     async def _hand_over(self, tenant: str, when: dict[str, int]) -> None:
         """A message and the registration it waited for may cross: then nobody has handed it over."""
-        for row in await self.read(tenant, upkeep.addressed, **when):
+        for row in await self.read(tenant, expiry.addressed, **when):
             agent_id, agent_name = row["agent_id"], row["agent_name"]
 
             async def work(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:

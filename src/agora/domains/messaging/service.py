@@ -25,7 +25,6 @@ from agora.domains.agents.references import (
     require,
     require_whose,
 )
-from agora.domains.conversations.correlation import follow_reply
 from agora.domains.events.service import EventService
 from agora.store.port import Row
 from agora.telemetry import carried
@@ -35,6 +34,7 @@ from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recip
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
 from . import queries as statements
+from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import announce, horizon, view
 
 __all__ = ["ARRIVALS", "Destination", "MessagingService"]
@@ -119,12 +119,10 @@ class MessagingService(Bound, contract.Messaging):
             "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
         }
         if reply_to:
-            row = await follow_reply(call, row, destination.parties)
+            row = (await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))).row
         receipt = self.post(row, destination)
         if reply_to:
-            from agora.domains.a2a.message_delivery import take_reply
-
-            await take_reply(call, sender, reply_to, content, metadata)
+            await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, content, metadata))
         call.target = receipt.message_id
         return receipt
 

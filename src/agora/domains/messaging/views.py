@@ -8,7 +8,6 @@ from typing import Any, Final
 from agora.clock import moment
 from agora.core.call import Call, pack, unpack
 from agora.domains.agents.references import held_address
-from agora.domains.conversations import queries as conversations
 from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.messaging import Message
@@ -76,8 +75,6 @@ def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Hand over what waited for a name that is now registered; answers how many messages."""
     address = held_address(agent_name)
-    await call.tx.execute(conversations.drop_doubles, agent_id=agent_id, address=address)
-    await call.tx.execute(conversations.readdress, agent_id=agent_id, address=address)
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)

@@ -12,6 +12,7 @@ from . import queues, states
 from . import views as view
 from .draft import Draft, parties
 from .prices import agree_on_price, charge_price, release_price
+from .signals import STEP_TASK_ENDED, StepTaskEnded
 
 __all__ = ["announce", "attempt_failed", "end", "move", "offer", "pool_queue", "requeue", "start"]
 
@@ -182,9 +183,7 @@ async def _conclude(draft: Draft, status: TaskStatus, result: Any, error: str | 
     draft.emit(status.value, error=error, reason=content, attempts=draft["attempts"])
     await draft.save()
     if draft["workflow_id"] is not None:
-        from agora.domains.workflows.progress import task_ended
-
-        await task_ended(call, draft.row, status, error or content)
+        await call.publish(STEP_TASK_ENDED, StepTaskEnded(draft.row, status, error or content))
 
 
 def _remember_duration(draft: Draft) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from agora.clock import moment
 from agora.core.call import Call, unpack
 from agora.domains.agents.references import held_address, registered
-from agora.domains.workflows import queries as workflows
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import PaymentRequired
@@ -21,6 +20,7 @@ from .access import loaded
 from .completion import announce, attempt_failed, end, move, offer, pool_queue, requeue
 from .draft import Draft
 from .prices import release_price
+from .signals import STEP_CANDIDATES, StepCandidates
 
 __all__ = [
     "follow_deregistration",
@@ -91,8 +91,10 @@ async def _to_others(draft: Draft) -> None:
 
 async def _assigned(draft: Draft) -> list[str]:
     """Ids of the agents that a task's workflow is for."""
-    row = await draft.call.tx.one(workflows.of, workflow_id=draft["workflow_id"] or "")
-    return await registered(draft.call.tx, unpack(row["assigned_agents"])) if row is not None else []
+    if draft["workflow_id"] is None:
+        return []
+    candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft["workflow_id"]))
+    return await registered(draft.call.tx, candidates.agents)
 
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:

@@ -1,0 +1,34 @@
+"""Lazy references: things that are imported when they are first needed, named by module and attribute.
+
+The one way to be lazy here (docs/adr/0022): a start that loads what nobody has called yet costs CPU time and memory.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+__all__ = ["Lazy"]
+
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """A reference such as ``agora.domains.tasks.service:TaskService``; ``get`` imports its module once."""
+
+    __slots__ = ("_target", "reference")
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        self._target: Any = None
+
+    def __repr__(self) -> str:
+        return f"Lazy({self.reference!r})"
+
+    def get(self) -> T:
+        """The thing itself. Raises ImportError or AttributeError where there is none."""
+        if self._target is None:
+            module, _, name = self.reference.partition(":")
+            self._target = getattr(import_module(module), name)
+        target: T = self._target
+        return target

@@ -1,0 +1,48 @@
+"""Signals: what a domain says to others within its own transaction, without knowing who listens.
+
+A domain declares ``REPLY_STORED: Signal[StoredReply] = Signal("a reply was stored")`` and publishes it; the composition root
+(``server/subscriptions.py``) lists who handles it, in order. Handlers run in the publisher's call, hence in its transaction:
+what one of them raises refuses the whole call. For what may happen after the commit there is the event log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .lazy import Lazy
+
+if TYPE_CHECKING:
+    from .call import Call
+
+__all__ = ["Handler", "Signal", "Signals"]
+
+T = TypeVar("T")
+Handler = Lazy[Callable[..., Awaitable[None]]]
+
+
+class Signal(Generic[T]):
+    """The declaration of one signal, and the type of what it carries. name: what it says, for people."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Signal({self.name!r})"
+
+
+class Signals:
+    """Who handles which signal. A handler is loaded when its signal is first published."""
+
+    __slots__ = ("_handlers",)
+
+    def __init__(self, handlers: Mapping[Signal[Any], Sequence[Handler]] | None = None) -> None:
+        self._handlers = dict(handlers or {})
+
+    async def publish(self, signal: Signal[T], call: Call, payload: T) -> T:
+        """Run every handler of a signal, in order, with the call and the payload; returns the payload, as they left it."""
+        for handler in self._handlers.get(signal, ()):
+            await handler.get()(call, payload)
+        return payload

@@ -1,0 +1,59 @@
+"""Presence of agents: signs of life, and who has given none. Every change is bounded, so that no writer waits long."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = [
+    "asleep",
+    "seen",
+    "set_state",
+    "silent",
+    "still_silent",
+]
+
+BIG = "bigint"
+
+_IDS = "in (select value from json_each(:ids))"
+_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+
+# seen: JSON array of [agent id, microseconds]. Grouped, so that it is walked, and each agent looked up.
+_SEEN = """
+    update agents set last_activity = s.at
+    from (select {agent_id} as agent_id, max({at}) as at from {pairs} group by 1) as s
+    where agents.tenant_id = :tenant and agents.agent_id = s.agent_id and agents.last_activity < s.at
+"""
+seen = Write(
+    _SEEN.format(agent_id="json_extract(value, '$[0]')", at="json_extract(value, '$[1]')", pairs="json_each(:seen)"),
+    _SEEN.format(
+        agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
+    ),
+)
+_WHO = "select agent_id, agent_name, status, visibility, last_activity from agents where tenant_id = :tenant"
+_ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
+asleep = Query(
+    f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
+    f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
+    lock=True,
+)
+# A change of state counts as a sign of life: who was resumed has time to say that it is there.
+silent = Query(
+    f"select agent_id from agents where tenant_id = :tenant and retired_at is null and {_ALIVE} limit :limit",
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+still_silent = Query(
+    f"{_WHO} and {_ALIVE} and agent_id {_IDS} order by agent_id",
+    f"{_WHO} and {_ALIVE} and agent_id {_IDS_POSTGRES} order by agent_id",
+    types={"before": BIG},
+    lock=True,
+)
+set_state = Write(
+    """
+    update agents set status = :status, status_since = :now,
+        reachable_for = reachable_for + case
+            when status in ('offline', 'inactive', 'suspended', 'retired') then 0 else :now - status_since end
+    where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"now": BIG},
+)

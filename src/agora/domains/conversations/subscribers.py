@@ -1,0 +1,25 @@
+"""What conversations do when other domains say something."""
+
+from __future__ import annotations
+
+from agora.core.call import Call
+from agora.domains.agents.references import held_address
+from agora.domains.agents.signals import AddressTaken
+from agora.domains.messaging.signals import ReplyComposed
+
+from . import queries as conversations
+from .correlation import follow_reply
+
+__all__ = ["correlate_reply", "readdress_questions"]
+
+
+async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
+    """Record a marketplace reply that answers a message of the agent protocol."""
+    reply.row = await follow_reply(call, reply.row, reply.parties)
+
+
+async def readdress_questions(call: Call, taken: AddressTaken) -> None:
+    """Let questions that waited for a name be those of the agent that answers to it now."""
+    address = held_address(taken.name)
+    await call.tx.execute(conversations.drop_doubles, agent_id=taken.agent_id, address=address)
+    await call.tx.execute(conversations.readdress, agent_id=taken.agent_id, address=address)

@@ -1,0 +1,69 @@
+"""Messages whose time is over, and those that wait under a registered name. Every change is bounded."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+__all__ = [
+    "addressed",
+    "expire",
+    "overdue_deliveries",
+    "page_end",
+]
+
+BIG = "bigint"
+
+_PAIRS = "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))"
+_PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))"
+
+# -- mail --------------------------------------------------------------------------------------
+# Waiting deliveries are read a page at a time, in the order of their index.
+
+_AFTER = """
+    d.tenant_id = :tenant and d.state in ('held', 'queued') and (d.recipient, d.message_id) > (:recipient, :message_id)
+"""
+_PAGE_END = f"""
+    select d.recipient, d.message_id from deliveries d {{hint}} where {_AFTER}
+    order by d.recipient, d.message_id limit 1 offset :size
+"""
+_OVERDUE = f"""
+    select d.recipient, d.message_id, m.from_agent from deliveries d {{hint}} {{messages}}
+    where {_AFTER} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
+        and (m.expires_at <= :now or (m.expires_at is null and m.created_at <= :horizon))
+"""
+# Each planner is told to walk the index of what waits, and to look up each message by its id.
+_PLAN = {
+    "hint": "indexed by deliveries_waiting",
+    "messages": "join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id",
+}
+_PLAN_POSTGRES = {
+    "hint": "",
+    "messages": """cross join lateral (select from_agent, created_at, expires_at from messages o
+        where o.tenant_id = d.tenant_id and o.message_id = d.message_id offset 0) as m""",
+}
+page_end = Query(_PAGE_END.format(**_PLAN), _PAGE_END.format(**_PLAN_POSTGRES), types={"size": BIG}, scan=True)
+overdue_deliveries = Query(
+    _OVERDUE.format(**_PLAN), _OVERDUE.format(**_PLAN_POSTGRES), types={"now": BIG, "horizon": BIG}, scan=True
+)
+_EXPIRE = """
+    update deliveries set state = 'expired', updated_at = :now
+    where tenant_id = :tenant and state in ('held', 'queued') and (recipient, message_id) {pairs}
+    returning recipient, message_id
+"""
+expire = Write(_EXPIRE.format(pairs=_PAIRS), _EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG})
+
+# Agents that hold a name or an alias under which something waits: registration and sending crossed.
+addressed = Query(
+    """
+    select distinct a.agent_id, substr(d.recipient, 6) as agent_name from deliveries d
+    join agents a on a.tenant_id = d.tenant_id and a.retired_at is null
+        and (a.agent_name = substr(d.recipient, 6) or a.alias = substr(d.recipient, 6))
+    join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    where d.tenant_id = :tenant and d.state = 'held'
+        and d.recipient >= 'name:' and d.recipient < 'name;'
+        and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
+    limit 100
+    """,
+    types={"now": BIG, "horizon": BIG},
+    scan=True,
+)

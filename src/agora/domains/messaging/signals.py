@@ -1,0 +1,33 @@
+"""Signals of messaging: what other domains act on when messages are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.signals import Signal
+
+__all__ = ["REPLY_COMPOSED", "REPLY_STORED", "ReplyComposed", "ReplyStored"]
+
+
+@dataclass(slots=True)
+class ReplyComposed:
+    """A reply about to be stored. row: as the table has it; a handler may replace it. parties: who the reply is for."""
+
+    row: dict[str, Any]
+    parties: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStored:
+    """A reply that was stored. reply_to: the id of the message it answers."""
+
+    sender: str
+    reply_to: str
+    content: str
+    metadata: Mapping[str, Any]
+
+
+REPLY_COMPOSED: Signal[ReplyComposed] = Signal("a reply is about to be stored")
+REPLY_STORED: Signal[ReplyStored] = Signal("a reply was stored")

@@ -1,0 +1,33 @@
+"""Signals of tasks: what other domains act on when tasks end, and what they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agora.core.signals import Signal
+from agora_sdk.contract.fields import TaskStatus
+
+__all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnded"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaskEnded:
+    """A task of a workflow's step has ended. task: its row. error: why, where it failed."""
+
+    task: Mapping[str, Any]
+    status: TaskStatus
+    error: str | None
+
+
+@dataclass(slots=True)
+class StepCandidates:
+    """Which agents a workflow is for. agents: references to them, filled in by the handler."""
+
+    workflow_id: str
+    agents: list[str] = field(default_factory=list)
+
+
+STEP_TASK_ENDED: Signal[StepTaskEnded] = Signal("the task of a workflow's step has ended")
+STEP_CANDIDATES: Signal[StepCandidates] = Signal("which agents may take the tasks of a workflow")

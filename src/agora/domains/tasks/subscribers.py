@@ -1,0 +1,26 @@
+"""What tasks do when other domains say something."""
+
+from __future__ import annotations
+
+from agora.core.call import Call
+from agora.domains.agents.signals import AgentRegistered
+from agora.store.port import Row
+
+from .deadlines import follow_deregistration, follow_registration, thaw
+
+__all__ = ["hand_over_waiting_tasks", "release_tasks", "resume_leases"]
+
+
+async def hand_over_waiting_tasks(call: Call, registered: AgentRegistered) -> None:
+    """Give a new agent the tasks that waited for its name."""
+    registered.tasks += await follow_registration(call, registered.agent_id, registered.agent_name)
+
+
+async def release_tasks(call: Call, agent: Row) -> None:
+    """Give back what an agent that has left had in hand."""
+    await follow_deregistration(call, agent["agent_id"], agent["agent_name"])
+
+
+async def resume_leases(call: Call, since: int) -> None:
+    """Give leases and timers back the time that a halt took. since: microseconds since 1970."""
+    await thaw(call, since)

@@ -1,0 +1,23 @@
+"""What workflows do when tasks say something."""
+
+from __future__ import annotations
+
+from agora.core.call import Call, unpack
+from agora.domains.tasks.signals import StepCandidates, StepTaskEnded
+
+from . import queries as workflows
+from .progress import task_ended
+
+__all__ = ["advance_workflow", "list_candidates"]
+
+
+async def advance_workflow(call: Call, ended: StepTaskEnded) -> None:
+    """Move the workflow on whose step's task has ended."""
+    await task_ended(call, ended.task, ended.status, ended.error)
+
+
+async def list_candidates(call: Call, asked: StepCandidates) -> None:
+    """Name the agents that a workflow is for."""
+    row = await call.tx.one(workflows.of, workflow_id=asked.workflow_id)
+    if row is not None:
+        asked.agents += unpack(row["assigned_agents"])
