@@ -13,8 +13,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+import agora
 from agora.domains.messaging import queries as messages
-from agora.store import migrate, statements
+from agora.store import migrate
 from agora.store.port import Query, Statement, Table, Tally, Write
 from agora.store.postgres import sql
 from tests.conformance.engines import PostgresEngine
@@ -22,15 +23,18 @@ from tests.conformance.engines import PostgresEngine
 
 def everything() -> Iterator[tuple[str, Any]]:
     """Statements and tables by name; those made by a function, with a few sets of arguments."""
-    for module in pkgutil.iter_modules(statements.__path__):
-        loaded = importlib.import_module(f"{statements.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(agora.__path__, "agora."):
+        if not module.name.endswith(("queries", "records", "event_table")) or ".runtimes." in module.name:
+            continue
+        loaded = importlib.import_module(module.name)
+        place = module.name.removeprefix("agora.").removeprefix("domains.").removesuffix(".queries")
         for name, value in sorted(vars(loaded).items()):
             if isinstance(value, Tally):
-                yield f"{module.name}.{name}", value.add
+                yield f"{place}.{name}", value.add
             elif isinstance(value, Statement | Table):
-                yield f"{module.name}.{name}", value
+                yield f"{place}.{name}", value
             elif name in ("inbox", "inbox_count"):
-                yield from _with_filters(f"{module.name}.{name}", value, loaded)
+                yield from _with_filters(f"{place}.{name}", value, loaded)
 
 
 def _with_filters(name: str, make: Any, module: Any) -> Iterator[tuple[str, Query]]:

@@ -19,7 +19,7 @@ from tests.conformance.work import SETTINGS, append, put, setting, value_of
 
 #: what may reach beyond one tenant; to add one is a decision about security
 BEYOND = {
-    "credentials.key",
+    "identity.credential_queries.key",
     "tenants.add",
     "tenants.add_hosts",
     "tenants.add_key",

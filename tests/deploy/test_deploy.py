@@ -42,7 +42,7 @@ def _yaml(path: Path) -> Any:
 @pytest.fixture(scope="module")
 def exposed() -> set[str]:
     """Every name of a sample that the code can make."""
-    source = (ROOT / "src" / "agora" / "exposition.py").read_text("utf-8")
+    source = (ROOT / "src" / "agora" / "server" / "prometheus.py").read_text("utf-8")
     found = set(re.findall(r'"(agora_[a-z_]+)"', source))
     counters = set(re.findall(r'families\.(?:counter|total)\(\s*"(agora_[a-z_]+)"', source))
     histograms = set(re.findall(r'families\.histogram\(\s*"(agora_[a-z_]+)"', source))

@@ -71,7 +71,7 @@ async def test_a_schema_that_will_not_do_is_left_out(wire: Wire, schema: Any) ->
 
 
 async def test_names_are_tools_names_whatever_agents_are_called(wire: Wire) -> None:
-    for name in ("agora", "Ümläut & Söhne", "a" * 60, "x.y.z", "x_y_z"):
+    for name in ("agoras", "Ümläut & Söhne", "a" * 60, "x.y.z", "x_y_z"):
         await register(wire, name, capabilities=["do it", "c" * 90, "mcp_tools"])
     names = list(await _names(wire))
     assert len(names) == 10

@@ -187,7 +187,7 @@ async def test_a_manifest_is_a_registration(here: tuple[Site, httpx.AsyncClient]
     assert (again.json()["agent_id"], again.json()["created"]) == (made["agent_id"], False)
 
     runnable = place.manifest("Runner", version="2.0.0", service_tier="premium", metadata={"team": "docs"})
-    operator = _as((await place.call("token.create", label="operator", scopes=["*"])).token)
+    operator = _as((await place.call("token.create", label="operator", scopes=["*"], service_tier="premium")).token)
     runs = (await client.post("/agents/register", json=runnable, headers=operator)).json()
     assert (runs["warning"], runs["service_tier"], runs["metadata"]["team"]) == (None, "premium", "docs")
     assert (await client.get("/deployments/Runner", headers=operator)).json()["revision"] == 1

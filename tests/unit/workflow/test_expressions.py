@@ -446,7 +446,7 @@ def _run(*lines: str) -> None:
 
 def test_the_library_is_loaded_only_when_it_is_needed() -> None:
     _run(
-        "import sys, agora.workflow.graph, agora.workflow.expressions as x",
+        "import sys, agora.domains.workflows.planning.graph, agora.domains.workflows.planning.expressions as x",
         "x.check('input.a.b', [])",
         "x.resolve({'a': '${input.a} ${input.b[0]}'}, {'input': {'a': 1, 'b': [2]}})",
         "assert 'cel.cel' not in sys.modules",
@@ -460,7 +460,7 @@ def test_the_library_is_loaded_only_when_it_is_needed() -> None:
 def test_the_library_may_be_used_by_others_too(first: str) -> None:
     _run(
         first,
-        "from agora.workflow.expressions import value",
+        "from agora.domains.workflows.planning.expressions import value",
         "assert value('1 + 1', {}) == 2",
         "import cel",
         "assert cel.evaluate('1 + 1') == 2 and value('1 + 2', {}) == 3",

@@ -248,7 +248,8 @@ class MessagingService(Bound, contract.Messaging):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.MessagePage:
-        require_whose(self.call.caller, agent_id)
+        if correlation_id is None:  # who follows an exchange of its own need not say whose messages it means
+            require_whose(self.call.caller, agent_id)
         owner = await self._inbox(agent_id)
         given: dict[str, Any] = {
             "since": stamp(since) if since else None,
