@@ -7,9 +7,8 @@ reaper, a process at the other end of a pipe that ends with this one.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
+import shutil
 import subprocess
 import sys
 import threading
@@ -30,8 +29,16 @@ __all__ = [
 ]
 
 MARK = "TETHERED_TO"  #: environment variable by which the reaper knows the children of a process, and theirs
-PR_SET_PDEATHSIG = 1  # Linux prctl(2): the signal a process gets when its parent ends
-_libc = ctypes.CDLL(None, use_errno=True)
+# Sets the parent-death signal and becomes the command. Not a preexec_fn: that runs the fork handlers of libraries such as
+# gRPC, whose poller does not survive it.
+_TETHER: Sequence[str] = (
+    ("setpriv", "--pdeathsig", "KILL", "--")
+    if shutil.which("setpriv")
+    else (
+        *(sys.executable, "-I", "-S", "-c"),
+        "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])",
+    )
+)
 _reapers: dict[int, subprocess.Popen[bytes]] = {}  # by the id of the process that started it: a fork needs its own
 
 
@@ -80,15 +87,8 @@ def spawn_tethered(
     options: as of :class:`subprocess.Popen`.
     """
     start_reaper()
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent ended between fork and prctl
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    if threading.current_thread() is threading.main_thread():
-        options["preexec_fn"] = die_with_parent  # the signal comes when the thread that forks ends
+    if threading.current_thread() is threading.main_thread():  # the signal comes when the thread that forks ends
+        command = [*_TETHER, *command]
     environment = dict(os.environ if env is None else env) | {MARK: os.environ[MARK]}
     return subprocess.Popen([str(part) for part in command], env=environment, **options)
 
