@@ -125,7 +125,7 @@ class LoopScheduler:
         self._used = 0.0  # seconds since the last turns were given
         self._recent: Share | None = None  # who began a call last
         self._mixed = False  # whether several owners began calls since the last turns were given
-        self._slice = SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
+        self._slice = LONE_SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
         self._passed = False  # whether anybody passed without waiting since then
         self._rest_until = 0.0
         self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
@@ -173,7 +173,9 @@ class LoopScheduler:
     def _begin(self, share: Share) -> None:
         share.virtual = max(share.virtual, self._virtual) + OVERHEAD_SECONDS / share.weight
         if share is not self._recent:
-            self._recent, self._mixed, self._slice = share, True, SLICE_SECONDS
+            if self._recent is not None:
+                self._mixed, self._slice = True, SLICE_SECONDS
+            self._recent = share
 
     def _give_turns(self) -> None:
         """Let those go on that have had least, for about a slice; then look again once they have had it."""

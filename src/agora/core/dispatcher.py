@@ -51,6 +51,7 @@ KEY_LIMIT = 200
 KEY = re.compile(r"[!-~]+")
 SMALL = 2_000  # bytes of arguments, and of an answer, that are not worth a look at the clock
 SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
+SECONDS_A_BYTE_READ = 2e-8  # to take a body from its socket and look through it
 OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
 
 
@@ -184,9 +185,15 @@ class Dispatcher:
         finally:
             usage.settle()
 
-    async def pace(self, caller: Caller) -> None:
-        """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded."""
-        await self._usage(caller).turn()
+    async def pace(self, caller: Caller, size: int = 0) -> None:
+        """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded.
+
+        size: bytes that are about to be read.
+        """
+        usage = self._usage(caller)
+        await usage.turn()
+        if size > SMALL:
+            usage.add(size * SECONDS_A_BYTE_READ)
 
     def _usage(self, caller: Caller) -> Usage:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""

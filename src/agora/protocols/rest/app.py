@@ -29,6 +29,7 @@ __all__ = ["RestApp"]
 UNTYPED = frozenset({"agora.auth.login", "agora.auth.refresh"})
 #: what strangers send as a form, as their standard says; fields that we do not know are theirs
 FORMS = frozenset({"agora.auth.backchannel_logout"})
+LARGE_DIGITS = 5  # of the length of a body that is work to read
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -64,6 +65,9 @@ class RestApp:
     ) -> None:
         operation = match.operation
         caller = await self.access.authenticate(scope)
+        announced = header(scope, b"content-length")
+        if announced is not None and len(announced) >= LARGE_DIGITS:
+            await self.dispatcher.pace(caller, min(int(announced), self.body_limit) if announced.isdigit() else 0)
         arguments = await self._arguments(match, scope, receive)
         call = self.dispatcher.invoke(
             operation,
