@@ -18,7 +18,7 @@ from agora_sdk.errors import BY_CODE
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-EMITTERS = {"emit", "_emit", "_announce", "tell"}
+EMITTERS = {"emit", "_emit", "_announce", "tell", "_emit_agent_event", "emit_instance_event"}
 #: Rooms that name their events shortly: where, how they call it, which argument is the name, what stands before it.
 SHORT = (
     ("domains/tasks/", "draft.emit", 0, "agora.task."),

@@ -46,53 +46,55 @@ class Heartbeats(Controller):
         by_tenant: dict[str, list[tuple[str, int]]] = {}
         for (tenant, agent_id), at in last_seen.items():
             by_tenant.setdefault(tenant, []).append((agent_id, at))
-        for tenant, seen in by_tenant.items():
-            for batch in batches(sorted(seen), BATCH):
-                await self._write(tenant, batch)
+        for tenant, entries in by_tenant.items():
+            for batch in batches(sorted(entries), BATCH):
+                await self._write_last_seen(tenant, batch)
                 for agent_id, at in batch:
                     if last_seen.get((tenant, agent_id)) == at:
                         del last_seen[tenant, agent_id]
 
-    async def _write(self, tenant: str, batch: Seen) -> None:
+    async def _write_last_seen(self, tenant: str, batch: Seen) -> None:
         """Write a batch, and wake those whom it finds offline.
 
         The call by which an agent said that it goes offline is a sign of life too, but no news.
         """
-        seen = dict(batch)
+        times = dict(batch)
 
-        async def work(call: Call) -> None:
-            for row in await call.tx.all(presence.asleep, ids=pack(list(seen))):
-                if seen[row["agent_id"]] > row["last_activity"]:
+        async def store_last_seen(call: Call) -> None:
+            for row in await call.tx.all(presence.asleep, ids=pack(list(times))):
+                if times[row["agent_id"]] > row["last_activity"]:
                     await set_agent_status(call, row, "active")
             await call.tx.execute(presence.seen, seen=pack(batch))
 
-        await self.act(tenant, work)
+        await self.act(tenant, store_last_seen)
 
     # -- silence ---------------------------------------------------------------------------------
 
     async def tend(self, tenant: str) -> None:
         """Mark the silent agents of a tenant offline, unless they cannot be heard."""
         house = self.house
-        now, patience = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
+        now, timeout = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
         if house.gate.frozen(tenant):
             self._deaf_until[tenant] = now
-        if now - self._deaf_until.get(tenant, house.context.started_at) < patience:
+        if now - self._deaf_until.get(tenant, house.context.started_at) < timeout:
             return
         while not self.stopping:
-            silent = await self.read(tenant, presence.silent, before=now - patience, limit=BATCH)
-            marked = await self._mark(tenant, [row["agent_id"] for row in silent], now - patience) if silent else 0
+            silent = await self.read(tenant, presence.silent, before=now - timeout, limit=BATCH)
+            marked = (
+                await self._mark_offline(tenant, [row["agent_id"] for row in silent], now - timeout) if silent else 0
+            )
             if len(silent) < BATCH or not marked:
                 return
 
-    async def _mark(self, tenant: str, ids: Sequence[str], before: int) -> int:
+    async def _mark_offline(self, tenant: str, ids: Sequence[str], before: int) -> int:
         """Mark those of them offline that are still silent; answers how many."""
         last_seen = self.house.context.last_seen
 
-        async def work(call: Call) -> int:
+        async def store_offline(call: Call) -> int:
             rows = await call.tx.all(presence.still_silent, ids=pack(ids), before=before)
             silent = [row for row in rows if (tenant, row["agent_id"]) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")
             return len(silent)
 
-        return await self.act(tenant, work)
+        return await self.act(tenant, store_offline)

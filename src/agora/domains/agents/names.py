@@ -65,7 +65,7 @@ def check_name(name: str, field: str = "agent_name") -> None:
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
     if key in RESERVED or key.startswith(PREFIXES) or _ID.fullmatch(key):
-        raise _refused(
+        raise _invalid_name(
             name,
             field,
             "reserved",
@@ -75,19 +75,19 @@ def check_name(name: str, field: str = "agent_name") -> None:
         )
     if not name.isprintable() or name != name.strip() or not key:
         fix = "Leave out control characters, characters without a width or that change the direction, and spaces around it."
-        raise _refused(name, field, "invisible characters", "it has characters that nobody sees", fix)
+        raise _invalid_name(name, field, "invisible characters", "it has characters that nobody sees", fix)
     if normal != name:
         fix = f"Write it in its normal form (NFKC): {normal!r}."
-        raise _refused(name, field, "not normalized", "it is not in Unicode's normal form", fix)
+        raise _invalid_name(name, field, "not normalized", "it is not in Unicode's normal form", fix)
     for word in _WORD.findall(name):
         scripts = sorted(_ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in word})
         if len(scripts) > 1:
             fix = "Write each word with letters of one script."
             mixed = f"{word!r} mixes letters of {' and '.join(script.capitalize() for script in scripts)}"
-            raise _refused(name, field, "mixed scripts", mixed, fix)
+            raise _invalid_name(name, field, "mixed scripts", mixed, fix)
 
 
-def _refused(name: str, field: str, message: str, reason: str, fix: str) -> InvalidRequest:
+def _invalid_name(name: str, field: str, message: str, reason: str, fix: str) -> InvalidRequest:
     return InvalidRequest(
         f"{name!r} cannot be an agent's name: {reason}.", fix=fix, errors=[{"field": field, "message": message}]
     )

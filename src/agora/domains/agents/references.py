@@ -51,10 +51,10 @@ def looks_like_key(ref: str) -> bool:
 
 def looks_like_alias(ref: str) -> bool:
     """Whether a reference is a dotted alias that an agent may register; messages are held for it, too."""
-    return _ALIAS.fullmatch(ref) is not None and _company(ref) != _company(ORCHESTRATOR)
+    return _ALIAS.fullmatch(ref) is not None and _company_of(ref) != _company_of(ORCHESTRATOR)
 
 
-def _company(alias: str) -> str:
+def _company_of(alias: str) -> str:
     return alias.split(".", 2)[1]
 
 
@@ -68,7 +68,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
 
     agent_id: who is to have it; None for an agent to come.
     """
-    company = _company(alias)
+    company = _company_of(alias)
     holder = await find(call.tx, alias)
     if holder is not None and holder["agent_id"] != agent_id:
         raise NameTaken(
@@ -80,7 +80,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         return
     foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
     if company in RESERVED_COMPANIES or foreign:
-        if call.caller.may("admin") and company != _company(ORCHESTRATOR):
+        if call.caller.may("admin") and company != _company_of(ORCHESTRATOR):
             return
         raise PermissionDenied(
             f"Aliases that begin with 'agent.{company}.' are not yours to give.",
@@ -125,11 +125,11 @@ async def require(tx: Reader, ref: str, field: str = "agent_id") -> Row:
     """As :func:`find`; NotFound where there is none."""
     row = await find(tx, ref)
     if row is None:
-        raise _absent(ref, field)
+        raise _not_found(ref, field)
     return row
 
 
-def _absent(ref: str, field: str) -> NotFound:
+def _not_found(ref: str, field: str) -> NotFound:
     return NotFound(
         f"No agent {ref!r} is registered.",
         fix="Agents are found with GET /agora/query/agents.",
@@ -147,7 +147,7 @@ async def seen(tx: Reader, caller: Caller, ref: str) -> Row:
     """As :func:`require`; who may not be seen is as absent as who is not there."""
     row = await find(tx, ref)
     if row is None or not visible_to(caller, row):
-        raise _absent(ref, "agent_id")
+        raise _not_found(ref, "agent_id")
     return row
 
 

@@ -39,7 +39,7 @@ UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
 SUPERVISED = frozenset({"paused", "suspended", "retired"})
 
 
-def _availability(row: Row, now: int) -> float:
+def _compute_availability(row: Row, now: int) -> float:
     """Share of the time since registration in which the agent was reachable."""
     age = now - row["registered_at"]
     if age <= 0:
@@ -50,18 +50,18 @@ def _availability(row: Row, now: int) -> float:
     return float(round(min(1.0, max(0.0, reachable / age)), 4))
 
 
-def _load(row: Row) -> float:
+def _compute_load(row: Row) -> float:
     """As the agent last reported it, else the share of its task slots in use."""
     if row["reported_load"] is not None:
         return float(row["reported_load"])
     return float(min(1.0, row["active_tasks"] / max(1, row["max_concurrent_tasks"])))
 
 
-def _reputation(row: Row) -> float | None:
+def _compute_reputation(row: Row) -> float | None:
     return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else None
 
 
-def _fields(row: Row, now: int) -> dict[str, Any]:
+def _profile_fields(row: Row, now: int) -> dict[str, Any]:
     return {
         "agent_id": row["agent_id"],
         "agent_name": row["agent_name"],
@@ -79,31 +79,31 @@ def _fields(row: Row, now: int) -> dict[str, Any]:
         "proficiency_level": row["proficiency_level"],
         "registered_at": moment(row["registered_at"]),
         "last_activity": moment(row["last_activity"]),
-        "load": _load(row),
-        "availability": _availability(row, now),
-        "reputation": _reputation(row),
+        "load": _compute_load(row),
+        "availability": _compute_availability(row, now),
+        "reputation": _compute_reputation(row),
         "rating_count": row["rating_count"],
         "alias": row["alias"],
         "public_keys": [PublicKey.model_construct(**key) for key in unpack(row["public_keys"])],
     }
 
 
-def _stored(given: dict[str, Any]) -> dict[str, Any]:
+def _column_values(values: dict[str, Any]) -> dict[str, Any]:
     """What is said of an agent, as its row has it."""
-    return given | {
-        "capabilities": pack(list(dict.fromkeys(given["capabilities"]))),
-        "service_tier": given["service_tier"].value,
-        "requested_tier": given["requested_tier"].value,
-        "tags": pack(given["tags"]),
-        "visibility": given["visibility"].value,
-        "endpoints": pack(given["endpoints"]),
-        "metadata": pack(given["metadata"]),
+    return values | {
+        "capabilities": pack(list(dict.fromkeys(values["capabilities"]))),
+        "service_tier": values["service_tier"].value,
+        "requested_tier": values["requested_tier"].value,
+        "tags": pack(values["tags"]),
+        "visibility": values["visibility"].value,
+        "endpoints": pack(values["endpoints"]),
+        "metadata": pack(values["metadata"]),
     }
 
 
 def profile(row: Row, now: int) -> contract.Agent:
     """An agent's row as everyone may see it."""
-    return contract.Agent.model_construct(**_fields(row, now))
+    return contract.Agent.model_construct(**_profile_fields(row, now))
 
 
 class AgentService(Bound, contract.Agents):
@@ -139,25 +139,29 @@ class AgentService(Bound, contract.Agents):
             "proficiency_level": proficiency_level,
         }
         if manifest is not None:
-            return await self._of_manifest(agent_name, manifest, given | {"alias": alias, "public_keys": public_keys})
-        existing = await self._named(agent_name)
+            return await self._register_from_manifest(
+                agent_name, manifest, given | {"alias": alias, "public_keys": public_keys}
+            )
+        existing = await self._find_own_agent(agent_name)
         if existing is None:
             check_name(agent_name)
         given |= {"service_tier": self._grant_tier(service_tier, existing), "requested_tier": service_tier}
-        values = _stored(given) | await self._protocol(existing, alias, public_keys)
+        values = _column_values(given) | await self._resolve_protocol_fields(existing, alias, public_keys)
         if existing is None:
-            return await self._create(agent_name, capabilities, values)
-        row = await self._change(existing, values, capabilities)
-        return await self._registration(row, created=False)
+            return await self._create_agent(agent_name, capabilities, values)
+        row = await self._update_agent(existing, values, capabilities)
+        return await self._build_registration(row, created=False)
 
-    async def _of_manifest(self, name: str, manifest: JsonObject, given: dict[str, Any]) -> contract.Registration:
+    async def _register_from_manifest(
+        self, name: str, manifest: JsonObject, values: dict[str, Any]
+    ) -> contract.Registration:
         """Register the agent of a manifest; what is said beside it wins over it."""
         usual = contract.Agents.operations["register"].parameters
-        said = {name: value for name, value in given.items() if value != usual[name].default}
+        explicit = {name: value for name, value in values.items() if value != usual[name].default}
         register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
-        return await register_manifest(self.call, name, manifest, said)
+        return await register_manifest(self.call, name, manifest, explicit)
 
-    async def _named(self, name: str) -> Row | None:
+    async def _find_own_agent(self, name: str) -> Row | None:
         """The row of the caller itself under this name; None if nobody has it."""
         row = await find(self.call.tx, name)
         if row is not None and row["agent_id"] != self.call.caller.subject:
@@ -169,7 +173,7 @@ class AgentService(Bound, contract.Agents):
             )
         return row
 
-    async def _protocol(
+    async def _resolve_protocol_fields(
         self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None
     ) -> dict[str, Any]:
         """Alias and keys as they are to be; what is not given stays."""
@@ -182,7 +186,7 @@ class AgentService(Bound, contract.Agents):
         check_keys(public_keys)
         return {"alias": alias, "public_keys": pack([key.model_dump(exclude_none=True) for key in public_keys])}
 
-    async def _create(
+    async def _create_agent(
         self, agent_name: str, capabilities: Sequence[str], values: dict[str, Any]
     ) -> contract.Registration:
         call = self.call
@@ -204,18 +208,18 @@ class AgentService(Bound, contract.Agents):
             "rating_sum": 0.0,
             "rating_count": 0,
             "retired_at": None,
-            "registrar": await self._registrar(),
+            "registrar": await self._require_registrar(),
         }
         call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
         self._append_capabilities(agent_id, capabilities)
-        self._announce("agora.agent.registered", row)
+        self._emit_agent_event("agora.agent.registered", row)
         pending = 0
-        for name in self._addresses(row):
+        for name in self._held_names(row):
             pending += (await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))).messages
         registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name))
-        return await self._registration(row, created=True, pending=pending, tasks=registered.tasks)
+        return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
-    async def _registrar(self) -> str | None:
+    async def _require_registrar(self) -> str | None:
         """Who answers for a new agent. Raises Overloaded when that has registered as many as it may."""
         registrar = self.call.caller.registers_as
         if registrar is None:
@@ -231,19 +235,19 @@ class AgentService(Bound, contract.Agents):
         return registrar
 
     @staticmethod
-    def _addresses(row: Any) -> list[str]:
+    def _held_names(row: Any) -> list[str]:
         """The names under which messages for an agent may have been held."""
         name = row["agent_name"]
         return list(dict.fromkeys(filter(None, (name, row["alias"], f"agent.{row['account_id']}.{name}"))))
 
-    async def _registration(
+    async def _build_registration(
         self, row: Any, *, created: bool, pending: int = 0, tasks: int = 0
     ) -> contract.Registration:
         call = self.call
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
-            **_fields(row, call.now),
-            available_services=[found.name for found in call.context.catalogue.visible(newcomer)],
+            **_profile_fields(row, call.now),
+            available_services=[operation.name for operation in call.context.catalogue.visible(newcomer)],
             token=call.context.signer.agent_token(call.caller.tenant, row["agent_id"], row["token_generation"]),
             created=created,
             pending_messages=pending,
@@ -284,7 +288,7 @@ class AgentService(Bound, contract.Agents):
         for capability in dict.fromkeys(capabilities):
             self.call.tx.append(statements.CAPABILITIES, (self.call.caller.tenant, capability, agent_id))
 
-    def _announce(self, type: str, row: Any) -> None:
+    def _emit_agent_event(self, type: str, row: Any) -> None:
         data = {
             "agent_id": row["agent_id"],
             "agent_name": row["agent_name"],
@@ -294,7 +298,7 @@ class AgentService(Bound, contract.Agents):
         }
         self.call.emit(type, data, subject=row["agent_id"], audience=audience_of(row))
 
-    async def _change(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
+    async def _update_agent(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
         """Write a changed profile; answers the row as it is now."""
         call = self.call
         agent_id = call.target = row["agent_id"]
@@ -304,11 +308,11 @@ class AgentService(Bound, contract.Agents):
             self._append_capabilities(agent_id, capabilities)
         changed: dict[str, Any] = {name: row[name] for name in statements.AGENTS.names}
         changed |= values | {"last_activity": call.now}
-        self._announce("agora.agent.updated", changed)
+        self._emit_agent_event("agora.agent.updated", changed)
         if changed["alias"] not in (None, row["alias"]):
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed["alias"]))
         if changed["status"] in ("offline", "inactive"):
-            changed["status"] = await self._move(changed, AgentStatus.ACTIVE)
+            changed["status"] = await self._set_own_status(changed, AgentStatus.ACTIVE)
         return changed
 
     @implements
@@ -341,11 +345,11 @@ class AgentService(Bound, contract.Agents):
         chosen = {name: value for name, value in parameters.items() if name in query.parameters}
         first = paging.decode(cursor)[0] if cursor else ""
 
-        async def read(after: str, count: int) -> Sequence[Row]:
+        async def read_rows(after: str, count: int) -> Sequence[Row]:
             skipped = offset if after == first else 0
             return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
 
-        rows, more = await paging.read_page(read, first, "agent_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(read_rows, first, "agent_id", limit, self.call.context.settings.page_bytes)
         agents = [profile(row, self.call.now) for row in rows]
         return contract.AgentPage.model_construct(
             agents=agents,
@@ -373,8 +377,8 @@ class AgentService(Bound, contract.Agents):
         alias: str | None = None,
         public_keys: contract.PublicKeys | None = None,
     ) -> contract.Agent:
-        row = await self._own(agent_id)
-        given = {
+        row = await self._lock_own_agent(agent_id)
+        changes = {
             "capabilities": None if capabilities is None else pack(list(dict.fromkeys(capabilities))),
             "description": description,
             "category": category,
@@ -385,15 +389,15 @@ class AgentService(Bound, contract.Agents):
             "max_concurrent_tasks": max_concurrent_tasks,
             "proficiency_level": proficiency_level,
         }
-        values = {name: row[name] if value is None else value for name, value in given.items()}
+        values = {name: row[name] if value is None else value for name, value in changes.items()}
         values |= {name: row[name] for name in ("service_tier", "requested_tier")}
-        values |= await self._protocol(row, alias, public_keys)
-        changed = await self._change(row, values, capabilities)
+        values |= await self._resolve_protocol_fields(row, alias, public_keys)
+        changed = await self._update_agent(row, values, capabilities)
         if status is not None:
-            changed["status"] = await self._move(changed, status)
+            changed["status"] = await self._set_own_status(changed, status)
         return profile(changed, self.call.now)
 
-    async def _own(self, agent_id: str | None) -> Row:
+    async def _lock_own_agent(self, agent_id: str | None) -> Row:
         """The caller's own agent, or another one if it may act for it; locked for change."""
         call = self.call
         if agent_id is None:
@@ -404,13 +408,13 @@ class AgentService(Bound, contract.Agents):
                     errors=[{"field": "agent_id", "message": "required"}],
                 )
             agent_id = call.caller.subject
-        found = await require(call.tx, agent_id)
-        call.target = found["agent_id"]
-        own_or_allowed(call.caller, found["agent_id"])
-        row = await call.tx.one(statements.lock, ref=found["agent_id"])
-        return row or found
+        agent = await require(call.tx, agent_id)
+        call.target = agent["agent_id"]
+        own_or_allowed(call.caller, agent["agent_id"])
+        row = await call.tx.one(statements.lock, ref=agent["agent_id"])
+        return row or agent
 
-    async def _move(self, row: Any, status: AgentStatus) -> str:
+    async def _set_own_status(self, row: Any, status: AgentStatus) -> str:
         """Change an agent's state as the agent itself may; answers the new one."""
         old = row["status"]
         if status.value == old:
@@ -434,11 +438,11 @@ class AgentService(Bound, contract.Agents):
     async def heartbeat(
         self, agent_id: str | None = None, status: AgentStatus | None = None, load: float | None = None
     ) -> contract.AgentHeartbeat:
-        row = await self._own(agent_id)
+        row = await self._lock_own_agent(agent_id)
         now = self.call.now
         await self.call.tx.execute(statements.set_vitals, agent_id=row["agent_id"], now=now, load=load)
-        wanted = status or (AgentStatus.ACTIVE if row["status"] == "offline" else None)
-        current = await self._move(row, wanted) if wanted else row["status"]
+        new_status = status or (AgentStatus.ACTIVE if row["status"] == "offline" else None)
+        current = await self._set_own_status(row, new_status) if new_status else row["status"]
         return contract.AgentHeartbeat.model_construct(
             agent_id=row["agent_id"],
             status=AgentStatus(current),
@@ -450,7 +454,7 @@ class AgentService(Bound, contract.Agents):
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
         row = await seen(self.call.tx, self.call.caller, agent_id)
         unread = await self.call.tx.one(statements.unread, agent_id=row["agent_id"])
-        fields = _fields(row, self.call.now)
+        fields = _profile_fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
         return contract.AgentStatusReport.model_construct(
             **{name: fields[name] for name in names}, unread_messages=unread["unread"] if unread else 0
@@ -484,7 +488,7 @@ class AgentService(Bound, contract.Agents):
 
     @implements
     async def deregister(self, agent_id: str) -> contract.Deregistration:
-        row = await self._own(agent_id)
+        row = await self._lock_own_agent(agent_id)
         if row["status"] != "retired":
             if row["agent_id"] != self.call.caller.subject:
                 await check_standing(self.call, row["agent_id"])
@@ -500,7 +504,7 @@ class AgentService(Bound, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await call.publish(AGENT_RETIRED, row)
-        for name in self._addresses(row):  # what was held while it registered is its own, not its successor's
+        for name in self._held_names(row):  # what was held while it registered is its own, not its successor's
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

@@ -108,22 +108,22 @@ async def feed(call: Call, whose: Owner, count: int) -> int:
     if not chosen:
         return 0
     ids = [str(row["message_id"]) for row in chosen]
-    await _deliver(call, place, ids, common)
-    entries = [(str(row["message_id"]), _name(row["metadata"]), "{}") for row in chosen]
+    await _mark_delivered(call, place, ids, common)
+    entries = [(str(row["message_id"]), _publisher_id(row["metadata"]), "{}") for row in chosen]
     await streams.append(call.tx, whose.stream, entries, call.now)
     if len(common) < count:  # all of them are on the stream now
-        await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_floor(call))
+        await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
     return len(ids)
 
 
-def _name(metadata: str) -> str | None:
+def _publisher_id(metadata: str) -> str | None:
     """The id that the publisher of an entry gave it."""
     section = unpack(metadata).get("bus") if '"bus"' in metadata else None
     name = section.get("message_id") if isinstance(section, dict) else None
     return name if isinstance(name, str) else None
 
 
-async def _deliver(call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[Row]) -> None:
+async def _mark_delivered(call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[Row]) -> None:
     await call.tx.execute(statements.delivered, **place, ids=pack(list(ids)), now=call.now)
     chosen = set(ids)
     for row in common:
@@ -132,7 +132,7 @@ async def _deliver(call: Call, place: dict[str, str], ids: Sequence[str], common
             call.tx.append(messages.DELIVERIES, delivery)
 
 
-def _floor(call: Call) -> str:
+def _broadcast_floor(call: Call) -> str:
     """What sorts before the ids of messages that may still be committed."""
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
@@ -145,7 +145,7 @@ async def feed_tasks(call: Call, whose: Owner, count: int) -> int:
     rows = []
     for task in claim.tasks:
         giver = await find(call.tx, task.created_by)
-        entry = _assignment(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
+        entry = _assignment_entry(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
         rows.append((task.task_id, _claim_id(task), pack(entry)))
     if rows:
         await streams.append(call.tx, whose.stream, rows, call.now)
@@ -157,10 +157,10 @@ def _claim_id(task: ClaimedTask) -> str:
     return f"{task.task_id}.{task.attempts}"
 
 
-def _assignment(task: ClaimedTask, whose: Owner, sender: str) -> dict[str, str]:
+def _assignment_entry(task: ClaimedTask, whose: Owner, sender: str) -> dict[str, str]:
     """A claimed task as an entry, kept as it stood when it was claimed."""
-    given = task.metadata.get("bus")
-    told: dict[str, Any] = given if isinstance(given, dict) else {}
+    section = task.metadata.get("bus")
+    bus_metadata: dict[str, Any] = section if isinstance(section, dict) else {}
     content = {
         "task_id": task.task_id,
         "task_type": task.task_type,
@@ -179,7 +179,7 @@ def _assignment(task: ClaimedTask, whose: Owner, sender: str) -> dict[str, str]:
         "type": "task_assignment",
         "priority": {"low": "low", "normal": "medium"}.get(task.priority.value, "high"),
         "content": {name: value for name, value in content.items() if value is not None},
-        "correlation_id": told.get("correlation_id") or told.get("message_id"),
+        "correlation_id": bus_metadata.get("correlation_id") or bus_metadata.get("message_id"),
     }
     return {"entry": pack(entry), "fence": str(task.fencing_token)}
 

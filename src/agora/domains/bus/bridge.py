@@ -73,7 +73,7 @@ class BusBridge(Controller):
     async def load(self) -> None:
         try:
             await self._bus.start()
-            await self._look()
+            await self._check_redis()
         except BaseException:
             await self._bus.close()
             raise
@@ -82,9 +82,9 @@ class BusBridge(Controller):
 
     async def run(self, stop: asyncio.Event) -> None:
         loops = [
-            asyncio.create_task(self._forever(stop, self.take_in)),
+            asyncio.create_task(self._repeat_until_stopped(stop, self.take_in)),
             asyncio.create_task(self._send_loops(stop)),
-            asyncio.create_task(self._forever(stop, self._note)),
+            asyncio.create_task(self._repeat_until_stopped(stop, self._publish_state)),
         ]
         try:
             await super().run(stop)
@@ -100,14 +100,14 @@ class BusBridge(Controller):
         try:
             while True:
                 for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()} - loops.keys():
-                    loops[tenant] = asyncio.create_task(self._forever(stop, partial(self.send_on, tenant)))
+                    loops[tenant] = asyncio.create_task(self._repeat_until_stopped(stop, partial(self.send_on, tenant)))
                 await asyncio.sleep(LOOK)
         finally:
             for loop in loops.values():
                 loop.cancel()
             await asyncio.gather(*loops.values(), return_exceptions=True)
 
-    async def _forever(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat_until_stopped(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
         """Turn after turn; one that fails is told, and the next one comes a little later."""
         while not stop.is_set():
             try:
@@ -122,12 +122,12 @@ class BusBridge(Controller):
     # -- the steps -------------------------------------------------------------------------------
 
     async def step(self) -> None:
-        await self._look()
+        await self._check_redis()
         if not self._bus.connected or self.house.gate.frozen(DEFAULT_TENANT):
             return
-        await self._tell()
+        await self._report_refusals()
         try:
-            await self._admit(*await self.inbound.recover())
+            await self._record_outcome(*await self.inbound.recover())
         except NotFound:
             self._ready = False  # the stream was deleted: its group is made again
             return
@@ -135,22 +135,22 @@ class BusBridge(Controller):
         self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
         if now - self._followed >= LOOK * MICROSECONDS:
             self._followed = now
-            await self.each_tenant(self._follow)
+            await self.each_tenant(self._follow_tenant)
             await self._bus.trim(settings.bus_stream, settings.bus_length)
             await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
 
-    async def _note(self) -> None:
+    async def _publish_state(self) -> None:
         """Beside the steps, which may be waiting for Redis themselves."""
-        self._say()
+        self._copy_state()
         await asyncio.sleep(NOTED)
 
-    def _say(self) -> None:
+    def _copy_state(self) -> None:
         self.state.connected, self.state.error = self._bus.connected, self._bus.error
 
-    async def _look(self) -> None:
+    async def _check_redis(self) -> None:
         """See how Redis fares, and make the group once it is there."""
         state, now = self.state, self.house.clock.now()
-        self._say()
+        self._copy_state()
         if not state.connected:
             self._ready = False
             return
@@ -178,27 +178,27 @@ class BusBridge(Controller):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
-            await self._admit(*await self.inbound.read(block))
+            await self._record_outcome(*await self.inbound.read(block))
         except NotFound:
             self._ready = False  # as above
         if self.inbound.waiting:
             await asyncio.sleep(BREATH)
 
-    async def _admit(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
+    async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
         """Who publishes by Redis is answered by Redis; who was refused is not forgotten."""
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
-                await self.act(caller.tenant, partial(_enrol, agent_id=caller.subject))
+                await self.act(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
                 self._members.add(key)
         self._refused += refused
 
-    async def _tell(self) -> None:
+    async def _report_refusals(self) -> None:
         """Once a second at most, whatever somebody puts on the stream."""
         refused, self._refused = self._refused, []
         if refused:
             log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
-            await self.act(DEFAULT_TENANT, partial(_tell, refused=refused))
+            await self.act(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
 
     # -- out -------------------------------------------------------------------------------------
 
@@ -208,13 +208,15 @@ class BusBridge(Controller):
             await asyncio.sleep(min(wait, self.interval))
             return
         now, epoch, channel = self.house.clock.now(), self._epoch, await self.house.feed.channel(tenant)
-        since, known = self._positions.pop(tenant, (0, 0))  # if what follows fails, the next turn looks at everybody
-        if known != epoch or now - self._swept[tenant] >= SWEEP * MICROSECONDS:
+        since, known_epoch = self._positions.pop(
+            tenant, (0, 0)
+        )  # if what follows fails, the next turn looks at everybody
+        if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * MICROSECONDS:
             position, concerned = channel.head, None
             self._swept[tenant] = now
         else:
             page = await channel.read(since, OCCASIONS, SYSTEM)
-            position, concerned = page.position, _concerned(stored.event for stored in page.events)
+            position, concerned = page.position, _find_concerned(stored.event for stored in page.events)
         if concerned is None or concerned:
             await self._send_all(tenant, concerned)
         elif wait and not await self.house.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
@@ -223,39 +225,39 @@ class BusBridge(Controller):
 
     async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
         """Send to these agents, or to all; each until nothing waits for it."""
-        for agent in await self._agents(tenant):
+        for agent in await self._read_members(tenant):
             if concerned is None or agent["agent_id"] in concerned:
                 while await self.outbound.send(tenant, agent):
                     pass
 
-    async def _agents(self, tenant: str) -> list[Row]:
-        found: list[Row] = []
+    async def _read_members(self, tenant: str) -> list[Row]:
+        members: list[Row] = []
         after = ""
         while rows := await self.read(tenant, statements.members, group=BRIDGE, after=after, limit=PAGE):
-            found += rows
+            members += rows
             after = rows[-1]["agent_id"]
-        return found
+        return members
 
-    async def _follow(self, tenant: str) -> None:
-        for agent in await self._agents(tenant):
+    async def _follow_tenant(self, tenant: str) -> None:
+        for agent in await self._read_members(tenant):
             await self.outbound.follow(tenant, agent)
 
 
-def _concerned(events: Iterable[NewEvent]) -> set[str] | None:
+def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
     """Ids of the agents for which these events may bring something; None for all."""
-    found: set[str] = set()
+    agent_ids: set[str] = set()
     for event in events:
         data = from_json(event.data)
         if event.type == RECEIVED:
-            found.update(data["recipients"])
+            agent_ids.update(data["recipients"])
         elif event.type == JOINED or (event.type == AVAILABLE and data["queue"] == "own"):
-            found.add(data.get("agent_id") or data.get("assigned_agent") or "")
+            agent_ids.add(data.get("agent_id") or data.get("assigned_agent") or "")
         else:
             return None
-    return found
+    return agent_ids
 
 
-async def _enrol(call: Call, *, agent_id: str) -> None:
+async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     """An agent that publishes by Redis gets by Redis what is for it."""
     row = await call.tx.one(agents.by_id, ref=agent_id)
     if row is None or row["retired_at"] is not None:
@@ -265,7 +267,7 @@ async def _enrol(call: Call, *, agent_id: str) -> None:
         call.emit("agora.bus.joined", whose.told, subject=agent_id, audience=(agent_id,))
 
 
-async def _tell(call: Call, *, refused: Sequence[Refusal]) -> None:
+async def _emit_refusals(call: Call, *, refused: Sequence[Refusal]) -> None:
     """Operators see what was refused; the entries themselves are among the dead letters in Redis."""
-    told = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused[:TOLD]]
-    call.emit("agora.bus.refused", {"count": len(refused), "entries": told}, audience=("operator",))
+    entries = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused[:TOLD]]
+    call.emit("agora.bus.refused", {"count": len(refused), "entries": entries}, audience=("operator",))

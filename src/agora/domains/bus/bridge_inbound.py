@@ -90,84 +90,85 @@ class Inbound:
         if self._held:
             await self._bus.touch(*self._place, self.consumer, self._held.ids)
         await self._bus.tend(*self._place)
-        found = await self._bus.recover(*self._place, self.consumer, count=BATCH)
-        callers, refused = await self.take(found.entries)
-        return callers, [*(_refusal(each, "tried too often") for each in found.dead), *refused]
+        recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
+        callers, refused = await self.take(recovery.entries)
+        return callers, [*(_build_refusal(each, "tried too often") for each in recovery.dead), *refused]
 
     async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         """Those of one sender one after another, behind what waits; those of different senders at the same time."""
         fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
             await self._bus.ack(*self._place, ours)
-        looked_at = await asyncio.gather(*map(self._look, fresh))
+        looked_at = await asyncio.gather(*map(self._identify_sender, fresh))
         turns: dict[Sender, list[Entry]] = {
-            sender: [(each, None) for each in held] for sender, held in self._held.take().items()
+            sender: [(each, None) for each in deliveries_of_sender]
+            for sender, deliveries_of_sender in self._held.take().items()
         }
         refused: list[Refusal] = []
-        for delivery, found in zip(fresh, looked_at, strict=True):
-            if isinstance(found, Refusal):
-                refused.append(found)
-            elif found is not None:
-                turns.setdefault((found.tenant, found.subject), []).append((delivery, found))
-        outcomes = await asyncio.gather(*(self._of_one(sender, entries) for sender, entries in turns.items()))
-        callers = {(caller.tenant, caller.subject): caller for found, _ in outcomes for caller in found}
+        for delivery, result in zip(fresh, looked_at, strict=True):
+            if isinstance(result, Refusal):
+                refused.append(result)
+            elif result is not None:
+                turns.setdefault((result.tenant, result.subject), []).append((delivery, result))
+        outcomes = await asyncio.gather(*(self._enter_in_order(sender, entries) for sender, entries in turns.items()))
+        callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
-    async def _look(self, delivery: Delivery) -> Caller | Refusal | None:
+    async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
         """Whose an entry is; None for one that comes back."""
         try:
             _check_text(delivery)
-            return await self._caller(delivery)
+            return await self._authenticate_entry(delivery)
         except AgoraError as error:
-            return None if _is_momentary(error) else await self._refuse(delivery, error)
+            return None if _is_momentary(error) else await self._refuse_entry(delivery, error)
 
-    async def _of_one(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
-        callers, refused, done = [], [], []
-        for at, (delivery, known) in enumerate(entries):
+    async def _enter_in_order(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
+        callers, refused, entered = [], [], []
+        for at, (delivery, caller) in enumerate(entries):
             try:
-                callers.append(await self._enter(delivery, known))
+                callers.append(await self._enter_entry(delivery, caller))
             except AgoraError as error:
                 if _is_momentary(error):
                     self._held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
                     break
-                refusal = await self._refuse(delivery, error)
+                refusal = await self._refuse_entry(delivery, error)
                 refused += [refusal] if refusal is not None else []
             else:
-                done.append(delivery.entry_id)
-        if done:
-            await self._bus.ack(*self._place, done)
+                entered.append(delivery.entry_id)
+        if entered:
+            await self._bus.ack(*self._place, entered)
         return callers, refused
 
-    async def _refuse(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
+    async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
         """Put an entry among the dead letters; None if it is not to blame, and is tried again later."""
         if isinstance(error, OURS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
         await self._bus.bury(*self._place, _without_key(delivery), f"{error.code}: {error}"[:1000])
-        return _refusal(delivery, str(error))
+        return _build_refusal(delivery, str(error))
 
-    async def _enter(self, delivery: Delivery, caller: Caller | None) -> Caller:
+    async def _enter_entry(self, delivery: Delivery, caller: Caller | None) -> Caller:
         """Take one entry in; its credential may have ended while it waited. Raises what the marketplace has against it."""
-        caller = caller or await self._caller(delivery)
-        arguments = _arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
+        caller = caller or await self._authenticate_entry(delivery)
+        arguments = _build_arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
         with protocol("bus"):
             await self._house.dispatcher.invoke(self._publish, caller, arguments)
         return caller
 
     # -- whose it is -----------------------------------------------------------------------------
 
-    async def _caller(self, delivery: Delivery) -> Caller:
+    async def _authenticate_entry(self, delivery: Delivery) -> Caller:
         """By its signature, else by its key. Raises Unauthenticated."""
         fields = delivery.fields
         if fields.get("signature"):
-            return await self._signed(delivery)
+            return await self._authenticate_signed(delivery)
         if fields.get("key"):
             return await self._authenticate(fields["key"])
         raise Unauthenticated(
             "The entry has neither key nor signature.", fix="Add one of them: see the page about the bus."
         )
 
-    async def _signed(self, delivery: Delivery) -> Caller:
+    async def _authenticate_signed(self, delivery: Delivery) -> Caller:
         fields = delivery.fields
         tenant = fields.get("tenant", DEFAULT_TENANT)[:MARKETPLACE]
         sender = fields.get("sender", "")[:200]
@@ -204,7 +205,7 @@ class Inbound:
             raise Unauthenticated(f"The entry was signed {age:.0f} s ago; between {-AHEAD} and {most} it counts.")
 
 
-def _refusal(delivery: Delivery, reason: str) -> Refusal:
+def _build_refusal(delivery: Delivery, reason: str) -> Refusal:
     return Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], reason[:1000])
 
 
@@ -229,7 +230,7 @@ def _check_text(delivery: Delivery) -> None:
             raise InvalidRequest("A field of the entry is not UTF-8.") from None
 
 
-def _arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
+def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
     """What the entry says, as arguments of the operation. One without an id goes by its place on the stream."""
     entry = wire.from_fields(delivery.fields)
     sender = entry.pop("sender", None)

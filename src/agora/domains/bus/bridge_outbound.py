@@ -46,29 +46,29 @@ class Outbound:
 
     async def send(self, tenant: str, agent: Row) -> int:
         """Send what waits for an agent; answers how many entries. Raises what Redis has against it."""
-        stream, name = await self._own(tenant, agent), agent["agent_name"]
-        waiting = await self._controller.act(tenant, partial(_waiting, agent=agent))
+        stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
+        waiting = await self._controller.act(tenant, partial(_take_waiting, agent=agent))
         if not waiting:
             return 0
         try:
             await self._bus.join(stream, name)
-            published = [self._bus.publish(stream, self._signed(tenant, agent, fields)) for _, fields in waiting]
+            published = [self._bus.publish(stream, self._sign_fields(tenant, agent, fields)) for _, fields in waiting]
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(waiting)
-        await self._controller.act(tenant, partial(_note, agent=agent, waiting=waiting, ids=ids))
-        for found in ids:
-            if isinstance(found, BaseException):
-                raise found
+        await self._controller.act(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
+        for result in ids:
+            if isinstance(result, BaseException):
+                raise result
         return len(ids)
 
-    def _signed(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
+    def _sign_fields(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
         """With the recipient's own token: nobody else but the marketplace could have made it."""
         signer = self._house.context.signer
         token = signer.agent_token(tenant, agent["agent_id"], agent["token_generation"])
         return fields | {"signature": wire.signature(fields, token)}
 
-    async def _own(self, tenant: str, agent: Row) -> str:
+    async def _claim_stream(self, tenant: str, agent: Row) -> str:
         """An agent's stream, once nobody else's entries are on it, and what it lost is to leave again."""
         stream, name = self.stream(tenant, agent["agent_name"]), agent["agent_name"]
         if self._owned.get(stream) != agent["agent_id"]:
@@ -88,25 +88,25 @@ class Outbound:
 
     async def follow(self, tenant: str, agent: Row) -> None:
         """Look after an agent's group in Redis: what it acknowledged is so here, what it cannot deal with is told."""
-        stream, name = await self._own(tenant, agent), agent["agent_name"]
+        stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
         place = {"stream": agent["agent_id"], "group": BRIDGE}
-        sent = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
-        by_entry = {row["consumer"]: row for row in sent}
+        sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+        by_entry = {row["consumer"]: row for row in sent_rows}
         try:
             await self._bus.tend(stream, name)
         except NotFound:  # nothing has left yet, or somebody deleted it
             self._owned.pop(stream, None)
             return
-        if by_entry and (done := await self._bus.settled(stream, name, list(by_entry))):
+        if by_entry and (settled := await self._bus.settled(stream, name, list(by_entry))):
             # Who buried one may have died before it was written down here: Redis knows what is dead.
-            buried = await self._bus.buried(stream, name, list(done))
-            dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in done if each not in buried]
-            await self._controller.act(tenant, partial(_settle, agent=agent, rows=rows, dead=dead))
+            buried = await self._bus.buried(stream, name, list(settled))
+            dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in settled if each not in buried]
+            await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         await self._bus.trim(stream)
         await self._bus.trim(stream + DEAD, DEAD_KEPT)
 
 
-async def _waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
+async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
     """What is to leave now, as fields, marked as leaving."""
     whose = of_agent(call, agent)
     place = {"stream": whose.stream, "group": BRIDGE}
@@ -119,36 +119,36 @@ async def _waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, 
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
     counted = await call.tx.one(statements.pending_count, **place)
     room = min(BATCH - len(again), UNREAD - (counted["total"] if counted is not None else 0))
-    handed = [*again, *(await _fresh(call, agent, room))]
-    shown, gone = await show(call, whose, handed)
-    await groups.acknowledge(call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in gone))
+    handed = [*again, *(await _take_fresh(call, agent, room))]
+    documents, vanished = await show(call, whose, handed)
+    await groups.acknowledge(call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in vanished))
     by_entry = {each.entry_id: each for each in handed}
-    return [_fields(by_entry[document.pop("entry_id")], document) for document in shown]
+    return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
 
 
-async def _fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
+async def _take_fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
     if room <= 0:
         return []
     whose, place = of_agent(call, agent), (agent["agent_id"], BRIDGE, statements.LEAVING)
     handed = await groups.fresh(call.tx, *place, room, call.now)
-    left = room - len(handed)
-    fed = await feed(call, whose, left) if left else 0
-    fed += await feed_tasks(call, whose, left - fed)
-    return [*handed, *(await groups.fresh(call.tx, *place, left, call.now))] if fed else handed
+    room_left = room - len(handed)
+    fed = await feed(call, whose, room_left) if room_left else 0
+    fed += await feed_tasks(call, whose, room_left - fed)
+    return [*handed, *(await groups.fresh(call.tx, *place, room_left, call.now))] if fed else handed
 
 
-def _fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
+def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
     return handed, wire.to_fields(document) | {"ref": handed.ref or ""}
 
 
-async def _note(call: Call, *, agent: Row, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
+async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
     """Write down which left under which id; the others are to leave again."""
     place = {"stream": agent["agent_id"], "group": BRIDGE}
     back = []
-    for (handed, _), found in zip(waiting, ids, strict=True):
+    for (handed, _), entry_id in zip(waiting, ids, strict=True):
         number = groups.number_of(handed.entry_id)
-        if isinstance(found, str):
-            await call.tx.execute(statements.mark_sent, **place, number=number, entry=found)
+        if isinstance(entry_id, str):
+            await call.tx.execute(statements.mark_sent, **place, number=number, entry=entry_id)
         else:
             back.append(number)
     if back:
@@ -161,7 +161,7 @@ async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
     await call.tx.execute(statements.take_back, **place, numbers=pack(list(numbers)))
 
 
-async def _settle(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:
+async def _settle_entries(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:
     whose = of_agent(call, agent)
     await groups.acknowledge(call.tx, whose.stream, BRIDGE, [row["number"] for row in (*rows, *dead)])
     await mark_dead(call, whose, dead)

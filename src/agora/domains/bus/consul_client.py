@@ -60,17 +60,17 @@ class Consul:
 
     async def register(self, service: Service) -> None:
         """Register a service, instead of what was registered under its id."""
-        await self._ask("PUT", "/v1/agent/service/register?replace-existing-checks=true", service.document())
+        await self._send_request("PUT", "/v1/agent/service/register?replace-existing-checks=true", service.document())
 
     async def deregister(self, service_id: str) -> None:
         """Take a service out; one that is not there is no fault."""
-        await self._ask("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
+        await self._send_request("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
 
     async def knows(self, service_id: str) -> bool:
         """Whether the agent has a service of that id: one that was restarted may have forgotten it."""
-        return await self._ask("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
+        return await self._send_request("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
 
-    async def _ask(self, method: str, path: str, body: Any = None) -> int:
+    async def _send_request(self, method: str, path: str, body: Any = None) -> int:
         """The status of the answer: 200, or 404."""
         import httpx
 

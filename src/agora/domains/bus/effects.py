@@ -31,14 +31,14 @@ async def apply(call: Call, type: BusType, content: dict[str, Any]) -> str | Non
     """
     task_id = content.get("task_id")
     if isinstance(task_id, str) and TASK.fullmatch(task_id):
-        return await _task(call, type, task_id, content)
+        return await _apply_to_task(call, type, task_id, content)
     status = content.get("status")
     if type is BusType.STATE_UPDATE and call.caller.kind == "agent" and isinstance(status, str) and status in STATES:
         await AgentService(call).heartbeat(status=AgentStatus(status))
     return None
 
 
-async def _task(call: Call, type: BusType, task_id: str, content: dict[str, Any]) -> str | None:
+async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[str, Any]) -> str | None:
     if type not in (BusType.TASK_COMPLETION, BusType.ERROR_REPORT, BusType.STATE_UPDATE):
         return None
     if not call.caller.may("write:tasks"):
@@ -47,34 +47,34 @@ async def _task(call: Call, type: BusType, task_id: str, content: dict[str, Any]
             fix="Ask an operator for a key that has it, or leave task_id out.",
             required="write:tasks",
         )
-    tasks, token = TaskService(call), _token(content)
+    tasks, token = TaskService(call), _parse_token(content)
     if type is BusType.STATE_UPDATE:
-        await _advance(tasks, task_id, token, content)
+        await _report_progress(tasks, task_id, token, content)
     elif type is BusType.ERROR_REPORT or content.get("status") in FAILED:
         retry = content.get("retry", True) is not False
-        await tasks.fail(task_id, _reason(content), retry=retry, fencing_token=token)
+        await tasks.fail(task_id, _failure_reason(content), retry=retry, fencing_token=token)
     else:
         await tasks.complete(task_id, content.get("result"), fencing_token=token)
     return task_id
 
 
-async def _advance(tasks: TaskService, task_id: str, token: int | None, content: dict[str, Any]) -> None:
+async def _report_progress(tasks: TaskService, task_id: str, token: int | None, content: dict[str, Any]) -> None:
     """Progress; with the claim's token it is also the sign that the work goes on."""
-    progress = _progress(content)
+    progress = _parse_progress(content)
     if token is not None:
         await tasks.renew(task_id, token, lease_seconds=LEASE, progress=progress)
     elif progress is not None:
         await tasks.update(task_id, progress=progress)
 
 
-def _token(content: dict[str, Any]) -> int | None:
+def _parse_token(content: dict[str, Any]) -> int | None:
     token = content.get("fencing_token")
     if token is not None and (not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < 2**53):
-        raise _wrong("fencing_token", "is the number that came with the task")
+        raise _invalid_field("fencing_token", "is the number that came with the task")
     return token
 
 
-def _progress(content: dict[str, Any]) -> float | None:
+def _parse_progress(content: dict[str, Any]) -> float | None:
     if content.get("progress") is None:
         return None
     try:
@@ -82,16 +82,16 @@ def _progress(content: dict[str, Any]) -> float | None:
     except ValidationError:
         progress = -1.0
     if not 0 <= progress <= 100:
-        raise _wrong("progress", "is a number from 0 to 100")
+        raise _invalid_field("progress", "is a number from 0 to 100")
     return progress
 
 
-def _reason(content: dict[str, Any]) -> str:
+def _failure_reason(content: dict[str, Any]) -> str:
     for name in ("error", "reason", "message", "text"):
         if isinstance(content.get(name), str) and content[name]:
             return str(content[name])[:LONGEST].replace("\0", "")
     return "failed"
 
 
-def _wrong(name: str, rule: str) -> InvalidRequest:
+def _invalid_field(name: str, rule: str) -> InvalidRequest:
     return InvalidRequest(f"content.{name} {rule}.", errors=[{"field": f"content.{name}", "message": rule}])

@@ -29,7 +29,7 @@ async def health(call: Call) -> BusHealth:
         connected, group, lag = bridge.connected, call.context.settings.bus_group, bridge.lag
     else:
         whose = await streams.owner(call, None)
-        connected, group, lag = False, whose.name, await _lag(call, whose)
+        connected, group, lag = False, whose.name, await _read_lag(call, whose)
     trouble = call.context.ports.get(TROUBLE_REPORT).trouble()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if trouble is not None or (bridge is not None and not connected):
@@ -45,11 +45,11 @@ async def health(call: Call) -> BusHealth:
     )
 
 
-async def _lag(call: Call, whose: streams.Owner) -> int:
+async def _read_lag(call: Call, whose: streams.Owner) -> int:
     """What waits in the inbox, and what is on the stream already."""
     waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
-    found = await call.tx.all(statements.groups_of, stream=whose.stream)
-    lag = next((row["lag"] for row in found if row["group_name"] == whose.agent_id), 0)
+    group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
+    lag = next((row["lag"] for row in group_rows if row["group_name"] == whose.agent_id), 0)
     return int(lag) + (int(waiting["waiting"]) if waiting is not None else 0)
 
 
@@ -65,7 +65,7 @@ async def stats(call: Call) -> BusStats:
     return BusStats.model_construct(
         engine="redis" if bridge is not None else "embedded",
         durability=bridge.durability if bridge is not None else DURABLE,
-        groups=[await _group(call, row) for row in rows],
+        groups=[await _describe_group(call, row) for row in rows],
         dead_letters=int(dead["total"]) if dead is not None else 0,
         awaiting_response=int(open_["total"]) if open_ is not None else 0,
         bridged=sum(row["group_name"] == streams.BRIDGE for row in rows),
@@ -73,9 +73,9 @@ async def stats(call: Call) -> BusStats:
     )
 
 
-async def _group(call: Call, row: Any) -> BusGroup:
+async def _describe_group(call: Call, row: Any) -> BusGroup:
     place = {"stream": row["stream"], "group": row["group_name"]}
-    found = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row["consumers"] else ()
+    consumer_rows = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row["consumers"] else ()
     own = row["group_name"] == row["stream"]
     return BusGroup.model_construct(
         stream=row["stream"],
@@ -89,6 +89,6 @@ async def _group(call: Call, row: Any) -> BusGroup:
                 pending=each["pending"],
                 idle_seconds=(call.now - each["seen_at"]) / MICROSECONDS,
             )
-            for each in found
+            for each in consumer_rows
         ],
     )

@@ -37,8 +37,8 @@ class Waiting:
 
     def take(self) -> Mapping[Sender, Sequence[Delivery]]:
         """All of them, to be tried."""
-        found, self._entries = self._entries, {}
-        return {sender: tuple(entries) for sender, entries in found.items()}
+        entries_by_sender, self._entries = self._entries, {}
+        return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
     def keep(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
         """Keep as many as there is room for, the first first."""

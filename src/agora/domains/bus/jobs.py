@@ -47,33 +47,33 @@ class BusKeeper(Controller):
 
             if row["group_name"] != BRIDGE and not self.stopping:
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
-        await self._forget(tenant, now - int(terms.silent * MICROSECONDS))
-        await self._responses(tenant, now)
+        await self._forget_consumers(tenant, now - int(terms.silent * MICROSECONDS))
+        await self._settle_responses(tenant, now)
         if now - self._trimmed.get(tenant, 0) >= TRIMMING * MICROSECONDS:
             self._trimmed[tenant] = now
-            await self._trim(tenant, settings.bus_length)
+            await self._trim_streams(tenant, settings.bus_length)
 
-    async def _forget(self, tenant: str, before: int) -> None:
+    async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Consumers that are silent and hold nothing are forgotten."""
         rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
         if idle := [row for row in rows if not row["pending"]]:
             await self.act(tenant, partial(_drop_consumers, rows=idle, before=before))
 
-    async def _responses(self, tenant: str, now: int) -> None:
+    async def _settle_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
             from . import responses
 
-            asked = {"ref": row["ref"], "recipient": row["recipient"]}
-            (found,) = await self.read(
-                tenant, statements.answered, **asked, correlation_id=row["correlation_id"] or row["ref"]
+            key = {"ref": row["ref"], "recipient": row["recipient"]}
+            (evidence,) = await self.read(
+                tenant, statements.answered, **key, correlation_id=row["correlation_id"] or row["ref"]
             )
-            await self.act(tenant, partial(responses.settle, row=row, late=responses.missed(row, found)))
+            await self.act(tenant, partial(responses.settle, row=row, late=responses.missed(row, evidence)))
 
     # -- what is done with -----------------------------------------------------------------------
 
-    async def _trim(self, tenant: str, length: int) -> None:
+    async def _trim_streams(self, tenant: str, length: int) -> None:
         for row in await self.read(tenant, statements.retired, limit=PAGE):
-            await self.act(tenant, partial(_clear, stream=row["stream"]))
+            await self.act(tenant, partial(_clear_stream, stream=row["stream"]))
         after = ""
         while not self.stopping:
             rows = await self.read(tenant, statements.streams, after=after, limit=PAGE)
@@ -85,9 +85,11 @@ class BusKeeper(Controller):
 
     async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
         """Entries of agents stand for messages, which are kept elsewhere; other streams are what they hold."""
-        kept = DEAD_KEPT if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
-        while not self.stopping and await self.house.store.read(tenant, partial(_excess, stream=stream, length=kept)):
-            if not await self.act(tenant, partial(_trim, stream=stream, length=kept)):
+        max_length = DEAD_KEPT if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
+        while not self.stopping and await self.house.store.read(
+            tenant, partial(_has_excess, stream=stream, length=max_length)
+        ):
+            if not await self.act(tenant, partial(_trim_entries, stream=stream, length=max_length)):
                 return
 
 
@@ -96,16 +98,16 @@ async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
     from .agent_streams import mark_dead, of_agent
 
     stream, group = row["stream"], row["group_name"]
-    taken = await groups.tend(call.tx, stream, group, terms, call.now, BATCH)
+    entries = await groups.tend(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
         return
-    await mark_dead(call, of_agent(call, agent), taken.dead)
-    if taken.live:
+    await mark_dead(call, of_agent(call, agent), entries.dead)
+    if entries.live:
         data = {
             "agent_id": stream,
-            "refs": [each["ref"] for each in taken.live],
-            "consumers": sorted({each["consumer"] for each in taken.live}),
+            "refs": [each["ref"] for each in entries.live],
+            "consumers": sorted({each["consumer"] for each in entries.live}),
         }
         call.emit("agora.bus.reclaimed", data, subject=stream, audience=(stream,))
 
@@ -116,15 +118,15 @@ async def _drop_consumers(call: Call, *, rows: Sequence[Any], before: int) -> No
         await call.tx.execute(statements.drop_consumer, **place, before=before)
 
 
-async def _clear(call: Call, *, stream: str) -> None:
+async def _clear_stream(call: Call, *, stream: str) -> None:
     for name in (stream, stream + DEAD):
         for clearing in statements.CLEARING:
             await call.tx.execute(clearing, stream=name)
 
 
-async def _excess(reader: Reader, *, stream: str, length: int) -> bool:
+async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:
     return bool(await groups.doomed(reader, stream, length, 1))
 
 
-async def _trim(call: Call, *, stream: str, length: int) -> int:
+async def _trim_entries(call: Call, *, stream: str, length: int) -> int:
     return await groups.trim(call.tx, stream, length, PAGE)

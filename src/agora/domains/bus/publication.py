@@ -74,23 +74,23 @@ class Entry:
     @property
     def digest(self) -> bytes:
         """What a repetition is recognised by."""
-        told = (self.type, self.content, self.target, self.priority, self.correlation_id, self.extensions)
-        return hashlib.blake2b(to_json(told), digest_size=16).digest()
+        identity = (self.type, self.content, self.target, self.priority, self.correlation_id, self.extensions)
+        return hashlib.blake2b(to_json(identity), digest_size=16).digest()
 
 
 async def publish(call: Call, entry: Entry) -> BusReceipt:
     """Store an entry, with all that follows of it."""
     key = f"bus:{entry.message_id}" if entry.message_id is not None else None
-    if key is not None and (earlier := await _earlier(call, key, entry)):
+    if key is not None and (earlier := await _find_earlier(call, key, entry)):
         return earlier
-    receipt = await (_assign(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send(call, entry))
+    receipt = await (_assign_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_message(call, entry))
     if key is not None:
         stored = (call.caller.tenant, call.caller.subject, key, OPERATION, entry.digest)
         call.tx.append(IDEMPOTENCY, (*stored, receipt.model_dump_json().encode(), call.now))
     return receipt
 
 
-async def _earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
+async def _find_earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
     row = await call.tx.one(answered, subject=call.caller.subject, key=key)
     if row is None:
         return None
@@ -105,21 +105,21 @@ async def _earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
 # -- messages ------------------------------------------------------------------------------------
 
 
-async def _send(call: Call, entry: Entry) -> BusReceipt:
-    said = _read(Extensions, entry.extensions, "extensions")
+async def _send_message(call: Call, entry: Entry) -> BusReceipt:
+    extensions = _validate_fields(Extensions, entry.extensions, "extensions")
     task_id = await effects.apply(call, entry.type, entry.content)
     receipt = await MessagingService(call).compose(
         entry.target,
-        _text(entry.content),
-        said.message_type or entry.type.value,
-        said.priority or PRIORITIES[entry.priority],
+        _content_text(entry.content),
+        extensions.message_type or entry.type.value,
+        extensions.priority or PRIORITIES[entry.priority],
         from_agent=entry.sender,
         correlation_id=entry.correlation_id,
-        reply_to=said.reply_to,
-        metadata=_metadata(entry, said),
+        reply_to=extensions.reply_to,
+        metadata=_message_metadata(entry, extensions),
     )
     call.target = receipt.message_id
-    await _watch(call, entry, receipt.message_id)
+    await _await_response(call, entry, receipt.message_id)
     return BusReceipt.model_construct(
         message_id=receipt.message_id,
         type=entry.type,
@@ -131,7 +131,7 @@ async def _send(call: Call, entry: Entry) -> BusReceipt:
     )
 
 
-def _text(content: dict[str, Any]) -> str:
+def _content_text(content: dict[str, Any]) -> str:
     text = text_of(content)
     if len(text) > LONGEST or "\0" in text:
         rule = f"holds at most {LONGEST} characters" if len(text) > LONGEST else "holds no NUL"
@@ -139,7 +139,7 @@ def _text(content: dict[str, Any]) -> str:
     return text
 
 
-def _metadata(entry: Entry, said: Extensions) -> dict[str, Any]:
+def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
     """The message's metadata, with what its other views must know to show the entry again as it was."""
     section: dict[str, Any] = {}
     if entry.message_id is not None:
@@ -149,13 +149,13 @@ def _metadata(entry: Entry, said: Extensions) -> dict[str, Any]:
     unknown = {name: value for name, value in entry.extensions.items() if name not in Extensions.model_fields}
     if unknown:
         section["extensions"] = unknown
-    if reserved := sorted(SECTIONS & said.metadata.keys()):
+    if reserved := sorted(SECTIONS & extensions.metadata.keys()):
         raise InvalidRequest(
             f"The name {reserved[0]!r} in metadata is kept for what the protocols say about a message.",
             fix="Choose another name.",
             errors=[{"field": "extensions.metadata", "message": "reserved name"}],
         )
-    return said.metadata | ({"bus": section} if section else {})
+    return extensions.metadata | ({"bus": section} if section else {})
 
 
 def moment_text(value: datetime) -> str:
@@ -166,11 +166,11 @@ def moment_text(value: datetime) -> str:
 # -- tasks ---------------------------------------------------------------------------------------
 
 
-async def _assign(call: Call, entry: Entry) -> BusReceipt:
+async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
     """A task_assignment is a task: for its target, or for whoever takes it."""
     _check_giver(call, entry)
-    order = _read(Order, entry.content, "content")
-    payload = order.payload if order.payload is not None else _work(entry.content)
+    order = _validate_fields(Order, entry.content, "content")
+    payload = order.payload if order.payload is not None else _task_payload(entry.content)
     receipt = await TaskService(call).assign(
         order.task_type,
         payload,
@@ -182,7 +182,7 @@ async def _assign(call: Call, entry: Entry) -> BusReceipt:
         timeout=order.timeout,
         metadata=_task_metadata(entry),
     )
-    await _watch(call, entry, receipt.task_id)
+    await _await_response(call, entry, receipt.task_id)
     return BusReceipt.model_construct(
         message_id=receipt.task_id,
         type=entry.type,
@@ -209,21 +209,21 @@ def _check_giver(call: Call, entry: Entry) -> None:
         )
 
 
-def _work(content: dict[str, Any]) -> dict[str, Any]:
+def _task_payload(content: dict[str, Any]) -> dict[str, Any]:
     """The content without what it says of the task."""
     return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
 
 
 def _task_metadata(entry: Entry) -> dict[str, Any]:
-    told = {"message_id": entry.message_id, "correlation_id": entry.correlation_id, "target": entry.target}
-    known = {name: value for name, value in told.items() if value is not None}
-    return {"bus": known | ({"extensions": entry.extensions} if entry.extensions else {})}
+    fields = {"message_id": entry.message_id, "correlation_id": entry.correlation_id, "target": entry.target}
+    values = {name: value for name, value in fields.items() if value is not None}
+    return {"bus": values | ({"extensions": entry.extensions} if entry.extensions else {})}
 
 
 # -- shared --------------------------------------------------------------------------------------
 
 
-def _read(model: type[Any], document: dict[str, Any], where: str) -> Any:
+def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> Any:
     """The known fields of an object; InvalidRequest naming those that are wrong."""
     try:
         return model.model_validate({name: document[name] for name in model.model_fields if name in document})
@@ -233,7 +233,7 @@ def _read(model: type[Any], document: dict[str, Any], where: str) -> Any:
         raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
 
 
-async def _watch(call: Call, entry: Entry, ref: str) -> None:
+async def _await_response(call: Call, entry: Entry, ref: str) -> None:
     """From now on a response is awaited, if there is one who is to give it."""
     recipient: str | None = None
     if entry.target != BROADCAST and not entry.target.startswith("capability:"):

@@ -327,13 +327,13 @@ _WAITING = f"""
 """
 
 
-def _queued(hint: str) -> str:
-    mine, held = (_WAITING.format(hint=hint, whose=whose) for whose in (":agent_id", ":address"))
-    both = f"select * from ({mine}) as mine union all select * from ({held}) as held"
+def _select_queued(hint: str) -> str:
+    mine, addressed = (_WAITING.format(hint=hint, whose=whose) for whose in (":agent_id", ":address"))
+    both = f"select * from ({mine}) as mine union all select * from ({addressed}) as held"
     return f"select * from ({both}) as waiting order by message_id limit :limit"
 
 
-queued = Query(_queued("indexed by deliveries_waiting"), _queued(""), types=_WHEN)
+queued = Query(_select_queued("indexed by deliveries_waiting"), _select_queued(""), types=_WHEN)
 broadcasts = Query(
     f"""
     select m.message_id, m.metadata from messages m

@@ -25,11 +25,11 @@ async def await_one(
     call.tx.append(statements.RESPONSES, (*row, call.now, due))
 
 
-def missed(row: Row, found: Row) -> bool:
+def missed(row: Row, evidence: Row) -> bool:
     """Whether nothing that counts as a response has come. found: the row of ``statements.answered``."""
     if row["type"] == BusType.TASK_ASSIGNMENT.value:
-        return bool(found["task"] == "pending")
-    return not found["reply"] and found["state"] not in READ
+        return bool(evidence["task"] == "pending")
+    return not evidence["reply"] and evidence["state"] not in READ
 
 
 async def settle(call: Call, row: Row, *, late: bool) -> bool:

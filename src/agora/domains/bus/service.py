@@ -69,35 +69,35 @@ class BusService(Bound, contract.Bus):
         call, whose = self.call, await streams.owner(self.call, agent_id)
         group = call.target = whose.agent_id
         await streams.opened(call, whose, group)
-        back = await groups.take_over(
+        returned = await groups.take_over(
             call.tx, whose.stream, group, consumer, self._terms, call.now, idle=None, count=count
         )
-        await streams.mark_dead(call, whose, back.dead)
-        handed = [groups.delivery(row, more=1) for row in back.live]
-        handed += await self._fresh(whose, consumer, count - len(handed), tasks=tasks)
-        batch = await self._batch(whose, consumer, handed)
-        if not batch.entries and not back.dead and wait:
-            raise Wait(ARRIVALS, wait, batch, lambda event: _concerns(event, whose.agent_id))
+        await streams.mark_dead(call, whose, returned.dead)
+        handed = [groups.delivery(row, more=1) for row in returned.live]
+        handed += await self._take_fresh(whose, consumer, count - len(handed), tasks=tasks)
+        batch = await self._build_batch(whose, consumer, handed)
+        if not batch.entries and not returned.dead and wait:
+            raise Wait(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
         return batch
 
-    async def _fresh(self, whose: streams.Owner, consumer: str, count: int, *, tasks: bool) -> list[Delivery]:
+    async def _take_fresh(self, whose: streams.Owner, consumer: str, count: int, *, tasks: bool) -> list[Delivery]:
         """What is on the stream, and what its feeding puts there."""
         if count <= 0:
             return []
         call, place = self.call, (whose.stream, whose.agent_id, consumer)
         handed = await groups.fresh(call.tx, *place, count, call.now)
-        left = count - len(handed)
-        fed = await streams.feed(call, whose, left) if left else 0
+        remaining = count - len(handed)
+        fed = await streams.feed(call, whose, remaining) if remaining else 0
         if tasks:
-            fed += await streams.feed_tasks(call, whose, left - fed)
-        return [*handed, *(await groups.fresh(call.tx, *place, left, call.now))] if fed else handed
+            fed += await streams.feed_tasks(call, whose, remaining - fed)
+        return [*handed, *(await groups.fresh(call.tx, *place, remaining, call.now))] if fed else handed
 
-    async def _batch(self, whose: streams.Owner, consumer: str, handed: Sequence[Delivery]) -> contract.BusBatch:
-        shown, gone = await view.show(self.call, whose, handed)
+    async def _build_batch(self, whose: streams.Owner, consumer: str, handed: Sequence[Delivery]) -> contract.BusBatch:
+        documents, vanished = await view.show(self.call, whose, handed)
         await groups.acknowledge(
-            self.call.tx, whose.stream, whose.agent_id, groups.numbers_of(each.entry_id for each in gone)
+            self.call.tx, whose.stream, whose.agent_id, groups.numbers_of(each.entry_id for each in vanished)
         )
-        entries = [view.delivered(entry) for entry in shown]
+        entries = [view.delivered(entry) for entry in documents]
         return contract.BusBatch.model_construct(
             group=whose.name, consumer=consumer, entries=entries, count=len(entries)
         )
@@ -106,17 +106,17 @@ class BusService(Bound, contract.Bus):
     async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
         call, whose = self.call, await streams.owner(self.call, agent_id)
         group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
-        given = {"numbers": pack(groups.numbers_of(ids)), "ids": pack(ids)}
-        rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **given)
+        parameters = {"numbers": pack(groups.numbers_of(ids)), "ids": pack(ids)}
+        rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **parameters)
         await groups.acknowledge(call.tx, whose.stream, group, [row["number"] for row in rows])
-        known = {name for row in rows for name in _names(row)}
+        acknowledged_ids = {name for row in rows for name in _entry_names(row)}
         refs = [str(row["ref"]) for row in rows if row["ref"]]
-        messages = [ref for ref in (*refs, *(i for i in ids if i not in known)) if ref.startswith("msg_")]
+        messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
         if messages:
             marked = await MessagingService(call).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
-            known |= set(messages) - set(marked.unknown)
+            acknowledged_ids |= set(messages) - set(marked.unknown)
         call.target = whose.agent_id
-        unknown = [each for each in ids if each not in known]
+        unknown = [each for each in ids if each not in acknowledged_ids]
         return contract.BusAck.model_construct(acknowledged=len(ids) - len(unknown), unknown=unknown)
 
     @implements
@@ -132,7 +132,7 @@ class BusService(Bound, contract.Bus):
         group = call.target = whose.agent_id
         await streams.opened(call, whose, group)
         terms = self._terms
-        taken = await groups.take_over(
+        entries = await groups.take_over(
             call.tx,
             whose.stream,
             group,
@@ -142,8 +142,8 @@ class BusService(Bound, contract.Bus):
             idle=terms.stale if idle is None else idle,
             count=count,
         )
-        await streams.mark_dead(call, whose, taken.dead)
-        return await self._batch(whose, consumer, [groups.delivery(row, more=1) for row in taken.live])
+        await streams.mark_dead(call, whose, entries.dead)
+        return await self._build_batch(whose, consumer, [groups.delivery(row, more=1) for row in entries.live])
 
     @property
     def _terms(self) -> Terms:
@@ -185,7 +185,7 @@ class BusService(Bound, contract.Bus):
             )
         if await streams.opened(call, whose, streams.BRIDGE):
             call.emit("agora.bus.joined", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
-        return self._membership(whose, active=True)
+        return self._build_membership(whose, active=True)
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
@@ -193,9 +193,9 @@ class BusService(Bound, contract.Bus):
         call.target = whose.agent_id
         if await call.tx.execute(statements.drop_group, stream=whose.stream, group=streams.BRIDGE):
             call.emit("agora.bus.left", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
-        return self._membership(whose, active=False)
+        return self._build_membership(whose, active=False)
 
-    def _membership(self, whose: streams.Owner, *, active: bool) -> contract.BusMembership:
+    def _build_membership(self, whose: streams.Owner, *, active: bool) -> contract.BusMembership:
         inbound = self.call.context.settings.bus_stream
         return contract.BusMembership.model_construct(
             agent_id=whose.agent_id,
@@ -206,13 +206,13 @@ class BusService(Bound, contract.Bus):
         )
 
 
-def _names(row: Any) -> tuple[str, ...]:
+def _entry_names(row: Any) -> tuple[str, ...]:
     """What a pending entry is known by."""
     place = groups.entry_id(row["created_at"] or 0, row["number"])
     return tuple(name for name in (place, row["ref"], row["name"]) if name)
 
 
-def _concerns(event: NewEvent, agent_id: str) -> bool:
+def _is_arrival_for(event: NewEvent, agent_id: str) -> bool:
     """Whether an event may bring an agent something to read."""
     if event.type == RECEIVED:
         return agent_id in from_json(event.data)["recipients"]

@@ -28,20 +28,22 @@ _CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[list[dict[str, Any]], list[Delivery]]:
     """Entries as documents, each with ``entry_id`` and ``deliveries``; beside them, those that stand for nothing any more."""
     refs = [each.ref for each in handed if each.ref]
-    kept = {row["message_id"]: row for row in await call.tx.all(statements.messages, ids=pack(_messages(refs)))}
-    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=pack(_tasks(refs)))}
-    found, gone = [], []
+    message_rows = {
+        row["message_id"]: row for row in await call.tx.all(statements.messages, ids=pack(_message_ids(refs)))
+    }
+    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=pack(_task_ids(refs)))}
+    documents, vanished = [], []
     for each in handed:
-        if each.ref in kept:
-            shown = document(kept[each.ref], whose)
+        if each.ref in message_rows:
+            entry_document = document(message_rows[each.ref], whose)
         elif each.ref in tasks and _is_held(tasks[each.ref], each.fields):
             entry = unpack(each.fields["entry"])
-            shown = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
+            entry_document = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
         else:
-            gone.append(each)
+            vanished.append(each)
             continue
-        found.append(shown | {"entry_id": each.entry_id, "deliveries": each.deliveries})
-    return found, gone
+        documents.append(entry_document | {"entry_id": each.entry_id, "deliveries": each.deliveries})
+    return documents, vanished
 
 
 def document(row: Any, whose: Owner) -> dict[str, Any]:
@@ -53,12 +55,12 @@ def document(row: Any, whose: Owner) -> dict[str, Any]:
     message: Message = view(row, whose.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row["to_agent"]}
     plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
-    for shown, beside in (
+    for candidate, beside in (
         (whole, {}),
         (plain, {}),
         (plain | {"content": ""}, {"content": {"text": row["content"]}}),
     ):
-        entry = to_bus(shown) | {"sender": row["from_name"]} | beside
+        entry = to_bus(candidate) | {"sender": row["from_name"]} | beside
         try:
             BusEntry.model_validate(entry)
             _CONTENT.validate_python(entry.get("content", {}))
@@ -68,11 +70,11 @@ def document(row: Any, whose: Owner) -> dict[str, Any]:
     return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row["content"]}}
 
 
-def _messages(refs: Sequence[str]) -> list[str]:
+def _message_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("msg_")]
 
 
-def _tasks(refs: Sequence[str]) -> list[str]:
+def _task_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("task_")]
 
 

@@ -33,20 +33,24 @@ async def assign(call: Call, draft: Draft) -> dict[str, Any]:
         metadata={"agentify": {"sender": draft.sender.name, **({"task": message.task} if message.task else {})}},
     )
     draft.task_id = receipt.task_id
-    told = {"task_id": receipt.task_id, "status": receipt.status.value, "assigned_agent": receipt.assigned_agent}
+    confirmation = {
+        "task_id": receipt.task_id,
+        "status": receipt.status.value,
+        "assigned_agent": receipt.assigned_agent,
+    }
     return {
         "type": "confirm",
         "intent": "task_assigned",
-        "payload": told | ({"warning": receipt.warning} if receipt.warning else {}),
+        "payload": confirmation | ({"warning": receipt.warning} if receipt.warning else {}),
     }
 
 
 async def follow(call: Call, draft: Draft) -> None:
     """Move the task on by what its assignee answers to the assignment."""
-    asked, message = draft.asked, draft.message
-    if asked is None or not asked["task_id"] or asked["sender"] == draft.sender.agent_id:
+    question, message = draft.asked, draft.message
+    if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:
         return
-    task = await call.tx.one(tasks.of, task_id=asked["task_id"])
+    task = await call.tx.one(tasks.of, task_id=question["task_id"])
     if task is None or task["status"] not in ("pending", "in_progress", "input_required", "auth_required"):
         return
     service, progress = TaskService(call), message.status.progress if message.status else None

@@ -131,14 +131,14 @@ def text_of_time(microseconds: int) -> str:
     return moment(microseconds).isoformat().replace("+00:00", "Z")
 
 
-async def join(call: Call, label: str | None, party: Party, asked: Row | None) -> tuple[str, str, bool]:
+async def join(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
     """The conversation of a message to be sent: its id, its label, and whether it is new.
 
     That of what it answers; else the one of that label its sender takes part in; else a new one. Labels are chosen by
     agents: whoever uses one of a conversation that it takes no part in begins another, and learns nothing of it.
     """
-    if asked is not None:
-        row = await call.tx.one(statements.by_key, conversation_id=asked["conversation_id"])
+    if question is not None:
+        row = await call.tx.one(statements.by_key, conversation_id=question["conversation_id"])
         if row is not None and label in (None, row["label"]):
             return row["conversation_id"], row["label"], False
     if label is not None:
@@ -149,53 +149,53 @@ async def join(call: Call, label: str | None, party: Party, asked: Row | None) -
     return key, label or key, True
 
 
-async def write(call: Call, written: Written, conversation: tuple[str, str, bool]) -> None:
+async def write(call: Call, record: Written, conversation: tuple[str, str, bool]) -> None:
     """Write a message down in its conversation."""
     key, label, new = conversation
-    state = written.state or STATES.get(written.type, "open")
+    state = record.state or STATES.get(record.type, "open")
     if new:
-        call.tx.append(statements.CONVERSATIONS, _begun(call, written, key, label, state))
-        known: set[str] = set()
+        call.tx.append(statements.CONVERSATIONS, _conversation_row(call, record, key, label, state))
+        members: set[str] = set()
     else:
-        last = {"state": state, "last_type": written.type.value, "now": call.now}
+        last = {"state": state, "last_type": record.type.value, "now": call.now}
         await call.tx.execute(statements.moved_on, conversation_id=key, **last)
-        known = {row["party"] for row in await call.tx.all(statements.participants, conversation_id=key)}
-    for party in dict.fromkeys((written.sender, *written.parties)):
-        if party not in known:
+        members = {row["party"] for row in await call.tx.all(statements.participants, conversation_id=key)}
+    for party in dict.fromkeys((record.sender, *record.parties)):
+        if party not in members:
             call.tx.append(statements.PARTIES, (call.caller.tenant, party, key, label))
-    asking = written.type in ASKING
-    due = call.now + written.timeout * 1000 if asking and written.timeout else None
-    asked = written.asked["message_id"] if written.asked is not None else None
-    row = (call.caller.tenant, written.message_id, key, written.sender, written.envelope_id, written.digest)
-    about = (written.type.value, written.intent, asked, written.cause, int(written.final))
-    expected = written.expected.value if written.expected is not None else None
-    waiting = (max(1, len(written.parties)) if asking else 0, expected, written.timeout, due, None, written.task_id)
+    asking = record.type in ASKING
+    due = call.now + record.timeout * 1000 if asking and record.timeout else None
+    question_id = record.asked["message_id"] if record.asked is not None else None
+    row = (call.caller.tenant, record.message_id, key, record.sender, record.envelope_id, record.digest)
+    about = (record.type.value, record.intent, question_id, record.cause, int(record.final))
+    expected = record.expected.value if record.expected is not None else None
+    waiting = (max(1, len(record.parties)) if asking else 0, expected, record.timeout, due, None, record.task_id)
     call.tx.append(statements.ENVELOPES, (*row, *about, *waiting))
-    if written.asked is not None:
-        await _answered(call, written, written.asked)
+    if record.asked is not None:
+        await _record_answer(call, record, record.asked)
 
 
-def _begun(call: Call, written: Written, key: str, label: str, state: str) -> tuple[Any, ...]:
-    about = (written.sender, written.type.value, written.intent, state, written.type.value, 1)
+def _conversation_row(call: Call, record: Written, key: str, label: str, state: str) -> tuple[Any, ...]:
+    about = (record.sender, record.type.value, record.intent, state, record.type.value, 1)
     return (call.caller.tenant, key, label, *about, call.now, call.now)
 
 
-def expected_of(asked: Any) -> Performative | None:
+def expected_of(question: Any) -> Performative | None:
     """The type of answer that a message asked for."""
-    return Performative(asked["expected"]) if asked["expected"] else None
+    return Performative(question["expected"]) if question["expected"] else None
 
 
-async def _answered(call: Call, written: Written, asked: Row) -> None:
+async def _record_answer(call: Call, record: Written, question: Row) -> None:
     """Record that a message was answered: the first final answer of another is the one that was waited for.
 
     A final answer of the asker itself says that it waits no more: the question timed out, or was withdrawn.
     """
-    if not written.final:
+    if not record.final:
         return
-    answer = {"message_id": asked["message_id"], "answer": written.message_id}
-    if written.sender != asked["sender"]:
-        await call.tx.execute(statements.settle, **answer, closes=int(written.closes))
-    elif Performative(asked["type"]) in ASKING:
+    answer = {"message_id": question["message_id"], "answer": record.message_id}
+    if record.sender != question["sender"]:
+        await call.tx.execute(statements.settle, **answer, closes=int(record.closes))
+    elif Performative(question["type"]) in ASKING:
         await call.tx.execute(statements.lapse, **answer)
 
 
@@ -205,18 +205,18 @@ async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) 
     Whoever was asked may answer in any protocol: the message is an inform, or what its type says.
     """
     party = Party(row["from_agent"])
-    asked = await call.tx.one(statements.received, message_id=row["reply_to"], **party.parameters)
-    if asked is None:
+    question = await call.tx.one(statements.received, message_id=row["reply_to"], **party.parameters)
+    if question is None:
         return row
     kind = Performative(type_of(row["message_type"]))
-    written = Written(row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=asked)
-    said = AgentMessage.model_construct(type=kind, status=None)
-    written.final = is_final(Performative(asked["type"]), said, expected_of(asked))
-    await write(call, written, await join(call, row["correlation_id"], party, asked))
-    if asked["envelope_id"] == asked["message_id"]:
+    record = Written(row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=question)
+    answer = AgentMessage.model_construct(type=kind, status=None)
+    record.final = is_final(Performative(question["type"]), answer, expected_of(question))
+    await write(call, record, await join(call, row["correlation_id"], party, question))
+    if question["envelope_id"] == question["message_id"]:
         return row
     message = stored(row)  # to its sender, what is answered goes by the name that it gave
     document = to_agentify(message)
     document.pop("agora", None)
-    document["correlation"] = {**document.get("correlation", {}), "reply_to": asked["envelope_id"]}
+    document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}
     return row | {"metadata": pack(embed("agentify", message, document)["metadata"])}

@@ -61,18 +61,18 @@ class Sent:
     accepted: contract.Accepted
 
 
-async def sender_of(call: Call, given: str | None) -> Sender:
+async def sender_of(call: Call, ref: str | None) -> Sender:
     """Who a message is from; nobody speaks for another. Raises NotFound, PermissionDenied."""
     caller = call.caller
-    if given is None or given in (caller.subject, caller.name):
+    if ref is None or ref in (caller.subject, caller.name):
         row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
-        name = given if given == caller.name else (row["alias"] if row is not None else None) or caller.name
+        name = ref if ref == caller.name else (row["alias"] if row is not None else None) or caller.name
         return Sender(caller.subject, name, row)
-    if caller.acts_for_others and given in await own_agents(call, [given]):
-        return Sender(given, given)
-    row = await require(call.tx, given, "sender")
+    if caller.acts_for_others and ref in await own_agents(call, [ref]):
+        return Sender(ref, ref)
+    row = await require(call.tx, ref, "sender")
     own_or_allowed(caller, row["agent_id"])
-    return Sender(row["agent_id"], given, row)
+    return Sender(row["agent_id"], ref, row)
 
 
 async def own_agents(call: Call, refs: list[str]) -> list[str]:
@@ -84,22 +84,22 @@ async def own_agents(call: Call, refs: list[str]) -> list[str]:
 async def prepare(call: Call, message: AgentMessage) -> Draft:
     """Find out who sends it, to whom, and what it answers. Raises IllegalTransition for what is no legal answer."""
     sender = await sender_of(call, message.sender)
-    document = _kept(message)
+    document = _storable_document(message)
     draft = Draft(message, document, digest_of(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR])
     draft.own = await own_agents(call, draft.to)
-    draft.asked = await _asked(call, draft)
+    draft.asked = await _find_question(call, draft)
     await _check_legal(call, draft)
     return draft
 
 
-def _kept(message: AgentMessage) -> dict[str, Any]:
+def _storable_document(message: AgentMessage) -> dict[str, Any]:
     """The message without what is not to be stored: secrets, and what only the marketplace says in it."""
     document = message.document()
     document.pop(SLOT, None)
     security = document.get("security")
     if security is not None:
-        known = ("provider", "permissions", "encryption")  # other fields may be secrets under other names
-        document["security"] = {name: security[name] for name in known if name in security}
+        public_fields = ("provider", "permissions", "encryption")  # other fields may be secrets under other names
+        document["security"] = {name: security[name] for name in public_fields if name in security}
         if not document["security"]:
             del document["security"]
     return document
@@ -129,26 +129,26 @@ async def repeated(call: Call, draft: Draft) -> contract.Accepted | None:
     )
 
 
-async def _asked(call: Call, draft: Draft) -> Row | None:
+async def _find_question(call: Call, draft: Draft) -> Row | None:
     """The message that one answers: by its reply_to; else, of an answer, the only open question of whom it is for."""
     message, party = draft.message, draft.sender.party
     if message.reply_to is not None:
-        found = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
-        if found is None and message.reply_to.startswith("msg_"):
-            found = await _by_id(call, message.reply_to, party)
-        if found is None and message.type in rules.STRICT:
+        question = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
+        if question is None and message.reply_to.startswith("msg_"):
+            question = await _find_by_message_id(call, message.reply_to, party)
+        if question is None and message.type in rules.STRICT:
             raise NotFound(
                 f"There is no message {message.reply_to!r} among those you sent or received.",
                 fix="In correlation.reply_to, name the id of what you answer.",
                 errors=[{"field": "correlation.reply_to", "message": "unknown"}],
             )
-        return found
+        return question
     if message.conversation_id is not None and message.type in rules.ASKING:
         return None
     return await _infer_question(call, draft)
 
 
-async def _by_id(call: Call, message_id: str, party: Party) -> Row | None:
+async def _find_by_message_id(call: Call, message_id: str, party: Party) -> Row | None:
     row = await call.tx.one(statements.of_message, message_id=message_id)
     if row is None or row["sender"] == party.party:
         return row
@@ -164,7 +164,7 @@ async def _infer_question(call: Call, draft: Draft) -> Row | None:
     message = draft.message
     if message.type in rules.ASKING or len(draft.to) != 1:
         return None
-    asker = draft.to[0] if draft.own else await _id_of(call, draft.to[0])
+    asker = draft.to[0] if draft.own else await _find_agent_id(call, draft.to[0])
     askable = [kind.value for kind in rules.ASKING if message.type in rules.ANSWERS[kind]]
     if asker is None or not askable:
         questions, lapsed = [], None
@@ -178,9 +178,11 @@ async def _infer_question(call: Call, draft: Draft) -> Row | None:
             return questions[0]
         lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
     if questions:
-        draft.warning = _uncorrelated(f"several questions of {draft.to[0]} are open that it could answer")
+        draft.warning = _uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
     elif lapsed is not None:
-        draft.warning = _uncorrelated(f"the question {lapsed['envelope_id']!r} of {draft.to[0]} is not open any more")
+        draft.warning = _uncorrelated_warning(
+            f"the question {lapsed['envelope_id']!r} of {draft.to[0]} is not open any more"
+        )
     elif message.type in rules.STRICT:
         raise IllegalTransition(
             f"There is nothing of {draft.to[0]} that a message of type {message.type.value} could answer.",
@@ -190,22 +192,22 @@ async def _infer_question(call: Call, draft: Draft) -> Row | None:
     return None
 
 
-def _uncorrelated(cause: str) -> str:
+def _uncorrelated_warning(cause: str) -> str:
     return (
         f"The message is delivered as an answer to nothing, because {cause}. Name the question in correlation.reply_to."
     )
 
 
-async def _id_of(call: Call, ref: str) -> str | None:
+async def _find_agent_id(call: Call, ref: str) -> str | None:
     row = await find(call.tx, ref)
     return None if row is None else str(row["agent_id"])
 
 
 async def _check_legal(call: Call, draft: Draft) -> None:
-    asked, kind = draft.asked, draft.message.type
-    if asked is None:
+    question, kind = draft.asked, draft.message.type
+    if question is None:
         return
-    before, own = Performative(asked["type"]), asked["sender"] == draft.sender.agent_id
+    before, own = Performative(question["type"]), question["sender"] == draft.sender.agent_id
     if not rules.legal(before, kind, own=own):
         allowed = sorted(answer for answer in Performative if rules.legal(before, answer, own=own))
         raise IllegalTransition(
@@ -215,7 +217,7 @@ async def _check_legal(call: Call, draft: Draft) -> None:
             else "Nothing answers it: begin anew, without reply_to.",
             allowed=allowed,
         )
-    closed = await call.tx.one(statements.closed, message_id=asked["message_id"], sender=draft.sender.agent_id)
+    closed = await call.tx.one(statements.closed, message_id=question["message_id"], sender=draft.sender.agent_id)
     if closed is not None and not own:
         raise IllegalTransition(
             f"You have answered this with {closed['type']} already.",
@@ -227,18 +229,18 @@ async def _check_legal(call: Call, draft: Draft) -> None:
 async def deliver(call: Call, draft: Draft) -> Sent:
     """Store a message and deliver it; its recipients see what its author wrote, under the id the author gave."""
     service = MessagingService(call)
-    draft.destination = await _destination(service, draft)
+    draft.destination = await _resolve_destination(service, draft)
     if draft.copied and draft.sender.agent_id not in draft.destination.agents:
         draft.destination.agents.append(draft.sender.agent_id)
     await permissions.check(call, draft.message, draft.sender, draft.destination.agents)
     conversation = await join(call, draft.message.conversation_id, draft.sender.party, draft.asked)
     message_id = new_id("msg")
-    document = _completed(draft, message_id, conversation[1], call.now)
-    row = _row(call, draft, document, message_id, conversation[1])
+    document = _complete_document(draft, message_id, conversation[1], call.now)
+    row = _build_message_row(call, draft, document, message_id, conversation[1])
     receipt = service.post(row, draft.destination)
-    written = _written(draft, document, message_id)
-    await write(call, written, conversation)
-    due = call.now + written.timeout * 1000 if written.timeout and draft.message.type in rules.ASKING else None
+    record = _build_record(draft, document, message_id)
+    await write(call, record, conversation)
+    due = call.now + record.timeout * 1000 if record.timeout and draft.message.type in rules.ASKING else None
     accepted = contract.Accepted(
         message_id=message_id,
         id=document["id"],
@@ -252,7 +254,7 @@ async def deliver(call: Call, draft: Draft) -> Sent:
     return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)
 
 
-async def _destination(service: MessagingService, draft: Draft) -> Destination:
+async def _resolve_destination(service: MessagingService, draft: Draft) -> Destination:
     """Whom it reaches; the marketplace's own agents have no inbox."""
     others = [ref for ref in draft.to if ref not in draft.own]
     if draft.own and "broadcast" in others:
@@ -263,23 +265,23 @@ async def _destination(service: MessagingService, draft: Draft) -> Destination:
 
 
 async def speak(
-    call: Call, own: str, document: dict[str, Any], asked: Any, *, cause: str | None = None, closes: bool = True
+    call: Call, own: str, document: dict[str, Any], question: Any, *, cause: str | None = None, closes: bool = True
 ) -> Sent:
     """Let an agent of the marketplace's own say something.
 
     asked: the row of what it answers. cause: id of the message because of which it asks somebody else.
     """
     message = AgentMessage.model_validate(document)
-    draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=asked)
+    draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=question)
     draft.cause, draft.closes = cause, closes
     return await deliver(call, draft)
 
 
-def _completed(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
+def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
     """What the author wrote, with what it left to the marketplace."""
     document = draft.document
-    given = document.get("correlation") or {}
-    correlation = {"conversation_id": label} | {name: value for name, value in given.items() if value is not None}
+    original = document.get("correlation") or {}
+    correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}
     if draft.asked is not None and "reply_to" not in correlation:
         correlation["reply_to"] = draft.asked["envelope_id"]
     defaults = {"id": message_id, "ts": text_of_time(now)}
@@ -287,7 +289,9 @@ def _completed(draft: Draft, message_id: str, label: str, now: int) -> dict[str,
     return {**defaults, **document, **own}
 
 
-def _row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> dict[str, Any]:
+def _build_message_row(
+    call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str
+) -> dict[str, Any]:
     plain = VIEWS["agentify"].read(document)
     message = plain | {
         "message_id": message_id,
@@ -308,17 +312,17 @@ def _row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, la
     }
 
 
-def _written(draft: Draft, document: dict[str, Any], message_id: str) -> Written:
+def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> Written:
     message = draft.message
     assert draft.destination is not None
     parties = [*draft.destination.parties, *draft.own]
-    written = Written(
+    record = Written(
         message_id, draft.sender.agent_id, document["id"], message.type, message.intent, parties, draft.digest
     )
-    written.asked, written.cause, written.task_id, written.state = draft.asked, draft.cause, draft.task_id, draft.state
+    record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state
     if draft.asked is not None:
-        written.final = rules.is_final(Performative(draft.asked["type"]), message, expected_of(draft.asked))
+        record.final = rules.is_final(Performative(draft.asked["type"]), message, expected_of(draft.asked))
     if message.expected is not None:
-        written.expected, written.timeout = message.expected.type, message.expected.timeout
-    written.closes = draft.closes
-    return written
+        record.expected, record.timeout = message.expected.type, message.expected.timeout
+    record.closes = draft.closes
+    return record

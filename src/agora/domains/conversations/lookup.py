@@ -46,29 +46,29 @@ async def owner(call: Call, agent_id: str | None) -> Party:
 
 
 async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
-    row = await _visible(call, ref)
+    row = await _require_visible(call, ref)
     key = row["conversation_id"]
     after = paging.decode(cursor)[0] if cursor else ""
 
-    async def read(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[Row]:
         return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
 
-    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
-        **await _fields(call, row),
-        messages=[envelope(found) for found in rows],
+        **await _conversation_fields(call, row),
+        messages=[envelope(message_row) for message_row in rows],
         next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
     )
 
 
-async def _visible(call: Call, ref: str) -> Row:
+async def _require_visible(call: Call, ref: str) -> Row:
     """A conversation the caller takes part in; what it may not see is as if it were not there."""
     party = await owner(call, None)
     row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
     if row is None and ref.startswith("conv_"):
-        found = await call.tx.one(statements.by_key, conversation_id=ref)
+        candidate = await call.tx.one(statements.by_key, conversation_id=ref)
         inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.parameters)
-        row = found if inside is not None or call.caller.may("read:all") else None
+        row = candidate if inside is not None or call.caller.may("read:all") else None
     if row is None:
         raise NotFound(
             f"You take part in no conversation {ref!r}.",
@@ -78,7 +78,7 @@ async def _visible(call: Call, ref: str) -> Row:
     return row
 
 
-async def _fields(call: Call, row: Row) -> dict[str, Any]:
+async def _conversation_fields(call: Call, row: Row) -> dict[str, Any]:
     parties = await call.tx.all(statements.participants, conversation_id=row["conversation_id"])
     return {
         "conversation_id": row["label"],
@@ -87,7 +87,7 @@ async def _fields(call: Call, row: Row) -> dict[str, Any]:
         "type": Performative(row["type"]),
         "intent": row["intent"],
         "initiator": row["initiator"],
-        "participants": [found["party"] for found in parties],
+        "participants": [party_row["party"] for party_row in parties],
         "message_count": row["message_count"],
         "last_type": Performative(row["last_type"]),
         "started_at": moment(row["started_at"]),
@@ -104,14 +104,16 @@ async def listed(
     parameters |= {} if everyone else (await owner(call, agent_id)).parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
-    shown = [contract.Conversation.model_construct(**await _fields(call, row)) for row in rows[:limit]]
+    conversations = [
+        contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows[:limit]
+    ]
     more = len(rows) > limit
     return contract.ConversationPage.model_construct(
-        conversations=shown,
-        count=len(shown),
-        total=None if more or cursor else len(shown),
+        conversations=conversations,
+        count=len(conversations),
+        total=None if more or cursor else len(conversations),
         has_more=more,
-        next_cursor=paging.encode(shown[-1].key) if more else None,
+        next_cursor=paging.encode(conversations[-1].key) if more else None,
     )
 
 
@@ -123,11 +125,11 @@ async def pending(
     after = paging.decode(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}
 
-    async def read(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[Row]:
         rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
         return sorted(rows, key=itemgetter("message_id"))
 
-    rows, more = await paging.read_page(read, after, "message_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     page = contract.PendingPage.model_construct(
         messages=[envelope(row) for row in rows],
         count=len(rows),
@@ -146,9 +148,9 @@ async def usage(
     """Reported uses: an agent's own; of any, for those who see all."""
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await owner(call, agent_id)).party
-    given = {"agent_id": agent_id, "customer_id": customer_id, "since": stamp(since) if since else None}
+    filters = {"agent_id": agent_id, "customer_id": customer_id, "since": stamp(since) if since else None}
     query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in filters.items() if value is not None}
     after = paging.decode(cursor)[0] if cursor else ""
     rows = await call.tx.all(query, after=after, limit=limit + 1, **chosen)
     return _usage_page(rows, limit, bool(cursor))

@@ -42,10 +42,10 @@ async def check(call: Call, message: AgentMessage, sender: Sender, recipients: S
         return
     for agent_id in recipients:
         row = await call.tx.one(agents.by_id, ref=agent_id)
-        allowed = _allowed(row, message.intent) if row is not None else None
+        allowed = _allowed_callers(row, message.intent) if row is not None else None
         if row is None or allowed is None or agent_id == sender.agent_id:
             continue
-        if not _claimed(message) or not _granted(call, allowed, sender, message.intent):
+        if not _is_claimed(message) or not _is_granted(call, allowed, sender, message.intent):
             raise PermissionDenied(
                 "Insufficient permissions",
                 fix=f"{row['agent_name']} decides who may ask it for {message.intent!r}.",
@@ -54,7 +54,7 @@ async def check(call: Call, message: AgentMessage, sender: Sender, recipients: S
             )
 
 
-def _allowed(row: Row, intent: str) -> list[Any] | None:
+def _allowed_callers(row: Row, intent: str) -> list[Any] | None:
     """Who may ask an agent for it; None for everyone."""
     policy = unpack(row["metadata"]).get("permissions")
     if not isinstance(policy, dict):
@@ -63,13 +63,13 @@ def _allowed(row: Row, intent: str) -> list[Any] | None:
     return allowed if isinstance(allowed, list) else None if allowed is None else [allowed]
 
 
-def _claimed(message: AgentMessage) -> bool:
+def _is_claimed(message: AgentMessage) -> bool:
     """Whether the message uses the permission: those it lists are all that it uses."""
     claimed = message.security.permissions if message.security else None
     return claimed is None or message.intent in claimed
 
 
-def _granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
+def _is_granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
     names = {"*", *sender.names}
     if sender.row is not None:
         names.add(f"account:{sender.row['account_id']}")

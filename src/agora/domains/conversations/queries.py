@@ -318,7 +318,7 @@ _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 
-def _drop(table: str) -> Write:
+def _delete_from(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and conversation_id "
     return Write(text + _IDS, text + _IDS_POSTGRES)
 
@@ -331,7 +331,7 @@ doomed = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-DROPS = (_drop("envelopes"), _drop("conversation_parties"), _drop("conversations"))
+DROPS = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
 prune_usage = Write(
     """
     delete from reported_usage where tenant_id = :tenant and usage_id in (

@@ -64,17 +64,17 @@ STATES: Mapping[Performative, str] = {
 _ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
 
 
-def legal(asked: Performative, answer: Performative, *, own: bool) -> bool:
+def legal(question: Performative, answer: Performative, *, own: bool) -> bool:
     """Whether a message of one type may be answered by one of another.
 
     own: by its own sender, who may go on after what it said, but not answer its own question; except that it failed.
     """
-    if own and asked in ASKING:
+    if own and question in ASKING:
         return answer is P.FAILURE
-    return answer in ANSWERS[asked]
+    return answer in ANSWERS[question]
 
 
-def is_final(asked: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
+def is_final(question: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
     """Whether an answer is the one that was waited for: neither consent to try, nor news of what is under way.
 
     expected: the type that was asked for; then only that one is, and what says that it will not come.
@@ -82,6 +82,6 @@ def is_final(asked: Performative, message: AgentMessage, expected: Performative 
     if expected is not None and message.type is not expected:
         return message.type in NEGATIVE
     if message.type is P.AGREE:
-        return expected is P.AGREE or asked in (P.PROPOSE, P.OFFER)
+        return expected is P.AGREE or question in (P.PROPOSE, P.OFFER)
     state = (message.status.state or "") if message.status else ""
     return not (message.type is P.INFORM and state.lower() in _ONGOING)

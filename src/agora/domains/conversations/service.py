@@ -40,61 +40,61 @@ class ConversationService(Bound, contract.Conversations):
         call.target = sent.message_id
         await work.follow(call, draft)
         delivered = await call.publish(MESSAGE_DELIVERED, MessageDelivered(draft, sent, confirmation))
-        said = delivered.answer
-        if said is not None:
-            sent.accepted.answer = await self._answer(draft, sent, said)
+        reply = delivered.answer
+        if reply is not None:
+            sent.accepted.answer = await self._send_answer(draft, sent, reply)
         return sent.accepted
 
-    async def _answer(self, draft: Draft, sent: Sent, said: dict[str, Any]) -> AgentMessage:
+    async def _send_answer(self, draft: Draft, sent: Sent, reply: dict[str, Any]) -> AgentMessage:
         """Let the marketplace answer; what it says is a message like any other."""
         tx = self.call.tx
-        document = said | {
+        document = reply | {
             "to": [draft.sender.name],
             "correlation": {"conversation_id": sent.label, "reply_to": sent.id},
         }
-        asked = await tx.one(statements.of_message, message_id=sent.message_id)
+        question = await tx.one(statements.of_message, message_id=sent.message_id)
         own = draft.own[0] if draft.own else ORCHESTRATOR
-        answer = await speak(self.call, own, document, asked, closes=bool(draft.own))
+        answer = await speak(self.call, own, document, question, closes=bool(draft.own))
         row = await tx.one(messages.of, message_id=answer.message_id)
         return reading.envelope(row)
 
     @implements
     async def reply(self, message_id: str, wait: float = 0) -> contract.Reply:
         call = self.call
-        asked = await self._own(message_id)
-        call.target = asked["message_id"]
-        if asked["answer"] is None and asked["due_at"] is not None and asked["due_at"] <= call.now:
-            asked = await time_out(call, asked["message_id"]) or asked
-        if asked["answer"] is not None:
-            return await self._answered(asked)
-        waiting = contract.Reply(waiting=asked["open"] > 0)
+        question = await self._require_own_message(message_id)
+        call.target = question["message_id"]
+        if question["answer"] is None and question["due_at"] is not None and question["due_at"] <= call.now:
+            question = await time_out(call, question["message_id"]) or question
+        if question["answer"] is not None:
+            return await self._build_reply(question)
+        waiting = contract.Reply(waiting=question["open"] > 0)
         if not wait or not waiting.waiting:
             return waiting
-        left = wait if asked["due_at"] is None else min(wait, (asked["due_at"] - call.now) / 1e6 + 0.001)
-        raise Wait(ARRIVALS, left, waiting, partial(_answers, asked["message_id"]))
+        timeout = wait if question["due_at"] is None else min(wait, (question["due_at"] - call.now) / 1e6 + 0.001)
+        raise Wait(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
 
-    async def _own(self, ref: str) -> Row:
+    async def _require_own_message(self, ref: str) -> Row:
         """A message that the caller sent, by either of its ids."""
         tx, caller = self.call.tx, self.call.caller
-        asked = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
-        if asked is None:
-            asked = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
-        if asked is None or (asked["sender"] != caller.subject and not caller.acts_for_others):
+        question = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
+        if question is None:
+            question = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
+        if question is None or (question["sender"] != caller.subject and not caller.acts_for_others):
             raise NotFound(
                 f"You have sent no message {ref!r}.",
                 fix="Name it by the message_id of its receipt, or by the id you gave it.",
                 errors=[{"field": "message_id", "message": "unknown"}],
             )
-        own_or_allowed(caller, asked["sender"])
-        return asked
+        own_or_allowed(caller, question["sender"])
+        return question
 
-    async def _answered(self, asked: Row) -> contract.Reply:
+    async def _build_reply(self, question: Row) -> contract.Reply:
         """The answer, acknowledged in the inbox of whoever asked."""
-        row = await self.call.tx.one(messages.of, message_id=asked["answer"])
+        row = await self.call.tx.one(messages.of, message_id=question["answer"])
         if row is None:  # its time is over, and it was deleted
             return contract.Reply()
         service = MessagingService(self.call)
-        sender = asked["sender"] if asked["sender"] != self.call.caller.subject else None
+        sender = question["sender"] if question["sender"] != self.call.caller.subject else None
         await service.mark([row["message_id"]], DeliveryState.ACKNOWLEDGED, sender)
         return contract.Reply(message=reading.envelope(row))
 
@@ -134,6 +134,6 @@ class ConversationService(Bound, contract.Conversations):
         return await reading.usage(self.call, agent_id, customer_id, since, limit, cursor)
 
 
-def _answers(message_id: str, event: NewEvent) -> bool:
+def _is_answer(message_id: str, event: NewEvent) -> bool:
     """Whether a message's event may be of an answer to it."""
     return bool(unpack(event.data.decode()).get("reply_to") == message_id)

@@ -18,8 +18,8 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
     reply.row = await follow_reply(call, reply.row, reply.parties)
 
 
-async def readdress_questions(call: Call, taken: AddressTaken) -> None:
+async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
     """Let questions that waited for a name be those of the agent that answers to it now."""
-    address = held_address(taken.name)
-    await call.tx.execute(conversations.drop_doubles, agent_id=taken.agent_id, address=address)
-    await call.tx.execute(conversations.readdress, agent_id=taken.agent_id, address=address)
+    address = held_address(address_taken.name)
+    await call.tx.execute(conversations.drop_doubles, agent_id=address_taken.agent_id, address=address)
+    await call.tx.execute(conversations.readdress, agent_id=address_taken.agent_id, address=address)

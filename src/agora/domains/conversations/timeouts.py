@@ -22,8 +22,13 @@ __all__ = ["time_out"]
 
 async def time_out(call: Call, message_id: str) -> Row | None:
     """Write the failure of a message that is due; answers its row as it is then, None where nothing is due any more."""
-    asked = await call.tx.one(statements.lock, message_id=message_id)
-    if asked is None or asked["due_at"] is None or asked["due_at"] > call.now or asked["answer"] is not None:
+    question_row = await call.tx.one(statements.lock, message_id=message_id)
+    if (
+        question_row is None
+        or question_row["due_at"] is None
+        or question_row["due_at"] > call.now
+        or question_row["answer"] is not None
+    ):
         return None
     letter = await call.tx.one(messages.of, message_id=message_id)
     if letter is None:
@@ -36,21 +41,23 @@ async def time_out(call: Call, message_id: str) -> Row | None:
         "intent": "timeout",
         "payload": {
             "error": "Request timeout",
-            "timeout": asked["timeout"],
-            "original_message_id": asked["envelope_id"],
+            "timeout": question_row["timeout"],
+            "original_message_id": question_row["envelope_id"],
         },
-        "correlation": {"conversation_id": letter["correlation_id"], "reply_to": asked["envelope_id"]},
+        "correlation": {"conversation_id": letter["correlation_id"], "reply_to": question_row["envelope_id"]},
     }
     message = AgentMessage.model_validate(document)
     sender = Sender(letter["from_agent"], letter["from_name"], await find(call.tx, letter["from_agent"]))
-    draft = Draft(message, document, digest_of(document), sender, [], asked=asked, state="timed_out", copied=True)
+    draft = Draft(
+        message, document, digest_of(document), sender, [], asked=question_row, state="timed_out", copied=True
+    )
     draft.own = await own_agents(call, question.to)
-    draft.to = [ref for ref in question.to if ref in draft.own or await _reachable(call, ref)]
+    draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
     await deliver(call, draft)
     return await call.tx.one(statements.of_message, message_id=message_id)
 
 
-async def _reachable(call: Call, ref: str) -> bool:
+async def _is_reachable(call: Call, ref: str) -> bool:
     """Whether a recipient is there to be told: not one that has left, and no group."""
     row = await find(call.tx, ref)
     return row is not None and row["retired_at"] is None

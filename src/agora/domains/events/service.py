@@ -42,7 +42,7 @@ class EventService(Bound, contract.Events):
                 fix="Choose a type of your own, such as 'build.finished'.",
                 errors=[{"field": "event_type", "message": f"must not begin with {RESERVED!r}"}],
             )
-        audience = await self._audience(to) if to else None
+        audience = await self._resolve_audience(to) if to else None
         event_id = call.emit(event_type, data, subject=subject, audience=audience)
         size, limit = len(call.events[-1].data), call.context.settings.body_limit
         if size > limit:
@@ -56,18 +56,18 @@ class EventService(Bound, contract.Events):
             event_id=event_id, event_type=event_type, timestamp=moment(call.now)
         )
 
-    async def _audience(self, to: list[str]) -> tuple[str, ...]:
+    async def _resolve_audience(self, to: list[str]) -> tuple[str, ...]:
         """Ids of the agents named, and the publisher, who sees what it published."""
-        found = [await self._agent(ref, "to") for ref in to]
-        return tuple(dict.fromkeys([self.call.caller.subject, *found]))
+        agent_ids = [await self._resolve_agent(ref, "to") for ref in to]
+        return tuple(dict.fromkeys([self.call.caller.subject, *agent_ids]))
 
-    async def _agent(self, ref: str, field: str = "agent") -> str:
+    async def _resolve_agent(self, ref: str, field: str = "agent") -> str:
         if ref == self.call.caller.subject or ref in NOT_AGENTS:
             return ref
         return str((await addresses.require(self.call.tx, ref, field))["agent_id"])
 
-    async def _filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
-        return EventFilter.of(types, agent and await self._agent(agent), subject)
+    async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
+        return EventFilter.of(types, agent and await self._resolve_agent(agent), subject)
 
     @property
     def _viewer(self) -> Viewer:
@@ -79,16 +79,25 @@ class EventService(Bound, contract.Events):
         self, types: list[str] = [], agent: str | None = None, subject: str | None = None
     ) -> SubscriptionReceipt:
         call, owner = self.call, self.call.caller.subject
-        wanted = await self._filter(types, agent, subject)
+        event_filter = await self._build_filter(types, agent, subject)
         for row in await call.tx.all(events.surplus, owner=owner, keep=SUBSCRIPTIONS_KEPT - 1):
             await call.tx.execute(events.drop_subscription, subscription_id=row["subscription_id"])
         subscription_id, position = new_id("sub"), await event_log.head(call.tx)
-        kept = pack({"types": wanted.types, "agent": wanted.agent, "subject": wanted.subject})
-        call.tx.append(events.SUBSCRIPTIONS, (call.caller.tenant, subscription_id, owner, kept, position, call.now))
+        packed_filter = pack(
+            {"types": event_filter.types, "agent": event_filter.agent, "subject": event_filter.subject}
+        )
+        call.tx.append(
+            events.SUBSCRIPTIONS, (call.caller.tenant, subscription_id, owner, packed_filter, position, call.now)
+        )
         call.target = subscription_id
         call.emit(
             "agora.subscription.created",
-            {"subscription_id": subscription_id, "owner": owner, "event_types": wanted.types, "agent": wanted.agent},
+            {
+                "subscription_id": subscription_id,
+                "owner": owner,
+                "event_types": event_filter.types,
+                "agent": event_filter.agent,
+            },
             subject=subscription_id,
             audience=(owner,),
         )
@@ -110,10 +119,10 @@ class EventService(Bound, contract.Events):
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.Event]:
         # The dispatcher awaits the description within a read; the feed makes the events of it.
-        opening = self._open(types, agent, subject, subscription_id, last_event_id)
+        opening = self._open_stream(types, agent, subject, subscription_id, last_event_id)
         return cast("AsyncIterator[contract.Event]", opening)
 
-    async def _open(
+    async def _open_stream(
         self,
         types: list[str],
         agent: str | None,
@@ -125,20 +134,20 @@ class EventService(Bound, contract.Events):
         resumed = last_event_id is not None
         place = str(await event_log.head(tx)) if last_event_id is None else last_event_id
         if subscription_id is None:
-            wanted = await self._filter(types, agent, subject)
-            return Opening(wanted, viewer, await event_log.locate(tx, place), resumed=resumed)
+            event_filter = await self._build_filter(types, agent, subject)
+            return Opening(event_filter, viewer, await event_log.locate(tx, place), resumed=resumed)
         if types or agent or subject:
             raise InvalidRequest(
                 "A subscription has its own filter.",
                 fix="Leave out types, agent and subject, or leave out subscription_id.",
                 errors=[{"field": "subscription_id", "message": "cannot be combined with a filter"}],
             )
-        row = await self._subscription(subscription_id)
+        row = await self._require_subscription(subscription_id)
         position = await event_log.locate(tx, place if resumed else str(row["position"]))
-        wanted = EventFilter.of(**from_json(row["filter"]))
-        return Opening(wanted, viewer, position, subscription_id, resumed)
+        event_filter = EventFilter.of(**from_json(row["filter"]))
+        return Opening(event_filter, viewer, position, subscription_id, resumed)
 
-    async def _subscription(self, subscription_id: str) -> Row:
+    async def _require_subscription(self, subscription_id: str) -> Row:
         row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
         if row is None:
             raise NotFound(
@@ -167,22 +176,22 @@ class EventService(Bound, contract.Events):
         cursor: str | None = None,
     ) -> contract.EventPage:
         if cursor:
-            after = _position(cursor)
-        wanted = await self._filter(types, agent, subject)
-        page = await event_log.read(self.call.tx, after, limit + 1, wanted=wanted, viewer=self._viewer)
-        shown = page.events[:limit]
-        position = shown[-1].seq if len(page.events) > limit else page.position
+            after = _decode_position(cursor)
+        event_filter = await self._build_filter(types, agent, subject)
+        page = await event_log.read(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
+        events = page.events[:limit]
+        position = events[-1].seq if len(page.events) > limit else page.position
         more = position < page.head
         return contract.EventPage.model_construct(
-            events=[_event(stored) for stored in shown],
-            count=len(shown),
+            events=[_to_event(stored) for stored in events],
+            count=len(events),
             has_more=more,
             next_cursor=paging.encode(position) if more else None,
             last_sequence=page.head,
         )
 
 
-def _position(cursor: str) -> int:
+def _decode_position(cursor: str) -> int:
     (decoded,) = paging.decode(cursor, int)
     position = int(decoded)
     if position < 0:
@@ -194,7 +203,7 @@ def _position(cursor: str) -> int:
     return position
 
 
-def _event(stored: StoredEvent) -> contract.Event:
+def _to_event(stored: StoredEvent) -> contract.Event:
     event = stored.event
     return contract.Event.model_construct(
         id=event.event_id,

@@ -48,16 +48,20 @@ def engine_of(call: Call, row: Row, host: Row | None) -> tuple[Local, Runtime]:
 async def logs(call: Call, instance_id: str, offset: int, limit: int) -> InstanceLog:
     row = await require(call, instance_id)
     call.target = instance_id
-    kept = await call.tx.one(instances.output, instance_id=instance_id) if row["stopped_at"] else None
-    read = _kept(kept, offset, limit) if kept is not None else await _written(call, row, offset, limit)
+    output = await call.tx.one(instances.output, instance_id=instance_id) if row["stopped_at"] else None
+    reader = (
+        _stored_log_reader(output, offset, limit)
+        if output is not None
+        else await _engine_log_reader(call, row, offset, limit)
+    )
 
-    async def perform() -> LogPage:
+    async def read_log_page() -> LogPage:
         try:
-            return await read()
+            return await reader()
         except EngineError as error:
-            raise _engine_failed(error) from error
+            raise _to_agora_error(error) from error
 
-    async def settle(end: Call, outcome: LogPage | AgoraError) -> InstanceLog:
+    async def build_log(end: Call, outcome: LogPage | AgoraError) -> InstanceLog:
         if isinstance(outcome, AgoraError):
             raise outcome
         over = row["stopped_at"] is not None and outcome.end >= outcome.size
@@ -71,10 +75,10 @@ async def logs(call: Call, instance_id: str, offset: int, limit: int) -> Instanc
             ended=over,
         )
 
-    return relayed(perform, settle, PATIENCE)
+    return relayed(read_log_page, build_log, PATIENCE)
 
 
-async def _written(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """How to read what an instance writes, where its engine keeps it."""
     if row["handle"] is None:
         raise Conflict(
@@ -85,16 +89,16 @@ async def _written(call: Call, row: Row, offset: int, limit: int) -> Callable[[]
     return partial(engine.logs, Handle.from_json(unpack(row["handle"])), offset, limit)
 
 
-def _kept(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+def _stored_log_reader(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """How to read what was kept of the output of one that has ended."""
     data, size = bytes(row["data"]), row["size"]
     begin = min(max(offset if offset >= 0 else size + offset, row["begins"]), size)
     piece = data[begin - row["begins"] :][:limit]
 
-    async def read() -> LogPage:
+    async def read_page() -> LogPage:
         return LogPage(begin, begin + len(piece), size, piece)
 
-    return read
+    return read_page
 
 
 async def backup(call: Call, instance_id: str) -> Backup:
@@ -107,14 +111,14 @@ async def backup(call: Call, instance_id: str) -> Backup:
     handle, backup_id = Handle.from_json(unpack(row["handle"])), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
 
-    async def perform() -> int:
+    async def write_backup() -> int:
         try:
             await asyncio.to_thread(local.backups.mkdir, parents=True, exist_ok=True)
             return await engine.backup(handle, file)
         except EngineError as error:
-            raise _engine_failed(error) from error
+            raise _to_agora_error(error) from error
 
-    async def settle(end: Call, outcome: int | AgoraError) -> Backup:
+    async def store_backup(end: Call, outcome: int | AgoraError) -> Backup:
         if isinstance(outcome, AgoraError):
             raise outcome
         values: dict[str, Any] = {
@@ -131,7 +135,7 @@ async def backup(call: Call, instance_id: str) -> Backup:
         await tell("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(values)
 
-    return relayed(perform, settle, COPYING)
+    return relayed(write_backup, store_backup, COPYING)
 
 
 async def _check_number(call: Call, row: Row) -> None:
@@ -160,7 +164,7 @@ async def drop(call: Call, backup_id: str) -> Backup:
     return shown(row)
 
 
-def _engine_failed(error: EngineError) -> AgoraError:
+def _to_agora_error(error: EngineError) -> AgoraError:
     if isinstance(error, Unknown):
         return NotFound(error.detail, fix="The instance may have been started anew: ask again.")
     kind = UpstreamUnavailable if error.retry else UpstreamFailed

@@ -76,35 +76,35 @@ class Wish:
         return [ref for ref in (near.with_instance, near.with_agent) if ref] if near is not None else []
 
 
-async def create(call: Call, wish: Wish, key: str | None = None) -> str:
+async def create(call: Call, request: Wish, key: str | None = None) -> str:
     """Write an instance down; answers its id, that of the one made before under the same idempotency key.
 
     Raises NotFound, Conflict, InvalidRequest with everything that is wrong, PaymentRequired.
     """
-    earlier = await _earlier(call, wish, key)
+    earlier = await _find_earlier_request(call, request, key)
     if earlier is not None:
         return earlier
-    agent, deployment = await _deployable(call, wish.agent)
+    agent, deployment = await _require_deployable(call, request.agent)
     manifest = shown_manifest(deployment)
-    await _check_numbers(call, deployment, wish)
-    terms = await _agree(call, wish, agent)
+    await _check_numbers(call, deployment, request)
+    terms = await _agree_on_terms(call, request, agent)
     secrets = opened(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
-    _check_config(call, wish, manifest, secrets)
-    near, place, need = await _place(call, wish, manifest)
-    row = _row(call, wish, agent, deployment, place, need, near, key)
+    _check_config(call, request, manifest, secrets)
+    near, place, need = await _choose_placement(call, request, manifest)
+    row = _build_row(call, request, agent, deployment, place, need, near, key)
     row["price_version"] = terms.version
     await _charge_base(call, row, terms)
-    await _restorable(call, wish, agent, place)
-    kept = secrets | ({"environment": wish.config.environment} if wish.config.environment else {})
-    row["secrets"] = sealed(call, kept, f"instance:{row['instance_id']}")
-    _token(call, wish, row, agent)
+    await _check_restorable(call, request, agent, place)
+    secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
+    row["secrets"] = sealed(call, secrets_to_seal, f"instance:{row['instance_id']}")
+    _append_token(call, request, row, agent)
     call.tx.append(statements.INSTANCES, tuple(row[name] for name in statements.INSTANCES.names))
     await tell("agora.instance.requested", call, row)
     call.target = row["instance_id"]
     return str(row["instance_id"])
 
 
-async def _earlier(call: Call, wish: Wish, key: str | None) -> str | None:
+async def _find_earlier_request(call: Call, wish: Wish, key: str | None) -> str | None:
     if key is None:
         return None
     row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
@@ -112,7 +112,7 @@ async def _earlier(call: Call, wish: Wish, key: str | None) -> str | None:
         return None
     agent = await require(call.tx, wish.agent)
     same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], wish.account, wish.name)
-    if not same or row["config"] != _config(wish):
+    if not same or row["config"] != _pack_config(wish):
         raise IdempotencyConflict(
             f"The idempotency key {key!r} was used for another instance.",
             fix="Use a new key for a new request, the same key only to repeat one unchanged.",
@@ -120,7 +120,7 @@ async def _earlier(call: Call, wish: Wish, key: str | None) -> str | None:
     return str(row["instance_id"])
 
 
-async def _deployable(call: Call, ref: str) -> tuple[Row, Row]:
+async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     agent = await seen(call.tx, call.caller, ref)
     row = await call.tx.one(hosting.deployment_locked, agent_id=agent["agent_id"])
     if agent["status"] in UNUSABLE:
@@ -176,7 +176,7 @@ async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> Payme
     return None
 
 
-async def _agree(call: Call, wish: Wish, agent: Row) -> Terms:
+async def _agree_on_terms(call: Call, wish: Wish, agent: Row) -> Terms:
     """The terms on which an instance is made. Raises Conflict above the price that is accepted, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent["agent_id"]
     terms = await (ledger.terms(agent_id) if wish.agreed is None else ledger.agreed(agent_id, wish.agreed))
@@ -219,31 +219,31 @@ def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict
             "'configurable'.",
             required=DEPLOY,
         )
-    spec = _probe(wish, manifest, secrets)
+    spec = _build_probe_spec(wish, manifest, secrets)
     wrong = runtime.faults(spec)
     if wish.pool or not call.caller.may(DEPLOY):
-        wrong += _beyond(spec.limits, manifest)
+        wrong += _find_exceeded_limits(spec.limits, manifest)
     if wrong:
-        pairs = [told.partition(": ") for told in wrong]
+        pairs = [error.partition(": ") for error in wrong]
         raise InvalidRequest(
             f"The instance cannot be run so. {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
             errors=[{"field": place, "message": message} for place, _, message in pairs],
         )
 
 
-def _beyond(wanted: runtime.Limits, manifest: AgentManifest) -> list[str]:
+def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) -> list[str]:
     """What is more than the agent's manifest allows each instance."""
-    given = manifest.limits
-    most = runtime.Limits.parse(given.memory, given.cpu, given.pids, given.disk)
-    pairs = [(name, getattr(wanted, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
+    allowed_texts = manifest.limits
+    most = runtime.Limits.parse(allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk)
+    pairs = [(name, getattr(requested, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
     return [
-        f"instance_config.{name}_limit: the manifest allows at most {getattr(given, name)}"
-        for name, asked, allowed in pairs
-        if asked is not None and allowed is not None and asked > allowed
+        f"instance_config.{name}_limit: the manifest allows at most {getattr(allowed_texts, name)}"
+        for name, value, allowed in pairs
+        if value is not None and allowed is not None and value > allowed
     ]
 
 
-def _probe(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
+def _build_probe_spec(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
     """The instance as an engine would get it, to be checked."""
     build, config = manifest.build, wish.config
     assert build is not None
@@ -262,15 +262,15 @@ def _probe(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runt
     )
 
 
-async def _place(
+async def _choose_placement(
     call: Call, wish: Wish, manifest: AgentManifest
 ) -> tuple[placement.Beside | None, placement.Place, placement.Need]:
     """Beside what, on which host, by which engine."""
-    wanted = placement.combined(manifest.host_requirements, wish.requirements)
-    refs = [*wish.beside, *wanted.co_location_with]
-    required = wanted.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
+    requirements = placement.combined(manifest.host_requirements, wish.requirements)
+    refs = [*wish.beside, *requirements.co_location_with]
+    required = requirements.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
     near = await placement.beside(call, wish.account, refs, required=required) if refs else None
-    need = placement.Need(wanted, engines_of(manifest), wish.preferred, portable=manifest.directory is None)
+    need = placement.Need(requirements, engines_of(manifest), wish.preferred, portable=manifest.directory is None)
     if near is not None:
         together = replace(need, host_id=near.host_id, engine=near.engine)
         try:
@@ -282,7 +282,7 @@ async def _place(
     return near, await placement.choose(call, need), need
 
 
-async def _restorable(call: Call, wish: Wish, agent: Row, place: placement.Place) -> None:
+async def _check_restorable(call: Call, wish: Wish, agent: Row, place: placement.Place) -> None:
     if wish.restore is None:
         return
     row = await call.tx.one(hosting.backup, backup_id=wish.restore)
@@ -302,11 +302,11 @@ async def _restorable(call: Call, wish: Wish, agent: Row, place: placement.Place
         )
 
 
-def _config(wish: Wish) -> str:
+def _pack_config(wish: Wish) -> str:
     return pack(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
-def _row(
+def _build_row(
     call: Call,
     wish: Wish,
     agent: Row,
@@ -335,7 +335,7 @@ def _row(
             "generation": 1,
             "host_id": place.host["host_id"],
             "engine": place.engine,
-            "config": _config(wish),
+            "config": _pack_config(wish),
             "manifest": deployment["manifest"],
             "revision": deployment["revision"],
             "token_id": new_id("key"),
@@ -355,7 +355,7 @@ def _row(
     )
 
 
-def _token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> None:
+def _append_token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> None:
     """The instance's own credential: it acts for its customer, and may little. Derived from its id, so never stored."""
     config = wish.config
     currency = config.spend_currency or str(call.context.settings.billing_currency)

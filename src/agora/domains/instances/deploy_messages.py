@@ -52,19 +52,19 @@ async def deploy(call: Call, message: AgentMessage, agent: Row, cause: str, host
         _check_scope(call)
         wish = Wish(
             agent["agent_id"],
-            _account(call, payload),
+            _resolve_account(call, payload),
             InstanceConfig.model_validate(payload.get("instance_config") or {}),
-            requirements=_requirements(payload),
-            near=_near(message),
+            requirements=_parse_requirements(payload),
+            near=_parse_co_location(message),
             preferred=host,
             cause=cause,
         )
         await create(call, wish)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
-        return _refused(message, agent, InvalidRequest(told))
+        detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
+        return _build_refusal(message, agent, InvalidRequest(detail))
     except AgoraError as error:
-        return _refused(message, agent, error)
+        return _build_refusal(message, agent, error)
     return None
 
 
@@ -73,7 +73,7 @@ def _check_scope(call: Call) -> None:
         raise PermissionDenied(f"Making instances takes the scope {SCOPE}.", required=SCOPE)
 
 
-def _account(call: Call, payload: dict[str, Any]) -> str:
+def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
     """Who pays: the sender's account; for another customer only whoever acts for others may ask."""
     customer = payload.get("customer_id")
     if not customer or not call.caller.may("admin"):
@@ -84,33 +84,33 @@ def _account(call: Call, payload: dict[str, Any]) -> str:
         raise InvalidRequest("customer_id is not the name of an account.") from None
 
 
-def _requirements(payload: dict[str, Any]) -> HostRequirements | None:
+def _parse_requirements(payload: dict[str, Any]) -> HostRequirements | None:
     """What the message needs beside the manifest. Fields that are not of the protocol are nobody's requirement."""
-    given = payload.get("host_requirements")
-    if not isinstance(given, dict):
+    document = payload.get("host_requirements")
+    if not isinstance(document, dict):
         return None
-    known = {name: value for name, value in given.items() if name in HostRequirements.model_fields}
-    return HostRequirements.model_validate(known)
+    fields = {name: value for name, value in document.items() if name in HostRequirements.model_fields}
+    return HostRequirements.model_validate(fields)
 
 
-def _near(message: AgentMessage) -> CoLocation | None:
+def _parse_co_location(message: AgentMessage) -> CoLocation | None:
     payload = message.payload
-    given = payload.get("co_location")
-    if message.type is Performative.CO_LOCATE and not isinstance(given, dict):
-        given = {"required": True, "with_agent": payload.get("with_agent")}
-    if not isinstance(given, dict):
+    document = payload.get("co_location")
+    if message.type is Performative.CO_LOCATE and not isinstance(document, dict):
+        document = {"required": True, "with_agent": payload.get("with_agent")}
+    if not isinstance(document, dict):
         return None
-    container = given.get("with_container_id")
+    container = document.get("with_container_id")
     instance = container if isinstance(container, str) and container.startswith("inst_") else None
     return CoLocation(
-        required=bool(given.get("required", False)),
-        with_agent=given.get("with_agent"),
+        required=bool(document.get("required", False)),
+        with_agent=document.get("with_agent"),
         with_instance=instance,
-        reason=given.get("reason"),
+        reason=document.get("reason"),
     )
 
 
-def _refused(message: AgentMessage, agent: Row, error: AgoraError) -> dict[str, Any]:
+def _build_refusal(message: AgentMessage, agent: Row, error: AgoraError) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "error": str(error)[:4000],
         "code": error.code.upper(),
@@ -130,21 +130,23 @@ async def scale(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]
     payload = message.payload
     try:
         _check_scope(call)
-        least = _number(payload, "min_instances", _number(payload, "replicas", 1))
-        most = _number(payload, "max_instances", least)
+        least = _parse_number(payload, "min_instances", _parse_number(payload, "replicas", 1))
+        most = _parse_number(payload, "max_instances", least)
         target = payload.get("target_concurrency", 1.0)
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
             raise InvalidRequest("target_concurrency is a number above 0.")
-        found = await scaling.scale(call, agent["agent_id"], _account(call, payload), least, most, float(target), None)
+        scaling_state = await scaling.scale(
+            call, agent["agent_id"], _resolve_account(call, payload), least, most, float(target), None
+        )
     except AgoraError as error:
-        return _refused(message, agent, error)
-    told = found.model_dump(mode="json", exclude={"updated_at", "problem"}) | {
+        return _build_refusal(message, agent, error)
+    answer = scaling_state.model_dump(mode="json", exclude={"updated_at", "problem"}) | {
         "agent_id": agent["alias"] or agent["agent_name"]
     }
-    return {"type": "confirm", "intent": "scaled", "payload": told}
+    return {"type": "confirm", "intent": "scaled", "payload": answer}
 
 
-def _number(payload: dict[str, Any], name: str, otherwise: int) -> int:
+def _parse_number(payload: dict[str, Any], name: str, otherwise: int) -> int:
     value = payload.get(name, otherwise)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
         raise InvalidRequest(f"{name} is a whole number from 0 to 1000.")
@@ -166,13 +168,13 @@ async def command(call: Call, message: AgentMessage, cause: str) -> dict[str, An
             }
         return await deploy(call, message, agent, cause, None)
     if intent in COMMANDS:
-        return await _change(call, intent, payload)
-    known = [CREATE, *COMMANDS]
+        return await _change_desired_state(call, intent, payload)
+    intents = [CREATE, *COMMANDS]
     error = f"The hosting agent does not know the intent {intent!r}."
-    return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": known}}
+    return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": intents}}
 
 
-async def _change(call: Call, intent: str, payload: dict[str, Any]) -> dict[str, Any]:
+async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]) -> dict[str, Any]:
     desired = {"pause_container": "paused", "resume_container": "running"}.get(intent, "stopped")
     try:
         _check_scope(call)
@@ -188,7 +190,7 @@ async def _change(call: Call, intent: str, payload: dict[str, Any]) -> dict[str,
         else:
             await tell("agora.instance.resuming", call, row, desired_status="running")
     except AgoraError as error:
-        failed = {"error": str(error), "code": error.code.upper()}
-        return {"type": "failure", "intent": f"{intent}_failed", "payload": failed}
-    told = {"container_id": row["instance_id"], "desired_status": desired}
-    return {"type": "confirm", "intent": f"{intent}_accepted", "payload": told}
+        failure = {"error": str(error), "code": error.code.upper()}
+        return {"type": "failure", "intent": f"{intent}_failed", "payload": failure}
+    confirmation = {"container_id": row["instance_id"], "desired_status": desired}
+    return {"type": "confirm", "intent": f"{intent}_accepted", "payload": confirmation}

@@ -45,8 +45,8 @@ def opened(context: ServerContext, data: bytes | None, place: str) -> dict[str, 
     """Secrets that were kept; ValueError if the server's key is another one now."""
     if data is None:
         return {}
-    found: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), place))
-    return found
+    secrets: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), place))
+    return secrets
 
 
 def shown_manifest(row: Row) -> AgentManifest:
@@ -68,7 +68,7 @@ class DeploymentService(Bound, contract.Deployments):
 
     @implements
     async def register(self, manifest: JsonObject) -> contract.RegisteredDeployable:
-        return await self._register(manifest, {})
+        return await self._register_document(manifest, {})
 
     @implements
     async def register_docker(
@@ -84,10 +84,10 @@ class DeploymentService(Bound, contract.Deployments):
                 "registry_password": registry_credentials.password,
                 "registry": registry_credentials.registry,
             }
-        return await self._register(metadata | {"docker_image": docker_image}, secrets)
+        return await self._register_document(metadata | {"docker_image": docker_image}, secrets)
 
-    async def _register(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
-        return await self._registered(await self.deploy(document, secrets, {}))
+    async def _register_document(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
+        return await self._build_registered(await self.deploy(document, secrets, {}))
 
     async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> Deployed:
         """Register an agent, or change the one that is there, so that instances of it can be run.
@@ -106,31 +106,33 @@ class DeploymentService(Bound, contract.Deployments):
                 fix="'agora agent example' prints one that is.",
                 errors=listed(faults),
             )
-        row = await self._known(manifest)
-        registration = await (self._create(manifest, more) if row is None else self._change(row, manifest, more))
+        row = await self._find_own_agent(manifest)
+        registration = await (
+            self._create_agent(manifest, more) if row is None else self._update_agent(row, manifest, more)
+        )
         agent_id = call.target = registration.agent_id
-        kept = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
+        sealed_secrets = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
             hosting.save_deployment,
             agent_id=agent_id,
             manifest=pack(manifest.stored()),
-            secrets=kept,
+            secrets=sealed_secrets,
             max_instances=manifest.max_instances,
             actor=call.caller.subject,
             now=call.now,
         )
-        await self._price(agent_id, manifest)
+        await self._set_price_if_changed(agent_id, manifest)
         revision = saved[0]["revision"]
-        self._tell(registration, revision)
+        self._emit_registered(registration, revision)
         return Deployed(registration, manifest, revision)
 
     async def introduce(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
         """Register the profile and the price of an agent that is run elsewhere."""
         registration = await AgentService(self.call).register(manifest.name, **profile)
-        await self._price(registration.agent_id, manifest)
+        await self._set_price_if_changed(registration.agent_id, manifest)
         return registration
 
-    async def _known(self, manifest: AgentManifest) -> Row | None:
+    async def _find_own_agent(self, manifest: AgentManifest) -> Row | None:
         """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
         row = await find(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
@@ -149,41 +151,41 @@ class DeploymentService(Bound, contract.Deployments):
             )
         return row
 
-    def _as(self, agent_id: str) -> Call:
+    def _call_as(self, agent_id: str) -> Call:
         """This call as the agent's own: whoever registers it speaks for it."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
-    async def _create(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+    async def _create_agent(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
         profile = profile_of(manifest)
         metadata = profile["metadata"] | more.get("metadata", {})
         return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
 
-    async def _change(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+    async def _update_agent(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
         profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
         profile["metadata"] = unpack(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
         if "service_tier" in more:
             await AgentService(self.call).request_tier(row, more["service_tier"])
-        agent = await AgentService(self._as(row["agent_id"])).update(row["agent_id"], **profile)
+        agent = await AgentService(self._call_as(row["agent_id"])).update(row["agent_id"], **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
-    async def _price(self, agent_id: str, manifest: AgentManifest) -> None:
+    async def _set_price_if_changed(self, agent_id: str, manifest: AgentManifest) -> None:
         """Set the price, if it is another than the one in force."""
-        wanted = manifest.pricing
-        if wanted is None:
+        pricing = manifest.pricing
+        if pricing is None:
             return
-        call = self._as(agent_id)
+        call = self._call_as(agent_id)
         usual = str(call.context.settings.billing_currency)
-        now = await told(call.tx, agent_id, call.now, usual)
-        given = wanted.model_dump(exclude_none=True)
-        if any(getattr(now, name) != value for name, value in given.items()):
-            await BillingService(call).set_price(agent_id, **given)
+        current = await told(call.tx, agent_id, call.now, usual)
+        values = pricing.model_dump(exclude_none=True)
+        if any(getattr(current, name) != value for name, value in values.items()):
+            await BillingService(call).set_price(agent_id, **values)
 
-    def _tell(self, registration: Registration, revision: int) -> None:
+    def _emit_registered(self, registration: Registration, revision: int) -> None:
         data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
         audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
-    async def _registered(self, deployed: Deployed) -> contract.RegisteredDeployable:
+    async def _build_registered(self, deployed: Deployed) -> contract.RegisteredDeployable:
         call, registration, revision = self.call, deployed.registration, deployed.revision
         created = registration.created
         what = "registered" if created else f"registered in revision {revision}"
@@ -231,43 +233,43 @@ class DeploymentService(Bound, contract.Deployments):
             limit=limit + 1,
         )
         rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
-        found = [await self._shown(row, row["agent_name"]) for row in rows]
+        agents = [await self._build_deployable(row, row["agent_name"]) for row in rows]
         return contract.DeployablePage(
-            deployments=found,
-            count=len(found),
+            deployments=agents,
+            count=len(agents),
             has_more=more,
-            next_cursor=paging.encode(found[-1].agent_id) if more else None,
+            next_cursor=paging.encode(agents[-1].agent_id) if more else None,
         )
 
     @implements
     async def get(self, agent_id: str) -> contract.DeployableAgent:
-        agent, row = await self._deployment(agent_id)
-        return await self._shown(row, agent["agent_name"])
+        agent, row = await self._require_deployment(agent_id)
+        return await self._build_deployable(row, agent["agent_name"])
 
     @implements
     async def withdraw(self, agent_id: str) -> contract.Withdrawal:
         call = self.call
-        agent, row = await self._deployment(agent_id)
+        agent, row = await self._require_deployment(agent_id)
         if not earns(call.caller, agent) and not call.caller.may("admin"):
-            raise _undeployed(agent_id)
+            raise _not_deployable(agent_id)
         call.target = agent["agent_id"]
         if await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now):
             data = {name: agent[name] for name in ("agent_id", "agent_name")} | {"revision": row["revision"]}
             call.emit("agora.deployment.withdrawn", data, subject=agent["agent_id"], audience=audience_of(agent))
-        return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._running(agent["agent_id"]))
+        return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._count_running(agent["agent_id"]))
 
-    async def _deployment(self, ref: str) -> tuple[Row, Row]:
+    async def _require_deployment(self, ref: str) -> tuple[Row, Row]:
         agent = await seen(self.call.tx, self.call.caller, ref)
         row = await self.call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
         if row is None:
-            raise _undeployed(ref)
+            raise _not_deployable(ref)
         return agent, row
 
-    async def _running(self, agent_id: str) -> int:
+    async def _count_running(self, agent_id: str) -> int:
         row = await self.call.tx.one(statements.counts, agent_id=agent_id, account="")
         return int(row["total"]) if row is not None else 0
 
-    async def _shown(self, row: Row, name: str) -> contract.DeployableAgent:
+    async def _build_deployable(self, row: Row, name: str) -> contract.DeployableAgent:
         manifest = shown_manifest(row)
         document = unpack(row["manifest"])
         if not insider(self.call.caller):  # what is in there may be a password, or tell of the server
@@ -283,14 +285,14 @@ class DeploymentService(Bound, contract.Deployments):
             engines=list(engines_of(manifest)),
             max_instances=row["max_instances"],
             has_credentials=row["secrets"] is not None,
-            instances=await self._running(row["agent_id"]),
+            instances=await self._count_running(row["agent_id"]),
             withdrawn=row["withdrawn_at"] is not None,
             registered_by=row["registered_by"],
             registered_at=moment(row["registered_at"]),
         )
 
 
-def _undeployed(ref: str) -> NotFound:
+def _not_deployable(ref: str) -> NotFound:
     return NotFound(
         f"No instance of {ref!r} can be run: nobody has registered what it is made of.",
         fix="An operator does, with agora.deployment.register.",

@@ -30,14 +30,14 @@ def awaited(
 ) -> R:
     """The answer to a change: after its commit, and once the instance is in one of these states."""
 
-    async def read(end: Call) -> R:
+    async def read_answer(end: Call) -> R:
         row = await require(end, instance_id)
         answer = await show(end, row)
         if row["state"] not in states and wait > 0:
             raise Wait(NEWS, wait, answer, subject=instance_id)
         return answer
 
-    return later(read)
+    return later(read_answer)
 
 
 def made(call: Call, instance_id: str, wait: float) -> Instance:
@@ -63,23 +63,23 @@ async def pause(call: Call, instance_id: str, wait: float) -> InstanceChange:
     row = await require(call, instance_id, change=True)
     call.target = instance_id
     if row["desired"] == "stopped" or (row["state"] not in PAUSABLE and row["desired"] != "paused"):
-        raise _impossible(row, "paused")
+        raise _illegal_transition(row, "paused")
     if row["desired"] != "paused":
         await want(call, row, "paused")
         await tell("agora.instance.pausing", call, row, desired_status="paused")
 
-    async def show(end: Call, now: Row) -> InstanceChange:
-        done = now["state"] == "paused"
-        return await change(end, now, "The instance is paused." if done else "The instance is about to be paused.")
+    async def show_paused(end: Call, now: Row) -> InstanceChange:
+        is_paused = now["state"] == "paused"
+        return await change(end, now, "The instance is paused." if is_paused else "The instance is about to be paused.")
 
-    return awaited(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), show)
+    return awaited(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), show_paused)
 
 
 async def resume(call: Call, instance_id: str, wait: float) -> InstanceChange:
     row = await require(call, instance_id, change=True)
     call.target = instance_id
     if row["desired"] == "stopped":
-        raise _impossible(row, "resumed")
+        raise _illegal_transition(row, "resumed")
     terms = await Ledger(call).agreed(row["agent_id"], row["price_version"])
     error = await unpaid(call, row["account_id"], row["agent_id"], terms)
     if error is not None:
@@ -88,12 +88,12 @@ async def resume(call: Call, instance_id: str, wait: float) -> InstanceChange:
         await want(call, row, "running")
         await tell("agora.instance.resuming", call, row, desired_status="running")
 
-    async def show(end: Call, now: Row) -> InstanceChange:
-        done = now["state"] == "running"
-        return await change(end, now, "The instance runs." if done else f"The instance is {now['state']}.")
+    async def show_resumed(end: Call, now: Row) -> InstanceChange:
+        is_running = now["state"] == "running"
+        return await change(end, now, "The instance runs." if is_running else f"The instance is {now['state']}.")
 
     # A failed one stays so for a moment: the answer waits for what becomes of it.
-    return awaited(call, instance_id, wait, frozenset({"running", "stopped"}), show)
+    return awaited(call, instance_id, wait, frozenset({"running", "stopped"}), show_resumed)
 
 
 async def terminate(call: Call, instance_id: str, wait: float) -> Termination:
@@ -103,15 +103,15 @@ async def terminate(call: Call, instance_id: str, wait: float) -> Termination:
         await want(call, row, "stopped", "stopping")
         await tell("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
 
-    async def show(end: Call, now: Row) -> Termination:
-        done = now["state"] == "stopped"
-        text = "The instance has ended; this is its final bill." if done else "The instance is about to end."
+    async def show_terminated(end: Call, now: Row) -> Termination:
+        is_stopped = now["state"] == "stopped"
+        text = "The instance has ended; this is its final bill." if is_stopped else "The instance is about to end."
         return await told(end, now, text)
 
-    return awaited(call, instance_id, wait, frozenset({"stopped"}), show)
+    return awaited(call, instance_id, wait, frozenset({"stopped"}), show_terminated)
 
 
-def _impossible(row: Row, what: str) -> IllegalTransition:
+def _illegal_transition(row: Row, what: str) -> IllegalTransition:
     if row["desired"] == "stopped":
         return IllegalTransition(
             f"The instance is {row['state']}; it cannot be {what}.", fix="Make a new one.", allowed=[]

@@ -68,22 +68,22 @@ async def execute(
     call: Call, target: str, endpoint: str, parameters: JsonValue, method: str, timeout: float
 ) -> ExecutionResult:
     """Let an instance, or the least busy one of an agent, do work."""
-    row = await _chosen(call, target)
+    row = await _choose_instance(call, target)
     execution_id = new_id("exec")
-    request = await _request(call, row, endpoint, parameters, method, timeout, execution_id)
+    request = await _build_request(call, row, endpoint, parameters, method, timeout, execution_id)
     charge = Charge(
         f"execution:{execution_id}", row["account_id"], row["agent_id"], EntryKind.REQUEST, 1, row["instance_id"]
     )
     ledger = Ledger(call)
     terms = await ledger.agreed(row["agent_id"], row["price_version"])
     entry = await ledger.charge(charge, terms, fresh=True)
-    begun = _written(call, row, execution_id, endpoint, timeout)
+    begun = _append_execution(call, row, execution_id, endpoint, timeout)
     call.target = row["instance_id"]
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
     assert local is not None, "else there is no request"
     limit = call.context.settings.instance_answer_limit
 
-    async def perform() -> tuple[Answer, int]:
+    async def ask_instance() -> tuple[Answer, int]:
         began = time.monotonic_ns()
         try:
             answer = await local.asker.ask(
@@ -93,20 +93,20 @@ async def execute(
                 request.headers,
                 request.body,
                 limit=limit,
-                piece=_pieces(progress) if progress is not None else None,
+                piece=_progress_reporter(progress) if progress is not None else None,
                 private=request.private,
             )
         except (OSError, Lost, AnswerTooLarge) as error:
-            raise _failed(error, execution_id) from error
+            raise _to_upstream_error(error, execution_id) from error
         return answer, (time.monotonic_ns() - began) // 1000
 
-    async def settle(end: Call, outcome: tuple[Answer, int] | AgoraError) -> ExecutionResult:
-        return await _settle(end, begun, entry, outcome)
+    async def settle_charge(end: Call, outcome: tuple[Answer, int] | AgoraError) -> ExecutionResult:
+        return await _settle_execution(end, begun, entry, outcome)
 
-    return relayed(perform, settle, timeout)
+    return relayed(ask_instance, settle_charge, timeout)
 
 
-async def _chosen(call: Call, target: str) -> Row:
+async def _choose_instance(call: Call, target: str) -> Row:
     """The instance meant, if it can take work."""
     if target.startswith("inst_"):
         row = await require(call, target)
@@ -133,7 +133,7 @@ async def _chosen(call: Call, target: str) -> Row:
     return found
 
 
-async def _request(
+async def _build_request(
     call: Call, row: Row, endpoint: str, parameters: JsonValue, method: str, timeout: float, execution_id: str
 ) -> Request:
     host = await call.tx.one(hosting.host, ref=row["host_id"])
@@ -150,7 +150,7 @@ async def _request(
     headers = {"accept": "*/*", "user-agent": "agora", "x-agora-execution": execution_id}
     body, query = b"", ""
     if method in IN_QUERY:
-        query = _query(parameters)
+        query = _encode_query(parameters)
     else:
         body = to_json({} if parameters is None else parameters)
         headers["content-type"] = "application/json"
@@ -180,7 +180,7 @@ def _is_loopback(address: str) -> bool:
     return address.startswith(("http://127.", "http://localhost", "http://[::1]"))
 
 
-def _query(parameters: JsonValue) -> str:
+def _encode_query(parameters: JsonValue) -> str:
     if parameters is None:
         return ""
     if not isinstance(parameters, dict):
@@ -191,13 +191,13 @@ def _query(parameters: JsonValue) -> str:
         )
     pairs = [
         (name, value if isinstance(value, str) else to_json(value).decode())
-        for name, given in parameters.items()
-        for value in (given if isinstance(given, list) else [given])
+        for name, entry in parameters.items()
+        for value in (entry if isinstance(entry, list) else [entry])
     ]
     return urlencode(pairs)
 
 
-def _written(call: Call, row: Row, execution_id: str, endpoint: str, timeout: float) -> dict[str, Any]:
+def _append_execution(call: Call, row: Row, execution_id: str, endpoint: str, timeout: float) -> dict[str, Any]:
     values: dict[str, Any] = {
         "tenant_id": call.caller.tenant,
         "execution_id": execution_id,
@@ -218,21 +218,21 @@ def _written(call: Call, row: Row, execution_id: str, endpoint: str, timeout: fl
     return values
 
 
-def _pieces(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
+def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
     """Passes on pieces of an answer as text, as they come."""
-    decoder, told = codecs.getincrementaldecoder("utf-8")("replace"), 0
+    decoder, byte_count = codecs.getincrementaldecoder("utf-8")("replace"), 0
 
-    async def piece(data: bytes) -> None:
-        nonlocal told
-        told += len(data)
+    async def report_piece(data: bytes) -> None:
+        nonlocal byte_count
+        byte_count += len(data)
         text = decoder.decode(data)
         if text:
-            await progress(float(told), None, text)
+            await progress(float(byte_count), None, text)
 
-    return piece
+    return report_piece
 
 
-def _failed(error: OSError | Lost | AnswerTooLarge, execution_id: str) -> AgoraError:
+def _to_upstream_error(error: OSError | Lost | AnswerTooLarge, execution_id: str) -> AgoraError:
     if isinstance(error, OSError):
         return UpstreamUnavailable(
             f"The instance does not take connections: {error}.",
@@ -249,14 +249,14 @@ def _failed(error: OSError | Lost | AnswerTooLarge, execution_id: str) -> AgoraE
     )
 
 
-async def _settle(
+async def _settle_execution(
     call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[Answer, int] | AgoraError
 ) -> ExecutionResult:
     """Write down what came of it."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
     error = outcome if isinstance(outcome, AgoraError) else None
     if answer is not None and answer.status >= 400:
-        error = _refused(answer, begun)
+        error = _build_refusal(answer, begun)
     lost = error is not None and error.extra.get("outcome") == UNKNOWN
     ended = begun | {
         "status": UNKNOWN if lost else "completed" if error is None else "failed",
@@ -273,7 +273,7 @@ async def _settle(
         error.extra.setdefault("execution_id", begun["execution_id"])
         raise error
     assert answer is not None
-    result, encoding = _read(answer)
+    result, encoding = _decode_answer(answer)
     return ExecutionResult.model_construct(
         **shown(ended),
         result=result,
@@ -306,11 +306,11 @@ async def forget(call: Call, ended: Any) -> None:
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
     }
     data["execution_time"] = None if ended["duration"] is None else ended["duration"] / 1_000_000
-    seen = await audience(call, ended["account_id"])
-    call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=seen)
+    viewers = await audience(call, ended["account_id"])
+    call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=viewers)
 
 
-def _refused(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
+def _build_refusal(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
     text = answer.body[:EXCERPT].decode("utf-8", "replace")
     return UpstreamFailed(
         f"{begun['endpoint']} answered with HTTP {answer.status}.",
@@ -321,16 +321,16 @@ def _refused(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
     )
 
 
-def _read(answer: Answer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
+def _decode_answer(answer: Answer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
     """What an answer holds, and how it is written here."""
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            found: JsonValue = from_json(answer.body, allow_inf_nan=False)
+            document: JsonValue = from_json(answer.body, allow_inf_nan=False)
         except ValueError:
             pass
         else:
-            return found, "json"
+            return document, "json"
     try:
         text = answer.body.decode("utf-8")
     except UnicodeDecodeError:

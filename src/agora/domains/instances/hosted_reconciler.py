@@ -36,9 +36,9 @@ class RemoteInstances(Controller):
     async def tend(self, tenant: str) -> None:
         for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
             if host["kind"] == "agent" and not self.stopping:
-                await self._look_after(tenant, host)
+                await self._reconcile_host(tenant, host)
 
-    async def _look_after(self, tenant: str, host: Row) -> None:
+    async def _reconcile_host(self, tenant: str, host: Row) -> None:
         from . import hosting_agents as elsewhere
         from .transitions import wanted
 
@@ -46,21 +46,21 @@ class RemoteInstances(Controller):
         now = self.house.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
         looks = [row for row in rows if row["state"] == "running" and wanted(row) == "running" and not row["asked"]]
-        await self._check(tenant, host, looks, check)
+        await self._check_instances(tenant, host, looks, check)
         for row in rows:
             if row not in looks:
                 await self.act(tenant, partial(elsewhere.step, instance_id=row["instance_id"], check=check))
 
-    async def _check(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
+    async def _check_instances(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
         from . import hosting_agents as elsewhere
 
         for row, (healthy, detail) in zip(
-            rows, await asyncio.gather(*(self._works(host, row) for row in rows)), strict=True
+            rows, await asyncio.gather(*(self._probe_health(host, row) for row in rows)), strict=True
         ):
             work = partial(elsewhere.checked, row=row, healthy=healthy, detail=detail, check=check)
             await self.act(tenant, work)
 
-    async def _works(self, host: Row, row: Row) -> tuple[bool, str]:
+    async def _probe_health(self, host: Row, row: Row) -> tuple[bool, str]:
         """Whether it answers at its health URL; without one, what the hosting agent said holds."""
         url = row["health_url"]
         if not url:

@@ -47,18 +47,18 @@ async def step(call: Call, instance_id: str, check: int) -> None:
     if row is None or row["due_at"] is None or row["due_at"] > call.now:
         return
     if row["asked"] is not None:
-        await _unanswered(call, row)
+        await _handle_silence(call, row)
         return
     goal, state = moving.wanted(row), row["state"]
     if goal == "stopped":
-        await _remove(call, row)
+        await _request_removal(call, row)
     elif state in ("requested", "provisioning", "starting"):
-        await _create(call, row)
+        await _request_creation(call, row)
     elif state == "running" and goal == "paused":
-        await _ask(call, row, "pause_container", TO_CHANGE)
+        await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
         await measuring.end(call, row, ticks(call), until_now=True)
     elif state == "paused" and goal == "running":
-        await _ask(call, row, "resume_container", TO_CHANGE)
+        await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)
     elif state == "failed" and goal == "running":
         await moving.move(
             call,
@@ -78,7 +78,9 @@ async def step(call: Call, instance_id: str, check: int) -> None:
 # -- asking ----------------------------------------------------------------------------------------
 
 
-async def _ask(call: Call, row: Row, intent: str, patience: int, payload: dict[str, Any] | None = None) -> None:
+async def _ask_hosting_agent(
+    call: Call, row: Row, intent: str, timeout: int, payload: dict[str, Any] | None = None
+) -> None:
     agent = await _hosting_agent(call, row)
     if agent is None:
         return
@@ -89,13 +91,13 @@ async def _ask(call: Call, row: Row, intent: str, patience: int, payload: dict[s
         "intent": intent,
         "payload": about if payload is None else payload,
     }
-    sent = await speak(call, ORCHESTRATOR, document, None, cause=row["cause"])
+    message = await speak(call, ORCHESTRATOR, document, None, cause=row["cause"])
     await call.tx.execute(
         statements.asked,
         instance_id=row["instance_id"],
-        asked=sent.message_id,
+        asked=message.message_id,
         remote_id=None,
-        due_at=call.now + patience,
+        due_at=call.now + timeout,
         now=call.now,
     )
 
@@ -110,18 +112,18 @@ async def _hosting_agent(call: Call, row: Row) -> Row | None:
     return None
 
 
-async def _create(call: Call, row: Row) -> None:
+async def _request_creation(call: Call, row: Row) -> None:
     if row["state"] == "requested":
         await moving.move(call, row, "provisioning", due_at=call.now)
         await tell("agora.instance.provisioning", call, row, status="provisioning")
-    await _ask(call, row, CREATE, TO_CREATE, await _container(call, row))
+    await _ask_hosting_agent(call, row, CREATE, TO_CREATE, await _build_container_payload(call, row))
 
 
-async def _container(call: Call, row: Row) -> dict[str, Any]:
+async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
     """What the hosting agent is to make."""
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
     manifest = unpack(row["manifest"])
-    wanted = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
+    fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
     payload: dict[str, Any] = {
         "instance_id": row["instance_id"],
         "generation": row["generation"],
@@ -130,7 +132,7 @@ async def _container(call: Call, row: Row) -> dict[str, Any]:
         "host_requirements": manifest.get("host_requirements", {}),
         "instance_config": unpack(row["config"]),
     }
-    payload |= {name: manifest[name] for name in wanted if name in manifest}
+    payload |= {name: manifest[name] for name in fields if name in manifest}
     if row["beside"]:
         near = await call.tx.one(statements.by_id, instance_id=row["beside"])
         other = await call.tx.one(agents.by_id, ref=near["agent_id"]) if near is not None else None
@@ -143,18 +145,18 @@ async def _container(call: Call, row: Row) -> dict[str, Any]:
     return payload
 
 
-async def _remove(call: Call, row: Row) -> None:
+async def _request_removal(call: Call, row: Row) -> None:
     if row["remote_id"] is None:
         await moving.ended(call, row, row["reason"])
         return
     await measuring.end(call, row, ticks(call), until_now=row["state"] in ("running", "stopping"))
-    await _ask(call, row, "remove_container", TO_CHANGE)
+    await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
 
 
-async def _unanswered(call: Call, row: Row) -> None:
+async def _handle_silence(call: Call, row: Row) -> None:
     """The hosting agent has said nothing in time."""
     reason = "The hosting agent did not answer."
-    await _heard(call, row)
+    await _clear_question(call, row)
     if moving.wanted(row) != "stopped" and row["state"] == "provisioning":
         await moving.crash(call, row, ticks(call), None, reason)
     elif row["failing"] + 1 < TRIES:
@@ -165,7 +167,7 @@ async def _unanswered(call: Call, row: Row) -> None:
         await moving.crash(call, row, ticks(call), None, reason)
 
 
-async def _heard(call: Call, row: Row, remote_id: str | None = None) -> None:
+async def _clear_question(call: Call, row: Row, remote_id: str | None = None) -> None:
     """Nothing is waited for any more."""
     await call.tx.execute(
         statements.asked,
@@ -180,30 +182,30 @@ async def _heard(call: Call, row: Row, remote_id: str | None = None) -> None:
 # -- being answered --------------------------------------------------------------------------------
 
 
-async def answered(call: Call, asked: Row | None, message: AgentMessage) -> bool:
+async def answered(call: Call, question: Row | None, message: AgentMessage) -> bool:
     """Take what a hosting agent answers; tells whether that was about an instance."""
-    if asked is None or asked["sender"] != ORCHESTRATOR:
+    if question is None or question["sender"] != ORCHESTRATOR:
         return False
-    row = await call.tx.one(statements.by_asked, message_id=asked["message_id"])
+    row = await call.tx.one(statements.by_asked, message_id=question["message_id"])
     if row is None:
-        return await _late(call, asked, message)
+        return await _handle_late_answer(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return True  # it is at it
-    intent = asked["intent"]
+    intent = question["intent"]
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
-        await _refused(call, row, str(message.payload.get("error") or "The hosting agent refused."))
+        await _handle_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
     elif intent == CREATE:
-        await _created(call, row, message.payload)
+        await _handle_created(call, row, message.payload)
     else:
-        await _changed(call, row, intent)
+        await _handle_changed(call, row, intent)
     return True
 
 
-async def _late(call: Call, asked: Row, message: AgentMessage) -> bool:
+async def _handle_late_answer(call: Call, question: Row, message: AgentMessage) -> bool:
     """An answer for which nobody waits any more: what was made after all is taken away again."""
     container = message.payload.get("container_id")
-    letter = await call.tx.one(messages.of, message_id=asked["message_id"])
-    if asked["intent"] != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
+    letter = await call.tx.one(messages.of, message_id=question["message_id"])
+    if question["intent"] != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
         return False
     instance_id = envelope(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
@@ -220,24 +222,24 @@ def _is_name(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
-async def _refused(call: Call, row: Row, error: str) -> None:
-    await _heard(call, row)
+async def _handle_refusal(call: Call, row: Row, error: str) -> None:
+    await _clear_question(call, row)
     if moving.wanted(row) == "stopped":
         await moving.lose(call, row, error)
     else:
         await moving.crash(call, row, ticks(call), None, error)
 
 
-async def _created(call: Call, row: Row, payload: dict[str, Any]) -> None:
+async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None:
     container = payload.get("container_id")
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
-        await _refused(call, row, "The hosting agent gave an address that is no URL.")
+        await _handle_refusal(call, row, "The hosting agent gave an address that is no URL.")
         return
     if not _is_name(container):
-        await _refused(call, row, "The hosting agent did not say which container it made.")
+        await _handle_refusal(call, row, "The hosting agent did not say which container it made.")
         return
-    await _heard(call, row, container)
+    await _clear_question(call, row, container)
     if moving.wanted(row) == "stopped":
         return  # it is asked to take it away again
     moved = await moving.move(
@@ -259,8 +261,8 @@ async def _created(call: Call, row: Row, payload: dict[str, Any]) -> None:
             await confirm(call, fresh, address, health)
 
 
-async def _changed(call: Call, row: Row, intent: str) -> None:
-    await _heard(call, row)
+async def _handle_changed(call: Call, row: Row, intent: str) -> None:
+    await _clear_question(call, row)
     if intent == "remove_container":
         await moving.ended(call, row, row["reason"])
     elif intent == "pause_container" and row["state"] == "running":

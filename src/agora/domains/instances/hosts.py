@@ -30,22 +30,22 @@ class HostService(Bound, contract.Hosts):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
         after = paging.decode(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(hosting.hosts, after=after, limit=limit + 1)
-        kept = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
-        found = [self._shown(row, kept.get(row["host_id"])) for row in rows[:limit]]
+        reserved = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.HostPage(
-            hosts=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            hosts=hosts,
+            count=len(hosts),
+            total=None if more or cursor else len(hosts),
             has_more=more,
-            next_cursor=paging.encode(found[-1].host_id) if more else None,
+            next_cursor=paging.encode(hosts[-1].host_id) if more else None,
         )
 
     @implements
     async def get(self, host: str) -> contract.Host:
-        row = await self._require(host)
-        kept = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
-        return self._shown(row, kept.get(row["host_id"]))
+        row = await self._require_host(host)
+        reserved = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        return self._build_host(row, reserved.get(row["host_id"]))
 
     @implements
     async def register(
@@ -91,20 +91,20 @@ class HostService(Bound, contract.Hosts):
             private=int(private_addresses),
             now=call.now,
         )
-        row = await self._require(host_id)
-        call.emit("agora.host.registered", _data(row), subject=host_id, audience=(agent["agent_id"],))
-        return self._shown(row, None)
+        row = await self._require_host(host_id)
+        call.emit("agora.host.registered", _event_data(row), subject=host_id, audience=(agent["agent_id"],))
+        return self._build_host(row, None)
 
     @implements
     async def update(
         self, host: str, *, closed: bool | None = None, region: str | None = None, name: str | None = None
     ) -> contract.Host:
         call = self.call
-        row = await self._require(host)
+        row = await self._require_host(host)
         call.target = row["host_id"]
         await administer(call, row["host_id"])
-        taken = await call.tx.one(hosting.host, ref=name) if name is not None else None
-        if taken is not None and taken["host_id"] != row["host_id"]:
+        holder = await call.tx.one(hosting.host, ref=name) if name is not None else None
+        if holder is not None and holder["host_id"] != row["host_id"]:
             raise NameTaken(f"There is a host {name!r} already.", errors=[{"field": "name", "message": "taken"}])
         await call.tx.execute(
             hosting.close_host,
@@ -113,14 +113,14 @@ class HostService(Bound, contract.Hosts):
             region=row["region"] if region is None else region,
             name=name or row["name"],
         )
-        changed = await self._require(row["host_id"])
-        call.emit("agora.host.changed", _data(changed), subject=row["host_id"], audience=())
+        changed = await self._require_host(row["host_id"])
+        call.emit("agora.host.changed", _event_data(changed), subject=row["host_id"], audience=())
         return await self.get(row["host_id"])
 
     @implements
     async def remove(self, host: str, *, lost: bool = False) -> contract.HostRemoval:
         call = self.call
-        row = await self._require(host)
+        row = await self._require_host(host)
         call.target = row["host_id"]
         await administer(call, row["host_id"])
         rows = await call.tx.all(statements.living, host_id=row["host_id"], after="", limit=10_000)
@@ -132,10 +132,10 @@ class HostService(Bound, contract.Hosts):
         for instance in rows:
             await lose(call, instance, f"Its host {row['name']} was lost.")
         await call.tx.execute(hosting.drop_host, host_id=row["host_id"])
-        call.emit("agora.host.removed", _data(row), subject=row["host_id"], audience=())
+        call.emit("agora.host.removed", _event_data(row), subject=row["host_id"], audience=())
         return contract.HostRemoval(host_id=row["host_id"], name=row["name"], instances_lost=len(rows))
 
-    async def _require(self, ref: str) -> Row:
+    async def _require_host(self, ref: str) -> Row:
         row = await self.call.tx.one(hosting.host, ref=ref)
         if row is None:
             raise NotFound(
@@ -145,9 +145,9 @@ class HostService(Bound, contract.Hosts):
             )
         return row
 
-    def _shown(self, row: Row, kept: Row | None) -> contract.Host:
+    def _build_host(self, row: Row, reserved: Row | None) -> contract.Host:
         capacity, engines = unpack(row["capacity"]), unpack(row["engines"])
-        left = free(row, kept)
+        available = free(row, reserved)
         silent = is_silent(row, self.call.now)
         return contract.Host(
             host_id=row["host_id"],
@@ -160,21 +160,21 @@ class HostService(Bound, contract.Hosts):
             unavailable={name: why for name, why in engines.items() if why},
             resources=contract.Resources(
                 memory_mb=capacity.get("memory", 0) // MEBIBYTE,
-                memory_free_mb=max(0, left.memory or 0) // MEBIBYTE,
+                memory_free_mb=max(0, available.memory or 0) // MEBIBYTE,
                 cpu_cores=capacity.get("cpus", 0.0),
-                cpu_cores_free=max(0, left.cpu or 0) / 1000,
+                cpu_cores_free=max(0, available.cpu or 0) / 1000,
                 gpus=capacity.get("gpus", 0),
-                gpus_free=left.gpus,
+                gpus_free=available.gpus,
                 disk_free_mb=capacity["disk_free"] // MEBIBYTE if "disk_free" in capacity else None,
                 ports_free=capacity.get("ports"),
             ),
-            instances=kept["instances"] if kept is not None else 0,
+            instances=reserved["instances"] if reserved is not None else 0,
             last_seen=moment(row["seen_at"]),
             created_at=moment(row["created_at"]),
         )
 
 
-def _data(row: Row) -> dict[str, Any]:
+def _event_data(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ("host_id", "name", "kind", "agent_id", "region")} | {
         "closed": bool(row["closed"])
     }

@@ -70,34 +70,34 @@ class Life:
     async def step(self) -> None:
         """Do what is next. Raises nothing that an engine raises, or that a row does which cannot be read."""
         try:
-            await self._step()
+            await self._take_step()
         except Settled:
             pass
         except EngineUnavailable as error:
-            await self._postpone(error)
+            await self._postpone_step(error)
         except EngineError as error:
-            await self._trouble(error)
+            await self._handle_engine_error(error)
         except OSError as error:
-            await self._trouble(EngineError(f"The host refuses: {error}."))
+            await self._handle_engine_error(EngineError(f"The host refuses: {error}."))
         except ValueError as error:
-            await self._trouble(Unreadable(f"What is kept of it cannot be read: {error}.", fix=ANEW))
+            await self._handle_engine_error(Unreadable(f"What is kept of it cannot be read: {error}.", fix=ANEW))
 
-    async def _step(self) -> None:
+    async def _take_step(self) -> None:
         row, goal = self.row, wanted(self.row)
         if goal == "stopped":
-            await self._stop()
+            await self._stop_instance()
             return
         match row["state"]:
             case "requested" | "provisioning":
-                await self._provision()
+                await self._provision_instance()
             case "starting":
                 await self._await_ready()
             case "running" | "paused":
-                await self._keep(goal)
+                await self._reconcile_running(goal)
             case "failed" if goal == "running":
-                await self._again()
+                await self._start_next_generation()
             case _:  # what has failed while it was to be paused waits until somebody wants it
-                await self._wake(self._reason, None)
+                await self._schedule_step(self._lasting_reason, None)
 
     # -- engines ---------------------------------------------------------------------------------
 
@@ -120,26 +120,26 @@ class Life:
         return Ticks(self.local.ticks(), self.local.boot)
 
     @property
-    def _reason(self) -> str | None:
+    def _lasting_reason(self) -> str | None:
         """Why it is as it is, apart from what stood in the way of a step."""
         reason: str | None = self.row["reason"]
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
-    def _spec(self) -> Spec:
+    def _build_spec(self) -> Spec:
         return spec_of(self.context, self.tenant, self.row, self.local)
 
     # -- towards running -------------------------------------------------------------------------
 
-    async def _provision(self) -> None:
+    async def _provision_instance(self) -> None:
         if self.row["state"] == "requested":
-            await self._move("provisioning", tell_as="provisioning", due_at=self.clock.now())
-        spec = self._spec()
-        build = await self._built(spec)
+            await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
+        spec = self._build_spec()
+        build = await self._build_image(spec)
         handle = await self.engine.start(spec, build)
         health = health_of(self.row).path
         url = handle.address + health if handle.address and health else None
         now = self.clock.now()
-        await self._move(
+        await self._change_state(
             "starting",
             tell_as="starting",
             handle=pack(handle.to_json()),
@@ -149,10 +149,10 @@ class Life:
             due_at=now,
         )
 
-    async def _built(self, spec: Spec) -> Build:
+    async def _build_image(self, spec: Spec) -> Build:
         build = await self.engine.build(spec)
 
-        async def work(call: Call) -> None:
+        async def store_build(call: Call) -> None:
             still = await call.tx.execute(
                 statements.built,
                 instance_id=self.row["instance_id"],
@@ -163,7 +163,7 @@ class Life:
             if not still:
                 raise Settled
 
-        await self.act(work)
+        await self.act(store_build)
         return build
 
     async def _await_ready(self) -> None:
@@ -176,55 +176,61 @@ class Life:
         health = declared if declared.asks else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
-            seen = await self.engine.inspect(self.handle)
-            if seen.state == "paused":
-                seen = await self.engine.resume(self.handle)
-            if seen.state != "running":
-                await self._crashed(seen)
+            observation = await self.engine.inspect(self.handle)
+            if observation.state == "paused":
+                observation = await self.engine.resume(self.handle)
+            if observation.state != "running":
+                await self._record_crash(observation)
                 return
             verdict = await self.engine.probe(self.handle, health)
             if verdict.healthy:
-                await self._ready(seen)
+                await self._note_running(observation)
                 return
             detail = verdict.detail
             await asyncio.sleep(LOOK)
         if not declared.asks:
-            await self._ready(seen)
+            await self._note_running(observation)
             return
         limit = unpack(self.row["config"]).get("start_timeout", 60.0)
         if self.clock.now() - (self.row["starting_at"] or 0) > limit * 1_000_000:
             await self.engine.stop(self.handle, 1.0)
-            await self._crashed(None, f"It did not work within {limit:g} s: {detail}.")
+            await self._record_crash(None, f"It did not work within {limit:g} s: {detail}.")
         else:
-            await self._wake(f"{NOT_YET}{detail}.", self.clock.now())
+            await self._schedule_step(f"{NOT_YET}{detail}.", self.clock.now())
 
-    async def _ready(self, seen: Observation) -> None:
+    async def _note_running(self, observation: Observation) -> None:
         ticks = self.ticks
 
-        async def work(call: Call) -> None:
+        async def begin_running(call: Call) -> None:
             row = self.row
             moved = await moving.move(
-                call, row, "running", healthy=1, failing=0, started_at=call.now, due_at=call.now + self._next(row)
+                call,
+                row,
+                "running",
+                healthy=1,
+                failing=0,
+                started_at=call.now,
+                due_at=call.now + self._next_check_delay(row),
             )
             if not moved:
                 raise Settled
             await measuring.begin(call, row, ticks)
-            began, due = row["starting_at"] or call.now, call.now + self._next(row)
-            look = measuring.look(call, row, seen.usage, since=began, due=due)
+            began, due = row["starting_at"] or call.now, call.now + self._next_check_delay(row)
+            look = measuring.look(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=pack([look]), now=call.now)
             await tell("agora.instance.running", call, row, status="running", address=row["address"])
             await confirm(call, row, row["address"], row["health_url"])
 
-        await self._act(work)
+        await self._run_unless_superseded(begin_running)
 
-    def _next(self, row: Row) -> int:
+    def _next_check_delay(self, row: Row) -> int:
         """Microseconds until it is looked at again: at once where it is to be paused."""
         return 0 if wanted(row) == "paused" else self.check
 
-    async def _again(self) -> None:
+    async def _start_next_generation(self) -> None:
         """Start a failed one as its next generation."""
         row = self.row
-        await self._move(
+        await self._change_state(
             "provisioning",
             tell_as="provisioning",
             reason=row["reason"],
@@ -236,32 +242,32 @@ class Life:
 
     # -- while it runs or is paused --------------------------------------------------------------
 
-    async def _keep(self, goal: str) -> None:
+    async def _reconcile_running(self, goal: str) -> None:
         """Bring it from running to paused, or back, from wherever the engine sees it."""
         row = self.row
-        seen = await self.engine.inspect(self.handle)
-        if seen.state not in ("running", "paused"):
-            await self._crashed(seen)
+        observation = await self.engine.inspect(self.handle)
+        if observation.state not in ("running", "paused"):
+            await self._record_crash(observation)
         elif row["failing"] >= UNHEALTHY:
             await self.engine.stop(self.handle, 1.0)
-            await self._crashed(None, f"It does not work any more. {row['last_error']}", at=self.clock.now())
-        elif goal == "paused" and (seen.state == "running" or row["state"] == "running"):
-            await self._pause(seen)
-        elif goal == "running" and (seen.state == "paused" or row["state"] == "paused"):
-            await self._resume(seen)
+            await self._record_crash(None, f"It does not work any more. {row['last_error']}", at=self.clock.now())
+        elif goal == "paused" and (observation.state == "running" or row["state"] == "running"):
+            await self._pause_instance(observation)
+        elif goal == "running" and (observation.state == "paused" or row["state"] == "paused"):
+            await self._resume_instance(observation)
         else:
-            await self._wake(self._reason, self.clock.now() + self.check)
+            await self._schedule_step(self._lasting_reason, self.clock.now() + self.check)
 
-    async def _pause(self, seen: Observation) -> None:
+    async def _pause_instance(self, observation: Observation) -> None:
         """Its time ends before it is paused, never after."""
-        ticks, was_running = self.ticks, seen.state == "running"
-        with self._ending(ticks):
+        ticks, was_running = self.ticks, observation.state == "running"
+        with self._freeze_running_time(ticks):
             if was_running:
                 await self.engine.pause(self.handle)
             await self._note_pause(ticks, was_running)
 
     @contextlib.contextmanager
-    def _ending(self, ticks: Ticks) -> Iterator[None]:
+    def _freeze_running_time(self, ticks: Ticks) -> Iterator[None]:
         """While its time ends: what is shown of it goes no further."""
         ending, instance_id = self.local.ending, self.row["instance_id"]
         ending[instance_id] = ticks.at
@@ -271,7 +277,7 @@ class Life:
             ending.pop(instance_id, None)
 
     async def _note_pause(self, ticks: Ticks, was_running: bool) -> None:
-        async def work(call: Call) -> None:
+        async def store_pause(call: Call) -> None:
             row = self.row
             why = row["reason"] if row["blocked"] else None
             if not await moving.move(call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check):
@@ -279,27 +285,31 @@ class Life:
             await measuring.end(call, row, ticks, until_now=was_running)
             await tell("agora.instance.paused", call, row, status="paused", reason=why)
 
-        await self._act(work)
+        await self._run_unless_superseded(store_pause)
 
-    async def _resume(self, seen: Observation) -> None:
-        if seen.state == "paused":
+    async def _resume_instance(self, observation: Observation) -> None:
+        if observation.state == "paused":
             await self.engine.resume(self.handle)
         ticks = self.ticks
 
-        async def work(call: Call) -> None:
+        async def store_resume(call: Call) -> None:
             row = self.row
-            moved = await moving.move(call, row, "running", healthy=1, failing=0, due_at=call.now + self._next(row))
+            moved = await moving.move(
+                call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
+            )
             if not moved:
                 raise Settled
             await measuring.begin(call, row, ticks)
             await tell("agora.instance.running", call, row, status="running", address=row["address"])
 
-        await self._act(work)
+        await self._run_unless_superseded(store_resume)
 
     # -- when it ends ----------------------------------------------------------------------------
 
-    async def _crashed(self, seen: Observation | None, reason: str | None = None, at: int | None = None) -> None:
-        exit, ticks = seen.exit if seen is not None else None, self.ticks
+    async def _record_crash(
+        self, observation: Observation | None, reason: str | None = None, at: int | None = None
+    ) -> None:
+        exit, ticks = observation.exit if observation is not None else None, self.ticks
         if at is not None:
             exit = Exit(reason="stopped", at=at)
         await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.how(exit)))
@@ -308,9 +318,9 @@ class Life:
     async def _note_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
         await moving.crash(call, self.row, ticks, exit, reason)
 
-    async def _stop(self) -> None:
+    async def _stop_instance(self) -> None:
         """End it, write down when it ended, then take away what is left of it."""
-        handle = self._remains()
+        handle = self._find_remains()
         if handle is not None:
             before = await self._last_output(handle)
             await self._end_time(handle)
@@ -319,7 +329,7 @@ class Life:
         else:
             ticks = self.ticks
             await self.act(lambda call: measuring.end(call, self.row, ticks))
-        await self.act(lambda call: moving.ended(call, self.row, self._reason))
+        await self.act(lambda call: moving.ended(call, self.row, self._lasting_reason))
         self._hang_up()
 
     async def _last_output(self, handle: Handle) -> LogPage | None:
@@ -339,29 +349,29 @@ class Life:
         """What it wrote last outlives its files."""
         if page is None:
             return
-        kept = {"begins": page.begin, "size": page.size, "data": page.data}
+        fields = {"begins": page.begin, "size": page.size, "data": page.data}
 
-        async def work(call: Call) -> None:
-            await call.tx.execute(statements.keep_output, instance_id=self.row["instance_id"], **kept)
+        async def store_output(call: Call) -> None:
+            await call.tx.execute(statements.keep_output, instance_id=self.row["instance_id"], **fields)
 
-        await self.act(work)
+        await self.act(store_output)
 
     async def _end_time(self, handle: Handle) -> None:
         """Stop the program. Its time is what it ran until then, and what it took to end."""
         grace = unpack(self.row["config"]).get("stop_grace", 10.0)
         ran = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
-        with self._ending(before):
-            seen = await self.engine.stop(handle, grace)
-            at, took = seen.exit.at if seen.exit is not None else None, self.ticks.at - before.at
+        with self._freeze_running_time(before):
+            observation = await self.engine.stop(handle, grace)
+            at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - before.at
             more = min(max(0, at - began), took) if ran and at is not None else 0
 
-            async def close(call: Call) -> None:
+            async def close_interval(call: Call) -> None:
                 await measuring.end(call, self.row, before, at, until_now=ran, more=more)
 
-            await self.act(close)
+            await self.act(close_interval)
 
-    def _remains(self) -> Handle | None:
+    def _find_remains(self) -> Handle | None:
         """What the engine may have of it; also what was started just before a crash, or half, and is not in the row."""
         row = self.row
         if row["handle"] is not None:
@@ -378,7 +388,7 @@ class Life:
 
     # -- trouble ---------------------------------------------------------------------------------
 
-    async def _trouble(self, error: EngineError) -> None:
+    async def _handle_engine_error(self, error: EngineError) -> None:
         """What an engine refused: tried again later, unless that cannot help."""
         reason = error.detail + (f" {error.fix}" if error.fix else "")
         output = getattr(error, "output", "")
@@ -389,7 +399,7 @@ class Life:
                 exit = (await self.engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row["instance_id"], error.code, error.detail)
         if wanted(self.row) == "stopped":
-            await self._wake(NOT_ENDED + reason, self.clock.now() + ABSENCE)
+            await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ABSENCE)
         elif isinstance(error, PERMANENT):
             await self.act(partial(self._give_up, ticks=ticks, reason=reason))
         else:
@@ -405,14 +415,14 @@ class Life:
                 "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=False, retry_at=None
             )
 
-    async def _postpone(self, error: EngineUnavailable) -> None:
+    async def _postpone_step(self, error: EngineUnavailable) -> None:
         """The engine itself does not answer: nothing is known of the instance, so nothing is said of it."""
-        await self._wake(f"{AWAY}{error.detail}", self.clock.now() + ABSENCE)
+        await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ABSENCE)
 
-    async def _wake(self, reason: str | None, due_at: int | None) -> None:
+    async def _schedule_step(self, reason: str | None, due_at: int | None) -> None:
         """Look at it again then; None: when something else is wanted of it."""
 
-        async def work(call: Call) -> None:
+        async def store_reason(call: Call) -> None:
             await call.tx.execute(
                 statements.set_reason,
                 instance_id=self.row["instance_id"],
@@ -422,10 +432,10 @@ class Life:
                 now=call.now,
             )
 
-        await self.act(work)
+        await self.act(store_reason)
 
-    async def _move(self, state: str, *, tell_as: str, **changes: Any) -> None:
-        async def work(call: Call) -> None:
+    async def _change_state(self, state: str, *, tell_as: str, **changes: Any) -> None:
+        async def store_state(call: Call) -> None:
             if not await moving.move(call, self.row, state, **changes):
                 raise Settled
             if tell_as == "starting":
@@ -434,8 +444,8 @@ class Life:
                 generation = changes.get("next_generation", self.row["generation"])
                 await tell("agora.instance.provisioning", call, self.row, status=state, generation=generation)
 
-        await self._act(work)
+        await self._run_unless_superseded(store_state)
 
-    async def _act(self, work: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    async def _run_unless_superseded(self, work: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
         with contextlib.suppress(Settled):
             await self.act(work)

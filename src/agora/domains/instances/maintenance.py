@@ -45,9 +45,9 @@ class InstanceUpkeep(Controller):
 
     async def tend(self, tenant: str) -> None:
         if not self.house.gate.frozen(tenant):
-            await self._scale(tenant)
+            await self._adjust_scaling(tenant)
         if tenant in self._exhausted:
-            await self._limit(tenant)
+            await self._apply_limits(tenant)
         now, period = self.house.clock.now(), self.house.context.settings.instance_pass * MICROSECONDS
         if not 0 <= now - self._passed.get(tenant, -period) < period:
             self._passed[tenant] = now
@@ -56,12 +56,12 @@ class InstanceUpkeep(Controller):
     async def go_over(self, tenant: str) -> None:
         """The pass."""
         await self.instances.present(tenant)
-        await self._limit(tenant)
+        await self._apply_limits(tenant)
         await self._lose_executions(tenant)
-        await self._clear(tenant)
+        await self._delete_expired(tenant)
         self._passes += 1
         if self._passes % SWEEPS == 0:
-            await self._sweep()
+            await self._sweep_host()
 
     # -- limits ----------------------------------------------------------------------------------
 
@@ -69,19 +69,19 @@ class InstanceUpkeep(Controller):
         """A limit that is reached pauses what it is about at the next step, not at the next pass."""
         self._exhausted.update(stored.tenant_id for stored in events if stored.event.type == EXHAUSTED)
 
-    async def _limit(self, tenant: str) -> None:
+    async def _apply_limits(self, tenant: str) -> None:
         """Pause what a budget or a credit does not cover any more, and let go on what it covers again."""
         self._exhausted.discard(tenant)
         groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
         for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
             if host["host_id"] == self.local.host_id or host["kind"] == "agent":
-                async for row in self._living(tenant, host["host_id"]):
+                async for row in self._read_living(tenant, host["host_id"]):
                     if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
                         groups[row["account_id"], row["agent_id"], row["price_version"]].append(row)
         for some in batches(list(groups), GROUPS):
-            await self.act(tenant, partial(_block, groups={key: groups[key] for key in some}))
+            await self.act(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
-    async def _living(self, tenant: str, host_id: str) -> AsyncIterator[Row]:
+    async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[Row]:
         after = ""
         while not self.stopping:
             rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
@@ -93,13 +93,13 @@ class InstanceUpkeep(Controller):
 
     # -- numbers ---------------------------------------------------------------------------------
 
-    async def _scale(self, tenant: str) -> None:
+    async def _adjust_scaling(self, tenant: str) -> None:
         agent, account = "", ""
         while not self.stopping:
             rows = await self.read(tenant, hosting.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row["agent_id"], row["account_id"]
-                await self.act(tenant, partial(_adjust, agent_id=agent, account=account))
+                await self.act(tenant, partial(_adjust_one, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
 
@@ -111,24 +111,24 @@ class InstanceUpkeep(Controller):
         while not self.stopping:
             rows = await self.read(tenant, hosting.overdue, now=now, limit=PAGE)
             if rows:
-                await self.act(tenant, partial(_lose, rows=rows))
+                await self.act(tenant, partial(_end_lost_executions, rows=rows))
             if len(rows) < PAGE:
                 return
 
-    async def _clear(self, tenant: str) -> None:
+    async def _delete_expired(self, tenant: str) -> None:
         before = self.house.clock.now() - self.house.context.settings.instance_retention * MICROSECONDS
         while not self.stopping and await self.read(tenant, hosting.outlived, before=before):
-            await self.act(tenant, partial(_prune, before=before))
+            await self.act(tenant, partial(_prune_executions, before=before))
         while not self.stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break
-            await self.act(tenant, partial(_drop, ids=[row["instance_id"] for row in rows]))
+            await self.act(tenant, partial(_drop_instances, ids=[row["instance_id"] for row in rows]))
 
-    async def _sweep(self) -> None:
-        await asyncio.gather(self._drop_backups(), *map(self._sweep_of, self.local.engines.values()))
+    async def _sweep_host(self) -> None:
+        await asyncio.gather(self._drop_backups(), *map(self._sweep_engine, self.local.engines.values()))
 
-    async def _sweep_of(self, engine: Runtime) -> None:
+    async def _sweep_engine(self, engine: Runtime) -> None:
         try:
             async with asyncio.timeout(SWEEPING):
                 await engine.sweep()
@@ -141,12 +141,12 @@ class InstanceUpkeep(Controller):
         """Files of backups that no row knows."""
         directory = self.local.backups
         names = await asyncio.to_thread(_old_files, directory)
-        known: set[str] = set()
+        referenced: set[str] = set()
         for tenant in await self.house.store.tenants():
             for name in names:
                 if await self.read(tenant, hosting.backup, backup_id=name):
-                    known.add(name)
-        for name in set(names) - known:
+                    referenced.add(name)
+        for name in set(names) - referenced:
             (directory / f"{name}.tar").unlink(missing_ok=True)
 
 
@@ -156,13 +156,13 @@ def _old_files(directory: Path) -> list[str]:
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
-async def _adjust(call: Call, *, agent_id: str, account: str) -> None:
+async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
     from .scaling import adjust
 
     await adjust(call, agent_id=agent_id, account=account)
 
 
-async def _block(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
+async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
     from agora.domains.billing import Ledger
 
     from .transitions import block
@@ -174,20 +174,20 @@ async def _block(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[R
                 await block(call, row, why)
 
 
-async def _lose(call: Call, *, rows: Sequence[Row]) -> None:
+async def _end_lost_executions(call: Call, *, rows: Sequence[Row]) -> None:
     from .executions import forget
 
     for row in rows:
-        found = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
-        if found is not None and found["ended_at"] is None:
-            values = {name: found[name] for name in hosting.EXECUTIONS.names}
+        execution = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
+        if execution is not None and execution["ended_at"] is None:
+            values = {name: execution[name] for name in hosting.EXECUTIONS.names}
             await forget(call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."})
 
 
-async def _prune(call: Call, *, before: int) -> None:
+async def _prune_executions(call: Call, *, before: int) -> None:
     await call.tx.execute(hosting.prune_executions, before=before, limit=PAGE)
 
 
-async def _drop(call: Call, *, ids: list[str]) -> None:
+async def _drop_instances(call: Call, *, ids: list[str]) -> None:
     for statement in statements.drops:
         await call.tx.execute(statement, ids=pack(ids))

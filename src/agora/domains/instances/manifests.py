@@ -73,18 +73,18 @@ class Limits(BaseModel):
     pids: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
-def _named(value: Any) -> Any:
+def _capability_names(value: Any) -> Any:
     """Capabilities as names; those of the agent standard are objects with a name."""
     if not isinstance(value, list):
         return value
     return [item["name"] if isinstance(item, dict) and "name" in item else item for item in value]
 
 
-def _repository(value: Any) -> Any:
+def _normalize_repository(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
 
-def _health(value: Any) -> Any:
+def _normalize_health(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
@@ -99,18 +99,18 @@ class AgentManifest(BaseModel):
     version: Annotated[str, Field(max_length=64)] | None = None
     category: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = ""
     tags: Tags = []
-    capabilities: Annotated[Capabilities, BeforeValidator(_named)] = []
+    capabilities: Annotated[Capabilities, BeforeValidator(_capability_names)] = []
     visibility: Visibility = Visibility.PUBLIC
     proficiency_level: Proficiency | None = None
     build_config: BuildConfig | None = None
-    repository: Annotated[Repository | None, BeforeValidator(_repository)] = None
+    repository: Annotated[Repository | None, BeforeValidator(_normalize_repository)] = None
     directory: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^/[^\x00]*$")] | None = None
     docker_image: ImageRef | None = None
     host_requirements: HostRequirements = HostRequirements()
     limits: Limits = Limits()
     pricing: Pricing | None = None
     endpoints: Annotated[list[Endpoint], Field(max_length=200)] = []
-    health: Annotated[HealthCheck | None, BeforeValidator(_health)] = None
+    health: Annotated[HealthCheck | None, BeforeValidator(_normalize_health)] = None
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     start_command: Command | None = Field(default=None, description="Of a container, where not the image's own.")
     env_vars: dict[str, str] = {}
@@ -176,8 +176,8 @@ def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.So
     if manifest.docker_image is not None:
         return runtime.Image(manifest.docker_image, secrets.get("registry_user"), secrets.get("registry_password"))
     if manifest.repository is not None:
-        found = manifest.repository
-        return runtime.Git(found.url, found.branch, found.directory, secrets.get("git_token"))
+        repository = manifest.repository
+        return runtime.Git(repository.url, repository.branch, repository.directory, secrets.get("git_token"))
     return runtime.Directory(manifest.directory or "")
 
 
@@ -185,16 +185,16 @@ def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]
     """A manifest, and everything that is wrong with it; None if it cannot be understood at all."""
     if len(to_json(document)) > LARGEST:
         return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
-    faults = list(_misspelled(document))
+    faults = list(_find_misspelled(document))
     understood: AgentManifest | None
     try:
         understood = AgentManifest.model_validate(document)
     except ValidationError as error:
-        faults += [_fault(each) for each in error.errors(include_url=False, include_context=False)]
-        understood = _what_is_right(document, error)
+        faults += [_build_fault(each) for each in error.errors(include_url=False, include_context=False)]
+        understood = _validate_remaining(document, error)
     if understood is not None:
-        told = {fault.field.split(".", 1)[0] for fault in faults}
-        faults += [fault for fault in _meaning(understood) if fault.field.split(".", 1)[0] not in told]
+        fields = {fault.field.split(".", 1)[0] for fault in faults}
+        faults += [fault for fault in _find_contradictions(understood) if fault.field.split(".", 1)[0] not in fields]
     return (None if faults else understood), faults
 
 
@@ -202,17 +202,17 @@ def profiled(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fa
     """A manifest as it introduces an agent, however it is run; here everything that is not known is a fault."""
     if len(to_json(document)) > LARGEST:
         return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
-    known = set(AgentManifest.model_fields) | {"agent_id"}
+    fields = set(AgentManifest.model_fields) | {"agent_id"}
     faults = []
     for name in document:
-        if name not in known | KEPT:
-            near = get_close_matches(name, known, 1, MARK)
+        if name not in fields | KEPT:
+            near = get_close_matches(name, fields, 1, MARK)
             faults.append(Fault(field=name, message="is not known" + (f"; {near[0]} is" if near else "")))
     try:
         return AgentManifest.model_validate(document), faults
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        return None, faults + [_fault(each) for each in found]
+        errors = error.errors(include_url=False, include_context=False)
+        return None, faults + [_build_fault(each) for each in errors]
 
 
 def runs(manifest: AgentManifest) -> bool:
@@ -221,19 +221,19 @@ def runs(manifest: AgentManifest) -> bool:
     return manifest.build is not None and any(place is not None for place in places)
 
 
-def _fault(error: Any) -> Fault:
+def _build_fault(error: Any) -> Fault:
     place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
     return Fault(field=place, message=wording(error))
 
 
-def _misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
-    known = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
+def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
+    fields = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
     for name in document:
-        if name not in known | KEPT and (near := get_close_matches(name, known, 1, MARK)):
+        if name not in fields | KEPT and (near := get_close_matches(name, fields, 1, MARK)):
             yield Fault(field=name, message=f"is not known; {near[0]} is")
 
 
-def _what_is_right(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
+def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
     """The manifest without the fields at fault, so that what is wrong with the others can be told, too."""
     wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
     rest = {name: value for name, value in document.items() if name not in wrong}
@@ -243,7 +243,7 @@ def _what_is_right(document: Mapping[str, Any], error: ValidationError) -> Agent
         return None
 
 
-def _meaning(manifest: AgentManifest) -> Iterator[Fault]:
+def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
     """What is wrong with a manifest whose fields are right."""
     sources = [name for name in ("docker_image", "repository", "directory") if getattr(manifest, name) is not None]
     if len(sources) > 1:
@@ -262,15 +262,15 @@ def _meaning(manifest: AgentManifest) -> Iterator[Fault]:
     if engine and able and engine not in able:
         yield Fault(field="host_requirements.engine", message=f"{engine} does not run this: {' or '.join(able)}")
     if manifest.build is not None and sources:
-        yield from _runnable(manifest)
+        yield from _find_engine_errors(manifest)
 
 
-def _runnable(manifest: AgentManifest) -> Iterator[Fault]:
+def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
     """What an engine would refuse."""
     build = manifest.build
     assert build is not None
     try:
-        limits = _limits(manifest)
+        limits = _parse_limits(manifest)
     except ValueError as error:
         yield Fault(field="limits", message=str(error))
         limits = runtime.Limits()
@@ -289,9 +289,9 @@ def _runnable(manifest: AgentManifest) -> Iterator[Fault]:
         yield Fault(field=place, message=message)
 
 
-def _limits(manifest: AgentManifest) -> runtime.Limits:
-    given = manifest.limits
-    return runtime.Limits.parse(given.memory, given.cpu, given.pids, given.disk)
+def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
+    limits = manifest.limits
+    return runtime.Limits.parse(limits.memory, limits.cpu, limits.pids, limits.disk)
 
 
 def listed(faults: Sequence[Fault]) -> list[dict[str, str]]:

@@ -39,21 +39,21 @@ async def discover(
     cursor: str | None,
 ) -> contract.MarketplacePage:
     """Agents, each with what the marketplace knows of it."""
-    found: list[contract.MarketplaceAgent] = []
+    matches: list[contract.MarketplaceAgent] = []
     following, total, estimate = cursor, None, False
     narrowed = name is not None or available is not None
     for _ in range(PAGES):
         page = await QueryService(call).agents(
-            capabilities, search=search, category=category, limit=limit - len(found), cursor=following
+            capabilities, search=search, category=category, limit=limit - len(matches), cursor=following
         )
         following, total, estimate = page.next_cursor, page.total, page.total_is_estimate
-        shown = await _shown(call, [agent for agent in page.agents if _named(agent, name)])
-        found += [each for each in shown if available in (None, each.marketplace_info.availability.available)]
-        if following is None or len(found) >= limit or not narrowed:
+        page_agents = await _describe_agents(call, [agent for agent in page.agents if _matches_name(agent, name)])
+        matches += [each for each in page_agents if available in (None, each.marketplace_info.availability.available)]
+        if following is None or len(matches) >= limit or not narrowed:
             break
     return contract.MarketplacePage.model_construct(
-        agents=found,
-        count=len(found),
+        agents=matches,
+        count=len(matches),
         total=None if narrowed else total,
         total_is_estimate=estimate and not narrowed,
         has_more=following is not None,
@@ -61,35 +61,37 @@ async def discover(
     )
 
 
-def _named(agent: Agent, name: str | None) -> bool:
+def _matches_name(agent: Agent, name: str | None) -> bool:
     return name is None or name.casefold() in agent.agent_name.casefold()
 
 
-async def _shown(call: Call, agents: Sequence[Agent]) -> list[contract.MarketplaceAgent]:
+async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract.MarketplaceAgent]:
     if not agents:
         return []
     ids = pack([agent.agent_id for agent in agents])
     deployed = {row["agent_id"]: row for row in await call.tx.all(hosting.deployments_of, ids=ids)}
     mine = account_of(call.caller)
     counted = {row["agent_id"]: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
-    done = {row["agent_id"]: row for row in await call.tx.all(hosting.counters_of, ids=ids)}
+    counters = {row["agent_id"]: row for row in await call.tx.all(hosting.counters_of, ids=ids)}
     return [
-        await _agent(call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), done.get(agent.agent_id))
+        await _describe_agent(
+            call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id)
+        )
         for agent in agents
     ]
 
 
-async def _agent(
-    call: Call, agent: Agent, deployment: Row | None, counted: Row | None, done: Row | None
+async def _describe_agent(
+    call: Call, agent: Agent, deployment: Row | None, counted: Row | None, counter: Row | None
 ) -> contract.MarketplaceAgent:
     total = counted["total"] if counted is not None else 0
     version = unpack(deployment["manifest"]).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
-        availability=_availability(agent, deployment, total),
+        availability=_build_availability(agent, deployment, total),
         pricing_info=await told(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
         customer_instances=counted["own"] if counted is not None else 0,
         total_instances=total,
-        performance_metrics=_performance(agent, done),
+        performance_metrics=_build_metrics(agent, counter),
     )
     stated = agent.metadata.get("version")
     return contract.MarketplaceAgent.model_construct(
@@ -101,7 +103,7 @@ async def _agent(
     )
 
 
-def _availability(agent: Agent, deployment: Row | None, total: int) -> contract.Availability:
+def _build_availability(agent: Agent, deployment: Row | None, total: int) -> contract.Availability:
     most = deployment["max_instances"] if deployment is not None else None
     reason = None
     if deployment is None:
@@ -117,10 +119,12 @@ def _availability(agent: Agent, deployment: Row | None, total: int) -> contract.
     )
 
 
-def _performance(agent: Agent, done: Row | None) -> contract.PerformanceMetrics:
-    completed, failed = (done["completed"], done["failed"]) if done is not None else (0, 0)
+def _build_metrics(agent: Agent, counter: Row | None) -> contract.PerformanceMetrics:
+    completed, failed = (counter["completed"], counter["failed"]) if counter is not None else (0, 0)
     return contract.PerformanceMetrics.model_construct(
-        average_response_time=done["duration"] / completed / 1_000_000 if done is not None and completed else None,
+        average_response_time=counter["duration"] / completed / 1_000_000
+        if counter is not None and completed
+        else None,
         success_rate=completed / (completed + failed) if completed + failed else None,
         availability=agent.availability,
     )
@@ -139,8 +143,8 @@ async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboar
     if account != "":
         counted = await call.tx.one(statements.account_counts, account=account or "")
         query = statements.listing(False, account is not None, False, True)
-        given = {"before": "inst_g", "limit": RECENT, "account": account}
-        rows = await call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
+        parameters = {"before": "inst_g", "limit": RECENT, "account": account}
+        rows = await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
     numbers = {
         name: (counted[name] or 0) if counted is not None else 0 for name in ("total", "running", "paused", "failed")
     }

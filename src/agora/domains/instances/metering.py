@@ -49,8 +49,8 @@ def look(
     """What a look at a running instance has found, as ``checked`` writes it. since: of the look before, microseconds."""
     used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
     percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
-    place, found = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
-    return [*place, *found, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
+    place, outcome = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
+    return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
 async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
@@ -60,7 +60,7 @@ async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
     names = pack(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
     rows = await call.tx.all(statements.looked_at, ids=names)
-    await bill(call, [_run(row, row, row["measured"]) for row in rows])
+    await bill(call, [_build_run(row, row, row["measured"]) for row in rows])
 
 
 async def end(
@@ -70,24 +70,24 @@ async def end(
 
     at: when it ended; None if nobody knows. until_now: it was seen running at ``ticks``. more: how long it ran after that.
     """
-    found = await call.tx.one(statements.open_interval, instance_id=row["instance_id"])
-    if found is None:
+    interval = await call.tx.one(statements.open_interval, instance_id=row["instance_id"])
+    if interval is None:
         return 0
-    measured: int = found["measured"] + _since(found, ticks, at, until_now) + more
+    measured: int = interval["measured"] + _time_since_last_check(interval, ticks, at, until_now) + more
     await call.tx.execute(
         statements.close_interval,
         instance_id=row["instance_id"],
-        number=found["number"],
+        number=interval["number"],
         measured=measured,
         seen_at=call.now,
         ticks=ticks.at,
-        ended=found["began"] + measured,
+        ended=interval["began"] + measured,
     )
-    await bill(call, [_run(row, found, measured, closed=True)])
+    await bill(call, [_build_run(row, interval, measured, closed=True)])
     return measured
 
 
-def _since(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
+def _time_since_last_check(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
     """How long it ran since it was last seen alive; never more than has passed."""
     passed = max(0, ticks.at - interval["ticks"]) if ticks.boot == interval["boot"] else 0
     if until_now:
@@ -95,7 +95,7 @@ def _since(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
     return 0 if at is None else min(max(0, at - interval["seen_at"]), passed)
 
 
-def _run(row: Row, interval: Row, measured: int, *, closed: bool = False) -> Run:
+def _build_run(row: Row, interval: Row, measured: int, *, closed: bool = False) -> Run:
     began, version = interval["began"], row["price_version"]
     who = (row["account_id"], row["agent_id"])
     return Run(row["instance_id"], interval["number"], *who, began, began + measured, version, closed)

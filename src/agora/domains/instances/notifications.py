@@ -24,5 +24,5 @@ async def tell(type: str, call: Call, row: Row | dict[str, Any], **more: Any) ->
         "host_id": row["host_id"],
         "reason": None,
     }
-    seen = await audience(call, row["account_id"])
-    call.emit(type, data | more, subject=row["instance_id"], audience=seen)
+    viewers = await audience(call, row["account_id"])
+    call.emit(type, data | more, subject=row["instance_id"], audience=viewers)

@@ -92,7 +92,7 @@ def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> Hos
     """What the manifest and the customer need together."""
     if wanted is None:
         return manifest
-    given = wanted.model_dump(exclude_unset=True)
+    overrides = wanted.model_dump(exclude_unset=True)
     memory = max(manifest.min_memory_mb or 0, wanted.min_memory_mb or 0) or None
     cores = max(manifest.min_cpu_cores or 0.0, wanted.min_cpu_cores or 0.0) or None
     more = {
@@ -103,25 +103,30 @@ def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> Hos
         "co_location_with": [*manifest.co_location_with, *wanted.co_location_with],
     }
     if manifest.engine is not None:
-        given.pop("engine", None)
-    return HostRequirements.model_validate(manifest.model_dump() | given | more)
+        overrides.pop("engine", None)
+    return HostRequirements.model_validate(manifest.model_dump() | overrides | more)
 
 
 async def choose(call: Call, need: Need) -> Place:
     """The best host that meets what is needed. Raises InvalidRequest if none ever can, Conflict if none can now."""
     query = hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts  # what is kept is kept once
     hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
-    kept = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
+    reserved_by_host = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
     missing: list[Missing] = []
-    found: list[tuple[Any, Place]] = []
+    candidates: list[tuple[Any, Place]] = []
     for host in hosts:
-        lacks = list(_lacks(host, kept.get(host["host_id"]), need, call.now))
+        lacks = list(_find_unmet(host, reserved_by_host.get(host["host_id"]), need, call.now))
         missing += lacks
         if not lacks:
-            found.append((_rank(host, kept.get(host["host_id"]), need), Place(host, _engine(host, need) or "")))
-    if not found:
-        raise _refusal(need, missing, hosts)
-    return min(found, key=lambda pair: pair[0])[1]
+            candidates.append(
+                (
+                    _rank_host(host, reserved_by_host.get(host["host_id"]), need),
+                    Place(host, _choose_engine(host, need) or ""),
+                )
+            )
+    if not candidates:
+        raise _build_refusal(need, missing, hosts)
+    return min(candidates, key=lambda pair: pair[0])[1]
 
 
 def is_silent(host: Row, now: int) -> bool:
@@ -129,31 +134,31 @@ def is_silent(host: Row, now: int) -> bool:
     return bool(host["kind"] == "server" and host["seen_at"] + SILENT < now)
 
 
-def free(host: Row, kept: Row | None) -> Free:
+def free(host: Row, reserved: Row | None) -> Free:
     """What of a host can be had, from what it has and what is kept of it, in this tenant and in others."""
     capacity = unpack(host["capacity"])
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
-    left = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
-    if kept is not None:
-        left = {name: count - (kept[name] or 0) for name, count in left.items()}
-    room = None if memory is None else memory + left["memory"]
+    balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
+    if reserved is not None:
+        balance = {name: count - (reserved[name] or 0) for name, count in balance.items()}
+    room = None if memory is None else memory + balance["memory"]
     if room is not None and capacity.get("memory_free") is not None:
         room = min(room, capacity["memory_free"])
-    cores = None if cpu is None else round(cpu * 1000) + left["cpu"]
-    return Free(room, cores, max(0, capacity.get("gpus", 0) + left["gpus"]))
+    cores = None if cpu is None else round(cpu * 1000) + balance["cpu"]
+    return Free(room, cores, max(0, capacity.get("gpus", 0) + balance["gpus"]))
 
 
-def _engine(host: Row, need: Need) -> str | None:
+def _choose_engine(host: Row, need: Need) -> str | None:
     """The engine of a host that is to run it: a hosting agent chooses its own."""
     if host["kind"] == "agent":
         return REMOTE
-    there = [name for name, why in unpack(host["engines"]).items() if not why]
-    wanted = need.engine or need.requirements.engine
-    able = [name for name in need.engines if name in there and (wanted is None or name == wanted)]
+    available = [name for name, why in unpack(host["engines"]).items() if not why]
+    required = need.engine or need.requirements.engine
+    able = [name for name in need.engines if name in available and (required is None or name == required)]
     return able[0] if able else None
 
 
-def _lacks(host: Row, kept: Row | None, need: Need, now: int) -> Iterator[Missing]:
+def _find_unmet(host: Row, reserved: Row | None, need: Need, now: int) -> Iterator[Missing]:
     """What stands against a host."""
     name, wants = host["name"], need.requirements
     capacity = unpack(host["capacity"])
@@ -170,19 +175,19 @@ def _lacks(host: Row, kept: Row | None, need: Need, now: int) -> Iterator[Missin
         yield Missing(name, "host", "is closed by an operator", for_now=True)
     if is_silent(host, now):
         yield Missing(name, "host", "has not been heard of for a while", for_now=True)
-    if _engine(host, need) is None:
+    if _choose_engine(host, need) is None:
         yield Missing(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
     if wants.required_region is not None and host["region"] != wants.required_region:
         yield Missing(name, "required_region", f"is in {host['region'] or 'no region'}")
     if need.gpus and not capacity.get("gpus"):
         yield Missing(name, "gpu_required", "has no GPU")
-    yield from _room(host, kept, need)
+    yield from _find_missing_room(host, reserved, need)
 
 
-def _room(host: Row, kept: Row | None, need: Need) -> Iterator[Missing]:
+def _find_missing_room(host: Row, reserved: Row | None, need: Need) -> Iterator[Missing]:
     name, capacity = host["name"], unpack(host["capacity"])
-    left = free(host, kept)
-    memory, cores = left.memory, left.cpu
+    available = free(host, reserved)
+    memory, cores = available.memory, available.cpu
     if memory is not None and memory < need.memory:
         for_now = capacity["memory"] >= need.memory
         yield Missing(
@@ -200,20 +205,20 @@ def _room(host: Row, kept: Row | None, need: Need) -> Iterator[Missing]:
             f"{max(cores, 0) / 1000:g} of {capacity['cpus']:g} cores are free, {need.cpu / 1000:g} needed",
             for_now,
         )
-    if capacity.get("gpus") and left.gpus < need.gpus:
-        yield Missing(name, "gpu_required", f"{left.gpus} of {capacity['gpus']} GPUs are free", for_now=True)
+    if capacity.get("gpus") and available.gpus < need.gpus:
+        yield Missing(name, "gpu_required", f"{available.gpus} of {capacity['gpus']} GPUs are free", for_now=True)
     if host["kind"] == "server" and capacity.get("ports") == 0:
         yield Missing(name, "ports", "no port is free", for_now=True)
 
 
 def _no_engine(host: Row, need: Need) -> str:
-    wanted = need.engine or need.requirements.engine
-    able = [name for name in need.engines if wanted is None or name == wanted]
+    required = need.engine or need.requirements.engine
+    able = [name for name in need.engines if required is None or name == required]
     if not able:
-        return f"{wanted or 'no engine'} does not run this agent"
+        return f"{required or 'no engine'} does not run this agent"
     engines: Mapping[str, str] = unpack(host["engines"])
-    told = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
-    return f"{' or '.join(told or able)} is not available there"
+    reasons = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
+    return f"{' or '.join(reasons or able)} is not available there"
 
 
 def _comes_back(host: Row, need: Need) -> bool:
@@ -221,19 +226,19 @@ def _comes_back(host: Row, need: Need) -> bool:
     return any(name in need.engines for name in unpack(host["engines"]))
 
 
-def _rank(host: Row, kept: Row | None, need: Need) -> tuple[Any, ...]:
+def _rank_host(host: Row, reserved: Row | None, need: Need) -> tuple[Any, ...]:
     """What is better comes first: the host that was asked for, the region that is preferred, then the emptiest."""
     return (
         need.preferred not in (host["host_id"], host["name"], host["agent_id"]),
         need.requirements.preferred_region != host["region"],
         host["kind"] == "agent",
-        kept["instances"] if kept is not None else 0,
-        -(free(host, kept).memory or 0),
+        reserved["instances"] if reserved is not None else 0,
+        -(free(host, reserved).memory or 0),
         host["host_id"],
     )
 
 
-def _refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row]) -> InvalidRequest | Conflict:
+def _build_refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row]) -> InvalidRequest | Conflict:
     errors = [
         {"field": f"host_requirements.{each.field}", "message": f"{each.host}: {each.message}"} for each in missing
     ]
@@ -263,13 +268,13 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
     for ref in refs:
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
         if row is not None and row["account_id"] == account and row["stopped_at"] is None:
-            return _beside(row)
+            return _neighbour_of_instance(row)
         agent = await find(call.tx, ref)
         if agent is None or not visible_to(call.caller, agent):
             continue
         rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
         if rows:
-            return _beside(rows[0])
+            return _neighbour_of_instance(rows[0])
         container = unpack(agent["metadata"]).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
             return Beside(container, engine=REMOTE)
@@ -282,6 +287,6 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
     return None
 
 
-def _beside(row: Row) -> Beside:
+def _neighbour_of_instance(row: Row) -> Beside:
     engine = None if row["engine"] == REMOTE else row["engine"]
     return Beside(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)

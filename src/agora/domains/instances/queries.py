@@ -218,8 +218,8 @@ silent = Query(
 @cache
 def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
     """A page of instances, newest first."""
-    wanted = "in (select value from json_each(:states))"
-    wanted_postgres = "= any(array(select json_array_elements_text(:states::json)))"
+    state_filter = "in (select value from json_each(:states))"
+    state_filter_postgres = "= any(array(select json_array_elements_text(:states::json)))"
     conditions = [
         "and agent_id = :agent_id" if agent else "",
         "and account_id = :account" if account else "",
@@ -230,7 +230,7 @@ def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
         select * from instances where tenant_id = :tenant and instance_id < :before {" ".join(conditions)}
         order by instance_id desc limit :limit
     """
-    return Query(text.format(wanted), text.format(wanted_postgres), types={"limit": BIG}, scan=True)
+    return Query(text.format(state_filter), text.format(state_filter_postgres), types={"limit": BIG}, scan=True)
 
 
 # -- changing ----------------------------------------------------------------------------------
@@ -403,9 +403,9 @@ keep_output = Write(
 )
 
 
-def _drop(table: str) -> Write:
+def _delete_from(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and instance_id "
     return Write(text + _OF_AGENTS, text + _OF_AGENTS_POSTGRES)
 
 
-drops = tuple(map(_drop, ("instance_intervals", "instance_executions", "instance_output", "instances")))
+drops = tuple(map(_delete_from, ("instance_intervals", "instance_executions", "instance_output", "instances")))

@@ -86,7 +86,7 @@ class Instances(Controller):
             await self.present(tenant)
 
     async def step(self) -> None:
-        await self._adopt()
+        await self._adopt_remains()
         await super().step()
         now = self.house.clock.now()
         for name in self.local.engines:
@@ -110,39 +110,41 @@ class Instances(Controller):
         }
         limit = BATCH + len(self._working) + len(looked_at)  # what takes long keeps nothing else from its turn
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
-        self._cut_short(tenant, rows)
-        busy = self._working.keys() | self._rested().keys() | looked_at
+        self._cancel_builds(tenant, rows)
+        busy = self._working.keys() | self._update_resting().keys() | looked_at
         free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
-        self._look(tenant, [row for row in free if _only_looked_at(row)])
+        self._check_together(tenant, [row for row in free if _only_looked_at(row)])
         for row in free:
-            if not _only_looked_at(row) and (row["state"] not in BUILDING or self._steps(row["engine"]) < AT_ONCE):
-                self._begin(tenant, row)
+            if not _only_looked_at(row) and (
+                row["state"] not in BUILDING or self._count_steps(row["engine"]) < AT_ONCE
+            ):
+                self._begin_step(tenant, row)
 
-    def _steps(self, engine: str) -> int:
+    def _count_steps(self, engine: str) -> int:
         """How many instances of an engine take a step now."""
         return sum(life.row["engine"] == engine for life in self._lives.values())
 
-    def _look(self, tenant: str, rows: Sequence[Row]) -> None:
+    def _check_together(self, tenant: str, rows: Sequence[Row]) -> None:
         """Check instances, those of each engine by themselves; one look at an engine's at a time."""
-        for engine, group in _by_engine(rows).items():
+        for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
             if key not in self._looking and not self.stopping:
                 self._looked_at[key] = frozenset(row["instance_id"] for row in group)
-                self._spawn(self._looking, key, partial(self._check, tenant, group))
+                self._spawn(self._looking, key, partial(self._check_instances, tenant, group))
 
     def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
         """Do something beside the loop; what goes wrong with it is counted as of a step."""
         task = tasks[key] = asyncio.create_task(self._attempt(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
-    def _cut_short(self, tenant: str, rows: Sequence[Row]) -> None:
+    def _cancel_builds(self, tenant: str, rows: Sequence[Row]) -> None:
         """What is to end need not be built before: a step towards anything else is left, and its end begun."""
         for row in rows:
             key = (tenant, row["instance_id"])
             if row["desired"] == "stopped" and key in self._lives and self._lives[key].row["state"] in BUILDING:
                 self._working[key].cancel()
 
-    def _rested(self) -> dict[tuple[str, str], float]:
+    def _update_resting(self) -> dict[tuple[str, str], float]:
         """Those whose last step failed a moment ago, for a reason of the house."""
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
@@ -152,7 +154,7 @@ class Instances(Controller):
         """What somebody wants is seen to at once, and a new tenant is told what this host has free."""
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.stopping:
-            hurrying = asyncio.ensure_future(self._hurry(tenants))
+            hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
             self._hurrying.add(hurrying)
             hurrying.add_done_callback(self._hurrying.discard)
         for stored in events:
@@ -161,11 +163,11 @@ class Instances(Controller):
                 self._hurrying.add(presenting)
                 presenting.add_done_callback(self._hurrying.discard)
 
-    async def _hurry(self, tenants: set[str]) -> None:
+    async def _reconcile_now(self, tenants: set[str]) -> None:
         for tenant in tenants:
             await self._attempt(partial(self.tend, tenant))
 
-    def _begin(self, tenant: str, row: Row) -> None:
+    def _begin_step(self, tenant: str, row: Row) -> None:
         key = (tenant, row["instance_id"])
         if key in self._working or self.stopping:
             return
@@ -175,10 +177,10 @@ class Instances(Controller):
             self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
         )
         self._lives[key] = life
-        task = self._working[key] = asyncio.create_task(self._live(life))
-        task.add_done_callback(partial(self._ended, key))
+        task = self._working[key] = asyncio.create_task(self._run_steps(life))
+        task.add_done_callback(partial(self._note_step_end, key))
 
-    async def _live(self, life: Life) -> None:
+    async def _run_steps(self, life: Life) -> None:
         """Step by step, as long as there is something to do at once."""
         for _ in range(STEPS):
             await life.step()
@@ -188,7 +190,7 @@ class Instances(Controller):
                 return
             life.row = rows[0]
 
-    def _ended(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+    def _note_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lives[key]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s failed", key[1], exc_info=error)
@@ -203,63 +205,63 @@ class Instances(Controller):
 
     # -- looking ---------------------------------------------------------------------------------
 
-    async def _check(self, tenant: str, rows: Sequence[Row]) -> None:
+    async def _check_instances(self, tenant: str, rows: Sequence[Row]) -> None:
         """The periodic look at instances that run: state, use, health; and their time."""
         from .metering import Ticks
 
         ticks = Ticks(self.local.ticks(), self.local.boot)
-        well: list[tuple[Row, Observation]] = []
-        for row, seen in await self._observed(rows):
-            if seen is not None and seen.state == "running":
-                well.append((row, seen))
+        running: list[tuple[Row, Observation]] = []
+        for row, observation in await self._observe_instances(rows):
+            if observation is not None and observation.state == "running":
+                running.append((row, observation))
             else:
-                self._begin(tenant, row)
-        if well:
-            verdicts = await self._probed([row for row, _ in well])
-            await self.act(tenant, partial(self._write, looks=well, verdicts=verdicts, ticks=ticks))
+                self._begin_step(tenant, row)
+        if running:
+            verdicts = await self._probe_instances([row for row, _ in running])
+            await self.act(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
 
-    async def _observed(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
+    async def _observe_instances(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
         """What the engines see; None where an engine does not answer."""
-        found: list[tuple[Row, Observation | None]] = []
-        for name, group in _by_engine(rows).items():
+        observations: list[tuple[Row, Observation | None]] = []
+        for name, group in _group_by_engine(rows).items():
             try:
-                engine = self._engine(name)
-                seen = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
-                found += zip(group, seen, strict=True)
+                engine = self._require_engine(name)
+                results = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
+                observations += zip(group, results, strict=True)
             except EngineError:
-                found += [(row, None) for row in group]
-        return found
+                observations += [(row, None) for row in group]
+        return observations
 
-    def _engine(self, name: str) -> Runtime:
+    def _require_engine(self, name: str) -> Runtime:
         engine = self.local.engines.get(name)
         if engine is None:
             raise EngineUnavailable(f"This server has no engine {name!r}.")
         return engine
 
-    async def _probed(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
+    async def _probe_instances(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
         """Whether each works, and what was found."""
         from .specs import health_of
 
-        gate = asyncio.Semaphore(PROBES)
+        semaphore = asyncio.Semaphore(PROBES)
 
-        async def one(row: Row) -> tuple[str, tuple[bool, str]]:
+        async def probe_one(row: Row) -> tuple[str, tuple[bool, str]]:
             try:
                 health = health_of(row)
             except ValueError:  # a manifest that is not understood any more is no reason to end what runs
                 return row["instance_id"], (True, "it runs")
             if health.path is None:
                 return row["instance_id"], (True, "it runs")
-            async with gate:
+            async with semaphore:
                 try:
                     handle = Handle.from_json(unpack(row["handle"]))
-                    verdict = await self._engine(row["engine"]).probe(handle, health)
+                    verdict = await self._require_engine(row["engine"]).probe(handle, health)
                 except EngineError as error:
                     return row["instance_id"], (False, error.detail)
                 return row["instance_id"], (verdict.healthy, verdict.detail)
 
-        return dict(await asyncio.gather(*map(one, rows)))
+        return dict(await asyncio.gather(*map(probe_one, rows)))
 
-    async def _write(
+    async def _write_checks(
         self,
         call: Call,
         *,
@@ -271,13 +273,15 @@ class Instances(Controller):
         from .lifecycle import UNHEALTHY
 
         checks: list[list[Any]] = []
-        for row, seen in looks:
+        for row, observation in looks:
             healthy, detail = verdicts[row["instance_id"]]
             failing = 0 if healthy else row["failing"] + 1
             since = row["seen_at"] or row["started_at"] or call.now
             due = call.now + (self.check if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
-            checks.append(measuring.look(call, row, seen.usage, since=since, due=due, failing=failing, error=error))
+            checks.append(
+                measuring.look(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
+            )
         await call.tx.execute(statements.checked, checks=pack(checks), now=call.now)
         await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
 
@@ -285,23 +289,23 @@ class Instances(Controller):
         """A cheap look at all that an engine runs, and when the next one is."""
         began = time.monotonic()
         try:
-            await self.each_tenant(partial(self._glance, engine=engine))
+            await self.each_tenant(partial(self._find_ended, engine=engine))
         finally:
             rest = int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS)
             self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
 
-    async def _glance(self, tenant: str, *, engine: str) -> None:
+    async def _find_ended(self, tenant: str, *, engine: str) -> None:
         """What has ended is seen to at once, not at its next check."""
         running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
         rows = [row for row in running if row["engine"] == engine]
-        gone = [
+        ended = [
             row["instance_id"]
-            for row, seen in await self._observed(rows)
-            if seen is not None and seen.state != "running"
+            for row, observation in await self._observe_instances(rows)
+            if observation is not None and observation.state != "running"
         ]
-        waiting = [name for name in gone if (tenant, name) not in self._working]
+        waiting = [name for name in ended if (tenant, name) not in self._working]
         if waiting:
-            await self.act(tenant, partial(_wake, ids=waiting))
+            await self.act(tenant, partial(_wake_instances, ids=waiting))
 
     # -- being a host ----------------------------------------------------------------------------
 
@@ -311,7 +315,7 @@ class Instances(Controller):
             return
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
-        offered = await asyncio.gather(*map(_offered, self.local.engines.values()))
+        offered = await asyncio.gather(*map(_read_capacity, self.local.engines.values()))
         for name, (why, has) in zip(self.local.engines, offered, strict=True):
             engines[name] = why
             if has is not None:
@@ -325,9 +329,9 @@ class Instances(Controller):
                     "ports": max(has.ports, capacity.get("ports", 0)),
                 }
 
-        capacity |= await self._kept_elsewhere(tenant)
+        capacity |= await self._reserved_by_others(tenant)
 
-        async def work(call: Call) -> None:
+        async def save_host(call: Call) -> None:
             await call.tx.execute(
                 hosting.save_host,
                 host_id=self.local.host_id,
@@ -341,32 +345,32 @@ class Instances(Controller):
                 now=call.now,
             )
 
-        await self.act(tenant, work)
+        await self.act(tenant, save_host)
 
-    async def _kept_elsewhere(self, tenant: str) -> dict[str, int]:
+    async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
         """What is kept of this host for instances of other tenants, who do not see each other's."""
         rows = await self.read(tenant, hosting.reserved)
         own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
         self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
-        others = [kept for other, kept in self._kept.items() if other != tenant]
-        return {f"{name}_elsewhere": sum(kept[name] for kept in others) for name in KEPT}
+        others = [amounts for other, amounts in self._kept.items() if other != tenant]
+        return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in KEPT}
 
-    async def _adopt(self) -> None:
+    async def _adopt_remains(self) -> None:
         """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
         begun = []
         for name, engine in self.local.engines.items():
             now, again = self.house.clock.now(), self._ask_again.get(name, 0)
             if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ABSENT:
-                self._spawn(self._adopting, name, partial(self._adopt_of, engine))
+                self._spawn(self._adopting, name, partial(self._adopt_engine, engine))
                 begun.append(self._adopting[name])
         if begun:
             await asyncio.wait(begun, timeout=ADOPTING)
 
-    async def _adopt_of(self, engine: Runtime) -> None:
+    async def _adopt_engine(self, engine: Runtime) -> None:
         name = engine.name
         try:
-            for found in await engine.adopt():
-                await self._claim(engine, found)
+            for remnant in await engine.adopt():
+                await self._keep_or_remove(engine, remnant)
             await engine.sweep()
         except EngineError as error:
             level = logging.DEBUG if name in self._ask_again else logging.WARNING
@@ -375,17 +379,17 @@ class Instances(Controller):
         else:
             self._adopted.add(name)
 
-    async def _claim(self, engine: Runtime, found: Found) -> None:
+    async def _keep_or_remove(self, engine: Runtime, remnant: Found) -> None:
         """Keep what a row knows, and remove the rest."""
-        handle = found.handle
-        rows = await self.read(found.tenant, statements.found, instance_id=handle.instance_id)
+        handle = remnant.handle
+        rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
         row = rows[0] if rows else None
         if row is None or row["stopped_at"] is not None or handle.generation < row["generation"]:
             log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
             await engine.remove(handle)
 
 
-async def _offered(engine: Runtime) -> tuple[str, Capacity | None]:
+async def _read_capacity(engine: Runtime) -> tuple[str, Capacity | None]:
     """What an engine has; or why it cannot be used now."""
     try:
         async with asyncio.timeout(CHECKING):
@@ -397,11 +401,11 @@ async def _offered(engine: Runtime) -> tuple[str, Capacity | None]:
         return error.detail, None
 
 
-def _by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
+def _group_by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["engine"]].append(row)
-    return found
+        groups[row["engine"]].append(row)
+    return groups
 
 
 def _only_looked_at(row: Row) -> bool:
@@ -420,6 +424,6 @@ async def _free_name(call: Call, local: Local) -> str:
     return f"{local.name}-{local.host_id[-6:]}"
 
 
-async def _wake(call: Call, *, ids: Sequence[str]) -> None:
+async def _wake_instances(call: Call, *, ids: Sequence[str]) -> None:
     for instance_id in ids:
         await call.tx.execute(statements.wake, instance_id=instance_id, now=call.now)

@@ -40,19 +40,19 @@ async def register_manifest(
     service = DeploymentService(call)
     if runs(manifest) and call.caller.may(SCOPE):
         return (await service.deploy(whole, {}, given)).registration
-    made = await service.introduce(manifest, _kept(manifest, given))
-    made.warning = _why_not(manifest)
-    return made
+    registration = await service.introduce(manifest, _merge_profile(manifest, given))
+    registration.warning = _why_not_deployable(manifest)
+    return registration
 
 
-def _kept(manifest: AgentManifest, given: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_profile(manifest: AgentManifest, given: Mapping[str, Any]) -> dict[str, Any]:
     """The profile; fields of manifests that mean nothing here are kept with the agent."""
     profile = profile_of(manifest)
     metadata = dict(manifest.model_extra or {}) | profile["metadata"] | given.get("metadata", {})
     return {**profile, **given, "metadata": metadata}
 
 
-def _why_not(manifest: AgentManifest) -> str | None:
+def _why_not_deployable(manifest: AgentManifest) -> str | None:
     if runs(manifest):
         return f"Instances of it cannot be made: that takes the scope {SCOPE}. An operator registers it so."
     if manifest.build_config is not None or manifest.directory is not None or manifest.repository is not None:

@@ -21,31 +21,33 @@ CREATE = "create_container"
 
 async def confirm(call: Call, row: Row, address: str | None, health_url: str | None) -> None:
     """It runs: ``deploy_confirm``, or, to whoever spoke to the hosting agent, ``container_created``."""
-    origin = await _origin(call, row)
+    origin = await _take_origin(call, row)
     if origin is None:
         return
     payload = await contained(call, row, address, health_url)
     if origin["type"] == Performative.REQUEST:
-        await _say(call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload})
+        await _send_report(
+            call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload}
+        )
         return
     payload["co_located"] = row["beside"] is not None
     document = {"type": "deploy_confirm", "intent": "agent_deployed", "payload": payload}
-    await _say(call, row, origin, ORCHESTRATOR, document)
+    await _send_report(call, row, origin, ORCHESTRATOR, document)
 
 
 async def fail(call: Call, row: Row, error: str, code: str) -> bool:
     """It could not be brought to run: ``deploy_failure``, or ``failure``. Tells whether anybody had asked."""
-    origin = await _origin(call, row)
+    origin = await _take_origin(call, row)
     if origin is None:
         return False
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
-    payload = {"error": error[:4000], "code": code, "agent_id": _name(agent, row["agent_id"])}
+    payload = {"error": error[:4000], "code": code, "agent_id": _display_name(agent, row["agent_id"])}
     if origin["type"] == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
-        await _say(call, row, origin, HOSTING, document)
+        await _send_report(call, row, origin, HOSTING, document)
     else:
         document = {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
-        await _say(call, row, origin, ORCHESTRATOR, document)
+        await _send_report(call, row, origin, ORCHESTRATOR, document)
     return True
 
 
@@ -55,7 +57,7 @@ async def contained(call: Call, row: Row, address: str | None, health_url: str |
     payload: dict[str, Any] = {
         "container_id": row["remote_id"] or row["instance_id"],
         "instance_id": row["instance_id"],
-        "agent_id": _name(agent, row["agent_id"]),
+        "agent_id": _display_name(agent, row["agent_id"]),
         "customer_id": row["account_id"],
     }
     if address:
@@ -68,11 +70,11 @@ async def contained(call: Call, row: Row, address: str | None, health_url: str |
     return payload
 
 
-def _name(agent: Row | None, agent_id: str) -> str:
+def _display_name(agent: Row | None, agent_id: str) -> str:
     return agent_id if agent is None else str(agent["alias"] or agent["agent_name"])
 
 
-async def _origin(call: Call, row: Row) -> Row | None:
+async def _take_origin(call: Call, row: Row) -> Row | None:
     """The message that asked for it, if nobody has answered it yet."""
     if row["cause"] is None:
         return None
@@ -81,7 +83,7 @@ async def _origin(call: Call, row: Row) -> Row | None:
     return None if origin is None or origin["answer"] is not None else origin
 
 
-async def _say(call: Call, row: Row, origin: Row, own: str, document: dict[str, Any]) -> None:
+async def _send_report(call: Call, row: Row, origin: Row, speaker: str, document: dict[str, Any]) -> None:
     letter = await call.tx.one(messages.of, message_id=origin["message_id"])
     if letter is None:
         return
@@ -89,4 +91,4 @@ async def _say(call: Call, row: Row, origin: Row, own: str, document: dict[str, 
     if asker is not None and asker["retired_at"] is not None:  # who has left is told nothing
         return
     correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
-    await speak(call, own, document | {"to": [letter["from_name"]], "correlation": correlation}, origin)
+    await speak(call, speaker, document | {"to": [letter["from_name"]], "correlation": correlation}, origin)

@@ -28,7 +28,7 @@ async def of_instances(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
     """By id: what these have run since they were measured, and what that costs."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
-    return await _ahead(call, await call.tx.all(statements.looked_at, ids=pack(sorted(ids))))
+    return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=pack(sorted(ids))))
 
 
 async def everywhere(call: Call, account: str | None) -> list[Ahead]:
@@ -37,25 +37,25 @@ async def everywhere(call: Call, account: str | None) -> list[Ahead]:
     if local is None or account == "":
         return []
     rows = await call.tx.all(statements.open_of_account, boot=local.boot, account=account or "")
-    return list((await _ahead(call, rows)).values())
+    return list((await _price_running_time(call, rows)).values())
 
 
-async def _ahead(call: Call, rows: Sequence[Row]) -> dict[str, Ahead]:
-    passed = [(row, time) for row in rows if (time := _passed(call, row)) > 0]
-    stretches = [(row["agent_id"], row["price_version"], row["began"] + row["measured"], time) for row, time in passed]
-    found = await ahead(call, stretches)
-    return {row["instance_id"]: each for (row, _), each in zip(passed, found, strict=True)}
+async def _price_running_time(call: Call, rows: Sequence[Row]) -> dict[str, Ahead]:
+    passed = [(row, time) for row in rows if (time := _time_since_measured(call, row)) > 0]
+    intervals = [(row["agent_id"], row["price_version"], row["began"] + row["measured"], time) for row, time in passed]
+    amounts = await ahead(call, intervals)
+    return {row["instance_id"]: each for (row, _), each in zip(passed, amounts, strict=True)}
 
 
-def _passed(call: Call, interval: Row) -> int:
+def _time_since_measured(call: Call, interval: Row) -> int:
     local = call.context.ports.find(LOCAL_HOST)
     if local is None or interval["boot"] != local.boot:
         return 0
     measured_at: int = interval["ticks"]
     now = local.ticks()
     now = min(now, local.ending.get(interval["instance_id"], now))
-    known = int(CHECKS * call.context.settings.instance_check * MICROSECONDS)
-    return min(max(0, now - measured_at), known)
+    limit = int(CHECKS * call.context.settings.instance_check * MICROSECONDS)
+    return min(max(0, now - measured_at), limit)
 
 
 def costs_with(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:

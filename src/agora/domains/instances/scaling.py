@@ -57,10 +57,10 @@ async def scale(
     if most:
         await _check_deployable(call, agent)
         check_max_price(agent["agent_name"], terms, max_price)
-    kept = {"agent_id": agent_id, "account": account}
+    key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
         hosting.save_scaling,
-        **kept,
+        **key,
         least=least,
         most=most,
         target=target,
@@ -72,7 +72,7 @@ async def scale(
     await adjust(call, agent_id, account, measure=False)
     call.emit(
         "agora.instance.scaled",
-        kept | {"min_instances": least, "max_instances": most},
+        key | {"min_instances": least, "max_instances": most},
         subject=agent_id,
         audience=(call.caller.subject,),
     )
@@ -93,19 +93,19 @@ async def scaling_of(call: Call, agent: Row, account: str) -> Scaling:
     """How an account's instances of an agent are scaled."""
     row = await call.tx.one(hosting.scaling, agent_id=agent["agent_id"], account=account)
     living = await call.tx.all(statements.recent, agent_id=agent["agent_id"], account=account)
-    wanted = [each for each in living if each["desired"] != "stopped"]
+    instances = [each for each in living if each["desired"] != "stopped"]
     return Scaling(
         agent_id=agent["agent_id"],
         agent_name=agent["agent_name"],
         customer_id=account,
         min_instances=row["least"] if row is not None else 0,
-        max_instances=row["most"] if row is not None else len(wanted),
+        max_instances=row["most"] if row is not None else len(instances),
         target_concurrency=row["target"] if row is not None else 1.0,
-        desired_instances=row["desired"] if row is not None else len(wanted),
-        running_instances=sum(each["state"] == "running" for each in wanted),
+        desired_instances=row["desired"] if row is not None else len(instances),
+        running_instances=sum(each["state"] == "running" for each in instances),
         concurrency=round(row["busy"], 3) if row is not None else 0.0,
         problem=row["problem"] if row is not None else None,
-        instances=[each["instance_id"] for each in wanted],
+        instances=[each["instance_id"] for each in instances],
         updated_at=moment(row["updated_at"] if row is not None else call.now),
     )
 
@@ -119,40 +119,40 @@ async def adjust(call: Call, agent_id: str, account: str, *, measure: bool = Tru
     if row is None:
         return
     living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
-    there = [each for each in living if each["desired"] != "stopped"]
-    busy = await _busy(call, row) if measure else row["busy"]
-    wanted = max(row["least"], min(row["most"], math.ceil(round(busy / row["target"], 6))))
-    changes: dict[str, Any] = {"desired": wanted, "busy": busy, "calm_since": None}
+    instances = [each for each in living if each["desired"] != "stopped"]
+    busy = await _average_load(call, row) if measure else row["busy"]
+    target_count = max(row["least"], min(row["most"], math.ceil(round(busy / row["target"], 6))))
+    changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
     changes |= {"retry_at": row["retry_at"], "problem": row["problem"]}
-    if wanted > len(there):
-        changes |= await _grow(call, row, wanted - len(there))
-    elif wanted < len(there):
+    if target_count > len(instances):
+        changes |= await _add_instances(call, row, target_count - len(instances))
+    elif target_count < len(instances):
         since = row["calm_since"] or call.now
-        forced = len(there) > row["most"]
+        forced = len(instances) > row["most"]
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
         if forced or call.now - since >= CALM:
-            await _shrink(call, there, len(there) - wanted)
+            await _end_surplus(call, instances, len(instances) - target_count)
             changes["calm_since"] = None
         else:
-            changes["desired"] = len(there)
+            changes["desired"] = len(instances)
     else:
         changes |= {"retry_at": None, "problem": None}
-    if not row["most"] and not any(each["pool"] for each in there):
+    if not row["most"] and not any(each["pool"] for each in instances):
         await call.tx.execute(hosting.drop_scaling, agent_id=agent_id, account=account)
         return
     if any(row[name] != value for name, value in changes.items()):
         await call.tx.execute(hosting.scaled, agent_id=agent_id, account=account, **changes)
 
 
-async def _busy(call: Call, row: Row) -> float:
+async def _average_load(call: Call, row: Row) -> float:
     """Executions under way, as a moving mean."""
-    found = await call.tx.one(hosting.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
-    now = float(found["busy"]) if found is not None else 0.0
+    row_count = await call.tx.one(hosting.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
+    now = float(row_count["busy"]) if row_count is not None else 0.0
     mean: float = now if now > row["busy"] else row["busy"] + WEIGHT * (now - row["busy"])
     return mean if mean > 0.01 else 0.0
 
 
-async def _grow(call: Call, row: Row, number: int) -> dict[str, Any]:
+async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
     """Make instances; what stands in the way is written down, and tried again later."""
     if row["retry_at"] is not None and row["retry_at"] > call.now:
         return {}
@@ -166,9 +166,9 @@ async def _grow(call: Call, row: Row, number: int) -> dict[str, Any]:
     return {"retry_at": None, "problem": None}
 
 
-async def _shrink(call: Call, there: Sequence[Row], number: int) -> None:
+async def _end_surplus(call: Call, instances: Sequence[Row], number: int) -> None:
     """End instances that scaling has made: those that do not run first, then the newest."""
-    own = [each for each in there if each["pool"]]
+    own = [each for each in instances if each["pool"]]
     own.sort(key=lambda each: (each["state"] == "running", [-ord(letter) for letter in each["instance_id"]]))
     for each in own[: min(number, AT_ONCE)]:
         await want(call, each, "stopped", "stopping", "It is not needed any more.")

@@ -71,31 +71,31 @@ class InstanceService(Bound, contract.Instances):
         cursor: str | None = None,
     ) -> contract.InstancePage:
         call = self.call
-        seen = seen_account(call.caller, account)
+        visible_account = seen_account(call.caller, account)
         agent = (await require_agent(call.tx, agent_id))["agent_id"] if agent_id is not None else None
         states = [] if status is None else [status] if isinstance(status, str) else status
         ended = ended or "stopped" in states
-        given: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "agent_id": agent,
-            "account": seen,
+            "account": visible_account,
             "states": pack(states),
             "before": paging.decode(cursor)[0] if cursor else NEWEST,
             "limit": limit + 1,
         }
-        query = statements.listing(agent is not None, seen is not None, bool(states), ended)
+        query = statements.listing(agent is not None, visible_account is not None, bool(states), ended)
         rows = (
             []
-            if seen == ""
-            else await call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
+            if visible_account == ""
+            else await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
         )
         rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
-        found = await summaries(call, rows)
+        instances = await summaries(call, rows)
         return contract.InstancePage.model_construct(
-            instances=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            instances=instances,
+            count=len(instances),
+            total=None if more or cursor else len(instances),
             has_more=more,
-            next_cursor=paging.encode(found[-1].instance_id) if more else None,
+            next_cursor=paging.encode(instances[-1].instance_id) if more else None,
         )
 
     @implements
@@ -122,9 +122,9 @@ class InstanceService(Bound, contract.Instances):
     @implements
     def events(self, instance_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
         # The dispatcher awaits the description within a read; the feed makes the events of it.
-        return cast("AsyncIterator[Event]", self._open(instance_id, last_event_id))
+        return cast("AsyncIterator[Event]", self._open_stream(instance_id, last_event_id))
 
-    async def _open(self, instance_id: str, last_event_id: str | None) -> Opening:
+    async def _open_stream(self, instance_id: str, last_event_id: str | None) -> Opening:
         tx = self.call.tx
         await require(self.call, instance_id)
         if last_event_id is not None:
@@ -204,15 +204,17 @@ class InstanceService(Bound, contract.Instances):
     async def backups(
         self, instance_id: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BackupPage:
-        seen = seen_account(self.call.caller, None)
-        given: dict[str, Any] = {
+        visible_account = seen_account(self.call.caller, None)
+        parameters: dict[str, Any] = {
             "instance_id": instance_id,
-            "account": seen,
+            "account": visible_account,
             "before": paging.decode(cursor)[0] if cursor else "bak_g",
             "limit": limit + 1,
         }
-        query = hosting.backups(instance_id is not None, seen is not None)
-        rows = await self.call.tx.all(query, **{name: given[name] for name in query.parameters if name != "tenant"})
+        query = hosting.backups(instance_id is not None, visible_account is not None)
+        rows = await self.call.tx.all(
+            query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
+        )
         found = [backup(row) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.BackupPage(
@@ -241,11 +243,11 @@ class InstanceService(Bound, contract.Instances):
         account: str | None = None,
         max_price: float | None = None,
     ) -> contract.Scaling:
-        whose = account_given(self.call.caller, account)
+        owner_account = account_given(self.call.caller, account)
         return await scaling.scale(
             self.call,
             agent_id,
-            whose,
+            owner_account,
             min_instances,
             max_instances,
             target_concurrency,

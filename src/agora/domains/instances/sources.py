@@ -27,9 +27,9 @@ async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
     local = call.context.ports.find(LOCAL_HOST)
     if local is None or manifest.directory is None or not call.caller.may("deploy:agents"):
         return []
-    wanted = manifest.host_requirements.engine
-    able = [name for name in engines_of(manifest) if name in local.engines and wanted in (None, name)]
-    if not LOCAL.intersection(able) or await _others(call, local.host_id):
+    engine = manifest.host_requirements.engine
+    able = [name for name in engines_of(manifest) if name in local.engines and engine in (None, name)]
+    if not LOCAL.intersection(able) or await _has_other_servers(call, local.host_id):
         return []
     why = local.source_fault(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]
@@ -45,7 +45,7 @@ def _repository_faults(url: str, *, private: bool) -> list[Fault]:
     return []
 
 
-async def _others(call: Call, host_id: str) -> bool:
+async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether another server might have the directory."""
     hosts = await call.tx.all(hosting.hosts, after="", limit=MOST_HOSTS)
     return any(

@@ -16,19 +16,19 @@ from .manifests import AgentManifest, build_of, source_of
 __all__ = ["health_of", "spec_of"]
 
 
-def _manifest(row: Row) -> AgentManifest:
+def _load_manifest(row: Row) -> AgentManifest:
     return AgentManifest.model_validate(unpack(row["manifest"]))
 
 
 def health_of(row: Row) -> runtime.Health:
     """How to tell that it works."""
-    manifest = _manifest(row)
+    manifest = _load_manifest(row)
     return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
 
 
 def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
     """What is to be run. Raises ValueError if the server's key is not the one its secrets were sealed with."""
-    manifest, config = _manifest(row), unpack(row["config"])
+    manifest, config = _load_manifest(row), unpack(row["config"])
     secrets = opened(context, row["secrets"], f"instance:{row['instance_id']}")
     build = manifest.build
     assert build is not None
@@ -48,7 +48,7 @@ def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
         source=source_of(manifest, secrets),
         limits=limits,
         ports=(runtime.Port(number=manifest.port or runtime.declared_port(declared)),),
-        env=secrets.get("environment", {}) | _given(context, tenant, row, manifest, local),
+        env=secrets.get("environment", {}) | _build_environment(context, tenant, row, manifest, local),
         labels={"agent_id": row["agent_id"], "account_id": row["account_id"], "agent_name": manifest.name},
         health=health_of(row),
         co_location=row["group_name"],
@@ -56,7 +56,7 @@ def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
     )
 
 
-def _given(context: Any, tenant: str, row: Row, manifest: AgentManifest, local: Local) -> dict[str, str]:
+def _build_environment(context: Any, tenant: str, row: Row, manifest: AgentManifest, local: Local) -> dict[str, str]:
     """What an instance finds in its environment to speak to the marketplace, and to know who it is."""
     return {
         "AGORA_URL": local.url_for(row["engine"]),

@@ -31,8 +31,8 @@ async def move(call: Call, row: Row, state: str, **changes: Any) -> bool:
     changes: reason, next_generation, handle, failures, restarts, failing, healthy, errors, last_error, starting_at,
     started_at, stopped_at, address, health_url, due_at (None: nothing to do until somebody wants something).
     """
-    kept = ("handle", "failures", "restarts", "failing", "healthy", "stopped_at", "address", "health_url")
-    values: dict[str, Any] = {name: row[name] for name in kept}
+    unchanged = ("handle", "failures", "restarts", "failing", "healthy", "stopped_at", "address", "health_url")
+    values: dict[str, Any] = {name: row[name] for name in unchanged}
     values |= {"reason": None, "errors": 0, "last_error": None, "starting_at": None, "started_at": None, "due_at": None}
     values |= {"next_generation": row["generation"]} | changes
     for name in ("reason", "last_error"):
@@ -64,7 +64,7 @@ async def crash(call: Call, row: Row, ticks: Ticks, exit: Exit | None, reason: s
     failures = 1 if measured >= RESTARTS.settled else row["failures"] + 1
     policy = unpack(row["config"]).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.failed:
-        await _done(call, row, reason)
+        await _request_end(call, row, reason)
         return
     again = policy != "never"
     if row["cause"] is not None and (failures >= PATIENCE or not again) and await give_up(call, row, reason):
@@ -90,7 +90,7 @@ async def give_up(call: Call, row: Row, reason: str) -> bool:
     """If it was asked for in a message: say that it failed, and end it. Tells whether it was."""
     if not await reporting.fail(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
-    await _done(call, row, reason)
+    await _request_end(call, row, reason)
     return True
 
 
@@ -101,7 +101,7 @@ def wanted(row: Row) -> str:
     return str(row["desired"])
 
 
-async def _done(call: Call, row: Row, reason: str) -> None:
+async def _request_end(call: Call, row: Row, reason: str) -> None:
     """It ended well, and is not to be started again: what is left of it is taken away."""
     await call.tx.execute(
         statements.want,

@@ -26,39 +26,39 @@ __all__ = ["backup", "change", "detail", "execution", "summaries", "told"]
 HIDDEN = frozenset({"environment"})
 
 
-def _moment(value: int | None) -> Any:
+def _optional_moment(value: int | None) -> Any:
     return None if value is None else moment(value)
 
 
 async def summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
     """Instances in a list."""
     more = await of_instances(call, [row["instance_id"] for row in rows])
-    return [contract.InstanceSummary(**fields) for fields in await _fields(call.tx, rows, more)]
+    return [contract.InstanceSummary(**fields) for fields in await _summary_fields(call.tx, rows, more)]
 
 
 async def detail(call: Call, row: Row) -> contract.Instance:
     """One instance with its bill."""
-    return contract.Instance(**await _whole(call, row))
+    return contract.Instance(**await _instance_fields(call, row))
 
 
 async def change(call: Call, row: Row, message: str) -> contract.InstanceChange:
     """One instance after a change."""
-    return contract.InstanceChange(**await _whole(call, row), message=message)
+    return contract.InstanceChange(**await _instance_fields(call, row), message=message)
 
 
 async def told(call: Call, row: Row, message: str) -> contract.Termination:
     """An ended instance, or one about to be."""
-    return contract.Termination(**await _whole(call, row), message=message)
+    return contract.Termination(**await _instance_fields(call, row), message=message)
 
 
-async def _whole(call: Call, row: Row) -> dict[str, Any]:
+async def _instance_fields(call: Call, row: Row) -> dict[str, Any]:
     more = await of_instances(call, [row["instance_id"]])
-    (fields,) = await _fields(call.tx, [row], more)
+    (fields,) = await _summary_fields(call.tx, [row], more)
     currency = str(call.context.settings.billing_currency)
     config = unpack(row["config"])
-    shown = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
+    config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
     return fields | {
-        "instance_config": shown,
+        "instance_config": config_fields,
         "address": row["address"],
         "health_url": row["health_url"],
         "co_located_with": row["beside"],
@@ -71,7 +71,7 @@ async def _whole(call: Call, row: Row) -> dict[str, Any]:
     }
 
 
-async def _fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
+async def _summary_fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
     ids = [row["instance_id"] for row in rows]
     if not ids:
         return []
@@ -84,22 +84,23 @@ async def _fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) ->
     counted = await tx.all(hosting.executed, agents=pack(agents), ids=pack(ids))
     counters = {row["instance_id"]: row for row in counted}
     return [
-        _one(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"])) for row in rows
+        _build_fields(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"]))
+        for row in rows
     ]
 
 
 async def _host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
-    found = {}
+    names = {}
     for host_id in ids:
         row = await tx.one(hosting.host, ref=host_id)
-        found[host_id] = row["name"] if row is not None else host_id
-    return found
+        names[host_id] = row["name"] if row is not None else host_id
+    return names
 
 
-def _one(
+def _build_fields(
     row: Row, names: Mapping[str, str], hosts: Mapping[str, str], uptime: int, counter: Row | None
 ) -> dict[str, Any]:
-    state, done = row["state"], (counter["completed"] + counter["failed"]) if counter is not None else 0
+    state, execution_count = row["state"], (counter["completed"] + counter["failed"]) if counter is not None else 0
     failed = state == InstanceStatus.FAILED
     return {
         "instance_id": row["instance_id"],
@@ -115,22 +116,22 @@ def _one(
         "generation": row["generation"],
         "restarts": row["restarts"],
         "crash_loop": Restarts().is_loop(row["failures"]) and row["stopped_at"] is None,
-        "retry_at": _moment(row["due_at"]) if failed and row["desired"] != "stopped" else None,
-        "task_executions": done,
+        "retry_at": _optional_moment(row["due_at"]) if failed and row["desired"] != "stopped" else None,
+        "task_executions": execution_count,
         "created_at": moment(row["created_at"]),
-        "started_at": _moment(row["started_at"]),
-        "stopped_at": _moment(row["stopped_at"]),
+        "started_at": _optional_moment(row["started_at"]),
+        "stopped_at": _optional_moment(row["stopped_at"]),
         "health_status": contract.HealthStatus(
             healthy=bool(row["healthy"]) and state == InstanceStatus.RUNNING,
-            last_heartbeat=_moment(max(row["seen_at"] or 0, row["started_at"] or 0) or None),
+            last_heartbeat=_optional_moment(max(row["seen_at"] or 0, row["started_at"] or 0) or None),
             error_count=row["error_count"],
             last_error=row["last_error"],
         ),
-        "resource_usage": _usage(row, uptime, done),
+        "resource_usage": _build_usage(row, uptime, execution_count),
     }
 
 
-def _usage(row: Row, uptime: int, done: int) -> contract.ResourceUsage:
+def _build_usage(row: Row, uptime: int, execution_count: int) -> contract.ResourceUsage:
     limit = unpack(row["config"]).get("memory_limit")
     share = 100 * row["memory"] / memory_bytes(limit) if limit else 0.0
     return contract.ResourceUsage(
@@ -140,7 +141,7 @@ def _usage(row: Row, uptime: int, done: int) -> contract.ResourceUsage:
         memory_bytes=row["memory"],
         network_received=row["received"],
         network_sent=row["sent"],
-        task_count=done,
+        task_count=execution_count,
         uptime=uptime / 1_000_000,
     )
 

@@ -38,44 +38,44 @@ class Mail(Controller):
         if self.house.gate.frozen(tenant):
             return
         when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * MICROSECONDS}
-        await self._expire(tenant, when)
+        await self._expire_page(tenant, when)
         await self._hand_over(tenant, when)
 
     # -- expiry ----------------------------------------------------------------------------------
 
-    async def _expire(self, tenant: str, when: dict[str, int]) -> None:
+    async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
         place = self._reached.pop(tenant, START)
         for _ in range(PAGES):
-            end = await self._end(tenant, place)
-            for batch in batches(await self._overdue(tenant, place, end, when), BATCH):
-                await self._mark(tenant, batch)
+            end = await self._find_page_end(tenant, place)
+            for batch in batches(await self._read_overdue(tenant, place, end, when), BATCH):
+                await self._mark_expired(tenant, batch)
             if end == END or self.stopping:
                 return
             place = end
         self._reached[tenant] = place
 
-    async def _end(self, tenant: str, place: Place) -> Place:
+    async def _find_page_end(self, tenant: str, place: Place) -> Place:
         """Where the page after a place ends."""
         rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
         return (rows[0]["recipient"], rows[0]["message_id"]) if rows else END
 
-    async def _overdue(self, tenant: str, place: Place, end: Place, when: dict[str, int]) -> Sequence[Row]:
+    async def _read_overdue(self, tenant: str, place: Place, end: Place, when: dict[str, int]) -> Sequence[Row]:
         page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
         return await self.read(tenant, expiry.overdue_deliveries, **page, **when)
 
-    async def _mark(self, tenant: str, batch: Sequence[Row]) -> None:
+    async def _mark_expired(self, tenant: str, batch: Sequence[Row]) -> None:
         """Mark deliveries expired, and tell those concerned: nothing is lost in silence."""
         senders = {row["message_id"]: row["from_agent"] for row in batch}
         pairs = pack([(row["recipient"], row["message_id"]) for row in batch])
 
-        async def work(call: Call) -> None:
+        async def store_expired(call: Call) -> None:
             missed: dict[str, list[str]] = {}
             for row in await call.tx.returning(expiry.expire, pairs=pairs, now=call.now):
                 missed.setdefault(row["message_id"], []).append(row["recipient"])
             for message_id, recipients in sorted(missed.items()):
-                _announce(call, message_id, senders[message_id], sorted(recipients))
+                _emit_expired(call, message_id, senders[message_id], sorted(recipients))
 
-        await self.act(tenant, work)
+        await self.act(tenant, store_expired)
 
     # -- held mail -------------------------------------------------------------------------------
 
@@ -84,13 +84,13 @@ class Mail(Controller):
         for row in await self.read(tenant, expiry.addressed, **when):
             agent_id, agent_name = row["agent_id"], row["agent_name"]
 
-            async def work(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
+            async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
                 return await deliver_held(call, agent_id, agent_name)
 
-            await self.act(tenant, work)
+            await self.act(tenant, deliver_to_agent)
 
 
-def _announce(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:
+def _emit_expired(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:
     data = {"message_id": message_id, "from_agent": sender, "recipients": recipients}
     agents = [recipient for recipient in recipients if not recipient.startswith("name:")]
     audience = tuple(dict.fromkeys((sender, *agents)))

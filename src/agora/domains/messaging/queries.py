@@ -156,7 +156,7 @@ _TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
 BROADCASTS = "indexed by messages_broadcast"
 
 
-def _sources(filters: frozenset[str]) -> tuple[str, str]:
+def _inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
     """Ids and states of all that is in an inbox: addressed to the agent, to its name, and broadcasts it has not marked.
 
     Each part is walked in the order of ids, which an engine merges without looking further than a page needs. SQLite
@@ -166,29 +166,29 @@ def _sources(filters: frozenset[str]) -> tuple[str, str]:
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
     alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
 
-    def chosen(id: str, state: str) -> str:
+    def filter_conditions(id: str, state: str) -> str:
         shared = [text.format(id=id) for name, text in _FILTERS.items() if name in filters]
         return " ".join([*shared, *(text.format(state=state) for text in states)])
 
-    def addressed(condition: str) -> str:
+    def select_addressed(condition: str) -> str:
         return f"""
         select d.message_id as message_id, d.state as state from deliveries d
         cross join messages m
-        where d.tenant_id = :tenant and {condition} {alive} {chosen("d.message_id", "d.state")}
+        where d.tenant_id = :tenant and {condition} {alive} {filter_conditions("d.message_id", "d.state")}
             and m.tenant_id = :tenant and m.message_id = d.message_id
         """
 
-    def broadcast(hint: str) -> str:
+    def select_broadcasts(hint: str) -> str:
         return f"""
         select m.message_id as message_id, 'queued' as state from messages m {hint}
         where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :joined and m.from_agent <> :agent_id
-            {fresh} {chosen("m.message_id", "'queued'")}
+            {fresh} {filter_conditions("m.message_id", "'queued'")}
             and not exists (select 1 from deliveries d where d.tenant_id = :tenant
                 and d.recipient = :agent_id and d.message_id = m.message_id)
         """
 
-    own = addressed("d.recipient = :agent_id"), addressed("d.recipient = :address")
-    hinted, plain = (" union all ".join([*own, broadcast(hint)]) for hint in (BROADCASTS, ""))
+    own = select_addressed("d.recipient = :agent_id"), select_addressed("d.recipient = :address")
+    hinted, plain = (" union all ".join([*own, select_broadcasts(hint)]) for hint in (BROADCASTS, ""))
     return hinted, plain
 
 
@@ -204,7 +204,7 @@ def inbox(filters: frozenset[str]) -> Query:
         cross join messages m
         where m.tenant_id = :tenant and m.message_id = page.message_id
     """
-    hinted, plain = _sources(filters)
+    hinted, plain = _inbox_sources(filters)
     return Query(page.format(hinted), page.format(plain), types=_TYPES)
 
 
@@ -212,5 +212,5 @@ def inbox(filters: frozenset[str]) -> Query:
 def inbox_count(filters: frozenset[str]) -> Query:
     """How many messages such an inbox holds, counted up to :limit."""
     counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
-    hinted, plain = _sources(filters)
+    hinted, plain = _inbox_sources(filters)
     return Query(counted.format(hinted), counted.format(plain), types=_TYPES, scan=True)

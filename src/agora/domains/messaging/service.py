@@ -98,10 +98,10 @@ class MessagingService(Bound, contract.Messaging):
     ) -> contract.MessageReceipt:
         """As :meth:`send`, for the server itself: the metadata may hold what a protocol says about the message."""
         call = self.call
-        sender, sender_name = await self._sender(from_agent)
+        sender, sender_name = await self._resolve_sender(from_agent)
         destination = await self.destination(to_agent)
         if reply_to and not correlation_id:
-            correlation_id = await self._correlation(reply_to)
+            correlation_id = await self._find_correlation(reply_to)
         row: dict[str, Any] = {
             "tenant_id": call.caller.tenant,
             "message_id": new_id("msg"),
@@ -130,20 +130,20 @@ class MessagingService(Bound, contract.Messaging):
         """Store a message, a row as the table has it, and deliver it."""
         call = self.call
         call.tx.append(statements.MESSAGES, tuple(row[name] for name in statements.MESSAGES.names))
-        self._deliver(row, destination)
+        self._append_deliveries(row, destination)
         return contract.MessageReceipt(
             message_id=row["message_id"],
             status=DeliveryState.QUEUED,
             timestamp=moment(call.now),
             recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
-            warning=_warning(destination.held),
+            warning=_build_warning(destination.held),
         )
 
     @implements
     async def send_legacy(self, to_agent: str, content: str) -> contract.MessageReceipt:
         return await self.send(to_agent, content)
 
-    async def _sender(self, from_agent: str | None) -> tuple[str, str]:
+    async def _resolve_sender(self, from_agent: str | None) -> tuple[str, str]:
         caller = self.call.caller
         if from_agent is None or from_agent in (caller.subject, caller.name):
             return caller.subject, caller.name
@@ -151,7 +151,7 @@ class MessagingService(Bound, contract.Messaging):
         own_or_allowed(caller, row["agent_id"])
         return row["agent_id"], row["agent_name"]
 
-    async def _correlation(self, reply_to: str) -> str:
+    async def _find_correlation(self, reply_to: str) -> str:
         """A reply joins the exchange of what it answers."""
         answered = await self.call.tx.one(statements.of, message_id=reply_to)
         if answered is None:
@@ -173,15 +173,15 @@ class MessagingService(Bound, contract.Messaging):
                     errors=[{"field": "to_agent", "message": "mixed with other recipients"}],
                 )
             if ref.startswith("capability:"):
-                found.agents += await self._having(ref.removeprefix("capability:"))
+                found.agents += await self._find_capable_agents(ref.removeprefix("capability:"))
             else:
-                await self._address(ref, found)
+                await self._add_recipient(ref, found)
         found.agents = list(dict.fromkeys(found.agents))
         if len(found.agents) > CAPABILITY_LIMIT:
             raise _too_many(f"These are {len(found.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
         return found
 
-    async def _having(self, capability: str) -> list[str]:
+    async def _find_capable_agents(self, capability: str) -> list[str]:
         rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
         chosen = [row["agent_id"] for row in rows if row["agent_id"] != self.call.caller.subject]
         if not chosen:
@@ -194,10 +194,10 @@ class MessagingService(Bound, contract.Messaging):
             raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
         return chosen
 
-    async def _address(self, ref: str, found: Destination) -> None:
+    async def _add_recipient(self, ref: str, destination: Destination) -> None:
         row = await find(self.call.tx, ref)
         if row is not None and row["retired_at"] is None:
-            found.agents.append(row["agent_id"])
+            destination.agents.append(row["agent_id"])
             return
         if looks_like_id(ref):
             raise NotFound(
@@ -207,16 +207,16 @@ class MessagingService(Bound, contract.Messaging):
             )
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
-        held = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
-        if ref != OPERATOR and held is not None and held["held"] >= HELD_LIMIT:
+        waiting = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
+        if ref != OPERATOR and waiting is not None and waiting["held"] >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
                 errors=[{"field": "to_agent", "message": "too many held messages"}],
             )
-        found.held.append(ref)
+        destination.held.append(ref)
 
-    def _deliver(self, row: dict[str, Any], destination: Destination) -> None:
+    def _append_deliveries(self, row: dict[str, Any], destination: Destination) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row["message_id"]
         for agent_id in destination.agents:
             call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
@@ -226,8 +226,8 @@ class MessagingService(Bound, contract.Messaging):
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
             announce(call, row, reached)
-        if held := [name for name in destination.held if name != OPERATOR]:
-            data = {"message_id": message_id, "names": held, "from_agent": row["from_agent"]}
+        if held_names := [name for name in destination.held if name != OPERATOR]:
+            data = {"message_id": message_id, "names": held_names, "from_agent": row["from_agent"]}
             call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
 
     @implements
@@ -250,37 +250,37 @@ class MessagingService(Bound, contract.Messaging):
     ) -> contract.MessagePage:
         if correlation_id is None:  # who follows an exchange of its own need not say whose messages it means
             require_whose(self.call.caller, agent_id)
-        owner = await self._inbox(agent_id)
-        given: dict[str, Any] = {
+        owner = await self._resolve_inbox(agent_id)
+        criteria: dict[str, Any] = {
             "since": stamp(since) if since else None,
             "message_type": message_type,
             "priority": priority and priority.value,
             "status": status and status.value,
-            "from_agent": await self._from(from_agent),
+            "from_agent": await self._resolve_sender_filter(from_agent),
             "correlation_id": correlation_id,
             "reply_to": reply_to,
             "after": paging.decode(cursor)[0] if cursor else None,
         }
-        filters = {name for name, value in given.items() if value is not None}
+        filters = {name for name, value in criteria.items() if value is not None}
         if unread is not None:
             filters.add("unread" if unread else "seen")
-        parameters = {name: given[name] for name in filters if name in given}
+        parameters = {name: criteria[name] for name in filters if name in criteria}
         parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
         parameters |= {"now": self.call.now, "horizon": horizon(self.call)}
-        page = await self._page(owner, frozenset(filters), parameters, limit, offset)
+        page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             raise Wait(ARRIVALS, wait, page)
         return page
 
-    async def _from(self, from_agent: str | None) -> str | None:
+    async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
         """Senders are stored by id; one that nobody has registered is compared as it stands."""
         row = await find(self.call.tx, from_agent) if from_agent else None
         return from_agent if row is None else str(row["agent_id"])
 
-    async def _page(
+    async def _build_page(
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
     ) -> contract.MessagePage:
-        rows, more = await self._rows(filters, parameters, limit, offset)
+        rows, more = await self._read_rows(filters, parameters, limit, offset)
         total, estimate = offset + len(rows), False
         if more or "after" in filters:
             large = sum(len(row["content"]) for row in rows) > LARGE_PAGE
@@ -293,32 +293,32 @@ class MessagingService(Bound, contract.Messaging):
             total, estimate = paging.bounded(counted["total"] if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).answer(self.call.caller)
-                rows, more = await self._rows(filters, parameters, limit, offset)
-        found = [view(row, owner.agent_id, row["state"]) for row in rows]
+                rows, more = await self._read_rows(filters, parameters, limit, offset)
+        messages = [view(row, owner.agent_id, row["state"]) for row in rows]
         return contract.MessagePage.model_construct(
-            messages=found,
-            count=len(found),
+            messages=messages,
+            count=len(messages),
             total=total,
             total_is_estimate=estimate,
             has_more=more,
-            next_cursor=paging.encode(found[-1].message_id) if more else None,
+            next_cursor=paging.encode(messages[-1].message_id) if more else None,
         )
 
-    async def _rows(
+    async def _read_rows(
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
     ) -> tuple[list[Row], bool]:
         """What a page holds, and whether there is more: so many messages, or fewer if they are long."""
 
-        async def read(after: str | None, count: int) -> Sequence[Row]:
+        async def read_page(after: str | None, count: int) -> Sequence[Row]:
             place = {} if after is None else {"after": after}
             query = statements.inbox(filters.union(place))
             skipped = offset if after is None else 0
             rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
             return sorted(rows, key=itemgetter("message_id"))
 
-        return await paging.read_page(read, None, "message_id", limit, self.call.context.settings.page_bytes)
+        return await paging.read_page(read_page, None, "message_id", limit, self.call.context.settings.page_bytes)
 
-    async def _inbox(self, agent_id: str | None) -> _Inbox:
+    async def _resolve_inbox(self, agent_id: str | None) -> _Inbox:
         """Whose inbox: the caller's own, or another's if it may act for it."""
         caller = self.call.caller
         ref = agent_id or caller.subject
@@ -343,21 +343,23 @@ class MessagingService(Bound, contract.Messaging):
                 fix=f"Use one of {', '.join(state.value for state in RANK)}.",
                 errors=[{"field": "status", "message": "not a mark"}],
             )
-        owner = await self._inbox(agent_id)
+        owner = await self._resolve_inbox(agent_id)
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": pack(ids)}
-        known = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
+        delivered = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
         origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=pack(ids))}
         updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
-        first = [i for i in ids if i not in known and i > owner.joined and i in origins and origins[i]["broadcast"]]
+        first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i]["broadcast"]]
         for message_id in first:
             call.tx.append(
                 statements.DELIVERIES, (call.caller.tenant, owner.agent_id, message_id, status.value, call.now)
             )
-        self._announce_marks(owner, [i for i in ids if i in known or i in first], status, origins)
+        self._announce_marks(owner, [i for i in ids if i in delivered or i in first], status, origins)
         return contract.Marked(
-            updated=updated + len(first), status=status, unknown=[i for i in ids if i not in known and i not in first]
+            updated=updated + len(first),
+            status=status,
+            unknown=[i for i in ids if i not in delivered and i not in first],
         )
 
     def _announce_marks(
@@ -402,7 +404,7 @@ def _too_many(detail: str) -> InvalidRequest:
     )
 
 
-def _warning(held: Sequence[str]) -> str | None:
+def _build_warning(held: Sequence[str]) -> str | None:
     names = [name for name in held if name != OPERATOR]
     if not names:
         return None

@@ -10,6 +10,6 @@ from .views import deliver_held
 __all__ = ["deliver_held_messages"]
 
 
-async def deliver_held_messages(call: Call, taken: AddressTaken) -> None:
+async def deliver_held_messages(call: Call, address: AddressTaken) -> None:
     """Deliver the messages that waited for a name to the agent that answers to it now."""
-    taken.messages += await deliver_held(call, taken.agent_id, taken.name)
+    address.messages += await deliver_held(call, address.agent_id, address.name)

@@ -78,12 +78,12 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
-    held = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
+    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
     # All of it, what has expired too, so that nothing is left to who has the name next.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
-    for row in held:
+    for row in rows:
         announce(call, row, (agent_id,))
-    return len(held)
+    return len(rows)
 
 
 async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
@@ -91,9 +91,9 @@ async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
 
     left, agent_id: ids of agents.
     """
-    given = {"address": left, "agent_id": agent_id, "now": call.now}
-    unread = await call.tx.all(messages.unread_of, **given, horizon=horizon(call), limit=HANDED_OVER)
-    await call.tx.execute(messages.hand_over, **given, ids=pack([row["message_id"] for row in unread]))
+    parameters = {"address": left, "agent_id": agent_id, "now": call.now}
+    unread = await call.tx.all(messages.unread_of, **parameters, horizon=horizon(call), limit=HANDED_OVER)
+    await call.tx.execute(messages.hand_over, **parameters, ids=pack([row["message_id"] for row in unread]))
     for row in unread:
         announce(call, row, (agent_id,))
     return len(unread)

@@ -51,21 +51,21 @@ _HOSTED = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
 async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     """Write a reported use down; an agent reports its own."""
     payload, sender = draft.message.payload, draft.sender
-    agent_id = await _used(call, draft)
+    agent_id = await _resolve_reported_agent(call, draft)
     usage_id = new_id("use")
-    known = {"agent_id", "customer_id", "action", "duration", "timestamp"}
-    details = {name: value for name, value in payload.items() if name not in known}
-    customer, action = _word(payload, "customer_id"), _word(payload, "action") or "use"
-    duration, used_at = _duration(payload.get("duration")), _time(payload.get("timestamp"), call.now)
+    fields = {"agent_id", "customer_id", "action", "duration", "timestamp"}
+    details = {name: value for name, value in payload.items() if name not in fields}
+    customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"
+    duration, used_at = _parse_duration(payload.get("duration")), _parse_time(payload.get("timestamp"), call.now)
     row = (call.caller.tenant, usage_id, agent_id, customer, action, duration, used_at)
     call.tx.append(statements.USAGE, (*row, sender.agent_id, call.now, pack(details)))
-    told = {"usage_id": usage_id, "agent_id": agent_id, "action": action, "duration": duration}
+    record = {"usage_id": usage_id, "agent_id": agent_id, "action": action, "duration": duration}
     audience = tuple(dict.fromkeys((agent_id, sender.agent_id)))
-    call.emit("agora.usage.recorded", told | {"customer_id": customer}, subject=usage_id, audience=audience)
-    return {"type": "confirm", "intent": "usage_recorded", "payload": told}
+    call.emit("agora.usage.recorded", record | {"customer_id": customer}, subject=usage_id, audience=audience)
+    return {"type": "confirm", "intent": "usage_recorded", "payload": record}
 
 
-async def _used(call: Call, draft: Draft) -> str:
+async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     named, sender = draft.message.payload.get("agent_id"), draft.sender
     if named is None or named in sender.names:
         return sender.agent_id
@@ -79,33 +79,33 @@ async def _used(call: Call, draft: Draft) -> str:
     return str(row["agent_id"])
 
 
-def _word(payload: dict[str, Any], name: str) -> str | None:
+def _parse_word(payload: dict[str, Any], name: str) -> str | None:
     value = payload.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > 100 or "\x00" in value:
-        raise _bad(name, "a text of at most 100 characters")
+        raise _invalid_field(name, "a text of at most 100 characters")
     return value
 
 
-def _duration(value: Any) -> float:
+def _parse_duration(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e12:
-        raise _bad("duration", "milliseconds, 0 or more")
+        raise _invalid_field("duration", "milliseconds, 0 or more")
     return float(value)
 
 
-def _time(value: Any, now: int) -> int:
+def _parse_time(value: Any, now: int) -> int:
     if value is None:
         return now
     try:
         return stamp(_TIME.validate_python(value))
     except ValidationError:
-        raise _bad("timestamp", "an RFC 3339 time") from None
+        raise _invalid_field("timestamp", "an RFC 3339 time") from None
 
 
-def _bad(name: str, what: str) -> InvalidRequest:
+def _invalid_field(name: str, what: str) -> InvalidRequest:
     return InvalidRequest(
         f"payload.{name} is to be {what}.", errors=[{"field": f"payload.{name}", "message": f"not {what}"}]
     )

@@ -41,21 +41,23 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find(call.tx, named) if isinstance(named, str) else None
     if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
-        return _failed(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
+        return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
     if await deploying.is_deployable(call, row) and await _is_ours(call, preferred):
         if message.type is P.SCALE:
             return await deploying.scale(call, message, row)
-        return await deploying.deploy(call, message, row, sent.message_id, await _hosting(call, preferred))
-    host = await _host(call, preferred)
+        return await deploying.deploy(
+            call, message, row, sent.message_id, await _resolve_preferred_host(call, preferred)
+        )
+    host = await _find_hosting_agent(call, preferred)
     if host is None:
         error, code = _no_host(call)
-        return _failed(draft, named, error, code)
+        return _build_failure(draft, named, error, code)
     request = {
         "type": "request",
         "to": [name_of(host)],
         "intent": INTENTS[message.type],
-        "payload": await _wanted(call, draft, row),
+        "payload": await _build_host_payload(call, draft, row),
         "correlation": {"conversation_id": sent.label},
     }
     if message.context:
@@ -64,7 +66,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     return None
 
 
-async def _wanted(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
+async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
     """What the host is asked for: what the message says, and what the agent's registration says of how to run it."""
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
     payload["agent_id"] = name_of(row)
@@ -85,7 +87,7 @@ async def _wanted(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
     return payload
 
 
-async def _hosting(call: Call, preferred: Any) -> str | None:
+async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
     """The host that a message prefers: a server by its name, or a hosting agent by its own."""
     if not isinstance(preferred, str) or not preferred:
         return None
@@ -99,7 +101,7 @@ async def _is_ours(call: Call, preferred: Any) -> bool:
     return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
 
 
-async def _host(call: Call, preferred: Any) -> Row | None:
+async def _find_hosting_agent(call: Call, preferred: Any) -> Row | None:
     for ref in (preferred, HOSTING):
         row = await find(call.tx, ref) if isinstance(ref, str) and ref else None
         if row is not None and row["retired_at"] is None and (ref == HOSTING or visible_to(call.caller, row)):
@@ -108,7 +110,7 @@ async def _host(call: Call, preferred: Any) -> Row | None:
     return next((row for row in rows if row["status"] in ("active", "busy") and visible_to(call.caller, row)), None)
 
 
-def _failed(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
+def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
     """The failure of a message's type: deploy_failure, else refuse."""
     payload = {"error": error, "code": code} | ({"agent_id": named} if isinstance(named, str) else {})
     if draft.message.type is P.DEPLOY:
@@ -141,16 +143,16 @@ def _no_host(call: Call) -> tuple[str, str]:
 
 async def pass_back(call: Call, draft: Draft) -> None:
     """Tell whoever asked for it what the host answered."""
-    asked = draft.asked
-    if await elsewhere.answered(call, asked, draft.message):
+    question = draft.asked
+    if await elsewhere.answered(call, question, draft.message):
         return
-    if asked is None or asked["sender"] != ORCHESTRATOR or not asked["cause"]:
+    if question is None or question["sender"] != ORCHESTRATOR or not question["cause"]:
         return
-    origin = await call.tx.one(statements.of_message, message_id=asked["cause"])
-    letter = await call.tx.one(messages.of, message_id=asked["cause"])
+    origin = await call.tx.one(statements.of_message, message_id=question["cause"])
+    letter = await call.tx.one(messages.of, message_id=question["cause"])
     if origin is None or letter is None or origin["answer"] is not None:
         return
-    answer = _told(draft, Performative(origin["type"]))
+    answer = _translate_answer(draft, Performative(origin["type"]))
     if answer is not None:
         correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
         asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
@@ -159,18 +161,18 @@ async def pass_back(call: Call, draft: Draft) -> None:
             await speak(call, ORCHESTRATOR, document, origin)
 
 
-def _told(draft: Draft, wanted: Performative) -> dict[str, Any] | None:
+def _translate_answer(draft: Draft, origin_type: Performative) -> dict[str, Any] | None:
     """The host's answer in the words of what was wanted; None for what is no answer yet."""
     message, payload = draft.message, draft.message.payload
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return None
-    if wanted is not P.DEPLOY:
+    if origin_type is not P.DEPLOY:
         return {"type": message.type.value, "intent": message.intent or "answer", "payload": payload}
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
         error = payload.get("error") or "The hosting agent refused."
         rest = {name: payload[name] for name in ("agent_id", "code", "details") if payload.get(name) is not None}
         return {"type": "deploy_failure", "intent": "deployment_failed", "payload": {"error": error} | rest}
     agent_id = payload.get("agent_id") or "unknown"
-    kept = {name: payload[name] for name in ("address", "health_url", "container_id") if payload.get(name)}
+    container = {name: payload[name] for name in ("address", "health_url", "container_id") if payload.get(name)}
     near = {"co_located": bool(payload.get("co_located") or payload.get("co_located_with"))}
-    return {"type": "deploy_confirm", "intent": "agent_deployed", "payload": {"agent_id": agent_id} | kept | near}
+    return {"type": "deploy_confirm", "intent": "agent_deployed", "payload": {"agent_id": agent_id} | container | near}

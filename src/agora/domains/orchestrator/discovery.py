@@ -26,61 +26,65 @@ MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
 
 async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     """The best agent that fits: an offer, or a failure where there is none."""
-    found = await _found(call, payload)
-    if not found:
-        wanted = ", ".join(_wanted(DiscoverPayload.model_validate(payload)))
+    rows = await _find_matching(call, payload)
+    if not rows:
+        capabilities = ", ".join(_requested_capabilities(DiscoverPayload.model_validate(payload)))
         return {
             "type": "failure",
             "intent": "agent_not_found",
-            "payload": {"error": f"No agent fits: {wanted}.", "code": "AGENT_NOT_FOUND", "details": payload},
+            "payload": {"error": f"No agent fits: {capabilities}.", "code": "AGENT_NOT_FOUND", "details": payload},
         }
-    return {"type": "offer", "intent": "agent_found", "payload": described(call, found[0]) | await _own(call, found[0])}
+    return {
+        "type": "offer",
+        "intent": "agent_found",
+        "payload": described(call, rows[0]) | await _own_instance_address(call, rows[0]),
+    }
 
 
-async def _own(call: Call, row: Row) -> dict[str, str]:
+async def _own_instance_address(call: Call, row: Row) -> dict[str, str]:
     """Where the sender's own instance of an agent is, if one runs."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
-    own = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
-    found = await call.tx.one(instances.of_agent, **own)
-    return {} if found is None or not found["address"] else {"address": found["address"]}
+    parameters = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
+    instance = await call.tx.one(instances.of_agent, **parameters)
+    return {} if instance is None or not instance["address"] else {"address": instance["address"]}
 
 
 async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     """Every agent that fits, the best first."""
-    found = await _found(call, payload)
-    shown = found[: DiscoverPayload.model_validate(payload).limit]
-    listed = {"agents": [described(call, row) for row in shown], "total": len(found)}
-    return {"type": "inform", "intent": "agents_found", "payload": listed}
+    rows = await _find_matching(call, payload)
+    page = rows[: DiscoverPayload.model_validate(payload).limit]
+    payload_out = {"agents": [described(call, row) for row in page], "total": len(rows)}
+    return {"type": "inform", "intent": "agents_found", "payload": payload_out}
 
 
-def _wanted(payload: DiscoverPayload) -> list[str]:
+def _requested_capabilities(payload: DiscoverPayload) -> list[str]:
     return list(dict.fromkeys([*([payload.capability] if payload.capability else []), *payload.capabilities]))
 
 
-async def _found(call: Call, given: dict[str, Any]) -> Sequence[Row]:
+async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
     """Those that have all the capabilities and the rating; who can be reached first, then by rating."""
-    payload = DiscoverPayload.model_validate(given)
-    wanted = _wanted(payload)
-    if not wanted:
+    payload = DiscoverPayload.model_validate(document)
+    capabilities = _requested_capabilities(payload)
+    if not capabilities:
         raise InvalidRequest(
             "What is the agent to be able to do?",
             fix="Name it in payload.capability.",
             errors=[{"field": "payload.capability", "message": "required"}],
         )
-    rows = await call.tx.all(agents.able, capability=wanted[0], limit=LOOKED_AT)
+    rows = await call.tx.all(agents.able, capability=capabilities[0], limit=LOOKED_AT)
     fitting = [
         row
         for row in rows
         if row["status"] not in GONE
         and visible_to(call.caller, row)
-        and _rating(row) >= (payload.min_rating or 0)
-        and set(wanted) <= set(unpack(row["capabilities"]))
+        and _mean_rating(row) >= (payload.min_rating or 0)
+        and set(capabilities) <= set(unpack(row["capabilities"]))
     ]
-    return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_rating(row), row["agent_id"]))
+    return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_mean_rating(row), row["agent_id"]))
 
 
-def _rating(row: Row) -> float:
+def _mean_rating(row: Row) -> float:
     """Mean of its ratings, 0 to 10; 0 without any."""
     return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else 0.0
 
@@ -99,7 +103,7 @@ def described(call: Call, row: Row) -> dict[str, Any]:
         "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
         "address": address(call, row),
         "capabilities": unpack(row["capabilities"]),
-        "rating": _rating(row) if row["rating_count"] else None,
+        "rating": _mean_rating(row) if row["rating_count"] else None,
         "status": row["status"],
     }
     return {name: value for name, value in about.items() if value is not None} | manifest

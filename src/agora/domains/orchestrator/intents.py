@@ -50,23 +50,23 @@ class Wanted:
 def understand(message: str) -> Wanted:
     """What a sentence wants."""
     text = " ".join(message.split())
-    alias = found[0] if (found := ALIAS.search(text)) else None
+    alias = alias_match[0] if (alias_match := ALIAS.search(text)) else None
     if REGISTERING.search(text):
-        return _registering(text, alias)
+        return _parse_registration(text, alias)
     if COUNTING.search(text):
         return Wanted("get_marketplace_stats")
     if alias is not None:
         return Wanted("get_agent", alias=alias)
     described = DESCRIBING.search(text)
     if described and not re.search(r"\bagents\b|\bavailable\b", text, re.IGNORECASE):
-        return Wanted("get_agent", name=_bare(described[1]))
-    words = _words(text)
+        return Wanted("get_agent", name=_strip_name(described[1]))
+    words = _search_words(text)
     tool: Tool = "search_apps" if APPS.search(text) else "search_agents"
-    asked = words or re.search(r"\b(?:agents?|apps?|applications?)\b", text, re.IGNORECASE)
-    return Wanted(tool, words=words, free=bool(FREE.search(text))) if asked else Wanted(None)
+    is_search = words or re.search(r"\b(?:agents?|apps?|applications?)\b", text, re.IGNORECASE)
+    return Wanted(tool, words=words, free=bool(FREE.search(text))) if is_search else Wanted(None)
 
 
-def _registering(text: str, alias: str | None) -> Wanted:
+def _parse_registration(text: str, alias: str | None) -> Wanted:
     """Name, alias and capabilities of an agent to be registered; the name may follow from the alias."""
     named = NAMED.search(text)
     name = named[1].strip() if named else (alias or "").rpartition(".")[2]
@@ -79,14 +79,14 @@ def _registering(text: str, alias: str | None) -> Wanted:
     return Wanted("register_agent", name=name, alias=alias, capabilities=capabilities)
 
 
-def _bare(name: str) -> str:
+def _strip_name(name: str) -> str:
     """A name without what is said around it: the CodeHelper Agent."""
     name = re.sub(r"^(?:the|an?|agent)\s+", "", name.strip(" .!?\"'“”"), flags=re.IGNORECASE)
     return name.strip()
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _search_words(text: str) -> tuple[str, ...]:
     """What is left to look for."""
     words = re.findall(r"[^\W_][\w+#.-]*", text)
-    kept = (word.rstrip(".-") for word in words if word.lower().rstrip(".-") not in FILLER)
-    return tuple(dict.fromkeys(kept))[:MOST_WORDS]
+    significant = (word.rstrip(".-") for word in words if word.lower().rstrip(".-") not in FILLER)
+    return tuple(dict.fromkeys(significant))[:MOST_WORDS]

@@ -36,57 +36,57 @@ HELP = (
 class OrchestratorService(Bound, contract.Orchestrator):
     @implements
     async def chat(self, message: str) -> contract.ChatAnswer:
-        wanted = understand(message)
-        match wanted.tool:
+        intent = understand(message)
+        match intent.tool:
             case "register_agent":
-                return await self._register(wanted)
+                return await self._register_agent(intent)
             case "get_marketplace_stats":
-                return await self._numbers()
+                return await self._answer_statistics()
             case "get_agent":
-                return await self._describe(wanted)
+                return await self._answer_description(intent)
             case "search_agents" | "search_apps":
-                return await self._search(wanted)
+                return await self._answer_search(intent)
         return contract.ChatAnswer(response=HELP)
 
-    async def _search(self, wanted: Wanted) -> contract.ChatAnswer:
-        found = await self._found(wanted)
-        what = APP if wanted.tool == "search_apps" else "agent"
-        subject = f"{'free ' if wanted.free else ''}{what}s" + (
-            f" for {' '.join(wanted.words)}" if wanted.words else ""
+    async def _answer_search(self, intent: Wanted) -> contract.ChatAnswer:
+        agents = await self._find_agents(intent)
+        what = APP if intent.tool == "search_apps" else "agent"
+        subject = f"{'free ' if intent.free else ''}{what}s" + (
+            f" for {' '.join(intent.words)}" if intent.words else ""
         )
-        said = f"No {subject} found." if not found else f"Found {len(found)} {subject}: {_listed(found)}."
-        return _answer(said, [_market(agent) for agent in found], wanted)
+        text = f"No {subject} found." if not agents else f"Found {len(agents)} {subject}: {_list_names(agents)}."
+        return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
 
-    async def _found(self, wanted: Wanted) -> Sequence[MarketplaceAgent]:
+    async def _find_agents(self, intent: Wanted) -> Sequence[MarketplaceAgent]:
         """Agents of whom all the words are true; failing that, of whom any is, the most fitting first."""
-        category = APP if wanted.tool == "search_apps" else None
-        found = await self._page(" ".join(wanted.words) or None, category, wanted.free)
-        if found or not wanted.words:
-            return found
+        category = APP if intent.tool == "search_apps" else None
+        agents = await self._read_page(" ".join(intent.words) or None, category, intent.free)
+        if agents or not intent.words:
+            return agents
         hits: dict[str, tuple[int, MarketplaceAgent]] = {}
-        for word in wanted.words:
-            alike = await self._page(word, category, wanted.free)
+        for word in intent.words:
+            alike = await self._read_page(word, category, intent.free)
             for named in {word, word.lower()} if category is None else ():
-                alike += await self._page(None, named, wanted.free)
+                alike += await self._read_page(None, named, intent.free)
             for agent in {agent.agent_id: agent for agent in alike}.values():
                 hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
         return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])][:SHOWN]
 
-    async def _page(self, search: str | None, category: str | None, free: bool) -> list[MarketplaceAgent]:
+    async def _read_page(self, search: str | None, category: str | None, free: bool) -> list[MarketplaceAgent]:
         page = await discover(self.call, search, category, None, [], None, 50 if free else SHOWN, None)
-        wanted = [agent for agent in page.agents if not free or agent.marketplace_info.pricing_info.type == "free"]
-        return wanted[:SHOWN]
+        matches = [agent for agent in page.agents if not free or agent.marketplace_info.pricing_info.type == "free"]
+        return matches[:SHOWN]
 
-    async def _describe(self, wanted: Wanted) -> contract.ChatAnswer:
-        ref = wanted.alias or wanted.name
-        agent = await self._named(ref)
+    async def _answer_description(self, intent: Wanted) -> contract.ChatAnswer:
+        ref = intent.alias or intent.name
+        agent = await self._find_by_name(ref)
         if agent is None:
-            return _answer(f"There is no agent {ref!r} here.", [], wanted)
+            return _build_answer(f"There is no agent {ref!r} here.", [], intent)
         able = f" It can do {', '.join(agent.capabilities)}." if agent.capabilities else ""
         about = f" {agent.description}" if agent.description else ""
-        return _answer(f"{agent.agent_name} is {agent.status}.{about}{able}", [_profile(agent)], wanted)
+        return _build_answer(f"{agent.agent_name} is {agent.status}.{about}{able}", [_profile_fields(agent)], intent)
 
-    async def _named(self, ref: str) -> Agent | None:
+    async def _find_by_name(self, ref: str) -> Agent | None:
         """By id, alias or name, also without a trailing 'agent', else the one agent found by these words."""
         service = AgentService(self.call)
         for each in dict.fromkeys((ref, ref.removesuffix(" Agent").removesuffix(" agent"))):
@@ -97,15 +97,15 @@ class OrchestratorService(Bound, contract.Orchestrator):
         page = await QueryService(self.call).agents(search=ref[:200], limit=1) if ref else None
         return page.agents[0] if page is not None and page.agents else None
 
-    async def _register(self, wanted: Wanted) -> contract.ChatAnswer:
+    async def _register_agent(self, intent: Wanted) -> contract.ChatAnswer:
         self.call.context.ports.get(ADMISSION).permit(REGISTER, self.call.caller)
-        if not wanted.name:
-            return _answer("What is the agent to be called? Say: Register a new agent named MyBot.", [], wanted)
-        made = await AgentService(self.call).register(**_checked(wanted))
-        able = f" It can do {', '.join(made.capabilities)}." if made.capabilities else ""
-        said = f"{made.agent_name} is registered.{able} Keep its token: it is shown once."
-        answer = _answer(said, [_profile(made)], wanted)
-        answer.token = made.token
+        if not intent.name:
+            return _build_answer("What is the agent to be called? Say: Register a new agent named MyBot.", [], intent)
+        registration = await AgentService(self.call).register(**_validate_registration(intent))
+        able = f" It can do {', '.join(registration.capabilities)}." if registration.capabilities else ""
+        text = f"{registration.agent_name} is registered.{able} Keep its token: it is shown once."
+        answer = _build_answer(text, [_profile_fields(registration)], intent)
+        answer.token = registration.token
         return answer
 
     async def reissue(self, result: contract.ChatAnswer) -> contract.ChatAnswer:
@@ -117,47 +117,51 @@ class OrchestratorService(Bound, contract.Orchestrator):
                 result.token = signer.agent_token(caller.tenant, row["agent_id"], row["token_generation"])
         return result
 
-    async def _numbers(self) -> contract.ChatAnswer:
+    async def _answer_statistics(self) -> contract.ChatAnswer:
         numbers = await QueryService(self.call).marketplace()
-        said = f"There are {numbers.agents_total} agents in the marketplace"
+        text = f"There are {numbers.agents_total} agents in the marketplace"
         by_status = ", ".join(f"{count} {status}" for status, count in numbers.agents_by_status.items() if count)
-        shown = numbers.model_dump(mode="json", include={"agents_total", "agents_by_status", "top_capabilities"})
+        fields = numbers.model_dump(mode="json", include={"agents_total", "agents_by_status", "top_capabilities"})
         return contract.ChatAnswer(
-            response=f"{said}{f' ({by_status})' if by_status else ''}.",
-            data=[shown],
+            response=f"{text}{f' ({by_status})' if by_status else ''}.",
+            data=[fields],
             tools_used=["get_marketplace_stats"],
         )
 
 
-def _checked(wanted: Wanted) -> dict[str, Any]:
+def _validate_registration(intent: Wanted) -> dict[str, Any]:
     """What was said of a new agent, within the bounds that registering has."""
-    said = {"agent_name": wanted.name, "capabilities": wanted.capabilities, "alias": wanted.alias}
+    values = {"agent_name": intent.name, "capabilities": intent.capabilities, "alias": intent.alias}
     try:
-        checked = Agents.operations["register"].input.model_validate(said)
+        checked = Agents.operations["register"].input.model_validate(values)
     except ValidationError as error:
-        errors = [{"field": "message", "message": f"{fault['loc'][0]}: {wording(fault)}"} for fault in error.errors()]
+        errors = [
+            {"field": "message", "message": f"{problem['loc'][0]}: {wording(problem)}"} for problem in error.errors()
+        ]
         raise InvalidRequest(
             f"The agent cannot be registered like that: {errors[0]['message']}",
             fix="Say a shorter name, and capabilities in a word or two each, or use POST /agents/register.",
             errors=errors,
         ) from None
-    return {name: getattr(checked, name) for name in said if said[name] is not None}
+    return {name: getattr(checked, name) for name in values if values[name] is not None}
 
 
-def _answer(said: str, data: list[dict[str, Any]], wanted: Wanted) -> contract.ChatAnswer:
-    return contract.ChatAnswer(response=said, data=data, tools_used=[wanted.tool] if wanted.tool else [])
+def _build_answer(text: str, data: list[dict[str, Any]], intent: Wanted) -> contract.ChatAnswer:
+    return contract.ChatAnswer(response=text, data=data, tools_used=[intent.tool] if intent.tool else [])
 
 
-def _listed(agents: Sequence[Agent]) -> str:
+def _list_names(agents: Sequence[Agent]) -> str:
     return ", ".join(agent.agent_name for agent in agents)
 
 
-def _profile(agent: Agent) -> dict[str, Any]:
+def _profile_fields(agent: Agent) -> dict[str, Any]:
     """As the agent protocol names an agent: agent_id is its alias, or its name."""
-    named = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
-    shown = {"description", "capabilities", "status", "category", "tags", "reputation"}
-    return named | agent.model_dump(mode="json", include=shown)
+    identity = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
+    fields = {"description", "capabilities", "status", "category", "tags", "reputation"}
+    return identity | agent.model_dump(mode="json", include=fields)
 
 
-def _market(agent: MarketplaceAgent) -> dict[str, Any]:
-    return _profile(agent) | {"pricing": agent.marketplace_info.pricing_info.model_dump(mode="json", exclude_none=True)}
+def _market_fields(agent: MarketplaceAgent) -> dict[str, Any]:
+    return _profile_fields(agent) | {
+        "pricing": agent.marketplace_info.pricing_info.model_dump(mode="json", exclude_none=True)
+    }

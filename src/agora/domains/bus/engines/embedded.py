@@ -84,23 +84,23 @@ class EmbeddedBus:
         outgoing.waiting.append((to_json(fields).decode(), future))
         self._buffered += 1
         if outgoing.task is None:
-            outgoing.task = asyncio.create_task(self._write(stream, outgoing))
+            outgoing.task = asyncio.create_task(self._write_batches(stream, outgoing))
         return future
 
-    async def _write(self, stream: str, outgoing: _Outgoing) -> None:
+    async def _write_batches(self, stream: str, outgoing: _Outgoing) -> None:
         """Write what waits, batch by batch, until nothing does."""
         try:
             while outgoing.waiting:
                 batch, outgoing.waiting = outgoing.waiting[:BATCH], outgoing.waiting[BATCH:]
-                await self._commit(stream, batch)
+                await self._commit_batch(stream, batch)
         finally:
             del self._outgoing[stream]
 
-    async def _commit(self, stream: str, batch: list[tuple[str, asyncio.Future[str]]]) -> None:
+    async def _commit_batch(self, stream: str, batch: list[tuple[str, asyncio.Future[str]]]) -> None:
         now = self._clock.now()
         rows = [(None, None, fields) for fields, _ in batch]
         try:
-            numbers = await self._run(lambda tx: streams.append(tx, stream, rows, now), "bus.publish")
+            numbers = await self._write_store(lambda tx: streams.append(tx, stream, rows, now), "bus.publish")
         except Exception as error:
             for _, future in batch:
                 if not future.done():
@@ -118,7 +118,7 @@ class EmbeddedBus:
 
     async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
         now = self._clock.now()
-        return await self._run(lambda tx: streams.open_group(tx, stream, group, now, whole=whole), "bus.join")
+        return await self._write_store(lambda tx: streams.open_group(tx, stream, group, now, whole=whole), "bus.join")
 
     async def read(
         self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
@@ -130,95 +130,101 @@ class EmbeddedBus:
         try:
             while True:
                 arrival.clear()
-                found = await self._take(stream, group, consumer, count)
-                left = until - loop.time()
-                if found or left <= 0:
-                    return found
-                await _waited(arrival, min(left, LOOK))
+                deliveries = await self._take_fresh(stream, group, consumer, count)
+                remaining = until - loop.time()
+                if deliveries or remaining <= 0:
+                    return deliveries
+                await _wait_for(arrival, min(remaining, LOOK))
         finally:
             listeners.discard(arrival)
             if not listeners:
                 self._arrivals.pop(stream, None)
 
-    async def _take(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
+    async def _take_fresh(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
-        return await self._run(lambda tx: streams.fresh(tx, stream, group, consumer, count, now), "bus.read")
+        return await self._write_store(lambda tx: streams.fresh(tx, stream, group, consumer, count, now), "bus.read")
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
         numbers = streams.numbers_of(ids)
-        return await self._run(lambda tx: streams.acknowledge(tx, stream, group, numbers), "bus.ack")
+        return await self._write_store(lambda tx: streams.acknowledge(tx, stream, group, numbers), "bus.ack")
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         place = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
         numbers = to_json(streams.numbers_of(ids)).decode()
 
-        async def work(tx: Tx) -> None:
+        async def renew_pending(tx: Tx) -> None:
             await tx.execute(statements.touch, **place, numbers=numbers)
 
-        await self._run(work, "bus.touch")
+        await self._write_store(renew_pending, "bus.touch")
 
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        wanted, now = self.terms.stale if idle is None else idle, self._clock.now()
-        taken = await self._run(
-            lambda tx: streams.take_over(tx, stream, group, consumer, self.terms, now, idle=wanted, count=count),
+        idle_limit, now = self.terms.stale if idle is None else idle, self._clock.now()
+        entries = await self._write_store(
+            lambda tx: streams.take_over(tx, stream, group, consumer, self.terms, now, idle=idle_limit, count=count),
             "bus.recover",
         )
-        return Recovery([streams.delivery(row, more=1) for row in taken.live], list(map(streams.delivery, taken.dead)))
+        return Recovery(
+            [streams.delivery(row, more=1) for row in entries.live], list(map(streams.delivery, entries.dead))
+        )
 
     async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
         now = self._clock.now()
         row = (letter.ref, None, to_json(dead_letter(letter, group, reason)).decode())
 
-        async def work(tx: Tx) -> None:
+        async def move_to_dead(tx: Tx) -> None:
             if await streams.acknowledge(tx, stream, group, streams.numbers_of([letter.entry_id])):
                 await streams.append(tx, stream + DEAD, [row], now)
 
-        await self._run(work, "bus.bury")
+        await self._write_store(move_to_dead, "bus.bury")
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._rows(statements.group, stream=stream, group=group)
-        given = to_json(streams.numbers_of(ids)).decode()
-        held = await self._rows(statements.pending_by, stream=stream, group=group, numbers=given, ids="[]")
-        last, open_ = rows[0]["last_number"] if rows else 0, {row["number"] for row in held}
+        rows = await self._read_rows(statements.group, stream=stream, group=group)
+        numbers_json = to_json(streams.numbers_of(ids)).decode()
+        pending_rows = await self._read_rows(
+            statements.pending_by, stream=stream, group=group, numbers=numbers_json, ids="[]"
+        )
+        last, open_ = rows[0]["last_number"] if rows else 0, {row["number"] for row in pending_rows}
         numbers = ((each, streams.number_of(each)) for each in ids)
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._rows(statements.head, stream=stream + DEAD)
+        rows = await self._read_rows(statements.head, stream=stream + DEAD)
         last = rows[0]["last_number"] if rows else 0
         place = {"stream": stream + DEAD, "after": last - BURIED, "until": last, "limit": BURIED}
-        fields = [from_json(row["fields"]) for row in await self._rows(statements.between, **place)]
+        fields = [from_json(row["fields"]) for row in await self._read_rows(statements.between, **place)]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
         now = self._clock.now()
-        taken = await self._run(lambda tx: streams.tend(tx, stream, group, self.terms, now, count), "bus.tend")
-        removed = await self._run(lambda tx: self._forget(tx, stream, group, now), "bus.forget")
-        ids = [streams.entry_id(row["created_at"], row["number"]) for row in taken.live]
-        return Upkeep(ids, list(map(streams.delivery, taken.dead)), removed)
+        entries = await self._write_store(
+            lambda tx: streams.tend(tx, stream, group, self.terms, now, count), "bus.tend"
+        )
+        removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
+        ids = [streams.entry_id(row["created_at"], row["number"]) for row in entries.live]
+        return Upkeep(ids, list(map(streams.delivery, entries.dead)), removed)
 
-    async def _forget(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
+    async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Forget consumers that are silent and hold nothing."""
         before, removed = now - int(self.terms.silent * MICROSECONDS), []
         for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIMMED):
             if row["seen_at"] <= before and not row["pending"]:
-                given = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
-                if await tx.execute(statements.drop_consumer, **given):
+                key = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
+                if await tx.execute(statements.drop_consumer, **key):
                     removed.append(str(row["consumer"]))
         return removed
 
     async def trim(self, stream: str, length: int = 0) -> int:
         dropped = 0
-        while (some := await self._run(lambda tx: streams.trim(tx, stream, length, TRIMMED), "bus.trim")) > 0:
+        while (some := await self._write_store(lambda tx: streams.trim(tx, stream, length, TRIMMED), "bus.trim")) > 0:
             dropped += some
         return dropped
 
     # -- looking ---------------------------------------------------------------------------------
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
-        rows = await self._rows(statements.pending, stream=stream, group=group, limit=count)
+        rows = await self._read_rows(statements.pending, stream=stream, group=group, limit=count)
         now = self._clock.now()
         return [
             Pending(
@@ -231,42 +237,45 @@ class EmbeddedBus:
         ]
 
     async def groups(self, stream: str) -> Sequence[Group]:
-        rows = await self._rows(statements.groups_of, stream=stream)
+        rows = await self._read_rows(statements.groups_of, stream=stream)
         return [Group(row["group_name"], row["pending"], row["lag"], row["consumers"]) for row in rows]
 
     async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
-        rows, now = await self._rows(statements.consumers, stream=stream, group=group, limit=TRIMMED), self._clock.now()
+        rows, now = (
+            await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIMMED),
+            self._clock.now(),
+        )
         return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / MICROSECONDS) for row in rows]
 
     async def lag(self, stream: str, group: str) -> int:
-        return next((found.lag for found in await self.groups(stream) if found.name == group), 0)
+        return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
 
     async def own(self, stream: str, owner: str) -> bool:
-        return await self._run(lambda tx: streams.own(tx, stream, owner), "bus.own")
+        return await self._write_store(lambda tx: streams.own(tx, stream, owner), "bus.own")
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())
+        rows = await self._read_rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())
         numbers = {row["number"] for row in rows}
         return {each for each in ids if streams.number_of(each) in numbers}
 
     async def length(self, stream: str) -> int:
-        (row,) = await self._rows(statements.length, stream=stream)
+        (row,) = await self._read_rows(statements.length, stream=stream)
         return int(row["length"])
 
     # -- the store -------------------------------------------------------------------------------
 
-    async def _run(self, work: Callable[[Tx], Coroutine[Any, Any, T]], label: str) -> T:
+    async def _write_store(self, work: Callable[[Tx], Coroutine[Any, Any, T]], label: str) -> T:
         return await self._store.write(self._tenant, work, label=label)
 
-    async def _rows(self, query: Query, **parameters: Any) -> Sequence[Row]:
-        return await self._store.read(self._tenant, partial(_all, query=query, parameters=parameters))
+    async def _read_rows(self, query: Query, **parameters: Any) -> Sequence[Row]:
+        return await self._store.read(self._tenant, partial(_read_all, query=query, parameters=parameters))
 
 
-async def _all(reader: Reader, *, query: Query, parameters: dict[str, Any]) -> Sequence[Row]:
+async def _read_all(reader: Reader, *, query: Query, parameters: dict[str, Any]) -> Sequence[Row]:
     return await reader.all(query, **parameters)
 
 
-async def _waited(event: asyncio.Event, seconds: float) -> None:
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -94,7 +94,7 @@ async def open_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) 
     return True
 
 
-async def _locked(tx: Tx, stream: str, group: str) -> Row:
+async def _lock_group(tx: Tx, stream: str, group: str) -> Row:
     row = await tx.one(statements.lock_group, stream=stream, group=group)
     if row is None:
         raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Make it by joining the stream.")
@@ -103,57 +103,57 @@ async def _locked(tx: Tx, stream: str, group: str) -> Row:
 
 async def fresh(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
     """Hand out entries that the group was not given yet."""
-    row = await _locked(tx, stream, group)
+    row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
-    found = await tx.all(statements.between, stream=stream, after=row["last_number"], until=LATEST, limit=count)
-    if not found:
+    entries = await tx.all(statements.between, stream=stream, after=row["last_number"], until=LATEST, limit=count)
+    if not entries:
         return []
-    await tx.execute(statements.move_group, stream=stream, group=group, last=found[-1]["number"])
-    for entry in found:
+    await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1]["number"])
+    for entry in entries:
         tx.append(statements.PENDING, (tx.tenant, stream, group, entry["number"], consumer, 1, now))
-    return [Delivery(entry_id(e["created_at"], e["number"]), from_json(e["fields"]), 1, e["ref"]) for e in found]
+    return [Delivery(entry_id(e["created_at"], e["number"]), from_json(e["fields"]), 1, e["ref"]) for e in entries]
 
 
 async def acknowledge(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
     """Acknowledge entries; answers how many were pending."""
     if not numbers:
         return 0
-    return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_json(numbers))
+    return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_to_json_text(numbers))
 
 
 async def take_over(
     tx: Tx, stream: str, group: str, consumer: str, terms: Terms, now: int, *, idle: float | None, count: int
 ) -> Taken:
     """Hand out again what is stale, and what was taken back; idle None: the latter alone. Buries what is exhausted."""
-    await _locked(tx, stream, group)
+    await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * 1_000_000)
-    taken = await _stale(tx, stream, group, terms, now, since, count, parked=True)
-    if taken.live:
-        numbers = _json([row["number"] for row in taken.live])
+    entries = await _find_stale(tx, stream, group, terms, now, since, count, parked=True)
+    if entries.live:
+        numbers = _to_json_text([row["number"] for row in entries.live])
         await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
-    return taken
+    return entries
 
 
 async def tend(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> Taken:
     """Take back what is stale; bury what is exhausted."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return Taken((), ())
-    taken = await _stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
-    held = [row for row in taken.live if row["consumer"]]
-    if held:
-        numbers = _json([row["number"] for row in held])
+    entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
+    stale_rows = [row for row in entries.live if row["consumer"]]
+    if stale_rows:
+        numbers = _to_json_text([row["number"] for row in stale_rows])
         await tx.execute(statements.take_back, stream=stream, group=group, numbers=numbers)
-    return Taken(held, taken.dead)
+    return Taken(stale_rows, entries.dead)
 
 
-async def _stale(
+async def _find_stale(
     tx: Tx, stream: str, group: str, terms: Terms, now: int, idle: int, count: int, *, parked: bool
 ) -> Taken:
-    given = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
-    rows = await tx.all(statements.stale, stream=stream, group=group, **given)
-    gone = [row["number"] for row in rows if row["fields"] is None]  # its entry is not there any more
-    await acknowledge(tx, stream, group, gone)
+    parameters = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
+    rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
+    vanished = [row["number"] for row in rows if row["fields"] is None]  # its entry is not there any more
+    await acknowledge(tx, stream, group, vanished)
     dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
     await bury(tx, stream, group, dead, EXHAUSTED, now)
     live = [row for row in rows if row["fields"] is not None and row["deliveries"] < terms.most]
@@ -201,5 +201,5 @@ async def trim(tx: Tx, stream: str, length: int, most: int) -> int:
     return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]["number"]) if oldest else 0
 
 
-def _json(values: Sequence[int]) -> str:
+def _to_json_text(values: Sequence[int]) -> str:
     return to_json(list(values)).decode()

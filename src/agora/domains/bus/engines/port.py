@@ -127,13 +127,13 @@ class Bridge:
 
 def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
     """The fields under which an entry stands among the dead letters."""
-    told = {
+    reason_fields = {
         "dead_entry_id": delivery.entry_id,
         "dead_group": group,
         "dead_deliveries": str(delivery.deliveries),
         "dead_reason": reason,
     }
-    return {**delivery.fields, **told}
+    return {**delivery.fields, **reason_fields}
 
 
 class Bus(Protocol):

@@ -46,13 +46,13 @@ def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
 def from_fields(fields: Fields) -> dict[str, Any]:
     """The entry that fields make; what is no field of an entry is kept among the extensions."""
     entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
-    entry["content"] = _object(fields.get("content", ""))
+    entry["content"] = _parse_object(fields.get("content", ""))
     other = {name: value for name, value in fields.items() if name not in {*PLAIN, *STRUCTURED, *OURS}}
-    extensions = other | (_object(fields["extensions"]) if fields.get("extensions") else {})
+    extensions = other | (_parse_object(fields["extensions"]) if fields.get("extensions") else {})
     return entry | ({"extensions": extensions} if extensions else {})
 
 
-def _object(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
         value = from_json(text)
     except ValueError:
@@ -77,5 +77,5 @@ def signature(fields: Fields, token: str) -> str:
 
 def is_signed_with(fields: Fields, token: str) -> bool:
     """Whether the signature is genuine."""
-    given = fields.get("signature", "").encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(given, signature(fields, token).encode())
+    claimed = fields.get("signature", "").encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(claimed, signature(fields, token).encode())

@@ -28,28 +28,28 @@ async def examined(link: Link) -> Durability:
     """Ask the server. Raises InternalError for one that is too old."""
     version = await _version(link)
     if version < OLDEST:
-        shown = ".".join(map(str, version))
-        raise InternalError(f"Redis {shown} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
+        settings_text = ".".join(map(str, version))
+        raise InternalError(f"Redis {settings_text} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
     try:
-        found = await _settings(link)
+        settings = await _settings(link)
     except (Refused, AgoraError):
         return Durability("not known: Redis does not tell its settings", ("Redis does not tell how durable it is.",))
-    fsync = f"appendonly {found['appendonly']}, appendfsync {found['appendfsync']}"
-    return Durability(fsync, tuple(_warnings(found)))
+    fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
+    return Durability(fsync, tuple(_warnings(settings)))
 
 
-def _warnings(found: dict[str, str]) -> list[str]:
+def _warnings(settings: dict[str, str]) -> list[str]:
     warnings = []
-    if found["appendonly"] != "yes":
+    if settings["appendonly"] != "yes":
         warnings.append("Redis keeps entries in memory (appendonly no): what it holds is lost when it ends.")
-    elif found["appendfsync"] != "always":
+    elif settings["appendfsync"] != "always":
         warnings.append(
-            f"Redis may lose its last second when the machine fails (appendfsync {found['appendfsync']}): "
+            f"Redis may lose its last second when the machine fails (appendfsync {settings['appendfsync']}): "
             "set appendfsync to always for delivery at least once."
         )
-    if found["maxmemory"] != "0" and found["maxmemory-policy"] != "noeviction":
+    if settings["maxmemory"] != "0" and settings["maxmemory-policy"] != "noeviction":
         warnings.append(
-            f"Redis may evict streams when its memory is full (maxmemory-policy {found['maxmemory-policy']}): "
+            f"Redis may evict streams when its memory is full (maxmemory-policy {settings['maxmemory-policy']}): "
             "set it to noeviction."
         )
     return warnings
@@ -62,8 +62,8 @@ async def _version(link: Link) -> tuple[int, ...]:
 
 
 async def _settings(link: Link) -> dict[str, str]:
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for name in SETTINGS:
         reply: Any = await link.execute("CONFIG", "GET", name)
-        found[name] = reply[1].decode() if reply else ""
-    return found
+        settings[name] = reply[1].decode() if reply else ""
+    return settings
