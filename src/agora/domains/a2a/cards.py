@@ -12,7 +12,7 @@ from urllib.parse import quote
 from agora.clock import moment
 from agora.core import pagination as paging
 from agora.core.call import Call, encoded, pack, unpack
-from agora.domains.agents.references import find, own_or_allowed, require
+from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import audience_of
 from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
@@ -170,7 +170,7 @@ async def card(call: Call, ref: str | None, base: str | None, *, extended: bool 
 
 
 async def _visible(call: Call, ref: str) -> Row:
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     if row is None or row["retired_at"] is not None or not _shown_to(call, row):
         raise NotFound(
             f"There is no agent {ref!r}.",
@@ -194,13 +194,13 @@ async def set_card(
     call: Call, ref: str | None, card: Mapping[str, Any] | None, extended: Mapping[str, Any] | None
 ) -> contract.CardChange:
     """Keep an agent's card, or the front agent's (``front``, by an operator); None for both removes it."""
-    if ref == FRONT and await find(call.tx, FRONT) is None:
+    if ref == FRONT and await find_agent(call.tx, FRONT) is None:
         if not call.caller.may("admin"):
             raise PermissionDenied("The front agent is the operators'.", required="admin")
         agent_id, audience = FRONT, None
     else:
-        row = await require(call.tx, ref or call.caller.subject, "agent")
-        own_or_allowed(call.caller, row["agent_id"])
+        row = await load_agent(call.tx, ref or call.caller.subject, "agent")
+        check_may_act_for(call.caller, row["agent_id"])
         agent_id, audience = str(row["agent_id"]), audience_of(row)
     call.target = agent_id
     texts = [None if given is None else _checked(given) for given in (card, extended)]

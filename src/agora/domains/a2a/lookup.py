@@ -9,7 +9,7 @@ from typing import Any
 from agora.clock import stamp
 from agora.core import pagination as paging
 from agora.core.call import Call, Wait, encoded, pack, unpack
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as reading
 from agora.domains.tasks import queries as tasks
@@ -46,7 +46,7 @@ async def belonging(call: Call, task_id: str, agent: str | None, *, lock: bool =
     if row is None or not access.sees(call.caller, row):
         raise missing(task_id)
     if agent is not None and agent != row["assigned_agent"]:
-        found = await find(call.tx, agent)
+        found = await find_agent(call.tx, agent)
         if found is None or found["agent_id"] != row["assigned_agent"]:
             raise missing(task_id)
     return row
@@ -124,7 +124,7 @@ async def page(
     """A page of the tasks that the caller gave."""
     given: dict[str, Any] = {}
     if agent is not None:
-        row = await find(call.tx, agent)
+        row = await find_agent(call.tx, agent)
         given["agent"] = row["agent_id"] if row is not None else ""
     if context_id is not None:
         given |= reading.context(context_id)

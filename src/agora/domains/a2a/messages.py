@@ -10,7 +10,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.call import Call, Wait, encoded, later, pack
 from agora.core.call_records import IDEMPOTENCY, answered
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment as giving
 from agora.domains.tasks.draft import Draft
 from agora.domains.tasks.messages import USER, check_open, text_of, told
@@ -149,7 +149,7 @@ def _afterwards(task_id: str, history_length: int | None, wait: float) -> A2ASen
 
 
 async def _agent(call: Call, ref: str) -> Row:
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     if row is None or row["retired_at"] is not None:
         raise NotFound(
             f"There is no agent {ref!r}.",
@@ -232,7 +232,7 @@ async def _go_on(call: Call, sending: Sending) -> _Taken:
         )
     draft = Draft(call, row)
     check_open(draft)
-    agent = await find(call.tx, draft["assigned_agent"]) if draft["assigned_agent"] else None
+    agent = await find_agent(call.tx, draft["assigned_agent"]) if draft["assigned_agent"] else None
     if agent is not None:
         await check_accepts(call, agent, sending.message["parts"], sending.supported)
     await told(draft, sending.message)

@@ -14,7 +14,7 @@ from agora.core.call import Call, pack, relayed, unpack
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora.domains.identity.authority import administer, check_administered
@@ -107,7 +107,7 @@ async def add(
 
 async def _vacant(call: Call, name: str) -> None:
     check_name(name, "name")
-    row = await find(call.tx, name)
+    row = await find_agent(call.tx, name)
     if row is not None and row["retired_at"] is None:
         raise Conflict(
             f"There is an agent {name!r} already.",
@@ -208,7 +208,7 @@ def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, name: str) ->
 
 async def _found(call: Call, ref: str) -> tuple[Row, Row]:
     """An agent elsewhere and its row among the agents. Raises NotFound."""
-    agent = await find(call.tx, ref)
+    agent = await find_agent(call.tx, ref)
     row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
     if agent is None or row is None:
         raise NotFound(
@@ -264,7 +264,7 @@ async def refresh(call: Call, ref: str) -> contract.RemoteAgent:
 async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
     """Note how an agent was found: its card, or why there was none. Its state here follows that."""
     row = await call.tx.one(statements.remote, agent_id=agent_id)
-    agent = await find(call.tx, agent_id)
+    agent = await find_agent(call.tx, agent_id)
     if row is None or agent is None:
         return  # it was removed meanwhile
     state, error, card = contract.RemoteState.AVAILABLE, None, None

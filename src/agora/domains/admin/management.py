@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from agora.core import override_queries as overrides
 from agora.core.call import Bound, pack
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of, set_agent_status
 from agora.domains.identity.authority import administer, check_administered, check_authority, check_standing, check_tier
@@ -43,7 +43,7 @@ class Management(Bound):
 
     async def _agent(self, target: str, action: str, value: JsonValue) -> Change:
         call = self.call
-        row = await require(call.tx, target, "target")
+        row = await load_agent(call.tx, target, "target")
         call.target = row["agent_id"]
         if action == "hand_over":
             await check_administered(call, call.target)
@@ -82,7 +82,7 @@ class Management(Bound):
                 fix="Reassign single tasks with agora.task.reassign, or retire the agent first.",
                 allowed=["suspend", "activate", "retire", "set_tier"],
             )
-        heir = await require(call.tx, value, "value") if isinstance(value, str) else None
+        heir = await load_agent(call.tx, value, "value") if isinstance(value, str) else None
         if heir is None or heir["status"] == "retired":
             raise InvalidRequest(
                 "Who is to have it?",

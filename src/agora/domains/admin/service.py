@@ -11,7 +11,7 @@ from agora.clock import moment, new_id, stamp
 from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import Bound
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
 from agora.domains.identity.authority import check_administered, check_authority, check_standing
@@ -85,7 +85,7 @@ class AdminService(Bound, contract.Admin):
         """The agent meant; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
             return None
-        return await require(self.call.tx, target_id, "target_id")
+        return await load_agent(self.call.tx, target_id, "target_id")
 
     def _row(
         self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None

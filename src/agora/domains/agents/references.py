@@ -17,16 +17,16 @@ __all__ = [
     "OPERATOR",
     "check_alias",
     "check_keys",
-    "find",
+    "check_may_act_for",
+    "check_names_agent",
+    "filter_registered",
+    "find_agent",
     "held_address",
     "ids_at",
+    "load_agent",
     "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
-    "own_or_allowed",
-    "registered",
-    "require",
-    "require_whose",
 ]
 
 OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
@@ -69,7 +69,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
     agent_id: who is to have it; None for an agent to come.
     """
     company = _company_of(alias)
-    holder = await find(call.tx, alias)
+    holder = await find_agent(call.tx, alias)
     if holder is not None and holder["agent_id"] != agent_id:
         raise NameTaken(
             f"The alias {alias!r} belongs to another agent.",
@@ -104,7 +104,7 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
         )
 
 
-async def find(tx: Reader, ref: str) -> Row | None:
+async def find_agent(tx: Reader, ref: str) -> Row | None:
     """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``.
 
     A name that nobody has exactly means who has one that is the same to a reader.
@@ -121,9 +121,9 @@ async def find(tx: Reader, ref: str) -> Row | None:
     return row
 
 
-async def require(tx: Reader, ref: str, field: str = "agent_id") -> Row:
+async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> Row:
     """As :func:`find`; NotFound where there is none."""
-    row = await find(tx, ref)
+    row = await find_agent(tx, ref)
     if row is None:
         raise _not_found(ref, field)
     return row
@@ -143,21 +143,21 @@ def visible_to(caller: Caller, row: Row) -> bool:
     return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
 
 
-async def seen(tx: Reader, caller: Caller, ref: str) -> Row:
+async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> Row:
     """As :func:`require`; who may not be seen is as absent as who is not there."""
-    row = await find(tx, ref)
+    row = await find_agent(tx, ref)
     if row is None or not visible_to(caller, row):
         raise _not_found(ref, "agent_id")
     return row
 
 
-async def registered(tx: Reader, refs: Iterable[str]) -> list[str]:
+async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
     """Ids of those of these agents that are on the marketplace, in their order."""
-    rows = [await find(tx, ref) for ref in refs]
+    rows = [await find_agent(tx, ref) for ref in refs]
     return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
 
 
-def require_whose(caller: Caller, agent_id: str | None) -> None:
+def check_names_agent(caller: Caller, agent_id: str | None) -> None:
     """Refuse an operator's question about messages that does not say whose: the answer is hardly ever the operator's own."""
     if agent_id is None and caller.acts_for_others and caller.kind != "agent":
         raise InvalidRequest(
@@ -177,7 +177,7 @@ async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
         if looks_like_id(ref):
             ids.append(ref)
         elif ref.startswith("agent."):
-            row = await find(tx, ref)
+            row = await find_agent(tx, ref)
             ids += [] if row is None else [row["agent_id"]]
         else:
             names.append(ref)
@@ -185,7 +185,7 @@ async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
     return list(dict.fromkeys((*ids, *(row["agent_id"] for row in rows))))
 
 
-def own_or_allowed(caller: Caller, agent_id: str) -> None:
+def check_may_act_for(caller: Caller, agent_id: str) -> None:
     """Refuse acting on another agent's behalf, unless the caller's scope allows it."""
     if caller.subject != agent_id and not caller.acts_for_others:
         raise PermissionDenied(

@@ -20,7 +20,15 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overl
 
 from . import queries as statements
 from .names import check_name, name_key
-from .references import check_alias, check_keys, find, held_address, own_or_allowed, require, seen
+from .references import (
+    check_alias,
+    check_keys,
+    check_may_act_for,
+    find_agent,
+    held_address,
+    load_agent,
+    load_visible_agent,
+)
 from .signals import (
     ADDRESS_TAKEN,
     AGENT_REGISTERED,
@@ -163,7 +171,7 @@ class AgentService(Bound, contract.Agents):
 
     async def _find_own_agent(self, name: str) -> Row | None:
         """The row of the caller itself under this name; None if nobody has it."""
-        row = await find(self.call.tx, name)
+        row = await find_agent(self.call.tx, name)
         if row is not None and row["agent_id"] != self.call.caller.subject:
             alike = f" (it looks like {row['agent_name']!r})" if row["agent_name"] != name else ""
             raise NameTaken(
@@ -256,7 +264,7 @@ class AgentService(Bound, contract.Agents):
 
     async def reissue(self, result: contract.Registration) -> contract.Registration:
         """Show the token again to whoever repeats the registration under its idempotency key."""
-        row = await require(self.call.tx, result.agent_id)
+        row = await load_agent(self.call.tx, result.agent_id)
         # who has left gets no new token; nor who only changed what another is made of
         if row["status"] != "retired" and (result.created or result.agent_id == self.call.caller.subject):
             result.token = self.call.context.signer.agent_token(
@@ -317,7 +325,7 @@ class AgentService(Bound, contract.Agents):
 
     @implements
     async def get(self, agent_id: str) -> contract.Agent:
-        row = await seen(self.call.tx, self.call.caller, agent_id)
+        row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
         return profile(row, self.call.now)
 
     @implements
@@ -408,9 +416,9 @@ class AgentService(Bound, contract.Agents):
                     errors=[{"field": "agent_id", "message": "required"}],
                 )
             agent_id = call.caller.subject
-        agent = await require(call.tx, agent_id)
+        agent = await load_agent(call.tx, agent_id)
         call.target = agent["agent_id"]
-        own_or_allowed(call.caller, agent["agent_id"])
+        check_may_act_for(call.caller, agent["agent_id"])
         row = await call.tx.one(statements.lock, ref=agent["agent_id"])
         return row or agent
 
@@ -452,7 +460,7 @@ class AgentService(Bound, contract.Agents):
 
     @implements
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
-        row = await seen(self.call.tx, self.call.caller, agent_id)
+        row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
         unread = await self.call.tx.one(statements.unread, agent_id=row["agent_id"])
         fields = _profile_fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
@@ -463,7 +471,7 @@ class AgentService(Bound, contract.Agents):
     @implements
     async def rate(self, agent_id: str, rating: float, comment: str = "") -> contract.Rating:
         call = self.call
-        row = await require(call.tx, agent_id)
+        row = await load_agent(call.tx, agent_id)
         agent_id = call.target = row["agent_id"]
         rater = call.caller.subject
         if rater == agent_id:

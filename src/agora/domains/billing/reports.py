@@ -9,7 +9,7 @@ from datetime import date
 
 from agora.core import pagination as paging
 from agora.core.call import Call, pack
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
@@ -100,7 +100,7 @@ async def _earners(call: Call, ref: str | None, after: str, limit: int) -> list[
     """Ids of agents whose revenue the caller may see, in order."""
     caller, tx = call.caller, call.tx
     if ref is not None:
-        agent = await require(tx, ref)
+        agent = await load_agent(tx, ref)
         if not earns(caller, agent) and not insider(caller):
             raise NotFound(
                 f"{ref!r} is none of your agents.",

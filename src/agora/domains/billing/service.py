@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from agora.core.call import Bound
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
@@ -38,7 +38,7 @@ class BillingService(Bound, contract.Billing):
 
     async def _agent(self, ref: str | None) -> str:
         """Id of an agent, '' for none."""
-        return "" if ref is None else str((await require(self.call.tx, ref))["agent_id"])
+        return "" if ref is None else str((await load_agent(self.call.tx, ref))["agent_id"])
 
     # -- prices ------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ class BillingService(Bound, contract.Billing):
     ) -> contract.PricePage:
         if agent_id is None:
             return await listing.current_prices(self.call, limit, cursor)
-        agent = await require(self.call.tx, agent_id)
+        agent = await load_agent(self.call.tx, agent_id)
         if history:
             return await listing.price_history(self.call, agent, limit, cursor)
         row = await self.call.tx.one(statements.price_at, agent_id=agent["agent_id"], at=self.call.now)
@@ -76,7 +76,7 @@ class BillingService(Bound, contract.Billing):
         effective_from: datetime | None = None,
     ) -> contract.Price:
         call = self.call
-        agent = await require(call.tx, agent_id)
+        agent = await load_agent(call.tx, agent_id)
         require_developer(call.caller, agent)
         call.target = agent["agent_id"]
         amounts = {
@@ -209,7 +209,7 @@ class BillingService(Bound, contract.Billing):
         hard_limit: float | None = None,
         prepaid: bool = False,
     ) -> contract.Budget:
-        agent = None if agent_id is None else await require(self.call.tx, agent_id)
+        agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
         limits = limiting.Wish(
             None if soft_limit is None else micros(soft_limit),
             None if hard_limit is None else micros(hard_limit),

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from agora.clock import moment
 from agora.core.call import Call, Caller, pack, unpack
 from agora.core.scopes import AGENT
-from agora.domains.agents.references import find, held_address, own_or_allowed, require
+from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.views import horizon
 from agora.domains.tasks.claims import take_up
@@ -55,12 +55,12 @@ async def owner(call: Call, agent_id: str | None) -> Owner:
     """The caller, or an agent that it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     if row is None:
         if ref in (caller.subject, caller.name):
             return Owner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
-        row = await require(call.tx, ref)
-    own_or_allowed(caller, row["agent_id"])
+        row = await load_agent(call.tx, ref)
+    check_may_act_for(caller, row["agent_id"])
     return of_agent(call, row)
 
 
@@ -144,7 +144,7 @@ async def feed_tasks(call: Call, whose: Owner, count: int) -> int:
     claim = await take_up(acting(call, whose), count, LEASE)
     rows = []
     for task in claim.tasks:
-        giver = await find(call.tx, task.created_by)
+        giver = await find_agent(call.tx, task.created_by)
         entry = _assignment_entry(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
         rows.append((task.task_id, _claim_id(task), pack(entry)))
     if rows:

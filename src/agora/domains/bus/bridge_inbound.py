@@ -19,7 +19,7 @@ from agora.core.call import Caller
 from agora.core.jobs import House
 from agora.core.overrides import SYSTEM_WIDE
 from agora.core.usage import DEFAULT_TENANT
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.store.port import Reader, Row
 from agora.telemetry import protocol
 from agora_sdk.contract import Operation
@@ -174,7 +174,7 @@ class Inbound:
         sender = fields.get("sender", "")[:200]
 
         async def look_up(reader: Reader) -> Row | None:
-            return await find(reader, sender) if sender else None
+            return await find_agent(reader, sender) if sender else None
 
         row = await self._house.store.read(tenant, look_up)
         if row is None:

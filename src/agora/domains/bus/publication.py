@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from agora.clock import moment
 from agora.core.call import Call
 from agora.core.call_records import IDEMPOTENCY, answered
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.wire.envelopes import SECTIONS, text_of
@@ -237,7 +237,7 @@ async def _await_response(call: Call, entry: Entry, ref: str) -> None:
     """From now on a response is awaited, if there is one who is to give it."""
     recipient: str | None = None
     if entry.target != BROADCAST and not entry.target.startswith("capability:"):
-        row = await find(call.tx, entry.target)
+        row = await find_agent(call.tx, entry.target)
         recipient = None if row is None else cast("str", row["agent_id"])
     if recipient is not None or entry.type is BusType.TASK_ASSIGNMENT:
         await responses.await_one(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)

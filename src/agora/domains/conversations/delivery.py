@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.clock import moment, new_id
 from agora.core.call import Call, pack
-from agora.domains.agents.references import find, own_or_allowed, require
+from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import Destination, MessagingService
 from agora.store.port import Row
@@ -65,19 +65,19 @@ async def sender_of(call: Call, ref: str | None) -> Sender:
     """Who a message is from; nobody speaks for another. Raises NotFound, PermissionDenied."""
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
-        row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
+        row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
         name = ref if ref == caller.name else (row["alias"] if row is not None else None) or caller.name
         return Sender(caller.subject, name, row)
     if caller.acts_for_others and ref in await own_agents(call, [ref]):
         return Sender(ref, ref)
-    row = await require(call.tx, ref, "sender")
-    own_or_allowed(caller, row["agent_id"])
+    row = await load_agent(call.tx, ref, "sender")
+    check_may_act_for(caller, row["agent_id"])
     return Sender(row["agent_id"], ref, row)
 
 
 async def own_agents(call: Call, refs: list[str]) -> list[str]:
     """Which of these are the marketplace itself: its orchestrator, and the hosting one until somebody else is it."""
-    hosted = HOSTING in refs and await find(call.tx, HOSTING) is None
+    hosted = HOSTING in refs and await find_agent(call.tx, HOSTING) is None
     return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
 
 
@@ -199,7 +199,7 @@ def _uncorrelated_warning(cause: str) -> str:
 
 
 async def _find_agent_id(call: Call, ref: str) -> str | None:
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     return None if row is None else str(row["agent_id"])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from agora.clock import moment, stamp
 from agora.core import pagination as paging
 from agora.core.call import Call, Wait, unpack
-from agora.domains.agents.references import OPERATOR, find, own_or_allowed, require, require_whose
+from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import horizon
 from agora.store.port import Row
@@ -36,12 +36,12 @@ async def owner(call: Call, agent_id: str | None) -> Party:
     """Whose messages: the caller's own, or another's if it may act for it."""
     caller = call.caller
     ref = agent_id or caller.subject
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     if row is None:
         if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
             return Sender(ref, ref).party
-        row = await require(call.tx, ref)
-    own_or_allowed(caller, row["agent_id"])
+        row = await load_agent(call.tx, ref)
+    check_may_act_for(caller, row["agent_id"])
     return Sender(row["agent_id"], row["agent_name"], row).party
 
 
@@ -120,7 +120,7 @@ async def listed(
 async def pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
-    require_whose(call.caller, agent_id)
+    check_names_agent(call.caller, agent_id)
     party = await owner(call, agent_id)
     after = paging.decode(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from agora.core.call import Bound, Wait, unpack
-from agora.domains.agents.references import own_or_allowed
+from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import ARRIVALS, MessagingService
 from agora.store.port import NewEvent, Row
@@ -85,7 +85,7 @@ class ConversationService(Bound, contract.Conversations):
                 fix="Name it by the message_id of its receipt, or by the id you gave it.",
                 errors=[{"field": "message_id", "message": "unknown"}],
             )
-        own_or_allowed(caller, question["sender"])
+        check_may_act_for(caller, question["sender"])
         return question
 
     async def _build_reply(self, question: Row) -> contract.Reply:

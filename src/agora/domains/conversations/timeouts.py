@@ -7,7 +7,7 @@ and belongs to the question only if it names it.
 from __future__ import annotations
 
 from agora.core.call import Call
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import AgentMessage
@@ -47,7 +47,7 @@ async def time_out(call: Call, message_id: str) -> Row | None:
         "correlation": {"conversation_id": letter["correlation_id"], "reply_to": question_row["envelope_id"]},
     }
     message = AgentMessage.model_validate(document)
-    sender = Sender(letter["from_agent"], letter["from_name"], await find(call.tx, letter["from_agent"]))
+    sender = Sender(letter["from_agent"], letter["from_name"], await find_agent(call.tx, letter["from_agent"]))
     draft = Draft(
         message, document, digest_of(document), sender, [], asked=question_row, state="timed_out", copied=True
     )
@@ -59,5 +59,5 @@ async def time_out(call: Call, message_id: str) -> Row | None:
 
 async def _is_reachable(call: Call, ref: str) -> bool:
     """Whether a recipient is there to be told: not one that has left, and no group."""
-    row = await find(call.tx, ref)
+    row = await find_agent(call.tx, ref)
     return row is not None and row["retired_at"] is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, pack
-from agora.domains.agents.references import require, seen
+from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
@@ -110,7 +110,7 @@ async def _find_earlier_request(call: Call, wish: Wish, key: str | None) -> str 
     row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
     if row is None:
         return None
-    agent = await require(call.tx, wish.agent)
+    agent = await load_agent(call.tx, wish.agent)
     same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], wish.account, wish.name)
     if not same or row["config"] != _pack_config(wish):
         raise IdempotencyConflict(
@@ -121,7 +121,7 @@ async def _find_earlier_request(call: Call, wish: Wish, key: str | None) -> str 
 
 
 async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
-    agent = await seen(call.tx, call.caller, ref)
+    agent = await load_visible_agent(call.tx, call.caller, ref)
     row = await call.tx.one(hosting.deployment_locked, agent_id=agent["agent_id"])
     if agent["status"] in UNUSABLE:
         raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be made.")

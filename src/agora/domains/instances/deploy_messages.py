@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agora.core.call import Call
-from agora.domains.agents.references import find, visible_to
+from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.billing.accounts import account_of
 from agora.store.port import Row
 from agora_sdk.contract.billing import Account
@@ -158,7 +158,7 @@ async def command(call: Call, message: AgentMessage, cause: str) -> dict[str, An
     payload, intent = message.payload, message.intent or ""
     if intent == CREATE:
         named = payload.get("agent_id")
-        agent = await find(call.tx, named) if isinstance(named, str) else None
+        agent = await find_agent(call.tx, named) if isinstance(named, str) else None
         if agent is None or not visible_to(call.caller, agent) or not await is_deployable(call, agent):
             error = f"No instance of {named!r} can be made: nobody has registered what it is made of."
             return {

@@ -12,7 +12,7 @@ from agora.clock import moment
 from agora.core import pagination as paging
 from agora.core.call import Bound, Call, ServerContext, pack, unpack
 from agora.core.ports import CREDENTIAL_SEALER
-from agora.domains.agents.references import find, require, seen
+from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
 from agora.domains.billing import told
@@ -134,9 +134,9 @@ class DeploymentService(Bound, contract.Deployments):
 
     async def _find_own_agent(self, manifest: AgentManifest) -> Row | None:
         """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
-        row = await find(self.call.tx, manifest.name)
+        row = await find_agent(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
-            row = await find(self.call.tx, manifest.alias)
+            row = await find_agent(self.call.tx, manifest.alias)
             if row is not None and row["agent_name"] != manifest.name:
                 raise Conflict(
                     f"The agent {manifest.alias} has the name {row['agent_name']!r}.",
@@ -202,7 +202,7 @@ class DeploymentService(Bound, contract.Deployments):
 
     async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
         """Show the token again to whoever repeats the registration under its idempotency key."""
-        row = await require(self.call.tx, result.agent_id)
+        row = await load_agent(self.call.tx, result.agent_id)
         if result.created and row["status"] != "retired":
             signer, tenant = self.call.context.signer, self.call.caller.tenant
             result.token = signer.agent_token(tenant, result.agent_id, row["token_generation"])
@@ -259,7 +259,7 @@ class DeploymentService(Bound, contract.Deployments):
         return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._count_running(agent["agent_id"]))
 
     async def _require_deployment(self, ref: str) -> tuple[Row, Row]:
-        agent = await seen(self.call.tx, self.call.caller, ref)
+        agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
         row = await self.call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
         if row is None:
             raise _not_deployable(ref)

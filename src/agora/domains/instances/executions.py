@@ -20,7 +20,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import new_id
 from agora.core.call import Call, Progress, relayed
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.money import decimal
@@ -119,7 +119,7 @@ async def _choose_instance(call: Call, target: str) -> Row:
                 allowed=["resume", "terminate"] if row["desired"] != "stopped" else [],
             )
         return row
-    agent, local = await find(call.tx, target), call.context.ports.find(LOCAL_HOST)
+    agent, local = await find_agent(call.tx, target), call.context.ports.find(LOCAL_HOST)
     found: Row | None = None
     if agent is not None:
         choice = {"agent_id": agent["agent_id"], "now": call.now, "here": local.host_id if local is not None else ""}

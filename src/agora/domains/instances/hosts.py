@@ -7,7 +7,7 @@ from typing import Any
 from agora.clock import moment, new_id
 from agora.core import pagination as paging
 from agora.core.call import Bound, pack, unpack
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora.domains.tenants.service import HOME
 from agora.store.port import Row
@@ -65,7 +65,7 @@ class HostService(Bound, contract.Hosts):
                 "Private addresses are for whoever runs the installation to allow.",
                 fix="Leave private_addresses out, and let the containers be at public addresses.",
             )
-        agent = await require(call.tx, agent_id)
+        agent = await load_agent(call.tx, agent_id)
         if await call.tx.one(hosting.host, ref=name) is not None:
             raise NameTaken(
                 f"There is a host {name!r} already.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call, unpack
-from agora.domains.agents.references import find, visible_to
+from agora.domains.agents.references import find_agent, visible_to
 from agora.store.port import Row
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.errors import Conflict, InvalidRequest
@@ -269,7 +269,7 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
         if row is not None and row["account_id"] == account and row["stopped_at"] is None:
             return _neighbour_of_instance(row)
-        agent = await find(call.tx, ref)
+        agent = await find_agent(call.tx, ref)
         if agent is None or not visible_to(call.caller, agent):
             continue
         rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)

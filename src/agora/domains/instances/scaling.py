@@ -8,7 +8,7 @@ from typing import Any
 
 from agora.clock import moment
 from agora.core.call import Call, pack, unpack
-from agora.domains.agents.references import require, seen
+from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Ledger
 from agora.store.port import Row
 from agora_sdk.contract.instances import InstanceConfig, Scaling
@@ -46,7 +46,7 @@ async def scale(
             fix="Raise it, or leave it out.",
             errors=[{"field": "max_instances", "message": "below min_instances"}],
         )
-    agent = await (seen(call.tx, call.caller, agent_ref) if most else require(call.tx, agent_ref))
+    agent = await (load_visible_agent(call.tx, call.caller, agent_ref) if most else load_agent(call.tx, agent_ref))
     agent_id = call.target = agent["agent_id"]
     if config is not None and config.environment:
         raise InvalidRequest(

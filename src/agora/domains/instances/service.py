@@ -11,7 +11,7 @@ from agora.core import pagination as paging
 from agora.core.call import Bound, Opening, pack
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
-from agora.domains.agents.references import require as require_agent
+from agora.domains.agents.references import load_agent as require_agent
 from agora.domains.billing.money import micros
 from agora_sdk.contract import implements
 from agora_sdk.contract import instances as contract

@@ -16,14 +16,14 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.references import (
     OPERATOR,
-    find,
+    check_may_act_for,
+    check_names_agent,
+    find_agent,
     held_address,
+    load_agent,
     looks_like_alias,
     looks_like_id,
     looks_like_key,
-    own_or_allowed,
-    require,
-    require_whose,
 )
 from agora.domains.events.service import EventService
 from agora.store.port import Row
@@ -147,8 +147,8 @@ class MessagingService(Bound, contract.Messaging):
         caller = self.call.caller
         if from_agent is None or from_agent in (caller.subject, caller.name):
             return caller.subject, caller.name
-        row = await require(self.call.tx, from_agent, "from_agent")
-        own_or_allowed(caller, row["agent_id"])
+        row = await load_agent(self.call.tx, from_agent, "from_agent")
+        check_may_act_for(caller, row["agent_id"])
         return row["agent_id"], row["agent_name"]
 
     async def _find_correlation(self, reply_to: str) -> str:
@@ -195,7 +195,7 @@ class MessagingService(Bound, contract.Messaging):
         return chosen
 
     async def _add_recipient(self, ref: str, destination: Destination) -> None:
-        row = await find(self.call.tx, ref)
+        row = await find_agent(self.call.tx, ref)
         if row is not None and row["retired_at"] is None:
             destination.agents.append(row["agent_id"])
             return
@@ -249,7 +249,7 @@ class MessagingService(Bound, contract.Messaging):
         cursor: str | None = None,
     ) -> contract.MessagePage:
         if correlation_id is None:  # who follows an exchange of its own need not say whose messages it means
-            require_whose(self.call.caller, agent_id)
+            check_names_agent(self.call.caller, agent_id)
         owner = await self._resolve_inbox(agent_id)
         criteria: dict[str, Any] = {
             "since": stamp(since) if since else None,
@@ -274,7 +274,7 @@ class MessagingService(Bound, contract.Messaging):
 
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
         """Senders are stored by id; one that nobody has registered is compared as it stands."""
-        row = await find(self.call.tx, from_agent) if from_agent else None
+        row = await find_agent(self.call.tx, from_agent) if from_agent else None
         return from_agent if row is None else str(row["agent_id"])
 
     async def _build_page(
@@ -322,12 +322,12 @@ class MessagingService(Bound, contract.Messaging):
         """Whose inbox: the caller's own, or another's if it may act for it."""
         caller = self.call.caller
         ref = agent_id or caller.subject
-        row = await find(self.call.tx, ref)
+        row = await find_agent(self.call.tx, ref)
         if row is None:
             if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
                 return _Inbox(ref, held_address(ref), "msg_f")
-            row = await require(self.call.tx, ref)
-        own_or_allowed(caller, row["agent_id"])
+            row = await load_agent(self.call.tx, ref)
+        check_may_act_for(caller, row["agent_id"])
         joined = f"msg_{row['registered_at'] // 1000:012x}"
         return _Inbox(row["agent_id"], held_address(row["agent_name"]), joined)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from agora.clock import moment, stamp
 from agora.core import pagination as paging
 from agora.core.call import Call, pack, unpack
-from agora.domains.agents.references import find, held_address
+from agora.domains.agents.references import find_agent, held_address
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader, Row
 from agora_sdk.contract.fields import DeliveryState, Priority
@@ -90,7 +90,7 @@ async def wanted(
 
 async def _meant(tx: Reader, ref: str) -> tuple[str, str]:
     """The id of an agent, and the address under which messages are held for its name."""
-    row = await find(tx, ref)
+    row = await find_agent(tx, ref)
     return (ref, held_address(ref)) if row is None else (row["agent_id"], held_address(row["agent_name"]))
 
 
@@ -220,7 +220,7 @@ def _single(row: Row) -> str | None:
 
 
 async def _recipient(tx: Reader, ref: str) -> str:
-    row = await find(tx, ref)
+    row = await find_agent(tx, ref)
     return held_address(ref) if row is None else str(row["agent_id"])
 
 

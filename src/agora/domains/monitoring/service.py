@@ -11,7 +11,7 @@ from agora.core import pagination as paging
 from agora.core.call import Bound, Entry, Following, Stretch, pack
 from agora.core.events.filter import Viewer
 from agora.domains.admin.service import AdminService
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.events.service import EventService
 from agora.domains.messaging.service import MessagingService
 from agora.domains.search.service import QueryService
@@ -202,7 +202,7 @@ class MonitorService(Bound, contract.Monitor):
         expires_in: int | None = None,
     ) -> contract.Intervention:
         call = self.call
-        agent = call.target = str((await require(call.tx, agent_id))["agent_id"])
+        agent = call.target = str((await load_agent(call.tx, agent_id))["agent_id"])
         told: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": moment(call.now)}
         if action == "message":
             if not message.strip():

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora.clock import new_id, stamp
 from agora.core.call import Call, pack
-from agora.domains.agents.references import find
+from agora.domains.agents.references import find_agent
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
@@ -69,7 +69,7 @@ async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     named, sender = draft.message.payload.get("agent_id"), draft.sender
     if named is None or named in sender.names:
         return sender.agent_id
-    row = await find(call.tx, named) if isinstance(named, str) else None
+    row = await find_agent(call.tx, named) if isinstance(named, str) else None
     if row is None or (row["agent_id"] != sender.agent_id and not call.caller.acts_for_others):
         raise PermissionDenied(
             "An agent reports its own usage.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from agora.core.call import Call, unpack
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import find, visible_to
+from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent, speak
 from agora.domains.instances import deploy_messages as deploying
@@ -39,7 +39,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     """Ask the host for what a message wants; answers at once only where that is not possible."""
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
-    row = await find(call.tx, named) if isinstance(named, str) else None
+    row = await find_agent(call.tx, named) if isinstance(named, str) else None
     if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
@@ -76,7 +76,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, A
     near = payload.get("co_location")
     beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
     if isinstance(near, dict) and isinstance(beside, str):
-        other = await find(call.tx, beside)
+        other = await find_agent(call.tx, beside)
         container = (
             unpack(other["metadata"]).get("container_id")
             if other is not None and visible_to(call.caller, other)
@@ -91,19 +91,19 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
     """The host that a message prefers: a server by its name, or a hosting agent by its own."""
     if not isinstance(preferred, str) or not preferred:
         return None
-    agent = await find(call.tx, preferred)
+    agent = await find_agent(call.tx, preferred)
     return str(agent["agent_id"]) if agent is not None else preferred
 
 
 async def _is_ours(call: Call, preferred: Any) -> bool:
     """Whether the marketplace chooses the host: not where a hosting agent is preferred that is no host of it."""
-    agent = await find(call.tx, preferred) if isinstance(preferred, str) and preferred else None
+    agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
     return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
 
 
 async def _find_hosting_agent(call: Call, preferred: Any) -> Row | None:
     for ref in (preferred, HOSTING):
-        row = await find(call.tx, ref) if isinstance(ref, str) and ref else None
+        row = await find_agent(call.tx, ref) if isinstance(ref, str) and ref else None
         if row is not None and row["retired_at"] is None and (ref == HOSTING or visible_to(call.caller, row)):
             return row
     rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)

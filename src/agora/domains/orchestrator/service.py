@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from agora.core.admission import ADMISSION
 from agora.core.call import Bound
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.instances.market import discover
 from agora.domains.search.service import QueryService
@@ -111,7 +111,7 @@ class OrchestratorService(Bound, contract.Orchestrator):
     async def reissue(self, result: contract.ChatAnswer) -> contract.ChatAnswer:
         """Show the token again to whoever repeats the registration under its idempotency key."""
         if result.tools_used == ["register_agent"] and result.data:
-            row = await require(self.call.tx, str(result.data[0]["id"]))
+            row = await load_agent(self.call.tx, str(result.data[0]["id"]))
             if row["status"] != "retired":
                 caller, signer = self.call.caller, self.call.context.signer
                 result.token = signer.agent_token(caller.tenant, row["agent_id"], row["token_generation"])

@@ -11,7 +11,7 @@ from agora.clock import moment, new_id
 from agora.core.call import Call, pack, unpack
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
-from agora.domains.agents.references import find, held_address, looks_like_id, looks_like_key
+from agora.domains.agents.references import find_agent, held_address, looks_like_id, looks_like_key
 from agora.domains.identity.users import check_concurrency
 from agora.store.port import Row
 from agora_sdk.contract import tasks as contract
@@ -95,7 +95,7 @@ async def destination(call: Call, order: Order) -> Destination:
         return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
-    row = order.agent if order.agent is not None else await find(call.tx, ref)
+    row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
     if row is not None and row["retired_at"] is None:
         _check_able(row, required)
         return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
@@ -104,7 +104,7 @@ async def destination(call: Call, order: Order) -> Destination:
 
 async def _is_agent(call: Call, name: str) -> bool:
     """Whether an agent has a name that looks like a worker: it keeps what is sent to that name."""
-    row = await find(call.tx, name)
+    row = await find_agent(call.tx, name)
     return row is not None and row["retired_at"] is None
 
 

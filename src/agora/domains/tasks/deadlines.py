@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agora.clock import moment
 from agora.core.call import Call, unpack
-from agora.domains.agents.references import held_address, registered
+from agora.domains.agents.references import filter_registered, held_address
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import PaymentRequired
@@ -94,7 +94,7 @@ async def _assigned(draft: Draft) -> list[str]:
     if draft["workflow_id"] is None:
         return []
     candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft["workflow_id"]))
-    return await registered(draft.call.tx, candidates.agents)
+    return await filter_registered(draft.call.tx, candidates.agents)
 
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:

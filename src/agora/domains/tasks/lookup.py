@@ -12,7 +12,7 @@ from agora.clock import moment, stamp
 from agora.core import pagination as paging
 from agora.core.call import Call, Entry, Stretch, pack
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import held_address, require
+from agora.domains.agents.references import held_address, load_agent
 from agora.store.port import Reader, Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
@@ -71,7 +71,7 @@ async def _subject(call: Call, ref: str, field: str) -> str:
         or ref.startswith(("name:", "key_", "usr_", "static:"))
     ):
         return ref
-    return str((await require(call.tx, ref, field))["agent_id"])
+    return str((await load_agent(call.tx, ref, field))["agent_id"])
 
 
 async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from agora.clock import moment, new_id
 from agora.core import pagination as paging
 from agora.core.call import Bound, pack, unpack
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import require
+from agora.domains.agents.references import load_agent
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import loaded
 from agora.domains.tasks.completion import requeue
@@ -93,7 +93,7 @@ class WorkerService(Bound, contract.Workers):
         call = self.call
         whose = call.caller.subject
         if call.caller.may("read:all"):
-            whose = (await require(call.tx, owner, "owner"))["agent_id"] if owner else ""
+            whose = (await load_agent(call.tx, owner, "owner"))["agent_id"] if owner else ""
         after = paging.decode(cursor)[0] if cursor else ""
         rows = await call.tx.all(statements.listing, owner=whose, after=after, limit=limit + 1)
         busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, pack
-from agora.domains.agents.references import find, looks_like_id
+from agora.domains.agents.references import find_agent, looks_like_id
 from agora.domains.tasks.views import PRIORITIES, RANKS
 from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
@@ -36,7 +36,7 @@ async def check(
         if not looks_like_id(ref):
             continue
         if ref not in present:
-            row = await find(call.tx, ref)
+            row = await find_agent(call.tx, ref)
             present[ref] = row is not None and row["retired_at"] is None
         if not present[ref]:
             found.append({"field": field, "message": f"no agent has the id {ref}"})

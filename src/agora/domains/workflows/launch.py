@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.core.call import pack, unpack
-from agora.domains.agents.references import registered
+from agora.domains.agents.references import filter_registered
 from agora.domains.tasks import assignment as giving
 from agora.domains.tasks.views import PRIORITIES
 from agora.store.port import Row
@@ -70,7 +70,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
         return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
-    among = await registered(run.call.tx, agents)
+    among = await filter_registered(run.call.tx, agents)
     order = giving.Order(
         spec.task_type or spec.name,
         run.budget.write(pack(payload)),

@@ -9,7 +9,7 @@ from typing import Any
 from agora.clock import moment, stamp
 from agora.core import pagination as paging
 from agora.core.call import Call, pack, unpack
-from agora.domains.agents.references import find, ids_at, require
+from agora.domains.agents.references import find_agent, ids_at, load_agent
 from agora.store.port import Row
 from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
@@ -207,7 +207,7 @@ async def page(
     given: dict[str, Any] = {"status": status and status.value, "since": since and stamp(since)}
     if agent_id is not None:
         own = agent_id in (caller.subject, "operator")
-        given["created_by"] = agent_id if own else (await require(call.tx, agent_id))["agent_id"]
+        given["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
     if not (caller.may("read:all") or caller.acts_for_others):
         given |= {"viewer": caller.subject} | await _viewer_names(call)
     given = {name: value for name, value in given.items() if value is not None}
@@ -232,7 +232,7 @@ async def page(
 async def _viewer_names(call: Call) -> dict[str, Any]:
     """What the caller may be called among a workflow's agents, as it stands in JSON, and since when it has its name."""
     caller = call.caller
-    row = await find(call.tx, caller.subject) if caller.kind == "agent" else None
+    row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
     if row is None:
         quoted = pack(caller.subject)
         names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
