@@ -24,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.core.call import unpack
+from agora.core.call import decode_json
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.process import Options, ProcessRuntime
 from agora.runtimes.process import orphans as strays
@@ -100,7 +100,7 @@ class House:
 
 def ended(installation: str) -> None:
     """End all that a host has started: programs and their guards carry its name."""
-    strays.kill([f"AGORA_INSTALLATION={installation}".encode()])
+    strays.kill_marked([f"AGORA_INSTALLATION={installation}".encode()])
 
 
 @contextlib.asynccontextmanager
@@ -140,7 +140,7 @@ async def watched(count: int, seconds: float) -> dict[str, float]:
         for _ in range(count):
             await found.call("instance.create", agent_id="Idle", wait=0)
         rows = await found.running(count)
-        guards = [int(unpack(row["handle"])["data"]["pid"]) for row in rows]
+        guards = [int(decode_json(row["handle"])["data"]["pid"]) for row in rows]
         await asyncio.sleep(SETTLED)
         before, began = sum(map(cpu_of, guards)), time.process_time()
         await asyncio.sleep(max(seconds, PERIOD))

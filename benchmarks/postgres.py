@@ -26,7 +26,7 @@ import asyncpg
 import uvloop
 
 from agora.clock import new_id
-from agora.core.call import Caller, pack
+from agora.core.call import Caller, encode_json
 from agora.core.call_records import AUDIT
 from agora.domains.agents import queries as agents
 from agora.domains.bus.queries import RESPONSES
@@ -90,8 +90,8 @@ class Statements:
 
     def __init__(self, store: PostgresStore, callers: list[Caller]) -> None:
         self._store, self._ids = store, [caller.subject for caller in callers]
-        self._own = [pack(queues.ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
-        self._pool = pack(queues.ranges((), ["etl"]))
+        self._own = [encode_json(queues.ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
+        self._pool = encode_json(queues.ranges((), ["etl"]))
 
     async def send(self, at: int) -> None:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
@@ -112,7 +112,7 @@ class Statements:
             await tx.all(tasks.queues, ranges=self._own[at], limit=1000)
             waiting = [each["queue"] for each in await tx.all(tasks.queues, ranges=self._pool, limit=1000)]
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
-            (row,) = await tx.returning(tasks.take_first, queues=pack(waiting), **lease)
+            (row,) = await tx.returning(tasks.take_first, queues=encode_json(waiting), **lease)
             await tx.one(tasks.data_of, task_id=row["task_id"])
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
             tx.append(tasks.ENTRIES, entry)

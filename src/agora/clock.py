@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["AlignedClock", "Clock", "SystemClock", "moment", "new_id", "stamp"]
+__all__ = ["AlignedClock", "Clock", "SystemClock", "new_id", "to_datetime", "to_microseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,12 +42,12 @@ class AlignedClock:
         return self._own.now() + self._skew()
 
 
-def moment(microseconds: int) -> datetime:
+def to_datetime(microseconds: int) -> datetime:
     """The moment as answers show it. (A float holds every microsecond until the year 2255.)"""
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
 
 
-def stamp(value: datetime) -> int:
+def to_microseconds(value: datetime) -> int:
     """Microseconds since 1970 of a moment with an offset."""
     return (value - _EPOCH) // _MICROSECOND
 
@@ -56,7 +56,7 @@ _tails: list[str] = []  # the last 16 digits of ids to come
 _last = 0
 
 
-def _refill() -> None:
+def _refill_tails() -> None:
     """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
     digits = os.urandom(8 * _POOL).hex()
     _tails.extend("89ab"[int(digits[at], 16) & 3] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
@@ -73,7 +73,7 @@ def new_id(prefix: str) -> str:
     """
     global _last
     if not _tails:
-        _refill()
+        _refill_tails()
     fraction = time.time_ns() * 4096 // 1_000_000
     if fraction <= _last:
         fraction = _last + 1

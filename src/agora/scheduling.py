@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from agora_sdk.errors import Overloaded
 
-__all__ = ["FairQueue", "LoopScheduler", "Metered", "Owner", "Share"]
+__all__ = ["FairQueue", "LoopScheduler", "MeteredCoroutine", "Owner", "Share"]
 
 T = TypeVar("T")
 
@@ -220,7 +220,7 @@ class LoopScheduler:
         }
 
 
-class Metered(Generic[T]):
+class MeteredCoroutine(Generic[T]):
     """A coroutine whose processor time on this thread is told after each step. To be awaited once."""
 
     __slots__ = ("_charge", "_work")

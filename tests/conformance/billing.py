@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from agora.core.call import Call, Caller
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.billing import Charge, Ledger, Run, bill
 from agora.domains.billing.jobs import Billing
 from agora.store.port import Query, Reader, Row
@@ -43,7 +43,7 @@ class Till:
         self.market, self.tenant = market, tenant
         app = market.app
         self.keeper = Billing(
-            House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+            JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
         )
 
     async def act(self, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:

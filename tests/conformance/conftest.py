@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.tasks.jobs import Tasks
 from agora.server.app import App
 from agora.store.port import Store
@@ -107,7 +107,7 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
 def upkeep(market: Market) -> Tasks:
     """The controller that looks after tasks, to be stepped by hand."""
     app = market.app
-    return Tasks(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
+    return Tasks(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
 
 
 @pytest.fixture

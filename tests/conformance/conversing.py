@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.conversations.jobs import Conversations
 from tests.market import Market
 
@@ -34,4 +34,6 @@ async def pending(market: Market, who: Caller) -> list[dict[str, Any]]:
 @pytest.fixture
 def loop(market: Market) -> Conversations:
     app = market.app
-    return Conversations(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
+    return Conversations(
+        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    )

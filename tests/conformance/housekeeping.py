@@ -9,7 +9,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.core.call import Caller
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.domains.agents.jobs import Heartbeats
 from tests.conformance.engines import Engine
 from tests.market import Market
@@ -23,13 +23,13 @@ Make = Callable[[type[Controller]], Any]
 
 
 @pytest.fixture
-def house(market: Market) -> House:
+def house(market: Market) -> JobContext:
     app = market.app
-    return House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    return JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
 
 
 @pytest.fixture
-def heartbeats(house: House) -> Heartbeats:
+def heartbeats(house: JobContext) -> Heartbeats:
     return Heartbeats(house)
 
 

@@ -289,4 +289,4 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
             for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
                 for each in await runtime.adopt():
                     await runtime.remove(each.handle)
-            strays.kill([f"AGORA_INSTALLATION={found.host_id}".encode()])
+            strays.kill_marked([f"AGORA_INSTALLATION={found.host_id}".encode()])

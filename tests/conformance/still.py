@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from agora.core.call import Caller
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.tasks.jobs import Tasks
 from agora.server.app import App
 from agora.store.port import Query, Reader
@@ -52,7 +52,9 @@ class Place:
         )
         self.run(self.app.start())
         app = self.app
-        self.upkeep = Tasks(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock))
+        self.upkeep = Tasks(
+            JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock)
+        )
         self.market = Market(app, self.clock)  # type: ignore[arg-type]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.domains.a2a.states import STATES
 from agora.domains.tasks.jobs import Tasks
 from agora_sdk.contract.a2a import A2AState
@@ -344,7 +344,7 @@ async def test_every_state_has_its_own(market: Market, upkeep: Tasks) -> None:
         told[end] = await shown(market, ann, task["id"])
         assert told[end]["status"]["message"]["parts"] == [{"text": f"it is {end}"}]
     soon = market.clock.now() + 10_000_000
-    late = await market.call(ann, "task.assign", task_type="t", assignee="Bob", deadline=moment(soon))
+    late = await market.call(ann, "task.assign", task_type="t", assignee="Bob", deadline=to_datetime(soon))
     lost = await market.call(ann, "task.assign", task_type="u", assignee="Bob", max_attempts=1)
     await claim(market, bob, task_types=["u"], lease_seconds=5)
     await pass_time(market, upkeep, 11)

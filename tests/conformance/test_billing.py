@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora_sdk.errors import (
     IdempotencyConflict,
     InvalidRequest,
@@ -43,13 +43,18 @@ async def test_a_price_has_versions(market: Market) -> None:
 
 async def test_a_price_may_begin_later(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
-    later = moment(market.clock.now() + 60 * SECOND)
+    later = to_datetime(market.clock.now() + 60 * SECOND)
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=2, effective_from=later)
     assert (await till.execute("a", "acme", agent))["amount"] == 1_000_000
     market.clock.advance(61)
     assert (await till.execute("b", "acme", agent))["amount"] == 2_000_000
     await market.call(
-        agent, PRICE, agent_id="Worker", type="per_request", price=4, effective_from=moment(market.clock.now() + HOUR)
+        agent,
+        PRICE,
+        agent_id="Worker",
+        type="per_request",
+        price=4,
+        effective_from=to_datetime(market.clock.now() + HOUR),
     )
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=3)
     market.clock.advance(7200)
@@ -246,7 +251,7 @@ async def test_only_meters_record_usage(market: Market, till: Till) -> None:
 
 async def test_usage_of_then_has_the_price_of_then(market: Market) -> None:
     agent = await priced(market, type="per_request", price=1)
-    then = moment(market.clock.now())
+    then = to_datetime(market.clock.now())
     market.clock.advance(60)
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=5)
     given: dict[str, Any] = {"account": "acme", "agent_id": "Worker", "requests": 1}

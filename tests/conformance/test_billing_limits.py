@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from pydantic_core import from_json
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.domains.billing import Run
 from agora_sdk.errors import (
     BudgetExceeded,
@@ -331,7 +331,7 @@ async def test_an_invoice_stays_and_what_is_late_is_on_the_next(market: Market, 
     go_to(market, 2030, 12, 2)
     await market.call(market.operator, "billing.close", period="2030-11")
     (first,) = await invoices(market)
-    late: dict[str, Any] = {"account": "acme", "agent_id": "Worker", "requests": 3, "at": moment(then + HOUR)}
+    late: dict[str, Any] = {"account": "acme", "agent_id": "Worker", "requests": 3, "at": to_datetime(then + HOUR)}
     await market.call(market.operator, "billing.record", usage_key="late", **late)
     await till.reverse("a")
     await till.execute("b", "acme", agent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.domains.billing.money import rounded
 from tests.conformance.billing import COST, DAY, HOUR, PRICE, SECOND, Till, a_run, costs, priced, rows, till
 from tests.market import Market
@@ -73,7 +73,7 @@ async def test_a_run_over_the_end_of_a_month_is_cut_there(market: Market, till: 
     await till.run(a_run(market, agent, seconds=3600, closed=True, began=start + 10 * SECOND))
     found = await rows(market)
     assert [row["day"] for row in found] == [20301130, 20301201]
-    assert moment(found[0]["ended"]) == december
+    assert to_datetime(found[0]["ended"]) == december
     assert sum(row["amount"] for row in found) == 1_000_000
 
 

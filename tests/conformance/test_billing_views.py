@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.domains.billing.money import micros
 from agora.domains.billing.queries import LEDGER
 from agora_sdk.contract.billing import EntryKind
@@ -111,8 +111,8 @@ async def test_usage_is_listed_in_pages(market: Market, till: Till) -> None:
     assert await ids(agent_id="Worker") == made[::-1]
     assert await ids(instance_id="inst_1") == [made[3], made[1]]
     assert len(await ids()) == len(await ids(account="acme")) == len(await ids(kind="request")) == 6
-    assert await ids(kind="time") == await ids(since=moment(market.clock.now() + HOUR)) == []
-    assert len(await ids(until=moment(market.clock.now() + HOUR))) == 6
+    assert await ids(kind="time") == await ids(since=to_datetime(market.clock.now() + HOUR)) == []
+    assert len(await ids(until=to_datetime(market.clock.now() + HOUR))) == 6
     (entry,) = (await market.call(market.operator, "billing.usage", agent_id="Worker", limit=1)).usage
     assert (entry.amount, entry.amount_micros, entry.unit, entry.quantity) == (1, 1_000_000, "request", 1)
     with pytest.raises(InvalidRequest):
@@ -124,7 +124,7 @@ async def test_costs_of_days_and_agents(market: Market, till: Till) -> None:
         await priced(market, "Dear", type="per_request", price=3),
         await priced(market, "Cheap", type="per_request", price=1, currency="EUR"),
     )
-    today = moment(market.clock.now()).date()
+    today = to_datetime(market.clock.now()).date()
     await till.execute("a", "acme", dear)
     await till.execute("b", "acme", cheap)
     cost = await market.call(market.operator, COST, account="acme")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.bus.engines.embedded import EmbeddedBus
 from agora.domains.bus.jobs import BusKeeper
 from agora.server.app import App
@@ -22,7 +22,7 @@ from tests.market import Market
 @pytest.fixture
 def keeper(market: Market) -> BusKeeper:
     app = market.app
-    return BusKeeper(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
+    return BusKeeper(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path,
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
     market = Market(app, clock)
-    keeper = BusKeeper(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock))
+    keeper = BusKeeper(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock))
     a, b = await market.agent("A"), await market.agent("B")
     await publish(market, a, priority="low")
     await read(market, b)

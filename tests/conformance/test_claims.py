@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Caller
 from agora.domains.admin.jobs import Overrides
 from agora.domains.tasks.jobs import Tasks
@@ -20,7 +20,7 @@ from tests.market import Market
 
 async def test_the_best_task_comes_first(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
-    now = moment(market.clock.now())
+    now = to_datetime(market.clock.now())
     late = await assign(market, giver, priority="high", deadline=now + timedelta(hours=2))
     low = await assign(market, giver, priority="low", assignee="Doer")
     first_normal = await assign(market, giver, task_type="t1")
@@ -208,7 +208,7 @@ async def test_a_failed_attempt_is_tried_again_until_none_is_left(market: Market
         doer, "task.fail", task_id=task_id, error="no network", fencing_token=first.fencing_token
     )
     assert answer.status == "pending"
-    assert (await get(market, task_id)).available_at == moment(market.clock.now()) or True
+    assert (await get(market, task_id)).available_at == to_datetime(market.clock.now()) or True
     await pass_time(market, upkeep, 5)
     second = await claim(market, doer)
     answer = await market.call(doer, "task.fail", task_id=task_id, error="again", fencing_token=second.fencing_token)
@@ -230,7 +230,7 @@ async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep:
 
 async def test_deadlines(market: Market, upkeep: Tasks) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
-    soon = moment(market.clock.now()) + timedelta(seconds=60)
+    soon = to_datetime(market.clock.now()) + timedelta(seconds=60)
     running = await assign(market, giver, assignee="Doer", deadline=soon)
     await claim(market, doer, lease_seconds=3600)
     waiting = await assign(market, giver, assignee="Doer", deadline=soon)
@@ -253,7 +253,7 @@ async def test_leases_stand_still_while_the_marketplace_is_halted(market: Market
     await upkeep.step()
     task = await get(market, task_id)
     assert task.status == "in_progress"
-    left = (task.lease_expires_at - moment(market.clock.now())).total_seconds()
+    left = (task.lease_expires_at - to_datetime(market.clock.now())).total_seconds()
     assert 9 < left <= 10.5
     await market.call(doer, "task.complete", task_id=task_id, fencing_token=claimed.fencing_token)
 

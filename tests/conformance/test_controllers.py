@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from agora.core.call import Call
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import Meter
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin.jobs import Overrides
 from agora.domains.events.jobs import Positions
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
-from agora.server.jobs import build
+from agora.server.jobs import build_controllers
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import count, data, house, status
 from tests.market import Market
@@ -26,7 +26,7 @@ __all__ = ["house"]
 # -- overrides -------------------------------------------------------------------------------------
 
 
-async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, house: House) -> None:
+async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, house: JobContext) -> None:
     ada, overrides = await market.agent("Ada"), Overrides(house)
     short: dict[str, Any] = {"target_id": "Ada", "action": "pause", "reason": "lunch", "expires_in": 60}
     first = await market.call(market.operator, "admin.override", **short)
@@ -55,7 +55,7 @@ async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Marke
     assert {event.subject for event in market.of_type("agora.override.expired")} == {ada.subject}
 
 
-async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: House, engine: Engine) -> None:
+async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 10}
     await market.call(market.operator, "admin.override", **halt)
@@ -66,7 +66,7 @@ async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: H
     await market.call(ada, "agent.heartbeat")
 
 
-async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house: House) -> None:
+async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house: JobContext) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "admin.override", target_id="Ada", action="pause", expires_in=60)
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
@@ -79,12 +79,12 @@ async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house
 # -- usage and positions ---------------------------------------------------------------------------
 
 
-async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, house: House) -> None:
+async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, house: JobContext) -> None:
     operation = market.app.catalogue.find("agora.agent.list")
 
     def server() -> UsageCounters:
         return UsageCounters(
-            House(house.store, house.dispatcher, house.feed, house.gate, Meter(), house.context, house.clock)
+            JobContext(house.store, house.dispatcher, house.feed, house.gate, Meter(), house.context, house.clock)
         )
 
     first, second = server(), server()
@@ -107,7 +107,7 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
 
 
 async def test_counts_stay_when_the_store_refuses(
-    market: Market, house: House, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counters, operation = UsageCounters(house), market.app.catalogue.find("agora.agent.list")
     before = house.meter.usage(operation).calls
@@ -125,7 +125,7 @@ async def test_counts_stay_when_the_store_refuses(
     assert house.meter.usage(operation).calls == before + 1
 
 
-async def test_positions_are_written(market: Market, house: House, engine: Engine) -> None:
+async def test_positions_are_written(market: Market, house: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")
     house.feed.positions.advance("default", made.subscription_id, 7)
@@ -140,7 +140,7 @@ async def test_positions_are_written(market: Market, house: House, engine: Engin
 async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
     app = market.app
     monitor = HealthMonitor(app.store, market.clock, app.feed.live, app.settings.data_dir)
-    loops = build(
+    loops = build_controllers(
         store=app.store,
         dispatcher=app.dispatcher,
         feed=app.feed,
@@ -163,7 +163,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
     assert monitor.trouble() is None
 
 
-async def test_every_tenant_is_tended(market: Market, house: House, engine: Engine) -> None:
+async def test_every_tenant_is_tended(market: Market, house: JobContext, engine: Engine) -> None:
     async def elsewhere(call: Call) -> None:
         call.emit("tick", {})
 

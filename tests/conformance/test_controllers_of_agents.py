@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.core.call import Call
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.admin.jobs import Overrides
 from agora.domains.agents.jobs import Heartbeats
 from agora.domains.messaging.jobs import Mail
@@ -156,7 +156,7 @@ async def test_signs_of_life_survive_a_failed_write(
 
 
 async def test_what_nobody_fetched_in_time_expires(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
     monkeypatch.setattr("agora.domains.messaging.jobs.BATCH", 1)
@@ -188,7 +188,7 @@ async def test_what_nobody_fetched_in_time_expires(
 
 
 async def test_a_long_pass_goes_on_where_it_stopped(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGES", 1)
@@ -203,7 +203,9 @@ async def test_a_long_pass_goes_on_where_it_stopped(
     assert seen == [2, 4, 5, 5]
 
 
-async def test_what_waits_under_a_registered_name_is_handed_over(market: Market, house: House, engine: Engine) -> None:
+async def test_what_waits_under_a_registered_name_is_handed_over(
+    market: Market, house: JobContext, engine: Engine
+) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     sent = await market.call(ada, SEND, to_agent="Bob", content="crossed")
     await market.call(ada, SEND, to_agent="Nobody", content="waits")
@@ -219,7 +221,7 @@ async def test_what_waits_under_a_registered_name_is_handed_over(market: Market,
     assert await count(engine, "deliveries", "recipient = 'name:Nobody' and state = 'held'") == 1
 
 
-async def test_mail_stands_still_during_a_halt(market: Market, house: House, engine: Engine) -> None:
+async def test_mail_stands_still_during_a_halt(market: Market, house: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="x")
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
 from agora.domains.conversations.jobs import Conversations
 from agora.domains.messaging.jobs import Mail
@@ -103,7 +103,7 @@ async def test_old_conversations_are_deleted(market: Market) -> None:
     await send(market, ada, "request", "Bob", correlation={"conversation_id": "old"})
     market.clock.advance(800 * DAY)
     app = market.app
-    house = House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
     await Retention(house).step()
     assert (await market.call(ada, "conversation.list")).count == 0
     with pytest.raises(NotFound):
@@ -166,6 +166,6 @@ async def test_an_alias_and_a_message_for_it_may_cross(market: Market) -> None:
         found = await asyncio.gather(*sends[:2], market.agent(f"Racer{number}", alias=alias), sends[2])
         assert sorted(message["payload"]["n"] for message in await pending(market, found[2])) == [0, 1, 2]
     app = market.app
-    await Mail(House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)).step()
+    await Mail(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)).step()
     (racer,) = (await market.call(market.operator, "messaging.receive", agent_id="Racer4", limit=1)).messages
     assert racer.status == "queued"

@@ -32,12 +32,12 @@ async def prune(journal: Journal, before: int) -> None:
     await journal.store.write(journal.tenant, work)
 
 
-async def read(journal: Journal, after: int | None, limit: int = event_log.PAGE) -> event_log.LogPage:
-    return await journal.store.read(journal.tenant, partial(event_log.read, after=after, limit=limit))
+async def read(journal: Journal, after: int | None, limit: int = event_log.PAGE) -> event_log.EventPage:
+    return await journal.store.read(journal.tenant, partial(event_log.read_events, after=after, limit=limit))
 
 
 async def locate(journal: Journal, place: str) -> int:
-    return await journal.store.read(journal.tenant, partial(event_log.locate, place=place))
+    return await journal.store.read(journal.tenant, partial(event_log.resolve_position, place=place))
 
 
 async def test_pages_follow_each_other_to_the_head(journal: Journal) -> None:
@@ -98,7 +98,7 @@ async def test_places_to_resume_from(journal: Journal) -> None:
 
 
 async def test_an_empty_log_has_a_beginning(journal: Journal) -> None:
-    assert await read(journal, None) == event_log.LogPage([], 0, 0)
+    assert await read(journal, None) == event_log.EventPage([], 0, 0)
     assert await locate(journal, "0") == 0
 
 
@@ -132,7 +132,7 @@ async def test_sql_and_python_want_the_same(
     stored = await journal.write(*written)
     found, position = [], 0
     while position < len(stored):
-        work = partial(event_log.read, after=position, limit=limit, wanted=wanted, viewer=viewer)
+        work = partial(event_log.read_events, after=position, limit=limit, wanted=wanted, viewer=viewer)
         page = await store.read(journal.tenant, work)
         found += page.events
         assert page.position > position

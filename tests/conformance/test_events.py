@@ -69,7 +69,7 @@ async def test_listing_goes_page_by_page(market: Market) -> None:
         second = await market.call(market.operator, "event.list", types=["own.*"], limit=3, **place)
         assert [event.type for event in second.events] == ["own.3", "own.4"]
         assert (second.has_more, second.next_cursor) == (False, None)
-    for cursor in ("x", paging.encode("x"), paging.encode(-1), paging.encode(1, 2)):
+    for cursor in ("x", paging.encode_cursor("x"), paging.encode_cursor(-1), paging.encode_cursor(1, 2)):
         with pytest.raises(InvalidRequest) as refused:
             await market.call(market.operator, "event.list", cursor=cursor)
         assert refused.value.errors[0]["field"] == "cursor"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agora.clock import new_id
-from agora.core.call import Opening
+from agora.core.call import EventStreamSpec
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.stream import LiveStream
@@ -106,7 +106,7 @@ class World:
             await asyncio.sleep(0)
 
     def _open(self, person: Person, position: int) -> None:
-        opening = Opening(person.filter, person.viewer, position)
+        opening = EventStreamSpec(person.filter, person.viewer, position)
         person.stream = self.feed.open(self.journal.tenant, opening)
         self.tasks.append(asyncio.create_task(person.stream.attach(person.reader)))
 

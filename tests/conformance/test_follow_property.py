@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agora.clock import new_id
 from agora.core.events.feed import Feed
 from agora.core.events.frames import ENDED
-from agora.core.events.log_stream import FollowStream
+from agora.core.events.log_stream import LogStream
 from agora.store.port import Store
 from tests.unit.events.entries import TaskLog
 from tests.unit.events.support import Journal, Reader
@@ -38,7 +38,7 @@ class Person:
     begin: int
     seen: list[int] = field(default_factory=list)
     reader: Reader = field(default_factory=Reader)
-    stream: FollowStream | None = None
+    stream: LogStream | None = None
 
     def leave(self) -> int:
         """Close the stream; answers where to resume."""

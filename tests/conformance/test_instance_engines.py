@@ -14,7 +14,7 @@ import pytest
 
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineUnavailable
-from agora.runtimes.port import Condition, Runtime
+from agora.runtimes.port import EngineStatus, Runtime
 from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
@@ -34,8 +34,8 @@ class Fickle:
     def name(self) -> str:
         return self._engine.name
 
-    async def check(self) -> Condition:
-        return Condition(False, AWAY) if self.away else await self._engine.check()
+    async def check(self) -> EngineStatus:
+        return EngineStatus(False, AWAY) if self.away else await self._engine.check()
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def ask(*arguments: Any, **more: Any) -> Any:
@@ -116,7 +116,7 @@ async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
     class Hanging(Fickle):
         name = "hanging"
 
-        async def check(self) -> Condition:
+        async def check(self) -> EngineStatus:
             return await self._hang("check")
 
         async def _hang(self, name: str) -> Any:

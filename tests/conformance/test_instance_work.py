@@ -211,7 +211,7 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
 
 
 async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agora.runtimes.process.host._gpus", lambda: 1)
+    monkeypatch.setattr("agora.runtimes.process.host._find_gpus", lambda: 1)
     await here.instances.present("default")
     await here.agent(host_requirements={"gpu_required": True})
     made = await here.create()

@@ -46,10 +46,10 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "migrations"
     for dialect in ENGINES:
         (directory / dialect).mkdir(parents=True)
-        for migration in migrate.plan(dialect):
+        for migration in migrate.list_migrations(dialect):
             (directory / dialect / str(migration)).write_text(migration.sql)
-    real = migrate.pending
-    monkeypatch.setattr(migrate, "pending", lambda applied, dialect: real(applied, dialect, directory))
+    real = migrate.pending_migrations
+    monkeypatch.setattr(migrate, "pending_migrations", lambda applied, dialect: real(applied, dialect, directory))
     return directory
 
 
@@ -73,25 +73,25 @@ async def columns(engine: Engine) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("dialect", ENGINES)
 def test_the_plan_is_in_order_and_without_gaps(dialect: str) -> None:
-    plan = migrate.plan(dialect)
+    plan = migrate.list_migrations(dialect)
     assert [migration.number for migration in plan] == list(range(1, len(plan) + 1))
     assert len({migration.checksum for migration in plan}) == len(plan)
     assert str(plan[0]) == "0001_foundation.sql"
 
 
 def test_both_dialects_have_the_same_steps() -> None:
-    assert [str(m) for m in migrate.plan("sqlite")] == [str(m) for m in migrate.plan("postgres")]
+    assert [str(m) for m in migrate.list_migrations("sqlite")] == [str(m) for m in migrate.list_migrations("postgres")]
 
 
 def test_nothing_applied_means_everything_is_pending() -> None:
-    assert migrate.pending({}, "sqlite") == migrate.plan("sqlite")
+    assert migrate.pending_migrations({}, "sqlite") == migrate.list_migrations("sqlite")
 
 
 def test_line_endings_do_not_change_a_checksum(tmp_path: Path) -> None:
     write(tmp_path, "a", m0001_x="select 1;\nselect 2;\n")
     write(tmp_path, "b")
     (tmp_path / "b" / "0001_x.sql").write_bytes(b"select 1;\r\nselect 2;\r\n")
-    assert migrate.plan("a", tmp_path) == migrate.plan("b", tmp_path)
+    assert migrate.list_migrations("a", tmp_path) == migrate.list_migrations("b", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_line_endings_do_not_change_a_checksum(tmp_path: Path) -> None:
 def test_a_plan_with_a_fault_is_refused(tmp_path: Path, names: list[str], complaint: str) -> None:
     write(tmp_path, "x", **dict.fromkeys(names, "select 1"))
     with pytest.raises(MigrationError, match=complaint):
-        migrate.plan("x", tmp_path)
+        migrate.list_migrations("x", tmp_path)
 
 
 def test_a_migration_that_was_skipped_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "x", m0001_a="1", m0002_b="2", m0003_c="3")
-    plan = migrate.plan("x", tmp_path)
+    plan = migrate.list_migrations("x", tmp_path)
     with pytest.raises(MigrationError, match=r"x/0002_b\.sql was skipped"):
-        migrate.pending({1: plan[0].checksum, 3: plan[2].checksum}, "x", tmp_path)
+        migrate.pending_migrations({1: plan[0].checksum, 3: plan[2].checksum}, "x", tmp_path)
 
 
 # -- the runners -------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ async def test_a_new_database_gets_everything_and_remembers_it(engine: Engine) -
     await (await opened(engine)).close()
     records = await engine.run("select * from schema_migrations order by number")
     assert [(r["number"], r["name"], r["checksum"]) for r in records] == [
-        (m.number, m.name, m.checksum) for m in migrate.plan(engine.dialect)
+        (m.number, m.name, m.checksum) for m in migrate.list_migrations(engine.dialect)
     ]
     assert {record["applied_at"] for record in records} == {StoppedClock().now()}
 
@@ -144,7 +144,7 @@ async def test_a_new_migration_is_applied_to_what_is_there(engine: Engine, own: 
     store = await opened(engine)
     await store.write(TENANT, append(setting("a", "1")))
     await store.close()
-    number = len(migrate.plan(engine.dialect)) + 1
+    number = len(migrate.list_migrations(engine.dialect)) + 1
     name = f"m{number:04d}_extra"
     write(own, engine.dialect, **{name: "create table extra (x text); insert into extra values ('semi;colon');"})
     store = await opened(engine)
@@ -154,7 +154,7 @@ async def test_a_new_migration_is_applied_to_what_is_there(engine: Engine, own: 
 
 
 async def test_a_migration_that_fails_leaves_nothing(engine: Engine, own: Path) -> None:
-    number = len(migrate.plan(engine.dialect)) + 1
+    number = len(migrate.list_migrations(engine.dialect)) + 1
     write(own, engine.dialect, **{f"m{number:04d}_bad": "create table extra (x text); insert into nowhere values (1);"})
     with pytest.raises(StoreFailure, match=rf"{number:04d}_bad"):
         await opened(engine)
@@ -206,4 +206,4 @@ async def test_two_servers_that_start_at_once_migrate_once(postgres: Engine) -> 
     stores = await asyncio.gather(*[opened(postgres) for _ in range(4)])
     for store in stores:
         await store.close()
-    assert len(await postgres.run("select * from schema_migrations")) == len(migrate.plan("postgres"))
+    assert len(await postgres.run("select * from schema_migrations")) == len(migrate.list_migrations("postgres"))

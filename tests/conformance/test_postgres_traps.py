@@ -390,7 +390,7 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password() -> 
 
 async def test_a_url_that_cannot_be_read_says_how_it_is_written() -> None:
     with pytest.raises(StoreFailure, match=r"percent-encoded \(# is %23\)") as failed:
-        await connections.connect("postgresql://agora:se#cret@localhost/agora", 0)
+        await connections.open_connection("postgresql://agora:se#cret@localhost/agora", 0)
     assert not any(piece in str(failed.value) for piece in ("'se'", "se#", "cret"))
 
 
@@ -430,7 +430,7 @@ async def test_a_server_that_is_still_starting_is_waited_for(
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
-    assert connections.redacted(url) == shown
+    assert connections.redact_url(url) == shown
 
 
 def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

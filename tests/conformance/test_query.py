@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from agora.core.call import Caller
-from agora.core.pagination import encode
+from agora.core.pagination import encode_cursor
 from agora.domains.search import agents as rules
 from agora.server.app import App
 from agora.store import migrate
@@ -293,11 +293,11 @@ async def test_agents_of_an_older_release_are_found_too(
     new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr(migrate, "pending", lambda applied, dialect: migrate.plan(dialect)[:1])
+        older.setattr(migrate, "pending", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
         if isinstance(new_engine, PostgresEngine):
             older.setattr(schema, "unprotected", _nothing)  # releases of then protected nothing
             connection = await asyncpg.connect(new_engine.url)
-            await schema.migrated(connection, ManualClock())
+            await schema.migrate_schema(connection, ManualClock())
             await connection.close()
         else:
             store = new_engine.store()
@@ -467,15 +467,15 @@ WRONG: Any = [
         ({"colour": "red"}, "colour"),
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "!!!"}, "cursor"),
-        ({"cursor": encode(1)}, "cursor"),
-        ({"cursor": encode("Ada")}, "cursor"),
-        ({"cursor": encode("\x00")}, "cursor"),
-        ({"cursor": encode(0, 1, "agent_" + "0" * 32)}, "cursor"),
-        ({"cursor": encode("agent_" + "0" * 32), "search": "a"}, "cursor"),
-        ({"cursor": encode(7, 1, "agent_" + "0" * 32), "search": "a"}, "cursor"),
-        ({"cursor": encode(0, 10**30, "agent_" + "0" * 32), "search": "a"}, "cursor"),
-        ({"cursor": encode(0, 1.5, "agent_" + "0" * 32), "search": "a"}, "cursor"),
-        ({"cursor": encode(0, 1, "Ada"), "search": "a"}, "cursor"),
+        ({"cursor": encode_cursor(1)}, "cursor"),
+        ({"cursor": encode_cursor("Ada")}, "cursor"),
+        ({"cursor": encode_cursor("\x00")}, "cursor"),
+        ({"cursor": encode_cursor(0, 1, "agent_" + "0" * 32)}, "cursor"),
+        ({"cursor": encode_cursor("agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode_cursor(7, 1, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode_cursor(0, 10**30, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode_cursor(0, 1.5, "agent_" + "0" * 32), "search": "a"}, "cursor"),
+        ({"cursor": encode_cursor(0, 1, "Ada"), "search": "a"}, "cursor"),
     ]  # fmt: skip
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.core.call import Bound, Call, Caller, Progress, relayed
+from agora.core.call import BoundService, Call, Caller, Progress, as_relay
 from agora.core.dispatcher import Outcome
-from agora.core.jobs import House
-from agora.core.relay_settler import Relays
+from agora.core.jobs import JobContext
+from agora.core.relay_settler import RelaySettler
 from agora.server.app import App
 from agora_sdk.contract import Kind, Operation, Result, Service, implements, operation
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, IdempotencyConflict, InternalError, NotFound
@@ -46,7 +46,7 @@ class Far:
     timeout: float = 20.0
 
 
-class RemoteService(Bound, Remote):
+class RemoteService(BoundService, Remote):
     far: Far
 
     @implements
@@ -66,7 +66,7 @@ class RemoteService(Bound, Remote):
                 raise outcome
             return Echo(said=outcome)
 
-        return relayed(perform, settle, far.timeout)
+        return as_relay(perform, settle, far.timeout)
 
 
 async def _echo(text: str, progress: Progress | None) -> str:
@@ -271,8 +271,8 @@ async def crashed(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Market,
 async def test_a_crash_in_between_becomes_unknown(crashed: tuple[Market, Caller], engine: Engine) -> None:
     market, ada = crashed
     app = market.app
-    house = House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
-    controller = Relays(house)
+    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    controller = RelaySettler(house)
     assert [row[0] for row in await relays(engine)] == ["pending"]
     with pytest.raises(Conflict, match="still under way"):
         await say(market, ada, "hello", idempotency_key="k1")

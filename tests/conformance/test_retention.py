@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import DAY, MARK, RECEIVE, SEND, count, house
@@ -16,7 +16,7 @@ __all__ = ["house"]
 
 
 async def test_old_events_go_from_the_beginning_and_the_newest_stays(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 3)
     await market.agent("Ada")
@@ -37,7 +37,7 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
 
 
 async def test_answers_and_audit_entries_go_in_their_time(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
@@ -56,7 +56,7 @@ async def test_answers_and_audit_entries_go_in_their_time(
 
 
 async def test_messages_are_deleted_with_their_deliveries(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
     monkeypatch.setattr("agora.domains.admin.retention.SWEEP", 3)
@@ -80,7 +80,7 @@ async def test_messages_are_deleted_with_their_deliveries(
 
 
 async def test_a_deletion_cut_short_is_finished_later(
-    market: Market, house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="old")

@@ -53,7 +53,7 @@ TYPES = {"text": "text", "bigint": "integer", "double precision": "real", "bytea
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(tmp_path_factory.mktemp("statements") / "x.db")
-    for migration in migrate.plan("sqlite"):
+    for migration in migrate.list_migrations("sqlite"):
         connection.executescript(migration.sql)
     yield connection
     connection.close()
@@ -94,17 +94,17 @@ async def test_postgres_understands_them(connection: asyncpg.Connection) -> None
 
 
 def _forms(statement: Statement) -> Iterator[str]:
-    yield sql.plain(statement).sql
+    yield sql.single_text(statement).sql
     if isinstance(statement, Query):
         if statement.row is not None:
-            yield sql.free(statement).sql
+            yield sql.skip_locked_text(statement).sql
         if not statement.lock or statement.row is not None:
-            yield from (form.sql for first in (True, False) if (form := sql.shared(statement, first)))
+            yield from (form.sql for first in (True, False) if (form := sql.shared_text(statement, first)))
     elif isinstance(statement, Write) and (statement.row or statement.takes):
-        yield sql.each(statement, True)
+        yield sql.pipelined_text(statement, True)
         if "returning" in statement.sql:
-            yield sql.each(statement, False)
-        if (many := sql.many(statement)) is not None:
+            yield sql.pipelined_text(statement, False)
+        if (many := sql.batched_text(statement)) is not None:
             yield many.sql
 
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from agora.cli.app import application
 from agora.server.app import App
 from agora.store import copying
-from agora.store.copying import copy
-from agora.store.databases import path_of, status, targeted
+from agora.store.copying import copy_database
+from agora.store.databases import database_status, select_database, sqlite_path
 from agora.store.port import StoreFailure
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
@@ -63,7 +63,7 @@ async def counted(url: str) -> int:
 async def test_an_installation_moves(house: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
     moved, known = house
     told: dict[str, int] = {}
-    copied = await copy(moved.file, postgres.url, told.__setitem__)
+    copied = await copy_database(moved.file, postgres.url, told.__setitem__)
     assert copied.tables == told
     assert copied.rows > 100
     for tenant in ("default", "acme"):
@@ -87,7 +87,7 @@ async def test_an_installation_moves(house: tuple[House, dict[str, Any]], postgr
 async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
     house: tuple[House, dict[str, Any]], postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, fill = house[0].file, copying._fill
+    file, fill = house[0].file, copying._copy_table
 
     async def cut(reading: Any, connection: Any, name: str) -> int:
         if name == "messages":
@@ -103,19 +103,19 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
     for wrong, message in ((cut, "closed"), (lost, r"messages was copied with \d+ rows instead of \d+")):
         monkeypatch.setattr(copying, "_fill", wrong)
         with pytest.raises(StoreFailure, match=message):
-            await copy(file, postgres.url)
+            await copy_database(file, postgres.url)
         async with asyncio.timeout(30):
             while await counted(postgres.url) != 1:  # the tenant default
                 await asyncio.sleep(0)
         monkeypatch.undo()
-    assert (await copy(file, postgres.url)).rows > 100
+    assert (await copy_database(file, postgres.url)).rows > 100
 
 
 async def test_a_target_with_rows_is_refused(house: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
-    await copy(house[0].file, postgres.url)
+    await copy_database(house[0].file, postgres.url)
     before = await counted(postgres.url)
     with pytest.raises(StoreFailure, match="is not empty: there are rows in "):
-        await copy(house[0].file, postgres.url)
+        await copy_database(house[0].file, postgres.url)
     assert await counted(postgres.url) == before
 
 
@@ -125,16 +125,16 @@ async def test_a_source_that_is_served_or_none_is_refused(
     store = SqliteStore(house[0].file, clock=house[0].clock)
     await store.start()
     with pytest.raises(StoreFailure, match="stop that one first"):
-        await copy(house[0].file, postgres.url)
+        await copy_database(house[0].file, postgres.url)
     await store.close()
     with pytest.raises(StoreFailure, match="There is no file"):
-        await copy(tmp_path / "nowhere.db", postgres.url)
+        await copy_database(tmp_path / "nowhere.db", postgres.url)
     (tmp_path / "text.db").write_text("hello, this is a file of text, not a database of anything at all" * 20)
     with pytest.raises(StoreFailure, match="no database of Agora"):
-        await copy(tmp_path / "text.db", postgres.url)
+        await copy_database(tmp_path / "text.db", postgres.url)
     await SqliteEngine(house[0].file).run("delete from schema_migrations where number > 12")
     with pytest.raises(StoreFailure, match="of an older release"):
-        await copy(house[0].file, postgres.url)
+        await copy_database(house[0].file, postgres.url)
 
 
 # -- agora db ----------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ async def test_a_source_that_is_served_or_none_is_refused(
     ],
 )
 def test_development_and_production_are_databases_side_by_side(url: str, dev: str, prod: str) -> None:
-    assert (targeted(url), targeted(url, dev=True), targeted(url, prod=True)) == (url, dev, prod)
+    assert (select_database(url), select_database(url, dev=True), select_database(url, prod=True)) == (url, dev, prod)
 
 
 def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +192,11 @@ async def test_a_path_is_what_is_written(tmp_path: Path, clock: ManualClock) -> 
     path = tmp_path / "50%25 of it" / "a%20b?.db"
     path.parent.mkdir()
     for url in (f"sqlite://{path}", f"sqlite:///{path}"):
-        assert path_of(url) == path
+        assert sqlite_path(url) == path
         app = App(make_settings(tmp_path / "data", store=url), clock=clock)
         await app.start()
         await app.stop()
-        found = await status(url)
+        found = await database_status(url)
         assert (found.exists, found.current) == (True, True)
     assert [entry.name for entry in path.parent.iterdir() if entry.suffix == ".db"] == [path.name]
 

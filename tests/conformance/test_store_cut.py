@@ -185,7 +185,9 @@ async def test_session_that_postgresql_ended_is_replaced(
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
     store = postgres.store()
     await store.start()
-    tail = writing._lock(store._writer._tails, TENANT)  # whoever logs events waits for it, with the transaction open
+    tail = writing._tenant_lock(
+        store._writer._tails, TENANT
+    )  # whoever logs events waits for it, with the transaction open
     async with tail, asyncio.timeout(30):
         late = store.write(TENANT, append_if_absent("late", "1"))
         while not store._connections.in_use:

@@ -69,7 +69,7 @@ def test_migrations_of_sqlite_keep_the_rows() -> None:
     def rows() -> Rows:
         return {name: [dict(row) for row in connection.execute(f"select * from {name}")] for name in tables()}
 
-    for migration in migrate.plan("sqlite"):
+    for migration in migrate.list_migrations("sqlite"):
         before = rows()
         connection.executescript(f"begin; {migration.sql}; commit")
         kept({name: found for name, found in before.items() if found}, rows())
@@ -118,14 +118,14 @@ async def test_migrations_of_postgres_keep_the_rows(owned: str, monkeypatch: pyt
     async def rows() -> Rows:
         return {name: [dict(row) for row in await connection.fetch(f"select * from {name}")] for name in await tables()}
 
-    every = migrate.plan("postgres")
-    protect = schema._protect
+    every = migrate.list_migrations("postgres")
+    protect = schema._apply_protection
     for number in range(1, len(every) + 1):
         before = await rows()
         monkeypatch.setattr(migrate, "plan", lambda dialect, files=None, until=number: every[:until])
         monkeypatch.setattr(schema, "_protect", protect if number >= PROTECTED else _nothing)
-        monkeypatch.setattr(schema, "unprotected", schema.unprotected if number >= PROTECTED else _none)
-        assert await schema.migrated(connection, SystemClock()) == 1
+        monkeypatch.setattr(schema, "unprotected", schema.find_unprotected if number >= PROTECTED else _none)
+        assert await schema.migrate_schema(connection, SystemClock()) == 1
         kept({name: found for name, found in before.items() if found}, await rows())
         for name, columns in (await tables()).items():
             if not await connection.fetchval(f"select exists (select from {name})"):

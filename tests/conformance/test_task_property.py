@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Caller
 from agora.store.port import Query
 from agora_sdk.errors import AgoraError
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
         kept = (order.priority, ends, order.attempts, order.backoff, order.timeout)
         task = Task("", None, frozenset(order.needs), order.assignee, *kept, set())
         given: dict[str, Any] = {"assignee": order.assignee, "required_capabilities": list(order.needs)}
-        given |= {"deadline": moment(ends)} if deadline is not None else {}
+        given |= {"deadline": to_datetime(ends)} if deadline is not None else {}
         given |= {"priority": RANKS[order.priority], "max_attempts": order.attempts, "depends_on": before}
         given |= {"retry_backoff": order.backoff, "timeout": order.timeout, "task_type": "work"}
         if self.both("assign", BOSS, lambda board: board.assign(task, before), **given):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.domains.admin.retention import Retention
 from agora.domains.tasks.jobs import Tasks
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
@@ -61,7 +61,7 @@ async def test_output_is_bounded(market: Market) -> None:
 
 async def test_lists_are_filtered_sorted_and_paged(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
-    now = moment(market.clock.now())
+    now = to_datetime(market.clock.now())
     made = [
         await assign(
             market,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.tasks import assign, claim, get, told
 from tests.market import Market
@@ -120,7 +120,7 @@ async def test_nobody_can_be_given_what_it_cannot_do(market: Market) -> None:
 async def test_the_deadline_lies_ahead(market: Market) -> None:
     giver = await market.agent("Giver")
     with pytest.raises(InvalidRequest, match="passed already"):
-        await assign(market, giver, deadline=moment(market.clock.now()) - timedelta(seconds=1))
+        await assign(market, giver, deadline=to_datetime(market.clock.now()) - timedelta(seconds=1))
 
 
 async def test_an_estimate_comes_from_what_such_tasks_took(market: Market) -> None:
@@ -132,7 +132,7 @@ async def test_an_estimate_comes_from_what_such_tasks_took(market: Market) -> No
         market.clock.advance(20)
         await market.call(doer, "task.complete", task_id=claimed.task_id, fencing_token=claimed.fencing_token)
     answer = await market.call(giver, "task.assign", task_type="review", assignee="Doer")
-    ahead = (answer.estimated_completion - moment(market.clock.now())).total_seconds()
+    ahead = (answer.estimated_completion - to_datetime(market.clock.now())).total_seconds()
     assert 29 < ahead < 32
     anyone = await market.call(giver, "task.assign", task_type="review")
     assert anyone.estimated_completion is not None

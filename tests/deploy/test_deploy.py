@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 import yaml
 
-from agora.server.prometheus import Exposition
+from agora.server.prometheus import PrometheusExporter
 from agora.settings import Settings
 from agora.telemetry import Histogram, Measures
 from agora_sdk.contract import operations
@@ -297,5 +297,5 @@ def test_the_chart_is_of_this_release() -> None:
 
 def test_the_shown_names_are_those_of_the_code() -> None:
     """The list above is read from the source: it has to be where the names are."""
-    assert Exposition.__module__ == "agora.server.prometheus"
+    assert PrometheusExporter.__module__ == "agora.server.prometheus"
     assert Measures.__module__ == Histogram.__module__ == "agora.telemetry.metrics"

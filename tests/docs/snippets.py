@@ -258,7 +258,7 @@ def end_instances(data: Path) -> None:
     """End what a server that has ended still lets run."""
     host = data / "host-id"
     if host.exists():
-        strays.kill([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
+        strays.kill_marked([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
 
 
 async def run_page(path: Path, text: str, directory: Path) -> int:

@@ -36,7 +36,7 @@ async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
     yield victim
     if victim.process is not None and victim.process.poll() is None:
         victim.kill()
-    strays.kill([f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()])
+    strays.kill_marked([f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()])
 
 
 def client_of(victim: Victim) -> httpx.AsyncClient:

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.runtimes.docker import DockerRuntime, Options
 from agora.runtimes.docker.client import Client, Refused
-from agora.runtimes.docker.labels import Marks, only
+from agora.runtimes.docker.labels import ResourceLabels, label_filter
 from agora.runtimes.port import Runtime
 from agora.runtimes.spec import BuildConfig, BuildType, Directory, Spec
 from tests.dockerd import BASE
@@ -89,7 +89,7 @@ class DockerKit(Kit):
 
     async def end(self) -> None:
         """Take away all that is left of this process's kits."""
-        client, mine = Client(self.options.host), only(Marks(self.options.installation).mine)
+        client, mine = Client(self.options.host), label_filter(ResourceLabels(self.options.installation).mine)
         try:
             for network in await client.json("GET", "networks", params=mine):
                 await client.json("DELETE", f"networks/{network['Id']}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtimes.process.archives import pack, unpack
+from agora.runtimes.process.archives import pack_archive, unpack_archive
 
 
 def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
@@ -22,9 +22,9 @@ def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:
     (state / "hollow").symlink_to("nowhere")
     os.link(state / "d" / "f", state / "twin")
     os.mkfifo(state / "pipe")
-    pack(state, tmp_path / "file")
+    pack_archive(state, tmp_path / "file")
     (tmp_path / "again").mkdir()
-    unpack(tmp_path / "file", tmp_path / "again")
+    unpack_archive(tmp_path / "file", tmp_path / "again")
     again = tmp_path / "again"
     assert sorted(path.relative_to(again).as_posix() for path in again.rglob("*")) == [
         "d", "d/empty", "d/f", "hollow", "link", "run", "twin",
@@ -59,7 +59,7 @@ def test_what_leads_out_is_refused(tmp_path: Path, members: list[tarfile.TarInfo
             archive.addfile(info, io.BytesIO(b"x") if info.isreg() else None)
     (tmp_path / "state").mkdir()
     with pytest.raises((ValueError, OSError)):
-        unpack(tmp_path / "file", tmp_path / "state")
+        unpack_archive(tmp_path / "file", tmp_path / "state")
     assert sorted(os.listdir(tmp_path)) == ["file", "secret", "state"]
     assert not any(path.name in ("link", "out") for path in (tmp_path / "state").rglob("*"))
 
@@ -70,5 +70,5 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
         archive.addfile(member("inner/planted"), io.BytesIO(b"x"))
     (tmp_path / "state").mkdir()
     with pytest.raises(OSError, match="exists"):
-        unpack(tmp_path / "file", tmp_path / "state")
+        unpack_archive(tmp_path / "file", tmp_path / "state")
     assert not (tmp_path / "state" / "inner2").exists()

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import pytest
 
-from agora.runtimes.builds.command import Command, TimedOut
-from agora.runtimes.builds.tree import Bounds, contained, copy, digest
+from agora.runtimes.builds.command import Command, CommandTimeout
+from agora.runtimes.builds.tree import Bounds, copy_tree, hash_tree, resolve_contained
 from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, SourceRefused, Unsupported
 from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.process.options import search_path
@@ -245,7 +245,7 @@ class TestDirectories:
 
     def test_without_roots_there_is_nothing_to_build(self, tmp_path: Path) -> None:
         with pytest.raises(SourceRefused):
-            contained(str(tmp_path), ())
+            resolve_contained(str(tmp_path), ())
 
     @pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "a/../../outside", "/"])
     def test_links_that_lead_out_are_refused(self, tmp_path: Path, target: str) -> None:
@@ -253,18 +253,18 @@ class TestDirectories:
         source.mkdir()
         (source / "link").symlink_to(target)
         with pytest.raises(SourceRefused):
-            digest(source, Bounds())
+            hash_tree(source, Bounds())
         with pytest.raises(SourceRefused):
-            copy(source, tmp_path / "copy", Bounds())
+            copy_tree(source, tmp_path / "copy", Bounds())
 
     def test_links_inside_stay_links(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
         (source / "a").mkdir(parents=True)
         (source / "a" / "up").symlink_to("../file")
         (source / "file").write_text("x")
-        copy(source, tmp_path / "copy", Bounds())
+        copy_tree(source, tmp_path / "copy", Bounds())
         assert (tmp_path / "copy" / "a" / "up").read_text() == "x"
-        assert digest(source, Bounds()) == digest(tmp_path / "copy", Bounds())
+        assert hash_tree(source, Bounds()) == hash_tree(tmp_path / "copy", Bounds())
 
     def test_pipes_and_floods_are_refused(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
@@ -273,16 +273,16 @@ class TestDirectories:
             (source / str(number)).write_text("x" * 100)
         for bounds in (Bounds(files=4), Bounds(size=499)):
             with pytest.raises(SourceRefused):
-                digest(source, bounds)
+                hash_tree(source, bounds)
         os.mkfifo(source / "pipe")
         with pytest.raises(SourceRefused):
-            digest(source, Bounds())
+            hash_tree(source, Bounds())
 
     def test_the_digest_is_of_names_modes_and_content(self, tmp_path: Path) -> None:
         digests = set()
 
         def look(name: str) -> None:
-            digests.add(digest(tmp_path, Bounds()))
+            digests.add(hash_tree(tmp_path, Bounds()))
             assert len(digests) == int(name)
 
         look("1")
@@ -305,8 +305,8 @@ class TestDirectories:
         os.mkdir(source)
         with open(source + b"/\xff\xfe", "wb") as file:
             file.write(b"x")
-        copy(tmp_path / "source", tmp_path / "copy", Bounds())
-        assert digest(tmp_path / "source", Bounds()) == digest(tmp_path / "copy", Bounds())
+        copy_tree(tmp_path / "source", tmp_path / "copy", Bounds())
+        assert hash_tree(tmp_path / "source", Bounds()) == hash_tree(tmp_path / "copy", Bounds())
 
 
 class TestCommands:
@@ -331,7 +331,7 @@ class TestCommands:
         assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
     async def test_too_long_with_what_it_said(self, tmp_path: Path) -> None:
-        with pytest.raises(TimedOut) as caught:
+        with pytest.raises(CommandTimeout) as caught:
             await Command(["sh", "-c", "echo x; sleep 1000"], tmp_path, {"PATH": os.defpath}, 0.1).run(lambda _: None)
         assert caught.value.output == "x\n"
 

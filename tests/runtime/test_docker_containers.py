@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from agora.runtimes.docker import Options, context
-from agora.runtimes.docker.commands import BuildOrder, build_order, faults, run_order
-from agora.runtimes.docker.containers import STATE, configuration, environment, program_of
-from agora.runtimes.docker.images import _parted, _registry
-from agora.runtimes.docker.labels import Marks, handle_of
-from agora.runtimes.docker.networks import reachable
-from agora.runtimes.docker.observation import ended, moment, usage
-from agora.runtimes.docker.output import HEADER, _Copying, _seconds
+from agora.runtimes.docker.commands import BuildOrder, build_order, find_command_errors, run_order
+from agora.runtimes.docker.containers import STATE, container_config, container_environment, program_of
+from agora.runtimes.docker.images import _registry_of, _split_reference
+from agora.runtimes.docker.labels import ResourceLabels, handle_of
+from agora.runtimes.docker.networks import container_url
+from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
+from agora.runtimes.docker.output import HEADER, _FrameReader, _to_seconds
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, Directory, Image, Limits, Port, Spec
@@ -28,7 +28,7 @@ SPEC = Spec("inst_1", 3, "acme", BuildConfig("docker"), Image("company/agent:1")
 def made(spec: Spec = SPEC, **options: Any) -> dict[str, Any]:
     ports = {port.name: 20_000 + index for index, port in enumerate(spec.ports)}
     chosen = Options(Path("/nowhere"), "server", **options)
-    return configuration(chosen, Marks("server"), spec, ("sha256:1", "key"), ports, "10.0.0.1")
+    return container_config(chosen, ResourceLabels("server"), spec, ("sha256:1", "key"), ports, "10.0.0.1")
 
 
 def docker(start: str | None = None, build: str | None = None) -> BuildConfig:
@@ -69,11 +69,11 @@ def test_labels_tell_all_that_adoption_needs() -> None:
 def test_the_environment_has_an_order() -> None:
     config = replace(SPEC.build_config, env_vars={"PORT": "8000", "BOTH": "manifest", "AGORA_STATE_DIR": "/mine"})
     spec = replace(SPEC, build_config=config, env={"BOTH": "server"}, ports=(Port(number=8000),))
-    found = environment(spec, program_of(spec), "server")
+    found = container_environment(spec, program_of(spec), "server")
     assert (found["PORT"], found["BOTH"], found["AGORA_INSTANCE"]) == ("8000", "server", "inst_1")
     assert "HOME" not in found, "an image has its own"
     program = replace(spec, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/x"))
-    assert environment(program, program_of(program), "server")["HOME"] == STATE
+    assert container_environment(program, program_of(program), "server")["HOME"] == STATE
 
 
 def test_the_commands_of_the_agent_standard() -> None:
@@ -115,7 +115,7 @@ def test_options_that_mean_something_are_followed() -> None:
     ],
 )
 def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
-    found = faults(docker(f"docker run {option} image"))
+    found = find_command_errors(docker(f"docker run {option} image"))
     assert found
     assert option.split("=")[0].split()[0] in found[0]
 
@@ -138,12 +138,12 @@ def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
     ],
 )
 def test_build_commands_that_are_none(command: str, word: str) -> None:
-    assert any(word in each for each in faults(docker(build=command)))
+    assert any(word in each for each in find_command_errors(docker(build=command)))
 
 
 @pytest.mark.parametrize("command", ["docker run", "docker run --rm", "docker exec x sh", "docker run a; rm -rf /"])
 def test_run_commands_that_are_none(command: str) -> None:
-    assert faults(docker(command))
+    assert find_command_errors(docker(command))
 
 
 def test_another_image_than_the_one_there_is_is_refused() -> None:
@@ -163,8 +163,8 @@ def test_two_ports_cannot_be_one() -> None:
 # -- what images are built of --------------------------------------------------------------------------------------
 
 
-def packed(content: context.Content, file: Path) -> dict[str, tarfile.TarInfo]:
-    context.write(content, file)
+def packed(content: context.BuildContext, file: Path) -> dict[str, tarfile.TarInfo]:
+    context.write_context(content, file)
     with tarfile.open(file) as archive:
         return {member.name: member for member in archive}
 
@@ -186,7 +186,7 @@ def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
     (source / ".dockerignore").write_text(
         "# no secrets\n.env\nlogs\n!logs/keep.txt\n**/*.pyc\n*.md\n!README.md\nDockerfile\n"
     )
-    found = packed(context.of_dockerfile(source, BuildOrder()), tmp_path / "c.tar")
+    found = packed(context.dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
     files = {name for name, member in found.items() if member.isreg()}
     assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
@@ -198,14 +198,14 @@ def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
     (tmp_path / "source" / "link").symlink_to("..")
     for order in (BuildOrder(), BuildOrder(context="none"), BuildOrder(context="link"), BuildOrder(file="part")):
         with pytest.raises(InvalidSpec):
-            context.of_dockerfile(tmp_path / "source", order)
+            context.dockerfile_context(tmp_path / "source", order)
 
 
 def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "main.py").write_text("x")
     config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
-    content = context.of_command(tmp_path / "tree", "python:3.12-slim", config)
+    content = context.command_context(tmp_path / "tree", "python:3.12-slim", config)
     assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
     recipe, script = (text.decode() for _, text in content.more)
     assert recipe.startswith("FROM python:3.12-slim\n")
@@ -217,27 +217,27 @@ def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
 
 
 def test_references_of_images() -> None:
-    assert _parted("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
-    assert _parted("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
-    assert _parted("a@sha256:12") == ("a", "sha256:12")
-    assert _registry("localhost:5000/a") == "localhost:5000"
-    assert _registry("company/agent") == "https://index.docker.io/v1/"
+    assert _split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
+    assert _split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
+    assert _split_reference("a@sha256:12") == ("a", "sha256:12")
+    assert _registry_of("localhost:5000/a") == "localhost:5000"
+    assert _registry_of("company/agent") == "https://index.docker.io/v1/"
 
 
 def test_times_of_the_engine() -> None:
-    assert moment("0001-01-01T00:00:00Z") is None
-    assert moment("1970-01-01T00:00:01.123456789Z") == 1_123_456
-    assert moment("1970-01-01T00:00:01Z") == 1_000_000
-    assert _seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
+    assert parse_time("0001-01-01T00:00:00Z") is None
+    assert parse_time("1970-01-01T00:00:01.123456789Z") == 1_123_456
+    assert parse_time("1970-01-01T00:00:01Z") == 1_000_000
+    assert _to_seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
 
 
 def test_how_containers_end() -> None:
     at = {"FinishedAt": "1970-01-01T00:00:01Z", "OOMKilled": False}
-    assert ended({**at, "ExitCode": 0}, stopped=False).failed is False
-    assert ended({**at, "ExitCode": 137}, stopped=False).signal == 9
-    assert ended({**at, "ExitCode": 137, "OOMKilled": True}, stopped=False).reason == "memory"
-    assert ended({**at, "ExitCode": 137}, stopped=True).reason == "stopped"
-    lost = ended({**at, "ExitCode": 255}, stopped=False)
+    assert to_exit({**at, "ExitCode": 0}, stopped=False).failed is False
+    assert to_exit({**at, "ExitCode": 137}, stopped=False).signal == 9
+    assert to_exit({**at, "ExitCode": 137, "OOMKilled": True}, stopped=False).reason == "memory"
+    assert to_exit({**at, "ExitCode": 137}, stopped=True).reason == "stopped"
+    lost = to_exit({**at, "ExitCode": 255}, stopped=False)
     assert (lost.reason, lost.at) == ("lost", None), "the engine found it dead, and says the time of that"
 
 
@@ -247,9 +247,9 @@ def test_usage_of_both_control_groups() -> None:
         "memory_stats": {"usage": 100, "stats": {"inactive_file": 40}},
         "cpu_stats": {"cpu_usage": {"total_usage": 5e8}},
     }
-    assert (usage(old).rss, usage(old).processes, usage(old).received) == (70, 2, None)
-    assert (usage(new).rss, usage(new).cpu_seconds) == (60, 0.5)
-    assert usage({"networks": {"a": {"rx_bytes": 1, "tx_bytes": 2}, "b": {"rx_bytes": 1, "tx_bytes": 2}}}).sent == 4
+    assert (to_usage(old).rss, to_usage(old).processes, to_usage(old).received) == (70, 2, None)
+    assert (to_usage(new).rss, to_usage(new).cpu_seconds) == (60, 0.5)
+    assert to_usage({"networks": {"a": {"rx_bytes": 1, "tx_bytes": 2}, "b": {"rx_bytes": 1, "tx_bytes": 2}}}).sent == 4
 
 
 def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
@@ -259,17 +259,17 @@ def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
 
     first = frame(1, b"a\n") + frame(2, b"b\n") + frame(2, b"c\n")
     cursor = Cursor("c")
-    copying = _Copying(cursor, 0)
+    copying = _FrameReader(cursor, 0)
     assert copying.feed(first[:20]) + copying.feed(first[20:]) == b"a\nb\nc\n"
     assert cursor.same == 2
     cursor.size = 6
     again = frame(2, b"b\n") + frame(2, b"c\n") + frame(2, b"d\n") + frame(3, b"e")
-    assert _Copying(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
-    assert _Copying(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
+    assert _FrameReader(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
+    assert _FrameReader(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
 
 
 def test_the_server_is_reached_from_a_container() -> None:
-    assert reachable("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
-    assert reachable("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
-    assert reachable("https://agora.example") == "https://agora.example"
-    assert reachable("http://localhost.example:1") == "http://localhost.example:1"
+    assert container_url("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
+    assert container_url("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
+    assert container_url("https://agora.example") == "https://agora.example"
+    assert container_url("http://localhost.example:1") == "http://localhost.example:1"

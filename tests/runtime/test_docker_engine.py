@@ -199,7 +199,7 @@ async def test_state_of_another_engine_is_taken_over(kit: DockerKit, tmp_path: P
     (state / "deep").mkdir(parents=True, mode=0o700)
     (state / "deep" / "note").write_text("from a process")
     (state / "link").symlink_to("deep/note")
-    archives.pack(state, tmp_path / "backup.tar")
+    archives.pack_archive(state, tmp_path / "backup.tar")
     start = 'cat "$AGORA_STATE_DIR"/link; touch "$AGORA_STATE_DIR"/deep/new && echo "; writable"; exit 0'
     spec = kit.spec(start, restore=str(tmp_path / "backup.tar"))
     assert await printed(kit, spec) == "from a process; writable\n"
@@ -211,7 +211,7 @@ async def test_state_of_another_engine_is_taken_over(kit: DockerKit, tmp_path: P
     await until(kit.engine, handle, "exited")
     await kit.engine.backup(handle, tmp_path / "second.tar")
     (tmp_path / "out").mkdir()
-    archives.unpack(tmp_path / "second.tar", tmp_path / "out")
+    archives.unpack_archive(tmp_path / "second.tar", tmp_path / "out")
     assert (tmp_path / "out" / "deep" / "note").read_text() == "from a process"
 
 

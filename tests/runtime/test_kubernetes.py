@@ -12,8 +12,8 @@ import pytest
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.kubernetes import KubernetesRuntime, Options
-from agora.runtimes.kubernetes.access import load
-from agora.runtimes.kubernetes.output import fresh
+from agora.runtimes.kubernetes.access import load_access
+from agora.runtimes.kubernetes.output import new_lines
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.harness import free_port
@@ -218,13 +218,13 @@ async def test_node_ports_are_for_servers_outside(cluster: Cluster, tmp_path: Pa
 def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(cluster.kubeconfig())
-    access = load(str(file))
+    access = load_access(str(file))
     assert (access.server, access.namespace, access.bearer()) == (cluster.url, "agents", "a-token")
     (tmp_path / "token").write_text("from a file\n")
     file.write_text(cluster.kubeconfig(tokenFile="token"))
-    assert load(str(file)).bearer() == "from a file"
+    assert load_access(str(file)).bearer() == "from a file"
     (tmp_path / "token").write_text("renewed\n")
-    assert load(str(file)).bearer() == "renewed"
+    assert load_access(str(file)).bearer() == "renewed"
     for text, context, word in (
         (cluster.kubeconfig(exec="x"), "", "signs in with exec"),
         (cluster.kubeconfig(), "none", "no context 'none'"),
@@ -234,19 +234,19 @@ def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
     ):
         file.write_text(text)
         with pytest.raises(EngineUnavailable, match=word):
-            load(str(file), context)
+            load_access(str(file), context)
     for place in (str(tmp_path / "missing"), "in-cluster"):
         with pytest.raises(EngineUnavailable):
-            load(place)
+            load_access(place)
 
 
 def test_lines_are_taken_once_whatever_their_time_looks_like() -> None:
     cursor = Cursor("p")
     text = b"2026-01-02T03:04:06Z a\n2026-01-02T03:04:06.5Z b\n2026-01-02T03:04:06.5Z \n"
-    assert b"".join(fresh(cursor, text)) == b"a\nb\n\n"
+    assert b"".join(new_lines(cursor, text)) == b"a\nb\n\n"
     more = text + b"2026-01-02T03:04:06.5Z c\n2026-01-02T03:04:06.51Z d"
-    assert b"".join(fresh(cursor, more)) == b"c\nd"
-    assert b"".join(fresh(cursor, more)) == b""
+    assert b"".join(new_lines(cursor, more)) == b"c\nd"
+    assert b"".join(new_lines(cursor, more)) == b""
 
 
 def _name(cluster: Cluster) -> str:

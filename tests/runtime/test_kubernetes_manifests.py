@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from agora.runtimes.kubernetes import Options, manifests
-from agora.runtimes.kubernetes.manifests import Names
+from agora.runtimes.kubernetes.manifests import ResourceNames
 from agora.runtimes.spec import BuildConfig, Health, Image, Limits, Port, Spec
 from tests.runtime.cluster import checked
 
-OPTIONS, NAMES = Options(Path("/nowhere"), "server"), Names("server")
+OPTIONS, NAMES = Options(Path("/nowhere"), "server"), ResourceNames("server")
 SPEC = Spec(
     "inst_1", 3, "acme", BuildConfig("docker"), Image("registry.example/agent:1", "me", "secret"),
     limits=Limits.parse("512M", "0.5", disk="1G"), ports=(Port(number=8000), Port("admin", variable="ADMIN")),
@@ -26,11 +26,11 @@ BARE = Spec("inst_2", 1, "acme", BuildConfig("docker", "python3 main.py"), Image
 
 def all_of(spec: Spec, options: Options = OPTIONS) -> dict[str, dict[str, Any]]:
     made = [
-        manifests.secret(NAMES, spec),
-        manifests.volume(options, NAMES, spec),
-        manifests.policy(NAMES, spec),
-        manifests.service(options, NAMES, spec),
-        manifests.deployment(options, NAMES, spec, spec.source.reference, {"ports": {}, "address": None}, 1),  # type: ignore[union-attr]
+        manifests.secret_manifest(NAMES, spec),
+        manifests.volume_manifest(options, NAMES, spec),
+        manifests.policy_manifest(NAMES, spec),
+        manifests.service_manifest(options, NAMES, spec),
+        manifests.deployment_manifest(options, NAMES, spec, spec.source.reference, {"ports": {}, "address": None}, 1),  # type: ignore[union-attr]
     ]
     return {document["kind"]: document for document in made if document is not None}
 
@@ -42,7 +42,7 @@ def test_every_manifest_is_valid(spec: Spec, options: Options) -> None:
         checked(document)
         assert len(document["metadata"]["name"]) <= 63
         assert all(len(value) <= 63 for value in document["metadata"]["labels"].values())
-    if (pull := manifests.pull_secret(NAMES, spec)) is not None:
+    if (pull := manifests.pull_secret_manifest(NAMES, spec)) is not None:
         checked(pull)
 
 
@@ -92,7 +92,7 @@ def test_tokens_are_in_secrets_and_nowhere_else() -> None:
     rest = json.dumps([document for kind, document in found.items() if kind != "Secret"])
     assert "its own" not in rest
     assert "secret" not in rest.replace("secretRef", "")
-    pull = manifests.pull_secret(NAMES, SPEC)
+    pull = manifests.pull_secret_manifest(NAMES, SPEC)
     assert pull is not None
     (account,) = json.loads(pull["stringData"][".dockerconfigjson"])["auths"].items()
     assert account[0] == "registry.example"

@@ -103,7 +103,7 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.pause(handle)).state == "paused"
         await on_dead_server(kit, spec, "resume", "first signal", handle)
         assert (await kit.engine.resume(handle)).state == "running"
-        assert all(not process.stopped for process in procfs.tree(handle.data["pid"]))
+        assert all(not process.stopped for process in procfs.process_tree(handle.data["pid"]))
 
     @pytest.mark.parametrize("instant", ["_put", "_held"])
     async def test_while_stopping(self, kit: ProcessKit, instant: str) -> None:
@@ -147,7 +147,7 @@ class TestOthersAreNotTouched:
     async def test_a_pid_that_is_used_again(self, kit: ProcessKit, bystander: subprocess.Popen[bytes]) -> None:
         handle = await kit.run(FOREVER)
         await kit.engine.stop(handle, 0)
-        process = procfs.read(bystander.pid)
+        process = procfs.read_process(bystander.pid)
         assert process is not None
         for data in (
             dict(handle.data) | {"pid": bystander.pid},
@@ -159,16 +159,16 @@ class TestOthersAreNotTouched:
                     await call(forged)
             assert (await kit.engine.stop(forged, 0)).state == "exited"
         await kit.engine.remove(forged)
-        state = procfs.read(bystander.pid)
+        state = procfs.read_process(bystander.pid)
         assert state is not None
         assert not state.stopped
         assert bystander.poll() is None
 
     async def test_another_process_in_the_place_of_one_that_was_seen(self, bystander: subprocess.Popen[bytes]) -> None:
-        process = procfs.read(bystander.pid)
+        process = procfs.read_process(bystander.pid)
         assert process is not None
         process.started -= 1
-        assert not procfs.send(process, signal.SIGKILL)
+        assert not procfs.send_signal(process, signal.SIGKILL)
         assert bystander.poll() is None
 
     async def test_another_installation_on_the_same_host(
@@ -353,14 +353,14 @@ class TestFullDisks:
 
     def test_output_that_cannot_be_written_is_counted(self, tmp_path: Path) -> None:
         (tmp_path / f"{0:020d}.log").symlink_to("/dev/full")
-        writer = segments.Writer(str(tmp_path), 1000, 3)
+        writer = segments.SegmentWriter(str(tmp_path), 1000, 3)
         writer.write(b"lost")
         (tmp_path / f"{0:020d}.log").unlink()
-        writer = segments.Writer(str(tmp_path), 1000, 3)
+        writer = segments.SegmentWriter(str(tmp_path), 1000, 3)
         writer._lost = 4
         writer.write(b"kept")
-        assert segments.read(str(tmp_path), -4, 100)[2] == b"kept"
-        assert b"4 bytes of output are lost" in segments.read(str(tmp_path), 0, 100)[2]
+        assert segments.read_segments(str(tmp_path), -4, 100)[2] == b"kept"
+        assert b"4 bytes of output are lost" in segments.read_segments(str(tmp_path), 0, 100)[2]
 
 
 class TestBuildsThatAreGone:
@@ -399,5 +399,5 @@ class TestBuildsThatAreGone:
 
 
 def test_strays_are_found_by_all_their_marks(bystander: subprocess.Popen[bytes]) -> None:
-    assert strays.kill([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
+    assert strays.kill_marked([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
     assert bystander.poll() is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.server import local_engines as hosting
-from agora.server.local_engines import open_local
+from agora.server.local_engines import open_local_host
 from agora.settings import ConfigurationError, Settings
 
 
@@ -17,12 +17,12 @@ from agora.settings import ConfigurationError, Settings
 def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine on which nobody looks for an engine but where the test says."""
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(hosting, "_sockets", lambda: (tmp_path / "docker.sock",))
+    monkeypatch.setattr(hosting, "_docker_sockets", lambda: (tmp_path / "docker.sock",))
     return tmp_path
 
 
-def opened(directory: Path, **more: Any) -> hosting.Local:
-    return open_local(Settings(data_dir=directory / "data", **more))
+def opened(directory: Path, **more: Any) -> hosting.LocalHost:
+    return open_local_host(Settings(data_dir=directory / "data", **more))
 
 
 def test_docker_is_found_where_it_is(without_docker: Path) -> None:

@@ -19,7 +19,7 @@ from pydantic_core import from_json
 from agora.clock import Clock
 from agora.core.call import Call, Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.overrides import Gate
+from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
 from agora.domains.tasks.claims import take_up
 from agora.domains.tasks.local_dispatch import take_back
@@ -82,7 +82,7 @@ class Host:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        gate: Gate,
+        gate: ActiveOverrides,
         clock: Clock,
         find: Callable[[str, str], Operation],
         *,

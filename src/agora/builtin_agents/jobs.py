@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 
 from .host import Host
@@ -20,7 +20,7 @@ class Residents(Controller):
     name = "residents"
     interval = 2.0
 
-    def __init__(self, house: House, host: Host) -> None:
+    def __init__(self, house: JobContext, host: Host) -> None:
         super().__init__(house)
         self._host = host
         self._settled: set[str] = set()

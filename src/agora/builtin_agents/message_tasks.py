@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from agora.core.call import Call, Caller, pack
+from agora.core.call import Call, Caller, encode_json
 from agora.domains.billing.accounts import account_of_subject
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import assignment as giving
@@ -44,10 +44,10 @@ async def _order(call: Call, message: Message, reader: Caller) -> giving.Order:
     said = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [{"text": message.content}]}
     return giving.Order(
         "a2a.message",
-        pack({"message": said, "text": message.content}),
+        encode_json({"message": said, "text": message.content}),
         reader.subject,
         priority=message.priority,
-        metadata=pack(message.metadata | {MAIL: message.message_id}),
+        metadata=encode_json(message.metadata | {MAIL: message.message_id}),
         created_by=message.from_agent,
         account=await account_of_subject(call.tx, message.from_agent),
     )

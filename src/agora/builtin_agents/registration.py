@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
@@ -65,5 +65,5 @@ def _profile(profile: Profile) -> dict[str, Any]:
 
 def _differs(row: Row, profile: Profile) -> bool:
     wanted = _profile(profile) | {"capabilities": profile.capabilities}
-    packed = {name: value if isinstance(value, str) else pack(value) for name, value in wanted.items()}
+    packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in wanted.items()}
     return any(row[name] != value for name, value in packed.items())

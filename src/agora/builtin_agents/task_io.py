@@ -40,7 +40,7 @@ async def newest(calls: Calls, task_id: str) -> tuple[Mapping[str, Any], int] | 
 async def said_since(calls: Calls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
     """What a task's requester said after an entry of its log: number and message of each."""
     found: list[tuple[int, Mapping[str, Any]]] = []
-    cursor: str | None = paging.encode(after) if after else None
+    cursor: str | None = paging.encode_cursor(after) if after else None
     while True:
         page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)
         for entry in page.entries:

@@ -40,7 +40,7 @@ def group() -> typer.Typer:
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
     """Tell how far the database is migrated; the exit code is 1 where 'agora db upgrade' has something to do."""
-    from agora.store.databases import status as of
+    from agora.store.databases import database_status as of
 
     found = _run(lambda target: of(target), url, dev, prod)
     _show(found, json)
@@ -59,13 +59,13 @@ def upgrade(
     from agora.store import databases
 
     async def work(target: str) -> tuple[int, DatabaseStatus]:
-        before = await databases.status(target)
+        before = await databases.database_status(target)
         if create and not before.exists:
-            await databases.create(target)
+            await databases.create_database(target)
             done = len(before.pending)
         else:
-            done = await databases.upgrade(target)
-        return done, await databases.status(target)
+            done = await databases.upgrade_database(target)
+        return done, await databases.database_status(target)
 
     done, found = _run(work, url, dev, prod)
     if not json:
@@ -87,8 +87,8 @@ def create(
     from agora.store import databases
 
     async def work(target: str) -> tuple[bool, DatabaseStatus]:
-        made = await databases.create(target, login, os.environ.get(PASSWORD) if login else None)
-        return made, await databases.status(target)
+        made = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
+        return made, await databases.database_status(target)
 
     made, found = _run(work, url, dev, prod)
     if not json:
@@ -111,13 +111,13 @@ def copy(
     async def work(_: str) -> dict[str, int]:
         if not source.startswith("sqlite:///") or not databases.is_postgres(target):
             raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
-        from agora.store.copying import copy as moved
+        from agora.store.copying import copy_database as moved
 
         def told(table: str, rows: int) -> None:
             if rows and not json:
                 typer.echo(f"{rows:>9}  {table}")
 
-        return dict((await moved(databases.path_of(source), target, told)).tables)
+        return dict((await moved(databases.sqlite_path(source), target, told)).tables)
 
     tables = _run(work, source, False, False)
     if json:
@@ -131,12 +131,12 @@ def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     import asyncio
 
     from agora.settings import ConfigurationError, Settings
-    from agora.store.databases import located, targeted
+    from agora.store.databases import database_url, select_database
     from agora.store.port import StoreFailure
 
     try:
         settings = Settings.load()
-        target = targeted(located(url or settings.store, settings.data_dir), dev=dev, prod=prod)
+        target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
         coroutine: Coroutine[Any, Any, Any] = work(target)
         return asyncio.run(coroutine)
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:

@@ -30,7 +30,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
-    from agora.server.process import run
+    from agora.server.process import run_server
     from agora.settings import ConfigurationError, Settings
     from agora.store.port import StoreFailure
 
@@ -47,7 +47,7 @@ def serve(
             log_format=log_format,
             auth_required=auth_required,
         )
-        raise typer.Exit(run(settings))
+        raise typer.Exit(run_server(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None

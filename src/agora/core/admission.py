@@ -18,19 +18,19 @@ from .overrides import Override
 from .ports import Port
 from .rate_limits import RateLimiter
 
-__all__ = ["ADMISSION", "Admission", "Gate", "Lifecycles"]
+__all__ = ["ADMISSION", "Admission", "LifecycleCheck", "OverrideCheck"]
 
 NEWCOMERS = "agora.agent.register"  #: all that a credential for enrolment is for
 
 
-class Gate(Protocol):
+class OverrideCheck(Protocol):
     """Overrides in force."""
 
     def check(self, caller: Caller, operation: Operation, now: int) -> None: ...
     def brake(self, tenant: str, now: int) -> Override | None: ...
 
 
-class Lifecycles(Protocol):
+class LifecycleCheck(Protocol):
     """What is asked of the catalogue."""
 
     def admit(self, operation: Operation, tenant: str) -> None: ...
@@ -42,9 +42,9 @@ class Admission:
 
     def __init__(
         self,
-        catalogue: Lifecycles,
+        catalogue: LifecycleCheck,
         limiter: RateLimiter,
-        gate: Gate,
+        gate: OverrideCheck,
         clock: Clock,
         context: ServerContext,
         backpressure: Backpressure,

@@ -21,25 +21,25 @@ from .runtime_settings import RuntimeSettings
 from .signals import Signal, Signals
 
 __all__ = [
-    "Bound",
+    "BoundService",
     "Call",
     "Caller",
-    "Encoded",
+    "DeferredResult",
+    "EncodedResult",
     "Entry",
-    "Following",
-    "Later",
-    "Opening",
+    "EventStreamSpec",
+    "LogPage",
+    "LogStreamSpec",
     "Person",
     "Progress",
     "Relay",
     "ServerContext",
-    "Stretch",
-    "Wait",
-    "encoded",
-    "later",
-    "pack",
-    "relayed",
-    "unpack",
+    "WaitForEvent",
+    "as_deferred_result",
+    "as_encoded_result",
+    "as_relay",
+    "decode_json",
+    "encode_json",
 ]
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ class Caller:
         return "*" in self.scopes or "act:any" in self.scopes
 
 
-class Catalogue(Protocol):
+class OperationRegistry(Protocol):
     """Operations that can be found and called."""
 
     operations: tuple[Operation, ...]
@@ -160,7 +160,7 @@ class ServerContext:
     """
 
     configuration: RuntimeSettings
-    catalogue: Catalogue
+    catalogue: OperationRegistry
     signer: Signer
     started_at: int
     live: Mapping[str, int] = field(default_factory=dict)
@@ -213,7 +213,7 @@ class Call:
         return await self.context.signals.publish(signal, self, payload)
 
 
-class Bound:
+class BoundService:
     """A service over one call. Services compose by constructing each other over the same call."""
 
     __slots__ = ("call",)
@@ -223,7 +223,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class EventStreamSpec:
     """What a stream shows, from where, and to whom: a stream's implementation answers it, the feed runs it.
 
     position: sequence number after which it begins. resumed: whether the reader asked for that place,
@@ -247,7 +247,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LogPage:
     """Entries after a position, in order; ``done`` when none will ever follow them."""
 
     entries: Sequence[Entry]
@@ -255,14 +255,14 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class LogStreamSpec:
     """A log of its own that a stream follows to its end: a stream's implementation answers it.
 
     read: entries after a number, a bounded page of them. subject: events about it are the hint that there is
     more to read. position: number of the last entry the reader has.
     """
 
-    read: Callable[[Reader, int], Awaitable[Stretch]]
+    read: Callable[[Reader, int], Awaitable[LogPage]]
     subject: str
     viewer: Viewer
     position: int = 0
@@ -282,7 +282,7 @@ class Relay:
     timeout: float
 
 
-def relayed(
+def as_relay(
     perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
 ) -> R:
     """A :class:`Relay`, typed as what it will come to, so that a relay's method keeps its contract's type."""
@@ -290,20 +290,20 @@ def relayed(
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedResult:
     """A result that is JSON already, such as one put together of stored documents."""
 
     json: bytes
 
 
-def encoded(json: bytes, kind: type[R]) -> R:
-    """An :class:`Encoded` result, typed as what it holds."""
-    return Encoded(json)  # type: ignore[return-value]
+def as_encoded_result(json: bytes, kind: type[R]) -> R:
+    """An :class:`EncodedResult` result, typed as what it holds."""
+    return EncodedResult(json)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """A command's answer that comes after its commit: ``read`` gives it, and may raise :class:`Wait`.
+class DeferredResult:
+    """A command's answer that comes after its commit: ``read`` gives it, and may raise :class:`WaitForEvent`.
 
     It is not kept under an idempotency key: the command itself must find what it did before.
     """
@@ -311,12 +311,12 @@ class Later:
     read: Callable[[Call], Awaitable[Result]]
 
 
-def later(read: Callable[[Call], Awaitable[R]]) -> R:
-    """A :class:`Later`, typed as what it will come to."""
-    return Later(read)  # type: ignore[return-value]
+def as_deferred_result(read: Callable[[Call], Awaitable[R]]) -> R:
+    """A :class:`DeferredResult`, typed as what it will come to."""
+    return DeferredResult(read)  # type: ignore[return-value]
 
 
-class Wait(Exception):
+class WaitForEvent(Exception):
     """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
 
     events: types that may change the answer. result: the answer when the time is over. matters: whether an
@@ -339,11 +339,11 @@ class Wait(Exception):
         self.subject = subject
 
 
-def pack(value: Any) -> str:
+def encode_json(value: Any) -> str:
     """JSON text of a column."""
     return to_json(value).decode()
 
 
-def unpack(text: str) -> Any:
+def decode_json(text: str) -> Any:
     """Value of a JSON column."""
     return from_json(text)

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from agora.clock import Clock, new_id
 from agora.net.backpressure import Backpressure, Limits
-from agora.scheduling import LoopScheduler, Metered, Share
+from agora.scheduling import LoopScheduler, MeteredCoroutine, Share
 from agora.store.port import Reader, Store, StoreFailure, Tx, Work
 from agora.telemetry import PROTOCOL, REQUEST, Measures
 from agora.telemetry.tracing import Tracing
@@ -33,14 +33,14 @@ from agora_sdk.errors import (
 )
 
 from . import relays
-from .admission import ADMISSION, Admission, Gate, Lifecycles
-from .call import Call, Caller, Encoded, Later, Progress, Relay, ServerContext, Wait
+from .admission import ADMISSION, Admission, LifecycleCheck, OverrideCheck
+from .call import Call, Caller, DeferredResult, EncodedResult, Progress, Relay, ServerContext, WaitForEvent
 from .call_records import AUDIT, IDEMPOTENCY, answered
 from .events.feed import Feed
 from .events.filter import Viewer
 from .events.stream import LiveStream
 from .rate_limits import RateLimiter
-from .validation import validated
+from .validation import validate_arguments
 
 __all__ = ["Dispatcher", "Outcome"]
 
@@ -55,13 +55,13 @@ SECONDS_A_BYTE_READ = 2e-8  # to take a body from its socket and look through it
 OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
 
 
-class Meter(Protocol):
+class UsageMeter(Protocol):
     """Usage counters."""
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str) -> None: ...
 
 
-class Usage:
+class CpuUsage:
     """Processor time that one call uses: charged to its caller's share of the loop at once, to its rate at the end."""
 
     __slots__ = ("_dispatcher", "_share", "caller", "seconds")
@@ -97,17 +97,17 @@ class Outcome:
     replayed: bool = False
     notices: Mapping[str, str] = field(default_factory=dict)
     waited: float = 0.0  # seconds that it waited for an event, as it was asked to
-    usage: Usage | None = None
+    usage: CpuUsage | None = None
 
     @classmethod
     def of(cls, operation: Operation, result: Any) -> Outcome:
         """What a service answered; JSON stays JSON until somebody asks for the model."""
-        return cls(operation, None, result.json) if type(result) is Encoded else cls(operation, result)
+        return cls(operation, None, result.json) if type(result) is EncodedResult else cls(operation, result)
 
     @property
-    def later(self) -> Later | None:
+    def later(self) -> DeferredResult | None:
         """What there is still to be read, if that is the answer."""
-        return self._result if type(self._result) is Later else None
+        return self._result if type(self._result) is DeferredResult else None
 
     @property
     def body(self) -> bytes:
@@ -139,9 +139,9 @@ class Dispatcher:
         services: Mapping[str, type[Service]],
         context: ServerContext,
         clock: Clock,
-        gate: Gate,
-        meter: Meter,
-        catalogue: Lifecycles,
+        gate: OverrideCheck,
+        meter: UsageMeter,
+        catalogue: LifecycleCheck,
         limiter: RateLimiter,
         measures: Measures | None = None,
         tracing: Tracing | None = None,
@@ -195,12 +195,12 @@ class Dispatcher:
         if size > SMALL:
             usage.add(size * SECONDS_A_BYTE_READ)
 
-    def _usage(self, caller: Caller) -> Usage:
+    def _usage(self, caller: Caller) -> CpuUsage:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""
         if caller.kind == "system":
-            return Usage(self, None, caller)
+            return CpuUsage(self, None, caller)
         weight = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0
-        return Usage(self, self.scheduler.share(caller.owner, weight), caller)
+        return CpuUsage(self, self.scheduler.share(caller.owner, weight), caller)
 
     async def _invoke(
         self,
@@ -210,7 +210,7 @@ class Dispatcher:
         key: str | None,
         request_id: str,
         progress: Progress | None,
-        usage: Usage,
+        usage: CpuUsage,
     ) -> Outcome:
         began, waited = time.perf_counter(), 0.0
         failure: str | None = "cancelled"
@@ -219,7 +219,7 @@ class Dispatcher:
             self.admission.admit(operation, caller)
             values = self._validate(operation, arguments, usage)
             if operation.kind is Kind.QUERY:
-                outcome = await Metered(self._query(operation, caller, values, request_id, usage), usage.add)
+                outcome = await MeteredCoroutine(self._query(operation, caller, values, request_id, usage), usage.add)
             elif operation.kind is Kind.RELAY:
                 outcome = await self._relay(operation, caller, values, key, request_id, progress, usage)
             else:
@@ -257,12 +257,12 @@ class Dispatcher:
             )
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
 
-    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: Usage) -> dict[str, Any]:
+    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: CpuUsage) -> dict[str, Any]:
         if type(arguments) is bytes and len(arguments) <= SMALL:
-            return validated(operation, arguments)
+            return validate_arguments(operation, arguments)
         began = time.thread_time()
         try:
-            return validated(operation, arguments)
+            return validate_arguments(operation, arguments)
         finally:
             usage.add(time.thread_time() - began)
 
@@ -273,7 +273,7 @@ class Dispatcher:
         return self.services[operation.implementation](call)  # type: ignore[call-arg]
 
     async def _query(
-        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: Usage
+        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: CpuUsage
     ) -> Outcome:
         async def work(reader: Reader) -> Any:
             service = self._service(operation, self._call(operation, caller, reader, request_id))
@@ -285,7 +285,7 @@ class Dispatcher:
         return await self._patiently(operation, caller, attempt, usage)
 
     async def _patiently(
-        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: Usage
+        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: CpuUsage
     ) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
         deadline: float | None = None
@@ -296,7 +296,7 @@ class Dispatcher:
                 outcome = await attempt()
                 outcome.waited = waited
                 return outcome
-            except Wait as wait:
+            except WaitForEvent as wait:
                 now = time.monotonic()
                 deadline = deadline or now + wait.seconds
                 left = deadline - now
@@ -319,9 +319,9 @@ class Dispatcher:
         values: dict[str, Any],
         key: str | None,
         request_id: str | None,
-        usage: Usage,
+        usage: CpuUsage,
     ) -> Outcome:
-        digest = _digest(operation, values, key, caller) if key is not None else b""
+        digest = _request_digest(operation, values, key, caller) if key is not None else b""
 
         async def work(tx: Tx) -> Outcome:
             call = self._call(operation, caller, tx, request_id)
@@ -338,7 +338,7 @@ class Dispatcher:
                     IDEMPOTENCY,
                     (caller.tenant, caller.subject, key, operation.name, digest, stored, call.now),
                 )
-            tx.append(AUDIT, _audit(call, operation.name, "ok"))
+            tx.append(AUDIT, _audit_row(call, operation.name, "ok"))
             return outcome
 
         async def attempt() -> Outcome:
@@ -349,17 +349,17 @@ class Dispatcher:
             return outcome
         return await self._afterwards(operation, caller, outcome.later, request_id, usage)
 
-    def _write(self, caller: Caller, work: Work[T], label: str, usage: Usage) -> Awaitable[T]:
+    def _write(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
 
         async def metered(tx: Tx) -> T:
-            return await Metered(work(tx), usage.add)
+            return await MeteredCoroutine(work(tx), usage.add)
 
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, metered, label=label, owner=owner)
 
     async def _afterwards(
-        self, operation: Operation, caller: Caller, later: Later, request_id: str | None, usage: Usage
+        self, operation: Operation, caller: Caller, later: DeferredResult, request_id: str | None, usage: CpuUsage
     ) -> Outcome:
         """Read the answer of a command that has been committed."""
 
@@ -379,10 +379,10 @@ class Dispatcher:
         key: str | None,
         request_id: str | None,
         progress: Progress | None,
-        usage: Usage,
+        usage: CpuUsage,
     ) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.relay`."""
-        digest = _digest(operation, values, key, caller) if key is not None else b""
+        digest = _request_digest(operation, values, key, caller) if key is not None else b""
         request_id = request_id or new_id("req")
 
         async def begin(tx: Tx) -> Outcome | relays.Intent:
@@ -392,7 +392,7 @@ class Dispatcher:
             if key is not None and (earlier := await self._earlier(call, service, key, digest)):
                 return earlier
             relay: Relay = await getattr(service, operation.attribute)(**values)
-            return relays.begin(call, relay, key, digest)
+            return relays.begin_relay(call, relay, key, digest)
 
         begun: Outcome | relays.Intent = await self._write(caller, begin, operation.name, usage)
         if isinstance(begun, Outcome):
@@ -400,16 +400,16 @@ class Dispatcher:
 
         async def end(tx: Tx, outcome: Any) -> Any:
             call = self._call(operation, caller, tx, request_id)
-            result = await relays.settle(call, begun, outcome)
+            result = await relays.settle_relay(call, begun, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
             if code != "ok" or not operation.reads:  # looking is not audited, as of queries
-                tx.append(AUDIT, _audit(call, operation.name, code))
+                tx.append(AUDIT, _audit_row(call, operation.name, code))
             return result
 
         async def finish(outcome: Any) -> Any:
             return await self._write(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
 
-        result = await relays.carry_out(begun, finish)
+        result = await relays.run_relay(begun, finish)
         if isinstance(result, AgoraError):
             raise result
         return Outcome(operation, result)
@@ -427,7 +427,7 @@ class Dispatcher:
                 fix="Use a new key for a new request, the same key only to repeat one unchanged.",
             )
         if not row["response"]:
-            raise await relays.under_way(call, key)
+            raise await relays.relay_in_progress_error(call, key)
         outcome = Outcome(operation, None, bytes(row["response"]), replayed=True)
         if operation.secrets:
             outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)
@@ -439,7 +439,7 @@ class Dispatcher:
         async def work(tx: Tx) -> None:
             call = self._call(operation, caller, tx, request_id)
             call.detail = error.detail
-            tx.append(AUDIT, _audit(call, operation.name, error.code))
+            tx.append(AUDIT, _audit_row(call, operation.name, error.code))
 
         try:
             await self.store.write(caller.tenant, work, label="audit", owner=caller.owner)
@@ -500,13 +500,13 @@ class Dispatcher:
             call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
             result = await work(call)
             if call.target is not None:
-                tx.append(AUDIT, _audit(call, label, "ok"))
+                tx.append(AUDIT, _audit_row(call, label, "ok"))
             return result
 
         return await self.store.write(tenant, run, label=label)
 
 
-def _digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
+def _request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
     """What a request under a key is recognised by.
 
     Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
@@ -521,7 +521,7 @@ def _digest(operation: Operation, values: dict[str, Any], key: str, caller: Call
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 
 
-def _audit(call: Call, operation: str, outcome: str) -> tuple[Any, ...]:
+def _audit_row(call: Call, operation: str, outcome: str) -> tuple[Any, ...]:
     return (
         call.caller.tenant,
         new_id("aud"),

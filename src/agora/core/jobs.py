@@ -16,10 +16,10 @@ from agora_sdk.errors import UpstreamUnavailable
 from .call import Call, ServerContext
 from .dispatcher import Dispatcher
 from .events.feed import Feed
-from .overrides import Gate
+from .overrides import ActiveOverrides
 from .usage import DEFAULT_TENANT, Meter
 
-__all__ = ["MICROSECONDS", "Controller", "Follower", "House", "batches"]
+__all__ = ["MICROSECONDS", "CommitListener", "Controller", "JobContext", "split_batches"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -31,20 +31,20 @@ OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work 
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class JobContext:
     """The parts of the server that loops act on."""
 
     store: Store
     dispatcher: Dispatcher
     feed: Feed
-    gate: Gate
+    gate: ActiveOverrides
     meter: Meter
     context: ServerContext
     clock: Clock
 
 
 @runtime_checkable
-class Follower(Protocol):
+class CommitListener(Protocol):
     """A controller that is told of commits, so that it need not wait for its next step."""
 
     def committed(self, events: Sequence[StoredEvent], /) -> None:
@@ -63,7 +63,7 @@ class Controller:
     name: str
     interval: float
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         self.house = house
         self.last_run: int | None = None
         self.failures = 0
@@ -100,7 +100,7 @@ class Controller:
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
-        while not await _waited(stop, self.pause):
+        while not await _wait_for_stop(stop, self.pause):
             await self._attempt(self.step if self._loaded else self._load_once)
         await self._attempt(self.finish)
 
@@ -164,7 +164,7 @@ class Controller:
         return await self.house.dispatcher.system(tenant, work, label=f"controller.{self.name}")
 
 
-async def _waited(stop: asyncio.Event, seconds: float) -> bool:
+async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
     """Wait for so long; tells whether it was time to stop instead."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -172,7 +172,7 @@ async def _waited(stop: asyncio.Event, seconds: float) -> bool:
     return stop.is_set()
 
 
-def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def split_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Slices of at most ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.clock import Clock, moment, stamp
+from agora.clock import Clock, to_datetime, to_microseconds
 from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
@@ -27,7 +27,7 @@ from .call import Caller
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .usage import DEFAULT_TENANT, Meter
 
-__all__ = ["Catalogue"]
+__all__ = ["OperationRegistry"]
 
 DAY = 86_400_000_000
 COMPARED = 500  # names with which an unknown one is compared: each takes a while
@@ -36,14 +36,14 @@ PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, L
 
 
 @dataclass(frozen=True, slots=True)
-class _Decision:
+class _StatusChange:
     """A status set at run time, and when."""
 
     status: Lifecycle
     changed_at: int
 
 
-class Catalogue:
+class OperationRegistry:
     """One per server. Operations for tests are in it only if ``tests`` is true."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Catalogue:
         self._clock = clock
         self._meter = meter or Meter()
         self._since = clock.now()
-        self._decisions: dict[tuple[str, str, str], _Decision] = {}
+        self._decisions: dict[tuple[str, str, str], _StatusChange] = {}
         self._names: dict[str, list[Operation]] = {}
         self.operations: tuple[Operation, ...] = tuple(
             found for found in operations if tests or found.exposure is not Exposure.TEST
@@ -81,12 +81,12 @@ class Catalogue:
             raise self._unknown(name, tenant)
         if len(candidates) == 1 and wanted is None:
             return candidates[0]
-        bounds = _range(wanted)
-        matching = [found for found in candidates if bounds is None or _version(found) in bounds]
+        bounds = _parse_version_range(wanted)
+        matching = [found for found in candidates if bounds is None or _parsed_version(found) in bounds]
         if not matching:
             versions = ", ".join(sorted(found.version for found in candidates))
             raise NotFound(f"{name} has no version {wanted}.", fix=f"It has {versions}.")
-        return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _version(found)))
+        return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _parsed_version(found)))
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
         """Whether anything goes by a name, or by ``name@version`` without the version; cheaply, unlike :meth:`find`."""
@@ -127,12 +127,12 @@ class Catalogue:
 
         Raises InvalidRequest for what is not a version or range.
         """
-        bounds = _range(version)
+        bounds = _parse_version_range(version)
         return [
             found
             for found in self.visible(caller, sunset=True)
             if (category is None or found.category == category)
-            and (bounds is None or _version(found) in bounds)
+            and (bounds is None or _parsed_version(found) in bounds)
             and (status is None or self.status(found, caller.tenant) is status)
         ]
 
@@ -145,21 +145,21 @@ class Catalogue:
 
         None of them goes by a name that something declared has, whichever way it is written.
         """
-        kept = [found for found in operations if not self._names.keys() & _spellings(found)]
+        kept = [found for found in operations if not self._names.keys() & _name_spellings(found)]
         mine = self._offered.setdefault(tenant, {})
         mine.pop(prefix, None)
         if kept:
             mine[prefix] = kept
         names = self._offered_names[tenant] = {}
         for found in chain.from_iterable(mine[each] for each in sorted(mine)):
-            for name in _spellings(found):
+            for name in _name_spellings(found):
                 names.setdefault(name, found)
 
     # -- life ------------------------------------------------------------------------------------
 
     def declared(self, operation: Operation) -> Lifecycle:
         """The status by declaration and dates alone."""
-        return operation.lifecycle_on(moment(self._clock.now()).date())
+        return operation.lifecycle_on(to_datetime(self._clock.now()).date())
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
         """The status in force."""
@@ -174,7 +174,7 @@ class Catalogue:
         decision = self._decisions.get((tenant, operation.name, operation.version))
         reached = [
             at
-            for at in map(_midnight, (operation.deprecation_date, operation.sunset_date))
+            for at in map(_midnight_of, (operation.deprecation_date, operation.sunset_date))
             if at is not None and at <= self._clock.now()
         ]
         return decision.changed_at if decision else max(reached, default=self._since)
@@ -213,7 +213,7 @@ class Catalogue:
         status = self.status(operation, tenant)
         if status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
             headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // 1_000_000}"
-            links = [self._successor(operation), _documented(operation)]
+            links = [self._successor(operation), _guide_link(operation)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
         if operation.sunset_date and status is not Lifecycle.ACTIVE:
@@ -222,7 +222,7 @@ class Catalogue:
 
     def _deprecated_at(self, operation: Operation, tenant: str) -> int:
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        dated = _midnight(operation.deprecation_date) or _midnight(operation.sunset_date)
+        dated = _midnight_of(operation.deprecation_date) or _midnight_of(operation.sunset_date)
         return decision.changed_at if decision else dated or self._since
 
     def _successor(self, operation: Operation) -> str | None:
@@ -254,7 +254,7 @@ class Catalogue:
         if status is None:
             self._decisions.pop((tenant, name, version), None)
         else:
-            self._decisions[tenant, name, version] = _Decision(Lifecycle(status), at)
+            self._decisions[tenant, name, version] = _StatusChange(Lifecycle(status), at)
         self._noticed.clear()
 
     # -- usage -----------------------------------------------------------------------------------
@@ -270,16 +270,16 @@ class Catalogue:
         }
 
 
-def _spellings(operation: Operation) -> set[str]:
+def _name_spellings(operation: Operation) -> set[str]:
     """A name, and the same for those who take no dots."""
     return {operation.name, operation.name.replace(".", "_")}
 
 
-def _version(operation: Operation) -> Version:
+def _parsed_version(operation: Operation) -> Version:
     return parse_version(operation.version)
 
 
-def _range(text: str | None) -> Range | None:
+def _parse_version_range(text: str | None) -> Range | None:
     if text is None:
         return None
     try:
@@ -296,10 +296,10 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, day_time(), UTC)
 
 
-def _midnight(day: date | None) -> int | None:
-    return stamp(_start_of(day)) if day else None
+def _midnight_of(day: date | None) -> int | None:
+    return to_microseconds(_start_of(day)) if day else None
 
 
-def _documented(operation: Operation) -> str | None:
+def _guide_link(operation: Operation) -> str | None:
     guide = operation.migration_guide
     return f'<{guide}>; rel="deprecation"; type="text/html"' if guide else None

@@ -23,14 +23,14 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import Halted
 
 from .call import Caller
 
-__all__ = ["SYSTEM_WIDE", "Gate", "Override"]
+__all__ = ["SYSTEM_WIDE", "ActiveOverrides", "Override"]
 
 SYSTEM_WIDE = "system_wide"
 ALIVE = "agora.agent.heartbeat"
@@ -65,7 +65,7 @@ class Override:
         return self.action == "pause" and operation.kind in (Kind.COMMAND, Kind.RELAY) and not alive
 
 
-class Gate:
+class ActiveOverrides:
     """Every tenant's overrides in force."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Gate:
         for target in (SYSTEM_WIDE, caller.subject):
             for override in self._standing.get((caller.tenant, target), {}).values():
                 if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
-                    raise _halted(override)
+                    raise _halted_error(override)
 
     def brake(self, tenant: str, now: int) -> Override | None:
         """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
@@ -123,11 +123,11 @@ class Gate:
         return any(override.action == "emergency_halt" for override in standing)
 
 
-def _halted(override: Override) -> Halted:
+def _halted_error(override: Override) -> Halted:
     whom = "The marketplace" if override.target_id == SYSTEM_WIDE else "This agent"
     what = "halted" if override.action == "emergency_halt" else "paused"
     because = f": {override.reason.rstrip('.')}." if override.reason else "."
-    since = moment(override.created_at)
+    since = to_datetime(override.created_at)
     target = "" if override.target_id == SYSTEM_WIDE else f" {override.target_id}"
     return Halted(
         f"{whom} is {what} by {override.actor}, since {since:%Y-%m-%d %H:%M:%S} UTC{because}",
@@ -137,5 +137,5 @@ def _halted(override: Override) -> Halted:
         target_id=override.target_id,
         by=override.actor,
         since=since.isoformat(),
-        expires_at=moment(override.expires_at).isoformat() if override.expires_at is not None else None,
+        expires_at=to_datetime(override.expires_at).isoformat() if override.expires_at is not None else None,
     )

@@ -12,7 +12,17 @@ from pydantic_core import from_json, to_json
 from agora.store.port import Query, Reader, Row
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["EXACT_UP_TO", "STRETCH_BYTES", "PageBudget", "bounded", "decode", "encode", "fitting", "read_page", "total"]
+__all__ = [
+    "EXACT_UP_TO",
+    "STRETCH_BYTES",
+    "PageBudget",
+    "bounded_total",
+    "count_rows",
+    "decode_cursor",
+    "encode_cursor",
+    "read_page",
+    "take_fitting_rows",
+]
 
 EXACT_UP_TO = 10_000
 FEW_ROWS = 4  # read by one statement where rows may be large
@@ -23,13 +33,13 @@ WIDEST_CHARACTER = 6  # bytes of one in JSON
 LARGEST = 2**63 - 1
 
 
-def encode(*position: str | int | float) -> str:
+def encode_cursor(*position: str | int | float) -> str:
     """Opaque cursor of a position."""
     return base64.urlsafe_b64encode(to_json(position)).rstrip(b"=").decode()
 
 
-def decode(cursor: str, *kinds: type) -> list[Any]:
-    """Position of a cursor made by :func:`encode`, of parts of these kinds; InvalidRequest for anything else.
+def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
+    """Position of a cursor made by :func:`encode_cursor`, of parts of these kinds; InvalidRequest for anything else.
 
     Without kinds it is one text, such as an id. Numbers are those a database column holds.
     """
@@ -83,7 +93,7 @@ def _json_size(value: str | bytes) -> int:
     return len(value) if isinstance(value, bytes) else len(to_json(value))
 
 
-def fitting(rows: Sequence[Row], limit: int, most: int) -> tuple[Sequence[Row], bool]:
+def take_fitting_rows(rows: Sequence[Row], limit: int, most: int) -> tuple[Sequence[Row], bool]:
     """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
     budget = PageBudget(most)
     for count, row in enumerate(rows):
@@ -114,12 +124,12 @@ async def read_page(
         place = rows[-1][column]
 
 
-async def total(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:
-    """How many rows there are in all, as :func:`bounded` tells it; the query counts up to ``:limit``."""
+async def count_rows(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many rows there are in all, as :func:`bounded_total` tells it; the query counts up to ``:limit``."""
     row = await tx.one(query, **parameters, limit=EXACT_UP_TO + 1)
-    return bounded(row["total"] if row is not None else 0)
+    return bounded_total(row["total"] if row is not None else 0)
 
 
-def bounded(counted: int) -> tuple[int, bool]:
+def bounded_total(counted: int) -> tuple[int, bool]:
     """A total counted up to one above the limit: (total, whether it is only a lower estimate)."""
     return (EXACT_UP_TO, True) if counted > EXACT_UP_TO else (counted, False)

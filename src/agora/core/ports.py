@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from agora.net.sealing import Sealer
 
-__all__ = ["CREDENTIAL_SEALER", "TROUBLE_REPORT", "MissingPort", "Port", "Ports", "TroubleReport"]
+__all__ = ["CREDENTIAL_SEALER", "TROUBLE_REPORT", "MissingPort", "OutageReport", "Port", "Ports"]
 
 T = TypeVar("T")
 
@@ -61,11 +61,11 @@ class Ports:
 CREDENTIAL_SEALER: Port[Sealer] = Port("encryption of stored credentials")
 
 
-class TroubleReport(Protocol):
+class OutageReport(Protocol):
     """Whether the server can serve calls."""
 
     def trouble(self) -> str | None:
         """Why calls cannot be served now; None when they can."""
 
 
-TROUBLE_REPORT: Port[TroubleReport] = Port("report of trouble")
+TROUBLE_REPORT: Port[OutageReport] = Port("report of trouble")

@@ -8,12 +8,12 @@ from . import relay_queries as relays
 from .call import Call
 from .jobs import MICROSECONDS, Controller
 
-__all__ = ["Relays"]
+__all__ = ["RelaySettler"]
 
 BATCH = 500
 
 
-class Relays(Controller):
+class RelaySettler(Controller):
     """A server that is alive settles a relay before its deadline; nobody waits for one that is over."""
 
     name = "relays"
@@ -25,7 +25,7 @@ class Relays(Controller):
                 break
         before = self.house.clock.now() - self.house.context.settings.event_retention * MICROSECONDS
         while not self.stopping and await self.read(tenant, relays.outlived, before=before):
-            await self.act(tenant, partial(_drop, before=before))
+            await self.act(tenant, partial(_delete_old_relays, before=before))
 
     async def _is_overdue(self, tenant: str) -> bool:
         (first,) = await self.read(tenant, relays.pending_until)
@@ -42,5 +42,5 @@ class Relays(Controller):
         return len(rows)
 
 
-async def _drop(call: Call, *, before: int) -> None:
+async def _delete_old_relays(call: Call, *, before: int) -> None:
     await call.tx.execute(relays.prune, before=before, limit=BATCH)

@@ -30,7 +30,7 @@ from . import relay_queries as relays
 from .call import Call, Relay
 from .call_records import IDEMPOTENCY
 
-__all__ = ["Intent", "begin", "carry_out", "settle", "under_way"]
+__all__ = ["Intent", "begin_relay", "relay_in_progress_error", "run_relay", "settle_relay"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Intent:
     key: str | None
 
 
-def begin(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
+def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
     """Write the intent down and claim the key, in the first transaction."""
     assert call.operation is not None
     caller, operation = call.caller, call.operation
@@ -64,7 +64,7 @@ def begin(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
     return intent
 
 
-async def under_way(call: Call, key: str) -> Conflict:
+async def relay_in_progress_error(call: Call, key: str) -> Conflict:
     """Why a repetition gets no answer: the relay under its key has none yet, or nobody knows it."""
     row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
     if row is not None and row["status"] == "pending":
@@ -82,17 +82,17 @@ async def under_way(call: Call, key: str) -> Conflict:
     )
 
 
-async def carry_out(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
+async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
     """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has left meanwhile."""
     try:
-        outcome = await _performed(intent.relay)
+        outcome = await _perform_relay(intent.relay)
     except asyncio.CancelledError:
-        await asyncio.shield(_finished(finish, _lost("The caller left before the answer.")))
+        await asyncio.shield(_finish_relay(finish, _unknown_outcome("The caller left before the answer.")))
         raise
-    return await asyncio.shield(_finished(finish, outcome))
+    return await asyncio.shield(_finish_relay(finish, outcome))
 
 
-async def _finished(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
+async def _finish_relay(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
     """Finish. While nothing can be stored it is tried again: the work is done, and only this process knows how it ended.
 
     Not where the commit itself was lost: a second settlement could count twice.
@@ -106,29 +106,29 @@ async def _finished(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
             if error.extra.get("outcome") == UNKNOWN:
                 raise
             if loop.time() >= until:
-                raise _lost("The outcome could not be stored.") from error
+                raise _unknown_outcome("The outcome could not be stored.") from error
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _performed(relay: Relay) -> Any:
+async def _perform_relay(relay: Relay) -> Any:
     try:
         async with asyncio.timeout(relay.timeout):
             return await relay.perform()
     except AgoraError as error:
         return error
     except TimeoutError:
-        return _lost(f"There was no answer within {relay.timeout:g} s.")
+        return _unknown_outcome(f"There was no answer within {relay.timeout:g} s.")
     except Exception:
         incident = new_id("err")
         log.exception("remote work failed (%s)", incident)
         return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN)
 
 
-def _lost(detail: str) -> DeadlineExceeded:
+def _unknown_outcome(detail: str) -> DeadlineExceeded:
     return DeadlineExceeded(detail, fix="Look whether it took effect before doing it again.", outcome=UNKNOWN)
 
 
-async def settle(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:
+async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:
     """Let the service settle the outcome, and write it down, in the second transaction.
 
     Answers the error to raise, if that is what it came to; what the service wrote before it raised one stays.

@@ -50,10 +50,10 @@ class Range:
     def __contains__(self, version: Version) -> bool:
         if version.pre and not any(bound.pre and bound.numbers == version.numbers for _, bound in self.bounds):
             return False
-        return all(_holds(version, sign, bound) for sign, bound in self.bounds)
+        return all(_satisfies_bound(version, sign, bound) for sign, bound in self.bounds)
 
 
-def _holds(version: Version, sign: str, bound: Version) -> bool:
+def _satisfies_bound(version: Version, sign: str, bound: Version) -> bool:
     match sign:
         case ">=":
             return version >= bound
@@ -70,7 +70,7 @@ def _holds(version: Version, sign: str, bound: Version) -> bool:
 @lru_cache(maxsize=1024)
 def parse_version(text: str) -> Version:
     """Read a version; missing numbers count as 0. Raises InvalidVersion."""
-    version, _ = _partial(text)
+    version, _ = _parse_partial(text)
     return version
 
 
@@ -80,10 +80,10 @@ def parse_range(text: str) -> Range:
     terms = re.sub(r"(\^|~|>=|<=|>|<|==|=)\s+", r"\1", text.strip()).replace(",", " ").split()
     if not terms:
         raise InvalidVersion("a version or a range such as 1.0.0, ^1.2 or >=1,<2 is needed")
-    return Range(tuple(bound for term in terms for bound in _bounds(term)))
+    return Range(tuple(bound for term in terms for bound in _term_bounds(term)))
 
 
-def _partial(text: str) -> tuple[Version, int]:
+def _parse_partial(text: str) -> tuple[Version, int]:
     """A version and how many of its numbers were written."""
     found = _VERSION.fullmatch(text)
     if not found:
@@ -92,15 +92,15 @@ def _partial(text: str) -> tuple[Version, int]:
     pre = tuple(found["pre"].split(".")) if found["pre"] else ()
     if pre and len(numbers) < 3:
         raise InvalidVersion(f"{text[:50]!r}: a pre-release needs all three numbers")
-    return Version(_three(numbers), pre), len(numbers)
+    return Version(_pad_numbers(numbers), pre), len(numbers)
 
 
-def _three(numbers: list[int]) -> tuple[int, int, int]:
+def _pad_numbers(numbers: list[int]) -> tuple[int, int, int]:
     major, minor, patch = (*numbers, 0, 0)[:3]
     return major, minor, patch
 
 
-def _bounds(term: str) -> list[tuple[str, Version]]:
+def _term_bounds(term: str) -> list[tuple[str, Version]]:
     found = _TERM.fullmatch(term)
     if not found:
         raise InvalidVersion(f"{term[:50]!r} is not a semantic version or range")
@@ -109,30 +109,30 @@ def _bounds(term: str) -> list[tuple[str, Version]]:
     if wildcard:
         if sign not in ("=", "==", "^", "~"):
             raise InvalidVersion(f"{term[:50]!r}: a wildcard takes no comparison")
-        return _span(*_partial(wildcard["numbers"])) if wildcard["numbers"] else []
-    version, written = _partial(text)
+        return _prefix_bounds(*_parse_partial(wildcard["numbers"])) if wildcard["numbers"] else []
+    version, written = _parse_partial(text)
     if sign == "^":
-        return _caret(version, written)
+        return _caret_bounds(version, written)
     if sign == "~":
-        return _span(version, min(written, 2))
+        return _prefix_bounds(version, min(written, 2))
     if sign in ("=", "=="):
-        return [("=", version)] if written == 3 else _span(version, written)
+        return [("=", version)] if written == 3 else _prefix_bounds(version, written)
     return [(sign, version)]
 
 
-def _span(version: Version, fixed: int) -> list[tuple[str, Version]]:
+def _prefix_bounds(version: Version, fixed: int) -> list[tuple[str, Version]]:
     """Everything from a version on whose first numbers, ``fixed`` of them, are the same."""
-    return [(">=", version), ("<", _next(version, fixed))]
+    return [(">=", version), ("<", _next_version(version, fixed))]
 
 
-def _next(version: Version, fixed: int) -> Version:
+def _next_version(version: Version, fixed: int) -> Version:
     kept = list(version.numbers[:fixed])
     kept[-1] += 1
-    return Version(_three(kept))
+    return Version(_pad_numbers(kept))
 
 
-def _caret(version: Version, written: int) -> list[tuple[str, Version]]:
+def _caret_bounds(version: Version, written: int) -> list[tuple[str, Version]]:
     """Up to the next change of the leftmost number that is not 0: ``^0.2.3`` stays below 0.3."""
     major, minor, _ = version.numbers
     fixed = 1 if major or written == 1 else 2 if minor or written == 2 else 3
-    return _span(version, fixed)
+    return _prefix_bounds(version, fixed)

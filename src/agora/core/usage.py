@@ -31,7 +31,7 @@ __all__ = [
     "Meter",
     "Traffic",
     "Usage",
-    "bucket_of",
+    "bucket_index",
     "midpoint_ms",
 ]
 
@@ -42,7 +42,7 @@ _MINUTE = 60_000_000
 _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 
-def bucket_of(microseconds: int) -> int:
+def bucket_index(microseconds: int) -> int:
     """Index of the bucket of a duration: below 8 exact, then four buckets to each doubling."""
     length = microseconds.bit_length()
     index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
@@ -218,7 +218,7 @@ class Meter:
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
-        bucket = bucket_of(int(seconds * 1_000_000))
+        bucket = bucket_index(int(seconds * 1_000_000))
         self.traffic.record(operation, bucket, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]

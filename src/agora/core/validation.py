@@ -18,7 +18,7 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.faults import located, wording
 from agora_sdk.errors import InvalidRequest, MalformedRequest
 
-__all__ = ["invalid", "validated"]
+__all__ = ["to_invalid_request", "validate_arguments"]
 
 MOST_TOLD: Final = 20  # errors in one answer
 MOST_LISTED: Final = 200  # errors that are looked at one by one
@@ -28,7 +28,7 @@ ABRIDGED_PARTS: Final = 20  # of each list and object, where errors are too many
 ABRIDGED_DEPTH: Final = 4
 
 
-def validated(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
+def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as the operation takes them. Raises InvalidRequest, MalformedRequest."""
     model = operation.input
     try:
@@ -38,8 +38,8 @@ def validated(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dic
             return model.__pydantic_validator__.validate_python(arguments).__dict__  # type: ignore[no-any-return]
     except ValidationError as error:
         if error.error_count() <= MOST_LISTED:
-            raise invalid(error, operation) from None
-    raise _abridged(operation, arguments)
+            raise to_invalid_request(error, operation) from None
+    raise _summarize_errors(operation, arguments)
 
 
 def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
@@ -53,34 +53,34 @@ def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
     return isinstance(document, dict) and len(document) > len(operation.input.model_fields) + MOST_UNKNOWN
 
 
-def _abridged(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
+def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
     """What is wrong with the beginning of arguments that have very many errors."""
     document = from_json(arguments) if isinstance(arguments, bytes) else arguments
     known = operation.input.model_fields
     if isinstance(document, Mapping):
         others = islice((name for name in document if name not in known), ABRIDGED_PARTS)
-        document = {name: _beginning(document[name]) for name in (*(set(known) & document.keys()), *others)}
+        document = {name: _truncate_value(document[name]) for name in (*(set(known) & document.keys()), *others)}
     try:
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:
         if error.error_count() <= MOST_LISTED:
-            return invalid(error, operation)
+            return to_invalid_request(error, operation)
     return InvalidRequest(
         "The arguments have too many errors to be listed.",
         fix=f"What it takes is at /discovery/schema/{operation.name}.",
     )
 
 
-def _beginning(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
+def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
     """A value with the first parts of its lists and objects alone."""
     if not depth or not isinstance(value, dict | list):
         return value
     if isinstance(value, list):
-        return [_beginning(part, depth - 1) for part in value[:ABRIDGED_PARTS]]
-    return {name: _beginning(part, depth - 1) for name, part in islice(value.items(), ABRIDGED_PARTS)}
+        return [_truncate_value(part, depth - 1) for part in value[:ABRIDGED_PARTS]]
+    return {name: _truncate_value(part, depth - 1) for name, part in islice(value.items(), ABRIDGED_PARTS)}
 
 
-def invalid(error: ValidationError, operation: Operation) -> InvalidRequest:
+def to_invalid_request(error: ValidationError, operation: Operation) -> InvalidRequest:
     """A validation error as ours: every fault with its field, none with the value."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [

@@ -92,7 +92,7 @@ class OwnServer:
         if host.exists():
             from agora.runtimes.process import orphans as strays
 
-            strays.kill([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
+            strays.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
 
 
 @asynccontextmanager

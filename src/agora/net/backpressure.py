@@ -28,7 +28,7 @@ from typing import Any, Final, Protocol
 from agora.settings import Settings
 from agora_sdk.errors import Overloaded, RateLimited
 
-__all__ = ["HIGH_WATER", "Account", "Backpressure", "Connection", "Limits", "Queue", "limit_unsent"]
+__all__ = ["HIGH_WATER", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
 
 HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which nothing more is produced for it
 NOT_SENT_LOW_WATER: Final = 65_536  #: bytes that the kernel takes beyond what it has sent
@@ -62,7 +62,7 @@ class _Caller(Protocol):
     def owner(self) -> tuple[str, str]: ...
 
 
-class Queue(Protocol):
+class SizedQueue(Protocol):
     """Something that holds bytes for the reader of a connection."""
 
     @property
@@ -97,7 +97,7 @@ class Limits:
         )
 
 
-class Account:
+class SubjectUsage:
     """What one subject holds: connections, and bytes that wait for it."""
 
     __slots__ = ("connections", "key", "waiting")
@@ -130,13 +130,13 @@ class Connection:
         "waiting",
     )
 
-    def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: Account) -> None:
+    def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: SubjectUsage) -> None:
         self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
         self.caller: _Caller | None = None
-        self.refuse: Callable[[], None] = _nothing
+        self.refuse: Callable[[], None] = _ignore_refusal
         self.provisional = self.paused = False
         self.waiting = self._held = 0
-        self._queues: tuple[Queue, ...] = ()
+        self._queues: tuple[SizedQueue, ...] = ()
         self._resumed: asyncio.Event | None = None
         self._taken = 0
         self._stalled_since: float | None = None
@@ -188,7 +188,7 @@ class Connection:
             self.measure()
 
     @contextmanager
-    def watch(self, queue: Queue) -> Iterator[None]:
+    def watch(self, queue: SizedQueue) -> Iterator[None]:
         """Count what waits in a queue for this connection."""
         self._queues = (*self._queues, queue)
         try:
@@ -215,7 +215,7 @@ class Connection:
         if not size:
             self._stalled_since = None
             return 0.0
-        taken = _acknowledged(self.transport)
+        taken = _acknowledged_bytes(self.transport)
         if taken is None:
             taken = -size
         if self._stalled_since is None or taken > self._taken:
@@ -241,7 +241,7 @@ class Backpressure:
         self.cut_off = 0  #: connections whose readers took nothing
         self._connections: dict[Connection, None] = {}
         self._provisional: dict[Connection, None] = {}
-        self._accounts: dict[_SubjectKey, Account] = {}
+        self._accounts: dict[_SubjectKey, SubjectUsage] = {}
         self._addresses: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -303,7 +303,7 @@ class Backpressure:
         if key != connection.account.key:
             self._move(connection, self._account(key))
 
-    def _move(self, connection: Connection, account: Account) -> None:
+    def _move(self, connection: Connection, account: SubjectUsage) -> None:
         former = connection.account
         former.connections -= 1
         former.waiting -= connection.waiting
@@ -321,13 +321,13 @@ class Backpressure:
                 return True
         return False
 
-    def _account(self, key: _SubjectKey) -> Account:
+    def _account(self, key: _SubjectKey) -> SubjectUsage:
         account = self._accounts.get(key)
         if account is None:
-            account = self._accounts[key] = Account(key)
+            account = self._accounts[key] = SubjectUsage(key)
         return account
 
-    def _release(self, account: Account) -> None:
+    def _release(self, account: SubjectUsage) -> None:
         """Forget an account that holds nothing."""
         if not account.connections and not account.waiting:
             self._accounts.pop(account.key, None)
@@ -339,7 +339,7 @@ class Backpressure:
         if self.waiting > self.limits.unread_each:  # nobody can be above it otherwise
             self.check(self._accounts.get(caller.owner), caller)
 
-    def check(self, account: Account | None, caller: _Caller | None) -> None:
+    def check(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
         """Raises RateLimited if a subject is above its bound, Overloaded if the server is."""
         if account is not None and account.waiting > self.limits.unread_each:
             raise RateLimited(
@@ -396,7 +396,7 @@ class Backpressure:
                 self.cut_off += 1
 
 
-def _nothing() -> None:
+def _ignore_refusal() -> None:
     """For connections that close in a way of their own when they are refused."""
 
 
@@ -406,7 +406,7 @@ def limit_unsent(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER)
 
 
-def _acknowledged(transport: Any) -> int | None:
+def _acknowledged_bytes(transport: Any) -> int | None:
     """Bytes that the peer has acknowledged so far, where the system tells: buffers alone may hide slow progress."""
     if sys.platform != "linux":
         return None

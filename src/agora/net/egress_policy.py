@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 __all__ = [
     "AddressRefused",
-    "Door",
+    "EgressPolicy",
     "Resolve",
     "is_evidently_private",
     "is_loopback_host",
     "is_public",
     "public_addresses",
-    "resolve",
+    "resolve_host",
 ]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -47,7 +47,7 @@ def is_evidently_private(host: str) -> bool:
     """Whether it can be told by looking at a host that it is a private or loopback one."""
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
-    return _numeric(host) and not is_public(host)
+    return _is_numeric(host) and not is_public(host)
 
 
 def is_loopback_host(host: str) -> bool:
@@ -60,21 +60,21 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def _numeric(host: str) -> bool:
+def _is_numeric(host: str) -> bool:
     """Whether a host is an address, also one in disguise (0x7f.1, 2130706433) that some resolvers take for one."""
     if ":" in host:
         return True
     return all(part.isdecimal() or part.startswith("0x") for part in host.rstrip(".").split(".") if part)
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
+async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Addresses of a host, in the system's order."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def public_addresses(host: str, port: int, resolver: Resolve = resolve) -> Sequence[str]:
+async def public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:
     """Addresses of a host, all public; AddressRefused if one of them is not, OSError if there are none."""
     addresses = await resolver(host, port)
     hidden = [address for address in addresses if not is_public(address)]
@@ -83,10 +83,10 @@ async def public_addresses(host: str, port: int, resolver: Resolve = resolve) ->
     return addresses
 
 
-class Door:
+class EgressPolicy:
     """From a host to the address that is connected to, checked unless any will do, and remembered for a while."""
 
-    def __init__(self, *, private: bool, resolver: Resolve = resolve) -> None:
+    def __init__(self, *, private: bool, resolver: Resolve = resolve_host) -> None:
         self._private, self._resolver = private, resolver
         self._checked: dict[tuple[str, int], tuple[str, float]] = {}
 

@@ -20,9 +20,9 @@ from urllib.parse import quote, urlsplit
 
 import httptools
 
-from .egress_policy import Door
+from .egress_policy import EgressPolicy
 
-__all__ = ["VIA", "Courier", "Lost", "Reply", "target_of", "trust"]
+__all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "default_ssl_context", "request_target"]
 
 LARGEST_HEAD: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
@@ -33,11 +33,11 @@ TARGET: Final = re.compile(r"/[!-~]*")
 HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*")
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection broke after the request was sent, or what came is no HTTP: nobody can tell what was done."""
 
 
-def target_of(url: str) -> str:
+def request_target(url: str) -> str:
     """What a request to a URL asks its host for: path and query, in ASCII."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=SAFE)
@@ -45,7 +45,7 @@ def target_of(url: str) -> str:
 
 
 @cache
-def trust() -> ssl.SSLContext:
+def default_ssl_context() -> ssl.SSLContext:
     """Whom to trust: the system's authorities, else certifi's. To be made beside the event loop: it takes a while."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
@@ -55,13 +55,13 @@ def trust() -> ssl.SSLContext:
     return context
 
 
-class Courier:
+class HttpClient:
     """Sends to the host of one URL. door: where that is. seconds: to connect. context: for TLS, if the URL wants it.
 
     host: for the header of that name. Raises ValueError for a URL without a host.
     """
 
-    def __init__(self, url: str, door: Door, seconds: float, context: ssl.SSLContext | None) -> None:
+    def __init__(self, url: str, door: EgressPolicy, seconds: float, context: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         if not parts.hostname:
@@ -70,8 +70,8 @@ class Courier:
         shown = f"[{self._host}]" if ":" in self._host else self._host
         self.host = shown if self._port == usual else f"{shown}:{self._port}"
         self._door, self._seconds = door, seconds
-        self._context = (context or trust()) if tls else None
-        self._target = target_of(url)
+        self._context = (context or default_ssl_context()) if tls else None
+        self._target = request_target(url)
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
 
@@ -87,7 +87,7 @@ class Courier:
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         """Send a request, and wait for the head of its answer.
 
-        target: see :func:`target_of`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
+        target: see :func:`request_target`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
         for headers that are none.
         """
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
@@ -176,7 +176,7 @@ class _Connection(asyncio.Protocol):
         self._head_size = self._held = 0
         self._parts: deque[bytes] = deque()
         self._complete = self._reusable = self._paused = self._surplus = False
-        self._error: Lost | None = None
+        self._error: ConnectionLost | None = None
 
     # -- for a request ---------------------------------------------------------------------------
 
@@ -237,7 +237,7 @@ class _Connection(asyncio.Protocol):
             self._news.set_result(None)
 
     def _fail(self, why: str) -> None:
-        self._error = self._error or Lost(why)
+        self._error = self._error or ConnectionLost(why)
         self._transport.abort()
         self._wake()
 
@@ -268,7 +268,7 @@ class _Connection(asyncio.Protocol):
         if self.status and not framed and error is None and self._error is None:
             self._complete = True
         if not self._complete:
-            self._error = self._error or Lost(str(error) if error is not None else "it hung up")
+            self._error = self._error or ConnectionLost(str(error) if error is not None else "it hung up")
         self._wake()
 
     # -- what the parser tells -------------------------------------------------------------------

@@ -6,10 +6,10 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["keep"]
+__all__ = ["write_secret_once"]
 
 
-def keep(path: Path, secret: bytes) -> None:
+def write_secret_once(path: Path, secret: bytes) -> None:
     """Write a new file (mode 0600) that is whole or not there; one that is there already stays. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -19,12 +19,12 @@ def keep(path: Path, secret: bytes) -> None:
             file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        _appear(partial, path)
+        _publish_file(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _appear(partial: Path, path: Path) -> None:
+def _publish_file(partial: Path, path: Path) -> None:
     try:
         os.link(partial, path)
     except FileExistsError:

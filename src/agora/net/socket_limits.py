@@ -164,7 +164,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.connection = self.transport.get_protocol().connection  # type: ignore[attr-defined]
-        self.connection.refuse = _nothing
+        self.connection.refuse = _ignore_refusal
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -208,7 +208,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-def _nothing() -> None:
+def _ignore_refusal() -> None:
     """A refused handshake closes its connection."""
 
 

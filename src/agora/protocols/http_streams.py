@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Final, Protocol
 
-from agora.core.events.frames import TOO_SLOW, Batch, Farewell
+from agora.core.events.frames import TOO_SLOW, Batch, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
@@ -35,7 +35,7 @@ class Wording(Protocol):
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
         """Messages for what came, heartbeats among it."""
 
-    def last(self, farewell: Farewell, position: int, /) -> bytes:
+    def last(self, farewell: CloseReason, position: int, /) -> bytes:
         """The last message, after the item of that number; may be empty."""
 
 
@@ -74,7 +74,7 @@ class CuttingSink(QueueSink):
         super().__init__(limit, connection)
         self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         super().end(farewell)
         if farewell.code == TOO_SLOW and not self.cut.done():
             self.cut.set_result(None)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agora.protocols.http import Scope, header
 from agora.telemetry import PROTOCOL
-from agora.telemetry.context import Span, given
+from agora.telemetry.context import Span, extract_trace
 from agora.telemetry.tracing import Tracing
 
 __all__ = ["carrier", "incoming"]
@@ -21,7 +21,7 @@ CARRIERS: Final = ("traceparent", "tracestate")
 
 def carrier(scope: Scope) -> Mapping[str, Any]:
     """The trace that a request or handshake belongs to; nothing where it says none, or none that is sound."""
-    return given({name: header(scope, name.encode()) for name in CARRIERS})
+    return extract_trace({name: header(scope, name.encode()) for name in CARRIERS})
 
 
 def incoming(

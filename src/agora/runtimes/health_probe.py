@@ -5,28 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 
-from agora.runtimes.port import Verdict
+from agora.runtimes.port import HealthResult
 from agora.runtimes.spec import Health
 
-__all__ = ["probe"]
+__all__ = ["probe_health"]
 
 LARGEST = 65_536
 CLOSES_WITHIN = 0.1  #: seconds within which a proxy hangs up behind which nobody listens
 
 
-async def probe(host: str, port: int, health: Health) -> Verdict:
+async def probe_health(host: str, port: int, health: Health) -> HealthResult:
     """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
     began = time.monotonic()
 
-    def verdict(healthy: bool, detail: str) -> Verdict:
-        return Verdict(healthy, detail, time.monotonic() - began)
+    def verdict(healthy: bool, detail: str) -> HealthResult:
+        return HealthResult(healthy, detail, time.monotonic() - began)
 
     try:
         async with asyncio.timeout(health.timeout):
             if health.path is None:
-                await _connect(host, port)
+                await _probe_connection(host, port)
                 return verdict(True, "it listens")
-            status = await _status(host, port, health.path)
+            status = await _read_status(host, port, health.path)
     except TimeoutError:
         return verdict(False, f"it did not answer in {health.timeout:g} seconds")
     except ConnectionRefusedError:
@@ -38,7 +38,7 @@ async def probe(host: str, port: int, health: Health) -> Verdict:
     return verdict(200 <= status < 400, f"HTTP {status}")
 
 
-async def _connect(host: str, port: int) -> None:
+async def _probe_connection(host: str, port: int) -> None:
     """Connect, and see that the connection stays: a container's port is taken by a proxy, which finds out later."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -51,7 +51,7 @@ async def _connect(host: str, port: int) -> None:
         writer.transport.abort()
 
 
-async def _status(host: str, port: int, path: str) -> int:
+async def _read_status(host: str, port: int, path: str) -> int:
     reader, writer = await asyncio.open_connection(host, port, limit=LARGEST)
     try:
         request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: agora-health\r\nConnection: close\r\n\r\n"

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from agora.net.egress_policy import Door
-from agora.net.http_client import Courier, Lost
-from agora.telemetry import outgoing
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import ConnectionLost, HttpClient
+from agora.telemetry import trace_headers
 
-__all__ = ["Answer", "AnswerTooLarge", "Asker", "Lost"]
+__all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient"]
 
 KEPT = 1000  #: addresses to which connections are kept
 CONNECTING = 5.0  #: seconds
@@ -29,7 +29,7 @@ class AnswerTooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InstanceAnswer:
     """What an instance answered. streamed: it is of a type that comes piece by piece."""
 
     status: int
@@ -38,12 +38,12 @@ class Answer:
     streamed: bool
 
 
-class Asker:
+class InstanceClient:
     """Sends to instances over connections that are kept. Raises OSError if nothing was sent, Lost if nobody can tell."""
 
     def __init__(self) -> None:
-        self._couriers: dict[tuple[str, bool], Courier] = {}
-        self._doors = {private: Door(private=private) for private in (True, False)}
+        self._couriers: dict[tuple[str, bool], HttpClient] = {}
+        self._doors = {private: EgressPolicy(private=private) for private in (True, False)}
 
     async def ask(
         self,
@@ -56,14 +56,14 @@ class Asker:
         limit: int,
         piece: Piece | None = None,
         private: bool = True,
-    ) -> Answer:
+    ) -> InstanceAnswer:
         """Send one request and read all of its answer.
 
         address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
         private: whether the address may be a private one.
         """
         courier = self._courier(address, private)
-        reply = await courier.request(method, target, {"host": courier.host, **headers, **outgoing()}, body)
+        reply = await courier.request(method, target, {"host": courier.host, **headers, **trace_headers()}, body)
         kind = reply.headers.get("content-type", "")
         streamed = kind.partition(";")[0].strip().lower() in STREAMS
         parts, size = [], 0
@@ -77,7 +77,7 @@ class Asker:
                     await piece(part)
         finally:
             reply.close()
-        return Answer(reply.status, kind, b"".join(parts), streamed)
+        return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
 
     def forget(self, address: str) -> None:
         """Hang up: the instance at an address has ended."""
@@ -93,11 +93,11 @@ class Asker:
         self._couriers.clear()
         await asyncio.sleep(0)
 
-    def _courier(self, address: str, private: bool) -> Courier:
+    def _courier(self, address: str, private: bool) -> HttpClient:
         found = self._couriers.get((address, private))
         if found is None:
             if len(self._couriers) >= KEPT:
                 for key in [key for key, courier in self._couriers.items() if not courier.busy]:
                     del self._couriers[key]
-            found = self._couriers[address, private] = Courier(address, self._doors[private], CONNECTING, None)
+            found = self._couriers[address, private] = HttpClient(address, self._doors[private], CONNECTING, None)
         return found

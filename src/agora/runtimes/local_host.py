@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agora.runtimes.builds.tree import contained
+from agora.runtimes.builds.tree import resolve_contained
 from agora.runtimes.errors import SourceRefused
-from agora.runtimes.http_execution import Asker
+from agora.runtimes.http_execution import InstanceClient
 from agora.runtimes.port import Runtime
 
-__all__ = ["Local", "boot_id", "monotonic"]
+__all__ = ["LocalHost", "boot_id", "monotonic_microseconds"]
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -25,13 +25,13 @@ def boot_id() -> str:
         return "unknown"
 
 
-def monotonic() -> int:
+def monotonic_microseconds() -> int:
     """Microseconds of a clock that nobody sets, the same for every process since the machine's start."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
 
 @dataclass(slots=True)
-class Local:
+class LocalHost:
     """This server as a host: only it touches the instances whose host_id is its own.
 
     engines: by name. url: where instances reach the server; urls: for some engines another one. backups: directory of
@@ -46,8 +46,8 @@ class Local:
     url: str = ""
     urls: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
-    asker: Asker = field(default_factory=Asker)
-    ticks: Callable[[], int] = monotonic
+    asker: InstanceClient = field(default_factory=InstanceClient)
+    ticks: Callable[[], int] = monotonic_microseconds
     boot: str = field(default_factory=boot_id)
     sources: tuple[Path, ...] = ()
     ending: dict[str, int] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Local:
         """Why no program can be made of a directory here; None if it can."""
         given = Path(directory)
         try:
-            contained(directory, self.sources)
+            resolve_contained(directory, self.sources)
         except SourceRefused:
             roots = [root.resolve() for root in self.sources]
             if any(given.is_relative_to(root) for root in (*roots, *self.sources)) and not given.exists():

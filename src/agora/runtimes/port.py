@@ -15,18 +15,18 @@ from agora.runtimes.spec import Health, Spec
 __all__ = [
     "Build",
     "Capacity",
-    "Condition",
-    "Exit",
-    "Found",
+    "EngineStatus",
+    "FoundInstance",
     "Handle",
+    "HealthResult",
     "LogPage",
     "Observation",
+    "ProcessExit",
     "Progress",
     "Runtime",
     "State",
-    "Swept",
+    "SweepResult",
     "Usage",
-    "Verdict",
 ]
 
 #: running: at least one of its processes may run. paused: all are stopped. exited: its program has ended.
@@ -82,7 +82,7 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class ProcessExit:
     """How a program ended.
 
     code: None where a signal ended it, or nobody saw it. signal: number. reason: ``exited`` by itself, ``stopped``
@@ -119,12 +119,12 @@ class Observation:
 
     state: State
     started_at: int | None = None
-    exit: Exit | None = None
+    exit: ProcessExit | None = None
     usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HealthResult:
     """Whether an instance works. detail: what was found (``HTTP 200``, ``it does not listen``). seconds: it took."""
 
     healthy: bool
@@ -147,7 +147,7 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundInstance:
     """An instance that the engine holds. tenant and labels: as in its Spec."""
 
     handle: Handle
@@ -170,7 +170,7 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class EngineStatus:
     """Whether an engine can be used. detail: its version, or why not. limits: how each limit is kept here
     (``cgroup``, ``rlimit``, ``guard``, ``affinity``, ``none``)."""
 
@@ -180,7 +180,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     """What a sweep took away."""
 
     builds: int = 0
@@ -197,7 +197,7 @@ class Runtime(Protocol):
     def name(self) -> str:
         """``process``, ``docker`` or ``kubernetes``."""
 
-    async def check(self) -> Condition:
+    async def check(self) -> EngineStatus:
         """Whether the engine can be used now. Raises nothing."""
 
     async def capacity(self) -> Capacity:
@@ -222,7 +222,7 @@ class Runtime(Protocol):
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         """The same of many at once, in their order; what a periodic look is to use."""
 
-    async def probe(self, handle: Handle, health: Health) -> Verdict:
+    async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """Whether an instance works. A paused one does not."""
 
     async def pause(self, handle: Handle) -> Observation:
@@ -246,10 +246,10 @@ class Runtime(Protocol):
         Raises Unknown if the instance is absent.
         """
 
-    async def adopt(self) -> list[Found]:
+    async def adopt(self) -> list[FoundInstance]:
         """Every instance of this installation that the engine holds, whatever its state."""
 
-    async def sweep(self) -> Swept:
+    async def sweep(self) -> SweepResult:
         """Take away what nothing refers to: half builds of a crash, processes without an instance, old builds."""
 
     async def backup(self, handle: Handle, file: Path) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Restarts"]
+__all__ = ["RestartPolicy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Restarts:
+class RestartPolicy:
     """A policy; times are microseconds.
 
     first, longest: wait before the first restart, and before any. settled: running for that long, it counts as well

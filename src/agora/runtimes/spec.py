@@ -1,7 +1,7 @@
 """What is to be run: a specification with no engine in it.
 
 The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec holds only what may be
-checked by looking at it; :func:`faults` lists everything that is wrong with one at once.
+checked by looking at it; :func:`find_spec_errors` lists everything that is wrong with one at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
     "Spec",
     "cpu_cores",
     "declared_port",
-    "faults",
+    "find_spec_errors",
     "memory_bytes",
 ]
 
@@ -205,12 +205,18 @@ def declared_port(config: BuildConfig) -> int | None:
     return number if 0 < number < 65_536 else None
 
 
-def faults(spec: Spec) -> list[str]:
+def find_spec_errors(spec: Spec) -> list[str]:
     """Everything that is wrong with a specification, each ``"field: what"``; empty if nothing is."""
-    return [*_naming(spec), *_commands(spec), *_variables(spec), *_ports(spec), *_limits(spec.limits)]
+    return [
+        *_name_errors(spec),
+        *_command_errors(spec),
+        *_variable_errors(spec),
+        *_port_errors(spec),
+        *_limit_errors(spec.limits),
+    ]
 
 
-def _naming(spec: Spec) -> Iterator[str]:
+def _name_errors(spec: Spec) -> Iterator[str]:
     if not NAME.fullmatch(spec.instance_id):
         yield "instance_id: 1 to 80 letters, digits, '_' and '-', beginning with a letter or digit"
     if not 0 < spec.generation < 2**31:
@@ -221,7 +227,7 @@ def _naming(spec: Spec) -> Iterator[str]:
         yield "labels: at most 64, names of 100 and values of 1,000 characters"
 
 
-def _commands(spec: Spec) -> Iterator[str]:
+def _command_errors(spec: Spec) -> Iterator[str]:
     config = spec.build_config
     if config.type not in ("python", "npm", "docker", "custom"):
         yield "build_config.type: one of python, npm, docker, custom"
@@ -235,7 +241,7 @@ def _commands(spec: Spec) -> Iterator[str]:
         yield "source: an image needs build_config.type docker"
 
 
-def _variables(spec: Spec) -> Iterator[str]:
+def _variable_errors(spec: Spec) -> Iterator[str]:
     for place, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
         if len(variables) > MOST_VARIABLES:
             yield f"{place}: at most {MOST_VARIABLES} variables"
@@ -246,7 +252,7 @@ def _variables(spec: Spec) -> Iterator[str]:
                 yield f"{place}.{name}: at most {LONGEST_VALUE} characters, none of them NUL"
 
 
-def _ports(spec: Spec) -> Iterator[str]:
+def _port_errors(spec: Spec) -> Iterator[str]:
     if len(spec.ports) > 16:
         yield "ports: at most 16"
     if len({port.name for port in spec.ports}) < len(spec.ports):
@@ -267,7 +273,7 @@ def _ports(spec: Spec) -> Iterator[str]:
         yield "health.timeout: up to 60 seconds"
 
 
-def _limits(limits: Limits) -> Iterator[str]:
+def _limit_errors(limits: Limits) -> Iterator[str]:
     if limits.memory is not None and not 16 * 1024**2 <= limits.memory < 2**48:
         yield "limits.memory: at least 16M"
     if limits.cpu is not None and not 0.01 <= limits.cpu <= 4096:

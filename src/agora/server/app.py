@@ -14,14 +14,14 @@ from pydantic_core import from_json
 from agora import __version__
 from agora.builtin_agents.host import Host
 from agora.builtin_agents.remote.client_pool import Lines
-from agora.clock import AlignedClock, Clock, SystemClock, moment, new_id
+from agora.clock import AlignedClock, Clock, SystemClock, new_id, to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import Caller, ServerContext
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.feed import Feed
 from agora.core.lazy import Lazy
-from agora.core.operation_registry import Catalogue
-from agora.core.overrides import Gate
+from agora.core.operation_registry import OperationRegistry
+from agora.core.overrides import ActiveOverrides
 from agora.core.ports import CREDENTIAL_SEALER, TROUBLE_REPORT
 from agora.core.rate_limits import RateLimiter
 from agora.core.runtime_settings import RuntimeSettings
@@ -65,7 +65,7 @@ from agora.protocols.websockets import linger, refuse
 from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
 from agora.store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
-from agora.store.traced import traced
+from agora.store.traced import trace_store
 from agora.telemetry import PROTOCOL, LoopWatchdog, Measures
 from agora.telemetry.tracing import Tracing
 from agora_sdk.contract import Kind, declared, operations
@@ -79,10 +79,10 @@ from agora_sdk.errors import (
 )
 
 from .bootstrap import open_bus, open_store, open_tracing
-from .jobs import Follower, build
-from .local_engines import open_local
-from .prometheus import Exposition
-from .replication import Replicas
+from .jobs import CommitListener, build_controllers
+from .local_engines import open_local_host
+from .prometheus import PrometheusExporter
+from .replication import Replication
 from .subscriptions import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class App:
         except BaseException:
             await self.store.close()
             raise
-        self._followers = [found for found in self.controllers if isinstance(found, Follower)]
+        self._followers = [found for found in self.controllers if isinstance(found, CommitListener)]
         self.store.on_commit = self._committed
         self.store.on_transaction = self.measures.committed
         await self.feed.start()
@@ -221,8 +221,8 @@ class App:
         """What is in memory, and follows the log."""
         settings = self.settings
         self.meter = Meter(self.clock)
-        self.catalogue = Catalogue(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
-        self.gate = Gate()
+        self.catalogue = OperationRegistry(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
+        self.gate = ActiveOverrides()
         self.configuration = RuntimeSettings(settings)
         self.feed = Feed(
             self.store,
@@ -256,7 +256,7 @@ class App:
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
         self._lines = Lines(sealer)
         ports.provide(REMOTE_AGENTS, self._lines)
-        if (local := open_local(self.settings)) is not None:
+        if (local := open_local_host(self.settings)) is not None:
             ports.provide(LOCAL_HOST, local)
         if self.sign_on is not None:
             ports.provide(SIGN_ON, self.sign_on)
@@ -271,7 +271,7 @@ class App:
 
     def _dispatch(self) -> None:
         self.dispatcher = Dispatcher(
-            store=self.store if self.tracing is None else traced(self.store, self.tracing),
+            store=self.store if self.tracing is None else trace_store(self.store, self.tracing),
             feed=self.feed,
             services=IMPLEMENTATIONS,
             context=self.context,
@@ -286,7 +286,7 @@ class App:
         )
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.system
-        self.replicas = Replicas(
+        self.replicas = Replication(
             self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed, self.feed.followed
         )
 
@@ -300,7 +300,7 @@ class App:
             alone=self.store.exclusive,
         )
         self.context.ports.provide(LOCAL_AGENTS, self.residents)
-        self.controllers = build(
+        self.controllers = build_controllers(
             store=self.store,
             dispatcher=self.dispatcher,
             feed=self.feed,
@@ -407,7 +407,7 @@ class App:
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
         detail = partial(self._health, access)
         self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._stopped)
-        exposition = Exposition(self.measures, self.monitor, self.feed, self.context, self.backpressure)
+        exposition = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
@@ -425,7 +425,7 @@ class App:
         brake = self.gate.brake(DEFAULT_TENANT, self.clock.now())
         if brake is None:
             return None
-        return ("halted" if brake.action == "emergency_halt" else "paused"), moment(brake.created_at)
+        return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)
 
     async def _health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""

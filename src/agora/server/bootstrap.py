@@ -9,7 +9,7 @@ from agora.clock import Clock
 from agora.domains.bus.engines.port import Bus, Terms
 from agora.settings import ConfigurationError, Settings
 from agora.store.port import Store
-from agora.telemetry.tracing import Missing, Tracing, provided
+from agora.telemetry.tracing import Tracing, TracingUnavailable, open_provider
 
 __all__ = ["open_bus", "open_store", "open_tracing"]
 
@@ -26,9 +26,9 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock)
     if url.startswith("sqlite:///"):
-        from agora.store.databases import path_of
+        from agora.store.databases import sqlite_path
 
-        return SqliteStore(path_of(url), clock=clock)
+        return SqliteStore(sqlite_path(url), clock=clock)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 
 
@@ -52,7 +52,7 @@ def open_bus(settings: Settings) -> Bus | None:
 def open_tracing() -> tuple[Tracing, Callable[[], None]]:
     """Traces that go where OpenTelemetry's variables say, and how to end them."""
     try:
-        provider, end = provided(__version__)
-    except Missing as error:
+        provider, end = open_provider(__version__)
+    except TracingUnavailable as error:
         raise ConfigurationError(str(error)) from None
     return Tracing(provider, __version__), end

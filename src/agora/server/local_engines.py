@@ -10,42 +10,42 @@ import socket
 from pathlib import Path
 
 from agora.clock import new_id
-from agora.runtimes.local_host import Local
+from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Runtime
 from agora.settings import ConfigurationError, Settings
 
-__all__ = ["open_local"]
+__all__ = ["open_local_host"]
 
 HOST_ID = re.compile(r"host_[0-9a-f]{32}")
 NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def open_local(settings: Settings) -> Local:
+def open_local_host(settings: Settings) -> LocalHost:
     """What instances run with here. Opening costs nothing: an engine begins with the first thing asked of it.
 
     Raises ConfigurationError.
     """
-    host_id = _host_id(settings.data_dir / "host-id")
+    host_id = _load_host_id(settings.data_dir / "host-id")
     url = settings.public_url or f"http://127.0.0.1:{settings.port}"
-    return Local(
+    return LocalHost(
         host_id=host_id,
-        name=settings.host_name or _machine() or host_id[-12:],
-        engines=_engines(settings, host_id),
-        sources=_sources(settings),
+        name=settings.host_name or _machine_name() or host_id[-12:],
+        engines=_open_engines(settings, host_id),
+        sources=_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
-        urls=_urls(settings, url),
+        urls=_server_urls(settings, url),
         region=settings.host_region or None,
     )
 
 
-def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
+def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     """Engines by name. The first one tells what this host has."""
     found: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
-    sources = _sources(settings)
+    sources = _source_roots(settings)
     if settings.process_engine:
         from agora.runtimes.process import Options, ProcessRuntime
 
@@ -58,17 +58,17 @@ def _engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
         )
         found["process"] = ProcessRuntime(options)
     if _has_docker(settings.docker_host):
-        found["docker"] = _docker(settings, host_id, sources, (first, last))
+        found["docker"] = _open_docker(settings, host_id, sources, (first, last))
     if settings.kubernetes != "none":
-        found["kubernetes"] = _kubernetes(settings, host_id)
+        found["kubernetes"] = _open_kubernetes(settings, host_id)
     return found
 
 
-def _sources(settings: Settings) -> tuple[Path, ...]:
+def _source_roots(settings: Settings) -> tuple[Path, ...]:
     return (settings.data_dir / "sources", *settings.instance_sources)
 
 
-def _docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:
+def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:
     from agora.runtimes.docker import DockerRuntime, Options
 
     try:
@@ -91,7 +91,7 @@ def _docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: 
     return DockerRuntime(options)
 
 
-def _kubernetes(settings: Settings, host_id: str) -> Runtime:
+def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
     from agora.runtimes.kubernetes import KubernetesRuntime, Options
 
     options = Options(
@@ -112,7 +112,7 @@ def _has_docker(host: str) -> bool:
     if host != "auto":
         return host != "none"
     installed = importlib.util.find_spec("aiodocker") is not None
-    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _sockets())))
+    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _docker_sockets())))
 
 
 def _is_socket(path: Path) -> bool:
@@ -122,27 +122,27 @@ def _is_socket(path: Path) -> bool:
         return False
 
 
-def _sockets() -> tuple[Path, ...]:
+def _docker_sockets() -> tuple[Path, ...]:
     """Where Docker's own client looks."""
     personal = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
     return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
 
 
-def _urls(settings: Settings, url: str) -> dict[str, str]:
+def _server_urls(settings: Settings, url: str) -> dict[str, str]:
     """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
-    from agora.runtimes.docker.networks import reachable
+    from agora.runtimes.docker.networks import container_url
 
     return {
-        "docker": settings.docker_server_url or reachable(url),
+        "docker": settings.docker_server_url or container_url(url),
         "kubernetes": settings.kubernetes_server_url or url,
     }
 
 
-def _machine() -> str:
+def _machine_name() -> str:
     return NAMELESS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
 
 
-def _host_id(path: Path) -> str:
+def _load_host_id(path: Path) -> str:
     """This server's id as a host, kept beside its data: instances are found again by it."""
     try:
         found = path.read_text("ascii").strip()

@@ -13,7 +13,7 @@ from typing import Final
 from agora.telemetry import PROTOCOL, REQUEST, trace_id
 from agora_sdk.errors import StorageUnavailable
 
-__all__ = ["Lines", "OutageFilter", "configure"]
+__all__ = ["JsonFormatter", "OutageFilter", "configure_logging"]
 
 #: libraries that would tell of every connection, with the URLs and headers of what goes out
 TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
@@ -36,7 +36,7 @@ _PLAIN: Final = "\x1b[0m"
 WIDTH: Final = 30  # of a text, so that what follows it stands in a column
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A record as JSON. known: secrets of the settings, of any form; credentials never reach a log, whatever they are in."""
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -67,7 +67,7 @@ class Lines(logging.Formatter):
         return self._known.sub(HIDDEN, text) if self._known is not None else text
 
 
-class _Text(Lines):
+class _TextFormatter(JsonFormatter):
     """A record for people, in colours on a terminal."""
 
     def __init__(self, known: Iterable[str], *, colours: bool) -> None:
@@ -75,7 +75,7 @@ class _Text(Lines):
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
-        found = {name: _CONTROL.sub(_visible, text) for name, text in self.fields(record).items()}
+        found = {name: _CONTROL.sub(_escape_control, text) for name, text in self.fields(record).items()}
         tone = _TONES.get(found["level"], "") if self._colours else ""
         level = f"{tone}{found['level']:<9}{_PLAIN if tone else ''}"
         line = f"{found['timestamp']} [{level}] {found['event']:<{WIDTH}} [{found['logger']}]"
@@ -84,7 +84,7 @@ class _Text(Lines):
         return "\n".join([line, *more]).replace("\n", "\n    ")  # nobody's line break begins a line of the log
 
 
-def _visible(found: re.Match[str]) -> str:
+def _escape_control(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
@@ -95,10 +95,12 @@ class OutageFilter(logging.Filter):
         return not (record.exc_info and isinstance(record.exc_info[1], StorageUnavailable))
 
 
-def configure(level: str, style: str, secrets: Iterable[str] = ()) -> None:
+def configure_logging(level: str, style: str, secrets: Iterable[str] = ()) -> None:
     """Send the logs of the whole process to standard error. style: text or json."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines(secrets) if style == "json" else _Text(secrets, colours=sys.stderr.isatty()))
+    handler.setFormatter(
+        JsonFormatter(secrets) if style == "json" else _TextFormatter(secrets, colours=sys.stderr.isatty())
+    )
     handler.addFilter(OutageFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

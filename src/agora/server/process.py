@@ -24,7 +24,7 @@ from agora.settings import ConfigurationError, Settings
 from . import logging as logs
 from .app import App
 
-__all__ = ["PortTaken", "run"]
+__all__ = ["PortTaken", "run_server"]
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class PortTaken(ConfigurationError):
     """The main port is in use."""
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -55,10 +55,10 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
+def _open_listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
     """The API's socket and, where it can be had, the events' one."""
     try:
-        found = [_bind(settings.host, settings.port)]
+        found = [_bind_socket(settings.host, settings.port)]
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
@@ -67,18 +67,18 @@ def _listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.so
         ) from None
     if settings.events_port and settings.events_port != settings.port:
         try:
-            found.append(_bind(settings.host, settings.events_port))
+            found.append(_bind_socket(settings.host, settings.events_port))
         except OSError:
             say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
-            found.insert(1, _bind(settings.host, settings.mcp_port))
+            found.insert(1, _bind_socket(settings.host, settings.mcp_port))
         except OSError:
             say(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
     return found
 
 
-def _addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
+def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     ports = [listener.getsockname()[1] for listener in listeners]
     base = f"{host}:{ports[0]}"
@@ -151,28 +151,28 @@ class _Server(uvicorn.Server):
         self._app.watchdog.stop()
 
 
-def _print(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def _log(line: str) -> None:
+def _log_line(line: str) -> None:
     log.info("%s", " ".join(line.split()))
 
 
-def run(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
+def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; answers the exit code.
 
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
     """
-    logs.configure(settings.log_level, settings.log_format, settings.secrets)
+    logs.configure_logging(settings.log_level, settings.log_format, settings.secrets)
     if settings.notice:
         log.warning("%s", settings.notice)
     _raise_file_limit()
     _free_large_blocks()
     if say is None:  # whoever collects lines for machines wants no others between them
-        say = _print if settings.log_format == "text" else _log
-    listeners = _listeners(settings, say)
+        say = _print_line if settings.log_format == "text" else _log_line
+    listeners = _open_listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(
         app,
@@ -193,7 +193,7 @@ def run(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
         h11_max_incomplete_event_size=65_536,
         proxy_headers=False,
     )
-    server = _Server(config, app, say, _addresses(settings, listeners))
+    server = _Server(config, app, say, _describe_addresses(settings, listeners))
     try:
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
             server.run(sockets=listeners)

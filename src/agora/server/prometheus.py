@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
-__all__ = ["Exposition"]
+__all__ = ["PrometheusExporter"]
 
 MICROSECONDS = 1_000_000
 #: of the samples that the monitor takes: metric, its help, the value's name there, and by what it is divided
@@ -53,7 +53,7 @@ COUNTED = {
 }
 
 
-class Exposition:
+class PrometheusExporter:
     """Makes the text of ``/metrics``; Prometheus' library loads with the first look."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Exposition:
 
     def collect(self) -> Iterator[Metric]:
         """Every family, as it is now."""
-        families = _Families()
+        families = _MetricFamilies()
         yield families.info("agora_build", "The server's version.", {"version": __version__})
         yield families.gauge(
             "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.trouble() is None
@@ -100,7 +100,7 @@ class Exposition:
         yield from self._others(families)
         yield from self._census(families)
 
-    def _calls(self, families: _Families) -> Iterator[Metric]:
+    def _calls(self, families: _MetricFamilies) -> Iterator[Metric]:
         ended = families.counter("agora_calls", "Calls that have ended.", "protocol", "operation", "code")
         took = families.histogram("agora_call_duration_seconds", "How long calls took.", "protocol", "operation")
         for (protocol, operation), series in tuple(self._measures.calls.items()):
@@ -120,7 +120,7 @@ class Exposition:
         expiries = self._measures.lease_expiries
         yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)
 
-    def _store(self, families: _Families) -> Iterator[Metric]:
+    def _store(self, families: _MetricFamilies) -> Iterator[Metric]:
         measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest
         if probed is not None:
             yield families.gauge("agora_store_up", "Whether the store commits.", probed.failure is None)
@@ -136,7 +136,7 @@ class Exposition:
         if "replays" in values:
             yield families.total("agora_store_replays", "Batches that were run again.", values["replays"])
 
-    def _streams(self, families: _Families) -> Iterator[Metric]:
+    def _streams(self, families: _MetricFamilies) -> Iterator[Metric]:
         live = self._feed.live
         yield families.gauge("agora_streams_open", "Open streams of events and logs.", live["subscribers"])
         yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting)
@@ -148,7 +148,7 @@ class Exposition:
         yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
         yield families.total("agora_connections_cut_off", "Connections whose readers took nothing.", unread.cut_off)
 
-    def _loops(self, families: _Families) -> Iterator[Metric]:
+    def _loops(self, families: _MetricFamilies) -> Iterator[Metric]:
         last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")
         failed = families.gauges("agora_controller_failures", "How often it failed in a row.", "controller")
         for loop in self._monitor.loops:
@@ -160,7 +160,7 @@ class Exposition:
         yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)
         yield families.total("agora_event_loop_stalled_seconds", "How long, in all.", watchdog.stalled_seconds)
 
-    def _others(self, families: _Families) -> Iterator[Metric]:
+    def _others(self, families: _MetricFamilies) -> Iterator[Metric]:
         posts = families.counter("agora_push_posts", "Push notifications, by what became of them.", "outcome")
         for outcome, count in self._context.pushes.items():
             posts.add_metric([outcome], count)
@@ -169,14 +169,14 @@ class Exposition:
             yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
             yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)
 
-    def _census(self, families: _Families) -> Iterator[Metric]:
+    def _census(self, families: _MetricFamilies) -> Iterator[Metric]:
         found = {name: families.gauges(title, told, label) for name, (title, told, label) in COUNTED.items()}
         for (name, state), count in self._measures.counted.items():
             found[name].add_metric([state], count)
         yield from found.values()
 
 
-class _Families:
+class _MetricFamilies:
     """Prometheus' families, made shortly."""
 
     def __init__(self) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from pydantic_core import from_json
 
-from agora.core.events.remote_commits import Elsewhere
+from agora.core.events.remote_commits import RemoteCommits
 from agora.core.rate_limits import RateLimiter
 from agora.store.port import Peers, Store, StoredEvent
 
-__all__ = ["Replicas"]
+__all__ = ["Replication"]
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ SPENDING_SECONDS = 0.1
 TOLD = 7000  # bytes of callers in one word, which has at most 7,900
 
 
-class Replicas:
+class Replication:
     """Who else serves this store. ``others``: by origin, when each was last heard, in seconds of the event loop."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Replicas:
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self._elsewhere = Elsewhere(store, tell, missed, urgent)
+        self._elsewhere = RemoteCommits(store, tell, missed, urgent)
         self._looking: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self.others: dict[str, float] = {}
@@ -153,11 +153,11 @@ class Replicas:
             spent = self._limiter.spent
             if spent:
                 self._limiter.spent = Counter()
-                for word in _words(spent):
+                for word in _split_spent(spent):
                     self._say(SPENT, word)
 
 
-def _words(spent: Counter[tuple[str, str]]) -> Iterator[str]:
+def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
     """What was spent, in words that are not too long, however long the names of callers are; JSON, in ASCII."""
     said: list[str] = []
     size = 0

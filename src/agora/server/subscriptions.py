@@ -18,21 +18,21 @@ from agora.domains.tasks import signals as tasks
 __all__ = ["SUBSCRIPTIONS"]
 
 
-def _handlers(*references: str) -> Sequence[Handler]:
+def _load_handlers(*references: str) -> Sequence[Handler]:
     return [Lazy(f"agora.domains.{reference}") for reference in references]
 
 
 SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
-    agents.ADDRESS_TAKEN: _handlers(
+    agents.ADDRESS_TAKEN: _load_handlers(
         "conversations.subscribers:readdress_questions", "messaging.subscribers:deliver_held_messages"
     ),
-    agents.AGENT_REGISTERED: _handlers("tasks.subscribers:hand_over_waiting_tasks"),
-    agents.DEREGISTRATION_REQUESTED: _handlers("instances.subscribers:refuse_while_running"),
-    agents.AGENT_RETIRED: _handlers("tasks.subscribers:release_tasks", "instances.subscribers:end_instances"),
-    agents.HALT_ENDED: _handlers("tasks.subscribers:resume_leases"),
-    conversations.MESSAGE_DELIVERED: _handlers("orchestrator.subscribers:answer_message"),
-    messaging.REPLY_COMPOSED: _handlers("conversations.subscribers:correlate_reply"),
-    messaging.REPLY_STORED: _handlers("a2a.subscribers:complete_answered_task"),
-    tasks.STEP_CANDIDATES: _handlers("workflows.subscribers:list_candidates"),
-    tasks.STEP_TASK_ENDED: _handlers("workflows.subscribers:advance_workflow"),
+    agents.AGENT_REGISTERED: _load_handlers("tasks.subscribers:hand_over_waiting_tasks"),
+    agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
+    agents.AGENT_RETIRED: _load_handlers("tasks.subscribers:release_tasks", "instances.subscribers:end_instances"),
+    agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),
+    conversations.MESSAGE_DELIVERED: _load_handlers("orchestrator.subscribers:answer_message"),
+    messaging.REPLY_COMPOSED: _load_handlers("conversations.subscribers:correlate_reply"),
+    messaging.REPLY_STORED: _load_handlers("a2a.subscribers:complete_answered_task"),
+    tasks.STEP_CANDIDATES: _load_handlers("workflows.subscribers:list_candidates"),
+    tasks.STEP_TASK_ENDED: _load_handlers("workflows.subscribers:advance_workflow"),
 }

@@ -17,10 +17,10 @@ from pydantic import PrivateAttr, SecretStr, ValidationError
 
 from .bounds import Bounds
 from .connections import Connections
-from .legacy_names import RefusedName, former
+from .legacy_names import RefusedName, read_legacy_names
 from .serving import Serving
 from .sign_on import SignOn
-from .sources import PLAIN, PREFIX, ConfigurationError, explained, from_environment, from_file, unknown_variables
+from .sources import PLAIN, PREFIX, ConfigurationError, explain_errors, from_environment, from_file, unknown_variables
 from .work import Work
 
 __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
@@ -45,7 +45,7 @@ class Settings(Bounds, Work, SignOn, Connections, Serving):
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
         try:
-            before = former(environ)
+            before = read_legacy_names(environ)
         except RefusedName as error:
             raise ConfigurationError(str(error)) from None
         for origin, found in (
@@ -58,7 +58,7 @@ class Settings(Bounds, Work, SignOn, Connections, Serving):
         try:
             settings = cls(**values)
         except ValidationError as error:
-            raise ConfigurationError(explained(error, origins, cls.model_fields)) from None
+            raise ConfigurationError(explain_errors(error, origins, cls.model_fields)) from None
         notices = (before.notice, unknown_variables(environ, cls.model_fields))
         settings._notice = "; ".join(filter(None, notices)) or None
         return settings
@@ -74,11 +74,11 @@ class Settings(Bounds, Work, SignOn, Connections, Serving):
         found = [getattr(self, name) for name in type(self).model_fields]
         given = [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
         tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
-        passwords = [_password(url) for url in (self.store, self.bus, self.redis_url)]
+        passwords = [_url_password(url) for url in (self.store, self.bus, self.redis_url)]
         return tuple(sorted({value for value in (*given, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 
 
-def _password(url: str) -> str:
+def _url_password(url: str) -> str:
     try:
         return urlsplit(url).password or ""
     except ValueError:  # no URL: whoever opens it says so

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 
-from .section import Section, listed
+from .section import Section, split_list
 
 __all__ = ["Connections"]
 
@@ -124,7 +124,7 @@ class Connections(Section):
     @field_validator("mcp_server_urls", mode="before")
     @classmethod
     def _urls(cls, value: Any) -> Any:
-        return listed(value)
+        return split_list(value)
 
     @property
     def bus_url(self) -> str | None:

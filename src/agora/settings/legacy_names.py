@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["Former", "RefusedName", "former"]
+__all__ = ["LegacyValues", "RefusedName", "read_legacy_names"]
 
 #: read as this setting, where AGORA_... does not say it
 RENAMED: Final = {
@@ -53,14 +53,14 @@ class RefusedName(ValueError):
 
 
 @dataclass
-class Former:
+class LegacyValues:
     """values: by the settings' own names. notice: what to tell about all of it, if there is something."""
 
     values: dict[str, Any] = field(default_factory=dict)
     notice: str | None = None
 
 
-def former(environ: Mapping[str, str]) -> Former:
+def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
     """What the environment says under names of before. Raises RefusedName."""
     for name in PROTECTIONS:
         if environ.get(name, "").strip().lower() in OFF:
@@ -69,12 +69,12 @@ def former(environ: Mapping[str, str]) -> Former:
                 "and without it a single forgotten condition would show them all. Remove the setting; for work across "
                 "tenants there is the database's admin role."
             )
-    found, told, ignored = Former(), [], []
+    found, told, ignored = LegacyValues(), [], []
     for name, setting in RENAMED.items():
         value = environ.get(name)
         if not value:
             continue
-        if name == "DATABASE_URL" and (value := _database(value)) is None:
+        if name == "DATABASE_URL" and (value := _plain_database_url(value)) is None:
             ignored.append("DATABASE_URL (no URL of PostgreSQL)")
         elif f"AGORA_{setting.upper()}" in environ:
             ignored.append(f"{name} (AGORA_{setting.upper()} is set)")
@@ -89,7 +89,7 @@ def former(environ: Mapping[str, str]) -> Former:
     return found
 
 
-def _database(url: str) -> str | None:
+def _plain_database_url(url: str) -> str | None:
     """A URL of PostgreSQL, without the driver that some put into its scheme."""
     scheme, separator, rest = url.partition("://")
     engine = scheme.partition("+")[0].lower()

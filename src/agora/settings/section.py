@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["DAY", "Section", "listed"]
+__all__ = ["DAY", "Section", "split_list"]
 
 DAY: Final = 86_400  # seconds
 
@@ -17,6 +17,6 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-def listed(value: Any) -> Any:
+def split_list(value: Any) -> Any:
     """A list as the environment writes it, with commas between."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

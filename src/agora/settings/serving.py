@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from .section import Section, listed
+from .section import Section, split_list
 
 __all__ = ["Serving"]
 
@@ -104,7 +104,7 @@ class Serving(Section):
     @field_validator("trusted_hosts", mode="before")
     @classmethod
     def _hosts(cls, value: Any) -> Any:
-        return listed(value)
+        return split_list(value)
 
     @field_validator("keys_dir", mode="before")
     @classmethod

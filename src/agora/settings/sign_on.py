@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from .section import Section, listed
+from .section import Section, split_list
 
 __all__ = ["SignOn"]
 
@@ -68,4 +68,4 @@ class SignOn(Section):
     @field_validator("oidc_issuers", "oidc_audience", "oidc_roles", mode="before")
     @classmethod
     def _lists(cls, value: Any) -> Any:
-        return listed(value)
+        return split_list(value)

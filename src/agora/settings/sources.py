@@ -10,7 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-__all__ = ["PLAIN", "PREFIX", "ConfigurationError", "explained", "from_environment", "from_file", "unknown_variables"]
+__all__ = [
+    "PLAIN",
+    "PREFIX",
+    "ConfigurationError",
+    "explain_errors",
+    "from_environment",
+    "from_file",
+    "unknown_variables",
+]
 
 PREFIX = "AGORA_"
 PLAIN = (
@@ -95,22 +103,22 @@ def unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str |
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in variables | OTHER_VARIABLES)
     if not unknown:
         return None
-    return f"no settings, and ignored: {', '.join(name + _suggestion(name, variables) for name in unknown)}"
+    return f"no settings, and ignored: {', '.join(name + _suggest_name(name, variables) for name in unknown)}"
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def _suggest_name(name: str, known: Iterable[str]) -> str:
     """The known name that is nearest to this one, as a question in parentheses; empty if none is near."""
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
-def explained(error: ValidationError, origins: Mapping[str, str], names: Iterable[str]) -> str:
+def explain_errors(error: ValidationError, origins: Mapping[str, str], names: Iterable[str]) -> str:
     """The faults of settings, each with where the setting came from. names: of all settings."""
     lines = []
     for fault in error.errors():
         name = str(fault["loc"][0]) if fault["loc"] else ""
         if fault["type"] == "extra_forbidden":
-            suggestion = _suggestion(name, names)
+            suggestion = _suggest_name(name, names)
             lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting{suggestion}")
         else:
             said = fault["msg"].removeprefix("Value error, ")

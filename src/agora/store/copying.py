@@ -21,11 +21,11 @@ from agora.clock import SystemClock
 
 from . import migrate
 from .port import StoreFailure
-from .postgres.connections import connect, redacted
-from .postgres.failures import failure
-from .postgres.schema import migrated
+from .postgres.connections import open_connection, redact_url
+from .postgres.failures import to_store_failure
+from .postgres.schema import migrate_schema
 
-__all__ = ["Copied", "copy"]
+__all__ = ["CopyResult", "copy_database"]
 
 ROWS: Final = 1000
 WAIT_SECONDS: Final = 10.0
@@ -36,16 +36,16 @@ select attname as name, format_type(atttypid, null) as type from pg_attribute
 where attrelid = to_regclass(quote_ident($1)) and attnum > 0 and not attisdropped and attgenerated = ''
 """
 _TABLES = "select tablename from rls_status where schemaname = current_schema()"
-_MADE_ANEW = """
+_REBUILD_DERIVED = """
 insert into event_heads (tenant_id, seq) select tenant_id, max(seq) from events group by tenant_id;
 select agent_index(a) from agents a where retired_at is null;
 """
 
-Told = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyResult:
     """Rows by table."""
 
     tables: Mapping[str, int]
@@ -55,25 +55,25 @@ class Copied:
         return sum(self.tables.values())
 
 
-async def copy(source: Path, target: str, told: Told = lambda table, rows: None) -> Copied:
+async def copy_database(source: Path, target: str, told: ProgressCallback = lambda table, rows: None) -> CopyResult:
     """Copy a file to an empty database, whose schema is made if need be. told: of each table that is done.
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
     """
-    with _opened(source) as reading:
-        connection = await connect(target, WAIT_SECONDS)
+    with _open_source(source) as reading:
+        connection = await open_connection(target, WAIT_SECONDS)
         try:
-            await migrated(connection, SystemClock())
+            await migrate_schema(connection, SystemClock())
             async with connection.transaction():
-                return await _copy(reading, connection, target, told)
+                return await _copy_tables(reading, connection, target, told)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise failure(error) from error
+            raise to_store_failure(error) from error
         finally:
             await connection.close(timeout=WAIT_SECONDS)
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
     """The file, locked against a server, in one snapshot."""
     if not path.is_file():
         raise StoreFailure(f"There is no file {path}.")
@@ -85,7 +85,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            _suitable(connection, path)
+            _check_source(connection, path)
             connection.execute("begin")
             yield connection
         except sqlite3.Error as error:
@@ -94,39 +94,41 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def _suitable(connection: sqlite3.Connection, path: Path) -> None:
+def _check_source(connection: sqlite3.Connection, path: Path) -> None:
     try:
         applied = {row["number"]: row["checksum"] for row in connection.execute("select * from schema_migrations")}
     except sqlite3.Error:
         raise StoreFailure(f"{path} is no database of Agora.") from None
-    if migrate.pending(applied, "sqlite"):
+    if migrate.pending_migrations(applied, "sqlite"):
         raise StoreFailure(f"{path} is of an older release: run 'agora db upgrade --url sqlite://{path}' first.")
 
 
-async def _copy(reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, told: Told) -> Copied:
+async def _copy_tables(
+    reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, told: ProgressCallback
+) -> CopyResult:
     here = {row["tablename"] for row in await connection.fetch(_TABLES)}
-    names = [name for name in _tables(reading) if name in here and name not in DERIVED]
-    if missing := set(_tables(reading)) - here - DERIVED:
+    names = [name for name in _list_tables(reading) if name in here and name not in DERIVED]
+    if missing := set(_list_tables(reading)) - here - DERIVED:
         raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
     await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
     await connection.execute("".join(f"alter table {name} disable trigger user;" for name in sorted(here)))
     await connection.execute(f"lock table {', '.join(sorted(here))} in exclusive mode")
     await connection.execute("set local role agora_admin")
-    await _refuse_full(connection, here, target)
+    await _require_empty(connection, here, target)
     await connection.execute("delete from tenants")
     copied = {}
     for name in names:
-        copied[name] = await _fill(reading, connection, name)
+        copied[name] = await _copy_table(reading, connection, name)
         told(name, copied[name])
-    await connection.execute(_MADE_ANEW)
+    await connection.execute(_REBUILD_DERIVED)
     for name in names:
-        await _compare(reading, connection, name)
+        await _compare_counts(reading, connection, name)
     await connection.execute("set local role none")
     await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(here)))
-    return Copied(copied)
+    return CopyResult(copied)
 
 
-def _tables(reading: sqlite3.Connection) -> list[str]:
+def _list_tables(reading: sqlite3.Connection) -> list[str]:
     rows = reading.execute(
         "select m.name from sqlite_master m join pragma_table_info(m.name) c "
         "where m.type = 'table' and c.name = 'tenant_id' order by m.name"
@@ -134,7 +136,7 @@ def _tables(reading: sqlite3.Connection) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def _refuse_full(connection: asyncpg.Connection, names: set[str], target: str) -> None:
+async def _require_empty(connection: asyncpg.Connection, names: set[str], target: str) -> None:
     full = [
         name
         for name in sorted(names)
@@ -142,7 +144,7 @@ async def _refuse_full(connection: asyncpg.Connection, names: set[str], target: 
     ]
     if full:
         raise StoreFailure(
-            f"{redacted(target)} is not empty: there are rows in {', '.join(full[:5])}"
+            f"{redact_url(target)} is not empty: there are rows in {', '.join(full[:5])}"
             f"{' and more' if len(full) > 5 else ''}. Give the URL of a new database."
         )
 
@@ -151,7 +153,7 @@ async def _refuse_full(connection: asyncpg.Connection, names: set[str], target: 
 _FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
 
 
-async def _fill(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
+async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
     """Write a table's rows, some at a time; answers how many."""
     types = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, name)}
     given = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
@@ -162,13 +164,13 @@ async def _fill(reading: sqlite3.Connection, connection: asyncpg.Connection, nam
     rows = reading.execute(f"select {', '.join(given)} from {name}")
     count = 0
     while batch := rows.fetchmany(ROWS):
-        columns = ([_value(row[at], types[column]) for row in batch] for at, column in enumerate(given))
+        columns = ([_convert_value(row[at], types[column]) for row in batch] for at, column in enumerate(given))
         await connection.execute(insert, *columns)
         count += len(batch)
     return count
 
 
-def _value(value: object, kind: str) -> object:
+def _convert_value(value: object, kind: str) -> object:
     if value is None:
         return None
     if kind == "double precision":
@@ -178,7 +180,7 @@ def _value(value: object, kind: str) -> object:
     return value
 
 
-async def _compare(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
+async def _compare_counts(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
     """Rows of every tenant, counted on both sides."""
     text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
     there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}

@@ -15,7 +15,16 @@ from agora.clock import SystemClock
 from . import migrate
 from .port import StoreFailure
 
-__all__ = ["DatabaseStatus", "create", "is_postgres", "located", "path_of", "status", "targeted", "upgrade"]
+__all__ = [
+    "DatabaseStatus",
+    "create_database",
+    "database_status",
+    "database_url",
+    "is_postgres",
+    "select_database",
+    "sqlite_path",
+    "upgrade_database",
+]
 
 DEV = "_dev"
 
@@ -40,7 +49,7 @@ def is_postgres(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
 
 
-def located(store: str, data_dir: Path) -> str:
+def database_url(store: str, data_dir: Path) -> str:
     """The URL of the setting ``store``; raises StoreFailure for one that is no database's."""
     url = store or f"sqlite://{data_dir / 'agora.db'}"
     if not is_postgres(url) and not url.startswith("sqlite:///"):
@@ -48,12 +57,12 @@ def located(store: str, data_dir: Path) -> str:
     return url
 
 
-def path_of(url: str) -> Path:
+def sqlite_path(url: str) -> Path:
     """The file of a SQLite URL: the path as it stands there, a percent sign and a space too."""
     return Path("/" + url.removeprefix("sqlite:").lstrip("/"))  # others write absolute paths with four slashes
 
 
-def targeted(url: str, *, dev: bool = False, prod: bool = False) -> str:
+def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
     """The database for development or production beside that of a URL: ``NAME_dev`` and ``NAME``."""
     if not dev and not prod:
         return url
@@ -68,50 +77,50 @@ def targeted(url: str, *, dev: bool = False, prod: bool = False) -> str:
     return parts._replace(path=f"/{name}{DEV if dev else ''}").geturl()
 
 
-async def status(url: str) -> DatabaseStatus:
+async def database_status(url: str) -> DatabaseStatus:
     """How far a database is; raises StoreFailure where that cannot be told."""
     if is_postgres(url):
-        from .postgres.upkeep import status as of_postgres
+        from .postgres.upkeep import postgres_status as of_postgres
 
         return await of_postgres(url)
-    path = path_of(url)
-    applied = _applied(path) if path.exists() else {}
-    pending = migrate.pending(applied, "sqlite")
+    path = sqlite_path(url)
+    applied = _read_applied(path) if path.exists() else {}
+    pending = migrate.pending_migrations(applied, "sqlite")
     return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
 
 
-async def upgrade(url: str) -> int:
+async def upgrade_database(url: str) -> int:
     """Apply what is pending; answers how many migrations that were. Raises StoreFailure."""
     if is_postgres(url):
-        from .postgres.upkeep import upgrade as of_postgres
+        from .postgres.upkeep import upgrade_postgres as of_postgres
 
         return await of_postgres(url)
     from .sqlite import SqliteStore
 
-    before = await status(url)
-    store = SqliteStore(path_of(url), clock=SystemClock())
+    before = await database_status(url)
+    store = SqliteStore(sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; a server that has the file open is told of
     await store.close()
     return len(before.pending)
 
 
-async def create(url: str, login: str | None = None, password: str | None = None) -> bool:
+async def create_database(url: str, login: str | None = None, password: str | None = None) -> bool:
     """Make a database unless it is there; answers whether it was made. It is migrated in any case.
 
     login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
     """
     if is_postgres(url):
-        from .postgres.upkeep import create as of_postgres
+        from .postgres.upkeep import create_postgres as of_postgres
 
         return await of_postgres(url, login, password)
     if login:
         raise StoreFailure("A file of SQLite has no roles: leave --login out.")
-    new = not path_of(url).exists()
-    await upgrade(url)
+    new = not sqlite_path(url).exists()
+    await upgrade_database(url)
     return new
 
 
-def _applied(path: Path) -> dict[int, str]:
+def _read_applied(path: Path) -> dict[int, str]:
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:

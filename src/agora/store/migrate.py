@@ -1,6 +1,6 @@
 """Schema migrations: numbered SQL files for each dialect, applied once, in order, never changed.
 
-A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`pending` answers, each file
+A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`pending_migrations` answers, each file
 in a transaction, under a lock, and records number, name, checksum and time in ``schema_migrations``.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .port import StoreFailure
 
-__all__ = ["Migration", "MigrationChanged", "MigrationError", "NewerDatabase", "pending", "plan"]
+__all__ = ["Migration", "MigrationChanged", "MigrationError", "NewerDatabase", "list_migrations", "pending_migrations"]
 
 _FILES = Path(__file__).parent / "migrations"
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
@@ -45,13 +45,13 @@ class Migration:
         return f"{self.number:04d}_{self.name}.sql"
 
 
-def plan(dialect: str, files: Path = _FILES) -> list[Migration]:
+def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:
     """Every migration of a dialect in order.
 
     Raises MigrationError when a file is misnamed or a number is missing or used twice.
     """
     migrations = sorted(
-        map(_load, (files / dialect).glob("*.sql")), key=lambda migration: (migration.number, migration.name)
+        map(_load_migration, (files / dialect).glob("*.sql")), key=lambda migration: (migration.number, migration.name)
     )
     if not migrations:
         raise MigrationError(f"this installation holds no migrations for {dialect}")
@@ -61,24 +61,24 @@ def plan(dialect: str, files: Path = _FILES) -> list[Migration]:
     return migrations
 
 
-def pending(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
+def pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
     """What is still to be applied, in order.
 
     applied: checksum by number, as ``schema_migrations`` has them.
     Raises NewerDatabase, MigrationChanged, and MigrationError when one before the last is missing.
     """
-    migrations = plan(dialect, files)
+    migrations = list_migrations(dialect, files)
     last = max(applied, default=0)
     if last > len(migrations):
         raise NewerDatabase(
             f"The database is at migration {last}; this release knows {len(migrations)}. "
             "Run the release that made it, or a newer one; or start with an empty database."
         )
-    _compare(migrations[:last], applied, dialect)
+    _check_applied(migrations[:last], applied, dialect)
     return migrations[last:]
 
 
-def _compare(done: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
+def _check_applied(done: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
     for migration in done:
         checksum = applied.get(migration.number)
         if checksum is None:
@@ -90,7 +90,7 @@ def _compare(done: Iterable[Migration], applied: Mapping[int, str], dialect: str
             )
 
 
-def _load(path: Path) -> Migration:
+def _load_migration(path: Path) -> Migration:
     match = _NAME.fullmatch(path.name)
     if match is None:
         raise MigrationError(f"{path.name} is not a migration: its name must be NNNN_name.sql")

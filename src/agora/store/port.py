@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
-from .tenancy import COLUMN, Unconfined, confined
+from .tenancy import COLUMN, Unconfined, check_confined
 
 __all__ = [
     "ROOM",
@@ -106,14 +106,14 @@ class Statement:
     @cached_property
     def safe(self) -> str:
         """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
-        return self.sql if self.beyond else confined(self.sql)
+        return self.sql if self.beyond else check_confined(self.sql)
 
     @cached_property
     def safe_postgres(self) -> str:
         """The text for PostgreSQL, likewise."""
         if self.beyond:
             return self.postgres or self.sql
-        return self.safe if self.postgres is None else confined(self.postgres)
+        return self.safe if self.postgres is None else check_confined(self.postgres)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -161,7 +161,7 @@ class Write(Statement):
     @cached_property
     def safe_many(self) -> str | None:
         """``many``, once it is known to stay with one tenant. Raises Unconfined."""
-        return None if self.many is None else confined(self.many.replace("{calls}", "unnest() as _calls"))
+        return None if self.many is None else check_confined(self.many.replace("{calls}", "unnest() as _calls"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Unconfined", "confined"]
+__all__ = ["Unconfined", "check_confined"]
 
 COLUMN = "tenant_id"
 TENANT = ":tenant"
@@ -58,17 +58,17 @@ class Group:
 Parts = Sequence["str | Group"]
 
 
-def confined(sql: str) -> str:
+def check_confined(sql: str) -> str:
     """The statement as it is; raises Unconfined, naming the table and the fault."""
     try:
-        statement = _grouped(sql)
-        _Reading(_defined(statement)).group(statement, frozenset())
+        statement = _parse_groups(sql)
+        _ConfinementCheck(_cte_names(statement)).group(statement, frozenset())
     except Unconfined as fault:
         raise Unconfined(f"{fault} in: {' '.join(sql.split())}") from None
     return sql
 
 
-def _grouped(sql: str) -> Group:
+def _parse_groups(sql: str) -> Group:
     stack = [Group()]
     for token in _TOKENS.findall(sql):
         if token.startswith("--"):
@@ -84,21 +84,21 @@ def _grouped(sql: str) -> Group:
     return stack[0]
 
 
-def _defined(group: Group) -> frozenset[str]:
+def _cte_names(group: Group) -> frozenset[str]:
     """Names of common table expressions: ``NAME [(columns)] as [materialized] (select ...)``."""
     names: set[str] = set()
     parts = group.parts
     for at, part in enumerate(parts):
         if isinstance(part, Group):
-            names |= _defined(part)
-        elif part == "as" and at and _selects(parts, at + 1):
+            names |= _cte_names(part)
+        elif part == "as" and at and _is_subquery(parts, at + 1):
             before = parts[at - 2] if isinstance(parts[at - 1], Group) and at > 1 else parts[at - 1]
             if isinstance(before, str):
                 names.add(before)
     return frozenset(names)
 
 
-def _selects(parts: Parts, at: int) -> bool:
+def _is_subquery(parts: Parts, at: int) -> bool:
     """Whether a query in parentheses stands there."""
     while at < len(parts) and parts[at] in ("materialized", "not"):
         at += 1
@@ -107,14 +107,14 @@ def _selects(parts: Parts, at: int) -> bool:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ConfinementCheck:
     """Names that stand for queries, not for tables."""
 
     defined: frozenset[str]
 
     def group(self, group: Group, held: frozenset[str]) -> None:
         """Check each query of a group. held: names of tables around it that are held already."""
-        for segment in _segments(group.parts):
+        for segment in _split_set_operation(group.parts):
             own = held | self.segment(segment, held)
             for part in segment:
                 if isinstance(part, Group):
@@ -123,16 +123,16 @@ class _Reading:
     def segment(self, parts: Parts, held: frozenset[str]) -> frozenset[str]:
         """Check one query, without what is nested in it; answers the names it holds."""
         tables = dict(self.tables(parts))
-        written = _written(parts)
+        written = _insert_target(parts)
         if written is not None:
             _check_insert(parts, written, held)
         if not tables:
             return frozenset()
-        if "or" in _conditions(parts):
+        if "or" in _condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
-        if "set" in parts and COLUMN in parts[_index(parts, "set") : _index(parts, "where")]:
+        if "set" in parts and COLUMN in parts[_index_of(parts, "set") : _index_of(parts, "where")]:
             raise Unconfined("an update changes the tenant")
-        known, links = set(held - tables.keys()), list(_links(parts, tables))
+        known, links = set(held - tables.keys()), list(_tenant_links(parts, tables))
         for _ in links:
             known |= {mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in known}
         for alias, table in tables.items():
@@ -143,7 +143,7 @@ class _Reading:
     def tables(self, parts: Parts) -> Iterator[tuple[str, str]]:
         """Alias and name of each table that a query reads or changes."""
         for at, part in enumerate(parts):
-            if not _introduces(parts, at):
+            if not _introduces_table(parts, at):
                 continue
             name = parts[at + 1] if at + 1 < len(parts) else None
             after = parts[at + 2] if at + 2 < len(parts) else None
@@ -159,7 +159,7 @@ class _Reading:
             yield (str(after) if named else name), name
 
 
-def _segments(parts: Parts) -> Iterator[Parts]:
+def _split_set_operation(parts: Parts) -> Iterator[Parts]:
     """The queries of a set operation, each for itself."""
     start = 0
     for at, part in enumerate(parts):
@@ -169,7 +169,7 @@ def _segments(parts: Parts) -> Iterator[Parts]:
     yield parts[start:]
 
 
-def _introduces(parts: Parts, at: int) -> bool:
+def _introduces_table(parts: Parts, at: int) -> bool:
     """Whether a table follows: ``from``, ``join``, ``update``, or a comma in a list of tables."""
     part = parts[at]
     if part == "update":
@@ -182,7 +182,7 @@ def _introduces(parts: Parts, at: int) -> bool:
     return part == "join"
 
 
-def _links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _tenant_links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Equalities that hold a table: (its alias, ``:tenant`` or another table's column)."""
     for at, part in enumerate(parts):
         if part != "=" or at == 0 or at + 1 >= len(parts):
@@ -190,9 +190,9 @@ def _links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
         left, right, start = parts[at - 1], parts[at + 1], at - 1
         if parts[at - 2 : at] == ["||", "''"]:  # keeps a planner from using an index
             left, start = parts[at - 3], at - 3
-        if not isinstance(left, str) or not isinstance(right, str) or not _is(parts[start - 1], _BEFORE_CONDITION):
+        if not isinstance(left, str) or not isinstance(right, str) or not _is_word(parts[start - 1], _BEFORE_CONDITION):
             continue
-        if at + 2 < len(parts) and not _is(parts[at + 2], _AFTER_CONDITION | _JOINS):
+        if at + 2 < len(parts) and not _is_word(parts[at + 2], _AFTER_CONDITION | _JOINS):
             continue
         for one, other in ((left, right), (right, left)):
             if one == COLUMN:
@@ -201,42 +201,42 @@ def _links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
                 yield one.removesuffix(f".{COLUMN}"), other
 
 
-def _is(part: str | Group, words: frozenset[str]) -> bool:
+def _is_word(part: str | Group, words: frozenset[str]) -> bool:
     return isinstance(part, str) and part in words
 
 
-def _index(parts: Parts, word: str) -> int:
+def _index_of(parts: Parts, word: str) -> int:
     return parts.index(word) if word in parts else len(parts)
 
 
-def _conditions(parts: Parts) -> Parts:
+def _condition_parts(parts: Parts) -> Parts:
     """From the tables to the end of the conditions."""
-    start = min(_index(parts, "from"), _index(parts, "where"))
-    after = (at for at in range(start, len(parts)) if _is(parts[at], _AFTER_CONDITIONS))
+    start = min(_index_of(parts, "from"), _index_of(parts, "where"))
+    after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
 
 
-def _written(parts: Parts) -> int | None:
+def _insert_target(parts: Parts) -> int | None:
     """Where an insert names its table."""
     return parts.index("into") + 1 if "into" in parts else None
 
 
 def _check_insert(parts: Parts, at: int, held: frozenset[str]) -> None:
     name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
-    listed = _items(columns.parts) if isinstance(columns, Group) else []
+    listed = _split_items(columns.parts) if isinstance(columns, Group) else []
     if [COLUMN] not in listed:
         raise Unconfined(f"{name}: the insert does not name tenant_id")
     place = listed.index([COLUMN])
     after = at + 2
     values: Sequence[Parts] = []
     if parts[after] == "values":
-        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][: _rows(parts, after + 1)]
+        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][: _value_rows(parts, after + 1)]
     elif parts[after] == "select":
-        values = [list(parts[after + 1 : after + 1 + _index(parts[after + 1 :], "from")])]
+        values = [list(parts[after + 1 : after + 1 + _index_of(parts[after + 1 :], "from")])]
     if not values:
         raise Unconfined(f"{name}: what is inserted cannot be read")
     for row in values:
-        items = _items(row)
+        items = _split_items(row)
         if place >= len(items) or items[place] not in ([TENANT], [f"{TENANT}"]):
             raise Unconfined(f"{name}: the insert does not write :tenant into tenant_id")
     if "conflict" in parts:
@@ -245,7 +245,7 @@ def _check_insert(parts: Parts, at: int, held: frozenset[str]) -> None:
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 
 
-def _rows(parts: Parts, at: int) -> int:
+def _value_rows(parts: Parts, at: int) -> int:
     """How many rows of values stand there."""
     count = 0
     while at < len(parts) and isinstance(parts[at], Group):
@@ -253,7 +253,7 @@ def _rows(parts: Parts, at: int) -> int:
     return count
 
 
-def _items(parts: Parts) -> list[list[str | Group]]:
+def _split_items(parts: Parts) -> list[list[str | Group]]:
     """A list, by its commas."""
     items: list[list[str | Group]] = [[]]
     for part in parts:

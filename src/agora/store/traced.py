@@ -13,17 +13,17 @@ from agora.telemetry.tracing import OpenedSpan, Tracing
 
 from .port import Reading, Store, Work
 
-__all__ = ["traced"]
+__all__ = ["trace_store"]
 
 T = TypeVar("T")
 
 
-def traced(store: Store, tracing: Tracing) -> Store:
+def trace_store(store: Store, tracing: Tracing) -> Store:
     """The same store; what is done outside any trace stays outside, such as the work of loops."""
-    return cast("Store", _Traced(store, tracing))
+    return cast("Store", _TracedStore(store, tracing))
 
 
-class _Traced:
+class _TracedStore:
     def __init__(self, store: Store, tracing: Tracing) -> None:
         self._store, self._tracing = store, tracing
         self._told = {"db.system.name": "sqlite" if store.exclusive else "postgresql"}
@@ -40,7 +40,7 @@ class _Traced:
         except BaseException as error:
             span.close(error)
             raise
-        future.add_done_callback(partial(_ended, span))
+        future.add_done_callback(partial(_close_span, span))
         return future
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
@@ -56,5 +56,5 @@ class _Traced:
         return found
 
 
-def _ended(span: OpenedSpan, future: asyncio.Future[Any]) -> None:
+def _close_span(span: OpenedSpan, future: asyncio.Future[Any]) -> None:
     span.close(asyncio.CancelledError() if future.cancelled() else future.exception())

@@ -4,7 +4,7 @@ Anyone may come in here, so nothing of ours may be imported. Nothing here costs 
 Prometheus' and OpenTelemetry's libraries load when somebody asks for what they make.
 """
 
-from .context import PROTOCOL, REQUEST, carried, outgoing, protocol, span, trace_id
+from .context import PROTOCOL, REQUEST, open_span, trace_headers, trace_id, use_protocol, with_trace
 from .loop_watchdog import LoopWatchdog, Stall
 from .metrics import BOUNDS, Histogram, Measures, Series
 
@@ -17,9 +17,9 @@ __all__ = [
     "Measures",
     "Series",
     "Stall",
-    "carried",
-    "outgoing",
-    "protocol",
-    "span",
+    "open_span",
+    "trace_headers",
     "trace_id",
+    "use_protocol",
+    "with_trace",
 ]

@@ -13,7 +13,18 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
-__all__ = ["PROTOCOL", "REQUEST", "TRACE", "Span", "Trace", "carried", "outgoing", "protocol", "span", "trace_id"]
+__all__ = [
+    "PROTOCOL",
+    "REQUEST",
+    "TRACE",
+    "Span",
+    "Trace",
+    "open_span",
+    "trace_headers",
+    "trace_id",
+    "use_protocol",
+    "with_trace",
+]
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
@@ -46,16 +57,16 @@ class Trace(Protocol):
         """A piece of work below this one. kind: internal, client, producer or consumer."""
 
 
-class _Nothing:
+class _NullSpan:
     def note(self, name: str, value: str | int | float | bool) -> None: ...
     def fail(self, what: str) -> None: ...
 
 
-_NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_Nothing())
+_NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_NullSpan())
 TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 
 
-def span(name: str, kind: str = "internal", **told: Any) -> AbstractContextManager[Span]:
+def open_span(name: str, kind: str = "internal", **told: Any) -> AbstractContextManager[Span]:
     """A piece of work below the one that is going on; nothing where there is none."""
     trace = TRACE.get()
     return _NOTHING if trace is None else trace.below(name, kind, told)
@@ -67,7 +78,7 @@ def trace_id() -> str | None:
     return None if trace is None else trace.traceparent[3:35]
 
 
-def outgoing() -> dict[str, str]:
+def trace_headers() -> dict[str, str]:
     """Headers for a request to somebody else, by names in small letters."""
     trace = TRACE.get()
     if trace is None:
@@ -76,13 +87,13 @@ def outgoing() -> dict[str, str]:
     return {TRACEPARENT: trace.traceparent, **state}
 
 
-def carried(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Metadata of a message or a task with the trace that it belongs to; what the sender says of it stays."""
     trace = TRACE.get()
-    return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **outgoing()}
+    return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
 
 
-def given(metadata: Mapping[str, Any]) -> dict[str, str]:
+def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
     """The trace that metadata or headers carry, if it is sound; strangers write them."""
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
@@ -92,7 +103,7 @@ def given(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def protocol(name: str) -> Iterator[None]:
+def use_protocol(name: str) -> Iterator[None]:
     """What goes on within came in by this protocol."""
     token = PROTOCOL.set(name)
     try:

@@ -11,23 +11,23 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .context import TRACE, Span, given
+from .context import TRACE, Span, extract_trace
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span as OpenSpan
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["Missing", "OpenedSpan", "Tracing", "provided"]
+__all__ = ["OpenedSpan", "Tracing", "TracingUnavailable", "open_provider"]
 
 NAME: Final = "agora"
 
 
-class Missing(RuntimeError):
+class TracingUnavailable(RuntimeError):
     """OpenTelemetry's SDK is not installed."""
 
 
-def provided(version: str) -> tuple[TracerProvider, Callable[[], None]]:
+def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
     """A provider that sends spans as OTLP over HTTP, and how to end it. Raises Missing."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -35,7 +35,7 @@ def provided(version: str) -> tuple[TracerProvider, Callable[[], None]]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise Missing("tracing: OpenTelemetry is not installed; install agora-server[otel]") from None
+        raise TracingUnavailable("tracing: OpenTelemetry is not installed; install agora-server[otel]") from None
     about = Resource.create({"service.version": version})
     if str(about.attributes.get("service.name", "")).startswith("unknown_service"):
         about = about.merge(Resource({"service.name": NAME}))
@@ -59,7 +59,9 @@ class Tracing:
     @contextlib.contextmanager
     def begin(self, name: str, kind: str, carrier: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Span]:
         """Work that came from outside. carrier: headers or metadata, which may say to which trace it belongs."""
-        with self.work(name, kind, told, self._format.extract(given(carrier), context=self._context.Context())) as span:
+        with self.work(
+            name, kind, told, self._format.extract(extract_trace(carrier), context=self._context.Context())
+        ) as span:
             yield span
 
     @contextlib.contextmanager
@@ -67,12 +69,12 @@ class Tracing:
         """A span while the block goes on. parent: the one that is going on, if left out."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(told))
         here = self._trace.set_span_in_context(span, parent)
-        own, theirs = TRACE.set(_Going(self, span, here)), self._context.attach(here)
+        own, theirs = TRACE.set(_CurrentTrace(self, span, here)), self._context.attach(here)
         found = OpenedSpan(span, self)
         try:
             yield found
         except BaseException as error:
-            found.fail(_kind(error))
+            found.fail(_error_kind(error))
             raise
         finally:
             span.end()
@@ -113,11 +115,11 @@ class OpenedSpan:
     def close(self, error: BaseException | None) -> None:
         """It is over, well or not."""
         if error is not None and not getattr(error, "harmless", False):
-            self.fail(_kind(error))
+            self.fail(_error_kind(error))
         self._span.end()
 
 
-class _Going:
+class _CurrentTrace:
     """Implements :class:`agora.telemetry.context.Trace`."""
 
     __slots__ = ("_here", "_tracing", "traceparent", "tracestate")
@@ -131,7 +133,7 @@ class _Going:
         return self._tracing.work(name, kind, told, self._here)
 
 
-def _kind(error: BaseException) -> str:
+def _error_kind(error: BaseException) -> str:
     """Which error it was: its code if it is one of ours."""
     code = getattr(error, "code", None)
     return code if isinstance(code, str) else type(error).__name__

@@ -22,22 +22,22 @@ from tests.unit.a2a import shapes
 
 @given(shapes.messages)
 def test_a_message_comes_back_from_0_3_as_it_was(message: dict[str, Any]) -> None:
-    assert reading.message(legacy.message(message)) == message
+    assert reading.read_message(legacy.message_to_v03(message)) == message
 
 
 @given(shapes.events)
 def test_an_event_comes_back_from_0_3_as_it_was(event: dict[str, Any]) -> None:
-    assert legacy.from_event(legacy.event(event)) == event
+    assert legacy.from_event(legacy.event_to_v03(event)) == event
 
 
 @given(shapes.messages)
 def test_what_is_1_0_already_stays_as_it_is(message: dict[str, Any]) -> None:
-    assert reading.message(message) == message
+    assert reading.read_message(message) == message
 
 
 @given(shapes.events)
 def test_the_sdk_understands_what_becomes_of_an_event_in_0_3(event: dict[str, Any]) -> None:
-    written = legacy.event(event)
+    written = legacy.event_to_v03(event)
     kinds: dict[str, Any] = {
         "task": (v03.Task, conversions.to_core_task, v10.Task),
         "message": (v03.Message, conversions.to_core_message, v10.Message),
@@ -86,7 +86,7 @@ def test_a_card_comes_back_from_0_3_as_it_was(card: dict[str, Any]) -> None:
 
 @given(shapes.cards)
 def test_a_merged_card_is_both(card: dict[str, Any]) -> None:
-    merged = legacy_cards.merged(card)
+    merged = legacy_cards.merge_versions(card)
     assert ParseDict(merged, v10.AgentCard(), ignore_unknown_fields=True) == ParseDict(card, v10.AgentCard())
     assert v03.AgentCard.model_validate(merged).url == "https://agents.example/a2a/x"
     assert legacy_cards.from_legacy(merged) == card
@@ -96,7 +96,7 @@ def test_a_merged_card_is_both(card: dict[str, Any]) -> None:
 def test_the_sdk_reads_0_3_as_protocol_buffers(event: dict[str, Any]) -> None:
     from a2a.compat.v0_3 import a2a_v0_3_pb2
 
-    read = ParseDict(legacy_proto.event(event), a2a_v0_3_pb2.StreamResponse(), ignore_unknown_fields=False)
+    read = ParseDict(legacy_proto.event_to_proto(event), a2a_v0_3_pb2.StreamResponse(), ignore_unknown_fields=False)
     assert read.WhichOneof("payload") is not None
 
 
@@ -115,15 +115,16 @@ def test_a_push_configuration_goes_both_ways() -> None:
         "token": "t",
         "authentication": {"scheme": "Bearer", "credentials": "c"},
     }
-    assert legacy.from_push_config(legacy.push_config(config)) == config
+    assert legacy.from_push_config(legacy.push_config_to_v03(config)) == config
     assert (
-        v03.TaskPushNotificationConfig.model_validate(legacy.push_config(config)).push_notification_config.id == "one"
+        v03.TaskPushNotificationConfig.model_validate(legacy.push_config_to_v03(config)).push_notification_config.id
+        == "one"
     )
 
 
 def test_of_several_schemes_the_common_one_is_used() -> None:
     given = {"url": "https://hooks.example", "authentication": {"schemes": ["Basic", "Bearer"], "credentials": "c"}}
-    assert reading.push_config(given)["authentication"] == {"scheme": "Bearer", "credentials": "c"}
+    assert reading.read_push_config(given)["authentication"] == {"scheme": "Bearer", "credentials": "c"}
 
 
 @given(shapes.messages)
@@ -138,12 +139,12 @@ def test_a_request_goes_to_0_3_and_back(message: dict[str, Any]) -> None:
         },
         "metadata": {"skill": "sum"},
     }
-    assert reading.send_request(legacy.send_request(request), legacy=True) == request
+    assert reading.read_send_request(legacy.send_request_to_v03(request), legacy=True) == request
 
 
 def test_no_limit_of_history_was_said_as_0_in_0_3() -> None:
-    assert reading.configuration({"historyLength": 0}, legacy=True) == {}
-    assert reading.configuration({"historyLength": 0}) == {"historyLength": 0}
+    assert reading.read_configuration({"historyLength": 0}, legacy=True) == {}
+    assert reading.read_configuration({"historyLength": 0}) == {"historyLength": 0}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_no_limit_of_history_was_said_as_0_in_0_3() -> None:
     ],
 )
 def test_text_is_understood_in_every_form(part: Any) -> None:
-    assert reading.part(part, "part") == {"text": "Calculate 25 * 4"}
+    assert reading.read_part(part, "part") == {"text": "Calculate 25 * 4"}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_text_is_understood_in_every_form(part: Any) -> None:
     ],
 )
 def test_other_parts_are_understood_in_every_form(part: Any, read: Any) -> None:
-    assert reading.part(part, "part") == read
+    assert reading.read_part(part, "part") == read
 
 
 @pytest.mark.parametrize(
@@ -200,17 +201,17 @@ def test_other_parts_are_understood_in_every_form(part: Any, read: Any) -> None:
 )
 def test_what_cannot_be_understood_is_refused_by_its_name(part: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        reading.part(part, "p")
+        reading.read_part(part, "p")
     assert refused.value.extra["errors"][0]["field"] == field
 
 
 def test_a_message_needs_no_id_and_no_role() -> None:
-    message = reading.message({"parts": [{"type": "text", "content": "hello"}]})
+    message = reading.read_message({"parts": [{"type": "text", "content": "hello"}]})
     assert message["messageId"].startswith("msg_")
     assert message["role"] == "ROLE_USER"
-    assert reading.message({"content": "hello"})["parts"] == [{"text": "hello"}]
-    assert reading.message({"text": "hello"})["parts"] == [{"text": "hello"}]
-    assert reading.message("hello")["parts"] == [{"text": "hello"}]
+    assert reading.read_message({"content": "hello"})["parts"] == [{"text": "hello"}]
+    assert reading.read_message({"text": "hello"})["parts"] == [{"text": "hello"}]
+    assert reading.read_message("hello")["parts"] == [{"text": "hello"}]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_a_message_needs_no_id_and_no_role() -> None:
 )
 def test_a_message_that_is_none_is_refused(message: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        reading.message(message)
+        reading.read_message(message)
     assert refused.value.extra["errors"][0]["field"] == field
 
 
@@ -243,12 +244,12 @@ def test_names_of_protocol_buffers_are_understood() -> None:
         "message": {"message_id": "m", "context_id": "c", "task_id": "t", "role": 1, "parts": [{"text": "a"}]},
         "configuration": {"accepted_output_modes": ["text/plain"], "history_length": "2", "return_immediately": True},
     }
-    assert reading.send_request(given) == {
+    assert reading.read_send_request(given) == {
         "message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "a"}], "contextId": "c", "taskId": "t"},
         "configuration": {"acceptedOutputModes": ["text/plain"], "historyLength": 2, "returnImmediately": True},
     }
 
 
 def test_data_keeps_its_own_names() -> None:
-    assert reading.part({"data": {"snake_case": {"a_b": None}}}, "p") == {"data": {"snake_case": {"a_b": None}}}
-    assert reading.part({"data": {"a_b": 1}, "media_type": "x/y"}, "p") == {"data": {"a_b": 1}, "mediaType": "x/y"}
+    assert reading.read_part({"data": {"snake_case": {"a_b": None}}}, "p") == {"data": {"snake_case": {"a_b": None}}}
+    assert reading.read_part({"data": {"a_b": 1}, "media_type": "x/y"}, "p") == {"data": {"a_b": 1}, "mediaType": "x/y"}

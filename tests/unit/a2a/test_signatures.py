@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from agora.protocols.a2a.signatures import CardSigner
 from agora.wire.a2a import v03_cards as legacy_cards
-from agora.wire.a2a.canonical_json import canonical, signed_content
+from agora.wire.a2a.canonical_json import signed_content, to_canonical_json
 from tests.unit.a2a import shapes
 
 JKU = "https://agora.example/.well-known/jwks.json"
@@ -41,7 +41,7 @@ def _verify(card: dict[str, Any], signer: CardSigner) -> None:
 @given(card=shapes.cards)
 def test_the_sdk_verifies_a_card_of_both_versions(signer: CardSigner, card: dict[str, Any]) -> None:
     _verify({**card, "signatures": [signer.signature(card, JKU)]}, signer)
-    _verify({**legacy_cards.merged(card), "signatures": [signer.signature(card, JKU)]}, signer)
+    _verify({**legacy_cards.merge_versions(card), "signatures": [signer.signature(card, JKU)]}, signer)
 
 
 @given(card=shapes.cards)
@@ -98,10 +98,10 @@ NUMBERS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.
 
 @given(NUMBERS.filter(math.isfinite) | st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_are_written_as_ecmascript_does(value: float) -> None:
-    assert canonical(value).decode() == _jcs.canonicalize(value)
+    assert to_canonical_json(value).decode() == _jcs.canonicalize(value)
 
 
 @given(shapes.JSON)
 def test_json_is_canonical(value: Any) -> None:
-    assert canonical(value).decode() == _jcs.canonicalize(value)
-    assert json.loads(canonical(value)) == value
+    assert to_canonical_json(value).decode() == _jcs.canonicalize(value)
+    assert json.loads(to_canonical_json(value)) == value

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from agora.clock import moment
-from agora.core.operation_registry import Catalogue
+from agora.clock import to_datetime
+from agora.core.operation_registry import OperationRegistry
 from agora.core.semver import InvalidVersion, parse_range, parse_version
 from agora.core.usage import Meter
 from agora_sdk.contract import Lifecycle, Operation, operations
@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
 from tests.harness import ManualClock
 
 
-def _versions(clock: ManualClock, **life: object) -> tuple[Catalogue, dict[str, Operation]]:
+def _versions(clock: ManualClock, **life: object) -> tuple[OperationRegistry, dict[str, Operation]]:
     """A catalogue with three versions of one operation; the newest is beta."""
     send = next(found for found in operations() if found.name == "agora.messaging.send")
     old = replace(send, version="1.0.0", **life)
@@ -25,7 +25,7 @@ def _versions(clock: ManualClock, **life: object) -> tuple[Catalogue, dict[str, 
         "1.2.0": replace(send, version="1.2.0"),
         "2.0.0": replace(send, version="2.0.0", lifecycle=Lifecycle.BETA),
     }
-    return Catalogue(made.values(), clock), made
+    return OperationRegistry(made.values(), clock), made
 
 
 def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) -> None:
@@ -45,7 +45,7 @@ def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) ->
 
 
 def test_dates_change_what_happens(clock: ManualClock) -> None:
-    today = moment(clock.now()).date()
+    today = to_datetime(clock.now()).date()
     tomorrow, after = today + timedelta(days=1), today + timedelta(days=2)
     catalogue, made = _versions(
         clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"

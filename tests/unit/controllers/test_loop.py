@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from agora.core.jobs import Controller, House, batches
+from agora.core.jobs import Controller, JobContext, split_batches
 from agora.server.app import App
 from tests.harness import ManualClock
 
 
 @pytest.fixture
-def house(app: App, clock: ManualClock) -> House:
-    return House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+def house(app: App, clock: ManualClock) -> JobContext:
+    return JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
 
 
 class Counting(Controller):
@@ -23,7 +23,7 @@ class Counting(Controller):
     name = "counting"
     interval = 0.0
 
-    def __init__(self, house: House, job: Callable[[int], None]) -> None:
+    def __init__(self, house: JobContext, job: Callable[[int], None]) -> None:
         super().__init__(house)
         self.job, self.steps, self.finished = job, 0, 0
 
@@ -35,7 +35,7 @@ class Counting(Controller):
         self.finished += 1
 
 
-async def test_it_steps_until_it_is_stopped_and_then_finishes(house: House, clock: ManualClock) -> None:
+async def test_it_steps_until_it_is_stopped_and_then_finishes(house: JobContext, clock: ManualClock) -> None:
     stop = asyncio.Event()
     loop = Counting(house, lambda step: stop.set() if step == 3 else None)
     assert loop.last_run is None
@@ -46,7 +46,7 @@ async def test_it_steps_until_it_is_stopped_and_then_finishes(house: House, cloc
     assert loop.stopping
 
 
-async def test_a_failing_step_is_survived_and_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_step_is_survived_and_told(house: JobContext, caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     seen: list[tuple[int, str | None]] = []
 
@@ -66,7 +66,7 @@ async def test_a_failing_step_is_survived_and_told(house: House, caplog: pytest.
     ]
 
 
-async def test_a_failing_finish_does_not_stop_the_server_from_stopping(house: House) -> None:
+async def test_a_failing_finish_does_not_stop_the_server_from_stopping(house: JobContext) -> None:
     class Unfinished(Counting):
         async def finish(self) -> None:
             raise OSError("broken")
@@ -78,7 +78,7 @@ async def test_a_failing_finish_does_not_stop_the_server_from_stopping(house: Ho
     assert (loop.steps, loop.failures) == (0, 1)
 
 
-async def test_failures_are_answered_with_patience(house: House) -> None:
+async def test_failures_are_answered_with_patience(house: JobContext) -> None:
     loop = Counting(house, lambda step: None)
     loop.interval, pauses = 5.0, []
     for loop.failures in (0, 1, 2, 3, 100):
@@ -88,7 +88,7 @@ async def test_failures_are_answered_with_patience(house: House) -> None:
     assert loop.pause == 600.0, "never shorter than without a failure"
 
 
-async def test_stopping_does_not_wait_for_the_interval(house: House) -> None:
+async def test_stopping_does_not_wait_for_the_interval(house: JobContext) -> None:
     loop, stop = Counting(house, lambda step: None), asyncio.Event()
     loop.interval = 3600.0
     running = asyncio.create_task(loop.run(stop))
@@ -99,5 +99,5 @@ async def test_stopping_does_not_wait_for_the_interval(house: House) -> None:
 
 
 def test_batches_cover_everything() -> None:
-    assert list(batches([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
-    assert list(batches([], 2)) == []
+    assert list(split_batches([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+    assert list(split_batches([], 2)) == []

@@ -14,7 +14,7 @@ from agora.store import migrate
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    for migration in migrate.plan("sqlite"):
+    for migration in migrate.list_migrations("sqlite"):
         connection.executescript(migration.sql)
     yield connection
     connection.close()

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.clock import new_id
-from agora.core.call import Entry, Following, Stretch
+from agora.core.call import Entry, LogPage, LogStreamSpec
 from agora.core.events.filter import Viewer
 from agora.store.port import NewEvent, Query, Reader, Store, Table, Tx
 
@@ -57,16 +57,16 @@ class TaskLog:
         await self.store.write(self.tenant, work)
         self.written += len(rows)
 
-    def following(self, position: int = 0) -> Following:
-        return Following(self._read, self.task_id, Viewer("agent_a"), position)
+    def following(self, position: int = 0) -> LogStreamSpec:
+        return LogStreamSpec(self._read, self.task_id, Viewer("agent_a"), position)
 
-    async def _read(self, reader: Reader, after: int) -> Stretch:
+    async def _read(self, reader: Reader, after: int) -> LogPage:
         self.reads.append(after)
         rows = await reader.all(_PAGE, task_id=self.task_id, after=after, limit=self.page)
         if self.after_read:
             await self.after_read.pop(0)()
         entries = [Entry(row["number"], row["type"], self._document(row)) for row in rows]
-        return Stretch(entries, await self._is_done(reader, rows, after))
+        return LogPage(entries, await self._is_done(reader, rows, after))
 
     def _document(self, row: Any) -> bytes:
         return to_json(

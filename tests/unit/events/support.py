@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agora.clock import new_id
-from agora.core.call import Opening
+from agora.core.call import EventStreamSpec
 from agora.core.events.event_stream import EventStream
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter, Viewer
-from agora.core.events.frames import Batch, Farewell
+from agora.core.events.frames import Batch, CloseReason
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
 __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
@@ -104,7 +104,7 @@ class Reader:
     def __init__(self) -> None:
         self.sequences: list[int] = []
         self.batches: list[Batch] = []
-        self.farewell: Farewell | None = None
+        self.farewell: CloseReason | None = None
         self.room = asyncio.Event()
         self.room.set()
         self.accepts = True
@@ -118,7 +118,7 @@ class Reader:
     async def drain(self) -> None:
         await self.room.wait()
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self.farewell = farewell
 
     @property
@@ -135,4 +135,4 @@ def open_stream(
     viewer: Viewer = EVERYONE,
     tenant: str = "default",
 ) -> EventStream:
-    return feed.open(tenant, Opening(EventFilter.of(types, agent), viewer, position))
+    return feed.open(tenant, EventStreamSpec(EventFilter.of(types, agent), viewer, position))

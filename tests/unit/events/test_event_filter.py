@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.core.events.filter import EVERYTHING, EventFilter, Viewer, expand
+from agora.core.events.filter import EVERYTHING, EventFilter, Viewer, expand_type
 from agora.store.port import NewEvent
 
 
@@ -34,12 +34,12 @@ def event(
     ],
 )
 def test_short_names_mean_the_servers_type_and_the_literal_one(name: str, full: str) -> None:
-    assert expand(name) == (name, full)
+    assert expand_type(name) == (name, full)
 
 
 @pytest.mark.parametrize("name", ["agora.message.received", "agora.agent.status_changed", "build", "my.own_type", "*"])
 def test_other_names_mean_themselves(name: str) -> None:
-    assert expand(name) == (name,)
+    assert expand_type(name) == (name,)
 
 
 def test_a_short_name_matches_an_agents_own_type_too() -> None:

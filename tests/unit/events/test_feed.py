@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.core.call import Opening
+from agora.core.call import EventStreamSpec
 from agora.core.events.event_stream import EventStream
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EventFilter, Viewer
@@ -142,7 +142,7 @@ async def test_a_commit_of_public_and_private_events_is_sorted_out(feed: Feed, j
 
 async def test_filters_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
     _, by_agent = await attached(feed, agent="agent_b")
-    stream = feed.open("default", Opening(EventFilter.of(subject="task_1"), Viewer("x"), 0))
+    stream = feed.open("default", EventStreamSpec(EventFilter.of(subject="task_1"), Viewer("x"), 0))
     by_subject = Reader()
     await stream.attach(by_subject)
     await journal.emit(source="agent_b")
@@ -249,7 +249,7 @@ async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal,
     readers = {}
     for name in valid:
         readers[name] = Reader()
-        opening = Opening(EventFilter(), Viewer(name), 0)
+        opening = EventStreamSpec(EventFilter(), Viewer(name), 0)
         await feed.open("default", opening, check(name)).attach(readers[name])
     await feed.sweep("other tenant")
     valid["one"] = False
@@ -269,7 +269,7 @@ async def test_a_check_that_breaks_ends_nothing(feed: Feed, time: ManualTime, ca
         raise OSError("the database is busy")
 
     reader = Reader()
-    await feed.open("default", Opening(EventFilter(), Viewer("x"), 0), check).attach(reader)
+    await feed.open("default", EventStreamSpec(EventFilter(), Viewer("x"), 0), check).attach(reader)
     await time.advance(feed.heartbeat)
     await time.advance(feed.heartbeat)
     assert len(reader.heartbeats) == 2
@@ -281,7 +281,7 @@ async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualT
         raise StorageUnavailable("PostgreSQL restarts.", cause="unreachable", outcome="failed", retry_after=2)
 
     reader = Reader()
-    await feed.open("default", Opening(EventFilter(), Viewer("x"), 0), check).attach(reader)
+    await feed.open("default", EventStreamSpec(EventFilter(), Viewer("x"), 0), check).attach(reader)
     await time.advance(feed.heartbeat)
     await time.advance(feed.heartbeat)
     assert len(reader.heartbeats) == 2

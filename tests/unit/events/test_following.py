@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agora.core.call import Following, Stretch
+from agora.core.call import LogPage, LogStreamSpec
 from agora.core.events.feed import Feed
 from agora.core.events.filter import Viewer
 from agora.core.events.frames import ENDED, NORMAL, RESTARTING, TOO_SLOW
-from agora.core.events.log_stream import FollowStream
+from agora.core.events.log_stream import LogStream
 from agora.core.events.sink import QueueSink
 from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Tx
@@ -30,8 +30,8 @@ def entries(store: SqliteStore, journal: Journal) -> TaskLog:
 class Follower:
     """A reader that follows a log, until it ends or is left."""
 
-    def __init__(self, feed: Feed, following: Following, check: Any = None) -> None:
-        self.stream: FollowStream = feed.open("default", following, check)
+    def __init__(self, feed: Feed, following: LogStreamSpec, check: Any = None) -> None:
+        self.stream: LogStream = feed.open("default", following, check)
         self.reader = Reader()
         self.task = asyncio.create_task(self.stream.attach(self.reader))
 
@@ -309,9 +309,9 @@ async def test_iterating_it(feed: Feed, entries: TaskLog) -> None:
 
 
 async def test_iterating_raises_why_it_ended(feed: Feed) -> None:
-    async def read(*_: Any) -> Stretch:
+    async def read(*_: Any) -> LogPage:
         raise NotFound("There is no such task.")
 
     with pytest.raises(NotFound):
-        async for _ in feed.open("default", Following(read, "task_1", Viewer("agent_a"))):
+        async for _ in feed.open("default", LogStreamSpec(read, "task_1", Viewer("agent_a"))):
             pass

@@ -8,7 +8,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from agora.core.events.frames import TOO_SLOW, Batch, EncodedEvent, Farewell, closing_chunk, text_frame
+from agora.core.events.frames import TOO_SLOW, Batch, CloseReason, EncodedEvent, closing_chunk, text_frame
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import CursorTooOld
@@ -61,7 +61,7 @@ def test_a_heartbeat_moves_the_place_to_resume_from() -> None:
 
 
 def test_the_last_sse_message_says_why_and_where() -> None:
-    chunk = closing_chunk(Farewell.of(CursorTooOld("Too late.", oldest=3)), 2)
+    chunk = closing_chunk(CloseReason.of(CursorTooOld("Too late.", oldest=3)), 2)
     head, data, *_ = chunk.decode().split("\ndata: ")[0], chunk.decode().split("\ndata: ")[1]
     closing = json.loads(data)
     assert head == "id: 2\nevent: closing"
@@ -69,4 +69,4 @@ def test_the_last_sse_message_says_why_and_where() -> None:
 
 
 def test_a_slow_reader_has_a_close_code_of_its_own() -> None:
-    assert Farewell.too_slow().code == TOO_SLOW == 4508
+    assert CloseReason.too_slow().code == TOO_SLOW == 4508

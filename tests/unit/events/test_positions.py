@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agora.core.call import Opening
+from agora.core.call import EventStreamSpec
 from agora.core.events import queries as statements
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter
@@ -68,8 +68,8 @@ async def test_a_failed_flush_is_kept_for_the_next(
     assert await stored_position(subscribed) == 5
 
 
-def subscription(position: int, *, resumed: bool = False) -> Opening:
-    return Opening(EventFilter(), EVERYONE, position, SUBSCRIPTION, resumed)
+def subscription(position: int, *, resumed: bool = False) -> EventStreamSpec:
+    return EventStreamSpec(EventFilter(), EVERYONE, position, SUBSCRIPTION, resumed)
 
 
 async def test_resuming_and_acknowledging_advance_a_subscription(

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.domains.admin import retention_queries as upkeep
 from agora.domains.admin.retention import Retention
 from agora.domains.client_sessions import queries as client_sessions
@@ -122,7 +122,7 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
         await app.mcp.forget(session)
     assert (await wire.legacy("ping")).is_success
     clock.advance(25 * HOURS)
-    house = House(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
     for session in tuple(app.mcp.sessions._open.values()):
         await app.mcp.forget(session)
     assert (await wire.legacy("ping")).status_code == 404

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from agora.core.events.frames import RESTARTING, Farewell
+from agora.core.events.frames import RESTARTING, CloseReason
 from agora_sdk import Agent, AgoraClient
 from agora_sdk.agent import run
 from agora_sdk.contract.agents import Agents
@@ -147,7 +147,7 @@ async def test_messages_come_in_after_the_connection_broke(server: Running, ada:
         await ada.messaging.send("Recorder", "before")
         await agent.next()
         for stream in server.app.feed.streams():
-            stream.end(Farewell(RESTARTING))
+            stream.end(CloseReason(RESTARTING))
         await ada.messaging.send("Recorder", "after")
         assert (await agent.next()).content == "after"
         assert agent.got.empty()

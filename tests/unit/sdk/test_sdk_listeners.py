@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.core.events.frames import RESTARTING, Farewell
+from agora.core.events.frames import RESTARTING, CloseReason
 from agora_sdk import AgoraClient
 from agora_sdk.errors import InvalidRequest
 from tests.harness import Running
@@ -37,7 +37,7 @@ async def test_it_hears_one_type_of_one_agent_in_whatever_order_they_start(
         await ada.publish_event("done", 1)
         assert await asyncio.wait_for(heard.get(), WAIT) == 1
         for stream in server.app.feed.streams():
-            stream.end(Farewell(RESTARTING))
+            stream.end(CloseReason(RESTARTING))
         await ada.publish_event("done", 2)
         assert await asyncio.wait_for(heard.get(), WAIT) == 2
         await ada.agent.deregister(registration.agent_id)

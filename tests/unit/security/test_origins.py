@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from agora.net.egress_policy import Door
-from agora.net.http_client import Courier
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import HttpClient
 from tests.harness import Running
 
 
@@ -52,7 +52,7 @@ async def test_a_tunnel_from_another_port_keeps_its_own_pages(client: httpx.Asyn
 
 
 async def test_what_the_server_passes_on_is_never_taken_for_its_operator(server: Running) -> None:
-    courier = Courier(server.url, Door(private=True), 5.0, None)
+    courier = HttpClient(server.url, EgressPolicy(private=True), 5.0, None)
     try:
         reply = await courier.request("GET", "/tokens", {"host": courier.host})
         async for _ in reply:

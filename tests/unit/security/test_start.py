@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.server.process import run
+from agora.server.process import run_server
 from agora.settings import ConfigurationError, Settings
 from agora.store.port import StoreFailure
 from tests.harness import make_settings
@@ -27,11 +27,11 @@ from tests.processes import spawn_tethered
 def test_a_damaged_file_is_named_by_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes, kind: type[Exception]
 ) -> None:
-    monkeypatch.setattr("agora.server.logging.configure", lambda level, style, secrets: None)
+    monkeypatch.setattr("agora.server.logging.configure_logging", lambda level, style, secrets: None)
     settings = make_settings(tmp_path)
     (tmp_path / file).write_bytes(content)
     with pytest.raises(kind, match=file.replace(".", r"\.")):
-        run(settings)
+        run_server(settings)
 
 
 @pytest.mark.parametrize("tokens", ["secret123", "ci:", ":secret123", "ci:secret123:boss", "ci:secret123,oops"])

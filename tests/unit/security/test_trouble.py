@@ -104,7 +104,7 @@ def test_a_logged_failure_shows_no_variables_and_no_tokens(style: str, capsys: p
     before, uvicorn = (root.handlers[:], root.level), logging.getLogger("uvicorn")
     level = uvicorn.level
     try:
-        logs.configure("debug", style)
+        logs.configure_logging("debug", style)
         try:
             credential = "plainsecret"
             raise ValueError(f"about adm_{'x' * 40} of {len(credential)}")

@@ -11,7 +11,7 @@ import pytest
 from agora.store.port import Query, Table, Write
 from agora.store.postgres import sql
 from agora.store.sqlite.reading import Reader
-from agora.store.tenancy import Unconfined, confined
+from agora.store.tenancy import Unconfined, check_confined
 
 GOOD = [
     "select * from agents where tenant_id = :tenant and agent_id = :ref",
@@ -76,13 +76,13 @@ BAD = [
 
 @pytest.mark.parametrize("text", GOOD)
 def test_what_stays_with_one_tenant_is_run(text: str) -> None:
-    assert confined(text) == text
+    assert check_confined(text) == text
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_what_could_reach_another_is_refused(text: str) -> None:
     with pytest.raises(Unconfined):
-        confined(text)
+        check_confined(text)
 
 
 async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
     connection.close()
     for statement in (wrong, Write("delete from agents"), Query("select 1 as x", "select * from agents")):
         with pytest.raises(Unconfined):
-            sql.plain(statement)
+            sql.single_text(statement)
 
 
 def test_a_table_begins_with_its_tenant() -> None:

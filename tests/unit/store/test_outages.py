@@ -72,11 +72,11 @@ async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back(monke
             raise failures.pop()
         return outcome
 
-    assert await relay.carry_out(intent(), finish) == "done"
+    assert await relay.run_relay(intent(), finish) == "done"
     monkeypatch.setattr(relay, "OUTAGE_SECONDS", 0.0)
     failures += [trouble()] * 2
     with pytest.raises(DeadlineExceeded) as lost:
-        await relay.carry_out(intent(), finish)
+        await relay.run_relay(intent(), finish)
     assert lost.value.outcome == "unknown"
 
 
@@ -89,5 +89,5 @@ async def test_what_may_have_been_settled_is_not_settled_again() -> None:
         raise trouble(unknown=True)
 
     with pytest.raises(StorageUnavailable):
-        await asyncio.wait_for(relay.carry_out(intent(), finish), 10)
+        await asyncio.wait_for(relay.run_relay(intent(), finish), 10)
     assert calls == 1

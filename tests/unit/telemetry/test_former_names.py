@@ -115,12 +115,12 @@ def test_the_log_gets_the_notice_once(
 ) -> None:
     from agora.server import process as server
 
-    monkeypatch.setattr("agora.server.logging.configure", lambda *arguments: None)
+    monkeypatch.setattr("agora.server.logging.configure_logging", lambda *arguments: None)
     monkeypatch.setattr(server, "App", _never)
-    monkeypatch.setattr(server, "_listeners", lambda settings, say: [])
+    monkeypatch.setattr(server, "_open_listeners", lambda settings, say: [])
     settings = Settings.load(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
     with caplog.at_level(logging.WARNING), pytest.raises(InterruptedError):
-        server.run(settings)
+        server.run_server(settings)
     assert [record.getMessage() for record in caplog.records] == [settings.notice]
 
 

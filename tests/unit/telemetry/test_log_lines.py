@@ -22,7 +22,7 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     handlers, level = root.handlers[:], root.level
     quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
     monkeypatch.setattr("sys.stderr", found)
-    logs.configure("info", "text", ["opensesame"])
+    logs.configure_logging("info", "text", ["opensesame"])
     yield found
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -63,7 +63,7 @@ def test_a_text_of_others_begins_no_line_and_gives_no_orders(breaking: str, stre
 
 def test_json_has_a_line_for_an_event_whatever_is_in_it(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", stream)
-    logs.configure("info", "json")
+    logs.configure_logging("info", "json")
     logging.getLogger("agora.x").info("a\nb \u2028 \x1b é", stack_info=True)
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()

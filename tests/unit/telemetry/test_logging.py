@@ -44,7 +44,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     handlers, level = root.handlers[:], root.level
     quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
     monkeypatch.setattr("sys.stderr", stream)
-    logs.configure("debug", "json", Settings.load(environ={"AGORA_AUTH_TOKENS": STATIC}).secrets)
+    logs.configure_logging("debug", "json", Settings.load(environ={"AGORA_AUTH_TOKENS": STATIC}).secrets)
     yield Log(stream)
     root.handlers[:] = handlers
     root.setLevel(level)

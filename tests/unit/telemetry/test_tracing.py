@@ -20,9 +20,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agora.server.app import App
-from agora.server.logging import Lines
+from agora.server.logging import JsonFormatter
 from agora.settings import ConfigurationError
-from agora.telemetry.context import TRACE, carried, given, outgoing, span
+from agora.telemetry.context import TRACE, extract_trace, open_span, trace_headers, with_trace
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
@@ -195,7 +195,7 @@ async def _until(condition: Callable[[], bool]) -> None:
     ],
 )
 async def test_a_trace_that_is_none_is_not_followed(client: httpx.AsyncClient, spans: Spans, value: Any) -> None:
-    assert given({"traceparent": value}) == {}
+    assert extract_trace({"traceparent": value}) == {}
     with spans.tracing.begin("work", "consumer", {"traceparent": value, "tracestate": "a=b"}, {}):
         pass
     assert spans.all[0].parent is None
@@ -203,16 +203,16 @@ async def test_a_trace_that_is_none_is_not_followed(client: httpx.AsyncClient, s
 
 def test_a_state_that_is_too_long_or_odd_is_left_out() -> None:
     for state in ("a=" + "x" * 600, "a=\x00", "a=ü", 7):
-        assert given({"traceparent": TRACEPARENT, "tracestate": state}) == {"traceparent": TRACEPARENT}
-    assert given({"traceparent": TRACEPARENT, "tracestate": "a=b"})["tracestate"] == "a=b"
+        assert extract_trace({"traceparent": TRACEPARENT, "tracestate": state}) == {"traceparent": TRACEPARENT}
+    assert extract_trace({"traceparent": TRACEPARENT, "tracestate": "a=b"})["tracestate"] == "a=b"
 
 
 def test_outside_a_trace_everything_is_as_it_was() -> None:
     metadata: dict[str, Any] = {"a": 1}
     assert TRACE.get() is None
-    assert outgoing() == {}
-    assert carried(metadata) is metadata
-    with span("x") as nothing:
+    assert trace_headers() == {}
+    assert with_trace(metadata) is metadata
+    with open_span("x") as nothing:
         nothing.note("a", 1)
         nothing.fail("b")
 
@@ -222,7 +222,7 @@ async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> No
 
     class Watching(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            seen.append(Lines(()).fields(record))
+            seen.append(JsonFormatter(()).fields(record))
 
     watching, logger = Watching(), logging.getLogger("agora.core.dispatcher")
     logger.addHandler(watching)

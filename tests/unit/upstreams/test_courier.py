@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from agora.domains.mcp_upstreams.client.addresses import AddressRefused, Door
+from agora.domains.mcp_upstreams.client.addresses import AddressRefused, EgressPolicy
 from agora.net import http_client as module
-from agora.net.http_client import Courier, Lost
+from agora.net.http_client import ConnectionLost, HttpClient
 from tests.rogue import Heard, listening, whole
 
 PLAIN = ssl.create_default_context()
@@ -58,14 +58,14 @@ class Server:
 @asynccontextmanager
 async def posting(server: Server, path: str = "/mcp", seconds: float = 5.0) -> Any:
     async with listening(server) as url:
-        courier = Courier(url.removesuffix("/mcp") + path, Door(private=True), seconds, PLAIN)
+        courier = HttpClient(url.removesuffix("/mcp") + path, EgressPolicy(private=True), seconds, PLAIN)
         try:
             yield courier
         finally:
             courier.close()
 
 
-async def read(courier: Courier, body: bytes = b"{}", **headers: str) -> tuple[int, bytes]:
+async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tuple[int, bytes]:
     reply = await courier.post({"host": courier.host, **headers}, body)
     try:
         return reply.status, b"".join([part async for part in reply])
@@ -221,7 +221,7 @@ def test_answers_that_are_none(run: Run, answer: bytes) -> None:
 
     async def work() -> None:
         async with posting(Server(broken)) as courier:
-            with pytest.raises(Lost):
+            with pytest.raises(ConnectionLost):
                 await read(courier)
             assert not courier._idle
 
@@ -280,7 +280,7 @@ def test_hanging_up_is_heard(run: Run) -> None:
 
 def test_nobody_there(run: Run) -> None:
     async def work() -> None:
-        nobody = Courier("http://127.0.0.1:1/", Door(private=True), 5, PLAIN)
+        nobody = HttpClient("http://127.0.0.1:1/", EgressPolicy(private=True), 5, PLAIN)
         with pytest.raises(OSError, match="onnect"):
             await nobody.post({}, b"")
 
@@ -293,8 +293,8 @@ def test_a_connection_has_its_time(run: Run) -> None:
         return []
 
     async def work() -> None:
-        door = Door(private=False, resolver=never)
-        slow = Courier("http://mcp.example.com/", door, 0.01, PLAIN)
+        door = EgressPolicy(private=False, resolver=never)
+        slow = HttpClient("http://mcp.example.com/", door, 0.01, PLAIN)
         with pytest.raises(OSError, match=r"no connection within 0\.01 s"):
             await slow.post({}, b"")
 
@@ -306,9 +306,9 @@ def test_the_door_is_asked(run: Run) -> None:
         return ["127.0.0.1"]
 
     async def work() -> None:
-        door = Door(private=False, resolver=private)
+        door = EgressPolicy(private=False, resolver=private)
         with pytest.raises(AddressRefused):
-            await Courier("http://mcp.example.com/", door, 5, PLAIN).post({}, b"")
+            await HttpClient("http://mcp.example.com/", door, 5, PLAIN).post({}, b"")
 
     run(work())
 
@@ -326,7 +326,7 @@ def certificate(directory: Path, name: str) -> Path:
     return path
 
 
-class Here(Door):
+class Here(EgressPolicy):
     """Every name is at this machine."""
 
     async def address(self, host: str, port: int) -> str:
@@ -351,7 +351,7 @@ def test_a_certificate_is_of_the_name_not_of_the_address(
     async def work() -> None:
         async with listening(Server(whole(b"sealed"), whole(b"again")), tls) as url:
             address = url.replace("http://127.0.0.1", f"https://{host}")
-            courier = Courier(address, Here(private=False), 5, context)
+            courier = HttpClient(address, Here(private=False), 5, context)
             if good:
                 assert [await read(courier), await read(courier)] == [(200, b"sealed"), (200, b"again")]
             else:
@@ -405,10 +405,10 @@ def test_a_reply_is_given_back_once(run: Run) -> None:
     ],
 )
 def test_what_a_url_asks_for(url: str, target: str) -> None:
-    assert module.target_of(url) == target
+    assert module.request_target(url) == target
 
 
 def test_urls_without_a_host_are_refused() -> None:
     for url in ("http:///x", "/x", "http://x:99999/"):
         with pytest.raises(ValueError, match=r"host|ort"):
-            Courier(url, Door(private=True), 5, PLAIN)
+            HttpClient(url, EgressPolicy(private=True), 5, PLAIN)

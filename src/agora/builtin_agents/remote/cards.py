@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic_core import from_json
 
-from agora.net.http_client import target_of
+from agora.net.http_client import request_target
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a.canonical_json import signed_content
 from agora_sdk.errors import AgoraError
@@ -72,7 +72,7 @@ async def _found(post: Post, url: str) -> tuple[dict[str, Any], str]:
 
 async def _document(post: Post, url: str, limit: int) -> Any:
     """JSON at a URL of the same origin; None where there is nothing."""
-    reply = await post.send(Letter("GET", target_of(url), HEADERS))
+    reply = await post.send(Letter("GET", request_target(url), HEADERS))
     try:
         if reply.status in ABSENT:
             await post.whole(reply, limit)

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agora.net.egress_policy import AddressRefused, Door, Resolve, resolve
-from agora.net.http_client import Courier, Lost, Reply
-from agora.telemetry import outgoing, span
+from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
+from agora.net.http_client import ConnectionLost, HttpClient, Reply
+from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import Events
 
 from . import wire
@@ -36,10 +36,10 @@ class Post:
     """
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], *, private: bool, seconds: float, resolver: Resolve = resolve
+        self, url: str, headers: Mapping[str, str], *, private: bool, seconds: float, resolver: Resolve = resolve_host
     ) -> None:
-        self._door = Door(private=private, resolver=resolver)
-        self._courier = Courier(url, self._door, min(CONNECTING, seconds), None)
+        self._door = EgressPolicy(private=private, resolver=resolver)
+        self._courier = HttpClient(url, self._door, min(CONNECTING, seconds), None)
         own = {"host": self._courier.host, "user-agent": "agora", "accept-encoding": "identity"}
         self._headers: dict[str, str] = {**own, **headers}
         self.seconds = seconds
@@ -50,8 +50,8 @@ class Post:
 
     async def send(self, letter: Letter) -> Reply:
         """Send a request, and wait for the head of its answer. Raises Fault."""
-        with span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
-            reply = await self._sent(letter, {**self._headers, **letter.headers, **outgoing()})
+        with open_span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
+            reply = await self._sent(letter, {**self._headers, **letter.headers, **trace_headers()})
             here.note("http.response.status_code", reply.status)
             return reply
 
@@ -66,7 +66,7 @@ class Post:
         except OSError as error:
             self._door.forget()
             raise Fault(f"It cannot be reached ({error}).", passing=True, away=True) from None
-        except Lost as error:
+        except ConnectionLost as error:
             raise Fault(f"The connection broke ({error}).", passing=True) from None
         except ValueError as error:
             raise Fault(f"The headers that are kept for it cannot be sent: {error}.") from None
@@ -84,7 +84,7 @@ class Post:
                     patience.reschedule(asyncio.get_running_loop().time() + self.seconds)
         except TimeoutError:
             raise self._silent() from None
-        except Lost as error:
+        except ConnectionLost as error:
             raise Fault(f"The connection broke ({error}).", passing=True) from None
         return b"".join(parts)
 
@@ -163,7 +163,7 @@ class Listening:
             async with asyncio.timeout(LINGER):
                 while await self._reply.part():
                     pass
-        except (TimeoutError, Lost):
+        except (TimeoutError, ConnectionLost):
             pass
 
     async def items(self) -> list[dict[str, Any]] | None:
@@ -179,7 +179,7 @@ class Listening:
                     patience.reschedule(asyncio.get_running_loop().time() + self._line.patience)
         except TimeoutError:
             raise Fault(f"It gave no sign for {self._line.patience:g} seconds.", passing=True) from None
-        except Lost as error:
+        except ConnectionLost as error:
             raise Fault(f"The connection broke ({error}).", passing=True) from None
         return None
 

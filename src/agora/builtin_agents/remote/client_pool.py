@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from agora.domains.a2a.remote_port import RemoteEndpoint
-from agora.net.egress_policy import Resolve, resolve
-from agora.net.http_client import trust
+from agora.net.egress_policy import Resolve, resolve_host
+from agora.net.http_client import default_ssl_context
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -27,7 +27,7 @@ READING: Final = 15.0  # seconds without a sign while a card is read
 class Lines:
     """Implements :class:`agora.a2a.abroad.RemoteAgents`. resolver: from a host to its addresses."""
 
-    def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve) -> None:
+    def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._resolver = sealer, resolver
 
     async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
@@ -48,7 +48,7 @@ class Lines:
     async def _post(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> Post:
         headers = self._headers(endpoint)
         if url.startswith("https://"):
-            await asyncio.to_thread(trust)
+            await asyncio.to_thread(default_ssl_context)
         try:
             return Post(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
         except ValueError:  # UnicodeError too, of a host that is no name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import pack, unpack
+from agora.core.call import decode_json, encode_json
 from agora.domains.tasks.lookup import context
 from agora.store.port import Query, Reader, Row, Store
 
@@ -29,7 +29,7 @@ class Past:
         if job.context_id is None or job.context_id == own:
             return None
         rows = await self._read(job, residents.conversation, **context(job.context_id))
-        found = unpack(rows[0]["checkpoint"]).get("context") if rows else None
+        found = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
         return found if isinstance(found, str) else None
 
     async def tasks(self, job: Job) -> Sequence[str]:
@@ -38,8 +38,8 @@ class Past:
         if not isinstance(named, list) or not named:
             return ()
         ids = [name for name in named if isinstance(name, str)][:MOST]
-        rows = await self._read(job, residents.referred, ids=pack(ids))
-        found = [unpack(row["checkpoint"]).get("task") for row in rows]
+        rows = await self._read(job, residents.referred, ids=encode_json(ids))
+        found = [decode_json(row["checkpoint"]).get("task") for row in rows]
         return [name for name in found if isinstance(name, str)]
 
     async def _read(self, job: Job, query: Query, **parameters: Any) -> Sequence[Row]:

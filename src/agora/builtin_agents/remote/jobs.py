@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from agora.core.call import unpack
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.call import decode_json
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.a2a import queries as statements
 from agora.domains.a2a.remote_connections import endpoint_of
@@ -56,7 +56,7 @@ class Remotes(Controller):
     name = "remotes"
     interval = 1.0
 
-    def __init__(self, house: House, host: Host, lines: Lines) -> None:
+    def __init__(self, house: JobContext, host: Host, lines: Lines) -> None:
         super().__init__(house)
         self._host, self._lines, self._past = host, lines, Past(house.store)
         self._places: dict[Key, Place] = {}
@@ -160,8 +160,8 @@ class Remotes(Controller):
         return int(self.house.context.settings.a2a_refresh * MICROSECONDS)
 
     async def _resident(self, row: Row, reachable: bool) -> RemoteAgent:
-        card = unpack(row["card"])
-        line = await self._lines.line(endpoint_of(row), Interface.of(unpack(row["interface"]), card))
+        card = decode_json(row["card"])
+        line = await self._lines.line(endpoint_of(row), Interface.of(decode_json(row["interface"]), card))
         profile = Profile(row["agent_name"], row["description"] or "", _skills(card))
         return RemoteAgent(profile, line, self._past, reachable=reachable)
 

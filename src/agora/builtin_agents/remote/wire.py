@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic_core import from_json, to_json
 
-from agora.net.http_client import target_of
+from agora.net.http_client import request_target
 from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_proto as legacy_proto
@@ -89,15 +89,15 @@ def letter(interface: Interface, method: str, params: Mapping[str, Any]) -> Lett
     if current:
         told = params if interface.tenant is None else {"tenant": interface.tenant, **params}
     else:
-        method, told = _METHODS[method], legacy.send_request(params) if method in _SENDS else params
+        method, told = _METHODS[method], legacy.send_request_to_v03(params) if method in _SENDS else params
     body = to_json({"jsonrpc": "2.0", "id": "1", "method": method, "params": told})
-    return Letter("POST", target_of(interface.url), headers, body)
+    return Letter("POST", request_target(interface.url), headers, body)
 
 
 def _resource(interface: Interface, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Letter:
     """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
     current = interface.version == CURRENT
-    base = target_of(interface.url).split("?", 1)[0].rstrip("/")
+    base = request_target(interface.url).split("?", 1)[0].rstrip("/")
     if not current:
         base = base if base.endswith("/v1") else f"{base}/v1"
     elif interface.tenant is not None:
@@ -115,7 +115,7 @@ def _resource(interface: Interface, method: str, params: Mapping[str, Any], head
 
 def _old(params: Mapping[str, Any]) -> dict[str, Any]:
     """A SendMessageRequest of 0.3 as its Protocol Buffers have it in JSON."""
-    found = legacy.send_request(params) | {"message": legacy_proto.message(params["message"])}
+    found = legacy.send_request_to_v03(params) | {"message": legacy_proto.message_to_proto(params["message"])}
     configuration = found.get("configuration")
     return found if configuration is None else found | {"configuration": configuration}
 
@@ -186,7 +186,7 @@ def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[st
             return {"task": legacy.from_task(_sound(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrapped(value)
-        given = reading.camel(reading.obj(value, "result"))
+        given = reading.camel_members(reading.read_object(value, "result"))
         found = [member for member in _MEMBERS if isinstance(given.get(member), dict)]
         if not found or "kind" in given:
             if "artifact" in given and not _parts_of(given["artifact"]):
@@ -205,8 +205,8 @@ def _named(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     if member == "task":
         return {"task": legacy.from_task(given)}
     if member == "message":
-        return {"message": reading.message(given)}
-    given = reading.camel(given)
+        return {"message": reading.read_message(given)}
+    given = reading.camel_members(given)
     about = {name: given[name] for name in ("taskId", "contextId", "metadata") if given.get(name)}
     if member == "statusUpdate":
         return {"statusUpdate": about | {"status": legacy.from_status(given.get("status"))}}
@@ -222,7 +222,7 @@ def _parts_of(value: Any) -> Any:
 
 def _sound(value: Any) -> dict[str, Any]:
     """Without what is empty and says nothing: messages and artifacts that have no parts, as end marks are sent."""
-    given = dict(reading.obj(value, "result"))
+    given = dict(reading.read_object(value, "result"))
     status = given.get("status")
     if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):
         given["status"] = {name: entry for name, entry in status.items() if name != "message"}
@@ -234,7 +234,7 @@ def _sound(value: Any) -> dict[str, Any]:
 
 def _unwrapped(value: Any) -> Any:
     """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
-    given = reading.camel(reading.obj(value, "result"))
+    given = reading.camel_members(reading.read_object(value, "result"))
     if "msg" in given:
         given["message"] = given.pop("msg")
     return _data_out(given)

@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Serve until standard input ends; answers the exit code."""
-    from agora.server.process import run
+    from agora.server.process import run_server
     from agora.settings import ConfigurationError, Settings
     from agora.store.port import StoreFailure
     from agora.store.sqlite.engine import DataDirectoryLocked
@@ -34,7 +34,7 @@ def main() -> int:
         settings = Settings.load(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
         file = settings.data_dir / ADDRESS_FILE
         with _telling(answering, file) as say:
-            return run(settings, say=say)
+            return run_server(settings, say=say)
     except DataDirectoryLocked:
         return LOCKED
     except (ConfigurationError, StoreFailure, OSError) as error:

@@ -13,9 +13,9 @@ from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
 from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, agents_of
-from .frames import EncodedEvent, Farewell
+from .frames import CloseReason, EncodedEvent
 from .group import Group
-from .log import LogPage
+from .log import EventPage
 
 if TYPE_CHECKING:
     from .event_stream import EventStream
@@ -45,9 +45,9 @@ class Channel:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    async def read(self, after: int, wanted: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> LogPage:
+    async def read(self, after: int, wanted: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> EventPage:
         """A page of the log after a sequence number."""
-        work = partial(event_log.read, after=after, limit=self._page, wanted=wanted, viewer=viewer)
+        work = partial(event_log.read_events, after=after, limit=self._page, wanted=wanted, viewer=viewer)
         return await self._store.read(self.tenant, work)
 
     def publish(self, events: Sequence[StoredEvent]) -> None:
@@ -73,7 +73,7 @@ class Channel:
         """Start reading the log if it is known to hold more than was delivered."""
         if self.known > self.head and self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read_to_known())
-            self._reading.add_done_callback(_report)
+            self._reading.add_done_callback(_log_read_failure)
 
     async def _read_to_known(self) -> None:
         try:
@@ -98,7 +98,7 @@ class Channel:
         """Retention overtook us: whoever listens has missed events and is told so."""
         self.head = int(error.oldest) - 1
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
-            stream.end(Farewell.of(error))
+            stream.end(CloseReason.of(error))
 
     async def reach(self, sequence: int) -> None:
         """Return when everything up to a sequence number that is in the log was delivered."""
@@ -117,7 +117,7 @@ class Channel:
     def join(self, stream: EventStream) -> None:
         """From now on the stream gets every event after ``head``."""
         wanted = stream.filter
-        groups = self._groups.setdefault(_key(wanted), {})
+        groups = self._groups.setdefault(_group_key(wanted), {})
         group = groups.get(wanted)
         if group is None:
             group = groups[wanted] = Group(wanted)
@@ -126,7 +126,7 @@ class Channel:
 
     def leave(self, stream: EventStream) -> None:
         """The stream, which has joined, gets no more."""
-        key = _key(stream.filter)
+        key = _group_key(stream.filter)
         groups = self._groups[key]
         group = groups[stream.filter]
         group.remove(stream)
@@ -174,12 +174,12 @@ class Channel:
         return route
 
 
-def _report(reading: asyncio.Task[None]) -> None:
+def _log_read_failure(reading: asyncio.Task[None]) -> None:
     if not reading.cancelled() and (error := reading.exception()) is not None:
         log.warning("reading the event log failed; the next event or heartbeat tries again", exc_info=error)
 
 
-def _key(wanted: EventFilter) -> _Key:
+def _group_key(wanted: EventFilter) -> _Key:
     """Where a group is found: by what narrows it most."""
     if wanted.agent is not None:
         return ("agent", wanted.agent)

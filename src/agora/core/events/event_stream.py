@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..call import Opening
+from ..call import EventStreamSpec
 from .channel import Channel
 from .filter import EventFilter
 from .frames import EncodedEvent
@@ -25,7 +25,7 @@ class EventStream(LiveStream):
 
     __slots__ = ("_channel", "filter")
 
-    def __init__(self, feed: Feed, tenant: str, opening: Opening, check: Check | None = None) -> None:
+    def __init__(self, feed: Feed, tenant: str, opening: EventStreamSpec, check: Check | None = None) -> None:
         super().__init__(feed, tenant, opening.viewer, opening.position, check)
         self.filter: EventFilter = opening.filter
         self.subscription_id = opening.subscription_id

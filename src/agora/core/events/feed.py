@@ -15,13 +15,13 @@ from typing import overload
 from agora.store.port import NewEvent, Store, StoredEvent
 from agora_sdk.errors import Overloaded
 
-from ..call import Following, Opening
+from ..call import EventStreamSpec, LogStreamSpec
 from . import log as event_log
 from .channel import Channel
 from .event_stream import EventStream
 from .filter import EventFilter, Viewer
-from .frames import RESTARTING, TOO_SLOW, Batch, EncodedEvent, Farewell
-from .log_stream import FollowStream
+from .frames import RESTARTING, TOO_SLOW, Batch, CloseReason, EncodedEvent
+from .log_stream import LogStream
 from .positions import Positions
 from .stream import Check, LiveStream
 
@@ -67,7 +67,7 @@ class Feed:
         self._waiting: set[_Arrival] = set()
         self._held: Counter[Holder] = Counter()
         self._holding = 0  # streams and waiting calls
-        self._closing: Farewell | None = None
+        self._closing: CloseReason | None = None
         self._beating: asyncio.Task[None] | None = None
 
     # -- life ------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class Feed:
 
     def close(self, reason: str = "resume later") -> None:
         """End every stream, and open none from now on: the server stops, readers resume elsewhere or later."""
-        self._closing = Farewell(RESTARTING, reason)
+        self._closing = CloseReason(RESTARTING, reason)
         for stream in self.streams():
             stream.end(self._closing)
         for arrival in tuple(self._waiting):
@@ -113,7 +113,7 @@ class Feed:
         """A tenant's channel; its head comes from the log when it is new."""
         channel = self._channels.get(tenant)
         if channel is None:
-            head = await self._store.read(tenant, event_log.head)
+            head = await self._store.read(tenant, event_log.read_head)
             channel = self._channels.get(tenant)
             if channel is None:
                 channel = self._new(tenant, head)
@@ -137,14 +137,18 @@ class Feed:
 
     @overload
     def open(
-        self, tenant: str, opening: Opening, check: Check | None = None, groups: Groups | None = None
+        self, tenant: str, opening: EventStreamSpec, check: Check | None = None, groups: Groups | None = None
     ) -> EventStream: ...
     @overload
     def open(
-        self, tenant: str, opening: Following, check: Check | None = None, groups: Groups | None = None
-    ) -> FollowStream: ...
+        self, tenant: str, opening: LogStreamSpec, check: Check | None = None, groups: Groups | None = None
+    ) -> LogStream: ...
     def open(
-        self, tenant: str, opening: Opening | Following, check: Check | None = None, groups: Groups | None = None
+        self,
+        tenant: str,
+        opening: EventStreamSpec | LogStreamSpec,
+        check: Check | None = None,
+        groups: Groups | None = None,
     ) -> LiveStream:
         """A stream as an operation described it; attach a sink to it, or iterate it.
 
@@ -164,19 +168,19 @@ class Feed:
         self._slots[stream.slot][stream] = None
         return stream
 
-    def _make(self, tenant: str, opening: Opening | Following, check: Check | None) -> LiveStream:
-        if isinstance(opening, Following):
-            return FollowStream(self, self._store, tenant, opening, check)
+    def _make(self, tenant: str, opening: EventStreamSpec | LogStreamSpec, check: Check | None) -> LiveStream:
+        if isinstance(opening, LogStreamSpec):
+            return LogStream(self, self._store, tenant, opening, check)
         if opening.subscription_id is not None:
             opening = self._resume(tenant, opening, opening.subscription_id)
         return EventStream(self, tenant, opening, check)
 
-    def _resume(self, tenant: str, opening: Opening, subscription_id: str) -> Opening:
+    def _resume(self, tenant: str, opening: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
         if opening.resumed:
             self.positions.advance(tenant, subscription_id, opening.position)
             return opening
         position = self.positions.latest(tenant, subscription_id, opening.position)
-        return Opening(opening.filter, opening.viewer, position, subscription_id)
+        return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
     def forget(self, stream: LiveStream) -> None:
         """A stream has ended."""
@@ -206,7 +210,7 @@ class Feed:
         holder = (tenant, viewer.subject)
         self._hold(holder, groups)
         arrival = _Arrival(matters)
-        stream = EventStream(self, tenant, Opening(EventFilter.of(types, subject=subject), viewer, after))
+        stream = EventStream(self, tenant, EventStreamSpec(EventFilter.of(types, subject=subject), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
         try:
@@ -293,7 +297,7 @@ class _Arrival:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self._settle(farewell.error is not None)  # whoever waits looks again, and meets the error itself
 
     def _settle(self, came: bool) -> None:

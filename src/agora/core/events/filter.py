@@ -14,20 +14,20 @@ from pydantic_core import to_json
 
 from agora.store.port import NewEvent
 
-__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "agents_of", "expand"]
+__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "agents_of", "expand_type"]
 
 AGENTS = "/agora/agents/"  #: what the source of an agent's events begins with
 _SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
 
 
-def expand(name: str) -> tuple[str, ...]:
+def expand_type(name: str) -> tuple[str, ...]:
     """The types and patterns that a name in a filter stands for."""
     if "." in name or "_" not in name:
         return (name,)
     return (name, _SPECIAL.get(name) or f"agora.{name.replace('_', '.', 1)}")
 
 
-def _pattern(pattern: str) -> Callable[[str], bool]:
+def _compile_pattern(pattern: str) -> Callable[[str], bool]:
     """Matcher of one pattern; linear, whatever the pattern."""
     first, *middle, last = pattern.split("*")
 
@@ -82,7 +82,7 @@ class EventFilter:
     def __post_init__(self) -> None:
         names = self.names
         object.__setattr__(self, "_exact", frozenset(name for name in names if "*" not in name))
-        object.__setattr__(self, "_patterns", tuple(_pattern(name) for name in names if "*" in name))
+        object.__setattr__(self, "_patterns", tuple(_compile_pattern(name) for name in names if "*" in name))
 
     @classmethod
     def of(cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None) -> EventFilter:
@@ -93,7 +93,7 @@ class EventFilter:
     @property
     def names(self) -> tuple[str, ...]:
         """Full types and patterns."""
-        return tuple(dict.fromkeys(full for name in self.types for full in expand(name)))
+        return tuple(dict.fromkeys(full for name in self.types for full in expand_type(name)))
 
     def wants(self, type: str) -> bool:
         """Whether events of a type are wanted at all."""

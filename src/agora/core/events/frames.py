@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, Overloaded
@@ -30,9 +30,9 @@ __all__ = [
     "RESTARTING",
     "TOO_SLOW",
     "Batch",
+    "CloseReason",
     "EncodedEntry",
     "EncodedEvent",
-    "Farewell",
     "Item",
     "closing_chunk",
     "text_frame",
@@ -57,7 +57,7 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
-def closing_chunk(farewell: Farewell, sequence: int) -> bytes:
+def closing_chunk(farewell: CloseReason, sequence: int) -> bytes:
     """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
 
     Its ``type`` is for clients that tell items apart by theirs, and look no further.
@@ -75,7 +75,7 @@ def closing_chunk(farewell: Farewell, sequence: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class CloseReason:
     """Why a stream ends: a WebSocket close code, a sentence, and the error if it is one."""
 
     code: int = NORMAL
@@ -83,16 +83,16 @@ class Farewell:
     error: AgoraError | None = None
 
     @classmethod
-    def of(cls, error: AgoraError) -> Farewell:
+    def of(cls, error: AgoraError) -> CloseReason:
         return cls(error.close_code, str(error), error)
 
     @classmethod
-    def too_slow(cls) -> Farewell:
+    def too_slow(cls) -> CloseReason:
         error = Overloaded("Events were read too slowly.", fix="Resume from the last event received.", retry_after=1)
         return cls(TOO_SLOW, str(error), error)
 
 
-ENDED: Final = Farewell(NORMAL, "the log has ended")  #: nothing will ever follow; not to be resumed
+ENDED: Final = CloseReason(NORMAL, "the log has ended")  #: nothing will ever follow; not to be resumed
 
 
 class Item(ABC):
@@ -148,7 +148,7 @@ class EncodedEvent(Item):
             "type": event.type,
             "source": event.source,
             "subject": event.subject,
-            "time": moment(event.time),
+            "time": to_datetime(event.time),
             "datacontenttype": "application/json",
             "sequence": self.stored.seq,
         }
@@ -161,7 +161,7 @@ class EncodedEvent(Item):
             type=event.type,
             source=event.source,
             subject=event.subject,
-            time=moment(event.time),
+            time=to_datetime(event.time),
             sequence=self.stored.seq,
             data=from_json(event.data),
         )

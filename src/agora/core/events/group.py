@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .filter import EventFilter
-from .frames import Batch, EncodedEvent, Farewell
-from .sink import offer
+from .frames import Batch, CloseReason, EncodedEvent
+from .sink import offer_batch
 
 if TYPE_CHECKING:
     from .event_stream import EventStream
@@ -52,26 +52,26 @@ class Group:
 
     def deliver(self, events: Sequence[EncodedEvent]) -> int:
         """Write events that the filter wants to whoever may see them; answers how many deliveries."""
-        failed: list[tuple[EventStream, Farewell]] = []
+        failed: list[tuple[EventStream, CloseReason]] = []
         if all(encoded.event.audience is None for encoded in events):
-            delivered = _write(self._streams, _batch(events), failed)
+            delivered = _write_to_sinks(self._streams, _build_batch(events), failed)
         else:
             delivered = self._deliver_apart(events, failed)
         for stream, farewell in failed:
             stream.end(farewell)
         return delivered
 
-    def _deliver_apart(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, Farewell]]) -> int:
-        delivered = _write(self._overseers, _batch(events), failed)
+    def _deliver_apart(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, CloseReason]]) -> int:
+        delivered = _write_to_sinks(self._overseers, _build_batch(events), failed)
         personal = self._personal(events)
         for viewer, own in personal.items():
-            delivered += _write(self._viewers[viewer], _batch(own), failed)
+            delivered += _write_to_sinks(self._viewers[viewer], _build_batch(own), failed)
         public = [encoded for encoded in events if encoded.event.audience is None]
         if public:
-            batch = _batch(public)
+            batch = _build_batch(public)
             for viewer, streams in self._viewers.items():
                 if viewer not in personal:
-                    delivered += _write(streams, batch, failed)
+                    delivered += _write_to_sinks(streams, batch, failed)
         return delivered
 
     def _personal(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
@@ -83,14 +83,14 @@ class Group:
         }
 
 
-def _batch(events: Sequence[EncodedEvent]) -> Batch:
+def _build_batch(events: Sequence[EncodedEvent]) -> Batch:
     return Batch(events, events[-1].number)
 
 
-def _write(streams: Iterable[EventStream], batch: Batch, failed: list[tuple[EventStream, Farewell]]) -> int:
+def _write_to_sinks(streams: Iterable[EventStream], batch: Batch, failed: list[tuple[EventStream, CloseReason]]) -> int:
     written = 0
     for stream in streams:
-        farewell = offer(stream.sink, batch)
+        farewell = offer_batch(stream.sink, batch)
         if farewell is None:
             written += 1
         else:

@@ -17,7 +17,7 @@ from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
 from . import queries as events
 from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer
 
-__all__ = ["PAGE", "LogPage", "head", "locate", "read"]
+__all__ = ["PAGE", "EventPage", "read_events", "read_head", "resolve_position"]
 
 PAGE = 500  #: largest number of events in a page
 PAGE_BYTES = 524_288  #: of the data of its events
@@ -25,7 +25,7 @@ WINDOW = 100_000  #: largest number of events a filtered page looks through
 
 
 @dataclass(frozen=True, slots=True)
-class LogPage:
+class EventPage:
     """A stretch of the log: the events wanted, everything up to ``position`` considered."""
 
     events: list[StoredEvent]
@@ -33,31 +33,31 @@ class LogPage:
     head: int
 
 
-async def head(tx: Reader) -> int:
+async def read_head(tx: Reader) -> int:
     """Sequence of the newest event; 0 in an empty log."""
-    return (await _bounds(tx))[1]
+    return (await _read_bounds(tx))[1]
 
 
-async def read(
+async def read_events(
     tx: Reader,
     after: int | None,
     limit: int = PAGE,
     *,
     wanted: EventFilter = EVERYTHING,
     viewer: Viewer = EVERYONE,
-) -> LogPage:
+) -> EventPage:
     """The events after a sequence number that are wanted and may be seen, oldest first.
 
     after: None begins with the oldest event there is. A page may be shorter than the limit, even
     empty, before the end of the log: go on from its ``position`` until that reaches its ``head``.
     """
-    oldest, newest = await _bounds(tx)
+    oldest, newest = await _read_bounds(tx)
     if after is None:
         after = max(oldest - 1, 0)
     elif after + 1 < oldest:
-        raise too_old(after, oldest)
+        raise position_expired_error(after, oldest)
     if after >= newest:
-        return LogPage([], after, newest)
+        return EventPage([], after, newest)
     if newest - after <= limit or (wanted == EVERYTHING and viewer.sees_all):
         until = newest
         rows = await tx.all(events.page, after=after, until=until, limit=limit)
@@ -65,13 +65,13 @@ async def read(
         until = min(newest, after + WINDOW)
         asked = wanted.parameters(viewer)
         rows = await tx.all(events.matching, after=after, until=until, limit=limit, **asked)
-    found = await _stretch(tx, rows)
+    found = await _read_rows(tx, rows)
     whole = len(found) == len(rows) < limit
     shown = [stored for stored in found if wanted.matches(stored.event) and viewer.sees(stored.event)]
-    return LogPage(shown, until if whole else found[-1].seq, newest)
+    return EventPage(shown, until if whole else found[-1].seq, newest)
 
 
-async def _stretch(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
+async def _read_rows(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
     """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
     found: list[StoredEvent] = []
     size = 0
@@ -85,38 +85,38 @@ async def _stretch(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
                 break
             large = await tx.one(events.data_of, seq=row["seq"])
             if large is None:
-                raise too_old(row["seq"] - 1, row["seq"] + 1)
-            return [_event(tx.tenant, row, large["data"])]
-        found.append(_event(tx.tenant, row, data))
+                raise position_expired_error(row["seq"] - 1, row["seq"] + 1)
+            return [_stored_event(tx.tenant, row, large["data"])]
+        found.append(_stored_event(tx.tenant, row, data))
     return found
 
 
-def _event(tenant: str, row: Row, data: bytes) -> StoredEvent:
+def _stored_event(tenant: str, row: Row, data: bytes) -> StoredEvent:
     audience = None if row["audience"] is None else tuple(from_json(row["audience"]))
     event = NewEvent(row["event_id"], row["type"], row["source"], row["subject"], row["time"], data, audience)
     return StoredEvent(tenant, row["seq"], event)
 
 
-async def _bounds(tx: Reader) -> tuple[int, int]:
+async def _read_bounds(tx: Reader) -> tuple[int, int]:
     row = await tx.one(events.bounds)
     return (row["oldest"] or 0, row["head"] or 0) if row is not None else (0, 0)
 
 
-async def locate(tx: Reader, place: str) -> int:
+async def resolve_position(tx: Reader, place: str) -> int:
     """The sequence number meant by an event's id or by a number, checked against the log.
 
     Raises InvalidRequest for nonsense and for a number not reached yet, NotFound for an unknown id.
     """
     if place.isascii() and place.isdigit():
-        return await _number(tx, int(place))
+        return await _check_sequence(tx, int(place))
     if not place.startswith("evt_"):
-        raise _invalid(f"{place!r} is neither an event's id nor a sequence number.")
+        raise _invalid_position(f"{place!r} is neither an event's id nor a sequence number.")
     row = await tx.one(events.position_of, event_id=place)
     if row is not None:
         return int(row["seq"])
     first = await tx.one(events.first_id)
     if first is not None and place < first["event_id"]:  # ids sort by the time they were made
-        raise too_old(0, (await _bounds(tx))[0])
+        raise position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(
         f"No event {place!r} is in the log.",
         fix="Resume from the id or the sequence number of an event you received.",
@@ -124,16 +124,16 @@ async def locate(tx: Reader, place: str) -> int:
     )
 
 
-async def _number(tx: Reader, after: int) -> int:
-    oldest, newest = await _bounds(tx)
+async def _check_sequence(tx: Reader, after: int) -> int:
+    oldest, newest = await _read_bounds(tx)
     if after > newest:
-        raise _invalid(f"The log has not reached {after} yet: its newest event is {newest}.")
+        raise _invalid_position(f"The log has not reached {after} yet: its newest event is {newest}.")
     if after + 1 < oldest:
-        raise too_old(after, oldest)
+        raise position_expired_error(after, oldest)
     return after
 
 
-def too_old(after: int, oldest: int) -> CursorTooOld:
+def position_expired_error(after: int, oldest: int) -> CursorTooOld:
     """The error for a place whose following events are gone."""
     return CursorTooOld(
         f"Events after {after} were deleted by retention; the oldest is {oldest}.",
@@ -142,7 +142,7 @@ def too_old(after: int, oldest: int) -> CursorTooOld:
     )
 
 
-def _invalid(message: str) -> InvalidRequest:
+def _invalid_position(message: str) -> InvalidRequest:
     return InvalidRequest(
         message,
         fix="Resume from the id or the sequence number of an event you received.",

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from agora.store.port import Reader, Store
 
-from ..call import Entry, Following, Opening, Stretch
+from ..call import Entry, EventStreamSpec, LogPage, LogStreamSpec
 from .channel import Channel
 from .event_stream import EventStream
 from .filter import EVERYONE, EventFilter
-from .frames import ENDED, Batch, EncodedEntry, Farewell
+from .frames import ENDED, Batch, CloseReason, EncodedEntry
 from .stream import Check, LiveStream
 
 if TYPE_CHECKING:
     from .feed import Feed
 
-__all__ = ["FollowStream"]
+__all__ = ["LogStream"]
 
 
-class FollowStream(LiveStream):
+class LogStream(LiveStream):
     """Entries after a position, page by page, until the log has ended.
 
     The log is read; an event about its subject is only the hint that there is more. The stream listens
@@ -31,10 +31,12 @@ class FollowStream(LiveStream):
 
     __slots__ = ("_bell", "_following", "_hints", "_store", "_waits")
 
-    def __init__(self, feed: Feed, store: Store, tenant: str, following: Following, check: Check | None = None) -> None:
+    def __init__(
+        self, feed: Feed, store: Store, tenant: str, following: LogStreamSpec, check: Check | None = None
+    ) -> None:
         super().__init__(feed, tenant, following.viewer, following.position, check)
         self._store, self._following = store, following
-        self._bell = _Bell()
+        self._bell = _WakeSink()
         self._hints: EventStream | None = None
         self._waits = False
 
@@ -60,7 +62,7 @@ class FollowStream(LiveStream):
     async def _listen(self, channel: Channel) -> None:
         """Have the bell rung by whatever happens to the subject from now on."""
         if self._hints is None or self._hints.farewell is not None:
-            opening = Opening(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
+            opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._bell)
 
@@ -69,7 +71,7 @@ class FollowStream(LiveStream):
         stretch = await self._store.read(self.tenant, self._read)
         if self.farewell is not None:
             return
-        for part in _parts(stretch.entries, self._feed.buffer_limit // 4):
+        for part in _split_entries(stretch.entries, self._feed.buffer_limit // 4):
             if self.farewell is None:
                 channel.delivered += len(part)
                 await self._send(part, part[-1].number)
@@ -80,7 +82,7 @@ class FollowStream(LiveStream):
             await self._bell.rung.wait()
             self._waits = False
 
-    async def _read(self, reader: Reader) -> Stretch:
+    async def _read(self, reader: Reader) -> LogPage:
         return await self._following.read(reader, self._position)
 
     def beat(self) -> None:
@@ -92,7 +94,7 @@ class FollowStream(LiveStream):
         self._bell.rung.set()
 
 
-def _parts(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
+def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
     """Entries in parts of at most so many bytes, or of one: the reader makes room between them."""
     part: list[EncodedEntry] = []
     size = 0
@@ -106,7 +108,7 @@ def _parts(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]
         yield part
 
 
-class _Bell:
+class _WakeSink:
     """A sink that wakes whoever waits for what comes into it."""
 
     pending = 0
@@ -120,5 +122,5 @@ class _Bell:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self.rung.set()

@@ -39,7 +39,7 @@ class Positions:
         self._waiting = {}
         for tenant, changed in batches.items():
             try:
-                await store.write(tenant, partial(_advance, changed=changed), label="event.positions")
+                await store.write(tenant, partial(_write_positions, changed=changed), label="event.positions")
                 written += len(changed)
             except Exception:
                 log.warning("positions of %d subscriptions could not be written yet", len(changed), exc_info=True)
@@ -48,6 +48,6 @@ class Positions:
         return written
 
 
-async def _advance(tx: Tx, changed: Mapping[str, int]) -> None:
+async def _write_positions(tx: Tx, changed: Mapping[str, int]) -> None:
     for subscription_id, sequence in changed.items():
         await tx.execute(events.advance, subscription_id=subscription_id, position=sequence)

@@ -16,7 +16,7 @@ from agora_sdk.errors import CursorTooOld
 from . import log as event_log
 from .filter import EVERYTHING, Viewer
 
-__all__ = ["Elsewhere"]
+__all__ = ["RemoteCommits"]
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ QUICK_SECONDS = 0.005
 SLOW_SECONDS = 0.1
 
 
-class Elsewhere:
+class RemoteCommits:
     """Catches up with each tenant's log, leaving out what this server committed itself.
 
     tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
@@ -49,7 +49,7 @@ class Elsewhere:
     async def start(self) -> None:
         """Begin where each log ends now."""
         for tenant in await self._store.tenants():
-            self._seen[tenant] = await self._store.read(tenant, event_log.head)
+            self._seen[tenant] = await self._store.read(tenant, event_log.read_head)
 
     async def stop(self) -> None:
         readers = list(self._readers.values())
@@ -81,7 +81,7 @@ class Elsewhere:
         """Look at every log: hints may have been missed."""
         for tenant in await self._store.tenants():
             self._seen.setdefault(tenant, 0)
-            self.hint(tenant, await self._store.read(tenant, event_log.head))
+            self.hint(tenant, await self._store.read(tenant, event_log.read_head))
 
     async def _catch_up(self, tenant: str) -> None:
         try:
@@ -99,13 +99,13 @@ class Elsewhere:
         """Tell one page. The log knows best where it ends, whatever was said."""
         after, said = self._seen[tenant], self._ahead[tenant]
 
-        async def page(reader: Reader) -> event_log.LogPage:
-            return await event_log.read(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
+        async def page(reader: Reader) -> event_log.EventPage:
+            return await event_log.read_events(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
 
         try:
             found = await self._store.read(tenant, page)
         except CursorTooOld:
-            self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.head)
+            self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
             await self._missed(tenant)
             return
         own = self._own.pop(tenant, set())

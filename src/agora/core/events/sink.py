@@ -10,9 +10,9 @@ from typing import Protocol
 from agora.net.backpressure import HIGH_WATER, Connection
 from agora_sdk.errors import InternalError
 
-from .frames import TOO_SLOW, Batch, Farewell
+from .frames import TOO_SLOW, Batch, CloseReason
 
-__all__ = ["NOWHERE", "QueueSink", "Sink", "is_over", "offer"]
+__all__ = ["NULL_SINK", "QueueSink", "Sink", "is_over", "offer_batch"]
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ class Sink(Protocol):
     async def drain(self) -> None:
         """Return when little enough waits that a page of the log may follow."""
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         """Nothing follows; tell the reader why."""
 
 
-class _Nowhere:
+class _NullSink:
     pending = 0
 
     def write(self, batch: Batch, /) -> bool:
@@ -43,7 +43,7 @@ class _Nowhere:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: Farewell, /) -> None: ...
+    def end(self, farewell: CloseReason, /) -> None: ...
 
 
 class QueueSink:
@@ -60,7 +60,7 @@ class QueueSink:
         self._filled, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self.pending = 0
-        self.farewell: Farewell | None = None
+        self.farewell: CloseReason | None = None
 
     def write(self, batch: Batch, /) -> bool:
         if self.size > self._limit or is_over(self._connection, self.size, batch):
@@ -78,7 +78,7 @@ class QueueSink:
     async def drain(self) -> None:
         await self._room.wait()
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self.farewell = farewell
         if farewell.code == TOO_SLOW:
             self._clear()
@@ -116,13 +116,13 @@ def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
     return connection is not None and connection.is_over and (waiting > HIGH_WATER or batch.size > HIGH_WATER)
 
 
-NOWHERE: Sink = _Nowhere()  #: the sink of a stream that has none yet
+NULL_SINK: Sink = _NullSink()  #: the sink of a stream that has none yet
 
 
-def offer(sink: Sink, batch: Batch) -> Farewell | None:
+def offer_batch(sink: Sink, batch: Batch) -> CloseReason | None:
     """Write a batch to a sink; answers why its stream has to end, if it has to."""
     try:
-        return None if sink.write(batch) else Farewell.too_slow()
+        return None if sink.write(batch) else CloseReason.too_slow()
     except Exception:
         log.exception("a stream failed and is closed")
-        return Farewell.of(InternalError("The stream failed.", fix="Resume from the last event."))
+        return CloseReason.of(InternalError("The stream failed.", fix="Resume from the last event."))

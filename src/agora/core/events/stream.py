@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable
 
 from .filter import Viewer
-from .frames import Batch, Farewell, Item
-from .sink import NOWHERE, QueueSink, Sink, offer
+from .frames import Batch, CloseReason, Item
+from .sink import NULL_SINK, QueueSink, Sink, offer_batch
 
 if TYPE_CHECKING:
     from .feed import Feed
@@ -48,8 +48,8 @@ class LiveStream(ABC):
         self._feed, self.tenant, self._check = feed, tenant, check
         self.viewer, self._position = viewer, position
         self.subscription_id: str | None = None
-        self.sink: Sink = NOWHERE
-        self.farewell: Farewell | None = None
+        self.sink: Sink = NULL_SINK
+        self.farewell: CloseReason | None = None
         self.slot: int | None = None
         self.groups: Sequence[tuple[str, str]] = ()  # with whom its reader shares what is free
 
@@ -81,16 +81,16 @@ class LiveStream(ABC):
         try:
             await self._run()
         except TimeoutError:
-            self.end(Farewell.too_slow())
+            self.end(CloseReason.too_slow())
         except AgoraError as error:
-            self.end(Farewell.of(error))
+            self.end(CloseReason.of(error))
         except Exception:
             log.exception("the log of a stream could not be read")
-            self.end(Farewell.of(InternalError("The log could not be read.", fix="Resume from the last item.")))
+            self.end(CloseReason.of(InternalError("The log could not be read.", fix="Resume from the last item.")))
 
     async def _send(self, items: Sequence[Item], position: int) -> None:
         """Give the sink a page of the log; return when there is room for the next."""
-        if items and (farewell := offer(self.sink, Batch(items, position))):
+        if items and (farewell := offer_batch(self.sink, Batch(items, position))):
             self.end(farewell)
             return
         self._position = position
@@ -100,7 +100,7 @@ class LiveStream(ABC):
 
     def beat(self) -> None:
         """Write a heartbeat, if the stream is live."""
-        if self.live and (farewell := offer(self.sink, Batch((), self.position))):
+        if self.live and (farewell := offer_batch(self.sink, Batch((), self.position))):
             self.end(farewell)
 
     async def recheck(self) -> None:
@@ -112,7 +112,7 @@ class LiveStream(ABC):
         except StorageUnavailable:
             return
         except AgoraError as error:
-            self.end(Farewell.of(error))
+            self.end(CloseReason.of(error))
         except Exception:
             log.exception("whether a stream may go on could not be checked; it goes on until the next check")
 
@@ -132,7 +132,7 @@ class LiveStream(ABC):
             )
         self._feed.positions.advance(self.tenant, self.subscription_id, sequence)
 
-    def end(self, farewell: Farewell) -> None:
+    def end(self, farewell: CloseReason) -> None:
         """End the stream; the first reason stays."""
         if self.farewell is not None:
             return
@@ -147,7 +147,7 @@ class LiveStream(ABC):
 
     def close(self) -> None:
         """End the stream because its reader is done."""
-        self.end(Farewell())
+        self.end(CloseReason())
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         """Items as Python callers get them; raises the error for which the stream ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.store.port import Row
 from agora_sdk.errors import InvalidRequest
 
@@ -24,7 +24,7 @@ async def check_accepts(
     support an extension that it requires (3.3.4).
     """
     kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
-    stored = unpack(kept["card"]) if kept is not None and kept["card"] else {}
+    stored = decode_json(kept["card"]) if kept is not None and kept["card"] else {}
     _check_extensions(agent, stored, extensions)
     given = [_mode(part) for part in parts]
     if all(mode is None for mode in given):
@@ -61,7 +61,7 @@ def _mode(part: Mapping[str, Any]) -> str | None:
 
 def _accepted(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
     """What an agent has said it takes; None if it has not said."""
-    told = unpack(agent["metadata"]).get("a2a")
+    told = decode_json(agent["metadata"]).get("a2a")
     modes = _modes(stored.get("defaultInputModes")) or _modes(
         told.get("input_modes") if isinstance(told, dict) else None
     )

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, encoded, pack, unpack
+from agora.core.call import Call, as_encoded_result, decode_json, encode_json
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import audience_of
 from agora.store.port import Row
@@ -78,7 +78,7 @@ def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
 
 def _made(agent: Row) -> dict[str, Any]:
     """The card that a registration makes."""
-    told = unpack(agent["metadata"]).get("a2a")
+    told = decode_json(agent["metadata"]).get("a2a")
     told = told if isinstance(told, dict) else {}
     made: dict[str, Any] = {
         "name": agent["agent_name"],
@@ -93,10 +93,10 @@ def _made(agent: Row) -> dict[str, Any]:
 
 def _skills(agent: Row) -> list[dict[str, Any]]:
     """Skills as they are told, or one of each capability; at least one, as the protocol asks."""
-    tags = unpack(agent["tags"])
+    tags = decode_json(agent["tags"])
     told = [_skill(agent, skill, tags) for skill in skills_of(agent)]
     known = {skill["id"] for skill in told}
-    more = [_skill(agent, {"id": name}, tags) for name in unpack(agent["capabilities"]) if name not in known]
+    more = [_skill(agent, {"id": name}, tags) for name in decode_json(agent["capabilities"]) if name not in known]
     return (told + more)[:SKILLS] or [_skill(agent, {"id": "message", "name": "Message"}, tags)]
 
 
@@ -159,14 +159,14 @@ async def card(call: Call, ref: str | None, base: str | None, *, extended: bool 
     kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
     if kept is not None:
         for stored in (kept["card"], kept["extended"] if extended else None):
-            made = _over(made, unpack(stored)) if stored else made
+            made = _over(made, decode_json(stored)) if stored else made
     base = base_url(call, base)
     extensions = made.pop("extensions", None)
     made |= _frame(call, base, agent)
     if extensions:
         made["capabilities"]["extensions"] = extensions
     made.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
-    return encoded(encode(made), contract.A2ACard)
+    return as_encoded_result(encode(made), contract.A2ACard)
 
 
 async def _visible(call: Call, ref: str) -> Row:
@@ -212,7 +212,7 @@ async def set_card(
     told = {"agent_id": agent_id, "stored": texts != [None, None]}
     call.emit("agora.agent.card_changed", told, subject=agent_id, audience=audience)
     return contract.CardChange(
-        agent_id=agent_id, stored=texts[0] is not None, extended=texts[1] is not None, updated_at=moment(call.now)
+        agent_id=agent_id, stored=texts[0] is not None, extended=texts[1] is not None, updated_at=to_datetime(call.now)
     )
 
 
@@ -231,7 +231,7 @@ def _checked(card: Mapping[str, Any]) -> str:
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
     if not _all(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
         raise _wrong("card.capabilities", "has extensions with a uri each")
-    text = pack(card)
+    text = encode_json(card)
     if len(text) > LARGEST:
         raise PayloadTooLarge(f"A card has at most {LARGEST} characters; this one has {len(text)}.")
     return text
@@ -255,7 +255,7 @@ def _wrong(field: str, what: str) -> InvalidRequest:
 async def catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
     """A page of the agents whose cards the caller may see; the front agent is the first of all."""
     caller, base = call.caller, base_url(call, base)
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows = await call.tx.all(
         statements.catalogue,
         after=after,
@@ -273,7 +273,7 @@ async def catalogue(call: Call, base: str | None, limit: int, cursor: str | None
         count=len(found),
         total=None if more or cursor else len(found),
         has_more=more,
-        next_cursor=paging.encode(found[-1].agent_id or "") if more else None,
+        next_cursor=paging.encode_cursor(found[-1].agent_id or "") if more else None,
     )
 
 
@@ -285,8 +285,8 @@ def _entry(base: str, row: Row, updated_at: int) -> contract.A2ACatalogueEntry:
         description=row["description"],
         url=url,
         card_url=f"{url}/.well-known/agent-card.json",
-        tags=unpack(row["tags"]),
-        updated_at=moment(updated_at),
+        tags=decode_json(row["tags"]),
+        updated_at=to_datetime(updated_at),
     )
 
 
@@ -299,5 +299,5 @@ def _front_entry(call: Call, base: str) -> contract.A2ACatalogueEntry:
         url=base,
         card_url=f"{base}/.well-known/agent-card.json",
         tags=["marketplace"],
-        updated_at=moment(call.context.started_at),
+        updated_at=to_datetime(call.context.started_at),
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from agora.clock import stamp
+from agora.clock import to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, Wait, encoded, pack, unpack
+from agora.core.call import Call, WaitForEvent, as_encoded_result, decode_json, encode_json
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as reading
@@ -64,7 +64,7 @@ async def document(
         entry = await reader.one(statements.entry, task_id=task_id, number=row["status_entry"])
     history = await _history(reader, row, data, history_length)
     found = await _artifacts(reader, row, data["result"]) if artifacts else None
-    return view.task(row, unpack(data["metadata"]), view.status_of(row, entry), history, found)
+    return view.task(row, decode_json(data["metadata"]), view.status_of(row, entry), history, found)
 
 
 async def _history(
@@ -80,7 +80,7 @@ async def _history(
     said = [view.message_of(row, entry) for entry in reversed(entries) if entry["number"] != row["status_entry"]]
     messages = [message for message in said if message is not None]
     if len(messages) < limit:
-        messages.insert(0, view.first_message(row, unpack(data["payload"])))
+        messages.insert(0, view.first_message(row, decode_json(data["payload"])))
     return messages[-limit:]
 
 
@@ -95,9 +95,9 @@ async def _artifacts(reader: Reader, row: view.Fields | Row, result: str | None)
 async def get(call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float) -> A2ATask:
     """One task. Raises Wait while it is worked on, if asked to."""
     row = await belonging(call, task_id, agent)
-    result = encoded(view.encode(await document(call.tx, row, history_length)), A2ATask)
+    result = as_encoded_result(view.encode(await document(call.tx, row, history_length)), A2ATask)
     if wait and row["status"] in ("pending", "in_progress"):
-        raise Wait(CHANGES, wait, result, subject=task_id)
+        raise WaitForEvent(CHANGES, wait, result, subject=task_id)
     return result
 
 
@@ -129,9 +129,9 @@ async def page(
     if context_id is not None:
         given |= reading.context(context_id)
     if state is not None:
-        given["statuses"] = pack(statuses_of(state))
+        given["statuses"] = encode_json(statuses_of(state))
     if since is not None:
-        given["since"] = stamp(since)
+        given["since"] = to_microseconds(since)
     filters = frozenset(given) - {"context_task"}
     given["viewer"] = call.caller.subject
     place = _place(token) if token else {}
@@ -141,20 +141,20 @@ async def page(
     total = len(found)
     if more or place:
         found = []  # many may count at once: none holds a page meanwhile
-        total, _ = await paging.total(call.tx, statements.listing_count(filters), given)
+        total, _ = await paging.count_rows(call.tx, statements.listing_count(filters), given)
         found = await _documents(call, rows[:size], history_length, artifacts)
     last = rows[len(found) - 1] if more else None
     rest = {
-        "nextPageToken": paging.encode(last["status_at"], last["task_id"]) if last is not None else "",
+        "nextPageToken": paging.encode_cursor(last["status_at"], last["task_id"]) if last is not None else "",
         "pageSize": size,
         "totalSize": total,
     }
-    return encoded(b'{"tasks":[%b],%b' % (b",".join(found), view.encode(rest)[1:]), A2ATaskList)
+    return as_encoded_result(b'{"tasks":[%b],%b' % (b",".join(found), view.encode(rest)[1:]), A2ATaskList)
 
 
 def _place(token: str) -> dict[str, Any]:
     try:
-        time, task_id = paging.decode(token, int, str)
+        time, task_id = paging.decode_cursor(token, int, str)
     except InvalidRequest:
         raise InvalidRequest(
             "The page token is not one of this server's.",

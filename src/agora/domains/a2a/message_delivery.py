@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.messaging import queries as messages
 from agora.domains.tasks import messages as saying
 from agora.domains.tasks import queries as tasks
@@ -28,7 +28,7 @@ QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskSt
 
 
 def _wants_messages(agent: Row) -> bool:
-    told = unpack(agent["metadata"]).get("a2a")
+    told = decode_json(agent["metadata"]).get("a2a")
     return isinstance(told, dict) and told.get("deliver") == "message"
 
 
@@ -56,7 +56,7 @@ async def take_reply(call: Call, sender: str, reply_to: str, content: str, metad
     answered = await call.tx.one(messages.of, message_id=reply_to)
     if answered is None or answered["message_type"] != KIND:
         return
-    about = unpack(answered["metadata"]).get("a2a")
+    about = decode_json(answered["metadata"]).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
     row = await call.tx.one(tasks.lock, task_id=task_id) if isinstance(task_id, str) else None
     if row is None or row["status"] in states.TERMINAL or row["lease_until"] is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, Wait, encoded, later, pack
+from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
 from agora.core.call_records import IDEMPOTENCY, answered
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment as giving
@@ -16,7 +16,7 @@ from agora.domains.tasks.draft import Draft
 from agora.domains.tasks.messages import USER, check_open, text_of, told
 from agora.domains.tasks.views import context_of
 from agora.store.port import Row
-from agora.telemetry import carried
+from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound
 
@@ -79,7 +79,7 @@ class Sending:
 
     def digest(self) -> bytes:
         """What a repeated message is recognised by."""
-        said = pack([self.message, self.task_id, self.context_id, self.skill])
+        said = encode_json([self.message, self.task_id, self.context_id, self.skill])
         return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
@@ -112,7 +112,7 @@ async def send(call: Call, sending: Sending, history_length: int | None, wait: f
     if task_id is None:
         taken = await _go_on(call, sending) if sending.task_id is not None else await _begin(call, sending, agent)
         if not isinstance(taken, _Taken):
-            return encoded(view.encode({"message": taken}), A2ASendResult)
+            return as_encoded_result(view.encode({"message": taken}), A2ASendResult)
         task_id, document = taken.task_id, taken.document
         stored = (call.caller.tenant, call.caller.subject, key, "agora.a2a.send", digest, task_id.encode(), call.now)
         call.tx.append(IDEMPOTENCY, stored)
@@ -133,7 +133,7 @@ class _Taken:
 
 
 def _answer(document: Mapping[str, Any]) -> A2ASendResult:
-    return encoded(view.encode({"task": document}), A2ASendResult)
+    return as_encoded_result(view.encode({"task": document}), A2ASendResult)
 
 
 def _afterwards(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
@@ -142,10 +142,10 @@ def _afterwards(task_id: str, history_length: int | None, wait: float) -> A2ASen
     async def read(call: Call) -> A2ASendResult:
         document, settled = await reading.awaited(call.tx, task_id, history_length)
         if not settled:
-            raise Wait(reading.CHANGES, wait, _answer(document), subject=task_id)
+            raise WaitForEvent(reading.CHANGES, wait, _answer(document), subject=task_id)
         return _answer(document)
 
-    return later(read)
+    return as_deferred_result(read)
 
 
 async def _agent(call: Call, ref: str) -> Row:
@@ -175,7 +175,7 @@ async def _earlier(call: Call, key: str, digest: bytes, message_id: str) -> str 
 
 async def _begin(call: Call, sending: Sending, agent: Row | None) -> _Taken | dict[str, Any]:
     """Make a task of a message; a message back, where nobody is found for it."""
-    metadata = dict(carried(sending.metadata))
+    metadata = dict(with_trace(sending.metadata))
     if agent is None:
         route = await routing.route(call, sending.message, sending.skill)
         if route.agent is None:
@@ -201,9 +201,9 @@ async def _task(call: Call, sending: Sending, agent: Row, metadata: Mapping[str,
         payload["accepted_output_modes"] = list(sending.output_modes)
     order = giving.Order(
         sending.skill or PLAIN,
-        pack(payload),
+        encode_json(payload),
         agent["agent_id"],
-        metadata=pack(metadata) if metadata else "{}",
+        metadata=encode_json(metadata) if metadata else "{}",
         context_id=sending.context_id,
         agent=agent,
     )

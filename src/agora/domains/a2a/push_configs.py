@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, encoded
+from agora.core.call import Call, as_encoded_result
 from agora.store.port import Row
 from agora_sdk.contract.a2a import (
     A2APushConfig,
@@ -66,7 +66,7 @@ async def create(call: Call, task_id: str, wanted: A2APushConfig, agent: str | N
     call.tx.append(statements.PUSH_CONFIGS, tuple(kept[column] for column in statements.PUSH_CONFIGS.names))
     call.target = task_id
     tell(call, "configured", kept)
-    return encoded(view.encode(settings_of(kept)), A2APushConfig)
+    return as_encoded_result(view.encode(settings_of(kept)), A2APushConfig)
 
 
 def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
@@ -122,18 +122,18 @@ async def get(call: Call, task_id: str, config_id: str, agent: str | None) -> A2
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:
         raise _unknown(task_id, config_id)
-    return encoded(view.encode(settings_of(row)), A2APushConfig)
+    return as_encoded_result(view.encode(settings_of(row)), A2APushConfig)
 
 
 async def page(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
     """A page of a task's configurations."""
     await _own(call, task_id, agent)
-    after = paging.decode(token)[0] if token else ""
+    after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.push_page, task_id=task_id, after=after, limit=size + 1)
     answer: dict[str, Any] = {"configs": [settings_of(row) for row in rows[:size]]}
     if len(rows) > size:
-        answer["nextPageToken"] = paging.encode(rows[size - 1]["config_id"])
-    return encoded(view.encode(answer), A2APushConfigs)
+        answer["nextPageToken"] = paging.encode_cursor(rows[size - 1]["config_id"])
+    return as_encoded_result(view.encode(answer), A2APushConfigs)
 
 
 async def delete(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
@@ -157,7 +157,7 @@ async def bury(call: Call, row: Row, error: str, attempts: int) -> None:
 
 async def dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
     """A page of the configurations that were given up: the caller's own, an operator sees all."""
-    task_id, config_id = paging.decode(cursor, str, str) if cursor else ("", "")
+    task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
     place = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
     rows = await call.tx.all(deliveries.dead_page, **whose, **place)
@@ -168,7 +168,7 @@ async def dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLe
         count=len(found),
         total=None if more or cursor else len(found),
         has_more=more,
-        next_cursor=paging.encode(found[-1].task_id, found[-1].config_id) if more else None,
+        next_cursor=paging.encode_cursor(found[-1].task_id, found[-1].config_id) if more else None,
     )
 
 
@@ -181,7 +181,7 @@ def _dead(row: Row) -> PushDeadLetter:
         error=row["error"],
         attempts=row["attempts"],
         position=row["position"],
-        given_up_at=moment(row["updated_at"]),
+        given_up_at=to_datetime(row["updated_at"]),
     )
 
 

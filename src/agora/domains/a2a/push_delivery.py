@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from pydantic_core import from_json
 
 from agora.domains.identity.signing_key import SigningKey
-from agora.net.egress_policy import AddressRefused, Door, Resolve, resolve
-from agora.net.http_client import Courier, Lost, Reply, target_of, trust
+from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
+from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl_context, request_target
 from agora.net.sealing import Sealer
 from agora.store.port import Row
 
@@ -58,8 +58,8 @@ class Notification:
 class Origin:
     """Where several configurations may post to."""
 
-    courier: Courier
-    door: Door
+    courier: HttpClient
+    door: EgressPolicy
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EACH))
     users: int = 0
 
@@ -68,7 +68,7 @@ class Sender:
     """Posts. issuer: the server's own URL. seconds: for one post with its answer."""
 
     def __init__(
-        self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve
+        self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve_host
     ) -> None:
         self._key, self._sealer, self._issuer = key, sealer, issuer
         self._seconds, self._resolver = seconds, resolver
@@ -89,7 +89,7 @@ class Sender:
             headers = self._headers(notification, origin.courier.host)
             origin.users += 1
             try:
-                await self._posted(origin, target_of(url), headers, notification.body)
+                await self._posted(origin, request_target(url), headers, notification.body)
             finally:
                 origin.users -= 1
         except AddressRefused as error:
@@ -99,7 +99,7 @@ class Sender:
         except OSError as error:
             origin.door.forget()
             raise Refused(f"It cannot be reached: {error}.") from None
-        except Lost as error:
+        except ConnectionLost as error:
             raise Refused(f"The connection broke: {error}.") from None
         except ValueError as error:
             raise Refused(f"It cannot be posted: {error}.", for_good=True) from None
@@ -118,9 +118,9 @@ class Sender:
         key = (parts.scheme, parts.netloc, private)
         found = self._origins.get(key)
         if found is None:
-            context = await asyncio.to_thread(trust) if parts.scheme == "https" else None
-            door = Door(private=private, resolver=self._resolver)
-            found = self._origins.setdefault(key, Origin(Courier(url, door, CONNECTING, context), door))
+            context = await asyncio.to_thread(default_ssl_context) if parts.scheme == "https" else None
+            door = EgressPolicy(private=private, resolver=self._resolver)
+            found = self._origins.setdefault(key, Origin(HttpClient(url, door, CONNECTING, context), door))
         self._origins.move_to_end(key)
         if len(self._origins) > KEPT:
             for idle in [name for name, other in self._origins.items() if not other.users and name != key]:

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from agora.core.call import Call, Entry
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
@@ -49,7 +49,7 @@ class Push(Controller):
     name = "push"
     interval = 1.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         settings, sealer = house.context.settings, house.context.ports.get(CREDENTIAL_SEALER)
         key = SigningKey(settings.keys / KEY_FILE)
@@ -198,7 +198,7 @@ class Push(Controller):
             entries = list(stretch.entries)
             if entries and row["version"] == "0.3":
                 document = await reading.document(reader, task, None)
-                told, number = legacy.task(document), max(entries[-1].number, view.position_of(task["entries"]))
+                told, number = legacy.task_to_v03(document), max(entries[-1].number, view.position_of(task["entries"]))
                 ended = task["completed_at"] is not None
                 return task, [Entry(number, "task", view.encode(told))], ended
             return task, entries, stretch.done
@@ -223,7 +223,7 @@ class Push(Controller):
             return await reading.document(reader, task, 0, artifacts=False)
 
         document = await self.house.store.read(tenant, work)
-        return view.encode(legacy.task(document) if row["version"] == "0.3" else {"task": document})
+        return view.encode(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
 
     # -- what became of it -----------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, pack, relayed, unpack
+from agora.core.call import Call, as_relay, decode_json, encode_json
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
@@ -92,7 +92,7 @@ async def add(
         chosen = name or str((card or {})["name"]).strip()
         await _vacant(end, chosen)
         if card is not None:
-            row.update(card=pack(card), interface=pack(_interface(card)), state="available")
+            row.update(card=encode_json(card), interface=encode_json(_interface(card)), state="available")
             row.update(checked_at=end.now, refreshed_at=end.now)
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(chosen, **_profile(card))).agent_id
@@ -102,7 +102,7 @@ async def add(
         tell(end, "added", row, chosen)
         return _shown(row, chosen)
 
-    return relayed(perform, settle, CONNECTING)
+    return as_relay(perform, settle, CONNECTING)
 
 
 async def _vacant(call: Call, name: str) -> None:
@@ -126,7 +126,7 @@ def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
     name = card.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
         raise UpstreamFailed("The agent's card has no name that an agent can have here.", fix="Give it a name.")
-    if len(pack(card)) > LARGEST:
+    if len(encode_json(card)) > LARGEST:
         raise UpstreamFailed(f"The agent's card has more than {LARGEST} characters.")
     _interface(card)
     return card
@@ -192,10 +192,10 @@ def _shown(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
     times = ("checked_at", "refreshed_at", "created_at", "updated_at")
     return contract.RemoteAgent(
         **shown,
-        **{column: None if row[column] is None else moment(row[column]) for column in times},
+        **{column: None if row[column] is None else to_datetime(row[column]) for column in times},
         agent_name=name,
-        interface=None if row["interface"] is None else unpack(row["interface"]),
-        card=None if row["card"] is None else unpack(row["card"]),
+        interface=None if row["interface"] is None else decode_json(row["interface"]),
+        card=None if row["card"] is None else decode_json(row["card"]),
         has_credentials=row["secrets"] is not None,
         state=contract.RemoteState(row["state"]),
     )
@@ -227,7 +227,7 @@ async def get(call: Call, ref: str) -> contract.RemoteAgent:
 
 async def page(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
     """A page of them."""
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows = await call.tx.all(statements.remote_page, after=after, limit=limit + 1)
     found = [_shown(row, row["agent_name"]) for row in rows[:limit]]
     more = len(rows) > limit
@@ -236,7 +236,7 @@ async def page(call: Call, limit: int, cursor: str | None) -> contract.RemoteAge
         count=len(found),
         total=None if more or cursor else len(found),
         has_more=more,
-        next_cursor=paging.encode(found[-1].agent_id) if more else None,
+        next_cursor=paging.encode_cursor(found[-1].agent_id) if more else None,
     )
 
 
@@ -258,7 +258,7 @@ async def refresh(call: Call, ref: str) -> contract.RemoteAgent:
         await _stands(end, agent_id, AgentStatus.ACTIVE)
         return await get(end, agent_id)
 
-    return relayed(perform, settle, CONNECTING)
+    return as_relay(perform, settle, CONNECTING)
 
 
 async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
@@ -274,7 +274,7 @@ async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | Agor
         card = _checked(outcome)
     except AgoraError as fault:
         state, error = contract.RemoteState.UNAVAILABLE, fault.detail[:1000]
-    if card is not None and (row["card"] is None or unpack(row["card"]) != card):
+    if card is not None and (row["card"] is None or decode_json(row["card"]) != card):
         await _take(call, agent, card)
     else:
         await call.tx.execute(statements.settle_remote, agent_id=agent_id, state=state.value, error=error, now=call.now)
@@ -297,7 +297,7 @@ async def _stands(call: Call, agent_id: str, status: AgentStatus) -> None:
 async def _take(call: Call, agent: Row, card: dict[str, Any]) -> None:
     """Keep a card, and have the agent registered as it says."""
     agent_id = str(agent["agent_id"])
-    kept = {"card": pack(card), "interface": pack(_interface(card)), "now": call.now}
+    kept = {"card": encode_json(card), "interface": encode_json(_interface(card)), "now": call.now}
     await call.tx.execute(statements.change_remote, agent_id=agent_id, **kept)
     await AgentService(call).update(agent_id, **_profile(card))
     row = await call.tx.one(statements.remote, agent_id=agent_id)

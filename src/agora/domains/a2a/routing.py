@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.tasks.messages import text_of
 from agora.store.port import Row
 
@@ -116,7 +116,7 @@ async def _by_capability(call: Call, words: Sequence[str]) -> Route | None:
     named = list(dict.fromkeys(_names(words)))
     if not named:
         return None
-    rows = await call.tx.all(statements.known_capabilities, names=pack(named))
+    rows = await call.tx.all(statements.known_capabilities, names=encode_json(named))
     known = sorted((row["capability"] for row in rows), key=lambda name: (-len(name), name))
     for capability in known:
         row = await call.tx.one(statements.able, capability=capability)
@@ -163,7 +163,7 @@ def skills_of(agent: Row) -> Sequence[Mapping[str, Any]]:
 
 @lru_cache(256)
 def _skills(metadata: str) -> Sequence[_Skill]:
-    told = unpack(metadata).get("a2a")
+    told = decode_json(metadata).get("a2a")
     skills = told.get("skills") if isinstance(told, dict) else None
     if not isinstance(skills, list):
         return ()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Literal, cast
 
-from agora.core.call import Bound, encoded
+from agora.core.call import BoundService, as_encoded_result
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end
 from agora.domains.tasks.draft import Draft
@@ -26,7 +26,7 @@ from . import views as view
 __all__ = ["A2AService"]
 
 
-class A2AService(Bound, contract.A2A):
+class A2AService(BoundService, contract.A2A):
     """Agents by the Agent2Agent protocol."""
 
     # -- messages and tasks ----------------------------------------------------------------------
@@ -111,7 +111,7 @@ class A2AService(Bound, contract.A2A):
         draft = Draft(call, row)
         reason = metadata.get("reason")
         await end(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
-        return encoded(view.encode(await reading.document(call.tx, draft.row, None)), contract.A2ATask)
+        return as_encoded_result(view.encode(await reading.document(call.tx, draft.row, None)), contract.A2ATask)
 
     @implements
     def subscribe(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agora.core import pagination as paging
-from agora.core.call import Call, Entry, Following, Stretch, unpack
+from agora.core.call import Call, Entry, LogPage, LogStreamSpec, decode_json
 from agora.core.events.filter import Viewer
 from agora.domains.tasks import list_queries as task_lists
 from agora.domains.tasks import queries as tasks
@@ -37,7 +37,7 @@ _S = TaskStatus
 
 async def follow(
     call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
-) -> Following:
+) -> LogStreamSpec:
     """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
     row = await reading.belonging(call, task_id, agent)
     position = _position(last_event_id, row["entries"])
@@ -49,10 +49,10 @@ async def follow(
             reason="UNSUPPORTED_OPERATION",
         )
     log = _Log(task_id, context_of(row), history_length, until)
-    return Following(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
+    return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
 
-async def updates(reader: Reader, row: Row, after: int) -> Stretch:
+async def updates(reader: Reader, row: Row, after: int) -> LogPage:
     """A bounded page of what a task's stream has after a position. row: of the task."""
     return await _Log(row["task_id"], context_of(row), None, "ended").read(reader, after)
 
@@ -78,7 +78,7 @@ class _Log:
     history_length: int | None
     until: Until
 
-    async def read(self, reader: Reader, after: int) -> Stretch:
+    async def read(self, reader: Reader, after: int) -> LogPage:
         """Items after a position, a bounded page of them."""
         if after == START:
             return await self._beginning(reader)
@@ -89,27 +89,27 @@ class _Log:
             for row in rows:
                 found += [item for item in await self._items(reader, row) if item.number > after]
                 if self._ends(row):
-                    return Stretch(found, done=True)
+                    return LogPage(found, done=True)
                 seen = row["number"]  # also of what nobody is told of
                 if sum(len(item.json) for item in found) > paging.STRETCH_BYTES:
-                    return Stretch(found)
+                    return LogPage(found)
             if len(rows) < STRETCH:
                 break
         if found:
-            return Stretch(found)
+            return LogPage(found)
         task = await reader.one(tasks.of, task_id=self.task_id)
-        return Stretch((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= seen))
+        return LogPage((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= seen))
 
     def _ends(self, row: Row) -> bool:
         return row["type"] == "done" or (self.until == "interrupted" and row["status"] in states.INTERRUPTED)
 
-    async def _beginning(self, reader: Reader) -> Stretch:
+    async def _beginning(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.of, task_id=self.task_id)
         if row is None:
-            return Stretch((), done=True)
+            return LogPage((), done=True)
         document = await reading.document(reader, row, self.history_length)
         item = Entry(view.position_of(row["entries"]), "task", view.encode({"task": document}))
-        return Stretch([item], done=row["status"] in states.TERMINAL)
+        return LogPage([item], done=row["status"] in states.TERMINAL)
 
     async def _items(self, reader: Reader, row: Row) -> list[Entry]:
         """What is told of an entry."""
@@ -118,7 +118,7 @@ class _Log:
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row["content"]}]}
             return [self._artifact(number, artifact, append=row["starts_at"] > 0)]
         if kind == "artifact":
-            piece = unpack(row["data"])
+            piece = decode_json(row["data"])
             return [self._artifact(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
         if kind in ("comment", "checkpoint"):
             return []
@@ -136,7 +136,7 @@ class _Log:
             return []
         if await reader.one(statements.handed, task_id=self.task_id) is not None:
             return []
-        return [self._artifact(number, view.result_artifact(unpack(data["result"])), last=True)]
+        return [self._artifact(number, view.result_artifact(decode_json(data["result"])), last=True)]
 
     def _artifact(self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False) -> Entry:
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "artifact": artifact}

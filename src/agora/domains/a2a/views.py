@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from agora.clock import moment
-from agora.core.call import unpack
+from agora.clock import to_datetime
+from agora.core.call import decode_json
 from agora.domains.tasks.messages import AGENT, USER
 from agora.domains.tasks.views import context_of
 from agora.store.port import Row
@@ -41,7 +41,7 @@ LARGEST = 8_388_608  #: most characters of artifacts in one view of a task
 
 def timestamp(microseconds: int) -> str:
     """RFC 3339 with milliseconds, in UTC (A2A 1.0, section 5.6.1)."""
-    return f"{moment(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
+    return f"{to_datetime(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def position_of(entry: int) -> int:
@@ -76,7 +76,7 @@ _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 def message_of(row: Fields | Row, entry: Fields | Row) -> dict[str, Any] | None:
     """What an entry of the log says, as a message; None if it says nothing."""
     if entry["type"] == "message":
-        return _placed(row, unpack(entry["data"]), entry["number"], AGENT)
+        return _placed(row, decode_json(entry["data"]), entry["number"], AGENT)
     if entry["content"] is None or entry["status"] == "pending":
         return None
     return _placed(row, {"parts": [{"text": entry["content"]}]}, entry["number"], AGENT)
@@ -138,9 +138,9 @@ def artifacts_of(entries: Iterable[Row], result: str | None, most: int) -> list[
         if entry["type"] == "output":
             output.append(entry["content"])
         else:
-            fold(found, unpack(entry["data"]))
+            fold(found, decode_json(entry["data"]))
     if not found and result is not None:
-        return [*_with_output(found, output), result_artifact(unpack(result))]
+        return [*_with_output(found, output), result_artifact(decode_json(result))]
     return _with_output(found, output)
 
 

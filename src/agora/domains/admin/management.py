@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from agora.core import override_queries as overrides
-from agora.core.call import Bound, pack
+from agora.core.call import BoundService, encode_json
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of, set_agent_status
@@ -29,7 +29,7 @@ STATUSES = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "su
 UNENDING = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
 
 
-class Management(Bound):
+class Management(BoundService):
     """What ``agora.admin.manage`` does, by resource and action."""
 
     async def run(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
@@ -124,7 +124,7 @@ class Management(Bound):
         if action == "set":
             after = configuration.validated(target, value)
             await call.tx.execute(
-                statements.set_setting, name=target, value=pack(after), now=call.now, by=call.caller.subject
+                statements.set_setting, name=target, value=encode_json(after), now=call.now, by=call.caller.subject
             )
         elif action == "reset":
             after = getattr(configuration.settings, target)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import Call, pack
-from agora.core.jobs import MICROSECONDS, Controller, batches
+from agora.core.call import Call, encode_json
+from agora.core.jobs import MICROSECONDS, Controller, split_batches
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.conversations import queries as conversations
 from agora.domains.tasks import retention_queries as task_upkeep
@@ -63,14 +63,14 @@ class Retention(Controller):
             ids = [row["message_id"] for row in rows]
             await self._drop_deliveries(tenant, ids[-1], when)
             if not self.stopping:  # a message outlives its deliveries, by which they are found
-                await self._write(tenant, upkeep.drop_messages, ids=pack(ids))
+                await self._write(tenant, upkeep.drop_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.stopping:
             rows = await self.read(tenant, upkeep.doomed_deliveries, last=last, limit=SWEEP, **when)
-            for batch in batches(rows, BATCH):
+            for batch in split_batches(rows, BATCH):
                 pairs = [(row["recipient"], row["message_id"]) for row in batch]
-                await self._write(tenant, upkeep.drop_deliveries, pairs=pack(pairs))
+                await self._write(tenant, upkeep.drop_deliveries, pairs=encode_json(pairs))
             if len(rows) < SWEEP:
                 return
 
@@ -79,7 +79,7 @@ class Retention(Controller):
         before = self.house.clock.now() - seconds * MICROSECONDS
         while not self.stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
-            ids = pack([row[0] for row in rows])
+            ids = encode_json([row[0] for row in rows])
 
             async def work(call: Call, ids: str = ids) -> None:
                 for drop in drops:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from agora.clock import moment, new_id, stamp
+from agora.clock import new_id, to_datetime, to_microseconds
 from agora.core import override_queries as overrides
 from agora.core import pagination as paging
-from agora.core.call import Bound
+from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
@@ -37,7 +37,7 @@ OUTCOMES = {
 }
 
 
-class AdminService(Bound, contract.Admin):
+class AdminService(BoundService, contract.Admin):
     """People step in."""
 
     @implements
@@ -153,8 +153,8 @@ class AdminService(Bound, contract.Admin):
             target_id=row["target_id"],
             action=OverrideAction(row["action"]),
             priority=row["authority"],
-            executed_at=moment(self.call.now),
-            expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+            executed_at=to_datetime(self.call.now),
+            expires_at=to_datetime(row["expires_at"]) if row["expires_at"] else None,
         )
 
     @implements
@@ -178,7 +178,7 @@ class AdminService(Bound, contract.Admin):
             action=action,
             before=before,
             after=after,
-            executed_at=moment(self.call.now),
+            executed_at=to_datetime(self.call.now),
         )
 
     @implements
@@ -195,9 +195,9 @@ class AdminService(Bound, contract.Admin):
         cursor: str | None = None,
     ) -> contract.AuditPage:
         given: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
-        given |= {"since": since and stamp(since), "until": until and stamp(until)}
+        given |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
         filters = {name: value for name, value in given.items() if value is not None}
-        before = paging.decode(cursor)[0] if cursor else NEWEST
+        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.audit(frozenset(filters))
         rows = await self.call.tx.all(query, **filters, before=before, limit=limit + 1)
         entries = [_entry(row) for row in rows[:limit]]
@@ -207,10 +207,10 @@ class AdminService(Bound, contract.Admin):
             count=len(entries),
             total=None if more or cursor else len(entries),
             has_more=more,
-            next_cursor=paging.encode(entries[-1].audit_id) if more else None,
+            next_cursor=paging.encode_cursor(entries[-1].audit_id) if more else None,
         )
 
 
 def _entry(row: Row) -> contract.AuditEntry:
     names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
-    return contract.AuditEntry.model_construct(time=moment(row["time"]), **{name: row[name] for name in names})
+    return contract.AuditEntry.model_construct(time=to_datetime(row["time"]), **{name: row[name] for name in names})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agora.core.call import Call, pack
-from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.core.call import Call, encode_json
+from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
 
 from . import presence_queries as presence
 from .supervision import set_agent_status
@@ -27,7 +27,7 @@ class Heartbeats(Controller):
     name = "heartbeats"
     interval = 5.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._deaf_until: dict[str, int] = {}
 
@@ -47,7 +47,7 @@ class Heartbeats(Controller):
         for (tenant, agent_id), at in last_seen.items():
             by_tenant.setdefault(tenant, []).append((agent_id, at))
         for tenant, entries in by_tenant.items():
-            for batch in batches(sorted(entries), BATCH):
+            for batch in split_batches(sorted(entries), BATCH):
                 await self._write_last_seen(tenant, batch)
                 for agent_id, at in batch:
                     if last_seen.get((tenant, agent_id)) == at:
@@ -61,10 +61,10 @@ class Heartbeats(Controller):
         times = dict(batch)
 
         async def store_last_seen(call: Call) -> None:
-            for row in await call.tx.all(presence.asleep, ids=pack(list(times))):
+            for row in await call.tx.all(presence.asleep, ids=encode_json(list(times))):
                 if times[row["agent_id"]] > row["last_activity"]:
                     await set_agent_status(call, row, "active")
-            await call.tx.execute(presence.seen, seen=pack(batch))
+            await call.tx.execute(presence.seen, seen=encode_json(batch))
 
         await self.act(tenant, store_last_seen)
 
@@ -91,7 +91,7 @@ class Heartbeats(Controller):
         last_seen = self.house.context.last_seen
 
         async def store_offline(call: Call) -> int:
-            rows = await call.tx.all(presence.still_silent, ids=pack(ids), before=before)
+            rows = await call.tx.all(presence.still_silent, ids=encode_json(ids), before=before)
             silent = [row for row in rows if (tenant, row["agent_id"]) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from agora.core.call import Call, Caller, pack
+from agora.core.call import Call, Caller, encode_json
 from agora.store.port import Reader, Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
@@ -181,7 +181,7 @@ async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
             ids += [] if row is None else [row["agent_id"]]
         else:
             names.append(ref)
-    rows = await tx.all(agents.names_at, names=pack(names), time=time) if names else []
+    rows = await tx.all(agents.names_at, names=encode_json(names), time=time) if names else []
     return list(dict.fromkeys((*ids, *(row["agent_id"] for row in rows))))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import Bound, pack, unpack
+from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.identity.authority import TIERS, check_administered, check_standing, grants_any_tier
 from agora.store.port import Row
 from agora_sdk.contract import agents as contract
@@ -74,38 +74,38 @@ def _profile_fields(row: Row, now: int) -> dict[str, Any]:
         "agent_id": row["agent_id"],
         "agent_name": row["agent_name"],
         "description": row["description"],
-        "capabilities": unpack(row["capabilities"]),
+        "capabilities": decode_json(row["capabilities"]),
         "service_tier": ServiceTier(row["service_tier"]),
         "requested_tier": ServiceTier(row["requested_tier"]),
         "status": AgentStatus(row["status"]),
         "category": row["category"],
-        "tags": unpack(row["tags"]),
+        "tags": decode_json(row["tags"]),
         "visibility": Visibility(row["visibility"]),
-        "endpoints": unpack(row["endpoints"]),
-        "metadata": unpack(row["metadata"]),
+        "endpoints": decode_json(row["endpoints"]),
+        "metadata": decode_json(row["metadata"]),
         "max_concurrent_tasks": row["max_concurrent_tasks"],
         "proficiency_level": row["proficiency_level"],
-        "registered_at": moment(row["registered_at"]),
-        "last_activity": moment(row["last_activity"]),
+        "registered_at": to_datetime(row["registered_at"]),
+        "last_activity": to_datetime(row["last_activity"]),
         "load": _compute_load(row),
         "availability": _compute_availability(row, now),
         "reputation": _compute_reputation(row),
         "rating_count": row["rating_count"],
         "alias": row["alias"],
-        "public_keys": [PublicKey.model_construct(**key) for key in unpack(row["public_keys"])],
+        "public_keys": [PublicKey.model_construct(**key) for key in decode_json(row["public_keys"])],
     }
 
 
 def _column_values(values: dict[str, Any]) -> dict[str, Any]:
     """What is said of an agent, as its row has it."""
     return values | {
-        "capabilities": pack(list(dict.fromkeys(values["capabilities"]))),
+        "capabilities": encode_json(list(dict.fromkeys(values["capabilities"]))),
         "service_tier": values["service_tier"].value,
         "requested_tier": values["requested_tier"].value,
-        "tags": pack(values["tags"]),
+        "tags": encode_json(values["tags"]),
         "visibility": values["visibility"].value,
-        "endpoints": pack(values["endpoints"]),
-        "metadata": pack(values["metadata"]),
+        "endpoints": encode_json(values["endpoints"]),
+        "metadata": encode_json(values["metadata"]),
     }
 
 
@@ -114,7 +114,7 @@ def profile(row: Row, now: int) -> contract.Agent:
     return contract.Agent.model_construct(**_profile_fields(row, now))
 
 
-class AgentService(Bound, contract.Agents):
+class AgentService(BoundService, contract.Agents):
     @implements
     async def register(
         self,
@@ -192,7 +192,7 @@ class AgentService(Bound, contract.Agents):
         if public_keys is None:
             return {"alias": alias, "public_keys": row["public_keys"] if row is not None else "[]"}
         check_keys(public_keys)
-        return {"alias": alias, "public_keys": pack([key.model_dump(exclude_none=True) for key in public_keys])}
+        return {"alias": alias, "public_keys": encode_json([key.model_dump(exclude_none=True) for key in public_keys])}
 
     async def _create_agent(
         self, agent_name: str, capabilities: Sequence[str], values: dict[str, Any]
@@ -300,7 +300,7 @@ class AgentService(Bound, contract.Agents):
         data = {
             "agent_id": row["agent_id"],
             "agent_name": row["agent_name"],
-            "capabilities": unpack(row["capabilities"]),
+            "capabilities": decode_json(row["capabilities"]),
             "service_tier": row["service_tier"],
             "status": row["status"],
         }
@@ -351,7 +351,7 @@ class AgentService(Bound, contract.Agents):
             "viewer": caller.subject,
         }
         chosen = {name: value for name, value in parameters.items() if name in query.parameters}
-        first = paging.decode(cursor)[0] if cursor else ""
+        first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_rows(after: str, count: int) -> Sequence[Row]:
             skipped = offset if after == first else 0
@@ -364,7 +364,7 @@ class AgentService(Bound, contract.Agents):
             count=len(agents),
             total=None if more or cursor or offset else len(agents),
             has_more=more,
-            next_cursor=paging.encode(agents[-1].agent_id) if more else None,
+            next_cursor=paging.encode_cursor(agents[-1].agent_id) if more else None,
         )
 
     @implements
@@ -387,13 +387,13 @@ class AgentService(Bound, contract.Agents):
     ) -> contract.Agent:
         row = await self._lock_own_agent(agent_id)
         changes = {
-            "capabilities": None if capabilities is None else pack(list(dict.fromkeys(capabilities))),
+            "capabilities": None if capabilities is None else encode_json(list(dict.fromkeys(capabilities))),
             "description": description,
             "category": category,
-            "tags": None if tags is None else pack(tags),
+            "tags": None if tags is None else encode_json(tags),
             "visibility": visibility and visibility.value,
-            "endpoints": None if endpoints is None else pack(endpoints),
-            "metadata": None if metadata is None else pack(metadata),
+            "endpoints": None if endpoints is None else encode_json(endpoints),
+            "metadata": None if metadata is None else encode_json(metadata),
             "max_concurrent_tasks": max_concurrent_tasks,
             "proficiency_level": proficiency_level,
         }
@@ -454,8 +454,8 @@ class AgentService(Bound, contract.Agents):
         return contract.AgentHeartbeat.model_construct(
             agent_id=row["agent_id"],
             status=AgentStatus(current),
-            last_activity=moment(now),
-            next_before=moment(now + OFFLINE_AFTER),
+            last_activity=to_datetime(now),
+            next_before=to_datetime(now + OFFLINE_AFTER),
         )
 
     @implements

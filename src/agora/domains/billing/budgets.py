@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.domains.agents import queries as agents
 from agora.store.port import Reader, Row
@@ -220,7 +220,7 @@ class Limits:
             f"{_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
             f"{_money(amount, row)}.",
             fix=fix,
-            resets_at=moment(until_month_ends(self.call.now)).isoformat(),
+            resets_at=to_datetime(until_month_ends(self.call.now)).isoformat(),
         )
 
 

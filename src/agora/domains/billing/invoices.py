@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core.call import Call
 from agora.store.port import Reader, Row
 from agora_sdk.contract import billing as contract
@@ -208,7 +208,7 @@ def _issued(row: Row) -> dict[str, Any]:
         "invoice_id": row["invoice_id"],
         "number": _number(row["number"]),
         "status": "closed",
-        "issued_at": moment(row["issued_at"]),
+        "issued_at": to_datetime(row["issued_at"]),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 
 from . import view_queries as views
 
@@ -21,7 +21,7 @@ class Billing(Controller):
     name = "billing"
     interval = 15.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._looked: dict[str, int] = {}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.domains.identity.authority import administer
@@ -146,7 +146,7 @@ async def _shown(tx: Reader, row: Row, now: int) -> contract.Budget:
         period=month_text(standing.period),
         state=_state(row, standing),
         set_by=row["set_by"],
-        updated_at=moment(row["updated_at"]),
+        updated_at=to_datetime(row["updated_at"]),
     )
 
 
@@ -161,7 +161,7 @@ def _state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]
 
 async def budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
     """Budgets the caller may see, a page of them."""
-    after = paging.decode(cursor, str, str, str) if cursor else ["", "", ""]
+    after = paging.decode_cursor(cursor, str, str, str) if cursor else ["", "", ""]
     everyone = insider(call.caller)
     whose = account_of(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
@@ -182,5 +182,5 @@ async def budgets(call: Call, account: str | None, limit: int, cursor: str | Non
         budgets=found,
         count=len(found),
         has_more=more,
-        next_cursor=paging.encode(last["account_id"], last["agent_id"], last["currency"]) if last else None,
+        next_cursor=paging.encode_cursor(last["account_id"], last["agent_id"], last["currency"]) if last else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agora.clock import stamp
+from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.domains.agents.supervision import audience_of
@@ -52,7 +52,7 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     """The prices in force, by agent."""
     caller = call.caller
     parameters: dict[str, Any] = {
-        "after": paging.decode(cursor)[0] if cursor else "",
+        "after": paging.decode_cursor(cursor)[0] if cursor else "",
         "everyone": int(insider(caller)),
         "viewer": caller.subject,
         "account": caller.account,
@@ -66,26 +66,26 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
         prices=found,
         count=len(found),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode(found[-1].agent_id) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(found[-1].agent_id) if len(rows) > limit else None,
     )
 
 
 async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) -> contract.PricePage:
     """Every version of an agent's price, the newest first."""
-    before = paging.decode(cursor, int)[0] if cursor else LARGEST
+    before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
     rows = await call.tx.all(statements.price_history, agent_id=agent["agent_id"], before=before, limit=limit + 1)
     found = [price(row, agent["agent_name"]) for row in rows[:limit]]
     return contract.PricePage(
         prices=found,
         count=len(found),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode(found[-1].version) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(found[-1].version) if len(rows) > limit else None,
     )
 
 
 async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) -> contract.EntryPage:
     """Entries of the ledger, newest first."""
-    before = paging.decode(cursor)[0] if cursor else NEWEST
+    before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
     rows: Sequence[Row] = ()
     if wanted.account != "":
         rows = await call.tx.all(
@@ -95,8 +95,8 @@ async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) ->
             agent=wanted.agent,
             instance=wanted.instance,
             kind=wanted.kind.value if wanted.kind else "",
-            since=stamp(wanted.since) if wanted.since else -LARGEST,
-            until=stamp(wanted.until) if wanted.until else LARGEST,
+            since=to_microseconds(wanted.since) if wanted.since else -LARGEST,
+            until=to_microseconds(wanted.until) if wanted.until else LARGEST,
             limit=limit + 1,
         )
     found = shown(rows[:limit])
@@ -104,7 +104,7 @@ async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) ->
         usage=found,
         count=len(found),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode(found[-1].entry_id) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(found[-1].entry_id) if len(rows) > limit else None,
     )
 
 
@@ -119,7 +119,7 @@ def _entries(wanted: Wanted) -> Query:
 
 async def balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
     """What is left of each account's credit, in each currency."""
-    after = paging.decode(cursor, str, str) if cursor else ["", ""]
+    after = paging.decode_cursor(cursor, str, str) if cursor else ["", ""]
     rows: Sequence[Row] = ()
     if account != "":
         rows = await call.tx.all(
@@ -131,7 +131,7 @@ async def balances(call: Call, account: str | None, limit: int, cursor: str | No
         balances=found,
         count=len(found),
         has_more=more,
-        next_cursor=paging.encode(found[-1].account_id, found[-1].currency) if more else None,
+        next_cursor=paging.encode_cursor(found[-1].account_id, found[-1].currency) if more else None,
     )
 
 
@@ -152,7 +152,7 @@ async def invoices(
     call: Call, account: str | None, period: str | None, limit: int, cursor: str | None
 ) -> contract.InvoicePage:
     """Invoices, newest first."""
-    before = paging.decode(cursor, int)[0] if cursor else LARGEST
+    before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
     rows: Sequence[Row] = ()
     if account != "":
         month = month_value(period) if period else 0
@@ -163,5 +163,5 @@ async def invoices(
         invoices=found,
         count=len(found),
         has_more=more,
-        next_cursor=paging.encode(rows[limit - 1]["number"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[limit - 1]["number"]) if more else None,
     )

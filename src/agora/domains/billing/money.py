@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 
 __all__ = [
     "FIRST_DAY",
@@ -59,7 +59,7 @@ def number_of(value: date) -> int:
 
 def day_of(microseconds: int) -> int:
     """The day of a moment."""
-    return number_of(moment(microseconds).date())
+    return number_of(to_datetime(microseconds).date())
 
 
 def month_of(microseconds: int) -> int:
@@ -90,4 +90,4 @@ def month_value(text: str) -> int:
 def until_month_ends(microseconds: int) -> int:
     """Microseconds since 1970 at which the month of a moment is over."""
     year, month = divmod(month_after(month_of(microseconds)), 100)
-    return stamp(datetime(year, month, 1, tzinfo=UTC))
+    return to_microseconds(datetime(year, month, 1, tzinfo=UTC))

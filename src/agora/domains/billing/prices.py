@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
@@ -96,8 +96,8 @@ def price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
         agent_id=row["agent_id"],
         agent_name=name,
         version=row["version"],
-        effective_from=moment(row["effective_from"]),
-        created_at=moment(row["created_at"]),
+        effective_from=to_datetime(row["effective_from"]),
+        created_at=to_datetime(row["created_at"]),
         created_by=row["created_by"],
     )
 
@@ -122,7 +122,7 @@ def _check(type: PricingType, amounts: Mapping[str, float], usage_unit: str | No
 
 
 def _begins(now: int, effective_from: datetime | None) -> int:
-    begins = now if effective_from is None else stamp(effective_from)
+    begins = now if effective_from is None else to_microseconds(effective_from)
     if not now <= begins <= now + AHEAD:
         raise InvalidRequest(
             "A price begins now or within a year: what was used is not priced anew.",

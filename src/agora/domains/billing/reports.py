@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agora.core import pagination as paging
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import load_agent
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
@@ -83,16 +83,16 @@ async def revenue(
 ) -> contract.RevenuePage:
     """What agents have earned, as it is in the ledger."""
     first, last = period_of(since, until)
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
     agents = await _earners(call, agent_ref, after, limit + 1)
     shown = agents[:limit]
-    asked = {"ids": pack(shown), "since": first, "until": last}
+    asked = {"ids": encode_json(shown), "since": first, "until": last}
     rows = await call.tx.all(statements.earned, **asked) if shown else []
     paying = await call.tx.all(statements.customers, **asked) if shown else []
     found = _earned(rows, paying, await names_of(call.tx, shown))
     more = len(agents) > limit
     return contract.RevenuePage(
-        revenue=found, count=len(found), has_more=more, next_cursor=paging.encode(shown[-1]) if more else None
+        revenue=found, count=len(found), has_more=more, next_cursor=paging.encode_cursor(shown[-1]) if more else None
     )
 
 

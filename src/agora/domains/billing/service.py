@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from agora.core.call import Bound
+from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora_sdk.contract import billing as contract
@@ -28,7 +28,7 @@ from .views import entry
 __all__ = ["BillingService"]
 
 
-class BillingService(Bound, contract.Billing):
+class BillingService(BoundService, contract.Billing):
     """Who pays for what, and who may see it; the rules are in the modules beside this one."""
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agora.clock import new_id, stamp
+from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
 from agora.domains.identity.authority import administer
 from agora.store.port import Row
@@ -67,7 +67,7 @@ def quantities(
 
 def moment_of(now: int, at: datetime | None) -> int:
     """When usage was, in microseconds since 1970."""
-    moment = now if at is None else stamp(at)
+    moment = now if at is None else to_microseconds(at)
     if not now - OLDEST <= moment <= now:
         raise InvalidRequest(
             "Usage is recorded after it was, and within 400 days.",

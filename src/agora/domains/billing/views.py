@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from agora.clock import moment
-from agora.core.call import pack
+from agora.clock import to_datetime
+from agora.core.call import encode_json
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
@@ -149,7 +149,7 @@ async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     wanted = sorted(set(agents) - {""})
     if not wanted:
         return {}
-    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=pack(wanted))}
+    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=encode_json(wanted))}
 
 
 def agent_costs(
@@ -178,7 +178,7 @@ def period_of(since: date | None, until: date | None) -> tuple[int, int]:
 
 def days_before(now: int, count: int) -> list[date]:
     """The last so many days, today last."""
-    today = moment(now).date()
+    today = to_datetime(now).date()
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
@@ -198,11 +198,11 @@ def entry(row: Row | Mapping[str, Any]) -> contract.Entry:
         amount=decimal(row["amount"]),
         amount_micros=row["amount"],
         currency=row["currency"],
-        began=moment(row["began"]),
-        ended=moment(row["ended"]),
+        began=to_datetime(row["began"]),
+        ended=to_datetime(row["ended"]),
         description=row["description"],
         reverses=row["reverses"],
-        created_at=moment(row["created_at"]),
+        created_at=to_datetime(row["created_at"]),
         created_by=row["created_by"],
     )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from agora.clock import moment
-from agora.core.call import Call, Caller, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging import queries as messages
@@ -118,13 +118,13 @@ async def feed(call: Call, whose: Owner, count: int) -> int:
 
 def _publisher_id(metadata: str) -> str | None:
     """The id that the publisher of an entry gave it."""
-    section = unpack(metadata).get("bus") if '"bus"' in metadata else None
+    section = decode_json(metadata).get("bus") if '"bus"' in metadata else None
     name = section.get("message_id") if isinstance(section, dict) else None
     return name if isinstance(name, str) else None
 
 
 async def _mark_delivered(call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[Row]) -> None:
-    await call.tx.execute(statements.delivered, **place, ids=pack(list(ids)), now=call.now)
+    await call.tx.execute(statements.delivered, **place, ids=encode_json(list(ids)), now=call.now)
     chosen = set(ids)
     for row in common:
         if row["message_id"] in chosen:
@@ -146,7 +146,7 @@ async def feed_tasks(call: Call, whose: Owner, count: int) -> int:
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
         entry = _assignment_entry(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
-        rows.append((task.task_id, _claim_id(task), pack(entry)))
+        rows.append((task.task_id, _claim_id(task), encode_json(entry)))
     if rows:
         await streams.append(call.tx, whose.stream, rows, call.now)
     return len(rows)
@@ -173,7 +173,7 @@ def _assignment_entry(task: ClaimedTask, whose: Owner, sender: str) -> dict[str,
     }
     entry = {
         "message_id": _claim_id(task),
-        "timestamp": moment(int(task.created_at.timestamp() * 1_000_000)),
+        "timestamp": to_datetime(int(task.created_at.timestamp() * 1_000_000)),
         "sender": sender,
         "target": whose.name,
         "type": "task_assignment",
@@ -181,7 +181,7 @@ def _assignment_entry(task: ClaimedTask, whose: Owner, sender: str) -> dict[str,
         "content": {name: value for name, value in content.items() if value is not None},
         "correlation_id": bus_metadata.get("correlation_id") or bus_metadata.get("message_id"),
     }
-    return {"entry": pack(entry), "fence": str(task.fencing_token)}
+    return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
 async def mark_dead(call: Call, whose: Owner, rows: Sequence[Any]) -> None:
@@ -190,8 +190,8 @@ async def mark_dead(call: Call, whose: Owner, rows: Sequence[Any]) -> None:
     if not refs:
         return
     place = {"agent_id": whose.agent_id, "address": whose.address}
-    await call.tx.execute(statements.dead_lettered, **place, ids=pack(refs), now=call.now)
-    senders = {m["message_id"]: m["from_agent"] for m in await call.tx.all(statements.messages, ids=pack(refs))}
+    await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
+    senders = {m["message_id"]: m["from_agent"] for m in await call.tx.all(statements.messages, ids=encode_json(refs))}
     for row in rows:
         data = {"ref": row["ref"], "agent_id": whose.agent_id, "deliveries": row["deliveries"]}
         audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row["ref"])))))

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Call, Caller
 from agora.core.events.filter import EventFilter, Viewer
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
 from agora.domains.bus.engines.port import BRIDGE as BRIDGE_PORT
@@ -54,7 +54,7 @@ class BusBridge(Controller):
     name = "bus_bridge"
     interval = 1.0
 
-    def __init__(self, house: House, bus: Bus, authenticate: Authenticate) -> None:
+    def __init__(self, house: JobContext, bus: Bus, authenticate: Authenticate) -> None:
         super().__init__(house)
         self._bus = bus
         publish = next(o for o in house.context.catalogue.operations if o.name == "agora.bus.publish")

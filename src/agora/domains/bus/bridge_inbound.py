@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Caller
-from agora.core.jobs import House
+from agora.core.jobs import JobContext
 from agora.core.overrides import SYSTEM_WIDE
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents.references import find_agent
 from agora.store.port import Reader, Row
-from agora.telemetry import protocol
+from agora.telemetry import use_protocol
 from agora_sdk.contract import Operation
 from agora_sdk.errors import (
     AgoraError,
@@ -64,7 +64,9 @@ class Refusal:
 class Inbound:
     """Takes entries in. consumer: this server's name within the group."""
 
-    def __init__(self, house: House, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str) -> None:
+    def __init__(
+        self, house: JobContext, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str
+    ) -> None:
         self._house, self._bus, self._authenticate, self._publish = house, bus, authenticate, publish
         self.consumer = consumer
         self._held = Waiting()
@@ -151,7 +153,7 @@ class Inbound:
         """Take one entry in; its credential may have ended while it waited. Raises what the marketplace has against it."""
         caller = caller or await self._authenticate_entry(delivery)
         arguments = _build_arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
-        with protocol("bus"):
+        with use_protocol("bus"):
             await self._house.dispatcher.invoke(self._publish, caller, arguments)
         return caller
 
@@ -199,7 +201,7 @@ class Inbound:
             raise InvalidRequest(
                 "A signed entry needs a timestamp.", fix="Write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z."
             )
-        age = (moment(self._house.clock.now()) - at.astimezone(UTC)).total_seconds()
+        age = (to_datetime(self._house.clock.now()) - at.astimezone(UTC)).total_seconds()
         most = self._house.context.settings.idempotency_lifetime
         if not -AHEAD <= age <= most:
             raise Unauthenticated(f"The entry was signed {age:.0f} s ago; between {-AHEAD} and {most} it counts.")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.core.jobs import MICROSECONDS, Controller
 from agora.domains.messaging.service import MessagingService
 from agora.store.port import Row
@@ -115,7 +115,7 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * MICROSECONDS, limit=BATCH)
     again = [groups.delivery(row, more=1) for row in rows]
     if again:
-        numbers = pack([row["number"] for row in rows])
+        numbers = encode_json([row["number"] for row in rows])
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
     counted = await call.tx.one(statements.pending_count, **place)
     room = min(BATCH - len(again), UNREAD - (counted["total"] if counted is not None else 0))
@@ -152,13 +152,13 @@ async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: S
         else:
             back.append(number)
     if back:
-        await call.tx.execute(statements.take_back, **place, numbers=pack(back))
+        await call.tx.execute(statements.take_back, **place, numbers=encode_json(back))
 
 
 async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
     """What Redis has lost is to leave again."""
     place = {"stream": agent["agent_id"], "group": BRIDGE}
-    await call.tx.execute(statements.take_back, **place, numbers=pack(list(numbers)))
+    await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
 
 
 async def _settle_entries(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:

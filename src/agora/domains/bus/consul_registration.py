@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora import __version__
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.settings import Settings
 
 from .consul_client import Consul, Service
@@ -35,7 +35,7 @@ class ConsulRegistrar(Controller):
     name = "consul"
     interval = 10.0
 
-    def __init__(self, house: House, consul: Consul, service: Service) -> None:
+    def __init__(self, house: JobContext, consul: Consul, service: Service) -> None:
         super().__init__(house)
         self._consul, self.service = consul, service
         self._registered = False

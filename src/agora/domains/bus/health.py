@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.ports import TROUBLE_REPORT
 from agora.domains.bus.engines.port import BRIDGE
@@ -41,7 +41,7 @@ async def health(call: Call) -> BusHealth:
         redis_connection=connected,
         consumer_group=group,
         message_lag=lag,
-        timestamp=moment(call.now),
+        timestamp=to_datetime(call.now),
     )
 
 

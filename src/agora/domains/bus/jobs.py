@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from agora.core.call import Call
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.domains.agents import queries as agents
 from agora.store.port import Reader, Row
 
@@ -32,7 +32,7 @@ class BusKeeper(Controller):
     name = "bus"
     interval = 1.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._trimmed: dict[str, int] = {}
 

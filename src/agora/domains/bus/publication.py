@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.call_records import IDEMPOTENCY, answered
 from agora.domains.agents.references import find_agent
@@ -187,7 +187,7 @@ async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
         message_id=receipt.task_id,
         type=entry.type,
         priority=entry.priority,
-        timestamp=moment(call.now),
+        timestamp=to_datetime(call.now),
         task_id=receipt.task_id,
         recipients=1 if receipt.assigned_agent else None,
         warning=receipt.warning,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.contract.bus import BusPriority, BusType
@@ -37,7 +37,7 @@ async def settle(call: Call, row: Row, *, late: bool) -> bool:
     if not await call.tx.execute(statements.responded, ref=row["ref"], recipient=row["recipient"]) or not late:
         return False  # answered, or another server was faster
     data = {name: row[name] for name in ("ref", "type", "priority", "sender", "correlation_id")}
-    data |= {"recipient": row["recipient"] or None, "due_at": moment(row["due_at"])}
+    data |= {"recipient": row["recipient"] or None, "due_at": to_datetime(row["due_at"])}
     audience = tuple(dict.fromkeys(who for who in (row["sender"], row["recipient"]) if who))
     call.emit("agora.bus.response_missed", data, subject=row["ref"], audience=audience)
     return True

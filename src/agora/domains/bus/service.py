@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.core.call import Bound, Wait, pack
+from agora.core.call import BoundService, WaitForEvent, encode_json
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.messaging.service import MessagingService
 from agora.store.port import NewEvent
@@ -32,7 +32,7 @@ RECEIVED, SENT = "agora.message.received", "agora.broadcast.sent"
 ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed"})
 
 
-class BusService(Bound, contract.Bus):
+class BusService(BoundService, contract.Bus):
     """Streams with consumer groups, over the inboxes and tasks of agents."""
 
     @implements
@@ -77,7 +77,7 @@ class BusService(Bound, contract.Bus):
         handed += await self._take_fresh(whose, consumer, count - len(handed), tasks=tasks)
         batch = await self._build_batch(whose, consumer, handed)
         if not batch.entries and not returned.dead and wait:
-            raise Wait(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
+            raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
         return batch
 
     async def _take_fresh(self, whose: streams.Owner, consumer: str, count: int, *, tasks: bool) -> list[Delivery]:
@@ -106,7 +106,7 @@ class BusService(Bound, contract.Bus):
     async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
         call, whose = self.call, await streams.owner(self.call, agent_id)
         group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
-        parameters = {"numbers": pack(groups.numbers_of(ids)), "ids": pack(ids)}
+        parameters = {"numbers": encode_json(groups.numbers_of(ids)), "ids": encode_json(ids)}
         rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **parameters)
         await groups.acknowledge(call.tx, whose.stream, group, [row["number"] for row in rows])
         acknowledged_ids = {name for row in rows for name in _entry_names(row)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.messaging.views import view
 from agora.wire.envelopes import SECTIONS, to_bus
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
@@ -29,15 +29,15 @@ async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[li
     """Entries as documents, each with ``entry_id`` and ``deliveries``; beside them, those that stand for nothing any more."""
     refs = [each.ref for each in handed if each.ref]
     message_rows = {
-        row["message_id"]: row for row in await call.tx.all(statements.messages, ids=pack(_message_ids(refs)))
+        row["message_id"]: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
     }
-    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=pack(_task_ids(refs)))}
+    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
     documents, vanished = [], []
     for each in handed:
         if each.ref in message_rows:
             entry_document = document(message_rows[each.ref], whose)
         elif each.ref in tasks and _is_held(tasks[each.ref], each.fields):
-            entry = unpack(each.fields["entry"])
+            entry = decode_json(each.fields["entry"])
             entry_document = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
         else:
             vanished.append(each)

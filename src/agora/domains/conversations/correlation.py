@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from agora.clock import moment, new_id
-from agora.core.call import Call, pack, unpack
+from agora.clock import new_id, to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
 from agora.wire.envelopes import embed, to_agentify
@@ -122,13 +122,13 @@ def stored(row: Any) -> dict[str, Any]:
         "expires_at": None if expires is None else text_of_time(expires),
         "correlation_id": row["correlation_id"],
         "reply_to": row["reply_to"],
-        "metadata": unpack(row["metadata"]),
+        "metadata": decode_json(row["metadata"]),
         "broadcast": bool(row["broadcast"]),
     }
 
 
 def text_of_time(microseconds: int) -> str:
-    return moment(microseconds).isoformat().replace("+00:00", "Z")
+    return to_datetime(microseconds).isoformat().replace("+00:00", "Z")
 
 
 async def join(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
@@ -219,4 +219,4 @@ async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) 
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}
-    return row | {"metadata": pack(embed("agentify", message, document)["metadata"])}
+    return row | {"metadata": encode_json(embed("agentify", message, document)["metadata"])}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from agora.clock import moment, new_id
-from agora.core.call import Call, pack
+from agora.clock import new_id, to_datetime
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import Destination, MessagingService
@@ -123,8 +123,8 @@ async def repeated(call: Call, draft: Draft) -> contract.Accepted | None:
         message_id=earlier["message_id"],
         id=earlier["envelope_id"],
         conversation_id=row["correlation_id"] if row is not None else earlier["conversation_id"],
-        timestamp=moment(row["created_at"] if row is not None else call.now),
-        due_at=moment(earlier["due_at"]) if earlier["due_at"] else None,
+        timestamp=to_datetime(row["created_at"] if row is not None else call.now),
+        due_at=to_datetime(earlier["due_at"]) if earlier["due_at"] else None,
         replayed=True,
     )
 
@@ -173,7 +173,7 @@ async def _infer_question(call: Call, draft: Draft) -> Row | None:
         scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.party.parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
         query = statements.open_questions(bool(label))
-        questions = list(await call.tx.all(query, types=pack(sorted(askable)), **scope, **label))
+        questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
         if len(questions) == 1:
             return questions[0]
         lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
@@ -249,7 +249,7 @@ async def deliver(call: Call, draft: Draft) -> Sent:
         timestamp=receipt.timestamp,
         recipients=None if draft.destination.broadcast else len(draft.to),
         warning=" ".join(filter(None, (draft.warning, receipt.warning))) or None,
-        due_at=moment(due) if due else None,
+        due_at=to_datetime(due) if due else None,
     )
     return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)
 
@@ -305,7 +305,7 @@ def _build_message_row(
     assert draft.destination is not None
     return message | {
         "tenant_id": call.caller.tenant,
-        "metadata": pack(metadata),
+        "metadata": encode_json(metadata),
         "broadcast": int(draft.destination.broadcast),
         "created_at": call.now,
         "expires_at": None,

@@ -7,9 +7,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, Wait, unpack
+from agora.core.call import Call, WaitForEvent, decode_json
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import horizon
@@ -48,7 +48,7 @@ async def owner(call: Call, agent_id: str | None) -> Party:
 async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
     row = await _require_visible(call, ref)
     key = row["conversation_id"]
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
 
     async def read_rows(after: str, count: int) -> Sequence[Row]:
         return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
@@ -57,7 +57,7 @@ async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> 
     return contract.ConversationDetail.model_construct(
         **await _conversation_fields(call, row),
         messages=[envelope(message_row) for message_row in rows],
-        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1]["message_id"]) if more else None,
     )
 
 
@@ -90,8 +90,8 @@ async def _conversation_fields(call: Call, row: Row) -> dict[str, Any]:
         "participants": [party_row["party"] for party_row in parties],
         "message_count": row["message_count"],
         "last_type": Performative(row["last_type"]),
-        "started_at": moment(row["started_at"]),
-        "updated_at": moment(row["updated_at"]),
+        "started_at": to_datetime(row["started_at"]),
+        "updated_at": to_datetime(row["updated_at"]),
     }
 
 
@@ -100,7 +100,7 @@ async def listed(
 ) -> contract.ConversationPage:
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.listing(state is not None, everyone)
-    parameters: dict[str, Any] = {"before": paging.decode(cursor)[0] if cursor else LAST, "limit": limit + 1}
+    parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
     parameters |= {} if everyone else (await owner(call, agent_id)).parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
@@ -113,7 +113,7 @@ async def listed(
         count=len(conversations),
         total=None if more or cursor else len(conversations),
         has_more=more,
-        next_cursor=paging.encode(conversations[-1].key) if more else None,
+        next_cursor=paging.encode_cursor(conversations[-1].key) if more else None,
     )
 
 
@@ -122,7 +122,7 @@ async def pending(
 ) -> contract.PendingPage:
     check_names_agent(call.caller, agent_id)
     party = await owner(call, agent_id)
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}
 
     async def read_rows(after: str, count: int) -> Sequence[Row]:
@@ -135,10 +135,10 @@ async def pending(
         count=len(rows),
         total=None if more or cursor else len(rows),
         has_more=more,
-        next_cursor=paging.encode(rows[-1]["message_id"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1]["message_id"]) if more else None,
     )
     if not rows and wait:
-        raise Wait(ARRIVALS, wait, page)
+        raise WaitForEvent(ARRIVALS, wait, page)
     return page
 
 
@@ -148,10 +148,10 @@ async def usage(
     """Reported uses: an agent's own; of any, for those who see all."""
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await owner(call, agent_id)).party
-    filters = {"agent_id": agent_id, "customer_id": customer_id, "since": stamp(since) if since else None}
+    filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
     chosen = {name: value for name, value in filters.items() if value is not None}
-    after = paging.decode(cursor)[0] if cursor else ""
+    after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows = await call.tx.all(query, after=after, limit=limit + 1, **chosen)
     return _usage_page(rows, limit, bool(cursor))
 
@@ -164,10 +164,10 @@ def _usage_page(rows: Sequence[Row], limit: int, continued: bool) -> contract.Re
             customer_id=row["customer_id"],
             action=row["action"],
             duration=row["duration"],
-            timestamp=moment(row["used_at"]),
+            timestamp=to_datetime(row["used_at"]),
             reported_by=row["reported_by"],
-            reported_at=moment(row["reported_at"]),
-            details=unpack(row["details"]),
+            reported_at=to_datetime(row["reported_at"]),
+            details=decode_json(row["details"]),
         )
         for row in rows[:limit]
     ]
@@ -177,5 +177,5 @@ def _usage_page(rows: Sequence[Row], limit: int, continued: bool) -> contract.Re
         count=len(records),
         total=None if more or continued else len(records),
         has_more=more,
-        next_cursor=paging.encode(records[-1].usage_id) if more else None,
+        next_cursor=paging.encode_cursor(records[-1].usage_id) if more else None,
     )

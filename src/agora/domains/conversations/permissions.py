@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -56,7 +56,7 @@ async def check(call: Call, message: AgentMessage, sender: Sender, recipients: S
 
 def _allowed_callers(row: Row, intent: str) -> list[Any] | None:
     """Who may ask an agent for it; None for everyone."""
-    policy = unpack(row["metadata"]).get("permissions")
+    policy = decode_json(row["metadata"]).get("permissions")
     if not isinstance(policy, dict):
         return None
     allowed = policy.get(intent, policy.get("*"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from agora.core.call import Bound, Wait, unpack
+from agora.core.call import BoundService, WaitForEvent, decode_json
 from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import ARRIVALS, MessagingService
@@ -27,7 +27,7 @@ from .timeouts import time_out
 __all__ = ["ConversationService"]
 
 
-class ConversationService(Bound, contract.Conversations):
+class ConversationService(BoundService, contract.Conversations):
     @implements
     async def send(self, message: AgentMessage) -> contract.Accepted:
         call = self.call
@@ -71,7 +71,7 @@ class ConversationService(Bound, contract.Conversations):
         if not wait or not waiting.waiting:
             return waiting
         timeout = wait if question["due_at"] is None else min(wait, (question["due_at"] - call.now) / 1e6 + 0.001)
-        raise Wait(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
+        raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
 
     async def _require_own_message(self, ref: str) -> Row:
         """A message that the caller sent, by either of its ids."""
@@ -136,4 +136,4 @@ class ConversationService(Bound, contract.Conversations):
 
 def _is_answer(message_id: str, event: NewEvent) -> bool:
     """Whether a message's event may be of an answer to it."""
-    return bool(unpack(event.data.decode()).get("reply_to") == message_id)
+    return bool(decode_json(event.data.decode()).get("reply_to") == message_id)

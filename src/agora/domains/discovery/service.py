@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agora.clock import moment
-from agora.core.call import Bound, Call
+from agora.clock import to_datetime
+from agora.core.call import BoundService, Call
 from agora_sdk.contract import Lifecycle, Operation, implements
 from agora_sdk.contract import discovery as contract
 from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
@@ -34,7 +34,7 @@ def info(call: Call, operation: Operation, *, schema: bool = False, usage: bool 
         sunset_date=operation.sunset_date.isoformat() if operation.sunset_date else None,
         replacement=operation.replacement,
         migration_guide=operation.migration_guide,
-        last_updated=moment(catalogue.updated_at(operation, tenant)),
+        last_updated=to_datetime(catalogue.updated_at(operation, tenant)),
         input_schema=operation.input_schema if schema else None,
         usage=ServiceUsage(**catalogue.usage(operation, tenant)) if usage else None,
     )
@@ -50,7 +50,7 @@ def page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePag
     )
 
 
-class DiscoveryService(Bound, contract.Discovery):
+class DiscoveryService(BoundService, contract.Discovery):
     """What the marketplace can do."""
 
     def _enabled(self) -> None:

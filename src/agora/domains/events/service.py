@@ -8,9 +8,9 @@ from typing import cast
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, Opening, pack
+from agora.core.call import BoundService, EventStreamSpec, encode_json
 from agora.core.events import log as event_log
 from agora.core.events import queries as events
 from agora.core.events.filter import EventFilter, Viewer
@@ -28,7 +28,7 @@ NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_
 SUBSCRIPTIONS_KEPT = 100  #: of one owner; beyond it the oldest ends
 
 
-class EventService(Bound, contract.Events):
+class EventService(BoundService, contract.Events):
     """The event log."""
 
     @implements
@@ -53,7 +53,7 @@ class EventService(Bound, contract.Events):
             )
         call.target = event_type
         return contract.EventReceipt.model_construct(
-            event_id=event_id, event_type=event_type, timestamp=moment(call.now)
+            event_id=event_id, event_type=event_type, timestamp=to_datetime(call.now)
         )
 
     async def _resolve_audience(self, to: list[str]) -> tuple[str, ...]:
@@ -82,8 +82,8 @@ class EventService(Bound, contract.Events):
         event_filter = await self._build_filter(types, agent, subject)
         for row in await call.tx.all(events.surplus, owner=owner, keep=SUBSCRIPTIONS_KEPT - 1):
             await call.tx.execute(events.drop_subscription, subscription_id=row["subscription_id"])
-        subscription_id, position = new_id("sub"), await event_log.head(call.tx)
-        packed_filter = pack(
+        subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)
+        packed_filter = encode_json(
             {"types": event_filter.types, "agent": event_filter.agent, "subject": event_filter.subject}
         )
         call.tx.append(
@@ -129,13 +129,13 @@ class EventService(Bound, contract.Events):
         subject: str | None,
         subscription_id: str | None,
         last_event_id: str | None,
-    ) -> Opening:
+    ) -> EventStreamSpec:
         tx, viewer = self.call.tx, self._viewer
         resumed = last_event_id is not None
-        place = str(await event_log.head(tx)) if last_event_id is None else last_event_id
+        place = str(await event_log.read_head(tx)) if last_event_id is None else last_event_id
         if subscription_id is None:
             event_filter = await self._build_filter(types, agent, subject)
-            return Opening(event_filter, viewer, await event_log.locate(tx, place), resumed=resumed)
+            return EventStreamSpec(event_filter, viewer, await event_log.resolve_position(tx, place), resumed=resumed)
         if types or agent or subject:
             raise InvalidRequest(
                 "A subscription has its own filter.",
@@ -143,9 +143,9 @@ class EventService(Bound, contract.Events):
                 errors=[{"field": "subscription_id", "message": "cannot be combined with a filter"}],
             )
         row = await self._require_subscription(subscription_id)
-        position = await event_log.locate(tx, place if resumed else str(row["position"]))
+        position = await event_log.resolve_position(tx, place if resumed else str(row["position"]))
         event_filter = EventFilter.of(**from_json(row["filter"]))
-        return Opening(event_filter, viewer, position, subscription_id, resumed)
+        return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
     async def _require_subscription(self, subscription_id: str) -> Row:
         row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
@@ -178,7 +178,7 @@ class EventService(Bound, contract.Events):
         if cursor:
             after = _decode_position(cursor)
         event_filter = await self._build_filter(types, agent, subject)
-        page = await event_log.read(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
+        page = await event_log.read_events(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
         events = page.events[:limit]
         position = events[-1].seq if len(page.events) > limit else page.position
         more = position < page.head
@@ -186,13 +186,13 @@ class EventService(Bound, contract.Events):
             events=[_to_event(stored) for stored in events],
             count=len(events),
             has_more=more,
-            next_cursor=paging.encode(position) if more else None,
+            next_cursor=paging.encode_cursor(position) if more else None,
             last_sequence=page.head,
         )
 
 
 def _decode_position(cursor: str) -> int:
-    (decoded,) = paging.decode(cursor, int)
+    (decoded,) = paging.decode_cursor(cursor, int)
     position = int(decoded)
     if position < 0:
         raise InvalidRequest(
@@ -210,7 +210,7 @@ def _to_event(stored: StoredEvent) -> contract.Event:
         type=event.type,
         source=event.source,
         subject=event.subject,
-        time=moment(event.time),
+        time=to_datetime(event.time),
         sequence=stored.seq,
         data=from_json(event.data),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agora.core.call import Call, pack
-from agora.core.jobs import Controller, House, batches
+from agora.core.call import Call, encode_json
+from agora.core.jobs import Controller, JobContext, split_batches
 from agora.store.port import Write
 
 from . import queries as people
@@ -23,7 +23,7 @@ class People(Controller):
     name = "people"
     interval = 5.0
 
-    def __init__(self, house: House, seen: Seen) -> None:
+    def __init__(self, house: JobContext, seen: Seen) -> None:
         super().__init__(house)
         self._seen = seen
         self._steps = 0
@@ -43,7 +43,7 @@ class People(Controller):
         for (tenant, user_id), sighting in self._seen.items():
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
         for tenant, seen in by_tenant.items():
-            for batch in batches(sorted(seen, key=lambda pair: pair[0]), BATCH):
+            for batch in split_batches(sorted(seen, key=lambda pair: pair[0]), BATCH):
                 await self._write(tenant, dict(batch))
                 for user_id, sighting in batch:
                     if self._seen.get((tenant, user_id)) is sighting:
@@ -61,7 +61,7 @@ class People(Controller):
                     username=person.username,
                     email=person.email,
                     name=person.name,
-                    roles=pack(person.roles),
+                    roles=encode_json(person.roles),
                     provider_role=person.role,
                     at=sighting.at,
                 )

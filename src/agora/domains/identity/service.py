@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from agora.clock import moment
-from agora.core.call import Bound, Call, Caller, relayed
+from agora.clock import to_datetime
+from agora.core.call import BoundService, Call, Caller, as_relay
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.tenants.service import HOME
 from agora_sdk.contract import auth as contract
@@ -23,7 +23,7 @@ DAY: Final = 86_400 * SECOND  #: after which no access token made before is stil
 WEEK: Final = 7 * DAY  #: the same, of tokens that nobody has shown
 
 
-class AuthService(Bound, contract.Auth):
+class AuthService(BoundService, contract.Auth):
     """Coming and going of people."""
 
     @implements
@@ -43,12 +43,12 @@ class AuthService(Bound, contract.Auth):
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
-        return relayed(lambda: sign_on.password(username, password), _came_in, SECONDS)
+        return as_relay(lambda: sign_on.password(username, password), _came_in, SECONDS)
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
         sign_on = self._sign_on()
-        return relayed(lambda: sign_on.refresh(refresh_token, client_id), _came_in, SECONDS)
+        return as_relay(lambda: sign_on.refresh(refresh_token, client_id), _came_in, SECONDS)
 
     @implements
     async def userinfo(self) -> contract.UserInfo:
@@ -63,7 +63,7 @@ class AuthService(Bound, contract.Auth):
             account=caller.account,
             scopes=sorted(caller.scopes),
             authority=caller.authority,
-            expires_at=moment(caller.expires_at) if caller.expires_at else None,
+            expires_at=to_datetime(caller.expires_at) if caller.expires_at else None,
         )
         if person is not None:
             found.sub, found.issuer, found.email = person.subject, person.issuer, person.email
@@ -85,7 +85,7 @@ class AuthService(Bound, contract.Auth):
             ended, url = outcome
             return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
 
-        return relayed(lambda: sign_on.leave(caller, refresh_token, client_id), settle, SECONDS)
+        return as_relay(lambda: sign_on.leave(caller, refresh_token, client_id), settle, SECONDS)
 
     @implements
     async def sign_out(self, session_id: str) -> contract.SignedOut:
@@ -113,7 +113,7 @@ class AuthService(Bound, contract.Auth):
                 raise outcome
             return await _gone(end, departure)
 
-        return relayed(lambda: sign_on.vouched(logout_token), settle, SECONDS)
+        return as_relay(lambda: sign_on.vouched(logout_token), settle, SECONDS)
 
     def _sign_on(self) -> SignOn:
         """The port. No answer of its operations may be kept, so none takes an idempotency key."""

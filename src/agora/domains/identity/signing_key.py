@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
-from agora.net.secret_files import keep
-from agora.wire.a2a.canonical_json import canonical
+from agora.net.secret_files import write_secret_once
+from agora.wire.a2a.canonical_json import to_canonical_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -55,7 +55,7 @@ class SigningKey:
         numbers = self._key.public_key().public_numbers()
         x, y = (encode(number.to_bytes(SIZE, "big")) for number in (numbers.x, numbers.y))
         required = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
-        thumbprint = encode(hashlib.sha256(canonical(required)).digest())
+        thumbprint = encode(hashlib.sha256(to_canonical_json(required)).digest())
         return {**required, "kid": thumbprint, "alg": "ES256", "use": "sig"}
 
     @cached_property
@@ -69,7 +69,7 @@ class SigningKey:
 
         if not self._path.exists():
             made = generate_private_key(SECP256R1())
-            keep(
+            write_secret_once(
                 self._path,
                 made.private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import Bound, pack, unpack
+from agora.core.call import BoundService, decode_json, encode_json
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
@@ -25,7 +25,7 @@ SPECIAL = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
 NEWEST = "key_g"  # sorts after every id
 
 
-class TokenService(Bound, contract.Tokens):
+class TokenService(BoundService, contract.Tokens):
     """Keys for programs and people."""
 
     @implements
@@ -53,7 +53,7 @@ class TokenService(Bound, contract.Tokens):
             "label": label,
             "account_id": account or call.caller.account,
             "digest": call.context.signer.digest(key),
-            "scopes": pack(allowed),
+            "scopes": encode_json(allowed),
             "service_tier": service_tier.value,
             "authority": authority,
             "created_at": call.now,
@@ -101,7 +101,7 @@ class TokenService(Bound, contract.Tokens):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
-        before = paging.decode(cursor)[0] if cursor else NEWEST
+        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
         found = [contract.Token.model_construct(**_fields(row)) for row in rows[:limit]]
         more = len(rows) > limit
@@ -110,7 +110,7 @@ class TokenService(Bound, contract.Tokens):
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].token_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].token_id) if more else None,
         )
 
     @implements
@@ -125,12 +125,12 @@ class TokenService(Bound, contract.Tokens):
                 errors=[{"field": "token_id", "message": "unknown"}],
             )
         if row["revoked_at"] is not None:
-            return contract.RevokedToken(token_id=token_id, revoked_at=moment(row["revoked_at"]))
+            return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row["revoked_at"]))
         if token_id != call.caller.token_id:  # whoever has a key may end it
             await administer(call, token_id, row["authority"])
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
-        return contract.RevokedToken(token_id=token_id, revoked_at=moment(call.now))
+        return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
 
 
 def _fields(row: Row | dict[str, Any]) -> dict[str, Any]:
@@ -138,11 +138,11 @@ def _fields(row: Row | dict[str, Any]) -> dict[str, Any]:
         "token_id": row["token_id"],
         "kind": row["kind"],
         "label": row["label"],
-        "scopes": unpack(row["scopes"]),
+        "scopes": decode_json(row["scopes"]),
         "service_tier": ServiceTier(row["service_tier"]),
         "authority": row["authority"],
         "account": row["account_id"],
-        "created_at": moment(row["created_at"]),
-        "expires_at": moment(row["expires_at"]) if row["expires_at"] else None,
-        "revoked_at": moment(row["revoked_at"]) if row["revoked_at"] else None,
+        "created_at": to_datetime(row["created_at"]),
+        "expires_at": to_datetime(row["expires_at"]) if row["expires_at"] else None,
+        "revoked_at": to_datetime(row["revoked_at"]) if row["revoked_at"] else None,
     }

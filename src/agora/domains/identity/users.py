@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, Call, unpack
+from agora.core.call import BoundService, Call, decode_json
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import users as contract
@@ -23,12 +23,12 @@ COUNTED = 1_000_000
 RETRY_AFTER = 5
 
 
-class UserService(Bound, contract.Users):
+class UserService(BoundService, contract.Users):
     """People who sign in."""
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UserPage:
-        username, after = paging.decode(cursor, str, str) if cursor else ("", "")
+        username, after = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
         rows = await self.call.tx.all(people.listing, username=username, after=after, limit=limit + 1)
         more = len(rows) > limit
         found = [_user(row) for row in rows[:limit]]
@@ -37,7 +37,7 @@ class UserService(Bound, contract.Users):
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].username, found[-1].user_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].username, found[-1].user_id) if more else None,
         )
 
     @implements
@@ -114,13 +114,13 @@ def _user(row: Any) -> contract.User:
         name=row["name"],
         issuer=row["issuer"],
         subject=row["subject"],
-        roles=unpack(row["roles"]),
+        roles=decode_json(row["roles"]),
         role=row["role"] or row["provider_role"],
         role_given_here=row["role"] is not None,
         concurrency_limit=row["concurrency_limit"],
         disabled=row["disabled_at"] is not None,
-        first_seen=moment(row["first_seen"]),
-        last_seen=moment(row["last_seen"]),
+        first_seen=to_datetime(row["first_seen"]),
+        last_seen=to_datetime(row["last_seen"]),
     )
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, relayed, unpack
+from agora.core.call import Call, as_relay, decode_json
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineError, Unknown
-from agora.runtimes.local_host import Local
+from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Handle, LogPage, Runtime
 from agora.store.port import Row
 from agora_sdk.contract.instances import Backup, InstanceLog
@@ -29,9 +29,9 @@ PATIENCE = 30.0
 COPYING = 300.0
 
 
-def engine_of(call: Call, row: Row, host: Row | None) -> tuple[Local, Runtime]:
+def engine_of(call: Call, row: Row, host: Row | None) -> tuple[LocalHost, Runtime]:
     """This server and the engine that runs an instance. Raises UpstreamUnavailable for one that is elsewhere."""
-    local: Local | None = call.context.ports.find(LOCAL_HOST)
+    local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
     if host is not None and host["kind"] == "agent":
         raise UpstreamUnavailable(
             f"The instance is run by the hosting agent {host['name']}, which keeps that.", fix="Ask that agent."
@@ -75,7 +75,7 @@ async def logs(call: Call, instance_id: str, offset: int, limit: int) -> Instanc
             ended=over,
         )
 
-    return relayed(read_log_page, build_log, PATIENCE)
+    return as_relay(read_log_page, build_log, PATIENCE)
 
 
 async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
@@ -86,7 +86,7 @@ async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> C
             fix=row["reason"],
         )
     _, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
-    return partial(engine.logs, Handle.from_json(unpack(row["handle"])), offset, limit)
+    return partial(engine.logs, Handle.from_json(decode_json(row["handle"])), offset, limit)
 
 
 def _stored_log_reader(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
@@ -108,7 +108,7 @@ async def backup(call: Call, instance_id: str) -> Backup:
         raise Conflict(f"The instance is {row['state']}: it has no state to keep.")
     local, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
     await _check_number(call, row)
-    handle, backup_id = Handle.from_json(unpack(row["handle"])), new_id("bak")
+    handle, backup_id = Handle.from_json(decode_json(row["handle"])), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
 
     async def write_backup() -> int:
@@ -135,7 +135,7 @@ async def backup(call: Call, instance_id: str) -> Backup:
         await tell("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(values)
 
-    return relayed(write_backup, store_backup, COPYING)
+    return as_relay(write_backup, store_backup, COPYING)
 
 
 async def _check_number(call: Call, row: Row) -> None:

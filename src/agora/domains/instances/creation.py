@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import NOBODY
@@ -220,7 +220,7 @@ def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict
             required=DEPLOY,
         )
     spec = _build_probe_spec(wish, manifest, secrets)
-    wrong = runtime.faults(spec)
+    wrong = runtime.find_spec_errors(spec)
     if wish.pool or not call.caller.may(DEPLOY):
         wrong += _find_exceeded_limits(spec.limits, manifest)
     if wrong:
@@ -303,7 +303,7 @@ async def _check_restorable(call: Call, wish: Wish, agent: Row, place: placement
 
 
 def _pack_config(wish: Wish) -> str:
-    return pack(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
+    return encode_json(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
 def _build_row(
@@ -370,7 +370,7 @@ def _append_token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> No
         "label": f"{agent['agent_name']} {row['instance_id'][-8:]}"[:128],
         "account_id": account or NOBODY,
         "digest": call.context.signer.digest(key),
-        "scopes": pack(SCOPES),
+        "scopes": encode_json(SCOPES),
         "service_tier": "basic",
         "authority": 0,
         "created_at": call.now,

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, Call, ServerContext, pack, unpack
+from agora.core.call import BoundService, Call, ServerContext, decode_json, encode_json
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
@@ -51,7 +51,7 @@ def opened(context: ServerContext, data: bytes | None, place: str) -> dict[str, 
 
 def shown_manifest(row: Row) -> AgentManifest:
     """A manifest that was registered."""
-    return AgentManifest.model_validate(unpack(row["manifest"]))
+    return AgentManifest.model_validate(decode_json(row["manifest"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Deployed:
     revision: int
 
 
-class DeploymentService(Bound, contract.Deployments):
+class DeploymentService(BoundService, contract.Deployments):
     """Agents of which instances can be run."""
 
     @implements
@@ -115,7 +115,7 @@ class DeploymentService(Bound, contract.Deployments):
         saved = await call.tx.returning(
             hosting.save_deployment,
             agent_id=agent_id,
-            manifest=pack(manifest.stored()),
+            manifest=encode_json(manifest.stored()),
             secrets=sealed_secrets,
             max_instances=manifest.max_instances,
             actor=call.caller.subject,
@@ -162,7 +162,7 @@ class DeploymentService(Bound, contract.Deployments):
 
     async def _update_agent(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
         profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
-        profile["metadata"] = unpack(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
+        profile["metadata"] = decode_json(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
         if "service_tier" in more:
             await AgentService(self.call).request_tier(row, more["service_tier"])
         agent = await AgentService(self._call_as(row["agent_id"])).update(row["agent_id"], **profile)
@@ -226,19 +226,19 @@ class DeploymentService(Bound, contract.Deployments):
         caller = self.call.caller
         rows = await self.call.tx.all(
             hosting.deployments,
-            after=paging.decode(cursor)[0] if cursor else "",
+            after=paging.decode_cursor(cursor)[0] if cursor else "",
             everyone=int(insider(caller)),
             viewer=caller.subject,
             account=caller.account,
             limit=limit + 1,
         )
-        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         agents = [await self._build_deployable(row, row["agent_name"]) for row in rows]
         return contract.DeployablePage(
             deployments=agents,
             count=len(agents),
             has_more=more,
-            next_cursor=paging.encode(agents[-1].agent_id) if more else None,
+            next_cursor=paging.encode_cursor(agents[-1].agent_id) if more else None,
         )
 
     @implements
@@ -271,7 +271,7 @@ class DeploymentService(Bound, contract.Deployments):
 
     async def _build_deployable(self, row: Row, name: str) -> contract.DeployableAgent:
         manifest = shown_manifest(row)
-        document = unpack(row["manifest"])
+        document = decode_json(row["manifest"])
         if not insider(self.call.caller):  # what is in there may be a password, or tell of the server
             for name in ("env_vars", "directory"):
                 document.pop(name, None)
@@ -288,7 +288,7 @@ class DeploymentService(Bound, contract.Deployments):
             instances=await self._count_running(row["agent_id"]),
             withdrawn=row["withdrawn_at"] is not None,
             registered_by=row["registered_by"],
-            registered_at=moment(row["registered_at"]),
+            registered_at=to_datetime(row["registered_at"]),
         )
 
 

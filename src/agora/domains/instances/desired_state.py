@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from agora.core.call import Call, Wait, later
+from agora.core.call import Call, WaitForEvent, as_deferred_result
 from agora.domains.billing import Ledger
 from agora.store.port import Row
 from agora_sdk.contract import Result
@@ -34,10 +34,10 @@ def awaited(
         row = await require(end, instance_id)
         answer = await show(end, row)
         if row["state"] not in states and wait > 0:
-            raise Wait(NEWS, wait, answer, subject=instance_id)
+            raise WaitForEvent(NEWS, wait, answer, subject=instance_id)
         return answer
 
-    return later(read_answer)
+    return as_deferred_result(read_answer)
 
 
 def made(call: Call, instance_id: str, wait: float) -> Instance:

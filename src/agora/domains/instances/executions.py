@@ -19,13 +19,13 @@ from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from agora.clock import new_id
-from agora.core.call import Call, Progress, relayed
+from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.money import decimal
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.runtimes.http_execution import Answer, AnswerTooLarge, Lost
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer
 from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
@@ -83,7 +83,7 @@ async def execute(
     assert local is not None, "else there is no request"
     limit = call.context.settings.instance_answer_limit
 
-    async def ask_instance() -> tuple[Answer, int]:
+    async def ask_instance() -> tuple[InstanceAnswer, int]:
         began = time.monotonic_ns()
         try:
             answer = await local.asker.ask(
@@ -96,14 +96,14 @@ async def execute(
                 piece=_progress_reporter(progress) if progress is not None else None,
                 private=request.private,
             )
-        except (OSError, Lost, AnswerTooLarge) as error:
+        except (OSError, ConnectionLost, AnswerTooLarge) as error:
             raise _to_upstream_error(error, execution_id) from error
         return answer, (time.monotonic_ns() - began) // 1000
 
-    async def settle_charge(end: Call, outcome: tuple[Answer, int] | AgoraError) -> ExecutionResult:
+    async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
         return await _settle_execution(end, begun, entry, outcome)
 
-    return relayed(ask_instance, settle_charge, timeout)
+    return as_relay(ask_instance, settle_charge, timeout)
 
 
 async def _choose_instance(call: Call, target: str) -> Row:
@@ -232,7 +232,7 @@ def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]
     return report_piece
 
 
-def _to_upstream_error(error: OSError | Lost | AnswerTooLarge, execution_id: str) -> AgoraError:
+def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, execution_id: str) -> AgoraError:
     if isinstance(error, OSError):
         return UpstreamUnavailable(
             f"The instance does not take connections: {error}.",
@@ -250,7 +250,7 @@ def _to_upstream_error(error: OSError | Lost | AnswerTooLarge, execution_id: str
 
 
 async def _settle_execution(
-    call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[Answer, int] | AgoraError
+    call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
     """Write down what came of it."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
@@ -310,7 +310,7 @@ async def forget(call: Call, ended: Any) -> None:
     call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=viewers)
 
 
-def _build_refusal(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
+def _build_refusal(answer: InstanceAnswer, begun: dict[str, Any]) -> UpstreamFailed:
     text = answer.body[:EXCERPT].decode("utf-8", "replace")
     return UpstreamFailed(
         f"{begun['endpoint']} answered with HTTP {answer.status}.",
@@ -321,7 +321,7 @@ def _build_refusal(answer: Answer, begun: dict[str, Any]) -> UpstreamFailed:
     )
 
 
-def _decode_answer(answer: Answer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
+def _decode_answer(answer: InstanceAnswer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
     """What an answer holds, and how it is written here."""
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from agora.core.jobs import MICROSECONDS, Controller, House
-from agora.net.http_client import target_of
-from agora.runtimes.http_execution import AnswerTooLarge, Asker, Lost
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.net.http_client import request_target
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
 from agora.store.port import Row
 
 from . import host_queries as hosting
@@ -29,7 +29,7 @@ class RemoteInstances(Controller):
     name = "instances_elsewhere"
     interval = 0.5
 
-    def __init__(self, house: House, asker: Asker) -> None:
+    def __init__(self, house: JobContext, asker: InstanceClient) -> None:
         super().__init__(house)
         self._asker = asker
 
@@ -71,7 +71,7 @@ class RemoteInstances(Controller):
                 answer = await self._asker.ask(
                     f"{parts.scheme}://{parts.netloc}",
                     "GET",
-                    target_of(url),
+                    request_target(url),
                     {"user-agent": "agora-health"},
                     b"",
                     limit=LARGEST,
@@ -79,6 +79,6 @@ class RemoteInstances(Controller):
                 )
         except TimeoutError:
             return False, f"it did not answer in {TIMEOUT:g} seconds"
-        except (OSError, ValueError, Lost, AnswerTooLarge) as error:
+        except (OSError, ValueError, ConnectionLost, AnswerTooLarge) as error:
             return False, str(error)[:200]
         return 200 <= answer.status < 400, f"HTTP {answer.status}"

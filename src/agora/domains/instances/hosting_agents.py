@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.conversations.delivery import speak
 from agora.domains.conversations.lookup import envelope
@@ -122,7 +122,7 @@ async def _request_creation(call: Call, row: Row) -> None:
 async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
     """What the hosting agent is to make."""
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
-    manifest = unpack(row["manifest"])
+    manifest = decode_json(row["manifest"])
     fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
     payload: dict[str, Any] = {
         "instance_id": row["instance_id"],
@@ -130,7 +130,7 @@ async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
         "agent_id": (agent["alias"] or agent["agent_name"]) if agent is not None else row["agent_id"],
         "customer_id": row["account_id"],
         "host_requirements": manifest.get("host_requirements", {}),
-        "instance_config": unpack(row["config"]),
+        "instance_config": decode_json(row["config"]),
     }
     payload |= {name: manifest[name] for name in fields if name in manifest}
     if row["beside"]:

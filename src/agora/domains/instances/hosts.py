@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, pack, unpack
+from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora.domains.tenants.service import HOME
@@ -23,12 +23,12 @@ from .transitions import lose
 __all__ = ["HostService"]
 
 
-class HostService(Bound, contract.Hosts):
+class HostService(BoundService, contract.Hosts):
     """Where instances run."""
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(hosting.hosts, after=after, limit=limit + 1)
         reserved = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
         hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows[:limit]]
@@ -38,7 +38,7 @@ class HostService(Bound, contract.Hosts):
             count=len(hosts),
             total=None if more or cursor else len(hosts),
             has_more=more,
-            next_cursor=paging.encode(hosts[-1].host_id) if more else None,
+            next_cursor=paging.encode_cursor(hosts[-1].host_id) if more else None,
         )
 
     @implements
@@ -86,8 +86,8 @@ class HostService(Bound, contract.Hosts):
             kind="agent",
             agent_id=agent["agent_id"],
             region=region,
-            engines=pack({}),
-            capacity=pack(capacity),
+            engines=encode_json({}),
+            capacity=encode_json(capacity),
             private=int(private_addresses),
             now=call.now,
         )
@@ -146,7 +146,7 @@ class HostService(Bound, contract.Hosts):
         return row
 
     def _build_host(self, row: Row, reserved: Row | None) -> contract.Host:
-        capacity, engines = unpack(row["capacity"]), unpack(row["engines"])
+        capacity, engines = decode_json(row["capacity"]), decode_json(row["engines"])
         available = free(row, reserved)
         silent = is_silent(row, self.call.now)
         return contract.Host(
@@ -169,8 +169,8 @@ class HostService(Bound, contract.Hosts):
                 ports_free=capacity.get("ports"),
             ),
             instances=reserved["instances"] if reserved is not None else 0,
-            last_seen=moment(row["seen_at"]),
-            created_at=moment(row["created_at"]),
+            last_seen=to_datetime(row["seen_at"]),
+            created_at=to_datetime(row["created_at"]),
         )
 
 

@@ -16,10 +16,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from agora.clock import Clock
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, SourceRefused, Unknown, Unsupported
-from agora.runtimes.local_host import Local
-from agora.runtimes.port import Build, Exit, Handle, LogPage, Observation, Runtime
+from agora.runtimes.local_host import LocalHost
+from agora.runtimes.port import Build, Handle, LogPage, Observation, ProcessExit, Runtime
 from agora.runtimes.spec import Spec
 from agora.store.port import Row
 
@@ -63,7 +63,9 @@ PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
 class Life:
     """The step of one instance. check: microseconds from one look at a running one to the next."""
 
-    def __init__(self, local: Local, clock: Clock, context: Any, act: Act, tenant: str, row: Row, check: int) -> None:
+    def __init__(
+        self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: Row, check: int
+    ) -> None:
         self.local, self.clock, self.context = local, clock, context
         self.act, self.tenant, self.row, self.check = act, tenant, row, check
 
@@ -113,7 +115,7 @@ class Life:
     def handle(self) -> Handle:
         if self.row["handle"] is None:
             raise Unknown("It was never started.")
-        return Handle.from_json(unpack(self.row["handle"]))
+        return Handle.from_json(decode_json(self.row["handle"]))
 
     @property
     def ticks(self) -> Ticks:
@@ -142,7 +144,7 @@ class Life:
         await self._change_state(
             "starting",
             tell_as="starting",
-            handle=pack(handle.to_json()),
+            handle=encode_json(handle.to_json()),
             address=handle.address,
             health_url=url,
             starting_at=now,
@@ -157,7 +159,7 @@ class Life:
                 statements.built,
                 instance_id=self.row["instance_id"],
                 **moving.seen(self.row),
-                build=pack(build.to_json()),
+                build=encode_json(build.to_json()),
                 now=call.now,
             )
             if not still:
@@ -191,7 +193,7 @@ class Life:
         if not declared.asks:
             await self._note_running(observation)
             return
-        limit = unpack(self.row["config"]).get("start_timeout", 60.0)
+        limit = decode_json(self.row["config"]).get("start_timeout", 60.0)
         if self.clock.now() - (self.row["starting_at"] or 0) > limit * 1_000_000:
             await self.engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It did not work within {limit:g} s: {detail}.")
@@ -217,7 +219,7 @@ class Life:
             await measuring.begin(call, row, ticks)
             began, due = row["starting_at"] or call.now, call.now + self._next_check_delay(row)
             look = measuring.look(call, row, observation.usage, since=began, due=due)
-            await call.tx.execute(statements.checked, checks=pack([look]), now=call.now)
+            await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
             await tell("agora.instance.running", call, row, status="running", address=row["address"])
             await confirm(call, row, row["address"], row["health_url"])
 
@@ -311,7 +313,7 @@ class Life:
     ) -> None:
         exit, ticks = observation.exit if observation is not None else None, self.ticks
         if at is not None:
-            exit = Exit(reason="stopped", at=at)
+            exit = ProcessExit(reason="stopped", at=at)
         await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.how(exit)))
         self._hang_up()
 
@@ -358,7 +360,7 @@ class Life:
 
     async def _end_time(self, handle: Handle) -> None:
         """Stop the program. Its time is what it ran until then, and what it took to end."""
-        grace = unpack(self.row["config"]).get("stop_grace", 10.0)
+        grace = decode_json(self.row["config"]).get("stop_grace", 10.0)
         ran = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
         with self._freeze_running_time(before):

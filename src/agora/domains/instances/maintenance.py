@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from agora.core.call import Call, pack
-from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.core.call import Call, encode_json
+from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
 from agora.runtimes.errors import EngineError
 from agora.runtimes.port import Runtime
 from agora.store.port import Row, StoredEvent
@@ -36,7 +36,7 @@ class InstanceUpkeep(Controller):
     name = "instance_upkeep"
     interval = 5.0
 
-    def __init__(self, house: House, instances: Instances) -> None:
+    def __init__(self, house: JobContext, instances: Instances) -> None:
         super().__init__(house)
         self.instances, self.local = instances, instances.local
         self._passed: dict[str, int] = {}
@@ -78,7 +78,7 @@ class InstanceUpkeep(Controller):
                 async for row in self._read_living(tenant, host["host_id"]):
                     if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
                         groups[row["account_id"], row["agent_id"], row["price_version"]].append(row)
-        for some in batches(list(groups), GROUPS):
+        for some in split_batches(list(groups), GROUPS):
             await self.act(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
     async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[Row]:
@@ -190,4 +190,4 @@ async def _prune_executions(call: Call, *, before: int) -> None:
 
 async def _drop_instances(call: Call, *, ids: list[str]) -> None:
     for statement in statements.drops:
-        await call.tx.execute(statement, ids=pack(ids))
+        await call.tx.execute(statement, ids=encode_json(ids))

@@ -283,8 +283,8 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
         limits=limits,
         health=runtime.Health(manifest.check.path, manifest.check.timeout),
     )
-    commands = docker.faults(spec.build_config) if build.type == "docker" else []
-    for told in [*runtime.faults(spec), *commands]:
+    commands = docker.find_command_errors(spec.build_config) if build.type == "docker" else []
+    for told in [*runtime.find_spec_errors(spec), *commands]:
         place, _, message = told.partition(": ")
         yield Fault(field=place, message=message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing import told
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.service import BillingService
@@ -68,7 +68,7 @@ def _matches_name(agent: Agent, name: str | None) -> bool:
 async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract.MarketplaceAgent]:
     if not agents:
         return []
-    ids = pack([agent.agent_id for agent in agents])
+    ids = encode_json([agent.agent_id for agent in agents])
     deployed = {row["agent_id"]: row for row in await call.tx.all(hosting.deployments_of, ids=ids)}
     mine = account_of(call.caller)
     counted = {row["agent_id"]: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
@@ -85,7 +85,7 @@ async def _describe_agent(
     call: Call, agent: Agent, deployment: Row | None, counted: Row | None, counter: Row | None
 ) -> contract.MarketplaceAgent:
     total = counted["total"] if counted is not None else 0
-    version = unpack(deployment["manifest"]).get("version") if deployment is not None else None
+    version = decode_json(deployment["manifest"]).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
         availability=_build_availability(agent, deployment, total),
         pricing_info=await told(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),

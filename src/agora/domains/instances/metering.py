@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.billing import Run, bill
 from agora.runtimes.port import Usage
 from agora.store.port import Row
@@ -57,7 +57,7 @@ async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
     """These were seen running now."""
     if not ids:
         return
-    names = pack(sorted(ids))
+    names = encode_json(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
     rows = await call.tx.all(statements.looked_at, ids=names)
     await bill(call, [_build_run(row, row, row["measured"]) for row in rows])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.agents.references import find_agent, visible_to
 from agora.store.port import Row
 from agora_sdk.contract.hosts import HostRequirements
@@ -136,7 +136,7 @@ def is_silent(host: Row, now: int) -> bool:
 
 def free(host: Row, reserved: Row | None) -> Free:
     """What of a host can be had, from what it has and what is kept of it, in this tenant and in others."""
-    capacity = unpack(host["capacity"])
+    capacity = decode_json(host["capacity"])
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
     balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
     if reserved is not None:
@@ -152,7 +152,7 @@ def _choose_engine(host: Row, need: Need) -> str | None:
     """The engine of a host that is to run it: a hosting agent chooses its own."""
     if host["kind"] == "agent":
         return REMOTE
-    available = [name for name, why in unpack(host["engines"]).items() if not why]
+    available = [name for name, why in decode_json(host["engines"]).items() if not why]
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if name in available and (required is None or name == required)]
     return able[0] if able else None
@@ -161,7 +161,7 @@ def _choose_engine(host: Row, need: Need) -> str | None:
 def _find_unmet(host: Row, reserved: Row | None, need: Need, now: int) -> Iterator[Missing]:
     """What stands against a host."""
     name, wants = host["name"], need.requirements
-    capacity = unpack(host["capacity"])
+    capacity = decode_json(host["capacity"])
     if need.host_id is not None and host["host_id"] != need.host_id:
         yield Missing(name, "co_location", "what it is to run beside is on another host")
         return
@@ -185,7 +185,7 @@ def _find_unmet(host: Row, reserved: Row | None, need: Need, now: int) -> Iterat
 
 
 def _find_missing_room(host: Row, reserved: Row | None, need: Need) -> Iterator[Missing]:
-    name, capacity = host["name"], unpack(host["capacity"])
+    name, capacity = host["name"], decode_json(host["capacity"])
     available = free(host, reserved)
     memory, cores = available.memory, available.cpu
     if memory is not None and memory < need.memory:
@@ -216,14 +216,14 @@ def _no_engine(host: Row, need: Need) -> str:
     able = [name for name in need.engines if required is None or name == required]
     if not able:
         return f"{required or 'no engine'} does not run this agent"
-    engines: Mapping[str, str] = unpack(host["engines"])
+    engines: Mapping[str, str] = decode_json(host["engines"])
     reasons = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
     return f"{' or '.join(reasons or able)} is not available there"
 
 
 def _comes_back(host: Row, need: Need) -> bool:
     """Whether it has an engine that only does not answer now."""
-    return any(name in need.engines for name in unpack(host["engines"]))
+    return any(name in need.engines for name in decode_json(host["engines"]))
 
 
 def _rank_host(host: Row, reserved: Row | None, need: Need) -> tuple[Any, ...]:
@@ -275,7 +275,7 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
         rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
         if rows:
             return _neighbour_of_instance(rows[0])
-        container = unpack(agent["metadata"]).get("container_id")
+        container = decode_json(agent["metadata"]).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
             return Beside(container, engine=REMOTE)
     if required:

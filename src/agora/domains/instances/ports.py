@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agora.core.ports import Port
-from agora.runtimes.local_host import Local
+from agora.runtimes.local_host import LocalHost
 
 __all__ = ["LOCAL_HOST"]
 
 #: the engines of this server, where it runs instances
-LOCAL_HOST: Port[Local] = Port("engines to run instances")
+LOCAL_HOST: Port[LocalHost] = Port("engines to run instances")

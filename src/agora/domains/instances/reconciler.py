@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agora.core.call import Call, pack, unpack
-from agora.core.jobs import MICROSECONDS, Controller, House
+from agora.core.call import Call, decode_json, encode_json
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.runtimes.errors import EngineError, EngineUnavailable
-from agora.runtimes.local_host import Local
-from agora.runtimes.port import Capacity, Found, Handle, Observation, Runtime
+from agora.runtimes.local_host import LocalHost
+from agora.runtimes.port import Capacity, FoundInstance, Handle, Observation, Runtime
 from agora.store.port import Row, StoredEvent
 
 from . import host_queries as hosting
@@ -57,7 +57,7 @@ class Instances(Controller):
     name = "instances"
     interval = 0.25
 
-    def __init__(self, house: House, local: Local) -> None:
+    def __init__(self, house: JobContext, local: LocalHost) -> None:
         super().__init__(house)
         self.local = local
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -226,7 +226,7 @@ class Instances(Controller):
         for name, group in _group_by_engine(rows).items():
             try:
                 engine = self._require_engine(name)
-                results = await engine.inspect_all([Handle.from_json(unpack(row["handle"])) for row in group])
+                results = await engine.inspect_all([Handle.from_json(decode_json(row["handle"])) for row in group])
                 observations += zip(group, results, strict=True)
             except EngineError:
                 observations += [(row, None) for row in group]
@@ -253,7 +253,7 @@ class Instances(Controller):
                 return row["instance_id"], (True, "it runs")
             async with semaphore:
                 try:
-                    handle = Handle.from_json(unpack(row["handle"]))
+                    handle = Handle.from_json(decode_json(row["handle"]))
                     verdict = await self._require_engine(row["engine"]).probe(handle, health)
                 except EngineError as error:
                     return row["instance_id"], (False, error.detail)
@@ -282,7 +282,7 @@ class Instances(Controller):
             checks.append(
                 measuring.look(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
             )
-        await call.tx.execute(statements.checked, checks=pack(checks), now=call.now)
+        await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
         await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
 
     async def _glance_over(self, engine: str) -> None:
@@ -339,8 +339,8 @@ class Instances(Controller):
                 kind="server",
                 agent_id=None,
                 region=self.local.region,
-                engines=pack(engines),
-                capacity=pack(capacity),
+                engines=encode_json(engines),
+                capacity=encode_json(capacity),
                 private=1,
                 now=call.now,
             )
@@ -379,7 +379,7 @@ class Instances(Controller):
         else:
             self._adopted.add(name)
 
-    async def _keep_or_remove(self, engine: Runtime, remnant: Found) -> None:
+    async def _keep_or_remove(self, engine: Runtime, remnant: FoundInstance) -> None:
         """Keep what a row knows, and remove the rest."""
         handle = remnant.handle
         rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
@@ -416,7 +416,7 @@ def _only_looked_at(row: Row) -> bool:
     return row["state"] == "running" and wanted(row) == "running" and row["failing"] < UNHEALTHY
 
 
-async def _free_name(call: Call, local: Local) -> str:
+async def _free_name(call: Call, local: LocalHost) -> str:
     """The host's name, or, where another host has it, one that is its own."""
     row = await call.tx.one(hosting.host, ref=local.name)
     if row is None or row["host_id"] == local.host_id:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.billing import Ahead, ahead
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.store.port import Row
@@ -28,7 +28,7 @@ async def of_instances(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
     """By id: what these have run since they were measured, and what that costs."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
-    return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=pack(sorted(ids))))
+    return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=encode_json(sorted(ids))))
 
 
 async def everywhere(call: Call, account: str | None) -> list[Ahead]:

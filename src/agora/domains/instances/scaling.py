@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from agora.clock import moment
-from agora.core.call import Call, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Ledger
 from agora.store.port import Row
@@ -64,7 +64,7 @@ async def scale(
         least=least,
         most=most,
         target=target,
-        config=pack((config or InstanceConfig()).model_dump(exclude_none=True)),
+        config=encode_json((config or InstanceConfig()).model_dump(exclude_none=True)),
         actor=call.caller.subject,
         now=call.now,
         price_version=terms.version,
@@ -106,7 +106,7 @@ async def scaling_of(call: Call, agent: Row, account: str) -> Scaling:
         concurrency=round(row["busy"], 3) if row is not None else 0.0,
         problem=row["problem"] if row is not None else None,
         instances=[each["instance_id"] for each in instances],
-        updated_at=moment(row["updated_at"] if row is not None else call.now),
+        updated_at=to_datetime(row["updated_at"] if row is not None else call.now),
     )
 
 
@@ -156,7 +156,7 @@ async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
     """Make instances; what stands in the way is written down, and tried again later."""
     if row["retry_at"] is not None and row["retry_at"] > call.now:
         return {}
-    config = InstanceConfig.model_validate(unpack(row["config"]))
+    config = InstanceConfig.model_validate(decode_json(row["config"]))
     wish = Wish(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
     for _ in range(min(number, AT_ONCE)):
         try:

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from pydantic import JsonValue
 
 from agora.core import pagination as paging
-from agora.core.call import Bound, Opening, pack
+from agora.core.call import BoundService, EventStreamSpec, encode_json
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
 from agora.domains.agents.references import load_agent as require_agent
@@ -34,7 +34,7 @@ __all__ = ["InstanceService"]
 NEWEST = "inst_g"  #: sorts after every id of an instance
 
 
-class InstanceService(Bound, contract.Instances):
+class InstanceService(BoundService, contract.Instances):
     """The life of instances; the rules are in the modules beside this one."""
 
     # -- the market --------------------------------------------------------------------------------
@@ -78,8 +78,8 @@ class InstanceService(Bound, contract.Instances):
         parameters: dict[str, Any] = {
             "agent_id": agent,
             "account": visible_account,
-            "states": pack(states),
-            "before": paging.decode(cursor)[0] if cursor else NEWEST,
+            "states": encode_json(states),
+            "before": paging.decode_cursor(cursor)[0] if cursor else NEWEST,
             "limit": limit + 1,
         }
         query = statements.listing(agent is not None, visible_account is not None, bool(states), ended)
@@ -88,14 +88,14 @@ class InstanceService(Bound, contract.Instances):
             if visible_account == ""
             else await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
         )
-        rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
+        rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
         instances = await summaries(call, rows)
         return contract.InstancePage.model_construct(
             instances=instances,
             count=len(instances),
             total=None if more or cursor else len(instances),
             has_more=more,
-            next_cursor=paging.encode(instances[-1].instance_id) if more else None,
+            next_cursor=paging.encode_cursor(instances[-1].instance_id) if more else None,
         )
 
     @implements
@@ -107,16 +107,16 @@ class InstanceService(Bound, contract.Instances):
         self, instance_id: str, *, limit: int = 50, cursor: str | None = None
     ) -> contract.ExecutionPage:
         await require(self.call, instance_id)
-        before = paging.decode(cursor)[0] if cursor else "exec_g"
+        before = paging.decode_cursor(cursor)[0] if cursor else "exec_g"
         rows = await self.call.tx.all(hosting.executions_of, instance_id=instance_id, before=before, limit=limit + 1)
-        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         found = [contract.Execution(**execution(row)) for row in rows]
         return contract.ExecutionPage(
             executions=found,
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].execution_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].execution_id) if more else None,
         )
 
     @implements
@@ -124,16 +124,16 @@ class InstanceService(Bound, contract.Instances):
         # The dispatcher awaits the description within a read; the feed makes the events of it.
         return cast("AsyncIterator[Event]", self._open_stream(instance_id, last_event_id))
 
-    async def _open_stream(self, instance_id: str, last_event_id: str | None) -> Opening:
+    async def _open_stream(self, instance_id: str, last_event_id: str | None) -> EventStreamSpec:
         tx = self.call.tx
         await require(self.call, instance_id)
         if last_event_id is not None:
-            position = await event_log.locate(tx, last_event_id)
+            position = await event_log.resolve_position(tx, last_event_id)
         else:
-            position = (await event_log.read(tx, None, 1)).position - 1
+            position = (await event_log.read_events(tx, None, 1)).position - 1
         # Whoever sees the instance sees what happened to it, also before it joined the account.
         viewer = Viewer(self.call.caller.subject, sees_all=True)
-        return Opening(EventFilter.of([], None, instance_id), viewer, max(0, position), resumed=True)
+        return EventStreamSpec(EventFilter.of([], None, instance_id), viewer, max(0, position), resumed=True)
 
     # -- their life --------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class InstanceService(Bound, contract.Instances):
         parameters: dict[str, Any] = {
             "instance_id": instance_id,
             "account": visible_account,
-            "before": paging.decode(cursor)[0] if cursor else "bak_g",
+            "before": paging.decode_cursor(cursor)[0] if cursor else "bak_g",
             "limit": limit + 1,
         }
         query = hosting.backups(instance_id is not None, visible_account is not None)
@@ -222,7 +222,7 @@ class InstanceService(Bound, contract.Instances):
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].backup_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].backup_id) if more else None,
         )
 
     @implements

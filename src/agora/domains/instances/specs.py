@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agora.core.call import unpack
+from agora.core.call import decode_json
 from agora.runtimes import spec as runtime
-from agora.runtimes.local_host import Local
+from agora.runtimes.local_host import LocalHost
 from agora.store.port import Row
 
 from .deployments import opened
@@ -17,7 +17,7 @@ __all__ = ["health_of", "spec_of"]
 
 
 def _load_manifest(row: Row) -> AgentManifest:
-    return AgentManifest.model_validate(unpack(row["manifest"]))
+    return AgentManifest.model_validate(decode_json(row["manifest"]))
 
 
 def health_of(row: Row) -> runtime.Health:
@@ -26,9 +26,9 @@ def health_of(row: Row) -> runtime.Health:
     return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
 
 
-def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
+def spec_of(context: Any, tenant: str, row: Row, local: LocalHost) -> runtime.Spec:
     """What is to be run. Raises ValueError if the server's key is not the one its secrets were sealed with."""
-    manifest, config = _load_manifest(row), unpack(row["config"])
+    manifest, config = _load_manifest(row), decode_json(row["config"])
     secrets = opened(context, row["secrets"], f"instance:{row['instance_id']}")
     build = manifest.build
     assert build is not None
@@ -56,7 +56,9 @@ def spec_of(context: Any, tenant: str, row: Row, local: Local) -> runtime.Spec:
     )
 
 
-def _build_environment(context: Any, tenant: str, row: Row, manifest: AgentManifest, local: Local) -> dict[str, str]:
+def _build_environment(
+    context: Any, tenant: str, row: Row, manifest: AgentManifest, local: LocalHost
+) -> dict[str, str]:
     """What an instance finds in its environment to speak to the marketplace, and to know who it is."""
     return {
         "AGORA_URL": local.url_for(row["engine"]),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.billing import Ledger
 from agora.domains.billing.metering import base_key
 from agora.domains.identity import token_queries as tokens
-from agora.runtimes.port import Exit
-from agora.runtimes.restarts import Restarts
+from agora.runtimes.port import ProcessExit
+from agora.runtimes.restarts import RestartPolicy
 from agora.store.port import Row
 
 from . import metering as measuring
@@ -20,7 +20,7 @@ from .notifications import tell
 
 __all__ = ["RESTARTS", "block", "crash", "ended", "give_up", "how", "lose", "move", "plain", "seen", "wanted"]
 
-RESTARTS = Restarts()
+RESTARTS = RestartPolicy()
 LONGEST = 2000  #: characters of a reason
 PATIENCE = 3  #: starts that fail until whoever asked for it in a message is told that it failed
 
@@ -58,11 +58,11 @@ def seen(row: Row) -> dict[str, Any]:
     return {"generation": row["generation"], "desired": row["desired"], "blocked": row["blocked"] or ""}
 
 
-async def crash(call: Call, row: Row, ticks: Ticks, exit: Exit | None, reason: str) -> None:
+async def crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | None, reason: str) -> None:
     """It has ended, or could not be started, though it was wanted: it is started again, ever later while that goes on."""
     measured, reason = await measuring.end(call, row, ticks, exit.at if exit is not None else None), plain(reason)
     failures = 1 if measured >= RESTARTS.settled else row["failures"] + 1
-    policy = unpack(row["config"]).get("restart", "always")
+    policy = decode_json(row["config"]).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.failed:
         await _request_end(call, row, reason)
         return
@@ -143,7 +143,7 @@ async def block(call: Call, row: Row, why: str | None) -> None:
         await tell("agora.instance.blocked", call, row, reason=reason, blocked=why)
 
 
-def how(exit: Exit | None) -> str:
+def how(exit: ProcessExit | None) -> str:
     """How a program ended, in words."""
     if exit is None:
         return "It is not there any more."

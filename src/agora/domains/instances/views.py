@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agora.clock import moment
-from agora.core.call import Call, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing import Ahead, Ledger, Scope, billing_info
 from agora.domains.billing.terms import shown as terms_shown
 from agora.domains.billing.views import names_of
-from agora.runtimes.restarts import Restarts
+from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
 from agora.store.port import Reader, Row
 from agora_sdk.contract import instances as contract
@@ -27,7 +27,7 @@ HIDDEN = frozenset({"environment"})
 
 
 def _optional_moment(value: int | None) -> Any:
-    return None if value is None else moment(value)
+    return None if value is None else to_datetime(value)
 
 
 async def summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
@@ -55,7 +55,7 @@ async def _instance_fields(call: Call, row: Row) -> dict[str, Any]:
     more = await of_instances(call, [row["instance_id"]])
     (fields,) = await _summary_fields(call.tx, [row], more)
     currency = str(call.context.settings.billing_currency)
-    config = unpack(row["config"])
+    config = decode_json(row["config"])
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
     return fields | {
         "instance_config": config_fields,
@@ -78,10 +78,10 @@ async def _summary_fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ah
     agents = sorted({row["agent_id"] for row in rows})
     names = await names_of(tx, agents)
     hosts = await _host_names(tx, {row["host_id"] for row in rows})
-    uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=pack(ids))}
+    uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():
         uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
-    counted = await tx.all(hosting.executed, agents=pack(agents), ids=pack(ids))
+    counted = await tx.all(hosting.executed, agents=encode_json(agents), ids=encode_json(ids))
     counters = {row["instance_id"]: row for row in counted}
     return [
         _build_fields(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"]))
@@ -115,10 +115,10 @@ def _build_fields(
         "engine": row["engine"],
         "generation": row["generation"],
         "restarts": row["restarts"],
-        "crash_loop": Restarts().is_loop(row["failures"]) and row["stopped_at"] is None,
+        "crash_loop": RestartPolicy().is_loop(row["failures"]) and row["stopped_at"] is None,
         "retry_at": _optional_moment(row["due_at"]) if failed and row["desired"] != "stopped" else None,
         "task_executions": execution_count,
-        "created_at": moment(row["created_at"]),
+        "created_at": to_datetime(row["created_at"]),
         "started_at": _optional_moment(row["started_at"]),
         "stopped_at": _optional_moment(row["stopped_at"]),
         "health_status": contract.HealthStatus(
@@ -132,7 +132,7 @@ def _build_fields(
 
 
 def _build_usage(row: Row, uptime: int, execution_count: int) -> contract.ResourceUsage:
-    limit = unpack(row["config"]).get("memory_limit")
+    limit = decode_json(row["config"]).get("memory_limit")
     share = 100 * row["memory"] / memory_bytes(limit) if limit else 0.0
     return contract.ResourceUsage(
         cpu_usage=round(row["cpu_percent"], 2),
@@ -158,7 +158,7 @@ def execution(row: Row | Mapping[str, Any]) -> dict[str, Any]:
         "execution_time": None if duration is None else duration / 1_000_000,
         "http_status": row["http_status"],
         "error": row["error"],
-        "created_at": moment(row["created_at"]),
+        "created_at": to_datetime(row["created_at"]),
     }
 
 
@@ -168,5 +168,5 @@ def backup(row: Row | Mapping[str, Any]) -> contract.Backup:
         instance_id=row["instance_id"],
         agent_id=row["agent_id"],
         size=row["size"],
-        created_at=moment(row["created_at"]),
+        created_at=to_datetime(row["created_at"]),
     )

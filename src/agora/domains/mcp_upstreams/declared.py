@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import InvalidRequest
 
@@ -226,11 +226,11 @@ async def _update(call: Call, engine: Upstreams, kept: Any, upstream: Declared) 
     """Change what is declared otherwise now."""
     fresh = _row(call, engine, upstream)
     same = ("transport", "url", "timeout")
-    command = unpack(kept["command"]) if kept["command"] else None
+    command = decode_json(kept["command"]) if kept["command"] else None
     sealed = bytes(kept["secrets"]) if kept["secrets"] is not None else None
     if (
         all(kept[name] == fresh[name] for name in same)
-        and command == (unpack(fresh["command"]) if fresh["command"] else None)
+        and command == (decode_json(fresh["command"]) if fresh["command"] else None)
         and engine.opens_to(sealed, upstream.secrets, kept["upstream_id"])
     ):
         return
@@ -242,7 +242,7 @@ async def _update(call: Call, engine: Upstreams, kept: Any, upstream: Declared) 
         command=fresh["command"],
         secrets=engine.seal(upstream.secrets, kept["upstream_id"]),
         timeout=fresh["timeout"],
-        tool_timeouts=pack(unpack(kept["tool_timeouts"])),
+        tool_timeouts=encode_json(decode_json(kept["tool_timeouts"])),
         concurrency=kept["concurrency"],
         now=call.now,
     )

@@ -7,7 +7,7 @@ import logging
 from functools import partial
 
 from agora.core.call import Call
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora_sdk.errors import AgoraError, NotFound
@@ -49,7 +49,7 @@ class UpstreamKeeper(Controller):
     name = "upstreams"
     interval = 1.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._engine: Upstreams = house.context.ports.get(UPSTREAMS)
         self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.mcp_upstreams.offers import OFFERS
 from agora.store.port import Row
 
@@ -85,7 +85,7 @@ def _now(item: Item, row: Row | None) -> Values:
     found = item.hash
     values: Values = {
         "description": item.description,
-        "definition": pack(item.definition),
+        "definition": encode_json(item.definition),
         "hash": found,
         "pinned": row["pinned"] if row is not None else None,
         "accepted": _pinned(row, found),
@@ -110,7 +110,7 @@ def _pinned(row: Row | None, found: str) -> str | None:
 
 
 def _difference(accepted: str | None, definition: Mapping[str, Any]) -> str:
-    before = unpack(accepted) if accepted else {}
+    before = decode_json(accepted) if accepted else {}
     keys = sorted(key for key in {*before, *definition} - {"_meta"} if before.get(key) != definition.get(key))
     return f"it changed since it was accepted: {', '.join(keys)[:500]}"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, pack, relayed
+from agora.core.call import Call, as_relay, encode_json
 from agora.domains.identity.authority import administer
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
@@ -70,7 +70,7 @@ async def adding(
         kept = await found(end, row["upstream_id"])
         return summary(end, kept, (await counted(end, [kept])).get(kept["upstream_id"], {}))
 
-    return relayed(perform, settle, endpoint.timeout + CONNECTING)
+    return as_relay(perform, settle, endpoint.timeout + CONNECTING)
 
 
 async def vacant(call: Call, name: str, registry_name: str | None = None) -> None:
@@ -110,12 +110,12 @@ def new_row(
         "description": description,
         "transport": "stdio" if command else "http",
         "url": url,
-        "command": pack(command) if command else None,
+        "command": encode_json(command) if command else None,
         "secrets": engine.seal(secrets, upstream_id),
         "origin": origin,
         "private": int(private),
         "timeout": float(timeout or call.context.settings.mcp_timeout),
-        "tool_timeouts": pack(tool_timeouts),
+        "tool_timeouts": encode_json(tool_timeouts),
         "concurrency": concurrency,
         "revision": 1,
         "server_name": None,

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from agora import __version__
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, Call
+from agora.core.call import BoundService, Call
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import registry as contract
@@ -31,7 +31,7 @@ LONGEST = 100  # characters of a description in a server.json
 Entry = dict[str, Any]
 
 
-class RegistryService(Bound, contract.Registry):
+class RegistryService(BoundService, contract.Registry):
     """Every entry leads to this server: what is reached through it is guarded, counted and audited here."""
 
     @implements
@@ -45,7 +45,7 @@ class RegistryService(Bound, contract.Registry):
         version: str | None = None,
         include_deleted: bool = False,
     ) -> contract.RegistryPage:
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         found = [
             entry
             for entry in await _servers(self.call)
@@ -55,7 +55,7 @@ class RegistryService(Bound, contract.Registry):
             and (updated_since is None or entry["_meta"][OFFICIAL]["updatedAt"] >= updated_since)
         ]
         more = len(found) > limit
-        return _page(found[:limit], paging.encode(found[limit - 1]["server"]["name"]) if more else None)
+        return _page(found[:limit], paging.encode_cursor(found[limit - 1]["server"]["name"]) if more else None)
 
     @implements
     async def versions(self, server_name: str, *, include_deleted: bool = False) -> contract.RegistryPage:
@@ -146,9 +146,9 @@ def _entry(call: Call, name: str, about: str, version: str, query: str, since: i
     }
     official = {
         "status": "active",
-        "statusChangedAt": moment(since),
-        "publishedAt": moment(since),
-        "updatedAt": moment(changed),
+        "statusChangedAt": to_datetime(since),
+        "publishedAt": to_datetime(since),
+        "updatedAt": to_datetime(changed),
         "isLatest": True,
     }
     return {"server": dict(server), "_meta": {OFFICIAL: official}}

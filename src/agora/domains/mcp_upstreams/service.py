@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from agora.core import pagination as paging
-from agora.core.call import Call, relayed, unpack
+from agora.core.call import Call, as_relay, decode_json
 from agora.domains.identity.authority import administer, check_administered
 from agora.store.port import Row
 from agora_sdk.contract import Result, implements
@@ -62,7 +62,7 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self._call.tx.all(statements.listing, after=after, limit=limit + 1)
         counts = await counted(self._call, rows[:limit])
         shown = [summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows[:limit]]
@@ -72,7 +72,7 @@ class UpstreamService(contract.Upstreams):
             count=len(shown),
             total=None if more or cursor else len(shown),
             has_more=more,
-            next_cursor=paging.encode(shown[-1].name) if more else None,
+            next_cursor=paging.encode_cursor(shown[-1].name) if more else None,
         )
 
     @implements
@@ -104,7 +104,7 @@ class UpstreamService(contract.Upstreams):
             return await type(self)(end).get(row["upstream_id"])
 
         call.target = row["upstream_id"]
-        return relayed(perform, settle, endpoint.timeout + CONNECTING)
+        return as_relay(perform, settle, endpoint.timeout + CONNECTING)
 
     @implements
     async def accept(
@@ -148,7 +148,7 @@ class UpstreamService(contract.Upstreams):
     ) -> contract.ToolResult:
         row = await self._usable(upstream)
         await self._active(row, "tool", tool)
-        seconds = timeout or unpack(row["tool_timeouts"]).get(tool) or row["timeout"]
+        seconds = timeout or decode_json(row["tool_timeouts"]).get(tool) or row["timeout"]
 
         def answer(raw: Mapping[str, Any]) -> contract.ToolResult:
             return contract.ToolResult.model_construct(
@@ -235,7 +235,7 @@ class UpstreamService(contract.Upstreams):
                 )
             return answer(outcome)
 
-        return relayed(perform, settle, seconds + SLACK)
+        return as_relay(perform, settle, seconds + SLACK)
 
 
 def _fits(template: str, uri: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from agora.clock import moment
-from agora.core.call import Call, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
 from agora_sdk import contract
@@ -37,7 +37,7 @@ async def found(call: Call, ref: str, *, lock: bool = False) -> Row:
 
 def endpoint_of(row: Values) -> Endpoint:
     """Where an upstream is, for the engine."""
-    command = unpack(row["command"]) if row["command"] else {"args": [], "cwd": None}
+    command = decode_json(row["command"]) if row["command"] else {"args": [], "cwd": None}
     return Endpoint(
         tenant=row["tenant_id"],
         upstream_id=row["upstream_id"],
@@ -57,7 +57,7 @@ def endpoint_of(row: Values) -> Endpoint:
 async def counted(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int]]:
     """How much each upstream offers: tools that can be called, and what cannot be used."""
     counts: dict[str, dict[str, int]] = {}
-    for row in await call.tx.all(statements.counts, ids=pack([row["upstream_id"] for row in rows])):
+    for row in await call.tx.all(statements.counts, ids=encode_json([row["upstream_id"] for row in rows])):
         mine = counts.setdefault(row["upstream_id"], {"tools": 0, "quarantined": 0, "dropped": 0})
         if row["state"] != "active":
             mine[row["state"]] += row["items"]
@@ -81,20 +81,20 @@ def detail(
 
 def _fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
     now = condition(call, row)
-    retry = None if now.retry_in is None else moment(call.now + int(min(now.retry_in, 86_400) * 1_000_000))
+    retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * 1_000_000))
     operator = call.caller.may("admin")
     return {
         **{name: row[name] for name in _SAME},
         "url": row["url"] if operator else _without_query(row["url"]),
-        "command": unpack(row["command"])["args"] if row["command"] and operator else [],
+        "command": decode_json(row["command"])["args"] if row["command"] and operator else [],
         "has_credentials": row["secrets"] is not None,
-        "tool_timeouts": unpack(row["tool_timeouts"]),
+        "tool_timeouts": decode_json(row["tool_timeouts"]),
         "state": contract.upstreams.ConnectionState(now.state),
         "error": now.error,
         "retry_at": retry,
-        "listed_at": moment(row["listed_at"]) if row["listed_at"] is not None else None,
-        "created_at": moment(row["created_at"]),
-        "updated_at": moment(row["updated_at"]),
+        "listed_at": to_datetime(row["listed_at"]) if row["listed_at"] is not None else None,
+        "created_at": to_datetime(row["created_at"]),
+        "updated_at": to_datetime(row["updated_at"]),
         **counts,
     }
 
@@ -136,8 +136,8 @@ def _item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
         state=contract.upstreams.ItemState(row["state"]),
         reason=row["reason"],
         hash=row["hash"],
-        definition=unpack(row["definition"]),
-        accepted=unpack(row["accepted"]) if row["accepted"] else None,
-        first_seen=moment(row["first_seen"]),
-        changed_at=moment(row["changed_at"]),
+        definition=decode_json(row["definition"]),
+        accepted=decode_json(row["accepted"]) if row["accepted"] else None,
+        first_seen=to_datetime(row["first_seen"]),
+        changed_at=to_datetime(row["changed_at"]),
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, pack, unpack
+from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.search.words import fold
 from agora.store.port import Row
 from agora_sdk.contract import implements
@@ -31,7 +31,7 @@ OWN = "own"
 _WORD = re.compile(r"[^\W_]+")
 
 
-class MemoryService(Bound, contract.Memories):
+class MemoryService(BoundService, contract.Memories):
     """What agents want kept."""
 
     @implements
@@ -56,7 +56,7 @@ class MemoryService(Bound, contract.Memories):
             key=key,
             memory_id=new_id("mem"),
             value=text,
-            tags=pack(tags),
+            tags=encode_json(tags),
             stored_by=call.caller.subject,
             now=call.now,
             if_version=ANY if if_version is None else if_version,
@@ -115,7 +115,7 @@ class MemoryService(Bound, contract.Memories):
         async def read(after: str, count: int) -> Sequence[Row]:
             return await self.call.tx.all(statements.listing, **place, after=after, limit=count)
 
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows, more = await paging.read_page(read, after, "key", limit, self.call.context.settings.page_bytes)
         shown = [self._memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
@@ -123,7 +123,7 @@ class MemoryService(Bound, contract.Memories):
             count=len(shown),
             total=None if more or cursor else len(shown),
             has_more=more,
-            next_cursor=paging.encode(shown[-1].key) if more else None,
+            next_cursor=paging.encode_cursor(shown[-1].key) if more else None,
         )
 
     @implements
@@ -133,7 +133,7 @@ class MemoryService(Bound, contract.Memories):
             return contract.FoundMemories.model_construct(memories=[], count=0)
         rows = await self.call.tx.all(
             statements.found,
-            words=pack(asked),
+            words=encode_json(asked),
             namespace=self._place(namespace) if namespace else "",
             own=self._place(OWN),
             limit=limit,
@@ -162,17 +162,17 @@ def _fields(row: Row) -> dict[str, Any]:
     return {
         "namespace": OWN if row["namespace"].startswith("@") else row["namespace"],
         "key": row["key"],
-        "value": unpack(row["value"]),
-        "tags": unpack(row["tags"]),
+        "value": decode_json(row["value"]),
+        "tags": decode_json(row["tags"]),
         "version": row["version"],
         "stored_by": row["stored_by"],
-        "created_at": moment(row["created_at"]),
-        "updated_at": moment(row["updated_at"]),
+        "created_at": to_datetime(row["created_at"]),
+        "updated_at": to_datetime(row["updated_at"]),
     }
 
 
 def _sized(value: JsonValue) -> str:
-    text = pack(value)
+    text = encode_json(value)
     if len(text) > LARGEST:
         raise PayloadTooLarge(
             f"The value takes {len(text)} characters of JSON; at most {LARGEST} are kept.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import Call, pack
-from agora.core.jobs import MICROSECONDS, Controller, House, batches
+from agora.core.call import Call, encode_json
+from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
 from agora.store.port import Row
 
 from . import expiry_queries as expiry
@@ -29,7 +29,7 @@ class Mail(Controller):
     name = "mail"
     interval = 60.0
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._reached: dict[str, Place] = {}
 
@@ -47,7 +47,7 @@ class Mail(Controller):
         place = self._reached.pop(tenant, START)
         for _ in range(PAGES):
             end = await self._find_page_end(tenant, place)
-            for batch in batches(await self._read_overdue(tenant, place, end, when), BATCH):
+            for batch in split_batches(await self._read_overdue(tenant, place, end, when), BATCH):
                 await self._mark_expired(tenant, batch)
             if end == END or self.stopping:
                 return
@@ -66,7 +66,7 @@ class Mail(Controller):
     async def _mark_expired(self, tenant: str, batch: Sequence[Row]) -> None:
         """Mark deliveries expired, and tell those concerned: nothing is lost in silence."""
         senders = {row["message_id"]: row["from_agent"] for row in batch}
-        pairs = pack([(row["recipient"], row["message_id"]) for row in batch])
+        pairs = encode_json([(row["recipient"], row["message_id"]) for row in batch])
 
         async def store_expired(call: Call) -> None:
             missed: dict[str, list[str]] = {}

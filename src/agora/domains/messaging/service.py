@@ -8,10 +8,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from agora.clock import moment, new_id, stamp
+from agora.clock import new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.admission import ADMISSION
-from agora.core.call import Bound, Wait, pack
+from agora.core.call import BoundService, WaitForEvent, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.references import (
@@ -27,7 +27,7 @@ from agora.domains.agents.references import (
 )
 from agora.domains.events.service import EventService
 from agora.store.port import Row
-from agora.telemetry import carried
+from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
 from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recipients
@@ -62,7 +62,7 @@ class Destination:
         return [*self.agents, *map(held_address, self.held)]
 
 
-class MessagingService(Bound, contract.Messaging):
+class MessagingService(BoundService, contract.Messaging):
     @implements
     async def send(
         self,
@@ -113,7 +113,7 @@ class MessagingService(Bound, contract.Messaging):
             "priority": priority.value,
             "correlation_id": correlation_id,
             "reply_to": reply_to,
-            "metadata": pack(carried(metadata)),
+            "metadata": encode_json(with_trace(metadata)),
             "broadcast": int(destination.broadcast),
             "created_at": call.now,
             "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
@@ -134,7 +134,7 @@ class MessagingService(Bound, contract.Messaging):
         return contract.MessageReceipt(
             message_id=row["message_id"],
             status=DeliveryState.QUEUED,
-            timestamp=moment(call.now),
+            timestamp=to_datetime(call.now),
             recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
             warning=_build_warning(destination.held),
         )
@@ -252,14 +252,14 @@ class MessagingService(Bound, contract.Messaging):
             check_names_agent(self.call.caller, agent_id)
         owner = await self._resolve_inbox(agent_id)
         criteria: dict[str, Any] = {
-            "since": stamp(since) if since else None,
+            "since": to_microseconds(since) if since else None,
             "message_type": message_type,
             "priority": priority and priority.value,
             "status": status and status.value,
             "from_agent": await self._resolve_sender_filter(from_agent),
             "correlation_id": correlation_id,
             "reply_to": reply_to,
-            "after": paging.decode(cursor)[0] if cursor else None,
+            "after": paging.decode_cursor(cursor)[0] if cursor else None,
         }
         filters = {name for name, value in criteria.items() if value is not None}
         if unread is not None:
@@ -269,7 +269,7 @@ class MessagingService(Bound, contract.Messaging):
         parameters |= {"now": self.call.now, "horizon": horizon(self.call)}
         page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
-            raise Wait(ARRIVALS, wait, page)
+            raise WaitForEvent(ARRIVALS, wait, page)
         return page
 
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
@@ -290,7 +290,7 @@ class MessagingService(Bound, contract.Messaging):
             counted = await self.call.tx.one(
                 statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
-            total, estimate = paging.bounded(counted["total"] if counted else 0)
+            total, estimate = paging.bounded_total(counted["total"] if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).answer(self.call.caller)
                 rows, more = await self._read_rows(filters, parameters, limit, offset)
@@ -301,7 +301,7 @@ class MessagingService(Bound, contract.Messaging):
             total=total,
             total_is_estimate=estimate,
             has_more=more,
-            next_cursor=paging.encode(messages[-1].message_id) if more else None,
+            next_cursor=paging.encode_cursor(messages[-1].message_id) if more else None,
         )
 
     async def _read_rows(
@@ -346,9 +346,9 @@ class MessagingService(Bound, contract.Messaging):
         owner = await self._resolve_inbox(agent_id)
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
-        where = {"agent_id": owner.agent_id, "address": owner.address, "ids": pack(ids)}
+        where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
         delivered = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
-        origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=pack(ids))}
+        origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=encode_json(ids))}
         updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
         first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i]["broadcast"]]
         for message_id in first:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from agora.clock import moment
-from agora.core.call import Call, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState, Priority
@@ -35,11 +35,11 @@ def view(row: Row, recipient: str, state: str) -> Message:
         message_type=row["message_type"],
         priority=Priority(row["priority"]),
         status=DeliveryState(state),
-        timestamp=moment(row["created_at"]),
-        expires_at=moment(row["expires_at"]) if row["expires_at"] else None,
+        timestamp=to_datetime(row["created_at"]),
+        expires_at=to_datetime(row["expires_at"]) if row["expires_at"] else None,
         correlation_id=row["correlation_id"],
         reply_to=row["reply_to"],
-        metadata=unpack(row["metadata"]),
+        metadata=decode_json(row["metadata"]),
         broadcast=bool(row["broadcast"]),
     )
 
@@ -57,11 +57,11 @@ def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
         "message_type": row["message_type"],
         "priority": row["priority"],
         "status": DeliveryState.QUEUED.value,
-        "timestamp": moment(row["created_at"]),
-        "expires_at": moment(row["expires_at"]) if row["expires_at"] else None,
+        "timestamp": to_datetime(row["created_at"]),
+        "expires_at": to_datetime(row["expires_at"]) if row["expires_at"] else None,
         "correlation_id": row["correlation_id"],
         "reply_to": row["reply_to"],
-        "metadata": unpack(row["metadata"]) if isinstance(row["metadata"], str) else row["metadata"],
+        "metadata": decode_json(row["metadata"]) if isinstance(row["metadata"], str) else row["metadata"],
         "broadcast": bool(row["broadcast"]),
     }
     source = f"/agora/agents/{sender}"
@@ -93,7 +93,7 @@ async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
     """
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(messages.unread_of, **parameters, horizon=horizon(call), limit=HANDED_OVER)
-    await call.tx.execute(messages.hand_over, **parameters, ids=pack([row["message_id"] for row in unread]))
+    await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row["message_id"] for row in unread]))
     for row in unread:
         announce(call, row, (agent_id,))
     return len(unread)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 from agora.telemetry import Measures
 
 from . import census_queries as census
@@ -24,7 +24,7 @@ class Census(Controller):
     name = "census"
     interval = INTERVAL
 
-    def __init__(self, house: House, measures: Measures) -> None:
+    def __init__(self, house: JobContext, measures: Measures) -> None:
         super().__init__(house)
         self._measures = measures
 

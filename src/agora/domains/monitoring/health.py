@@ -30,7 +30,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 from agora import __version__
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import Call, Caller
 from agora.domains.a2a import push_queries as push
@@ -91,7 +91,7 @@ async def health(call: Call, component: str | None = None) -> Health:
         overrides=[each for each in active if _concerns(each, call.caller)],
         components=found,
         version=__version__,
-        timestamp=moment(call.now),
+        timestamp=to_datetime(call.now),
     )
 
 
@@ -109,8 +109,8 @@ async def _overrides(call: Call) -> list[ActiveOverride]:
             by=row["actor"],
             priority=row["authority"],
             reason=row["reason"],
-            since=moment(row["created_at"]),
-            expires_at=moment(row["expires_at"]) if row["expires_at"] is not None else None,
+            since=to_datetime(row["created_at"]),
+            expires_at=to_datetime(row["expires_at"]) if row["expires_at"] is not None else None,
         )
         for row in sorted(rows, key=lambda row: row["created_at"])
         if row["expires_at"] is None or row["expires_at"] > call.now
@@ -149,7 +149,7 @@ def without_store(monitor: HealthMonitor, now: int) -> Health:
     if monitor.bus() is not None:
         fault = monitor.bus_fault()
         found["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
-    return Health(status="critical", components=found, version=__version__, timestamp=moment(now))
+    return Health(status="critical", components=found, version=__version__, timestamp=to_datetime(now))
 
 
 def _worst(*statuses: Status) -> Status:
@@ -313,7 +313,7 @@ async def _event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     if stall is None:
         return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
     metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
-    began = moment(int(stall.began * MICROSECONDS))
+    began = to_datetime(int(stall.began * MICROSECONDS))
     recent = stall.seconds >= LONG_STALL and time.time() - stall.began - stall.seconds < STALL_MEMORY
     return ComponentHealth(
         status="degraded" if recent else "healthy",

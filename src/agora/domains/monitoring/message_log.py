@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, held_address
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader, Row
@@ -69,7 +69,7 @@ async def wanted(
     """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
     values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
     values |= {"message_id": message_id}
-    values |= {"since": since and stamp(since), "until": until and stamp(until)}
+    values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
     if from_agent is not None:
         values["from_agent"] = (await _meant(call.tx, from_agent))[0]
     if agent is not None:
@@ -151,7 +151,7 @@ class Log:
                 self._last = ceiling if end is None else min(ceiling, end["message_id"])
             before = min(ceiling, _just_after(self._last))
             rows = await tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
-            fitting, more = paging.fitting(rows, limit, most)
+            fitting, more = paging.take_fitting_rows(rows, limit, most)
             done = len(rows) < limit and before >= ceiling and not more
             if rows or done:
                 return await shown(tx, fitting), done
@@ -209,7 +209,7 @@ async def shown(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
     """Messages with where they are, those that went to one agent."""
     recipients = {ref: await _recipient(tx, ref) for ref in dict.fromkeys(map(_single, rows)) if ref is not None}
     pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single(row)) is not None]
-    found = await tx.all(statements.states, pairs=pack(pairs)) if pairs else ()
+    found = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
     states = {row["message_id"]: row["state"] for row in found}
     return [_message(row, states.get(row["message_id"])) for row in rows]
 
@@ -227,7 +227,7 @@ async def _recipient(tx: Reader, ref: str) -> str:
 def _message(row: Row, state: str | None) -> LoggedMessage:
     return LoggedMessage.model_construct(
         message_id=row["message_id"],
-        timestamp=moment(row["created_at"]),
+        timestamp=to_datetime(row["created_at"]),
         type=row["message_type"],
         from_agent=row["from_agent"],
         from_name=row["from_name"],
@@ -237,6 +237,6 @@ def _message(row: Row, state: str | None) -> LoggedMessage:
         status=None if state is None else DeliveryState(state),
         correlation_id=row["correlation_id"],
         reply_to=row["reply_to"],
-        metadata=unpack(row["metadata"]),
+        metadata=decode_json(row["metadata"]),
         broadcast=bool(row["broadcast"]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 
 from .health_monitor import HealthMonitor
 
@@ -13,7 +13,7 @@ class Readiness(Controller):
     name = "readiness"
     interval = 1.5
 
-    def __init__(self, house: House, monitor: HealthMonitor) -> None:
+    def __init__(self, house: JobContext, monitor: HealthMonitor) -> None:
         super().__init__(house)
         self._monitor = monitor
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.core.jobs import Controller, House
+from agora.core.jobs import Controller, JobContext
 
 from .health_monitor import HealthMonitor
 
@@ -12,7 +12,7 @@ __all__ = ["Sampling"]
 class Sampling(Controller):
     name = "sampling"
 
-    def __init__(self, house: House, monitor: HealthMonitor) -> None:
+    def __init__(self, house: JobContext, monitor: HealthMonitor) -> None:
         super().__init__(house)
         self._monitor, self.interval = monitor, monitor.interval
 

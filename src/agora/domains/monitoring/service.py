@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, Entry, Following, Stretch, pack
+from agora.core.call import BoundService, Entry, LogPage, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
 from agora.domains.admin.service import AdminService
 from agora.domains.agents.references import load_agent
@@ -34,7 +34,7 @@ EXPORTED = 6  # messages of an export in memory at a time: each may be large
 INTERVENTION = "intervention"  # type of the messages with which people step in
 
 
-class MonitorService(Bound, contract.Monitor):
+class MonitorService(BoundService, contract.Monitor):
     """See everything, and step in."""
 
     @implements
@@ -52,7 +52,7 @@ class MonitorService(Bound, contract.Monitor):
     ) -> contract.MonitoredAgentPage:
         tx = self.call.tx
         found = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
-        ids = pack([agent.agent_id for agent in found.agents])
+        ids = encode_json([agent.agent_id for agent in found.agents])
         tasks = {row["agent_id"]: row["tasks"] for row in await tx.all(statements.active_tasks, ids=ids)}
         mail = {row["agent_id"]: row["messages"] for row in await tx.all(statements.waiting_for, ids=ids)}
         agents = [
@@ -120,10 +120,10 @@ class MonitorService(Bound, contract.Monitor):
     async def _page(
         self, options: dict[str, Any], since: datetime | None, until: datetime | None, limit: int, cursor: str | None
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
-        before = str(paging.decode(cursor)[0]) if cursor else LAST
+        before = str(paging.decode_cursor(cursor)[0]) if cursor else LAST
         log = Log(await wanted(self.call, **options, since=since, until=until))
         found, onward = await log.back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
-        following = paging.encode(onward) if onward is not None else None
+        following = paging.encode_cursor(onward) if onward is not None else None
         return found, {"count": len(found), "has_more": onward is not None, "next_cursor": following}
 
     @implements
@@ -169,17 +169,17 @@ class MonitorService(Bound, contract.Monitor):
         following = self._export(options | {"since": since, "until": until}, last_event_id)
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 
-    async def _export(self, options: dict[str, Any], last_event_id: str | None) -> Following:
+    async def _export(self, options: dict[str, Any], last_event_id: str | None) -> LogStreamSpec:
         log, ceiling = Log(await wanted(self.call, **options)), new_id("msg")  # what comes later is not waited for
 
-        async def read(reader: Reader, position: int) -> Stretch:
+        async def read(reader: Reader, position: int) -> LogPage:
             after = _id_of(position) if position else FIRST
             found, done = await log.forth(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
             entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in found]
-            return Stretch(entries, done)
+            return LogPage(entries, done)
 
         viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
-        return Following(read, ceiling, viewer, _position(last_event_id))
+        return LogStreamSpec(read, ceiling, viewer, _position(last_event_id))
 
     # -- live, and stepping in -------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class MonitorService(Bound, contract.Monitor):
     ) -> contract.Intervention:
         call = self.call
         agent = call.target = str((await load_agent(call.tx, agent_id))["agent_id"])
-        told: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": moment(call.now)}
+        told: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": to_datetime(call.now)}
         if action == "message":
             if not message.strip():
                 raise InvalidRequest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.events import log as event_log
 from agora.core.pagination import EXACT_UP_TO
@@ -42,9 +42,9 @@ async def stats(call: Call) -> MonitorStats:
         **await _traffic(call),
         cost_today=await _cost(call),
         streams=int(call.context.live.get("subscribers", 0)),
-        last_sequence=await event_log.head(tx),
-        started_at=moment(call.context.started_at),
-        timestamp=moment(call.now),
+        last_sequence=await event_log.read_head(tx),
+        started_at=to_datetime(call.context.started_at),
+        timestamp=to_datetime(call.now),
     )
 
 
@@ -70,7 +70,7 @@ async def _traffic(call: Call) -> dict[str, Any]:
 
 def _minute(at: int, minute: Any) -> Minute:
     return Minute.model_construct(
-        minute=moment(at),
+        minute=to_datetime(at),
         calls=minute.calls,
         reads=minute.reads,
         errors=minute.errors,

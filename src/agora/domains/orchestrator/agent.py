@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agora.clock import new_id, stamp
-from agora.core.call import Call, pack
+from agora.clock import new_id, to_microseconds
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import find_agent
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent
@@ -58,7 +58,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"
     duration, used_at = _parse_duration(payload.get("duration")), _parse_time(payload.get("timestamp"), call.now)
     row = (call.caller.tenant, usage_id, agent_id, customer, action, duration, used_at)
-    call.tx.append(statements.USAGE, (*row, sender.agent_id, call.now, pack(details)))
+    call.tx.append(statements.USAGE, (*row, sender.agent_id, call.now, encode_json(details)))
     record = {"usage_id": usage_id, "agent_id": agent_id, "action": action, "duration": duration}
     audience = tuple(dict.fromkeys((agent_id, sender.agent_id)))
     call.emit("agora.usage.recorded", record | {"customer_id": customer}, subject=usage_id, audience=audience)
@@ -100,7 +100,7 @@ def _parse_time(value: Any, now: int) -> int:
     if value is None:
         return now
     try:
-        return stamp(_TIME.validate_python(value))
+        return to_microseconds(_TIME.validate_python(value))
     except ValidationError:
         raise _invalid_field("timestamp", "an RFC 3339 time") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.conversations import queries as statements
@@ -71,14 +71,14 @@ async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, A
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
     payload["agent_id"] = name_of(row)
     if draft.message.type is P.DEPLOY:
-        registered = unpack(row["metadata"])
+        registered = decode_json(row["metadata"])
         payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}
     near = payload.get("co_location")
     beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
     if isinstance(near, dict) and isinstance(beside, str):
         other = await find_agent(call.tx, beside)
         container = (
-            unpack(other["metadata"]).get("container_id")
+            decode_json(other["metadata"]).get("container_id")
             if other is not None and visible_to(call.caller, other)
             else None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import visible_to
 from agora.domains.billing.accounts import account_of
@@ -79,7 +79,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
         if row["status"] not in GONE
         and visible_to(call.caller, row)
         and _mean_rating(row) >= (payload.min_rating or 0)
-        and set(capabilities) <= set(unpack(row["capabilities"]))
+        and set(capabilities) <= set(decode_json(row["capabilities"]))
     ]
     return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_mean_rating(row), row["agent_id"]))
 
@@ -96,13 +96,13 @@ def name_of(row: Row) -> str:
 
 def described(call: Call, row: Row) -> dict[str, Any]:
     """An agent as it is offered: how to reach it, what it can do, what it takes to run one."""
-    metadata = unpack(row["metadata"])
+    metadata = decode_json(row["metadata"])
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
         "agent_id": name_of(row),
         "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
         "address": address(call, row),
-        "capabilities": unpack(row["capabilities"]),
+        "capabilities": decode_json(row["capabilities"]),
         "rating": _mean_rating(row) if row["rating_count"] else None,
         "status": row["status"],
     }
@@ -111,7 +111,7 @@ def described(call: Call, row: Row) -> dict[str, Any]:
 
 def address(call: Call, row: Row) -> str:
     """Where ``/agent/message`` reaches it: its own address, or this marketplace, which passes messages on."""
-    endpoints = unpack(row["endpoints"])
+    endpoints = decode_json(row["endpoints"])
     for protocol in PROTOCOLS:
         if protocol in endpoints:
             return str(endpoints[protocol]).rstrip("/")

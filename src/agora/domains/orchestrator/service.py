@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agora.core.admission import ADMISSION
-from agora.core.call import Bound
+from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.instances.market import discover
@@ -33,7 +33,7 @@ HELP = (
 )
 
 
-class OrchestratorService(Bound, contract.Orchestrator):
+class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def chat(self, message: str) -> contract.ChatAnswer:
         intent = understand(message)

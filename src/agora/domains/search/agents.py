@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agora.core import pagination as paging
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import looks_like_id
 from agora.domains.agents.service import profile
 from agora.store.port import Query, Row
@@ -52,7 +52,7 @@ class AgentSearch:
     # -- in the order of registration ------------------------------------------------------------
 
     async def listed(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
-        after = _after(paging.decode(cursor)[0]) if cursor else ""
+        after = _after(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
             return _page([], self.call.now, NOBODY)
         counts = await self._counts()
@@ -75,14 +75,14 @@ class AgentSearch:
             total = await self._counted(plain), False
         else:
             total = await self._total(replace(chosen, common=gathered > COUNTED), after="")
-        following = paging.encode(rows[-1]["agent_id"]) if more else None
+        following = paging.encode_cursor(rows[-1]["agent_id"]) if more else None
         return _page(rows, self.call.now, total, following)
 
     async def _counts(self) -> Sequence[Row] | None:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
         if not self.capabilities or self.chosen.retired:
             return None
-        rows = await self.call.tx.all(statements.counts, capabilities=pack(self.capabilities))
+        rows = await self.call.tx.all(statements.counts, capabilities=encode_json(self.capabilities))
         known = {row["capability"]: row for row in rows}
         self.capabilities.sort(key=lambda name: known[name]["agents"] if name in known else 0)
         return [known[name] for name in self.capabilities if name in known]
@@ -125,8 +125,8 @@ class AgentSearch:
             self.parameters |= statements.match(await self._meant(asked))
             total = await self._total(chosen, place=0, after="")
         rows = await self._all(statements.page(chosen), place=place, after=after, limit=limit + 1, offset=offset)
-        rows, more = paging.fitting(rows, limit, self.call.context.settings.page_bytes)
-        following = paging.encode(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
+        following = paging.encode_cursor(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
         return _page(rows, self.call.now, total, following)
 
     async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
@@ -159,7 +159,7 @@ class AgentSearch:
 
     async def _total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
         rows = await self._all(statements.total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
-        return paging.bounded(rows[0]["total"])
+        return paging.bounded_total(rows[0]["total"])
 
 
 def _typed(word: str) -> Term:
@@ -200,7 +200,7 @@ def _after(part: str) -> str:
 
 def _position(cursor: str) -> tuple[int, int, str]:
     """Stage, place and agent of a cursor in ranked pages."""
-    stage, place, agent_id = paging.decode(cursor, int, int, str)
+    stage, place, agent_id = paging.decode_cursor(cursor, int, int, str)
     if stage not in (EXACT, NEAR) or not 0 < place < 10:
         raise _foreign()
     return stage, place, _after(agent_id)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from agora.clock import moment
-from agora.core.call import Bound
+from agora.clock import to_datetime
+from agora.core.call import BoundService
 from agora.domains.discovery.service import info
 from agora.domains.discovery.service import page as service_page
 from agora.store.port import Row
@@ -25,7 +25,7 @@ HOUR = 3_600_000_000
 LISTED = 10
 
 
-class QueryService(Bound, contract.Queries):
+class QueryService(BoundService, contract.Queries):
     """Search. Private agents are found by themselves, by their account unless it is everyone's, and by operators."""
 
     @implements
@@ -95,8 +95,8 @@ class QueryService(Bound, contract.Queries):
             calls=sum(counted["calls"] for _, counted in usage),
             errors=sum(counted["errors"] for _, counted in usage),
             busiest_services=_busiest(usage),
-            started_at=moment(call.context.started_at),
-            timestamp=moment(call.now),
+            started_at=to_datetime(call.context.started_at),
+            timestamp=to_datetime(call.now),
         )
 
 

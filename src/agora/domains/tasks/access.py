@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agora.clock import moment
+from agora.clock import to_datetime
 from agora.core.call import Call, Caller
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
@@ -110,7 +110,7 @@ async def worked_on(call: Call, task_id: str, token: int | None) -> Draft:
         return draft
     if draft["lease_until"] is not None:
         raise Conflict(
-            f"{task_id} is leased to {draft['holder']} until {moment(draft['lease_until']):%H:%M:%S}.",
+            f"{task_id} is leased to {draft['holder']} until {to_datetime(draft['lease_until']):%H:%M:%S}.",
             fix="Wait until it is given back, or let its creator reassign it.",
             holder=draft["holder"],
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from agora.clock import moment, new_id
-from agora.core.call import Call, pack, unpack
+from agora.clock import new_id, to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.references import find_agent, held_address, looks_like_id, looks_like_key
@@ -136,10 +136,10 @@ async def _pool(call: Call, order: Order, required: list[str]) -> Destination:
 async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
     """Id of the agent, alive and able, with the smallest share of its places taken or promised."""
     given = {"capability": required[0]} if required else {}
-    given |= {"among": pack(list(order.among))} if order.among else {}
+    given |= {"among": encode_json(list(order.among))} if order.among else {}
     query = workers.candidates(bool(required), bool(order.among))
     rows = await call.tx.all(query, **given, limit=LOADS_LOOKED_AT)
-    able = [row for row in rows if set(required) <= set(unpack(row["capabilities"]))]
+    able = [row for row in rows if set(required) <= set(decode_json(row["capabilities"]))]
     best = min(
         able, key=lambda row: (row["open_tasks"] / max(1, row["max_concurrent_tasks"]), row["agent_id"]), default=None
     )
@@ -158,7 +158,7 @@ async def _worker(call: Call, ref: str) -> Row:
 
 
 def _check_able(row: Row, required: Sequence[str]) -> None:
-    lacking = sorted(set(required) - set(unpack(row["capabilities"])))
+    lacking = sorted(set(required) - set(decode_json(row["capabilities"])))
     if lacking:
         raise InvalidRequest(
             f"{row['agent_name']} does not have the capability {', '.join(map(repr, lacking))}.",
@@ -228,7 +228,7 @@ def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str
         "assigned_agent": where.agent,
         "queue": queues.queue_name(where.lane, order.task_type),
         "waiting": int(blocked == 0 and not order.paused),
-        "requirements": pack(where.requirements),
+        "requirements": encode_json(where.requirements),
         "required_model": order.model,
         "created_by": order.created_by or call.caller.subject,
         "account_id": order.account or call.caller.account,
@@ -242,7 +242,7 @@ def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str
         "timeout": order.timeout,
         "blocked": blocked,
         "has_dependants": 0,
-        "depends_on": pack(list(order.depends_on)),
+        "depends_on": encode_json(list(order.depends_on)),
         "parent_id": order.parent_id,
         "retry_of": order.retry_of,
         "workflow_id": order.workflow_id,
@@ -266,7 +266,7 @@ async def _dependencies(call: Call, order: Order) -> int:
     if not order.depends_on:
         return 0
     wanted = list(dict.fromkeys(order.depends_on))
-    rows = {row["task_id"]: row for row in await call.tx.all(tasks.lock_all, ids=pack(sorted(wanted)))}
+    rows = {row["task_id"]: row for row in await call.tx.all(tasks.lock_all, ids=encode_json(sorted(wanted)))}
     blocked = 0
     for task_id in wanted:
         row = rows.get(task_id)
@@ -287,7 +287,7 @@ def _bad_dependency(error: Exception) -> Exception:
 async def _link(draft: Draft) -> None:
     """Remember what waits for what."""
     call = draft.call
-    for task_id in dict.fromkeys(unpack(draft["depends_on"])):
+    for task_id in dict.fromkeys(decode_json(draft["depends_on"])):
         call.tx.append(tasks.DEPENDENCIES, (call.caller.tenant, task_id, draft.task_id))
         await call.tx.execute(tasks.change(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
 
@@ -314,13 +314,13 @@ async def estimated(call: Call, row: Any) -> datetime | None:
     if known is None or not known["samples"]:
         return None
     if row["started_at"] is not None and row["status"] != TaskStatus.PENDING:
-        return moment(max(call.now, int(row["started_at"] + known["ran"] / known["samples"] * 1e6)))
-    return moment(int(call.now + (known["waited"] + known["ran"]) / known["samples"] * 1e6))
+        return to_datetime(max(call.now, int(row["started_at"] + known["ran"] / known["samples"] * 1e6)))
+    return to_datetime(int(call.now + (known["waited"] + known["ran"]) / known["samples"] * 1e6))
 
 
 def required_of(row: Mapping[str, Any] | Row) -> list[str]:
     """What was required of whoever does a task, beside what the assignee says."""
-    return [name for name in unpack(row["requirements"]) if f"capability:{name}" != row["assignee"]]
+    return [name for name in decode_json(row["requirements"]) if f"capability:{name}" != row["assignee"]]
 
 
 async def repeat(call: Call, row: Mapping[str, Any], data: Row, assignee: str | None) -> tuple[Draft, Destination]:

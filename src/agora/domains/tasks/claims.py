@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.core.call import Call, Wait, pack, unpack
+from agora.core.call import Call, WaitForEvent, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
 from agora.store.port import NewEvent, Row
@@ -66,7 +66,7 @@ async def claim(
     rows = await _take(call, claimant, await _queues(call, claimant), limit, lease_seconds)
     if rows:
         return await _taken(call, rows)
-    raise Wait(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+    raise WaitForEvent(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
 
 
 async def take_up(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
@@ -89,13 +89,13 @@ async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: in
     }
     if not wanted:
         return ()
-    if limit == 1 and (rows := await call.tx.returning(tasks.take_first, queues=pack(list(wanted)), **lease)):
+    if limit == 1 and (rows := await call.tx.returning(tasks.take_first, queues=encode_json(list(wanted)), **lease)):
         return rows
     for attempt in range(TRIES):
         candidates = await _heads(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
-        rows = await call.tx.returning(tasks.take, ids=pack(candidates), limit=limit, **lease)
+        rows = await call.tx.returning(tasks.take, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
             return sorted(rows, key=_urgency)
     return ()
@@ -115,13 +115,13 @@ async def _claimant(
     if caller.kind == "agent":
         addresses.append(held_address(caller.name))
         row = await call.tx.one(agents.by_id, ref=caller.subject)
-        own = unpack(row["capabilities"]) if row is not None else []
+        own = decode_json(row["capabilities"]) if row is not None else []
     worker_id = None
     if worker is not None:
         found = await _worker(call, worker)
         worker_id = found["worker_id"]
         addresses.append(f"worker:{worker_id}")
-        own, models = unpack(found["capabilities"]), [*models, *unpack(found["models"])]
+        own, models = decode_json(found["capabilities"]), [*models, *decode_json(found["models"])]
     if narrowed is None:
         return frozenset(queues.tokens(own or (), models)), addresses, worker_id
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
@@ -152,7 +152,7 @@ async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[
     pool = queues.ranges((), sorted(claimant.brought), open=open)  # the same for all who bring the same: asked once
     found: list[str] = []
     for stretches in filter(None, (own, pool)):
-        rows = await call.tx.all(tasks.queues, ranges=pack(stretches), limit=QUEUES_LOOKED_AT)
+        rows = await call.tx.all(tasks.queues, ranges=encode_json(stretches), limit=QUEUES_LOOKED_AT)
         found += [row["queue"] for row in rows]
     return [queue for queue in found if queues.fits(queue, claimant.brought, claimant.task_types)]
 
@@ -182,5 +182,5 @@ def _log(call: Call, row: Row) -> None:
     """The statement that took the task has counted this entry already."""
     entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
     told = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
-    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, pack(told)))
+    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json(told)))
     tell(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties(row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.core.call import pack, unpack
+from agora.core.call import decode_json, encode_json
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
@@ -80,7 +80,7 @@ def _home(draft: Draft) -> str | None:
 def pool_queue(draft: Draft) -> str:
     """The queue for anyone that fits."""
     model = [draft["required_model"]] if draft["required_model"] else []
-    needed = queues.tokens(unpack(draft["requirements"]), model)
+    needed = queues.tokens(decode_json(draft["requirements"]), model)
     return queues.queue_name(queues.lane(None, needed), draft["task_type"])
 
 
@@ -89,7 +89,7 @@ async def requeue(draft: Draft, reason: str, *, available_at: int | None = None,
     states.check(draft.task_id, draft["status"], _S.PENDING)
     holder, told = draft["holder"], parties(draft.row)
     _put_down(draft)
-    if states.is_balanced(draft.row) and unpack(draft["requirements"]):
+    if states.is_balanced(draft.row) and decode_json(draft["requirements"]):
         draft.set(queue=pool_queue(draft))  # the agent that its load chose may be gone: others need not wait for it
     draft.set(
         status=_S.PENDING.value,
@@ -174,7 +174,7 @@ async def _conclude(draft: Draft, status: TaskStatus, result: Any, error: str | 
     if status is _S.COMPLETED:
         draft.set(progress=100.0)
     if result is not None:
-        text = pack(result)
+        text = encode_json(result)
         await call.tx.execute(tasks.set_result, task_id=draft.task_id, result=text)
         shown = result if len(text) <= SHOWN else None
     else:
@@ -198,7 +198,7 @@ async def _release_dependants(done: Draft) -> list[Draft]:
     """Let go on what depends on an ended task; answers those that ended with it."""
     call, ended = done.call, []
     found = await call.tx.all(tasks.dependants, task_id=done.task_id)
-    rows = await call.tx.all(tasks.lock_all, ids=pack([row["task_id"] for row in found]))
+    rows = await call.tx.all(tasks.lock_all, ids=encode_json([row["task_id"] for row in found]))
     for row in rows:
         draft = Draft(call, row)
         if draft["status"] in states.TERMINAL:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agora.clock import moment
-from agora.core.call import Call, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json
 from agora.domains.agents.references import filter_registered, held_address
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
@@ -66,7 +66,7 @@ async def _in_progress(draft: Draft) -> bool:
         await attempt_failed(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
     else:
         if row["deadline"] <= now:
-            draft.emit("overdue", deadline=moment(row["deadline"]))
+            draft.emit("overdue", deadline=to_datetime(row["deadline"]))
             draft.log("note", content="The deadline has passed; the work goes on.")
         await draft.save()
     return expired
@@ -75,7 +75,7 @@ async def _in_progress(draft: Draft) -> bool:
 async def _to_others(draft: Draft) -> None:
     """The agent a task was balanced onto has not taken it: anyone that fits may, or the next of those assigned."""
     queue, agent, others = pool_queue(draft), None, list[str]()
-    if not unpack(draft["requirements"]):
+    if not decode_json(draft["requirements"]):
         others = [found for found in await _assigned(draft) if found != draft["assigned_agent"]]
         if not others:
             await draft.save()
@@ -135,7 +135,7 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
             "status": row["status"],
             "assigned_agent": agent_id,
             "priority": view.PRIORITIES[row["priority"]].value,
-            "required_capabilities": unpack(row["requirements"]),
+            "required_capabilities": decode_json(row["requirements"]),
             "required_model": row["required_model"],
             "queue": "own",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 
@@ -96,7 +96,7 @@ class Draft:
                 progress,
                 content,
                 starts_at,
-                None if data is None else pack(data),
+                None if data is None else encode_json(data),
             ),
         )
         return int(number)

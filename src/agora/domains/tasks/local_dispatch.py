@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.core.ports import Port
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
@@ -65,7 +65,9 @@ def begin(draft: Draft) -> bool:
         status_entry=number,
     )
     entry = (draft.call.caller.tenant, draft.task_id, number, "status", now, agent_id)
-    draft.call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, pack({"attempt": 1})))
+    draft.call.tx.append(
+        tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json({"attempt": 1}))
+    )
     return True
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, Entry, Stretch, pack
+from agora.core.call import Call, Entry, LogPage, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address, load_agent
 from agora.store.port import Reader, Row
@@ -82,8 +82,8 @@ async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
         "workflow_id": wanted.workflow_id,
         "parent_id": wanted.parent_id,
         "worker": wanted.worker,
-        "since": wanted.since and stamp(wanted.since),
-        "until": wanted.until and stamp(wanted.until),
+        "since": wanted.since and to_microseconds(wanted.since),
+        "until": wanted.until and to_microseconds(wanted.until),
     }
     if wanted.context_id is not None:
         given |= context(wanted.context_id)
@@ -93,7 +93,7 @@ async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
         given["created_by"] = await _subject(call, wanted.created_by, "created_by")
     if wanted.status is not None:
         statuses = [wanted.status] if isinstance(wanted.status, TaskStatus) else list(wanted.status)
-        given["statuses"] = pack([status.value for status in statuses])
+        given["statuses"] = encode_json([status.value for status in statuses])
         if states.UNFINISHED.issuperset(statuses):
             given["open"] = True
     caller = call.caller
@@ -131,7 +131,7 @@ async def page(
     parameters = {name: value for name, value in given.items() if name != "open"}
     place = {}
     if cursor is not None:
-        position = paging.decode(cursor, *_CURSORS[sort])
+        position = paging.decode_cursor(cursor, *_CURSORS[sort])
         place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
     rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=offset)
     found = await _with_data(call, rows[:limit])
@@ -139,7 +139,7 @@ async def page(
     total, estimate = len(found), False
     if more or cursor or offset:
         found = []  # many may count at once: none holds a page meanwhile
-        total, estimate = await paging.total(call.tx, task_lists.listing_count(filters), parameters)
+        total, estimate = await paging.count_rows(call.tx, task_lists.listing_count(filters), parameters)
         found = await _with_data(call, rows[:limit])
     return contract.TaskPage.model_construct(
         tasks=found,
@@ -147,7 +147,7 @@ async def page(
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode(*(rows[len(found) - 1][name] for name in _PLACES[sort])) if more else None,
+        next_cursor=paging.encode_cursor(*(rows[len(found) - 1][name] for name in _PLACES[sort])) if more else None,
     )
 
 
@@ -167,7 +167,7 @@ async def _with_data(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
 async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
     """A page of a task's trail."""
     await access.visible(call, task_id)
-    after = paging.decode(cursor, int)[0] if cursor else 0
+    after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
     async def read(after: int, count: int) -> Sequence[Row]:
         return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
@@ -179,7 +179,7 @@ async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> c
         count=len(found),
         total=None if more or cursor else len(found),
         has_more=more,
-        next_cursor=paging.encode(found[-1].number) if more else None,
+        next_cursor=paging.encode_cursor(found[-1].number) if more else None,
     )
 
 
@@ -216,10 +216,10 @@ def position(last_event_id: str | None, entries: int) -> int:
     return int(last_event_id)
 
 
-async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
+async def stretch(reader: Reader, task_id: str, after: int) -> LogPage:
     """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
     rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
-    rows, _ = paging.fitting(rows, STRETCH, paging.STRETCH_BYTES)
+    rows, _ = paging.take_fitting_rows(rows, STRETCH, paging.STRETCH_BYTES)
     found, done = [], False
     for row in rows:
         entry = view.entry(row)
@@ -230,14 +230,14 @@ async def stretch(reader: Reader, task_id: str, after: int) -> Stretch:
     if not rows:
         task = await reader.one(tasks.of, task_id=task_id)
         done = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
-    return Stretch(found, done)
+    return LogPage(found, done)
 
 
 async def statistics(
     call: Call, agent: str | None, task_type: str | None, since: datetime | None
 ) -> contract.TaskStatistics:
     """Tasks in numbers."""
-    begin = stamp(since) if since is not None else call.now - DAY
+    begin = to_microseconds(since) if since is not None else call.now - DAY
     given: dict[str, Any] = {}
     if agent is not None:
         given["agent"] = await _subject(call, agent, "agent_id")
@@ -257,7 +257,7 @@ async def statistics(
             view.PRIORITIES[int(rank)].value: n for rank, n in _sums(counted, "priority", "waiting").items() if n
         },
         waiting=sum(row["waiting"] for row in counted),
-        since=moment(begin),
+        since=to_datetime(begin),
         created=created["created"] if created is not None else 0,
         completed=done,
         failed=ended.get(TaskStatus.FAILED.value, 0) + ended.get(TaskStatus.DEAD_LETTERED.value, 0),

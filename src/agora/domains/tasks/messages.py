@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
@@ -130,7 +130,7 @@ async def artifact(
 
 def _keep(draft: Draft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
     """Log it, and count it: what a task keeps is bounded."""
-    size, limit = len(pack(data)) + EACH, draft.call.context.settings.task_output_limit
+    size, limit = len(encode_json(data)) + EACH, draft.call.context.settings.task_output_limit
     if draft["said"] + size > limit:
         raise PayloadTooLarge(
             f"What is said in {draft.task_id} would take {draft['said'] + size} characters; at most {limit} are kept.",
@@ -145,4 +145,4 @@ def _keep(draft: Draft, type: str, data: Mapping[str, Any], status: TaskStatus |
 def _entry(draft: Draft, type: str, number: int, data: Any) -> contract.TaskEntry:
     row = dict.fromkeys(tasks.ENTRIES.names)
     told = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
-    return view.entry(row | told | {"actor": draft.call.caller.subject, "data": pack(data)})
+    return view.entry(row | told | {"actor": draft.call.caller.subject, "data": encode_json(data)})

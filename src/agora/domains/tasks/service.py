@@ -8,11 +8,11 @@ from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 
-from agora.clock import stamp
-from agora.core.call import Bound, Following, pack
+from agora.clock import to_microseconds
+from agora.core.call import BoundService, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
 from agora.store.port import Reader
-from agora.telemetry import carried
+from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
@@ -32,7 +32,7 @@ from .completion import end, move
 __all__ = ["TaskService"]
 
 
-class TaskService(Bound, contract.Tasks):
+class TaskService(BoundService, contract.Tasks):
     """Work, with leases and fencing."""
 
     # -- giving ----------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ class TaskService(Bound, contract.Tasks):
     ) -> contract.TaskReceipt:
         order = giving.Order(
             task_type,
-            pack(payload),
+            encode_json(payload),
             assignee,
             required=required_capabilities,
             model=required_model,
@@ -69,7 +69,7 @@ class TaskService(Bound, contract.Tasks):
             max_attempts=max_attempts,
             retry_backoff=retry_backoff,
             timeout=timeout,
-            metadata=pack(carried(metadata)),
+            metadata=encode_json(with_trace(metadata)),
             context_id=context_id,
         )
         draft, where = await giving.create(self.call, order)
@@ -79,13 +79,13 @@ class TaskService(Bound, contract.Tasks):
     def _deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
             return statements.NEVER
-        if stamp(deadline) <= self.call.now:
+        if to_microseconds(deadline) <= self.call.now:
             raise InvalidRequest(
                 "The deadline has passed already.",
                 fix="Give a time in the future, with its offset.",
                 errors=[{"field": "deadline", "message": "in the past"}],
             )
-        return stamp(deadline)
+        return to_microseconds(deadline)
 
     @implements
     async def retry(self, task_id: str, *, assignee: str | None = None) -> contract.TaskReceipt:
@@ -111,7 +111,7 @@ class TaskService(Bound, contract.Tasks):
             states.check(task_id, draft["status"], TaskStatus.PENDING)
         order = giving.Order(draft["task_type"], "{}", assignee, giving.required_of(draft.row), draft["required_model"])
         where = await giving.destination(self.call, order)
-        draft.set(requirements=pack(where.requirements))
+        draft.set(requirements=encode_json(where.requirements))
         await move(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
         return view.update(draft.row)
 
@@ -312,7 +312,7 @@ class TaskService(Bound, contract.Tasks):
         # The dispatcher awaits the description within a read; a followed stream makes the entries of it.
         return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
 
-    async def _follow(self, task_id: str, last_event_id: str | None) -> Following:
+    async def _follow(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
         task = await access.visible(self.call, task_id)
         position = reading.position(last_event_id, task["entries"])
         caller = self.call.caller
@@ -321,7 +321,7 @@ class TaskService(Bound, contract.Tasks):
             return await reading.stretch(reader, task_id, after)
 
         viewer = Viewer(caller.subject, sees_all=True)  # who sees the task sees what happens to it
-        return Following(read, task_id, viewer, position)
+        return LogStreamSpec(read, task_id, viewer, position)
 
     @implements
     async def statistics(

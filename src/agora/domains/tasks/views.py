@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from agora.clock import moment
-from agora.core.call import unpack
+from agora.clock import to_datetime
+from agora.core.call import decode_json
 from agora.store.port import Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
@@ -44,7 +44,7 @@ _SAME = (
 
 
 def _moment(value: int | None) -> datetime | None:
-    return None if value is None or value >= NEVER else moment(value)
+    return None if value is None or value >= NEVER else to_datetime(value)
 
 
 def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict[str, Any]:
@@ -52,19 +52,19 @@ def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict
     return {name: row[name] for name in _SAME} | {
         "status": TaskStatus(row["status"]),
         "priority": PRIORITIES[row["priority"]],
-        "payload": unpack(data["payload"]),
-        "metadata": unpack(data["metadata"]),
-        "result": None if result is None else unpack(result),
-        "created_at": moment(row["created_at"]),
-        "updated_at": moment(row["updated_at"]),
+        "payload": decode_json(data["payload"]),
+        "metadata": decode_json(data["metadata"]),
+        "result": None if result is None else decode_json(result),
+        "created_at": to_datetime(row["created_at"]),
+        "updated_at": to_datetime(row["updated_at"]),
         "available_at": _moment(row["available_at"]),
         "started_at": _moment(row["started_at"]),
         "completed_at": _moment(row["completed_at"]),
         "deadline": _moment(row["deadline"]),
-        "required_capabilities": unpack(row["requirements"]),
-        "depends_on": unpack(row["depends_on"]),
+        "required_capabilities": decode_json(row["requirements"]),
+        "depends_on": decode_json(row["depends_on"]),
         "blocked_by": row["blocked"],
-        "checkpoint": None if checkpoint is None else unpack(checkpoint),
+        "checkpoint": None if checkpoint is None else decode_json(checkpoint),
         "lease_expires_at": _moment(row["lease_until"]),
         "context_id": context_of(row),
     }
@@ -91,7 +91,7 @@ def update(row: Mapping[str, Any]) -> contract.TaskUpdate:
     """What a change came to."""
     return contract.TaskUpdate.model_construct(
         success=True,
-        updated_at=moment(row["updated_at"]),
+        updated_at=to_datetime(row["updated_at"]),
         task_id=row["task_id"],
         status=TaskStatus(row["status"]),
         progress=row["progress"],
@@ -104,13 +104,13 @@ def entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
         type=row["type"],
         task_id=row["task_id"],
         number=row["number"],
-        time=moment(row["time"]),
+        time=to_datetime(row["time"]),
         actor=row["actor"],
         status=row["status"] and TaskStatus(row["status"]),
         progress=row["progress"],
         content=row["content"],
         offset=row["starts_at"],
-        data=None if row["data"] is None else unpack(row["data"]),
+        data=None if row["data"] is None else decode_json(row["data"]),
     )
 
 
@@ -118,7 +118,7 @@ def told(row: Mapping[str, Any] | Row) -> dict[str, Any]:
     """What a worker needs to know of a task to decide whether to claim it."""
     return {
         "priority": PRIORITIES[row["priority"]].value,
-        "required_capabilities": unpack(row["requirements"]),
+        "required_capabilities": decode_json(row["requirements"]),
         "required_model": row["required_model"],
         "queue": "pool" if queues.address_of(row["queue"]) is None else "own",
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agora.clock import moment
-from agora.core.call import Call, pack, unpack
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied
@@ -98,7 +98,7 @@ async def _check_repeated_update(
 
 async def _check_repeated_result(draft: Draft, result: Any) -> None:
     data = await draft.call.tx.one(tasks.data_of, task_id=draft.task_id)
-    recorded = None if data is None or data["result"] is None else unpack(data["result"])
+    recorded = None if data is None or data["result"] is None else decode_json(data["result"])
     if _canonical(recorded) != _canonical(result):
         raise _ended_differently(draft, "result")
 
@@ -220,14 +220,14 @@ async def renew(
         status=_S(draft["status"]),
         fencing_token=draft["fence"],
         lease_seconds=seconds,
-        lease_expires_at=moment(draft["lease_until"] or call.now + seconds * 1_000_000),
+        lease_expires_at=to_datetime(draft["lease_until"] or call.now + seconds * 1_000_000),
         progress=draft["progress"],
         checkpoint_number=draft["checkpoint_number"],
     )
 
 
 def _keep(draft: Draft, checkpoint: JsonObject, number: int | None) -> None:
-    text, last = pack(checkpoint), draft["checkpoint_number"]
+    text, last = encode_json(checkpoint), draft["checkpoint_number"]
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
             f"The checkpoint takes {len(text)} characters; at most {CHECKPOINT_LIMIT} are kept.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import Bound, Call, Caller, pack, unpack
+from agora.core.call import BoundService, Call, Caller, decode_json, encode_json
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tenants as contract
@@ -29,7 +29,7 @@ def supreme(caller: Caller, least: int) -> bool:
     return caller.tenant == HOME and caller.authority >= least and caller.may("admin")
 
 
-class TenantService(Bound, contract.Tenants):
+class TenantService(BoundService, contract.Tenants):
     """The marketplaces of this installation."""
 
     @implements
@@ -43,7 +43,7 @@ class TenantService(Bound, contract.Tenants):
             statements.add,
             id=tenant_id,
             name=name or tenant_id,
-            metadata=pack(metadata),
+            metadata=encode_json(metadata),
             now=call.now,
             by=call.caller.subject,
         )
@@ -62,7 +62,7 @@ class TenantService(Bound, contract.Tenants):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
         self._require_supreme()
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(statements.listing, after=after, limit=limit + 1)
         found, more = [contract.Tenant.model_construct(**_fields(row)) for row in rows[:limit]], len(rows) > limit
         return contract.TenantPage.model_construct(
@@ -70,7 +70,7 @@ class TenantService(Bound, contract.Tenants):
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].tenant_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].tenant_id) if more else None,
         )
 
     @implements
@@ -93,7 +93,7 @@ class TenantService(Bound, contract.Tenants):
         self, tenant_id: str, name: str | None = None, *, metadata: JsonObject | None = None
     ) -> contract.Tenant:
         row = await self._mine(tenant_id)
-        kept = row["metadata"] if metadata is None else pack(metadata)
+        kept = row["metadata"] if metadata is None else encode_json(metadata)
         changed = await self._change(row, name=name or row["name"], metadata=kept)
         self._announce("updated", tenant_id, name=changed["name"])
         return contract.Tenant.model_construct(**_fields(changed))
@@ -207,7 +207,7 @@ class TenantService(Bound, contract.Tenants):
             token_id=token_id,
             label=label,
             digest=call.context.signer.digest(key),
-            scopes=pack(sorted(ADMINISTRATOR)),
+            scopes=encode_json(sorted(ADMINISTRATOR)),
             authority=min(AUTHORITY, call.caller.authority),
             now=call.now,
         )
@@ -238,9 +238,9 @@ def _fields(row: Row) -> dict[str, Any]:
         "name": row["name"],
         "status": row["status"],
         "reason": row["reason"],
-        "metadata": unpack(row["metadata"]),
-        "created_at": moment(row["created_at"]),
+        "metadata": decode_json(row["metadata"]),
+        "created_at": to_datetime(row["created_at"]),
         "created_by": row["created_by"],
-        "status_since": moment(row["status_since"]),
-        "updated_at": moment(row["updated_at"]),
+        "status_since": to_datetime(row["status_since"]),
+        "updated_at": to_datetime(row["updated_at"]),
     }

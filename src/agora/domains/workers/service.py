@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Bound, pack, unpack
+from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.tasks import worker_queries as statements
@@ -23,7 +23,7 @@ from agora_sdk.errors import NotFound
 __all__ = ["WorkerService"]
 
 
-class WorkerService(Bound, contract.Workers):
+class WorkerService(BoundService, contract.Workers):
     @implements
     async def register(
         self,
@@ -37,11 +37,11 @@ class WorkerService(Bound, contract.Workers):
         owner = call.caller.subject
         if capabilities is None:
             agent = await call.tx.one(agents.by_id, ref=owner)
-            capabilities = unpack(agent["capabilities"]) if agent is not None else []
+            capabilities = decode_json(agent["capabilities"]) if agent is not None else []
         values = {
-            "capabilities": pack(list(dict.fromkeys(capabilities))),
-            "models": pack(list(dict.fromkeys(models))),
-            "metadata": pack(metadata),
+            "capabilities": encode_json(list(dict.fromkeys(capabilities))),
+            "models": encode_json(list(dict.fromkeys(models))),
+            "metadata": encode_json(metadata),
         }
         existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
@@ -94,7 +94,7 @@ class WorkerService(Bound, contract.Workers):
         whose = call.caller.subject
         if call.caller.may("read:all"):
             whose = (await load_agent(call.tx, owner, "owner"))["agent_id"] if owner else ""
-        after = paging.decode(cursor)[0] if cursor else ""
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await call.tx.all(statements.listing, owner=whose, after=after, limit=limit + 1)
         busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}
         found = [_worker(row, busy.get(row["worker_id"], 0)) for row in rows[:limit]]
@@ -104,7 +104,7 @@ class WorkerService(Bound, contract.Workers):
             count=len(found),
             total=None if more or cursor else len(found),
             has_more=more,
-            next_cursor=paging.encode(found[-1].worker_id) if more else None,
+            next_cursor=paging.encode_cursor(found[-1].worker_id) if more else None,
         )
 
 
@@ -113,10 +113,10 @@ def _worker(row: Mapping[str, Any] | Row, active: int) -> contract.Worker:
         worker_id=row["worker_id"],
         worker_name=row["worker_name"],
         owner=row["owner"],
-        capabilities=unpack(row["capabilities"]),
-        models=unpack(row["models"]),
-        metadata=unpack(row["metadata"]),
-        registered_at=moment(row["registered_at"]),
-        last_seen=moment(row["last_seen"]),
+        capabilities=decode_json(row["capabilities"]),
+        models=decode_json(row["models"]),
+        metadata=decode_json(row["metadata"]),
+        registered_at=to_datetime(row["registered_at"]),
+        last_seen=to_datetime(row["last_seen"]),
         active_tasks=active,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, pack
+from agora.core.call import Call, encode_json
 from agora.domains.agents.references import find_agent, looks_like_id
 from agora.domains.tasks.views import PRIORITIES, RANKS
 from agora_sdk.contract.fields import Priority
@@ -75,9 +75,9 @@ async def create(
         "status": WorkflowStatus.RUNNING.value,
         "created_by": call.caller.subject,
         "account_id": call.caller.account,
-        "assigned_agents": pack(list(dict.fromkeys(agents))),
-        "input": pack(input),
-        "metadata": pack(metadata),
+        "assigned_agents": encode_json(list(dict.fromkeys(agents))),
+        "input": encode_json(input),
+        "metadata": encode_json(metadata),
         "priority": RANKS[priority],
         "graph": int(not graph.sequential),
         "total_steps": sum(1 for node in graph.nodes.values() if not node.compensation),
@@ -113,7 +113,7 @@ def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_o
         "name": step.name,
         "position": position,
         "definition": step.model_dump_json(exclude_defaults=True),
-        "depends_on": pack(list(depends_on)),
+        "depends_on": encode_json(list(depends_on)),
         "status": StepStatus.PENDING.value,
         "items_open": 0,
         "items_failed": 0,

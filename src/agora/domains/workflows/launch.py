@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agora.core.call import pack, unpack
+from agora.core.call import decode_json, encode_json
 from agora.domains.agents.references import filter_registered
 from agora.domains.tasks import assignment as giving
 from agora.domains.tasks.views import PRIORITIES
@@ -65,7 +65,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
     if spec.workflow is not None:
         from .creation import create_child
 
-        run.budget.write(pack(payload))
+        run.budget.write(encode_json(payload))
         child = await create_child(run, spec, payload, item)
         return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
@@ -73,7 +73,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
     among = await filter_registered(run.call.tx, agents)
     order = giving.Order(
         spec.task_type or spec.name,
-        run.budget.write(pack(payload)),
+        run.budget.write(encode_json(payload)),
         agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
@@ -82,7 +82,7 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
         max_failures=spec.retries,
         retry_backoff=spec.retry_backoff,
         timeout=spec.timeout,
-        metadata=pack(spec.metadata) if spec.metadata else "{}",
+        metadata=encode_json(spec.metadata) if spec.metadata else "{}",
         created_by=row["created_by"],
         account=row["account_id"],
         workflow_id=run.workflow_id,
@@ -118,7 +118,7 @@ async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | Non
             "workflow_id": run.workflow_id,
             "step": step.name,
             "item": number,
-            "value": pack(item),
+            "value": encode_json(item),
             "status": _S.PENDING.value,
         }
         call.tx.append(workflows.ITEMS, tuple(row.values()))
@@ -176,7 +176,7 @@ async def begin_items(run: Run, step: StepDraft, most: int) -> str | None:
 
 async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]) -> dict[str, Any]:
     """Begin a part; answers the columns that say so, or why it failed."""
-    spec, item = step.spec, unpack(row["value"])
+    spec, item = step.spec, decode_json(row["value"])
     try:
         if scope:
             payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)

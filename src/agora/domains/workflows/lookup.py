@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from agora.clock import moment, stamp
+from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, ids_at, load_agent
 from agora.store.port import Row
 from agora_sdk.contract import workflows as contract
@@ -48,11 +48,11 @@ async def _sees(call: Call, row: Row) -> bool:
         return True
     steps = await call.tx.all(workflows.steps, workflow_id=workflow_id)
     named = named_agents(StepDraft(step).spec for step in steps)
-    return caller.subject in await ids_at(call.tx, (*unpack(row["assigned_agents"]), *named), row["created_at"])
+    return caller.subject in await ids_at(call.tx, (*decode_json(row["assigned_agents"]), *named), row["created_at"])
 
 
 def _moment(value: int | None) -> datetime | None:
-    return None if value is None else moment(value)
+    return None if value is None else to_datetime(value)
 
 
 def _seconds(begin: int | None, end: int | None) -> float | None:
@@ -72,15 +72,15 @@ def summary(row: Row | Fields, now: int) -> contract.Workflow:
         progress=round(100 * done / total, 2) if total else 100.0,
         steps=[],
         agents=[],
-        assigned_agents=unpack(row["assigned_agents"]),
+        assigned_agents=decode_json(row["assigned_agents"]),
         created_by=row["created_by"],
-        created_at=moment(row["created_at"]),
-        started_at=moment(row["created_at"]),
+        created_at=to_datetime(row["created_at"]),
+        started_at=to_datetime(row["created_at"]),
         completed_at=_moment(row["completed_at"]),
         duration_seconds=_seconds(row["created_at"], row["completed_at"] or now),
         error=row["error"],
-        input=unpack(row["input"]),
-        metadata=unpack(row["metadata"]),
+        input=decode_json(row["input"]),
+        metadata=decode_json(row["metadata"]),
         parent_workflow=row["parent_id"],
         parent_step=row["parent_step"],
         modifications=row["modifications"],
@@ -204,7 +204,7 @@ async def page(
 ) -> contract.WorkflowPage:
     """A page of workflows, newest first."""
     caller = call.caller
-    given: dict[str, Any] = {"status": status and status.value, "since": since and stamp(since)}
+    given: dict[str, Any] = {"status": status and status.value, "since": since and to_microseconds(since)}
     if agent_id is not None:
         own = agent_id in (caller.subject, "operator")
         given["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
@@ -212,20 +212,20 @@ async def page(
         given |= {"viewer": caller.subject} | await _viewer_names(call)
     given = {name: value for name, value in given.items() if value is not None}
     filters = frozenset(given) - VIEWER_NAMES
-    place = {"after": paging.decode(cursor)[0]} if cursor else {}
+    place = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
     rows = await call.tx.all(workflows.listing(filters | set(place)), **given, **place, limit=limit + 1, offset=offset)
-    rows, more = paging.fitting(rows, limit, call.context.settings.page_bytes)
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     found = [summary(row, call.now) for row in rows]
     total, estimate = len(found), False
     if more or cursor or offset:
-        total, estimate = await paging.total(call.tx, workflows.listing_count(filters), given)
+        total, estimate = await paging.count_rows(call.tx, workflows.listing_count(filters), given)
     return contract.WorkflowPage.model_construct(
         workflows=found,
         count=len(found),
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode(found[-1].workflow_id) if more else None,
+        next_cursor=paging.encode_cursor(found[-1].workflow_id) if more else None,
     )
 
 
@@ -234,15 +234,15 @@ async def _viewer_names(call: Call) -> dict[str, Any]:
     caller = call.caller
     row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
     if row is None:
-        quoted = pack(caller.subject)
+        quoted = encode_json(caller.subject)
         names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
         return names | {"quoted_id": quoted, "viewer_name": "", "viewer_since": 0}
     name = row["agent_name"]
     return {
-        "quoted_id": pack(caller.subject),
-        "quoted_name": pack(name),
-        "quoted_alias": pack(row["alias"] or caller.subject),
-        "quoted_dotted": pack(f"agent.{row['account_id']}.{name}"),
+        "quoted_id": encode_json(caller.subject),
+        "quoted_name": encode_json(name),
+        "quoted_alias": encode_json(row["alias"] or caller.subject),
+        "quoted_dotted": encode_json(f"agent.{row['account_id']}.{name}"),
         "viewer_name": name,
         "viewer_since": row["registered_at"],
     }
@@ -261,7 +261,7 @@ async def timeline(call: Call, workflow_id: str) -> contract.Timeline:
     return contract.Timeline.model_construct(
         workflow_id=workflow_id,
         status=WorkflowStatus(row["status"]),
-        start=moment(row["created_at"]),
+        start=to_datetime(row["created_at"]),
         end=_moment(end),
         duration_seconds=_seconds(row["created_at"], end or call.now) or 0.0,
         spans=spans,
@@ -292,7 +292,7 @@ def _part(row: Row) -> contract.Span:
     return contract.Span.model_construct(
         step=row["step"],
         status=StepStatus(row["item_status"]),
-        start=moment(row["created_at"]),
+        start=to_datetime(row["created_at"]),
         begun=_moment(row["started_at"]),
         end=_moment(row["item_completed_at"]),
         awaiting=None,

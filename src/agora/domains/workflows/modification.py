@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agora.core.call import pack
+from agora.core.call import encode_json
 from agora.domains.tasks import access, queues, states
 from agora.domains.tasks import assignment as giving
 from agora.domains.tasks import completion as ending
@@ -91,7 +91,7 @@ def _apply(run: Run, changed: Graph) -> None:
             step.set(position=node.position)
         if tuple(step.depends_on) != tuple(node.depends_on):
             step.depends_on = list(node.depends_on)
-            step.set(depends_on=pack(step.depends_on))
+            step.set(depends_on=encode_json(step.depends_on))
 
 
 async def skip(run: Run, step: StepDraft) -> None:
@@ -150,7 +150,7 @@ async def _open_tasks(run: Run, step: StepDraft) -> list[str]:
 async def _hand_over(draft: Draft, agent: str | None, capability: Sequence[str]) -> None:
     order = giving.Order(draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None)
     where = await giving.destination(draft.call, order)
-    draft.set(requirements=pack(where.requirements))
+    draft.set(requirements=encode_json(where.requirements))
     queue = queues.queue_name(where.lane, draft["task_type"])
     await ending.move(draft, queue, where.agent, agent, "its workflow was modified")
 
@@ -216,7 +216,7 @@ async def approve(run: Run, name: str | None, approved: bool, comment: str) -> S
             allowed=[found.name for found in awaiting],
         )
     decided: dict[str, Any] = {"approved": approved, "by": run.call.caller.subject, "comment": comment}
-    step.set(result=pack(decided))
+    step.set(result=encode_json(decided))
     by = f" by {run.call.caller.name}"
     await settle(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
     if run.row["paused_at"] is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from agora.core.call import Call, pack, unpack
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import ids_at
 from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
@@ -66,7 +66,7 @@ class StepDraft:
 
     def __init__(self, row: Mapping[str, Any] | Row) -> None:
         self.row: dict[str, Any] = {name: row[name] for name in workflows.STEPS.names if name != "result"}
-        self.depends_on: list[str] = unpack(row["depends_on"])
+        self.depends_on: list[str] = decode_json(row["depends_on"])
         self.changed: dict[str, Any] = {}
         self._spec: Step | None = None
 
@@ -170,7 +170,7 @@ class Run:
 
     @property
     def assigned_agents(self) -> list[str]:
-        found: list[str] = unpack(self.row["assigned_agents"])
+        found: list[str] = decode_json(self.row["assigned_agents"])
         return found
 
     def plain(self) -> Iterator[StepDraft]:
@@ -278,7 +278,7 @@ class Run:
         steps = await outcomes(self.call, self.workflow_id)
         self._scope = {
             "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
-            "input": unpack(self.row["input"]),
+            "input": decode_json(self.row["input"]),
             "workflow": {"id": self.workflow_id, "name": self.row["workflow_name"]},
         }
         return self._scope
@@ -298,7 +298,7 @@ async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
         found[row["name"]] = {
             "status": row["status"],
             "error": row["error"],
-            "result": None if text is None else unpack(text),
+            "result": None if text is None else decode_json(text),
         }
     if any(row["items_total"] is not None for row in rows):
         for row in rows:
@@ -306,7 +306,7 @@ async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
                 found[row["name"]]["result"] = []
         for row in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
             text = row["task_result"] if row["task_result"] is not None else row["result"]
-            found[row["step"]]["result"].append(None if text is None else unpack(text))
+            found[row["step"]]["result"].append(None if text is None else decode_json(text))
     return found
 
 
@@ -316,7 +316,7 @@ async def came_to(run: Run) -> tuple[str | None, str | None]:
         return run.row["error"] or f"Its workflow was {run.row['status']}.", None
     needed = {name for step in run.steps.values() for name in step.depends_on}
     found = await outcomes(run.call, run.workflow_id)
-    return None, pack({step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed})
+    return None, encode_json({step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed})
 
 
 def unknown(workflow_id: str) -> NotFound:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, cast
 
-from agora.clock import moment
-from agora.core.call import Bound
+from agora.clock import to_datetime
+from agora.core.call import BoundService
 from agora_sdk.contract import implements
 from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.fields import JsonObject, Priority
@@ -25,7 +25,7 @@ APPROVE = "approve:workflows"
 Names = list[str]
 
 
-class WorkflowService(Bound, contract.Workflows):
+class WorkflowService(BoundService, contract.Workflows):
     """Steps over many agents."""
 
     @implements
@@ -53,7 +53,7 @@ class WorkflowService(Bound, contract.Workflows):
         )
         call.target = run.workflow_id
         return contract.WorkflowReceipt(
-            workflow_id=run.workflow_id, status=WorkflowStatus(run.row["status"]), created_at=moment(call.now)
+            workflow_id=run.workflow_id, status=WorkflowStatus(run.row["status"]), created_at=to_datetime(call.now)
         )
 
     # -- looking ---------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ class WorkflowService(Bound, contract.Workflows):
             status=WorkflowStatus(run.row["status"]),
             action=action,
             step=step,
-            updated_at=moment(self.call.now),
+            updated_at=to_datetime(self.call.now),
             modifications=run.row["modifications"],
         )
 

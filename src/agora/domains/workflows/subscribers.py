@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.core.call import Call, unpack
+from agora.core.call import Call, decode_json
 from agora.domains.tasks.signals import StepCandidates, StepTaskEnded
 
 from . import queries as workflows
@@ -20,4 +20,4 @@ async def list_candidates(call: Call, asked: StepCandidates) -> None:
     """Name the agents that a workflow is for."""
     row = await call.tx.one(workflows.of, workflow_id=asked.workflow_id)
     if row is not None:
-        asked.agents += unpack(row["assigned_agents"])
+        asked.agents += decode_json(row["assigned_agents"])

@@ -63,12 +63,12 @@ class Cards:
     def signed(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
         """A card with its signatures, and the members of 0.3 unless it is for a client of 1.0 alone."""
         if not is_ours(base_url, self._settings):
-            return card if current else legacy_cards.merged(card)
+            return card if current else legacy_cards.merge_versions(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}
         jku = base_url + JWKS
         try:
             signatures = [self._signer.signature(bare, jku)]
-            document = bare if current else legacy_cards.merged(bare)
+            document = bare if current else legacy_cards.merge_versions(bare)
             if not current:
                 signatures.append(self._signer.signature(document, jku))
         except (OSError, ValueError) as error:

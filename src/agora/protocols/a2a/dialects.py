@@ -59,33 +59,35 @@ LEGACY: Final = Dialect(
     "0.3",
     True,
     {
-        "SendMessage": legacy.event,
-        "GetTask": legacy.task,
-        "CancelTask": legacy.task,
-        "ListTasks": _page(legacy.task),
-        "CreateTaskPushNotificationConfig": legacy.push_config,
-        "GetTaskPushNotificationConfig": legacy.push_config,
-        "ListTaskPushNotificationConfigs": lambda found: [legacy.push_config(c) for c in found.get("configs", ())],
+        "SendMessage": legacy.event_to_v03,
+        "GetTask": legacy.task_to_v03,
+        "CancelTask": legacy.task_to_v03,
+        "ListTasks": _page(legacy.task_to_v03),
+        "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
+        "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
+        "ListTaskPushNotificationConfigs": lambda found: [
+            legacy.push_config_to_v03(c) for c in found.get("configs", ())
+        ],
         "DeleteTaskPushNotificationConfig": lambda found: None,
-        "GetExtendedAgentCard": legacy_cards.merged,
+        "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
-    legacy.event,
+    legacy.event_to_v03,
 )
 LEGACY_PROTO: Final = Dialect(
     "0.3",
     True,
     {
-        "SendMessage": legacy_proto.event,
-        "GetTask": legacy_proto.task,
-        "CancelTask": legacy_proto.task,
-        "ListTasks": _page(legacy_proto.task),
-        "CreateTaskPushNotificationConfig": legacy_proto.push_config,
-        "GetTaskPushNotificationConfig": legacy_proto.push_config,
+        "SendMessage": legacy_proto.event_to_proto,
+        "GetTask": legacy_proto.task_to_proto,
+        "CancelTask": legacy_proto.task_to_proto,
+        "ListTasks": _page(legacy_proto.task_to_proto),
+        "CreateTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
+        "GetTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "ListTaskPushNotificationConfigs": lambda found: {
-            "configs": [legacy_proto.push_config(entry) for entry in found.get("configs", ())]
+            "configs": [legacy_proto.push_config_to_proto(entry) for entry in found.get("configs", ())]
         },
         "DeleteTaskPushNotificationConfig": lambda found: {},
-        "GetExtendedAgentCard": legacy_cards.merged,
+        "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
-    legacy_proto.event,
+    legacy_proto.event_to_proto,
 )

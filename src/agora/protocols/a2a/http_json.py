@@ -63,7 +63,7 @@ class HttpJsonEndpoint:
         given |= {k: v for k, v in _query(scope["query_string"]).items() if k not in given}
         dialect = _dialect(target, given)
         if dialect is LEGACY_PROTO and "SendMessage" in (target.method, target.method.replace("Streaming", "")):
-            given["message"] = legacy_proto.read_message(given.pop("request", given.get("message")))
+            given["message"] = legacy_proto.read_proto_message(given.pop("request", given.get("message")))
         method = METHODS[target.method]
         return session.request(method, method.read(_joined(given, target), target.legacy), dialect, caller)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import STATES, read_state
-from agora.wire.a2a.tolerant_input import bad, camel, count, name
+from agora.wire.a2a.tolerant_input import camel_members, invalid_field, read_count, read_name
 from agora_sdk.errors import InvalidRequest
 
 __all__ = ["CARD", "METHODS", "Method", "legacy_method"]
@@ -35,7 +35,7 @@ class Method:
 
 
 def _send(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = reading.send_request(params, legacy=old)
+    given = reading.read_send_request(params, legacy=old)
     message = given["message"]
     arguments: Arguments = {"message": message}
     for member, argument in _CONFIGURATION.items():
@@ -67,22 +67,22 @@ def _task_id(given: Mapping[str, Any], *names: str) -> str:
     """The task that is meant; a resource name of Protocol Buffers is understood."""
     for member in names:
         if member in given:
-            return name(given[member], member).removeprefix("tasks/")
-    raise bad(names[0], "Field required")
+            return read_name(given[member], member).removeprefix("tasks/")
+    raise invalid_field(names[0], "Field required")
 
 
 def _of_task(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
-    given = camel(params)
+    given = camel_members(params)
     arguments: Arguments = {"task_id": _task_id(given, *more, "id", "taskId", "name")}
     if given.get("tenant"):
-        arguments["agent"] = reading.text(given["tenant"], "tenant")
+        arguments["agent"] = reading.read_text(given["tenant"], "tenant")
     return given, arguments
 
 
 def _get(params: Mapping[str, Any], old: bool) -> Arguments:
     given, arguments = _of_task(params)
     if "historyLength" in given:
-        length = count(given["historyLength"], "historyLength")
+        length = read_count(given["historyLength"], "historyLength")
         if length or not old:  # see reading.configuration
             arguments["history_length"] = length
     return arguments
@@ -91,7 +91,7 @@ def _get(params: Mapping[str, Any], old: bool) -> Arguments:
 def _cancel(params: Mapping[str, Any], old: bool) -> Arguments:
     given, arguments = _of_task(params)
     if given.get("metadata"):
-        arguments["metadata"] = reading.obj(given["metadata"], "metadata")
+        arguments["metadata"] = reading.read_object(given["metadata"], "metadata")
     return arguments
 
 
@@ -100,14 +100,14 @@ def _subscribe(params: Mapping[str, Any], old: bool) -> Arguments:
 
 
 def _list(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel(params)
+    given = camel_members(params)
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
         if given.get(member):
-            arguments[argument] = reading.text(given[member], member)
+            arguments[argument] = reading.read_text(given[member], member)
     for member, argument in (("pageSize", "page_size"), ("historyLength", "history_length")):
         if member in given:
-            arguments[argument] = count(given[member], member)
+            arguments[argument] = read_count(given[member], member)
     if given.get("statusTimestampAfter"):
         arguments["status_timestamp_after"] = given["statusTimestampAfter"]
     if "includeArtifacts" in given:
@@ -115,7 +115,7 @@ def _list(params: Mapping[str, Any], old: bool) -> Arguments:
     if given.get("status"):
         state = read_state(given["status"])
         if state is None:
-            raise bad("status", f"should be one of {', '.join(STATES[1:])}")
+            raise invalid_field("status", f"should be one of {', '.join(STATES[1:])}")
         if state != STATES[0]:
             arguments["status"] = state
     return arguments
@@ -124,20 +124,20 @@ def _list(params: Mapping[str, Any], old: bool) -> Arguments:
 def _flag(value: Any, field: str) -> bool:
     found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
     if not isinstance(found, bool):
-        raise bad(field, "should be true or false")
+        raise invalid_field(field, "should be true or false")
     return found
 
 
 def _create_push(params: Mapping[str, Any], old: bool) -> Arguments:
-    config = reading.push_config(params, "params")
-    given = camel(params)
+    config = reading.read_push_config(params, "params")
+    given = camel_members(params)
     task_id = config.get("taskId") or _parent(given)
     arguments: Arguments = {"task_id": task_id, "url": config["url"]}
     for member, argument in (("id", "config_id"), ("token", "token"), ("tenant", "agent")):
         if member in config:
             arguments[argument] = config[member]
     if given.get("configId"):
-        arguments.setdefault("config_id", name(given["configId"], "configId"))
+        arguments.setdefault("config_id", read_name(given["configId"], "configId"))
     if old:  # where an id is only for those who have several
         arguments.setdefault("config_id", ONLY_CONFIG)
         arguments["version"] = LEGACY
@@ -149,11 +149,11 @@ def _create_push(params: Mapping[str, Any], old: bool) -> Arguments:
 def _parent(given: Mapping[str, Any]) -> str:
     if isinstance(given.get("parent"), str):
         return str(given["parent"]).removeprefix("tasks/")
-    raise bad("taskId", "Field required")
+    raise invalid_field("taskId", "Field required")
 
 
 def _push(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel(params)
+    given = camel_members(params)
     if isinstance(given.get("name"), str) and "/pushNotificationConfigs/" in given["name"]:
         task_id, _, config_id = given["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
         return {"task_id": task_id, "config_id": config_id}
@@ -161,33 +161,33 @@ def _push(params: Mapping[str, Any], old: bool) -> Arguments:
         found = given["pushNotificationConfigId"]
         return {
             "task_id": _task_id(given, "id", "taskId"),
-            "config_id": name(found, "pushNotificationConfigId"),
+            "config_id": read_name(found, "pushNotificationConfigId"),
         }
     if old and "taskId" not in given:
         return {"task_id": _task_id(given, "id")}
-    arguments = {"task_id": _task_id(given, "taskId"), "config_id": name(given.get("id"), "id")}
-    return arguments | ({"agent": reading.text(given["tenant"], "tenant")} if given.get("tenant") else {})
+    arguments = {"task_id": _task_id(given, "taskId"), "config_id": read_name(given.get("id"), "id")}
+    return arguments | ({"agent": reading.read_text(given["tenant"], "tenant")} if given.get("tenant") else {})
 
 
 def _delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
     arguments = _push(params, old)
     if "config_id" not in arguments:
-        raise bad("pushNotificationConfigId", "Field required")
+        raise invalid_field("pushNotificationConfigId", "Field required")
     return arguments
 
 
 def _list_push(params: Mapping[str, Any], old: bool) -> Arguments:
     given, arguments = _of_task(params, "taskId")
-    if "pageSize" in given and (size := count(given["pageSize"], "pageSize")):
+    if "pageSize" in given and (size := read_count(given["pageSize"], "pageSize")):
         arguments["page_size"] = size
     if given.get("pageToken"):
-        arguments["page_token"] = reading.text(given["pageToken"], "pageToken")
+        arguments["page_token"] = reading.read_text(given["pageToken"], "pageToken")
     return arguments
 
 
 def _card(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel(params)
-    return {"agent": reading.text(given["tenant"], "tenant")} if given.get("tenant") else {}
+    given = camel_members(params)
+    return {"agent": reading.read_text(given["tenant"], "tenant")} if given.get("tenant") else {}
 
 
 METHODS: Final[Mapping[str, Method]] = {

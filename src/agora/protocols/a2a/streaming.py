@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from agora.core.events.frames import RESTARTING, Batch, Farewell
+from agora.core.events.frames import RESTARTING, Batch, CloseReason
 from agora.protocols.http import Receive, Send
 from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
 from agora_sdk.errors import AgoraError
@@ -36,7 +36,7 @@ class Render:
             return b": heartbeat\n\n"
         return b"".join([_message(item.number, self.item(item.json)) for item in batch.items])
 
-    def last(self, farewell: Farewell, position: int, /) -> bytes:
+    def last(self, farewell: CloseReason, position: int, /) -> bytes:
         if farewell.error is not None:
             return _message(None, self._error(farewell.error))
         return b": the server stops; resume with Last-Event-ID\n\n" if farewell.code == RESTARTING else b""

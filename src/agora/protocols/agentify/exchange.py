@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_jsonable_python
 
 from agora.core.call import Caller
 from agora.core.dispatcher import KEY, Dispatcher
-from agora.core.validation import invalid
+from agora.core.validation import to_invalid_request
 from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest
@@ -123,4 +123,4 @@ def _checked(letter: Letter) -> AgentMessage:
     try:
         return _outgoing().validate_python(to_jsonable_python(letter.document))
     except ValidationError as error:
-        raise invalid(error, SEND) from None
+        raise to_invalid_request(error, SEND) from None

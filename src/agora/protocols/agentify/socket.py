@@ -23,7 +23,7 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import RESTARTING, Farewell
+from agora.core.events.frames import RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Access, Receive, Scope, Send, check_values, connection_of
@@ -31,7 +31,7 @@ from agora.protocols.trace_context import carrier, incoming
 from agora.protocols.websockets import MAX_REASON, given_credential, linger, refuse
 from agora.settings import Settings
 from agora.wire.envelopes import SLOT, to_agentify
-from agora.wire.envelopes.stored import blank
+from agora.wire.envelopes.stored import blank_message
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
@@ -91,7 +91,7 @@ class _Socket:
         self._receipts = False
         self._subject: str | None = None  # whose messages are pushed
         loop = asyncio.get_running_loop()
-        self._over: asyncio.Future[Farewell] = loop.create_future()
+        self._over: asyncio.Future[CloseReason] = loop.create_future()
         self._bound: asyncio.Future[None] = loop.create_future()
         self._watching = contextlib.ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,12 +112,12 @@ class _Socket:
             if stranger:
                 await asyncio.wait((listening, self._bound), timeout=INTRODUCTION_SECONDS, return_when=FIRST)
                 if not self._bound.done():
-                    self._finish(Farewell.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
+                    self._finish(CloseReason.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
             await asyncio.wait((listening, self._over), return_when=FIRST)
             if self._over.done() and not listening.done():
                 await self._close(self._over.result())
         except AgoraError as error:
-            await self._close(Farewell.of(error))
+            await self._close(CloseReason.of(error))
         finally:
             await self._end(listening)
 
@@ -130,7 +130,7 @@ class _Socket:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watching.close()
 
-    async def _close(self, farewell: Farewell) -> None:
+    async def _close(self, farewell: CloseReason) -> None:
         reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
@@ -166,9 +166,9 @@ class _Socket:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
-            self._finish(Farewell.of(InternalError("Something went wrong on our side.")))
+            self._finish(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    def _finish(self, farewell: Farewell) -> None:
+    def _finish(self, farewell: CloseReason) -> None:
         if not self._over.done():
             self._over.set_result(farewell)
 
@@ -266,15 +266,15 @@ class _Socket:
                 cursor, more = page.next_cursor, page.has_more
             await self._live(sink, set(sent))
         except AgoraError as error:
-            self._finish(Farewell.of(error))
+            self._finish(CloseReason.of(error))
         except OSError:
             pass
         except Exception:
             log.exception("a socket failed and is closed")
-            self._finish(Farewell.of(InternalError("Something went wrong on our side.")))
+            self._finish(CloseReason.of(InternalError("Something went wrong on our side.")))
         else:
-            farewell = sink.farewell or Farewell()
-            self._finish(farewell if farewell.code != RESTARTING else Farewell(RESTARTING, "resume later"))
+            farewell = sink.farewell or CloseReason()
+            self._finish(farewell if farewell.code != RESTARTING else CloseReason(RESTARTING, "resume later"))
 
     async def _live(self, sink: QueueSink, sent: set[str]) -> None:
         while batches := await sink.take():
@@ -327,7 +327,7 @@ def _query(given: str) -> Mapping[str, str]:
 
 def _stored(data: Mapping[str, Any]) -> Document:
     """The stored message of its event."""
-    return {name: data[name] for name in blank()}
+    return {name: data[name] for name in blank_message()}
 
 
 def _id(document: Document) -> str:

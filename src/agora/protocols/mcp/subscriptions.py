@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from pydantic_core import from_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import Farewell
+from agora.core.events.frames import CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.domains.client_sessions.sessions import UNWATCHED, WATCHED
@@ -101,7 +101,7 @@ async def watch(
     *,
     sink: QueueSink | None = None,
     missed: bool = False,
-) -> Farewell:
+) -> CloseReason:
     """Tell a client what changes, until the stream ends; answers why it did. missed: begin with everything."""
     sink = sink or QueueSink(dispatcher.feed.buffer_limit)
     position = stream.position
@@ -115,7 +115,7 @@ async def watch(
             before, position = position, batches[-1].sequence
             if await _send(_told(found, wanted, teller), teller, before, position):
                 await asyncio.sleep(PAUSE_SECONDS)
-        return sink.farewell or Farewell()
+        return sink.farewell or CloseReason()
     finally:
         stream.close()
         attaching.cancel()

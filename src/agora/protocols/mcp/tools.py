@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
-from agora.core.call import Caller, Catalogue
+from agora.core.call import Caller, OperationRegistry
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
@@ -91,7 +91,7 @@ class Listing:
 class Tools:
     """The catalogue's operations as tools."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: OperationRegistry) -> None:
         self._catalogue = catalogue
         self._described: WeakKeyDictionary[Operation, dict[Lifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()

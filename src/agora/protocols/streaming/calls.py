@@ -23,7 +23,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.net.backpressure import Connection
 from agora.protocols.http import check_values
 from agora.protocols.trace_context import incoming
-from agora.telemetry.context import given
+from agora.telemetry.context import extract_trace
 from agora_sdk.contract import Kind
 from agora_sdk.contract.faults import wording
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
@@ -61,7 +61,7 @@ class _Frame(BaseModel):
 
     @property
     def trace(self) -> Mapping[str, Any]:
-        return given({"traceparent": self.traceparent, "tracestate": self.tracestate})
+        return extract_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=ConfigDict(defer_build=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agora.core.events.frames import Batch, Farewell, closing_chunk
+from agora.core.events.frames import Batch, CloseReason, closing_chunk
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Receive, Scope, Send, problem
 from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
@@ -51,5 +51,5 @@ class _Wording:
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([batch.chunk for batch in batches])
 
-    def last(self, farewell: Farewell, position: int, /) -> bytes:
+    def last(self, farewell: CloseReason, position: int, /) -> bytes:
         return closing_chunk(farewell, position)

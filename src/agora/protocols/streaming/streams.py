@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.core.events.frames import ENDED, RESTARTING, Farewell
+from agora.core.events.frames import ENDED, RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
@@ -75,7 +75,7 @@ class Streams:
             with watching, contextlib.suppress(OSError):  # the client left in the middle of something
                 await self._send(to_json(given), stream.position, sink)
                 del self._open[given]  # before the client reads that its id is free again
-                await self._answer(_last(given, sink.farewell or Farewell()))
+                await self._answer(_last(given, sink.farewell or CloseReason()))
         finally:
             self._open.pop(given, None)
             stream.close()
@@ -103,7 +103,7 @@ class Streams:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _last(given: Id, farewell: Farewell) -> bytes:
+def _last(given: Id, farewell: CloseReason) -> bytes:
     """The last answer of a stream."""
     error = farewell.error
     if farewell.code == RESTARTING:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.core.call import Caller
-from agora.core.events.frames import RESTARTING, Batch, Farewell
+from agora.core.events.frames import RESTARTING, Batch, CloseReason
 from agora.core.events.sink import QueueSink, Sink, is_over
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
@@ -72,7 +72,7 @@ class _Socket:
     ) -> None:
         self._app, self._stream, self._scope, self._receive, self._send = app, stream, scope, receive, send
         self._connection = connection_of(scope)
-        self._over: asyncio.Future[Farewell] = asyncio.get_running_loop().create_future()
+        self._over: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
         self._calls = Calls(
             app.dispatcher, caller, limit, self._text, stream.acknowledge, carrier(scope), self._connection
@@ -123,7 +123,7 @@ class _Socket:
                 for text in batch.texts:
                     await self._text(text)
 
-    def _ended(self, farewell: Farewell) -> None:
+    def _ended(self, farewell: CloseReason) -> None:
         if not self._over.done():
             self._over.set_result(farewell)
 
@@ -141,14 +141,14 @@ class _Socket:
                 if self._connection is not None:
                     await self._connection.writable()  # who does not read what it asked for is not read from either
         except Garbage as error:
-            self._stream.end(Farewell(GARBAGE, str(error)))
+            self._stream.end(CloseReason(GARBAGE, str(error)))
         except OSError:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
-            self._stream.end(Farewell.of(InternalError("Something went wrong on our side.")))
+            self._stream.end(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    async def _close(self, farewell: Farewell, pumping: list[asyncio.Task[None]]) -> None:
+    async def _close(self, farewell: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Say why and close; drop the connection of a peer that takes nothing."""
         reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
@@ -169,7 +169,7 @@ class TransportSink:
     pending = 0
 
     def __init__(
-        self, protocol: Any, limit: int, ended: Callable[[Farewell], None], connection: Connection | None = None
+        self, protocol: Any, limit: int, ended: Callable[[CloseReason], None], connection: Connection | None = None
     ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
@@ -187,17 +187,17 @@ class TransportSink:
     async def drain(self) -> None:
         await self._writable.wait()
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self._ended(farewell)
 
 
 class _Queue(QueueSink):
     """For servers whose transport is out of reach."""
 
-    def __init__(self, limit: int, ended: Callable[[Farewell], None]) -> None:
+    def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
         self._ended = ended
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         super().end(farewell)
         self._ended(farewell)

@@ -16,7 +16,7 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from agora.core.events.frames import Batch, EncodedEvent, Farewell
+from agora.core.events.frames import Batch, CloseReason, EncodedEvent
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Message, Receive, Send, drop
 from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
@@ -50,7 +50,7 @@ class Feeder:
     def __init__(self, fragments: Sequence[Fragment], position: int) -> None:
         self.fragments, self.position = fragments, position
         self.rung = asyncio.Event()
-        self.farewell: Farewell | None = None
+        self.farewell: CloseReason | None = None
         self.beat = False
         self._wanting: dict[str, tuple[Fragment, ...]] = {}
         self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=REMEMBERED) for part in fragments}
@@ -71,7 +71,7 @@ class Feeder:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: Farewell, /) -> None:
+    def end(self, farewell: CloseReason, /) -> None:
         self.farewell = farewell
         self.rung.set()
 

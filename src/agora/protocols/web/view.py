@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from agora.clock import moment, new_id
+from agora.clock import new_id, to_datetime
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora_sdk.contract import Kind, Lifecycle, Operation
@@ -87,7 +87,7 @@ class View:
             "actor": override.actor,
             "authority": override.authority,
             "reason": override.reason,
-            "since": moment(override.created_at),
+            "since": to_datetime(override.created_at),
         }
 
     @property

@@ -22,11 +22,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cache", "Entry", "erase"]
+__all__ = ["BuildCache", "CacheEntry", "erase_directory"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """A valid result. seconds: that making it took."""
 
     directory: Path
@@ -34,7 +34,7 @@ class Entry:
     commit: str | None
 
 
-class Cache:
+class BuildCache:
     """The directory of results. Attempts in progress are known in memory alone: they die with the server."""
 
     def __init__(self, root: Path) -> None:
@@ -47,7 +47,7 @@ class Cache:
         for directory in (self._index, self._commits):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> CacheEntry | None:
         """A valid result; it counts as used now."""
         try:
             found = json.loads((self._index / key).read_bytes())
@@ -55,7 +55,7 @@ class Cache:
         except (FileNotFoundError, ValueError):
             return None
         directory = self._root / str(found["attempt"])
-        return Entry(directory, found["seconds"], found["commit"]) if directory.is_dir() else None
+        return CacheEntry(directory, found["seconds"], found["commit"]) if directory.is_dir() else None
 
     def attempt(self, key: str) -> Path:
         """A new directory to build in."""
@@ -71,7 +71,7 @@ class Cache:
 
     def drop(self, attempt: Path) -> None:
         """Take away an attempt that failed."""
-        erase(attempt)
+        erase_directory(attempt)
         self._running.discard(attempt.name)
 
     def remember(self, key: str, digest: str) -> None:
@@ -108,7 +108,7 @@ class Cache:
             if entry.name not in ("index", "commits") and entry.name not in valid | self._running | set(used)
         ]
         for path in gone:
-            erase(Path(path))
+            erase_directory(Path(path))
         return len(gone)
 
     def _write(self, path: Path, value: object) -> None:
@@ -123,7 +123,7 @@ class Cache:
             new.unlink(missing_ok=True)
 
 
-def erase(directory: Path) -> None:
+def erase_directory(directory: Path) -> None:
     """Take away a directory with all that is in it, also what its owner had made unreadable."""
     for _ in range(3):
         shutil.rmtree(directory, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.runtimes.port import Progress
 
-__all__ = ["Command", "Ended", "TimedOut"]
+__all__ = ["Command", "CommandResult", "CommandTimeout"]
 
 LONGEST_LINE = 4_096
 TAIL = 8_192
@@ -21,7 +21,7 @@ TAIL = 8_192
 LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
 
 
-class TimedOut(Exception):
+class CommandTimeout(Exception):
     """It took too long. output: the end of what it printed."""
 
     def __init__(self, output: str) -> None:
@@ -30,7 +30,7 @@ class TimedOut(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class CommandResult:
     """code: negative: the signal. output: the end of what it printed."""
 
     code: int
@@ -51,7 +51,7 @@ class Command:
     hidden: Sequence[str] = ()
     ended: Callable[[], object] | None = None
 
-    async def run(self, progress: Progress) -> Ended:
+    async def run(self, progress: Progress) -> CommandResult:
         """Run it. Raises TimedOut. When it is cancelled the command is killed.
 
         It is over when the command is, though something it left in the background may hold its output open.
@@ -70,22 +70,22 @@ class Command:
         over = asyncio.Event()
         pidfd = os.pidfd_open(process.pid)
         loop.add_reader(pidfd, over.set)
-        loop.add_reader(reading, lambda: _pour(reading, lines) == 0 and loop.remove_reader(reading))
+        loop.add_reader(reading, lambda: _drain_output(reading, lines) == 0 and loop.remove_reader(reading))
         try:
             async with asyncio.timeout(self.timeout):
                 await over.wait()
         except TimeoutError:
-            raise TimedOut(lines.tail) from None
+            raise CommandTimeout(lines.tail) from None
         finally:
             loop.remove_reader(pidfd)
             loop.remove_reader(reading)
             await asyncio.shield(asyncio.to_thread(self._bury, process))
-            while _pour(reading, lines) > 0:
+            while _drain_output(reading, lines) > 0:
                 pass
             lines.finish()
             os.close(pidfd)
             os.close(reading)
-        return Ended(process.returncode, lines.tail)
+        return CommandResult(process.returncode, lines.tail)
 
     def _spawn(self, output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603
@@ -102,7 +102,7 @@ class Command:
             self.ended()
 
 
-def _pour(reading: int, lines: _Lines) -> int:
+def _drain_output(reading: int, lines: _Lines) -> int:
     """Move what has been printed; answers how much, 0 at the end, -1 if there is nothing now."""
     try:
         data = os.read(reading, 65_536)

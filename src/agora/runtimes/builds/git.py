@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, public_addresses, resolve
+from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, public_addresses, resolve_host
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
 from agora.runtimes.spec import Git
 
-from .command import Command, TimedOut
+from .command import Command, CommandTimeout
 
 __all__ = ["Repositories", "check_url"]
 
@@ -47,7 +47,7 @@ class Repositories:
     environment: Mapping[str, str]
     private: bool = False
     timeout: float = 300.0
-    resolver: Resolve = resolve
+    resolver: Resolve = resolve_host
 
     async def commit(self, source: Git) -> str:
         """The commit that a branch is at now. Raises SourceRefused, SourceUnavailable."""
@@ -74,11 +74,11 @@ class Repositories:
         )  # fmt: skip
         if source.directory is None:
             return target
-        return await asyncio.to_thread(_part, target, source.directory)
+        return await asyncio.to_thread(_source_directory, target, source.directory)
 
     async def _git(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
         options = dict(CONFIGURATION) | await self._connection(source)
-        secrets = _secrets(source)
+        secrets = _source_secrets(source)
         if source.token:
             options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
         command = Command(
@@ -86,7 +86,7 @@ class Repositories:
         )  # fmt: skip
         try:
             ended = await command.run(progress)
-        except TimedOut:
+        except CommandTimeout:
             raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
         if ended.code:
             words = " ".join(ended.output.split())[-500:]
@@ -117,18 +117,18 @@ class Repositories:
         if self.private:
             return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
         host, port = str(parts.hostname), parts.port or 443
-        if _proxied(self.environment):
+        if _is_proxied(self.environment):
             return {}  # the proxy resolves the name, and is the operator's to keep from the inside
         try:
             addresses = await public_addresses(host, port, self.resolver)
         except AddressRefused as error:
-            raise _private(str(error)) from None
+            raise _private_refused(str(error)) from None
         except OSError as error:
             raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
-        return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracketed, addresses))}"}
+        return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracket_address, addresses))}"}
 
 
-def _part(target: Path, directory: str) -> Path:
+def _source_directory(target: Path, directory: str) -> Path:
     part = (target / directory).resolve()
     if not part.is_relative_to(target.resolve()) or not part.is_dir():
         raise SourceRefused(f"The repository has no directory {directory[:200]!r}.")
@@ -150,25 +150,25 @@ def check_url(url: str, *, private: bool = False) -> SplitResult:
     if parts.query or parts.fragment:
         raise SourceRefused("A repository's URL has no query and no fragment.")
     if not private and is_evidently_private(host):
-        raise _private(f"{host} is a private or loopback address")
+        raise _private_refused(f"{host} is a private or loopback address")
     return parts
 
 
-def _private(detail: str) -> SourceRefused:
+def _private_refused(detail: str) -> SourceRefused:
     return SourceRefused(
         f"{detail}.", fix="An operator allows private networks with the setting instance_private_networks."
     )
 
 
-def _secrets(source: Git) -> Sequence[str]:
+def _source_secrets(source: Git) -> Sequence[str]:
     if not source.token:
         return ()
     return (source.token, b64encode(f"x-access-token:{source.token}".encode()).decode())
 
 
-def _proxied(environment: Mapping[str, str]) -> bool:
+def _is_proxied(environment: Mapping[str, str]) -> bool:
     return any(environment.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
 
 
-def _bracketed(address: str) -> str:
+def _bracket_address(address: str) -> str:
     return f"[{address}]" if ":" in address else address

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from agora.runtimes.port import Progress
 
-__all__ = ["Flights"]
+__all__ = ["SingleFlight"]
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class _Flight(Generic[T]):
             listener(line)
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """Runs by key. A run goes on while anybody waits for it, and is cancelled when the last one leaves."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.runtimes.errors import DiskFull, SourceRefused
 
-__all__ = ["Bounds", "contained", "copy", "digest", "full_disk"]
+__all__ = ["Bounds", "copy_tree", "hash_tree", "resolve_contained", "to_disk_full"]
 
 #: what is no part of a program: history, which may hold credentials, and what a build makes anew
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
@@ -28,7 +28,7 @@ class Bounds:
     size: int = 1 << 30
 
 
-def contained(path: str, roots: tuple[Path, ...]) -> Path:
+def resolve_contained(path: str, roots: tuple[Path, ...]) -> Path:
     """The directory meant by a path, if it is in one of the roots. Raises SourceRefused.
 
     Links are followed first, so that what is checked is what is read.
@@ -50,14 +50,14 @@ def contained(path: str, roots: tuple[Path, ...]) -> Path:
     return found
 
 
-def digest(directory: Path, bounds: Bounds) -> str:
+def hash_tree(directory: Path, bounds: Bounds) -> str:
     """SHA-256 of all names, modes, links and contents. Raises SourceRefused."""
     total = hashlib.sha256()
-    for name, path, mode in _entries(directory, bounds):
+    for name, path, mode in _walk_entries(directory, bounds):
         if stat.S_ISLNK(mode):
             content = b"l" + os.readlink(path).encode(errors="surrogateescape")
         elif stat.S_ISREG(mode):
-            content = (b"x" if mode & 0o100 else b"f") + _hash(path)
+            content = (b"x" if mode & 0o100 else b"f") + _hash_file(path)
         else:
             content = b"d"
         encoded = name.encode(errors="surrogateescape")
@@ -65,11 +65,11 @@ def digest(directory: Path, bounds: Bounds) -> str:
     return total.hexdigest()
 
 
-def copy(source: Path, target: Path, bounds: Bounds) -> None:
+def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
     """Copy a source's tree into a directory that is made. Raises SourceRefused, DiskFull."""
     try:
         target.mkdir(mode=0o700, parents=True)
-        for name, path, mode in _entries(source, bounds):
+        for name, path, mode in _walk_entries(source, bounds):
             to = target / name
             if stat.S_ISLNK(mode):
                 os.symlink(os.readlink(path), to)
@@ -79,17 +79,17 @@ def copy(source: Path, target: Path, bounds: Bounds) -> None:
                 shutil.copyfile(path, to, follow_symlinks=False)
                 to.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
-        raise full_disk(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
+        raise to_disk_full(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
 
 
-def full_disk(error: OSError) -> DiskFull | None:
+def to_disk_full(error: OSError) -> DiskFull | None:
     """The error of ours, if it is one that says that there is no space."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
     return DiskFull("There is no space left.", fix="Free some in the data directory of this host.")
 
 
-def _entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
+def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
     """(relative name, path, mode) of all, parents first, in one order."""
     files = size = 0
     top = os.fspath(directory)
@@ -108,13 +108,13 @@ def _entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
                     f"The source has more than {bounds.files} files or {bounds.size} bytes.",
                     fix="Leave out what is no part of the program.",
                 )
-            _check(top, name, status.st_mode)
+            _check_entry(top, name, status.st_mode)
             if stat.S_ISDIR(status.st_mode):
                 waiting.append(name)
             yield name, entry.path, status.st_mode
 
 
-def _check(top: str, name: str, mode: int) -> None:
+def _check_entry(top: str, name: str, mode: int) -> None:
     if stat.S_ISLNK(mode):
         target = os.readlink(os.path.join(top, name))
         inside = os.path.normpath(os.path.join(os.path.dirname(name), target))
@@ -124,6 +124,6 @@ def _check(top: str, name: str, mode: int) -> None:
         raise SourceRefused(f"{name!r} is neither a file nor a directory.", fix="Remove it.")
 
 
-def _hash(path: str) -> bytes:
+def _hash_file(path: str) -> bytes:
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

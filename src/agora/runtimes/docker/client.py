@@ -86,7 +86,7 @@ class Client:
                 method, url, params=params, data=data, headers=kind, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    raise refusal(answer.status, _message(await answer.text(errors="replace")))
+                    raise to_refusal(answer.status, _error_message(await answer.text(errors="replace")))
                 yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise EngineUnavailable(
@@ -141,14 +141,14 @@ class Client:
         return docker
 
 
-def refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
+def to_refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
     """The error of ours for one of the engine's."""
     if FULL in message.lower():
         return DiskFull("The Docker Engine has no space left.", fix="Free some: docker system df shows what takes it.")
     return Refused(status, message[:2000], exit_code)
 
 
-def _message(text: str) -> str:
+def _error_message(text: str) -> str:
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):

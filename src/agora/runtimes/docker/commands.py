@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, cpu_cores, memory_bytes
 
-__all__ = ["BuildOrder", "RunOrder", "build_order", "faults", "run_order"]
+__all__ = ["BuildOrder", "RunOrder", "build_order", "find_command_errors", "run_order"]
 
 BUILD_VALUES = {"-t": "tag", "--tag": "tag", "-f": "file", "--file": "file", "--target": "target"} | {
     "--build-arg": "argument",
@@ -71,7 +71,7 @@ class RunOrder:
     pids: int | None = None
 
 
-def faults(config: BuildConfig) -> list[str]:
+def find_command_errors(config: BuildConfig) -> list[str]:
     """Everything that is wrong with the commands of build_config type docker."""
     found: list[str] = []
     for read in (build_order, run_order):
@@ -87,7 +87,7 @@ def build_order(config: BuildConfig) -> BuildOrder:
     order = BuildOrder()
     if not (config.build_command or "").strip():
         return order
-    reading = _Reading("build_config.build_command", config.build_command or "", ("docker", "build"))
+    reading = _CommandParser("build_config.build_command", config.build_command or "", ("docker", "build"))
     for option, value in reading.options(BUILD_VALUES, BUILD_FLAGS):
         match BUILD_VALUES.get(option):
             case "tag":
@@ -105,7 +105,7 @@ def build_order(config: BuildConfig) -> BuildOrder:
         reading.wrong("name one directory to build, such as '.'")
     else:
         order.context = reading.rest[0]
-    if not _within(order.context) or not _within(order.file):
+    if not _is_within_source(order.context) or not _is_within_source(order.file):
         reading.wrong("the directory and the Dockerfile are in the source, so their paths begin there")
     reading.finish()
     order.context = posixpath.normpath(order.context)
@@ -119,10 +119,10 @@ def run_order(config: BuildConfig) -> RunOrder | None:
     if not is_docker(command):
         return None
     order = RunOrder()
-    reading = _Reading("build_config.start_command", command, ("docker", "run"))
+    reading = _CommandParser("build_config.start_command", command, ("docker", "run"))
     for option, value in reading.options(RUN_VALUES, RUN_FLAGS):
         try:
-            _take(order, RUN_VALUES.get(option) or "", value)
+            _apply_option(order, RUN_VALUES.get(option) or "", value)
         except ValueError as error:
             reading.wrong(f"{option} {value}: {error}")
     if not reading.rest:
@@ -132,7 +132,7 @@ def run_order(config: BuildConfig) -> RunOrder | None:
     return order
 
 
-def _words(command: str) -> Iterator[str]:
+def _split_words(command: str) -> Iterator[str]:
     reading = shlex.shlex(command, posix=True, punctuation_chars=True)
     reading.whitespace_split = True
     reading.commenters = ""
@@ -144,7 +144,7 @@ def is_docker(command: str) -> bool:
     return command.split()[:1] == ["docker"]
 
 
-def _take(order: RunOrder, what: str, value: str) -> None:
+def _apply_option(order: RunOrder, what: str, value: str) -> None:
     match what:
         case "port":
             inner = value.rsplit(":", 1)[-1].removesuffix("/tcp")
@@ -168,7 +168,7 @@ def _take(order: RunOrder, what: str, value: str) -> None:
             setattr(order, what, value)
 
 
-def _within(path: str) -> bool:
+def _is_within_source(path: str) -> bool:
     plain = posixpath.normpath(path)
     return not posixpath.isabs(plain) and plain != ".." and not plain.startswith("../")
 
@@ -181,7 +181,7 @@ def _in_context(order: BuildOrder) -> str:
     return posixpath.relpath(file, order.context)
 
 
-class _Reading:
+class _CommandParser:
     """A command cut into options and the rest; remembers all that is wrong with it."""
 
     def __init__(self, place: str, command: str, program: tuple[str, str]) -> None:
@@ -190,7 +190,7 @@ class _Reading:
         self.rest: list[str] = []
         self._words: list[str] = []
         try:
-            words = list(_words(command))
+            words = list(_split_words(command))
         except ValueError as error:
             self.wrong(f"cannot be read: {error}")
             self.finish()

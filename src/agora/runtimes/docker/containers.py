@@ -15,10 +15,10 @@ from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
 
 from .commands import RunOrder, build_order, is_docker, run_order
-from .labels import Marks
+from .labels import ResourceLabels
 from .options import Options
 
-__all__ = ["KEPT", "STATE", "Program", "configuration", "environment", "program_of"]
+__all__ = ["KEPT", "STATE", "ContainerProgram", "container_config", "container_environment", "program_of"]
 
 KEPT = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
 STATE = f"{KEPT}/state"
@@ -28,7 +28,7 @@ HOST_NAME = "host.docker.internal"
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class ContainerProgram:
     """What a container runs. ports: inside, by name. Absent parts are the image's own.
 
     ours: the image was made without a Dockerfile, so that nothing in it is anybody's own.
@@ -46,14 +46,14 @@ class Program:
     ours: bool = False
 
 
-def program_of(spec: Spec) -> Program:
+def program_of(spec: Spec) -> ContainerProgram:
     """What is to run by a specification's start command. Raises InvalidSpec."""
     ours = spec.build_config.type != "docker"
     order = None if ours else run_order(spec.build_config)
-    inside = _ports(spec.ports, order)
+    inside = _container_ports(spec.ports, order)
     if order is not None:
         _same_image(spec, order)
-        return Program(
+        return ContainerProgram(
             inside,
             [order.entrypoint] if order.entrypoint else None,
             order.arguments or None,
@@ -66,13 +66,15 @@ def program_of(spec: Spec) -> Program:
         )
     command = spec.build_config.start_command
     if not command:
-        return Program(inside)
+        return ContainerProgram(inside)
     # one stream, so that what is printed is kept in the order in which it was
     shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
-    return replace(Program(inside, shell, ours=ours), user=OURS if ours else None, directory="/app" if ours else None)
+    return replace(
+        ContainerProgram(inside, shell, ours=ours), user=OURS if ours else None, directory="/app" if ours else None
+    )
 
 
-def environment(spec: Spec, program: Program, installation: str) -> dict[str, str]:
+def container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Variables of a container, beside those of its image."""
     own = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
     return {
@@ -90,8 +92,8 @@ def environment(spec: Spec, program: Program, installation: str) -> dict[str, st
     }
 
 
-def configuration(
-    options: Options, marks: Marks, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
+def container_config(
+    options: Options, marks: ResourceLabels, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
 ) -> dict[str, Any]:
     """A container as the engine is asked to create it.
 
@@ -100,7 +102,7 @@ def configuration(
     program, network = program_of(spec), marks.network(spec.co_location)
     inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
-    variables = environment(spec, program, marks.installation)
+    variables = container_environment(spec, program, marks.installation)
     config: dict[str, Any] = {
         "Image": build[0],
         "Env": [f"{name}={value}" for name, value in variables.items()],
@@ -108,12 +110,12 @@ def configuration(
         "ExposedPorts": {port: {} for port in inside},
         "Healthcheck": {"Test": ["NONE"]},  # asked for from outside, as of every engine
         "HostConfig": {
-            **_allowed(options, spec, program),
+            **_host_config(options, spec, program),
             "PortBindings": dict(zip(inside, published, strict=True)),
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
-            "Mounts": [_volume(marks, spec)],
-            "LogConfig": {"Type": "local", "Config": _logging(options)},
+            "Mounts": [_state_volume(marks, spec)],
+            "LogConfig": {"Type": "local", "Config": _logging_options(options)},
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
     }
@@ -126,7 +128,7 @@ def configuration(
     return config | {name: value for name, value in given.items() if value is not None}
 
 
-def _allowed(options: Options, spec: Spec, program: Program) -> dict[str, Any]:
+def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """Limits, and what it may not."""
     limits = spec.limits
     memory, cpu = limits.memory or program.memory or 0, limits.cpu or program.cpu or 0.0
@@ -152,16 +154,16 @@ def _allowed(options: Options, spec: Spec, program: Program) -> dict[str, Any]:
     }
 
 
-def _volume(marks: Marks, spec: Spec) -> dict[str, Any]:
+def _state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
     options = {"NoCopy": True, "Labels": marks.of_instance(spec.instance_id)}
     return {"Type": "volume", "Source": marks.volume(spec.instance_id), "Target": KEPT, "VolumeOptions": options}
 
 
-def _logging(options: Options) -> dict[str, str]:
+def _logging_options(options: Options) -> dict[str, str]:
     return {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"}
 
 
-def _ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
+def _container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
     """Where the program listens: as is declared, else as ``docker run -p`` says, else from 8080."""
     declared = list(order.ports) if order is not None else []
     found: dict[str, int] = {}
@@ -180,10 +182,10 @@ def _same_image(spec: Spec, order: RunOrder) -> None:
     else:
         command = spec.build_config.build_command or ""
         expected = build_order(spec.build_config).tag if is_docker(command) else None
-    if expected is not None and order.image is not None and _tagged(order.image) != _tagged(expected):
+    if expected is not None and order.image is not None and _with_tag(order.image) != _with_tag(expected):
         raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but what there is, is {expected}"])
 
 
-def _tagged(reference: str) -> str:
+def _with_tag(reference: str) -> str:
     named = "@" in reference or ":" in reference.rsplit("/", 1)[-1]
     return reference if named else f"{reference}:latest"

@@ -17,7 +17,7 @@ from agora.runtimes.spec import BuildConfig
 
 from .commands import BuildOrder
 
-__all__ = ["Content", "of_command", "of_dockerfile", "write"]
+__all__ = ["BuildContext", "command_context", "dockerfile_context", "write_context"]
 
 SCRIPT = ".agora-build"
 #: the tree is everybody's to read and nobody's to change; what a build command makes is part of the image
@@ -34,7 +34,7 @@ MOST_PATTERNS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BuildContext:
     """directory: whose files are put below ``prefix``, but those that ``ignored`` names. more: files beside them."""
 
     directory: Path
@@ -44,7 +44,7 @@ class Content:
     more: tuple[tuple[str, bytes], ...] = ()
 
 
-def of_dockerfile(source: Path, order: BuildOrder) -> Content:
+def dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     """A source with a Dockerfile of its own. Raises InvalidSpec if there is none."""
     directory = (source / order.context).resolve()
     file = (directory / order.file).resolve()
@@ -54,27 +54,29 @@ def of_dockerfile(source: Path, order: BuildOrder) -> Content:
         raise InvalidSpec([f"build_config.build_command: the source has no file {order.file!r} to build by"])
     if not file.is_relative_to(directory):
         raise InvalidSpec(["build_config.build_command: the Dockerfile is to be in the directory that is built"])
-    return Content(directory, ignored=_ignored(directory / IGNORED), kept=frozenset({order.file, IGNORED}))
+    return BuildContext(
+        directory, ignored=_read_ignore_file(directory / IGNORED), kept=frozenset({order.file, IGNORED})
+    )
 
 
-def of_command(source: Path, base: str, config: BuildConfig) -> Content:
+def command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:
     """A source without one: its tree, and its build command as a script."""
     recipe = RECIPE.format(base=base)
     if not config.build_command:
-        return Content(source, "tree/", more=(("Dockerfile", recipe.encode()),))
+        return BuildContext(source, "tree/", more=(("Dockerfile", recipe.encode()),))
     lines = ["set -e", *(f"export {name}={shlex.quote(value)}" for name, value in config.env_vars.items())]
     lines += ["export PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 HOME=/tmp"]
     lines += ["set +e", config.build_command]
     files = (("Dockerfile", (recipe + COMMAND).encode()), (SCRIPT, ("\n".join(lines) + "\n").encode()))
-    return Content(source, "tree/", more=files)
+    return BuildContext(source, "tree/", more=files)
 
 
-def write(content: Content, file: Path) -> None:
+def write_context(content: BuildContext, file: Path) -> None:
     """Write the archive. Files belong to root, and are everybody's to read."""
     with tarfile.open(file, "w") as archive:
         if content.prefix:
-            archive.addfile(_directory(content.prefix.rstrip("/")))
-        for name, path in _files(content):
+            archive.addfile(_directory_member(content.prefix.rstrip("/")))
+        for name, path in _walk_files(content):
             member = archive.gettarinfo(path, content.prefix + name)
             member.uid = member.gid = member.mtime = 0
             member.uname = member.gname = ""
@@ -90,13 +92,13 @@ def write(content: Content, file: Path) -> None:
             archive.addfile(member, io.BytesIO(data_))
 
 
-def _directory(name: str) -> tarfile.TarInfo:
+def _directory_member(name: str) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.type, member.mode = tarfile.DIRTYPE, 0o755
     return member
 
 
-def _files(content: Content) -> Iterator[tuple[str, str]]:
+def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
     """(name, path) of all that belongs to it, parents first."""
     for path, names, files in os.walk(content.directory):
         names.sort()
@@ -122,7 +124,7 @@ def _with_parents(name: str) -> Iterator[str]:
         name = posixpath.dirname(name)
 
 
-def _ignored(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
+def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
     """The patterns of a ``.dockerignore``, in their order."""
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
@@ -136,11 +138,11 @@ def _ignored(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         out = not text.startswith("!")
         plain = posixpath.normpath("/" + text.lstrip("!").strip()).lstrip("/")
         if plain:
-            found.append((re.compile(_expression(plain)), out))
+            found.append((re.compile(_compile_pattern(plain)), out))
     return found
 
 
-def _expression(pattern: str) -> str:
+def _compile_pattern(pattern: str) -> str:
     """A pattern of Go's ``filepath.Match``, with ``**`` for any directories, as a regular expression."""
     parts: list[str] = []
     at = 0

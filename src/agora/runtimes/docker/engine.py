@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import (
     BuildMissing,
     EngineError,
@@ -21,34 +21,34 @@ from agora.runtimes.errors import (
     StartFailed,
     Unknown,
 )
-from agora.runtimes.health_probe import probe
+from agora.runtimes.health_probe import probe_health
 from agora.runtimes.port import (
     Build,
     Capacity,
-    Condition,
-    Found,
+    EngineStatus,
+    FoundInstance,
     Handle,
+    HealthResult,
     LogPage,
     Observation,
     Progress,
-    Swept,
-    Verdict,
+    SweepResult,
 )
 from agora.runtimes.process import host
 from agora.runtimes.process.ports import Ports
-from agora.runtimes.spec import Health, Spec, faults
+from agora.runtimes.spec import Health, Spec, find_spec_errors
 
 from . import observation as watch
 from . import state
 from .client import Client, Refused
-from .containers import configuration
+from .containers import container_config
 from .images import Images
-from .inspection import Looks
-from .labels import GROUP, INSTANCE, LABELS, PORTS, TENANT, Marks, generation_of, handle_of, only
-from .networks import Networks
+from .inspection import ContainerInspector
+from .labels import GROUP, INSTANCE, LABELS, PORTS, TENANT, ResourceLabels, generation_of, handle_of, label_filter
+from .networks import InstanceNetworks
 from .options import Options
-from .output import Output
-from .records import Records
+from .output import ContainerOutput
+from .records import InstanceNotes
 
 __all__ = ["DockerRuntime"]
 
@@ -69,12 +69,12 @@ class DockerRuntime:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._client = Client(options.host)
-        self._marks = Marks(options.installation)
-        self._records = Records(options.root)
-        self._networks = Networks(self._client, self._marks)
+        self._marks = ResourceLabels(options.installation)
+        self._records = InstanceNotes(options.root)
+        self._networks = InstanceNetworks(self._client, self._marks)
         self._images = Images(options, self._client, self._marks, self._networks)
-        self._output = Output(self._client, self._records, options.log_size)
-        self._looks = Looks(self._client, self._records)
+        self._output = ContainerOutput(self._client, self._records, options.log_size)
+        self._looks = ContainerInspector(self._client, self._records)
         self._ports = Ports(*options.ports)
         self._opening = asyncio.Lock()
         self._is_open = False
@@ -84,19 +84,19 @@ class DockerRuntime:
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
-    async def check(self) -> Condition:
+    async def check(self) -> EngineStatus:
         try:
             await self._open()
             version = await self._client.version()
             info = await self._client.json("GET", "info")
         except EngineError as error:
-            return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
+            return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
         held = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {"disk": "rlimit"}
-        return Condition(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
+        return EngineStatus(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
 
     async def capacity(self) -> Capacity:
         await self._open()
-        here = await asyncio.to_thread(host.measure, self._options.root, self._ports.free)
+        here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free)
         info: dict[str, Any] = await self._client.json("GET", "info")
         memory = int(info["MemTotal"])
         return Capacity(
@@ -113,7 +113,7 @@ class DockerRuntime:
         await self._open()
         return await self._images.build(spec, progress or (lambda _: None))
 
-    async def adopt(self) -> list[Found]:
+    async def adopt(self) -> list[FoundInstance]:
         await self._open()
         latest: dict[str, dict[str, Any]] = {}
         for container in await self._containers():
@@ -124,22 +124,22 @@ class DockerRuntime:
         for container in latest.values():
             labels = container["Labels"]
             seen = await self._looks.observe(container, fresh=True)
-            found.append(Found(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
+            found.append(FoundInstance(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
         return found
 
-    async def sweep(self) -> Swept:
+    async def sweep(self) -> SweepResult:
         """Also volumes whose instance is gone, and networks that nobody is in."""
         await self._open()
         builds = await self._images.sweep()
         held = {each["Labels"][INSTANCE] for each in await self._containers()}
-        volumes = (await self._client.json("GET", "volumes", params=only(self._marks.mine)))["Volumes"] or []
+        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._marks.mine)))["Volumes"] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
             if instance_id not in held and not self._records.knows(instance_id):
                 with suppress(Refused):
                     await self._client.json("DELETE", f"volumes/{volume['Name']}")
         await self._networks.sweep()
-        return Swept(builds, 0)
+        return SweepResult(builds, 0)
 
     async def close(self) -> None:
         await self._client.close()
@@ -147,7 +147,7 @@ class DockerRuntime:
     # -- starting --------------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := faults(spec):
+        if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         await self._open()
         async with self._turn(spec.instance_id):
@@ -198,7 +198,7 @@ class DockerRuntime:
         raise PortsExhausted("Every port that was tried is taken by another program of the host.")
 
     async def _launch(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
-        config = configuration(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
+        config = container_config(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
         cpus = config["HostConfig"]  # more than there are is no limit, and refused
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
@@ -215,7 +215,7 @@ class DockerRuntime:
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later its state is that of the generation before
-                await state.prepare(self._client, container, shown["Config"].get("User") or "", spec.restore)
+                await state.prepare_state(self._client, container, shown["Config"].get("User") or "", spec.restore)
             await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
             note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
@@ -224,7 +224,7 @@ class DockerRuntime:
             if not isinstance(error, EngineUnavailable):
                 await asyncio.shield(self._delete(container))
             if isinstance(error, OSError):
-                raise full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
         return handle_of(shown)
 
@@ -271,11 +271,11 @@ class DockerRuntime:
 
         return list(await asyncio.gather(*map(one, handles)))
 
-    async def probe(self, handle: Handle, health: Health) -> Verdict:
+    async def probe(self, handle: Handle, health: Health) -> HealthResult:
         seen = (await self.inspect(handle)).state
         if seen != "running" or not health.asks or not handle.ports:
-            return Verdict(seen == "running", f"it is {seen}")
-        verdict = await probe(self._options.publish, next(iter(handle.ports.values())), health)
+            return HealthResult(seen == "running", f"it is {seen}")
+        verdict = await probe_health(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):
             return verdict
         return replace(verdict, detail=f"{verdict.detail} ({LISTENING})")
@@ -411,7 +411,7 @@ class DockerRuntime:
         container = await self._find(handle)
         if container is None:
             raise Unknown(f"{handle.instance_id} is not on this host.")
-        return await state.save(self._client, str(container["Id"]), file)
+        return await state.save_state(self._client, str(container["Id"]), file)
 
     # -- below -----------------------------------------------------------------------------------------------------
 
@@ -434,7 +434,7 @@ class DockerRuntime:
         """All of this installation, or of one instance."""
         labels = self._marks.mine if instance_id is None else self._marks.of_instance(instance_id)
         found: list[dict[str, Any]] = await self._client.json(
-            "GET", "containers/json", params={"all": "1", **only(labels)}
+            "GET", "containers/json", params={"all": "1", **label_filter(labels)}
         )
         return found
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import erase
+from agora.runtimes.builds.cache import erase_directory
 from agora.runtimes.builds.git import Repositories
-from agora.runtimes.builds.single_flight import Flights
+from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import (
     BuildFailed,
     BuildTimeout,
@@ -34,13 +34,13 @@ from agora.runtimes.errors import (
     SourceUnavailable,
 )
 from agora.runtimes.port import Build, Progress
-from agora.runtimes.spec import Directory, Image, Spec, faults
+from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 
 from . import commands, context
-from .client import Client, Refused, refusal
+from .client import Client, Refused, to_refusal
 from .containers import program_of
-from .labels import BUILD, Marks, only
-from .networks import Networks
+from .labels import BUILD, ResourceLabels, label_filter
+from .networks import InstanceNetworks
 from .options import Options
 
 __all__ = ["Images"]
@@ -64,41 +64,41 @@ class _Source:
 class Images:
     """Images of one installation. At most ``options.builds`` are built at a time; one key never twice at a time."""
 
-    def __init__(self, options: Options, client: Client, marks: Marks, networks: Networks) -> None:
+    def __init__(self, options: Options, client: Client, marks: ResourceLabels, networks: InstanceNetworks) -> None:
         self._options = options
         self._client = client
         self._marks = marks
         self._networks = networks
         self._builds = options.root / "builds"
-        self._flights: Flights[Build] = Flights()
+        self._flights: SingleFlight[Build] = SingleFlight()
         self._turns = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(options.git_variables, private=options.private_networks)
 
     def open(self) -> None:
         """Begin with nothing half done: what is built in here is known in memory alone."""
-        erase(self._builds / "attempts")
+        erase_directory(self._builds / "attempts")
         for name in ("attempts", "used", "commits"):
             (self._builds / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
         """See Runtime.build."""
-        wrong = faults(spec)
+        wrong = find_spec_errors(spec)
         if spec.build_config.type == "docker":
-            wrong += commands.faults(spec.build_config)
+            wrong += commands.find_command_errors(spec.build_config)
         if wrong:
             raise InvalidSpec(wrong)
         program_of(spec)
         if isinstance(spec.source, Image):
             image = spec.source
-            key = _hash([image.reference, image.user or "", image.password or ""])
+            key = _hash_json([image.reference, image.user or "", image.password or ""])
             return await self._flights.join(key, progress, lambda tell: self._pull(image, tell))
         source = await self._look(spec)
-        recipe = _recipe(self._options, spec)
+        recipe = _build_recipe(self._options, spec)
         if source.digest is None:
             return await self._flights.join(
-                f"{_hash(recipe)}-{source.commit}", progress, lambda tell: self._run(spec, source, recipe, tell)
+                f"{_hash_json(recipe)}-{source.commit}", progress, lambda tell: self._run(spec, source, recipe, tell)
             )
-        key = _hash([*recipe, source.digest])
+        key = _hash_json([*recipe, source.digest])
         if await self._has(key):
             return self._built(key, source.commit, cached=True)
         return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
@@ -106,7 +106,9 @@ class Images:
     async def sweep(self) -> int:
         """Take away images that no container uses and nobody asked for in a while."""
         used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
-        found: list[dict[str, Any]] = await self._client.json("GET", "images/json", params=only(self._marks.mine))
+        found: list[dict[str, Any]] = await self._client.json(
+            "GET", "images/json", params=label_filter(self._marks.mine)
+        )
         before, count = time.time() - self._options.keep_builds, 0
         for image in found:
             key = image["Labels"].get(BUILD, "")
@@ -133,16 +135,16 @@ class Images:
             now = await self._inspect(image.reference)
             if now is None:
                 raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
-            return _image(
+            return _to_build(
                 now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
             )
-        return _image(before, cached=True)
+        return _to_build(before, cached=True)
 
     async def _fetch(self, image: Image, tell: Progress) -> None:
-        name, tag = _parted(image.reference)
+        name, tag = _split_reference(image.reference)
         headers = {}
         if image.user is not None:
-            account = {"username": image.user, "password": image.password or "", "serveraddress": _registry(name)}
+            account = {"username": image.user, "password": image.password or "", "serveraddress": _registry_of(name)}
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
         told = ""
         try:
@@ -154,7 +156,7 @@ class Images:
                         tell(status[:LONGEST_LINE])
                         told = status
         except Refused as error:
-            raise _not_pulled(image.reference, error) from None
+            raise _pull_error(image.reference, error) from None
         except TimeoutError:
             raise SourceUnavailable(f"{image.reference} could not be pulled in time.") from None
 
@@ -162,11 +164,11 @@ class Images:
 
     async def _look(self, spec: Spec) -> _Source:
         if isinstance(spec.source, Directory):
-            directory = await asyncio.to_thread(tree.contained, spec.source.path, self._options.sources)
-            return _Source(await asyncio.to_thread(tree.digest, directory, self._options.bounds), directory)
+            directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
+            return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
         assert not isinstance(spec.source, Image)
         commit = await self._repositories.commit(spec.source)
-        known = self._builds / "commits" / _hash([spec.source.url, spec.source.directory, commit])
+        known = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, commit])
         try:
             return _Source(known.read_text("ascii"), None, commit)
         except FileNotFoundError:
@@ -178,15 +180,15 @@ class Images:
             attempt = self._builds / "attempts" / secrets.token_hex(8)
             try:
                 attempt.mkdir(mode=0o700)
-                key = _hash([*recipe, await self._bring(spec, source, attempt, tell)])
+                key = _hash_json([*recipe, await self._bring(spec, source, attempt, tell)])
                 if await self._has(key):  # what was fetched turned out to be known
                     return self._built(key, source.commit, cached=True)
                 await self._make(spec, key, attempt, tell)
                 return self._built(key, source.commit, seconds=time.monotonic() - began)
             except OSError as error:
-                raise tree.full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise tree.to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
-                await asyncio.to_thread(erase, attempt)
+                await asyncio.to_thread(erase_directory, attempt)
 
     async def _bring(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
         """Copy a source; answers the digest of what is there, which is what will be built."""
@@ -194,10 +196,10 @@ class Images:
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
             directory = await self._repositories.fetch(spec.source, attempt / "fetched", tell)
-        await asyncio.to_thread(tree.copy, directory, attempt / "tree", self._options.bounds)
-        digest = await asyncio.to_thread(tree.digest, attempt / "tree", self._options.bounds)
+        await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
+        digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
-            known = self._builds / "commits" / _hash([spec.source.url, spec.source.directory, source.commit])
+            known = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, source.commit])
             known.write_text(digest, "ascii")
         return digest
 
@@ -206,13 +208,13 @@ class Images:
         config = spec.build_config
         if config.type == "docker":
             order = commands.build_order(config)
-            content = context.of_dockerfile(attempt / "tree", order)
+            content = context.dockerfile_context(attempt / "tree", order)
         else:
             order = commands.BuildOrder()
             base = self._options.node_image if config.type == "npm" else self._options.python_image
-            content = context.of_command(attempt / "tree", base, config)
+            content = context.command_context(attempt / "tree", base, config)
         archive = attempt / "context.tar"
-        await asyncio.to_thread(context.write, content, archive)
+        await asyncio.to_thread(context.write_context, content, archive)
         params = {
             "t": self._marks.image(key),
             "dockerfile": order.file,
@@ -235,7 +237,7 @@ class Images:
         limit = self._options.build_timeout
         try:
             async with asyncio.timeout(limit):
-                async for message in self._messages("build", params, headers, _pieces(file)):
+                async for message in self._messages("build", params, headers, _read_chunks(file)):
                     lines.feed(str(message.get("stream") or message.get("status", "") + "\n"))
         except TimeoutError:
             raise BuildTimeout(
@@ -261,9 +263,9 @@ class Images:
                 *lines, buffer = (buffer + chunk).split(b"\n")
                 for line in lines:
                     if line.strip():
-                        yield _message(json.loads(line))
+                        yield _check_message(json.loads(line))
             if buffer.strip():
-                yield _message(json.loads(buffer))
+                yield _check_message(json.loads(buffer))
 
     # -- what is there ---------------------------------------------------------------------------------------------
 
@@ -292,10 +294,10 @@ class Images:
             return 0.0
 
 
-def _message(message: dict[str, Any]) -> dict[str, Any]:
+def _check_message(message: dict[str, Any]) -> dict[str, Any]:
     if "error" in message or "errorDetail" in message:
         detail = message.get("errorDetail") or {}
-        raise refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))
+        raise to_refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))
     return message
 
 
@@ -315,7 +317,7 @@ class _Lines:
                 self._progress(line[:LONGEST_LINE])
 
 
-def _recipe(options: Options, spec: Spec) -> list[object]:
+def _build_recipe(options: Options, spec: Spec) -> list[object]:
     """All that decides what comes of a source, other than the source."""
     config = spec.build_config
     base = {"docker": "", "npm": options.node_image}.get(config.type, options.python_image)
@@ -323,11 +325,11 @@ def _recipe(options: Options, spec: Spec) -> list[object]:
     return ["docker", FORMAT, config.type, config.build_command or "", variables, base]
 
 
-def _image(found: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
+def _to_build(found: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
     return Build("docker", str(found["Id"]), str(found["Id"]), cached, None, seconds)
 
 
-def _parted(reference: str) -> tuple[str, str]:
+def _split_reference(reference: str) -> tuple[str, str]:
     """Name, and tag or digest."""
     if "@" in reference:
         name, _, digest = reference.partition("@")
@@ -336,7 +338,7 @@ def _parted(reference: str) -> tuple[str, str]:
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
 
 
-def _registry(name: str) -> str:
+def _registry_of(name: str) -> str:
     """The registry of an image; one without a host is Docker Hub's."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
@@ -344,7 +346,7 @@ def _registry(name: str) -> str:
     return "https://index.docker.io/v1/"
 
 
-def _not_pulled(reference: str, error: Refused) -> EngineError:
+def _pull_error(reference: str, error: Refused) -> EngineError:
     words = error.detail.lower()
     if any(each in words for each in ("denied", "unauthorized", "authentication", "no basic auth")):
         return SourceRefused(
@@ -355,10 +357,10 @@ def _not_pulled(reference: str, error: Refused) -> EngineError:
     return SourceUnavailable(f"{reference} cannot be pulled: {error.detail[:500]}.", fix="Check the registry.")
 
 
-def _hash(value: object) -> str:
+def _hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+async def _read_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
     while chunk := await asyncio.to_thread(file.read, CHUNK):
         yield chunk

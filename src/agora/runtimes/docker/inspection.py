@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from agora.runtimes.errors import Unknown
-from agora.runtimes.port import Exit, Handle, Observation, State, Usage
+from agora.runtimes.port import Handle, Observation, ProcessExit, State, Usage
 
 from . import observation as watch
 from .client import Client, Refused
 from .labels import handle_of
-from .records import Records
+from .records import InstanceNotes
 
-__all__ = ["Looks"]
+__all__ = ["ContainerInspector"]
 
 KEPT = 20  #: generations of which it is known how they ended
 AT_ONCE = 16  #: asked for at a time
@@ -22,10 +22,10 @@ AT_ONCE = 16  #: asked for at a time
 FRESH = 20.0
 
 
-class Looks:
+class ContainerInspector:
     """What is known of containers by their ids: when they began, what they use, and how they ended."""
 
-    def __init__(self, client: Client, records: Records) -> None:
+    def __init__(self, client: Client, records: InstanceNotes) -> None:
         self._client = client
         self._records = records
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -48,7 +48,7 @@ class Looks:
         if found is not None:
             return Observation("exited", found[1], found[0], Usage(cpu_seconds=found[2]))
         if note.begun >= handle.generation:
-            return Observation("exited", None, Exit(reason="lost"))
+            return Observation("exited", None, ProcessExit(reason="lost"))
         return Observation("absent")
 
     async def observe(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
@@ -64,7 +64,7 @@ class Looks:
                     return await self.last(container)
                 if name not in self._began:
                     shown = await self._client.json("GET", f"containers/{name}/json")
-                    self._began[name] = watch.moment(shown["State"]["StartedAt"])
+                    self._began[name] = watch.parse_time(shown["State"]["StartedAt"])
                 return Observation(cast(State, now), self._began[name], None, await self.usage(name, fresh=fresh))
             except Refused as error:
                 if error.status != 404:
@@ -77,7 +77,7 @@ class Looks:
         if at and not fresh and clock - at < FRESH:
             return known
         stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
-        seen = watch.usage(stats)
+        seen = watch.to_usage(stats)
         if seen.cpu_seconds < known.cpu_seconds:  # it has just ended
             return known
         self._used[name] = (clock, seen)
@@ -89,13 +89,13 @@ class Looks:
         shown = await self._client.json("GET", f"containers/{name}/json")
         if shown["State"]["Status"] not in ("exited", "dead"):
             return Observation(
-                "running", watch.moment(shown["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
+                "running", watch.parse_time(shown["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
             )
         note = self._records.read(handle.instance_id)
         before = note.end(handle.generation)
         cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
-        exit = watch.ended(shown["State"], stopped=note.stopped >= handle.generation)
-        began = watch.moment(shown["State"]["StartedAt"])
+        exit = watch.to_exit(shown["State"], stopped=note.stopped >= handle.generation)
+        began = watch.parse_time(shown["State"]["StartedAt"])
         note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
         note.ended = dict(list(note.ended.items())[-KEPT:])
         self._records.write(handle.instance_id, note)

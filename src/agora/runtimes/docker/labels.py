@@ -11,7 +11,7 @@ from agora.runtimes.errors import Unknown
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import NAME, Spec
 
-__all__ = ["Marks", "generation_of", "handle_of", "only"]
+__all__ = ["ResourceLabels", "generation_of", "handle_of", "label_filter"]
 
 PREFIX = "io.agora"
 INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
@@ -19,7 +19,7 @@ TENANT, LABELS, PORTS, PUBLISHED = f"{PREFIX}.tenant", f"{PREFIX}.labels", f"{PR
 BUILD, GROUP = f"{PREFIX}.build", f"{PREFIX}.group"
 
 
-class Marks:
+class ResourceLabels:
     """Names of an installation's things. They follow from ids, so that a second attempt finds what a first one made."""
 
     def __init__(self, installation: str) -> None:
@@ -27,10 +27,10 @@ class Marks:
         self._short = hashlib.sha256(installation.encode()).hexdigest()[:12]
 
     def container(self, instance_id: str, generation: int) -> str:
-        return f"agora-{self._short}-{_checked(instance_id)}-{generation}"
+        return f"agora-{self._short}-{_check_instance_id(instance_id)}-{generation}"
 
     def volume(self, instance_id: str) -> str:
-        return f"agora-{self._short}-{_checked(instance_id)}"
+        return f"agora-{self._short}-{_check_instance_id(instance_id)}"
 
     def network(self, group: str | None) -> str:
         """Of a co-location group, or the one of all instances that are in none."""
@@ -59,7 +59,7 @@ class Marks:
         }
 
 
-def only(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
+def label_filter(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
     """A query's filter: everything with these labels."""
     return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
 
@@ -80,7 +80,7 @@ def handle_of(container: Mapping[str, Any]) -> Handle:
     )
 
 
-def _checked(instance_id: str) -> str:
+def _check_instance_id(instance_id: str) -> str:
     if not NAME.fullmatch(instance_id):
         raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
     return instance_id

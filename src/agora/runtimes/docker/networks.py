@@ -10,17 +10,17 @@ from agora.runtimes.errors import StartFailed
 
 from .client import Client, Refused
 from .containers import HOST_NAME
-from .labels import GROUP, Marks, only
+from .labels import GROUP, ResourceLabels, label_filter
 
-__all__ = ["Networks"]
+__all__ = ["InstanceNetworks"]
 
 ISOLATED = "com.docker.network.bridge.enable_icc"
 
 
-class Networks:
+class InstanceNetworks:
     """Bridges of this installation. Instances in no group cannot reach each other; those of a group can, by their ids."""
 
-    def __init__(self, client: Client, marks: Marks) -> None:
+    def __init__(self, client: Client, marks: ResourceLabels) -> None:
         self._client = client
         self._marks = marks
         self._making = asyncio.Lock()
@@ -73,7 +73,7 @@ class Networks:
 
     async def sweep(self) -> None:
         """Take away the networks of groups that are over."""
-        found: list[dict[str, Any]] = await self._client.json("GET", "networks", params=only(self._marks.mine))
+        found: list[dict[str, Any]] = await self._client.json("GET", "networks", params=label_filter(self._marks.mine))
         for network in found:
             if group := network["Labels"].get(GROUP):
                 await self.release(group)
@@ -90,7 +90,7 @@ class Networks:
         return next((each for each in gateways if ":" not in each), "host-gateway")
 
 
-def reachable(url: str) -> str:
+def container_url(url: str) -> str:
     """A URL of this machine as a container has to write it."""
     for local in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104
         if url.startswith((f"http://{local}:", f"https://{local}:")):

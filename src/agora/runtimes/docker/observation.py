@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from agora.runtimes.port import Exit, Usage
+from agora.runtimes.port import ProcessExit, Usage
 
-__all__ = ["STATES", "ended", "moment", "usage"]
+__all__ = ["STATES", "parse_time", "to_exit", "to_usage"]
 
 #: of the engine, as the port has them; ``created`` has not begun
 STATES = {"running": "running", "restarting": "running", "paused": "paused", "exited": "exited", "dead": "exited"}
@@ -17,7 +17,7 @@ SIGNALS = {int(each) for each in signal.Signals}
 LOST = 255  #: what the engine says of a container that it finds dead when it is started itself
 
 
-def moment(text: str) -> int | None:
+def parse_time(text: str) -> int | None:
     """Microseconds since 1970 of an engine's time; None for its year 1, which means never."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     if not whole or whole.startswith("0001-"):
@@ -26,17 +26,17 @@ def moment(text: str) -> int | None:
     return int(seconds) * 1_000_000 + int((fraction + "000000")[:6])
 
 
-def ended(state: Mapping[str, Any], *, stopped: bool) -> Exit:
+def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
     """How a container ended. stopped: it had been asked to."""
-    code, at = int(state["ExitCode"]), moment(str(state["FinishedAt"]))
+    code, at = int(state["ExitCode"]), parse_time(str(state["FinishedAt"]))
     if at is None or (code == LOST and not stopped and not state.get("OOMKilled")):
-        return Exit(reason="stopped" if stopped else "lost", at=at if stopped else None)
+        return ProcessExit(reason="stopped" if stopped else "lost", at=at if stopped else None)
     number = code - 128 if code - 128 in SIGNALS else None
     reason = "stopped" if stopped else "memory" if state.get("OOMKilled") and code else "exited"
-    return Exit(None if number else code, number, reason, at)  # type: ignore[arg-type]
+    return ProcessExit(None if number else code, number, reason, at)  # type: ignore[arg-type]
 
 
-def usage(stats: Mapping[str, Any]) -> Usage:
+def to_usage(stats: Mapping[str, Any]) -> Usage:
     """What a container uses, of both versions of control groups. Pages of files that can be let go do not count."""
     memory = stats.get("memory_stats") or {}
     detail = memory.get("stats") or {}

@@ -13,9 +13,9 @@ from agora.runtimes.port import LogPage
 from agora.runtimes.process.guard import segments
 
 from .client import Client
-from .records import Cursor, Records
+from .records import Cursor, InstanceNotes
 
-__all__ = ["Output"]
+__all__ = ["ContainerOutput"]
 
 HEADER = struct.Struct(">BxxxL")
 SEGMENTS = 10
@@ -23,10 +23,10 @@ CHUNK = 1 << 18
 PIECE = 16_384  #: bytes of which the engine makes pieces of a longer line
 
 
-class Output:
+class ContainerOutput:
     """Copies and reads output. size: bytes kept for an instance."""
 
-    def __init__(self, client: Client, records: Records, size: int) -> None:
+    def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
         self._client = client
         self._records = records
         self._largest = max(size // SEGMENTS, 4096)
@@ -36,9 +36,9 @@ class Output:
         cursor = self._cursor(instance_id, container)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
-            query["since"] = _seconds(cursor.at)
-        copying = _Copying(cursor, self._size(instance_id))
-        writer: segments.Writer | None = None
+            query["since"] = _to_seconds(cursor.at)
+        copying = _FrameReader(cursor, self._size(instance_id))
+        writer: segments.SegmentWriter | None = None
         async with self._client.stream("GET", f"containers/{container}/logs", params=query, wait=600.0) as answer:
             async for chunk in answer.content.iter_chunked(CHUNK):
                 data = copying.feed(chunk)
@@ -52,7 +52,7 @@ class Output:
             self._records.write(instance_id, note)
 
     def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        begin, size, data = segments.read_segments(str(self._records.logs(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
     def _cursor(self, instance_id: str, container: str) -> Cursor:
@@ -64,15 +64,15 @@ class Output:
         return note.cursor
 
     def _size(self, instance_id: str) -> int:
-        return segments.read(str(self._records.logs(instance_id)), 0, 0)[1]
+        return segments.read_segments(str(self._records.logs(instance_id)), 0, 0)[1]
 
-    def _writer(self, instance_id: str) -> segments.Writer:
+    def _writer(self, instance_id: str) -> segments.SegmentWriter:
         directory = self._records.logs(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return segments.Writer(str(directory), self._largest, SEGMENTS)
+        return segments.SegmentWriter(str(directory), self._largest, SEGMENTS)
 
 
-class _Copying:
+class _FrameReader:
     """Takes frames apart, and leaves out what a copy before this one took, also one that was cut short."""
 
     def __init__(self, cursor: Cursor, size: int) -> None:
@@ -119,7 +119,7 @@ class _Copying:
         return owed + line
 
 
-def _seconds(stamp: str) -> str:
+def _to_seconds(stamp: str) -> str:
     """``2026-01-02T03:04:05.123456789Z`` as the engine wants it in a query: seconds and nanoseconds since 1970."""
     from datetime import datetime
 

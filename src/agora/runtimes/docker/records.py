@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from agora.runtimes.errors import Unknown
-from agora.runtimes.port import Exit
+from agora.runtimes.port import ProcessExit
 from agora.runtimes.spec import NAME
 
-__all__ = ["Cursor", "Note", "Records"]
+__all__ = ["Cursor", "InstanceNote", "InstanceNotes"]
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Cursor:
 
 
 @dataclass(slots=True)
-class Note:
+class InstanceNote:
     """begun: the latest generation that was started. stopped: the latest that was ended on demand.
 
     ended: how generations ended (``[code, signal, reason, at, started_at, cpu seconds]``), once nobody else can tell.
@@ -50,16 +50,16 @@ class Note:
     ended: dict[str, list[Any]] = field(default_factory=dict)
     cursor: Cursor = field(default_factory=Cursor)
 
-    def end(self, generation: int) -> tuple[Exit, int | None, float] | None:
+    def end(self, generation: int) -> tuple[ProcessExit, int | None, float] | None:
         """How a generation ended, when it had begun, and the CPU time it took."""
         found = self.ended.get(str(generation))
         if found is None:
             return None
         code, signal, reason, at, started, cpu = found
-        return Exit(code, signal, reason, at), started, cpu
+        return ProcessExit(code, signal, reason, at), started, cpu
 
 
-class Records:
+class InstanceNotes:
     """Notes by instance. Everything here is quick: small files of this host."""
 
     def __init__(self, root: Path) -> None:
@@ -77,15 +77,15 @@ class Records:
     def knows(self, instance_id: str) -> bool:
         return self._directory(instance_id).is_dir()
 
-    def read(self, instance_id: str) -> Note:
+    def read(self, instance_id: str) -> InstanceNote:
         """The note; an empty one if there is none, or it cannot be read."""
         try:
             found = json.loads((self._directory(instance_id) / "note.json").read_bytes())
-            return Note(found["begun"], found["stopped"], found["ended"], Cursor(**found["cursor"]))
+            return InstanceNote(found["begun"], found["stopped"], found["ended"], Cursor(**found["cursor"]))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return Note()
+            return InstanceNote()
 
-    def write(self, instance_id: str, note: Note) -> None:
+    def write(self, instance_id: str, note: InstanceNote) -> None:
         directory = self._directory(instance_id)
         (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         new = directory / f".note.{secrets.token_hex(4)}"

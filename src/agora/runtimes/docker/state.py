@@ -12,20 +12,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
-from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused
 from .containers import KEPT, STATE
 
-__all__ = ["prepare", "save"]
+__all__ = ["prepare_state", "save_state"]
 
 CHUNK = 1 << 16
 GZIP = 31  #: window bits of zlib for a gzip stream
 INNER = STATE.rsplit("/", 1)[-1]
 
 
-async def save(client: Client, container: str, file: Path) -> int:
+async def save_state(client: Client, container: str, file: Path) -> int:
     """Write the state directory into a file, whole or not at all; answers its size."""
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
@@ -37,53 +37,55 @@ async def save(client: Client, container: str, file: Path) -> int:
                 async for chunk in answer.content.iter_chunked(CHUNK):
                     out.write(packer.compress(chunk))
             out.write(packer.flush())
-        return await asyncio.to_thread(_keep, new, file)
+        return await asyncio.to_thread(_publish_file, new, file)
     except Refused as error:
         if error.status == 404:
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
-        raise full_disk(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+        raise to_disk_full(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
     finally:
         new.unlink(missing_ok=True)
 
 
-def _keep(new: Path, file: Path) -> int:
+def _publish_file(new: Path, file: Path) -> int:
     new.replace(file)
     return file.stat().st_size
 
 
-async def prepare(client: Client, container: str, user: str, restore: str | None) -> None:
+async def prepare_state(client: Client, container: str, user: str, restore: str | None) -> None:
     """Make the state directory of a container that has not begun, for whichever user it runs as. restore: an archive.
 
     Raises StartFailed for one that cannot be read.
     """
     with tempfile.TemporaryFile() as file:
-        await asyncio.to_thread(_pack, file, user, restore)
+        await asyncio.to_thread(_pack_state, file, user, restore)
         query = {"path": KEPT}
         headers = {"Content-Type": "application/x-tar"}
         path = f"containers/{container}/archive"
-        async with client.stream("PUT", path, params=query, data=_pieces(file), headers=headers, wait=None) as answer:
+        async with client.stream(
+            "PUT", path, params=query, data=_read_chunks(file), headers=headers, wait=None
+        ) as answer:
             await answer.read()
 
 
-def _pack(file: IO[bytes], user: str, restore: str | None) -> None:
-    owner = _owner(user)
+def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
+    owner = _owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
         top = tarfile.TarInfo(INNER)
         top.type, top.mode = tarfile.DIRTYPE, 0o777 if owner is None else 0o700
         top.uid, top.gid = owner or (0, 0)
         archive.addfile(top)
         if restore is not None:
-            _copy(Path(restore), archive, owner)
+            _copy_members(Path(restore), archive, owner)
     file.seek(0)
 
 
-def _copy(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
+def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
     """Members of a backup, below the state directory, for the user that is to have them."""
     try:
         with tarfile.open(path) as source:
-            for member in _ordinary(source):
+            for member in _safe_members(source):
                 content = source.extractfile(member) if member.isreg() else None
                 member.name = f"{INNER}/{member.name}"
                 if member.islnk():
@@ -96,7 +98,7 @@ def _copy(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -
         raise StartFailed(f"The backup cannot be read: {error}.") from error
 
 
-def _ordinary(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Files, directories and links that stay inside. Raises StartFailed for others: no backup of ours has them."""
     for member in source:
         name = os.path.normpath(member.name)
@@ -112,7 +114,7 @@ def _ordinary(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         yield member
 
 
-def _owner(user: str) -> tuple[int, int] | None:
+def _owner_ids(user: str) -> tuple[int, int] | None:
     """Numbers of a container's user; None for a name, which only its image knows."""
     name, _, group = user.partition(":")
     if name in ("", "root"):
@@ -122,6 +124,6 @@ def _owner(user: str) -> tuple[int, int] | None:
     return int(name), int(group or 0)
 
 
-async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+async def _read_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
     while chunk := await asyncio.to_thread(file.read, CHUNK):
         yield chunk

@@ -13,7 +13,7 @@ from typing import Any
 
 from agora.runtimes.errors import EngineUnavailable
 
-__all__ = ["Access", "load"]
+__all__ = ["Access", "load_access"]
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 KNOWN = "Give the context a user with a token, a tokenFile or a client certificate."
@@ -33,7 +33,7 @@ class Access:
         return self.token_file.read_text("ascii").strip() if self.token_file is not None else self.token
 
 
-def load(config: str, context: str = "") -> Access:
+def load_access(config: str, context: str = "") -> Access:
     """Read it. Raises EngineUnavailable, with what is missing."""
     try:
         return _in_cluster() if config == "in-cluster" else _from_file(Path(config).expanduser(), context)
@@ -66,9 +66,9 @@ def _from_file(path: Path, context: str) -> Access:
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {error}") from None
     chosen = context or document["current-context"]
-    found = _named(document, "contexts", chosen)["context"]
-    cluster = _named(document, "clusters", found["cluster"])["cluster"]
-    user = _named(document, "users", found["user"]).get("user") or {}
+    found = _find_named(document, "contexts", chosen)["context"]
+    cluster = _find_named(document, "clusters", found["cluster"])["cluster"]
+    user = _find_named(document, "users", found["user"]).get("user") or {}
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
@@ -78,7 +78,7 @@ def _from_file(path: Path, context: str) -> Access:
         raise EngineUnavailable(
             "The cluster's certificate is not to be checked.", fix="Give its certificate-authority."
         )
-    trust = _trust(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
+    trust = _ssl_context(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
     file = user.get("tokenFile")
     return Access(
         str(cluster["server"]).rstrip("/"),
@@ -89,10 +89,10 @@ def _from_file(path: Path, context: str) -> Access:
     )
 
 
-def _trust(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
-    authority = _bytes(base, cluster, "certificate-authority")
+def _ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    authority = _read_bytes(base, cluster, "certificate-authority")
     trust = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
-    certificate, key = _bytes(base, user, "client-certificate"), _bytes(base, user, "client-key")
+    certificate, key = _read_bytes(base, user, "client-certificate"), _read_bytes(base, user, "client-key")
     if certificate and key:
         with (
             tempfile.NamedTemporaryFile() as file
@@ -103,14 +103,14 @@ def _trust(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> s
     return trust
 
 
-def _bytes(base: Path, place: Mapping[str, Any], name: str) -> bytes | None:
+def _read_bytes(base: Path, place: Mapping[str, Any], name: str) -> bytes | None:
     """What a kubeconfig holds itself (``...-data``), or names as a file."""
     if data := place.get(f"{name}-data"):
         return base64.b64decode(data)
     return (base / place[name]).read_bytes() if place.get(name) else None
 
 
-def _named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+def _find_named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
     for each in document.get(kind) or ():
         if each.get("name") == name:
             found: Mapping[str, Any] = each

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from agora.net.egress_policy import Door
-from agora.net.http_client import Courier, Lost
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import ConnectionLost, HttpClient
 from agora.runtimes.errors import EngineError, EngineUnavailable
 
-from .access import Access, load
+from .access import Access, load_access
 
 __all__ = ["Client", "Refused"]
 
@@ -40,7 +40,7 @@ class Client:
     def __init__(self, config: str, context: str = "") -> None:
         self._config, self._context = config, context
         self._access: Access | None = None
-        self._courier: Courier | None = None
+        self._courier: HttpClient | None = None
         self._closed = False
 
     async def namespace(self) -> str:
@@ -78,14 +78,14 @@ class Client:
             self._courier.close()
             await asyncio.sleep(0)
 
-    async def _opened(self) -> tuple[Access, Courier]:
+    async def _opened(self) -> tuple[Access, HttpClient]:
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
         if self._access is None or self._courier is None:
-            access = await asyncio.to_thread(load, self._config, self._context)
+            access = await asyncio.to_thread(load_access, self._config, self._context)
             if self._courier is None:
                 self._access = access
-                self._courier = Courier(access.server, Door(private=True), CONNECTING, access.trust)
+                self._courier = HttpClient(access.server, EgressPolicy(private=True), CONNECTING, access.trust)
         assert self._access is not None
         return self._access, self._courier
 
@@ -99,16 +99,16 @@ class Client:
                 headers["content-type"] = kind
             async with asyncio.timeout(PATIENCE):
                 body = b"" if document is None else json.dumps(document).encode()
-                status, text = await _exchange(courier, method, target, headers, body)
-        except (OSError, Lost, TimeoutError) as error:
+                status, text = await _send_request(courier, method, target, headers, body)
+        except (OSError, ConnectionLost, TimeoutError) as error:
             raise EngineUnavailable(f"The cluster does not answer: {str(error) or 'it took too long'}.") from error
         if status >= 400:
-            raise _refusal(status, text)
+            raise _to_refusal(status, text)
         return text
 
 
-async def _exchange(
-    courier: Courier, method: str, target: str, headers: dict[str, str], body: bytes
+async def _send_request(
+    courier: HttpClient, method: str, target: str, headers: dict[str, str], body: bytes
 ) -> tuple[int, bytes]:
     reply = await courier.request(method, target, headers, body)
     parts, size = [], 0
@@ -116,14 +116,14 @@ async def _exchange(
         async for part in reply:
             size += len(part)
             if size > LARGEST:
-                raise Lost("its answer is too large")
+                raise ConnectionLost("its answer is too large")
             parts.append(part)
     finally:
         reply.close()
     return reply.status, b"".join(parts)
 
 
-def _refusal(status: int, text: bytes) -> EngineError:
+def _to_refusal(status: int, text: bytes) -> EngineError:
     try:
         document = json.loads(text)
         reason, message = str(document.get("reason", "")), str(document.get("message", ""))

@@ -18,30 +18,42 @@ from pathlib import Path
 from typing import Any
 
 from agora.runtimes.docker.containers import program_of
-from agora.runtimes.docker.records import Records
+from agora.runtimes.docker.records import InstanceNotes
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.port import (
     Build,
     Capacity,
-    Condition,
-    Exit,
-    Found,
+    EngineStatus,
+    FoundInstance,
     Handle,
+    HealthResult,
     LogPage,
     Observation,
+    ProcessExit,
     Progress,
-    Swept,
+    SweepResult,
     Usage,
-    Verdict,
 )
-from agora.runtimes.spec import NAME, Health, Image, Spec, cpu_cores, faults, memory_bytes
+from agora.runtimes.spec import NAME, Health, Image, Spec, cpu_cores, find_spec_errors, memory_bytes
 
 from . import manifests
 from . import observation as watch
 from .client import Client, Refused
-from .manifests import ENDED, GENERATION, HANDLE, INSTANCE, LABELS, PAUSED, STARTED, STOPPED, TENANT, Names, selector
+from .manifests import (
+    ENDED,
+    GENERATION,
+    HANDLE,
+    INSTANCE,
+    LABELS,
+    PAUSED,
+    STARTED,
+    STOPPED,
+    TENANT,
+    ResourceNames,
+    label_selector,
+)
 from .options import Options
-from .output import Output
+from .output import PodOutput
 
 __all__ = ["KubernetesRuntime"]
 
@@ -59,21 +71,21 @@ class KubernetesRuntime:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._client = Client(options.config, options.context)
-        self._names = Names(options.installation)
-        self._records = Records(options.root)
-        self._output = Output(self._client, self._records, options.log_size)
+        self._names = ResourceNames(options.installation)
+        self._records = InstanceNotes(options.root)
+        self._output = PodOutput(self._client, self._records, options.log_size)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
-    async def check(self) -> Condition:
+    async def check(self) -> EngineStatus:
         try:
             version = await self._client.get("/version")
             await self._all()
         except EngineError as error:
-            return Condition(False, error.detail + (f" {error.fix}" if error.fix else ""))
+            return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
         held = {"memory": "cgroup", "cpu": "cgroup", "pids": "none", "disk": "eviction", "pause": "none"}
-        return Condition(True, f"Kubernetes {version.get('gitVersion', '')}", held)
+        return EngineStatus(True, f"Kubernetes {version.get('gitVersion', '')}", held)
 
     async def capacity(self) -> Capacity:
         """Of all nodes that take Pods, without what others than instances use: that is for the scheduler to know."""
@@ -92,7 +104,7 @@ class KubernetesRuntime:
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         """The image as it is: it is pulled by the node. Raises Unsupported for anything that would have to be built."""
-        if wrong := faults(spec):
+        if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         if not isinstance(spec.source, Image):
             raise Unsupported(
@@ -101,26 +113,26 @@ class KubernetesRuntime:
         program_of(spec)
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
 
-    async def adopt(self) -> list[Found]:
+    async def adopt(self) -> list[FoundInstance]:
         pods = await self._pods()
         found = []
         for deployment in await self._all():
             notes = deployment["metadata"]["annotations"]
             seen = await self._observe(deployment, pods)
-            found.append(Found(_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), seen))
+            found.append(FoundInstance(_to_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), seen))
         return found
 
-    async def sweep(self) -> Swept:
+    async def sweep(self) -> SweepResult:
         """Take away what a start that was cut short, or a removal, has left without a Deployment."""
         held = {deployment["metadata"]["name"] for deployment in await self._all()}
-        namespace, query = await self._namespace(), selector(self._names.mine)
+        namespace, query = await self._namespace(), label_selector(self._names.mine)
         for kind in KINDS:
             found = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
             for each in found["items"]:
                 name = each["metadata"]["name"]
                 if name.removesuffix("-pull") not in held and not self._turns:
                     await self._client.delete(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
-        return Swept()
+        return SweepResult()
 
     async def close(self) -> None:
         await self._client.close()
@@ -128,7 +140,7 @@ class KubernetesRuntime:
     # -- starting --------------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := faults(spec):
+        if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         if spec.restore is not None:
             raise Unsupported(
@@ -137,11 +149,11 @@ class KubernetesRuntime:
         async with self._turn(spec.instance_id):
             deployment = await self._find(spec.instance_id)
             if deployment is not None:
-                latest = watch.generation(deployment)
+                latest = watch.generation_of(deployment)
                 if latest > spec.generation:
                     raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
                 if latest == spec.generation:
-                    return _handle(deployment)
+                    return _to_handle(deployment)
                 await self._copy(deployment)
             try:
                 return await self._begin(spec, build)
@@ -152,19 +164,19 @@ class KubernetesRuntime:
         """Apply all of it, the Deployment last: one that is there has everything it needs."""
         options, names, namespace = self._options, self._names, await self._namespace()
         first = [
-            manifests.secret(names, spec),
-            manifests.pull_secret(names, spec),
-            manifests.volume(options, names, spec),
+            manifests.secret_manifest(names, spec),
+            manifests.pull_secret_manifest(names, spec),
+            manifests.volume_manifest(options, names, spec),
         ]
         for document in filter(None, first):
             await self._apply(namespace, document)
-        await self._apply(namespace, manifests.policy(names, spec))
+        await self._apply(namespace, manifests.policy_manifest(names, spec))
         shown = None
-        if (reaching := manifests.service(options, names, spec)) is not None:
+        if (reaching := manifests.service_manifest(options, names, spec)) is not None:
             shown = await self._apply(namespace, reaching)
-        reached = _reached(options, namespace, shown)
+        reached = _published_ports(options, namespace, shown)
         now = time.time_ns() // 1000
-        await self._apply(namespace, manifests.deployment(options, names, spec, build.reference, reached, now))
+        await self._apply(namespace, manifests.deployment_manifest(options, names, spec, build.reference, reached, now))
         note = self._records.read(spec.instance_id)
         note.begun = spec.generation
         await asyncio.to_thread(self._records.write, spec.instance_id, note)
@@ -173,7 +185,9 @@ class KubernetesRuntime:
         )
 
     async def _apply(self, namespace: str, document: Mapping[str, Any]) -> Any:
-        return await self._client.apply(_path(namespace, document["kind"], document["metadata"]["name"]), document)
+        return await self._client.apply(
+            _resource_path(namespace, document["kind"], document["metadata"]["name"]), document
+        )
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -186,44 +200,49 @@ class KubernetesRuntime:
         found = []
         for handle in handles:
             deployment = known.get(handle.instance_id)
-            if deployment is None or watch.generation(deployment) < handle.generation:
+            if deployment is None or watch.generation_of(deployment) < handle.generation:
                 found.append(Observation("absent"))
-            elif watch.generation(deployment) > handle.generation:
-                found.append(Observation("exited", None, Exit(reason="stopped")))
+            elif watch.generation_of(deployment) > handle.generation:
+                found.append(Observation("exited", None, ProcessExit(reason="stopped")))
             else:
                 found.append(await self._observe(deployment, pods))
         return found
 
     async def _observe(self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Observation:
         notes = deployment["metadata"]["annotations"]
-        if (over := watch.ended(deployment)) is not None:
+        if (over := watch.recorded_exit(deployment)) is not None:
             return Observation("exited", over[1], over[0])
         if notes.get(STOPPED):
-            return Observation("exited", None, Exit(reason="stopped"))
+            return Observation("exited", None, ProcessExit(reason="stopped"))
         if notes.get(PAUSED):
             return Observation("paused", int(notes[STARTED]))
         mine = [pod for pod in pods if _is_of(pod, deployment)]
-        pod = watch.newest(deployment, mine)
+        pod = watch.newest_pod(deployment, mine)
         if pod is None:
             return Observation("running")
-        exit = watch.crash(pod)
+        exit = watch.crash_exit(pod)
         if exit is None:
-            return Observation("running", watch.begun(pod), None, Usage(processes=1 if watch.begun(pod) else 0))
+            return Observation(
+                "running",
+                watch.program_started_at(pod),
+                None,
+                Usage(processes=1 if watch.program_started_at(pod) else 0),
+            )
         await self._copy(deployment, pod)
-        await self._annotate(deployment, 0, {ENDED: watch.note(exit, watch.begun(pod))})
-        return Observation("exited", watch.begun(pod), exit)
+        await self._annotate(deployment, 0, {ENDED: watch.exit_note(exit, watch.program_started_at(pod))})
+        return Observation("exited", watch.program_started_at(pod), exit)
 
-    async def probe(self, handle: Handle, health: Health) -> Verdict:
+    async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """As the node sees it, which asks the same path."""
         began = time.monotonic()
         seen = await self.inspect(handle)
         if seen.state != "running":
-            return Verdict(False, f"it is {seen.state}", time.monotonic() - began)
+            return HealthResult(False, f"it is {seen.state}", time.monotonic() - began)
         deployment = await self._find(handle.instance_id)
-        pod = watch.newest(deployment, await self._pods(handle.instance_id)) if deployment is not None else None
-        if pod is not None and watch.ready(pod):
-            return Verdict(True, "its Pod is ready", time.monotonic() - began)
-        return Verdict(False, watch.condition(pod), time.monotonic() - began)
+        pod = watch.newest_pod(deployment, await self._pods(handle.instance_id)) if deployment is not None else None
+        if pod is not None and watch.is_ready(pod):
+            return HealthResult(True, "its Pod is ready", time.monotonic() - began)
+        return HealthResult(False, watch.waiting_reason(pod), time.monotonic() - began)
 
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
@@ -248,7 +267,7 @@ class KubernetesRuntime:
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         async with self._turn(handle.instance_id):
             deployment = await self._find(handle.instance_id)
-            if deployment is not None and watch.generation(deployment) == handle.generation:
+            if deployment is not None and watch.generation_of(deployment) == handle.generation:
                 await self._end(deployment, handle, grace)
         return await self.inspect(handle)
 
@@ -256,38 +275,40 @@ class KubernetesRuntime:
         seen = await self._observe(deployment, await self._pods(handle.instance_id))
         if seen.state == "exited" and seen.exit is not None and seen.exit.reason != "stopped":
             return
-        if watch.ended(deployment) is not None:
+        if watch.recorded_exit(deployment) is not None:
             return
         await self._copy(deployment)
         await self._annotate(deployment, 0, {STOPPED: "true"})
         namespace, seconds = await self._namespace(), max(0, round(grace))
         for pod in await self._pods(handle.instance_id):
-            path = _path(namespace, "Pod", pod["metadata"]["name"])
+            path = _resource_path(namespace, "Pod", pod["metadata"]["name"])
             await self._client.delete(path, gracePeriodSeconds=seconds)
         if not await self._gone(handle.instance_id, grace + PATIENCE):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + PATIENCE:g} seconds.")
-        exit = Exit(reason="stopped", at=time.time_ns() // 1000)
-        await self._annotate(deployment, 0, {ENDED: watch.note(exit, seen.started_at)})
+        exit = ProcessExit(reason="stopped", at=time.time_ns() // 1000)
+        await self._annotate(deployment, 0, {ENDED: watch.exit_note(exit, seen.started_at)})
 
     async def remove(self, handle: Handle) -> None:
         namespace, name = await self._namespace(), self._names.of(handle.instance_id)
         async with self._turn(handle.instance_id):
             deployment = await self._find(handle.instance_id)
-            if deployment is not None and watch.generation(deployment) > handle.generation:
+            if deployment is not None and watch.generation_of(deployment) > handle.generation:
                 return  # a later generation lives here
-            await self._client.delete(_path(namespace, "Deployment", name))
+            await self._client.delete(_resource_path(namespace, "Deployment", name))
             for pod in await self._pods(handle.instance_id):
-                await self._client.delete(_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0)
+                await self._client.delete(
+                    _resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
+                )
             for kind, ending in (("Service", ""), ("NetworkPolicy", ""), ("PersistentVolumeClaim", ""), ("Secret", "")):
-                await self._client.delete(_path(namespace, kind, name + ending))
-            await self._client.delete(_path(namespace, "Secret", f"{name}-pull"))
+                await self._client.delete(_resource_path(namespace, kind, name + ending))
+            await self._client.delete(_resource_path(namespace, "Secret", f"{name}-pull"))
             if NAME.fullmatch(handle.instance_id):
                 await asyncio.to_thread(self._records.erase, handle.instance_id)
 
     async def _alive(self, handle: Handle) -> Mapping[str, Any]:
         """Its Deployment. Raises Unknown unless it runs or is paused."""
         deployment = await self._find(handle.instance_id)
-        if deployment is not None and watch.generation(deployment) == handle.generation:
+        if deployment is not None and watch.generation_of(deployment) == handle.generation:
             seen = await self._observe(deployment, await self._pods(handle.instance_id))
             if seen.state in ("running", "paused"):
                 return deployment
@@ -295,7 +316,7 @@ class KubernetesRuntime:
 
     async def _annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
         """Scale, and say why, in one change."""
-        path = _path(await self._namespace(), "Deployment", deployment["metadata"]["name"])
+        path = _resource_path(await self._namespace(), "Deployment", deployment["metadata"]["name"])
         with suppress(Refused):  # it is gone
             await self._client.merge(path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}})
 
@@ -321,7 +342,7 @@ class KubernetesRuntime:
     async def _copy(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         """Keep what its Pod has printed until now, if it has begun to."""
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
-        found = pod or watch.newest(deployment, await self._pods(instance_id))
+        found = pod or watch.newest_pod(deployment, await self._pods(instance_id))
         if found is not None:
             with suppress(Refused):  # its container is not there yet, or not any more
                 await self._output.copy(instance_id, await self._namespace(), found["metadata"]["name"])
@@ -338,12 +359,12 @@ class KubernetesRuntime:
 
     async def _all(self) -> list[dict[str, Any]]:
         path = f"/apis/apps/v1/namespaces/{await self._namespace()}/deployments"
-        found = await self._client.get(path, labelSelector=selector(self._names.mine))
+        found = await self._client.get(path, labelSelector=label_selector(self._names.mine))
         return [each for each in found["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
     async def _find(self, instance_id: str) -> dict[str, Any] | None:
         try:
-            path = _path(await self._namespace(), "Deployment", self._names.of(instance_id))
+            path = _resource_path(await self._namespace(), "Deployment", self._names.of(instance_id))
             found: dict[str, Any] = await self._client.get(path)
         except Refused as error:
             if error.status != 404:
@@ -354,7 +375,7 @@ class KubernetesRuntime:
     async def _pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         labels = self._names.mine if instance_id is None else self._names.labels(instance_id)
         path = f"/api/v1/namespaces/{await self._namespace()}/pods"
-        found: list[dict[str, Any]] = (await self._client.get(path, labelSelector=selector(labels)))["items"]
+        found: list[dict[str, Any]] = (await self._client.get(path, labelSelector=label_selector(labels)))["items"]
         return found
 
     def _turn(self, name: str) -> asyncio.Lock:
@@ -371,7 +392,7 @@ PLACES = {
 }
 
 
-def _path(namespace: str, kind: str, name: str) -> str:
+def _resource_path(namespace: str, kind: str, name: str) -> str:
     group, plural = PLACES[kind]
     return f"/{group}/namespaces/{namespace}/{plural}/{name}"
 
@@ -381,7 +402,7 @@ def _is_of(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
-def _handle(deployment: Mapping[str, Any]) -> Handle:
+def _to_handle(deployment: Mapping[str, Any]) -> Handle:
     notes = deployment["metadata"]["annotations"]
     reached = json.loads(notes[HANDLE])
     namespace = {"namespace": deployment["metadata"]["namespace"]}
@@ -390,7 +411,7 @@ def _handle(deployment: Mapping[str, Any]) -> Handle:
     )
 
 
-def _reached(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
+def _published_ports(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
     """Ports by name, and the URL of the first, as the server reaches them."""
     if service is None:
         return {"ports": {}, "address": None}

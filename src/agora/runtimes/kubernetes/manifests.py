@@ -13,12 +13,21 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from agora.runtimes.docker.containers import STATE, Program, environment, program_of
+from agora.runtimes.docker.containers import STATE, ContainerProgram, container_environment, program_of
 from agora.runtimes.spec import Image, Spec
 
 from .options import Options
 
-__all__ = ["CONTAINER", "Names", "deployment", "policy", "pull_secret", "secret", "service", "volume"]
+__all__ = [
+    "CONTAINER",
+    "ResourceNames",
+    "deployment_manifest",
+    "policy_manifest",
+    "pull_secret_manifest",
+    "secret_manifest",
+    "service_manifest",
+    "volume_manifest",
+]
 
 PREFIX = "io.agora"
 CONTAINER = "agent"
@@ -27,12 +36,12 @@ INSTANCE, TENANT, LABELS = f"{PREFIX}/instance-id", f"{PREFIX}/tenant", f"{PREFI
 PAUSED, STOPPED, ENDED = f"{PREFIX}/paused", f"{PREFIX}/stopped", f"{PREFIX}/ended"
 
 
-class Names:
+class ResourceNames:
     """Names and labels of one installation's things, which follow from ids: those may be longer than names here can be."""
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
-        self._short = _hash(installation)[:12]
+        self._short = _hash_text(installation)[:12]
 
     @property
     def mine(self) -> dict[str, str]:
@@ -40,27 +49,27 @@ class Names:
 
     def of(self, instance_id: str) -> str:
         """Of its Deployment, and of all beside it."""
-        return f"agora-{self._short}-{_hash(instance_id)[:24]}"
+        return f"agora-{self._short}-{_hash_text(instance_id)[:24]}"
 
     def labels(self, instance_id: str) -> dict[str, str]:
-        return self.mine | {f"{PREFIX}/instance": _hash(instance_id)[:24]}
+        return self.mine | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
 
     def group(self, spec: Spec) -> dict[str, str]:
         """A group is named after the instance that the others run beside."""
-        return {f"{PREFIX}/group": _hash(spec.co_location or spec.instance_id)[:24]}
+        return {f"{PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
 
 
-def selector(labels: Mapping[str, str]) -> str:
+def label_selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
-def secret(names: Names, spec: Spec) -> dict[str, Any]:
+def secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """The environment, for there are tokens in it."""
-    variables = environment(spec, program_of(spec), names.installation)
-    return _document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
+    variables = container_environment(spec, program_of(spec), names.installation)
+    return _base_document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
 
 
-def pull_secret(names: Names, spec: Spec) -> dict[str, Any] | None:
+def pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """What the registry asks for; None if the image is everybody's."""
     image = spec.source
     if not isinstance(image, Image) or image.user is None:
@@ -70,14 +79,14 @@ def pull_secret(names: Names, spec: Spec) -> dict[str, Any] | None:
         "password": image.password or "",
         "auth": base64.b64encode(f"{image.user}:{image.password or ''}".encode()).decode(),
     }
-    document = _document("v1", "Secret", names, spec, "-pull")
+    document = _base_document("v1", "Secret", names, spec, "-pull")
     return document | {
         "type": "kubernetes.io/dockerconfigjson",
-        "stringData": {".dockerconfigjson": json.dumps({"auths": {_registry(image.reference): account}})},
+        "stringData": {".dockerconfigjson": json.dumps({"auths": {_registry_of(image.reference): account}})},
     }
 
 
-def volume(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None:
+def volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """Where its state is kept; None if that is kept as long as the Pod."""
     if not options.storage:
         return None
@@ -87,10 +96,10 @@ def volume(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None:
     }
     if options.storage_class:
         claim["storageClassName"] = options.storage_class
-    return _document("v1", "PersistentVolumeClaim", names, spec) | {"spec": claim}
+    return _base_document("v1", "PersistentVolumeClaim", names, spec) | {"spec": claim}
 
 
-def service(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None:
+def service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """Where it is reached; None if it has no port."""
     inside = program_of(spec).ports
     if not inside:
@@ -98,10 +107,10 @@ def service(options: Options, names: Names, spec: Spec) -> dict[str, Any] | None
     ports = [{"name": name, "port": number, "targetPort": name, "protocol": "TCP"} for name, number in inside.items()]
     kind = "NodePort" if options.node_address else "ClusterIP"
     what = {"type": kind, "selector": names.labels(spec.instance_id), "ports": ports}
-    return _document("v1", "Service", names, spec) | {"spec": what}
+    return _base_document("v1", "Service", names, spec) | {"spec": what}
 
 
-def policy(names: Names, spec: Spec) -> dict[str, Any]:
+def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """Who may reach it: its group, and whatever is no instance (the server, an ingress)."""
     others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
@@ -113,14 +122,14 @@ def policy(names: Names, spec: Spec) -> dict[str, Any]:
         "policyTypes": ["Ingress"],
         "ingress": [{"from": allowed}],
     }
-    return _document("networking.k8s.io/v1", "NetworkPolicy", names, spec) | {"spec": what}
+    return _base_document("networking.k8s.io/v1", "NetworkPolicy", names, spec) | {"spec": what}
 
 
-def deployment(
-    options: Options, names: Names, spec: Spec, image: str, handle: Mapping[str, Any], now: int
+def deployment_manifest(
+    options: Options, names: ResourceNames, spec: Spec, image: str, handle: Mapping[str, Any], now: int
 ) -> dict[str, Any]:
     """The instance. handle: as it is to be found again. now: microseconds."""
-    document = _document("apps/v1", "Deployment", names, spec)
+    document = _base_document("apps/v1", "Deployment", names, spec)
     document["metadata"]["annotations"] = {
         INSTANCE: spec.instance_id,
         GENERATION: str(spec.generation),
@@ -138,7 +147,7 @@ def deployment(
             "labels": labels | names.group(spec),
             "annotations": {GENERATION: str(spec.generation)},  # another one makes another Pod
         },
-        "spec": _pod(options, names, spec, image),
+        "spec": _pod_template(options, names, spec, image),
     }
     document["spec"] = {
         "replicas": 1,
@@ -150,7 +159,7 @@ def deployment(
     return document
 
 
-def _pod(options: Options, names: Names, spec: Spec, image: str) -> dict[str, Any]:
+def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str) -> dict[str, Any]:
     name = names.of(spec.instance_id)
     kept: dict[str, Any] = {"name": "state", "emptyDir": {}}
     if options.storage:
@@ -160,7 +169,7 @@ def _pod(options: Options, names: Names, spec: Spec, image: str) -> dict[str, An
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": options.grace,
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container(options, spec, program_of(spec), image, name)],
+        "containers": [_container_spec(options, spec, program_of(spec), image, name)],
         "volumes": [
             kept,
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},
@@ -178,7 +187,7 @@ def _pod(options: Options, names: Names, spec: Spec, image: str) -> dict[str, An
     return pod
 
 
-def _container(options: Options, spec: Spec, program: Program, image: str, name: str) -> dict[str, Any]:
+def _container_spec(options: Options, spec: Spec, program: ContainerProgram, image: str, name: str) -> dict[str, Any]:
     security: dict[str, Any] = {
         "allowPrivilegeEscalation": False,
         "privileged": False,
@@ -193,7 +202,7 @@ def _container(options: Options, spec: Spec, program: Program, image: str, name:
         "imagePullPolicy": "Always",  # the registry is asked with the credentials of whoever asks
         "envFrom": [{"secretRef": {"name": name}}],
         "ports": [{"name": each, "containerPort": number} for each, number in program.ports.items()],
-        "resources": _resources(spec, program),
+        "resources": _resource_limits(spec, program),
         "securityContext": security,
         "volumeMounts": [
             {"name": "state", "mountPath": STATE},
@@ -202,10 +211,14 @@ def _container(options: Options, spec: Spec, program: Program, image: str, name:
         ],
     }
     given = {"command": program.entrypoint, "args": program.command, "workingDir": program.directory}
-    return container | {each: value for each, value in given.items() if value is not None} | _probes(spec, program)
+    return (
+        container
+        | {each: value for each, value in given.items() if value is not None}
+        | _container_probes(spec, program)
+    )
 
 
-def _resources(spec: Spec, program: Program) -> dict[str, Any]:
+def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """What it may use is kept for it."""
     memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
     found = {
@@ -217,7 +230,7 @@ def _resources(spec: Spec, program: Program) -> dict[str, Any]:
     return {"limits": kept, "requests": dict(kept)} if kept else {}
 
 
-def _probes(spec: Spec, program: Program) -> dict[str, Any]:
+def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """Whether it is ready. It is never alive or dead by a probe: what is started again, is a new generation."""
     if not spec.health.asks or not program.ports:
         return {}
@@ -231,16 +244,16 @@ def _probes(spec: Spec, program: Program) -> dict[str, Any]:
     }
 
 
-def _document(version: str, kind: str, names: Names, spec: Spec, ending: str = "") -> dict[str, Any]:
+def _base_document(version: str, kind: str, names: ResourceNames, spec: Spec, ending: str = "") -> dict[str, Any]:
     metadata = {"name": names.of(spec.instance_id) + ending, "labels": names.labels(spec.instance_id)}
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
 
 
-def _registry(reference: str) -> str:
+def _registry_of(reference: str) -> str:
     first, slash, _ = reference.partition("/")
     named = slash and ("." in first or ":" in first or first == "localhost")
     return first if named else "https://index.docker.io/v1/"
 
 
-def _hash(text: str) -> str:
+def _hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agora.runtimes.docker.records import Cursor, Records
+from agora.runtimes.docker.records import Cursor, InstanceNotes
 from agora.runtimes.port import LogPage
 from agora.runtimes.process.guard import segments
 
 from .client import Client
 from .manifests import CONTAINER
 
-__all__ = ["Output", "fresh"]
+__all__ = ["PodOutput", "new_lines"]
 
 SEGMENTS = 10
 
 
-class Output:
+class PodOutput:
     """Copies and reads output. size: bytes kept for an instance."""
 
-    def __init__(self, client: Client, records: Records, size: int) -> None:
+    def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
         self._client = client
         self._records = records
         self._size = size
@@ -32,25 +32,25 @@ class Output:
         if cursor.at:
             query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # whole seconds is what it takes
         text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
-        new = b"".join(fresh(cursor, text))
+        new = b"".join(new_lines(cursor, text))
         if new:
             directory = self._records.logs(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            segments.Writer(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
+            segments.SegmentWriter(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
             note.cursor = cursor
             self._records.write(instance_id, note)
 
     def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        begin, size, data = segments.read_segments(str(self._records.logs(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
 
-def fresh(cursor: Cursor, text: bytes) -> Iterator[bytes]:
+def new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
     """The lines after the cursor, which goes on with them."""
     since, same = cursor.at, cursor.same
     for line in text.splitlines(keepends=True):
         stamp, _, content = line.partition(b" ")
-        time = _padded(stamp.decode("ascii", "replace"))
+        time = _pad_stamp(stamp.decode("ascii", "replace"))
         if time < since:
             continue
         if time == since and same:
@@ -61,7 +61,7 @@ def fresh(cursor: Cursor, text: bytes) -> Iterator[bytes]:
         yield content
 
 
-def _padded(stamp: str) -> str:
+def _pad_stamp(stamp: str) -> str:
     """A time that can be compared as text: the API leaves out the zeros at its end."""
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{whole}.{fraction:0<9}"

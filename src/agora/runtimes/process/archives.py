@@ -7,21 +7,21 @@ import shutil
 import tarfile
 from pathlib import Path
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack_archive", "unpack_archive"]
 
 
-def pack(directory: Path, file: Path) -> None:
+def pack_archive(directory: Path, file: Path) -> None:
     """Write files, directories and links; sockets and pipes are nothing to keep."""
     with tarfile.open(file, "w:gz", compresslevel=1) as archive:
         for entry in sorted(os.listdir(directory)):
-            archive.add(directory / entry, arcname=entry, filter=_ordinary)
+            archive.add(directory / entry, arcname=entry, filter=_filter_member)
 
 
-def _ordinary(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def _filter_member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member if member.isreg() or member.isdir() or member.issym() or member.islnk() else None
 
 
-def unpack(file: Path, directory: Path) -> None:
+def unpack_archive(file: Path, directory: Path) -> None:
     """Unpack into an empty directory. Raises ValueError for a name that leads out of it, or no ordinary file.
 
     Links come last, so that nothing is written through one.
@@ -29,7 +29,7 @@ def unpack(file: Path, directory: Path) -> None:
     links: list[tarfile.TarInfo] = []
     with tarfile.open(file) as archive:
         for member in archive:
-            target = directory / _inside(member.name)
+            target = directory / _safe_name(member.name)
             if member.isdir():
                 target.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif member.issym() or member.islnk():
@@ -42,15 +42,15 @@ def unpack(file: Path, directory: Path) -> None:
             else:
                 raise ValueError(f"{member.name!r} is no ordinary file")
     for link in links:
-        target = directory / _inside(link.name)
+        target = directory / _safe_name(link.name)
         if link.islnk():
-            os.link(directory / _inside(link.linkname), target, follow_symlinks=False)
+            os.link(directory / _safe_name(link.linkname), target, follow_symlinks=False)
         else:
-            _inside(os.path.join(os.path.dirname(link.name), link.linkname))
+            _safe_name(os.path.join(os.path.dirname(link.name), link.linkname))
             target.symlink_to(link.linkname)
 
 
-def _inside(name: str) -> str:
+def _safe_name(name: str) -> str:
     """A name that stays in the directory it is relative to. Raises ValueError."""
     plain = os.path.normpath(name)
     if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds import tree
-from agora.runtimes.builds.cache import Cache, Entry, erase
-from agora.runtimes.builds.command import Command, TimedOut
+from agora.runtimes.builds.cache import BuildCache, CacheEntry, erase_directory
+from agora.runtimes.builds.command import Command, CommandTimeout
 from agora.runtimes.builds.git import Repositories
-from agora.runtimes.builds.single_flight import Flights
+from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import BuildFailed, BuildTimeout, DiskFull, InvalidSpec, Unsupported
 from agora.runtimes.port import Build, Progress
-from agora.runtimes.spec import Directory, Git, Image, Spec, faults
+from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
 
 from . import environment
 from . import orphans as strays
@@ -46,10 +46,10 @@ class _Source:
 class Builder:
     """Builds of one host. At most ``options.builds`` run at a time; one key never runs twice at a time."""
 
-    def __init__(self, options: Options, cache: Cache) -> None:
+    def __init__(self, options: Options, cache: BuildCache) -> None:
         self._options = options
         self._cache = cache
-        self._flights: Flights[Build] = Flights()
+        self._flights: SingleFlight[Build] = SingleFlight()
         self._turns = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(
             {"PATH": options.path, **options.passed_on()}, private=options.private_networks
@@ -58,17 +58,17 @@ class Builder:
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
         """See Runtime.build."""
-        if wrong := faults(spec):
+        if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         source = await self._look(spec)
         recipe = await self._recipe(spec)
         if source.digest is None:  # a commit never seen: its content is known once it is fetched
-            key = f"{_hash(recipe)}-{source.commit}"
+            key = f"{_hash_json(recipe)}-{source.commit}"
         else:
-            key = _hash([*recipe, source.digest])
+            key = _hash_json([*recipe, source.digest])
             entry = await asyncio.to_thread(self._cache.find, key)
             if entry is not None:
-                return _build(key, entry, source.commit, cached=True)
+                return _to_build(key, entry, source.commit, cached=True)
         return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
 
     async def _look(self, spec: Spec) -> _Source:
@@ -76,8 +76,8 @@ class Builder:
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
         if isinstance(spec.source, Directory):
-            directory = await asyncio.to_thread(tree.contained, spec.source.path, self._options.sources)
-            digest = await asyncio.to_thread(tree.digest, directory, self._options.bounds)
+            directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
+            digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.commit(spec.source)
         known = await asyncio.to_thread(self._cache.remembered, _commit_key(spec.source, commit))
@@ -109,20 +109,20 @@ class Builder:
         async with self._turns:
             began = time.monotonic()
             await asyncio.to_thread(self._require_space)
-            attempt = await asyncio.to_thread(self._cache.attempt, _hash(recipe))
+            attempt = await asyncio.to_thread(self._cache.attempt, _hash_json(recipe))
             try:
-                key = _hash([*recipe, await self._bring(source, attempt, tell)])
+                key = _hash_json([*recipe, await self._bring(source, attempt, tell)])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # what was fetched turned out to be known
                     await asyncio.to_thread(self._cache.drop, attempt)
-                    return _build(key, entry, source.commit, cached=True)
+                    return _to_build(key, entry, source.commit, cached=True)
                 await self._make(spec, attempt, tell)
                 seconds = time.monotonic() - began
                 await asyncio.to_thread(self._cache.keep, key, attempt, seconds, source.commit)
-                return _build(key, Entry(attempt, seconds, source.commit), source.commit, cached=False)
+                return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
             except BaseException as error:
                 await asyncio.to_thread(self._cache.drop, attempt)
-                if isinstance(error, OSError) and (full := tree.full_disk(error)):
+                if isinstance(error, OSError) and (full := tree.to_disk_full(error)):
                     raise full from error
                 raise
 
@@ -133,10 +133,10 @@ class Builder:
         if directory is None:
             assert source.repository is not None
             directory = await self._repositories.fetch(source.repository, fetched, tell)
-        await asyncio.to_thread(tree.copy, directory, attempt / "tree", self._options.bounds)
-        digest = await asyncio.to_thread(tree.digest, attempt / "tree", self._options.bounds)
+        await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
+        digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.repository is not None and source.commit is not None:
-            await asyncio.to_thread(erase, fetched)
+            await asyncio.to_thread(erase_directory, fetched)
             await asyncio.to_thread(self._cache.remember, _commit_key(source.repository, source.commit), digest)
         return digest
 
@@ -150,17 +150,17 @@ class Builder:
         if config.build_command:
             await self._command("The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, tell)
         for name in ("home", "tmp"):
-            await asyncio.to_thread(erase, attempt / name)
+            await asyncio.to_thread(erase_directory, attempt / name)
 
     async def _command(self, what: str, arguments: list[str], spec: Spec, attempt: Path, tell: Progress) -> None:
         marks = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
-            arguments, attempt / "tree", environment.of_build(self._options, spec, attempt), self._options.build_timeout,
-            ended=lambda: strays.kill(marks),
+            arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
+            ended=lambda: strays.kill_marked(marks),
         )  # fmt: skip
         try:
             ended = await command.run(tell)
-        except TimedOut as error:
+        except CommandTimeout as error:
             raise BuildTimeout(
                 f"{what} took longer than {self._options.build_timeout:g} seconds.",
                 fix="Make it faster.",
@@ -186,13 +186,13 @@ class Builder:
             raise DiskFull(f"Only {free} bytes of disk are free.", fix="Free some in the data directory of this host.")
 
 
-def _build(key: str, entry: Entry, commit: str | None, *, cached: bool) -> Build:
+def _to_build(key: str, entry: CacheEntry, commit: str | None, *, cached: bool) -> Build:
     return Build("process", key, str(entry.directory), cached, commit or entry.commit, entry.seconds)
 
 
-def _hash(value: object) -> str:
+def _hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _commit_key(source: Git, commit: str) -> str:
-    return _hash([source.url, source.directory, commit])
+    return _hash_json([source.url, source.directory, commit])

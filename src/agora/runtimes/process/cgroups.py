@@ -12,19 +12,21 @@ from pathlib import Path
 
 from agora.runtimes.spec import Limits
 
-__all__ = ["Cgroups", "delegated"]
+__all__ = ["Cgroups", "delegated_group"]
 
 MOUNT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "memory", "pids")
 PERIOD = 100_000  # microseconds
 
 
-def delegated() -> Path | None:
+def delegated_group() -> Path | None:
     """The group that systemd delegated to this process; root's own one beside the system's; or None."""
-    return _by_systemd() or (MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None)
+    return _systemd_group() or (
+        MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None
+    )
 
 
-def _by_systemd() -> Path | None:
+def _systemd_group() -> Path | None:
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -49,7 +51,7 @@ class Cgroups:
         if parent is not None:
             with suppress(OSError):
                 parent.mkdir(exist_ok=True)
-                self.controllers = _enable(parent)
+                self.controllers = _enable_controllers(parent)
 
     def make(self, instance_id: str, limits: Limits) -> Path | None:
         """A group with limits, for an instance to be put in; None if there are no groups."""
@@ -74,7 +76,7 @@ class Cgroups:
                 (self._parent / f"agora-{instance_id}").rmdir()
 
 
-def _enable(parent: Path) -> frozenset[str]:
+def _enable_controllers(parent: Path) -> frozenset[str]:
     offered = set((parent / "cgroup.controllers").read_text().split()) & set(CONTROLLERS)
     control = parent / "cgroup.subtree_control"
     for name in offered:

@@ -11,29 +11,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from agora.runtimes.builds.cache import Cache
-from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.builds.cache import BuildCache
+from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
-from agora.runtimes.health_probe import probe
+from agora.runtimes.health_probe import probe_health
 from agora.runtimes.port import (
     Build,
     Capacity,
-    Condition,
-    Found,
+    EngineStatus,
+    FoundInstance,
     Handle,
+    HealthResult,
     LogPage,
     Observation,
     Progress,
-    Swept,
-    Verdict,
+    SweepResult,
 )
-from agora.runtimes.spec import Health, Spec, faults
+from agora.runtimes.spec import Health, Spec, find_spec_errors
 
 from . import host
 from . import observation as watch
 from .builder import Builder
-from .cgroups import Cgroups, delegated
-from .instance_store import House
+from .cgroups import Cgroups, delegated_group
+from .instance_store import ProcessStore
 from .options import Options
 from .ports import Ports
 
@@ -45,7 +45,7 @@ THREADS = 4
 PATIENCE = 10.0
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def _resolve_future(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
@@ -57,10 +57,10 @@ class ProcessRuntime:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        cache = Cache(options.root)
+        cache = BuildCache(options.root)
         self._builder = Builder(options, cache)
-        self._groups = Cgroups(options.cgroup or delegated())
-        self._house = House(options, cache, Ports(*options.ports), self._groups)
+        self._groups = Cgroups(options.cgroup or delegated_group())
+        self._house = ProcessStore(options, cache, Ports(*options.ports), self._groups)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
         self._opening = asyncio.Lock()
         self._closed = False
@@ -68,26 +68,26 @@ class ProcessRuntime:
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
-    async def check(self) -> Condition:
+    async def check(self) -> EngineStatus:
         try:
             await self._do(lambda: None)
         except EngineError as error:
-            return Condition(False, error.detail)
+            return EngineStatus(False, error.detail)
         held = {name: "cgroup" if name in self._groups.controllers else "guard" for name in ("memory", "pids")}
         held |= {"cpu": "cgroup" if "cpu" in self._groups.controllers else "affinity", "disk": "rlimit"}
-        return Condition(True, f"processes of {os.uname().sysname} {os.uname().release}", held)
+        return EngineStatus(True, f"processes of {os.uname().sysname} {os.uname().release}", held)
 
     async def capacity(self) -> Capacity:
-        return await self._do(lambda: host.measure(self._options.root, self._house.ports.free))
+        return await self._do(lambda: host.measure_host(self._options.root, self._house.ports.free))
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         await self._do(lambda: None)
         return await self._builder.build(spec, progress or (lambda _: None))
 
-    async def adopt(self) -> list[Found]:
+    async def adopt(self) -> list[FoundInstance]:
         return await self._do(self._house.residents)
 
-    async def sweep(self) -> Swept:
+    async def sweep(self) -> SweepResult:
         return await self._do(self._house.sweep)
 
     async def close(self) -> None:
@@ -98,7 +98,7 @@ class ProcessRuntime:
     # -- an instance -----------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        if wrong := faults(spec):
+        if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         async with self._turn(spec.instance_id):
             for earlier in await self._do(lambda: self._house.earlier(spec)):
@@ -109,19 +109,19 @@ class ProcessRuntime:
         return (await self.inspect_all([handle]))[0]
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
-        return await self._do(lambda: [watch.observe(*self._house.find(handle)) for handle in handles])
+        return await self._do(lambda: [watch.observe_instance(*self._house.find(handle)) for handle in handles])
 
-    async def probe(self, handle: Handle, health: Health) -> Verdict:
+    async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state
         if state != "running" or not health.asks or not handle.ports:
-            return Verdict(state == "running", f"it is {state}")
-        return await probe("127.0.0.1", next(iter(handle.ports.values())), health)
+            return HealthResult(state == "running", f"it is {state}")
+        return await probe_health("127.0.0.1", next(iter(handle.ports.values())), health)
 
     async def pause(self, handle: Handle) -> Observation:
-        return await self._signal(handle, watch.pause, "paused")
+        return await self._signal(handle, watch.pause_processes, "paused")
 
     async def resume(self, handle: Handle) -> Observation:
-        return await self._signal(handle, watch.resume, "resumed")
+        return await self._signal(handle, watch.resume_processes, "resumed")
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         async with self._turn(handle.instance_id):
@@ -149,7 +149,7 @@ class ProcessRuntime:
                 raise Unknown(f"{handle.instance_id} does not run, so it can not be {done}.")
             if not settle(guard.pid) and instance.guard(known, self._options.installation) is not None:
                 raise EngineUnavailable(f"{handle.instance_id} could not be {done} in time.")
-            return watch.observe(instance, known)
+            return watch.observe_instance(instance, known)
 
         async with self._turn(handle.instance_id):
             return await self._do(run)
@@ -161,7 +161,7 @@ class ProcessRuntime:
             return
         loop = asyncio.get_running_loop()
         gone: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(fd, _settle, gone)
+        loop.add_reader(fd, _resolve_future, gone)
         try:
             async with asyncio.timeout(grace + PATIENCE):
                 await gone
@@ -192,4 +192,4 @@ class ProcessRuntime:
                 await asyncio.wait([running])
             raise
         except OSError as error:
-            raise full_disk(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error

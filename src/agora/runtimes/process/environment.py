@@ -13,15 +13,15 @@ from . import orphans as strays
 from .options import Options
 from .records import Instance
 
-__all__ = ["command", "of_build", "of_instance"]
+__all__ = ["build_environment", "instance_environment", "start_command"]
 
 
-def of_build(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
+def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
     """Variables of a build's commands. Caches of downloads are shared by all builds of this host."""
     cache = options.root / "cache"
     return {
         **options.passed_on(),
-        **_common(options, attempt),
+        **_common_variables(options, attempt),
         "HOME": str(attempt / "home"),
         "TMPDIR": str(attempt / "tmp"),
         "PIP_CACHE_DIR": str(cache / "pip"),
@@ -39,18 +39,18 @@ def of_build(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
     }
 
 
-def of_instance(
+def instance_environment(
     options: Options, spec: Spec, instance: Instance, build: Path, ports: Mapping[str, int]
 ) -> dict[str, str]:
     """Variables of an instance's program."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
     return {
-        **_common(options, build),
+        **_common_variables(options, build),
         "HOME": str(instance.state),
         "TMPDIR": str(instance.tmp),
         "HOST": "127.0.0.1",
         "AGORA_STATE_DIR": str(instance.state),
-        **{name: _moved(value, moved) for name, value in spec.build_config.env_vars.items()},
+        **{name: _replace_ports(value, moved) for name, value in spec.build_config.env_vars.items()},
         **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
         "AGORA_ENGINE": strays.ENGINE,
@@ -60,13 +60,13 @@ def of_instance(
     }
 
 
-def command(spec: Spec, ports: Mapping[str, int]) -> str:
+def start_command(spec: Spec, ports: Mapping[str, int]) -> str:
     """The start command with the ports that were allocated in place of those it declares."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
-    return _moved(spec.build_config.start_command or "", moved)
+    return _replace_ports(spec.build_config.start_command or "", moved)
 
 
-def _common(options: Options, build: Path) -> dict[str, str]:
+def _common_variables(options: Options, build: Path) -> dict[str, str]:
     variables = {"PATH": options.path, "LANG": "C.UTF-8"}
     environment = build / "env"
     if environment.is_dir():
@@ -75,7 +75,7 @@ def _common(options: Options, build: Path) -> dict[str, str]:
     return variables
 
 
-def _moved(text: str, moved: Mapping[int, int]) -> str:
+def _replace_ports(text: str, moved: Mapping[int, int]) -> str:
     if not moved:
         return text
     words = "|".join(str(number) for number in moved)

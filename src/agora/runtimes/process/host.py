@@ -8,29 +8,29 @@ from pathlib import Path
 
 from agora.runtimes.port import Capacity
 
-__all__ = ["measure"]
+__all__ = ["measure_host"]
 
 
-def measure(root: Path, ports: int) -> Capacity:
-    memory = _memory()
+def measure_host(root: Path, ports: int) -> Capacity:
+    memory = _read_memory()
     disk = shutil.disk_usage(root)
     return Capacity(
         memory=memory.get("MemTotal", 0),
         memory_free=memory.get("MemAvailable", 0),
         cpus=float(len(os.sched_getaffinity(0))),
-        gpus=_gpus(),
+        gpus=_find_gpus(),
         disk=disk.total,
         disk_free=disk.free,
         ports=ports,
     )
 
 
-def _memory() -> dict[str, int]:
+def _read_memory() -> dict[str, int]:
     lines = Path("/proc/meminfo").read_text().splitlines()
     return {parts[0].rstrip(":"): int(parts[1]) * 1024 for line in lines if len(parts := line.split()) >= 2}
 
 
-def _gpus() -> int:
+def _find_gpus() -> int:
     """Graphics processors whose driver is loaded: NVIDIA's, or AMD's compute driver."""
     try:
         nvidia = len(os.listdir("/proc/driver/nvidia/gpus"))

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from agora.runtimes.builds.cache import Cache, erase
-from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.builds.cache import BuildCache, erase_directory
+from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
-from agora.runtimes.port import Build, Found, Handle, LogPage, Swept
+from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
 
 from . import archives, environment
@@ -22,22 +22,22 @@ from . import observation as watch
 from . import orphans as strays
 from .cgroups import Cgroups
 from .guard import procfs, segments
-from .launch import furnish, launch
+from .launch import launch_guard, prepare_instance
 from .options import Options
 from .ports import Ports, is_free
-from .records import Instance, Record, write
+from .records import Instance, Record, write_json
 
-__all__ = ["House"]
+__all__ = ["ProcessStore"]
 
 HANDOVER = 5.0  # seconds for a guard of before a crash to say that it has begun
 HANDOVER_LOCK = 0.3  # seconds for a program that was just being started to let go of the directory
 GONE = ".gone-"
 
 
-class House:
+class ProcessStore:
     """Instances by id. One house at a time uses a directory."""
 
-    def __init__(self, options: Options, cache: Cache, ports: Ports, groups: Cgroups) -> None:
+    def __init__(self, options: Options, cache: BuildCache, ports: Ports, groups: Cgroups) -> None:
         self._options = options
         self._cache = cache
         self._groups = groups
@@ -134,15 +134,15 @@ class House:
         ports = self._allocate(spec, held)
         generation = instance.generation(spec.generation)
         try:
-            furnish(instance, build.key, Path(build.reference), spec.restore)
+            prepare_instance(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
-            write(instance.directory / "instance.json", _fields(record))
+            write_json(instance.directory / "instance.json", _record_fields(record))
         except BaseException as error:
             self.ports.release(set(ports.values()) - set(held.values()))
             if before is None:
-                erase(instance.directory)
-            if isinstance(error, OSError) and (full := full_disk(error)):
+                erase_directory(instance.directory)
+            if isinstance(error, OSError) and (full := to_disk_full(error)):
                 raise full from error
             raise
         self.ports.release(set(held.values()) - set(ports.values()))
@@ -152,9 +152,9 @@ class House:
     def _finish(self, instance: Instance, generation: int) -> None:
         """See to it that nothing of an earlier generation runs, or begins late."""
         if instance.generation(generation).is_dir():
-            _put(instance.generation(generation) / "stop", "0")
+            _write_text(instance.generation(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
-        strays.kill([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
+        strays.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
 
     def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again, if they are free."""
@@ -173,12 +173,12 @@ class House:
         return found
 
     def _launch(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
-        variables = environment.of_instance(self._options, spec, instance, build, record.ports)
+        variables = environment.instance_environment(self._options, spec, instance, build, record.ports)
         deadline = time.monotonic() + HANDOVER
         while True:
-            word = launch(
+            word = launch_guard(
                 self._options, instance, spec.generation, spec.limits, self._groups,
-                environment.command(spec, record.ports), variables,
+                environment.start_command(spec, record.ports), variables,
             )  # fmt: skip
             handle = instance.handle(record, spec.generation)
             if handle is not None:
@@ -197,18 +197,18 @@ class House:
         generation = instance.generation(handle.generation)
         if not generation.is_dir():
             return None
-        _put(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
+        _write_text(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
         deadline = time.monotonic() + HANDOVER
         while instance.is_locked():
             _, known = self.find(handle)
             guard = instance.guard(known, self._options.installation) if "pid" in known.data else None
             if guard is not None:
-                return _held(guard)
+                return _terminate_process(guard)
             if "pid" in known.data or time.monotonic() > deadline:
                 return None  # it is another generation that lives
             time.sleep(0.02)
         if instance.exit(handle.generation) is None:
-            strays.kill(self._marks(instance, handle))
+            strays.kill_marked(self._marks(instance, handle))
         return None
 
     def force(self, handle: Handle) -> None:
@@ -216,9 +216,9 @@ class House:
         instance, known = self.find(handle)
         guard = instance.guard(known, self._options.installation)
         if guard is not None:
-            for process in procfs.tree(guard.pid):
-                procfs.send(process, signal.SIGKILL)
-        strays.kill(self._marks(instance, handle))
+            for process in procfs.process_tree(guard.pid):
+                procfs.send_signal(process, signal.SIGKILL)
+        strays.kill_marked(self._marks(instance, handle))
 
     def _marks(self, instance: Instance, handle: Handle) -> list[bytes]:
         return [*instance.marks(self._options.installation), f"AGORA_GENERATION={handle.generation}".encode()]
@@ -229,18 +229,18 @@ class House:
         record = instance.record()
         if record is not None and record.generation > handle.generation:
             return  # a later generation lives here
-        strays.kill(instance.marks(self._options.installation))
+        strays.kill_marked(instance.marks(self._options.installation))
         gone = self._instances / f"{GONE}{secrets.token_hex(8)}"
         with suppress(FileNotFoundError):
             instance.directory.rename(gone)
-            erase(gone)
+            erase_directory(gone)
         if record is not None:
             self.ports.release(record.ports.values())
         self._groups.remove(handle.instance_id)
 
     # -- looking -------------------------------------------------------------------------------------------------
 
-    def residents(self) -> list[Found]:
+    def residents(self) -> list[FoundInstance]:
         """All that there is, of each instance its last generation."""
         found = []
         for instance in self._all():
@@ -249,14 +249,16 @@ class House:
                 continue
             address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
             handle = instance.handle(record, record.generation) or address
-            found.append(Found(handle, record.tenant, dict(record.labels), watch.observe(instance, handle)))
+            found.append(
+                FoundInstance(handle, record.tenant, dict(record.labels), watch.observe_instance(instance, handle))
+            )
         return found
 
     def logs(self, handle: Handle, offset: int, limit: int) -> LogPage:
         instance = self._instance(handle.instance_id)
         if not instance.logs.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
-        begin, size, data = segments.read(os.fspath(instance.logs), offset, max(limit, 0))
+        begin, size, data = segments.read_segments(os.fspath(instance.logs), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
     def backup(self, handle: Handle, file: Path) -> int:
@@ -266,25 +268,25 @@ class House:
             raise Unknown(f"{handle.instance_id} is not on this host.")
         new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         try:
-            archives.pack(instance.state, new)
+            archives.pack_archive(instance.state, new)
             new.replace(file)
         except OSError as error:
-            raise full_disk(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+            raise to_disk_full(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
         finally:
             new.unlink(missing_ok=True)
         return file.stat().st_size
 
     # -- cleaning ------------------------------------------------------------------------------------------------
 
-    def sweep(self) -> Swept:
+    def sweep(self) -> SweepResult:
         """See Runtime.sweep."""
         killed = strays.kill_orphans(self._options.installation, self._belongs)
         for name in os.listdir(self._instances):
             if name.startswith(GONE):
-                erase(self._instances / name)
+                erase_directory(self._instances / name)
         records = [record for instance in self._all() if (record := instance.record()) is not None]
         removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)
-        return Swept(removed, killed)
+        return SweepResult(removed, killed)
 
     def _belongs(self, variables: Mapping[str, str]) -> bool:
         """Whether a process's variables name a build that runs, or an instance that is guarded."""
@@ -296,17 +298,17 @@ class House:
         return name in self._starting or self._instance(name).is_locked()
 
 
-def _fields(record: Record) -> dict[str, object]:
+def _record_fields(record: Record) -> dict[str, object]:
     return {name: getattr(record, name) for name in Record.__slots__}
 
 
-def _held(process: procfs.Process) -> int | None:
+def _terminate_process(process: procfs.Process) -> int | None:
     """Ask exactly this process to end; answers a pidfd, readable once it has."""
     try:
         fd = os.pidfd_open(process.pid)
     except OSError:
         return None
-    now = procfs.read(process.pid)
+    now = procfs.read_process(process.pid)
     try:
         if now is not None and now.started == process.started:
             signal.pidfd_send_signal(fd, signal.SIGTERM)
@@ -317,7 +319,7 @@ def _held(process: procfs.Process) -> int | None:
     return None
 
 
-def _put(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.write_text(text)
     new.replace(path)

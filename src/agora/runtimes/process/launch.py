@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from agora.runtimes.builds.cache import erase
-from agora.runtimes.builds.tree import full_disk
+from agora.runtimes.builds.cache import erase_directory
+from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import StartFailed
 from agora.runtimes.spec import Limits
 
@@ -23,7 +23,7 @@ from .cgroups import Cgroups
 from .options import Options
 from .records import Instance
 
-__all__ = ["furnish", "launch"]
+__all__ = ["launch_guard", "prepare_instance"]
 
 SEGMENTS = 10
 STARTING = 30.0  # seconds a guard has to start a program
@@ -32,7 +32,7 @@ HEADROOM = 256 * 1024**2
 GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
 
 
-def furnish(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
+def prepare_instance(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
     """Make an instance's directories; its work is a copy of the build, kept as long as the build is the same."""
     for directory in (instance.directory, instance.logs):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,18 +43,18 @@ def furnish(instance: Instance, build_key: str, build: Path, restore: str | None
         erase_if_there(state)
         state.mkdir(mode=0o700)
         if restore is not None:
-            _restore(Path(restore), state)
+            _restore_state(Path(restore), state)
         state.rename(instance.state)
     marker = instance.directory / "build"
     if not marker.exists() or marker.read_text() != build_key:
         marker.unlink(missing_ok=True)
         erase_if_there(instance.work)
-        _copy(build / "tree", instance.work)
+        _copy_work(build / "tree", instance.work)
         marker.write_text(build_key)
     instance.lock.touch(mode=0o600)
 
 
-def _copy(tree: Path, work: Path) -> None:
+def _copy_work(tree: Path, work: Path) -> None:
     """Dependencies of npm are many files that nobody changes: the copy shares them with the build."""
     shared = "node_modules"
     shutil.copytree(
@@ -64,23 +64,23 @@ def _copy(tree: Path, work: Path) -> None:
         (work / shared).symlink_to(tree / shared)
 
 
-def _restore(file: Path, state: Path) -> None:
+def _restore_state(file: Path, state: Path) -> None:
     try:
-        archives.unpack(file, state)
+        archives.unpack_archive(file, state)
     except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup can not be restored: {error}.") from error
     except OSError as error:
-        raise full_disk(error) or StartFailed(f"The backup can not be restored: {error}.") from error
+        raise to_disk_full(error) or StartFailed(f"The backup can not be restored: {error}.") from error
 
 
 def erase_if_there(directory: Path) -> None:
     if directory.is_dir() and not directory.is_symlink():
-        erase(directory)
+        erase_directory(directory)
     else:
         directory.unlink(missing_ok=True)
 
 
-def launch(
+def launch_guard(
     options: Options, instance: Instance, generation: int, limits: Limits, groups: Cgroups,
     command: str, environment: Mapping[str, str],
 ) -> str:  # fmt: skip
@@ -95,7 +95,7 @@ def launch(
         "work": str(instance.work),
         "segment": str(max(options.log_size // SEGMENTS, 4096)),
         "segments": str(SEGMENTS),
-        **_limits(options, limits, groups, instance.instance_id),
+        **_guard_limits(options, limits, groups, instance.instance_id),
     }
     log = instance.generation(generation) / "guard.log"
     try:
@@ -122,7 +122,7 @@ def _most_processes() -> int:
     return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
 
 
-def _limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
+def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
     """How each limit is held: by the kernel for all processes together where there are groups."""
     asked = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
     found: dict[str, str] = {}

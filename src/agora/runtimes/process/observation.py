@@ -6,35 +6,35 @@ import os
 import signal
 import time
 
-from agora.runtimes.port import Exit, Handle, Observation, Usage
+from agora.runtimes.port import Handle, Observation, ProcessExit, Usage
 
 from .guard import procfs
 from .records import Instance
 
-__all__ = ["observe", "pause", "resume"]
+__all__ = ["observe_instance", "pause_processes", "resume_processes"]
 
 SETTLING = 5.0  # seconds that processes have to stop
 
 
-def observe(instance: Instance, handle: Handle) -> Observation:
+def observe_instance(instance: Instance, handle: Handle) -> Observation:
     """What is to be seen of a generation now. What /proc shows comes first: files are within a program's reach."""
     data = handle.data
     began = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:
-        processes = procfs.tree(int(data["pid"]))
+        processes = procfs.process_tree(int(data["pid"]))
         mine = processes and processes[0].started == data["started"] and not processes[0].dead
         if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
-            return _alive(processes, began)
-        _bury(processes)
+            return _count_alive(processes, began)
+        _reap_zombies(processes)
     ended = instance.exit(handle.generation)  # written before its guard ends
     if ended is not None:
         return Observation("exited", began, ended[0], Usage(cpu_seconds=ended[1]))
     if not instance.generation(handle.generation).exists():
         return Observation("absent")
-    return Observation("exited", began, Exit(reason="lost"))
+    return Observation("exited", began, ProcessExit(reason="lost"))
 
 
-def _alive(processes: list[procfs.Process], began: int | None) -> Observation:
+def _count_alive(processes: list[procfs.Process], began: int | None) -> Observation:
     alive = [process for process in processes[1:] if not process.dead]
     ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])
     pages = sum(process.pages for process in alive)
@@ -43,7 +43,7 @@ def _alive(processes: list[procfs.Process], began: int | None) -> Observation:
     return Observation("paused" if paused else "running", began, None, usage)
 
 
-def _bury(processes: list[procfs.Process]) -> None:
+def _reap_zombies(processes: list[procfs.Process]) -> None:
     """Where this process is the first of a container it inherits guards, and is the one to wait for them."""
     for process in processes[:1]:
         if process.dead and process.parent == os.getpid():
@@ -53,7 +53,7 @@ def _bury(processes: list[procfs.Process]) -> None:
                 return
 
 
-def pause(guard: int) -> bool:
+def pause_processes(guard: int) -> bool:
     """Stop all that descends from a guard, parents first; whether all of it is stopped.
 
     What forked meanwhile is seen in the next round, until nothing runs that could fork. A parent in vfork(2) can not
@@ -61,23 +61,23 @@ def pause(guard: int) -> bool:
     """
     deadline = time.monotonic() + SETTLING
     while time.monotonic() < deadline:
-        processes = procfs.tree(guard)[1:]
+        processes = procfs.process_tree(guard)[1:]
         running = [process for process in processes if not process.dead and not process.stopped]
         if not running:
             return True
         waiting = {process.pid for process in running if process.state == "D"}
         for process in processes:
             if process.stopped and process.parent in waiting:
-                procfs.send(process, signal.SIGCONT)
+                procfs.send_signal(process, signal.SIGCONT)
         for process in running:
-            procfs.send(process, signal.SIGSTOP)
+            procfs.send_signal(process, signal.SIGSTOP)
         time.sleep(0.001)
     return False
 
 
-def resume(guard: int) -> bool:
+def resume_processes(guard: int) -> bool:
     """Let all that descends from a guard go on, children first; whether any of it runs."""
-    for process in reversed(procfs.tree(guard)[1:]):
+    for process in reversed(procfs.process_tree(guard)[1:]):
         if process.stopped:
-            procfs.send(process, signal.SIGCONT)
-    return any(not process.dead and not process.stopped for process in procfs.tree(guard)[1:])
+            procfs.send_signal(process, signal.SIGCONT)
+    return any(not process.dead and not process.stopped for process in procfs.process_tree(guard)[1:])

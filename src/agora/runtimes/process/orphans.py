@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .guard import procfs
 
-__all__ = ["ENGINE", "kill", "kill_orphans"]
+__all__ = ["ENGINE", "kill_marked", "kill_orphans"]
 
 ENGINE = "process"  #: value of AGORA_ENGINE for whatever this engine starts
 DYING = 2.0  # seconds that killed processes have to be gone
 
 
-def kill(marks: list[bytes]) -> int:
+def kill_marked(marks: list[bytes]) -> int:
     """Kill every process of this engine that was started with these variables; answers how many there were."""
-    return _kill(lambda: (pid for pid in _pids() if procfs.is_marked(pid, marks) and _is_of_engine(pid)))
+    return _kill_until_gone(
+        lambda: (pid for pid in _other_pids() if procfs.is_marked(pid, marks) and _is_of_engine(pid))
+    )
 
 
 def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]) -> int:
@@ -29,10 +31,10 @@ def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]
     marks = [f"AGORA_INSTALLATION={installation}".encode()]
 
     def find() -> Iterator[int]:
-        marked = (pid for pid in _pids() if procfs.is_marked(pid, marks))
-        return (pid for pid in marked if _is_of_engine(pid) and not belongs(_variables(pid)))
+        marked = (pid for pid in _other_pids() if procfs.is_marked(pid, marks))
+        return (pid for pid in marked if _is_of_engine(pid) and not belongs(_read_variables(pid)))
 
-    return _kill(find)
+    return _kill_until_gone(find)
 
 
 def _is_of_engine(pid: int) -> bool:
@@ -41,7 +43,7 @@ def _is_of_engine(pid: int) -> bool:
     Releases before AGORA_ENGINE marked processes and containers alike. Of those, a process that shares our pid namespace
     is this engine's; a container has a namespace of its own.
     """
-    engine = _variables(pid).get("AGORA_ENGINE")
+    engine = _read_variables(pid).get("AGORA_ENGINE")
     if engine is not None:
         return engine == ENGINE
     try:
@@ -50,27 +52,27 @@ def _is_of_engine(pid: int) -> bool:
         return False
 
 
-def _kill(find: Callable[[], Iterator[int]]) -> int:
+def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
     """Until none is found, for they may fork meanwhile, and all are dead."""
     killed: dict[tuple[int, int], procfs.Process] = {}
     deadline = time.monotonic() + DYING
     while time.monotonic() < deadline:
-        found = [process for pid in find() if (process := procfs.read(pid)) is not None and not process.dead]
+        found = [process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.dead]
         for process in found:
-            if procfs.send(process, signal.SIGKILL):
+            if procfs.send_signal(process, signal.SIGKILL):
                 killed[process.pid, process.started] = process
-        if not found and not any(map(_lives, killed.values())):
+        if not found and not any(map(_is_alive, killed.values())):
             break
         time.sleep(0.002)
     return len(killed)
 
 
-def _lives(process: procfs.Process) -> bool:
-    now = procfs.read(process.pid)
+def _is_alive(process: procfs.Process) -> bool:
+    now = procfs.read_process(process.pid)
     return now is not None and now.started == process.started and not now.dead
 
 
-def _variables(pid: int) -> dict[str, str]:
+def _read_variables(pid: int) -> dict[str, str]:
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             parts = [part.decode(errors="replace").split("=", 1) for part in file.read().split(b"\0")]
@@ -79,6 +81,6 @@ def _variables(pid: int) -> dict[str, str]:
     return {part[0]: part[1] for part in parts if len(part) == 2 and part[0].startswith("AGORA_")}
 
 
-def _pids() -> list[int]:
+def _other_pids() -> list[int]:
     own = os.getpid()
     return [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != own]

@@ -28,11 +28,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agora.runtimes.port import Exit, Handle
+from agora.runtimes.port import Handle, ProcessExit
 
 from .guard import procfs
 
-__all__ = ["Guarding", "Instance", "Record", "write"]
+__all__ = ["GuardRecord", "Instance", "Record", "write_json"]
 
 KEPT_GENERATIONS = 5
 LARGEST = 1 << 20  # bytes of a file
@@ -46,7 +46,7 @@ FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
 
 
 @dataclass(frozen=True, slots=True)
-class Guarding:
+class GuardRecord:
     """Which process guards a generation. started: clock ticks since boot; began: microseconds since 1970."""
 
     pid: int
@@ -94,7 +94,7 @@ class Instance:
             shutil.rmtree(self.generation(number), ignore_errors=True)
 
     def record(self) -> Record | None:
-        found = load(self.directory / "instance.json")
+        found = load_json(self.directory / "instance.json")
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             return Record(
                 tenant=str(found["tenant"]),
@@ -105,19 +105,19 @@ class Instance:
             )
         return None
 
-    def guarding(self, generation: int) -> Guarding | None:
+    def guarding(self, generation: int) -> GuardRecord | None:
         """Which guard it has or had; None if it was not started."""
-        found = load(self.generation(generation) / "state.json")
+        found = load_json(self.generation(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
-            return Guarding(int(found["pid"]), int(found["started"]), str(found["boot"]), int(found["began"]))
+            return GuardRecord(int(found["pid"]), int(found["started"]), str(found["boot"]), int(found["began"]))
         return None
 
-    def exit(self, generation: int) -> tuple[Exit, float] | None:
+    def exit(self, generation: int) -> tuple[ProcessExit, float] | None:
         """How it ended and its CPU seconds, if its guard saw it."""
-        found = load(self.generation(generation) / "exit.json")
+        found = load_json(self.generation(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if found[name] is None else int(found[name]) for name in ("code", "signal"))
-            return Exit(code, number, REASONS[found["reason"]], int(found["at"])), float(found["cpu_seconds"])
+            return ProcessExit(code, number, REASONS[found["reason"]], int(found["at"])), float(found["cpu_seconds"])
         return None
 
     def is_locked(self) -> bool:
@@ -144,7 +144,7 @@ class Instance:
             generation=generation,
             ports=dict(record.ports),
             address=None if first is None else f"http://127.0.0.1:{first}",
-            data={name: getattr(guarding, name) for name in Guarding.__slots__},
+            data={name: getattr(guarding, name) for name in GuardRecord.__slots__},
         )
 
     def marks(self, installation: str) -> list[bytes]:
@@ -154,13 +154,13 @@ class Instance:
     def guard(self, handle: Handle, installation: str) -> procfs.Process | None:
         """The guard of a handle's generation, if it lives and is the very process that was started."""
         data = handle.data
-        process = procfs.read(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
+        process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
         if process is None or process.started != data["started"] or process.dead:
             return None
         return process if procfs.is_marked(process.pid, self.marks(installation)) else None
 
 
-def load(path: Path) -> dict[str, Any]:
+def load_json(path: Path) -> dict[str, Any]:
     """A JSON object; empty if there is none. An instance's program can write here: what it leaves is not trusted."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -175,7 +175,7 @@ def load(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def write(path: Path, value: object) -> None:
+def write_json(path: Path, value: object) -> None:
     """Put JSON in place of a file."""
     new = path.with_name(f"{path.name}.new")
     with open(new, "w") as file:

@@ -21,7 +21,7 @@ sys.exit(main())
 """
 
 
-def seed(directory: Path) -> None:
+def seed_environment(directory: Path) -> None:
     """Make it. Raises ImportError where Python came without ensurepip."""
     import ensurepip
 
@@ -39,6 +39,6 @@ def seed(directory: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        seed(Path(sys.argv[1]))
+        seed_environment(Path(sys.argv[1]))
     except ImportError:
         sys.exit("This Python has no ensurepip: install the package that brings it (python3-venv).")

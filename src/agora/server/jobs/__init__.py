@@ -12,9 +12,9 @@ from agora.clock import Clock
 from agora.core.call import ServerContext
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.feed import Feed
-from agora.core.jobs import Controller, Follower, House
-from agora.core.overrides import Gate
-from agora.core.relay_settler import Relays
+from agora.core.jobs import CommitListener, Controller, JobContext
+from agora.core.overrides import ActiveOverrides
+from agora.core.relay_settler import RelaySettler
 from agora.core.usage import Meter
 from agora.domains.a2a.push_outbox import Push
 from agora.domains.admin.jobs import Overrides
@@ -44,7 +44,7 @@ from agora.store.port import Store
 if TYPE_CHECKING:
     from agora.domains.bus.bridge_inbound import Authenticate
 
-__all__ = ["Controller", "Follower", "build"]
+__all__ = ["CommitListener", "Controller", "build_controllers"]
 
 KINDS: tuple[type[Controller], ...] = (
     Heartbeats,
@@ -53,7 +53,7 @@ KINDS: tuple[type[Controller], ...] = (
     Tasks,
     Conversations,
     BusKeeper,
-    Relays,
+    RelaySettler,
     UpstreamKeeper,
     Push,
     Billing,
@@ -64,12 +64,12 @@ KINDS: tuple[type[Controller], ...] = (
 )
 
 
-def build(
+def build_controllers(
     *,
     store: Store,
     dispatcher: Dispatcher,
     feed: Feed,
-    gate: Gate,
+    gate: ActiveOverrides,
     meter: Meter,
     context: ServerContext,
     clock: Clock,
@@ -80,7 +80,7 @@ def build(
     authenticate: Authenticate,
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
-    house = House(store, dispatcher, feed, gate, meter, context, clock)
+    house = JobContext(store, dispatcher, feed, gate, meter, context, clock)
     controllers: list[Controller] = [Sampling(house, monitor), Readiness(house, monitor)]
     controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
     controllers += [Residents(house, host), Remotes(house, host, lines)]

@@ -16,13 +16,13 @@ from ..port import NewEvent, Table, Write
 from .calls import Attempt, Call, Request
 from .transaction import Transaction
 
-__all__ = ["Batch", "Spoiled", "events_of", "run_alone", "run_together"]
+__all__ = ["Batch", "BatchSpoiled", "collect_events", "run_alone", "run_together"]
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the first steps of one batch
 
 
-class Spoiled(Exception):
+class BatchSpoiled(Exception):
     """A call that shares a transaction has changed rows and cannot go on in it: it must be run alone, the others again."""
 
     def __init__(self, call: Call) -> None:
@@ -83,7 +83,7 @@ class Batch:
         elif attempt.error is None:
             self.ended.append(attempt)
         elif attempt.changed:
-            raise Spoiled(attempt.call)
+            raise BatchSpoiled(attempt.call)
         else:
             self.refused.append(attempt)
 
@@ -107,12 +107,12 @@ class Batch:
             if statement.takes is not None:
                 for row in answer:
                     if self._owners.setdefault((statement.takes, row[statement.takes]), attempt) is not attempt:
-                        raise Spoiled(attempt.call)
+                        raise BatchSpoiled(attempt.call)
         return True
 
     def _eject(self, attempt: Attempt) -> None:
         if attempt.changed:
-            raise Spoiled(attempt.call)
+            raise BatchSpoiled(attempt.call)
         attempt.close()
         self.ejected.append(attempt.call)
 
@@ -125,14 +125,14 @@ async def run_together(transaction: Transaction, calls: Sequence[Call]) -> Batch
     """
     batch = Batch()
     try:
-        requests = await _outside(partial(batch.start, calls))
+        requests = await _run_outside_task(partial(batch.start, calls))
         while requests:
             answers = await transaction.answer_all(requests)
-            requests = await _outside(partial(batch.advance, answers))
+            requests = await _run_outside_task(partial(batch.advance, answers))
     except BaseException:
         batch.give_up()
         raise
-    await transaction.flush(_rows(batch.ended))
+    await transaction.flush(_collect_rows(batch.ended))
     return batch
 
 
@@ -143,30 +143,30 @@ async def run_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool
     """
     attempt, needed, answer = Attempt(call), False, None
     try:
-        while (request := await _outside(partial(attempt.step, answer))) is not None:
+        while (request := await _run_outside_task(partial(attempt.step, answer))) is not None:
             needed = needed or request.alone
             if attempt.tx.wrote(request.statement):
-                await _settle(transaction, attempt)
+                await _flush_rows(transaction, attempt)
             answer = await transaction.answer(request)
         if attempt.error is None:
-            await _settle(transaction, attempt)
+            await _flush_rows(transaction, attempt)
     except BaseException:
         attempt.close()
         raise
     return attempt, needed
 
 
-def events_of(attempts: Iterable[Attempt]) -> list[NewEvent]:
+def collect_events(attempts: Iterable[Attempt]) -> list[NewEvent]:
     """Events in the order of the calls."""
     return [event for attempt in attempts for event in attempt.tx.events]
 
 
-async def _settle(transaction: Transaction, attempt: Attempt) -> None:
+async def _flush_rows(transaction: Transaction, attempt: Attempt) -> None:
     rows, attempt.tx.rows = attempt.tx.rows, {}
     await transaction.flush(rows)
 
 
-def _rows(attempts: Iterable[Attempt]) -> dict[Table, list[tuple[Any, ...]]]:
+def _collect_rows(attempts: Iterable[Attempt]) -> dict[Table, list[tuple[Any, ...]]]:
     rows: dict[Table, list[tuple[Any, ...]]] = {}
     for attempt in attempts:
         for table, own in attempt.tx.rows.items():
@@ -174,7 +174,7 @@ def _rows(attempts: Iterable[Attempt]) -> dict[Table, list[tuple[Any, ...]]]:
     return rows
 
 
-async def _outside(function: Callable[[], T]) -> T:
+async def _run_outside_task(function: Callable[[], T]) -> T:
     """Run a function in a callback of the loop, where no task is current."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()

@@ -41,8 +41,8 @@ class Request:
 
     def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement, parameters: dict[str, Any]) -> None:
         self.tx, self.kind, self.statement = tx, kind, statement
-        self.text = sql.plain(statement)
-        self.values = sql.bind(self.text, tx.tenant, parameters)
+        self.text = sql.single_text(statement)
+        self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
         self.tx.check()
@@ -113,7 +113,7 @@ class PostgresTx:
 
     def wrote(self, statement: Statement) -> bool:
         """Whether rows buffered by this call belong to a table that the statement touches."""
-        return any(table.name in sql.touches(statement) for table in self.rows)
+        return any(table.name in sql.statement_words(statement) for table in self.rows)
 
     def close(self) -> None:
         self._open = False
@@ -199,7 +199,7 @@ class Attempt:
             return None
         if type(asked) is Request and asked.tx is self.tx:
             return asked
-        self.error = SuspendedInTransaction(f"{_name(self.call)} awaited something that is not the store")
+        self.error = SuspendedInTransaction(f"{_call_name(self.call)} awaited something that is not the store")
         self.close()
         return None
 
@@ -210,8 +210,8 @@ class Attempt:
             try:
                 self._context.run(self._coroutine.close)
             except Exception:
-                log.warning("%s failed while it was closed", _name(self.call), exc_info=True)
+                log.warning("%s failed while it was closed", _call_name(self.call), exc_info=True)
 
 
-def _name(call: Call) -> str:
+def _call_name(call: Call) -> str:
     return call.label or getattr(call.work, "__qualname__", "a call")

@@ -13,11 +13,11 @@ from typing import Any
 import asyncpg
 
 from ..port import StoreFailure
-from .failures import ConnectionLost, is_loss, unreachable
+from .failures import ConnectionLost, is_loss, to_unreachable
 from .schema import RUNTIME
 from .transaction import Transaction
 
-__all__ = ["Connections", "connect", "redacted"]
+__all__ = ["Connections", "open_connection", "redact_url"]
 
 OLDEST = (14, 0)
 CONNECT_SECONDS = 5.0
@@ -46,13 +46,13 @@ _REFUSALS = (
 )
 
 
-def redacted(url: str) -> str:
+def redact_url(url: str) -> str:
     """The URL without its password."""
     hidden = re.sub(r"^(\w+://[^:@/?]*):[^@]*@", r"\1:***@", url)
     return re.sub(r"([?&])(password|sslpassword)=[^&]*", r"\1\2=***", hidden)
 
 
-async def connect(url: str, wait: float) -> asyncpg.Connection:
+async def open_connection(url: str, wait: float) -> asyncpg.Connection:
     """A connection outside the pool, without limits of time; waits for a server that is still starting.
 
     wait: seconds. Raises StoreFailure, which names the server without its password.
@@ -62,24 +62,24 @@ async def connect(url: str, wait: float) -> asyncpg.Connection:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
         except (*_REFUSALS, asyncpg.ClientConfigurationError) as error:
-            raise StoreFailure(f"PostgreSQL at {redacted(url)} refused the connection: {error}") from error
+            raise StoreFailure(f"PostgreSQL at {redact_url(url)} refused the connection: {error}") from error
         except ValueError:  # its words may hold a piece of the password
             raise StoreFailure(
-                f"The store's URL {redacted(url)} cannot be read. In a user name or a password, characters such as "
+                f"The store's URL {redact_url(url)} cannot be read. In a user name or a password, characters such as "
                 "# / ? @ : are percent-encoded (# is %23)."
             ) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if asyncio.get_running_loop().time() >= until:
                 raise StoreFailure(
-                    f"PostgreSQL at {redacted(url)} cannot be reached: {error or type(error).__name__}. "
+                    f"PostgreSQL at {redact_url(url)} cannot be reached: {error or type(error).__name__}. "
                     "Start it, or check the store's URL."
                 ) from error
             await asyncio.sleep(RETRY_SECONDS)
         else:
-            return await _suitable(connection)
+            return await _check_connection(connection)
 
 
-async def _suitable(connection: asyncpg.Connection) -> asyncpg.Connection:
+async def _check_connection(connection: asyncpg.Connection) -> asyncpg.Connection:
     version = connection.get_server_version()
     encoding = await connection.fetchval("show server_encoding")
     if version[:2] < OLDEST or encoding != "UTF8":
@@ -91,22 +91,22 @@ async def _suitable(connection: asyncpg.Connection) -> asyncpg.Connection:
     return connection
 
 
-def _number(text: str) -> int | float:
+def _decode_numeric(text: str) -> int | float:
     """A ``numeric`` (what sum() and avg() answer) as the other engine has it."""
     return float(text) if "." in text or not text.lstrip("-").isdigit() else int(text)
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
     """Make a new connection ours. Raises StoreFailure on one that policies would not hold."""
     if await connection.fetchval(_LOOSE):
         raise StoreFailure(
             f"The connection does not work as {RUNTIME}, or that role owns something or is not held by row level "
             "security: a pooler in between may have dropped the session's role."
         )
-    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_decode_numeric, format="text")
 
 
-async def _keep(connection: asyncpg.Connection) -> None:
+async def _keep_session(connection: asyncpg.Connection) -> None:
     """Nothing to reset: every transaction is ended, and its settings with it, before a connection goes back."""
 
 
@@ -137,8 +137,8 @@ class Connections:
             max_queries=math.inf,
             max_inactive_connection_lifetime=IDLE_SECONDS,
             connection_class=_Connection,
-            init=_prepare,
-            reset=_keep,
+            init=_prepare_connection,
+            reset=_keep_session,
             timeout=CONNECT_SECONDS,
             command_timeout=self.timeout,
             statement_cache_size=1024,
@@ -184,4 +184,4 @@ class Connections:
         try:
             return await self._pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise unreachable(error) from error
+            raise to_unreachable(error) from error

@@ -14,10 +14,10 @@ from agora.scheduling import Owner
 from ..outages import Outages
 from ..port import ROOM, Query, Reader, Reading, StoredEvent, StoreFailure, Tx, Work
 from ..probe_queries import write_probe
-from .connections import Connections, connect, redacted
+from .connections import Connections, open_connection, redact_url
 from .peers import Peers
 from .reading import Readers
-from .schema import migrated
+from .schema import migrate_schema
 from .writing import QUEUE_LIMIT, Writer
 
 __all__ = ["PostgresStore"]
@@ -91,15 +91,15 @@ class PostgresStore:
         )
 
     def __repr__(self) -> str:
-        return f"PostgresStore({redacted(self.url)!r})"
+        return f"PostgresStore({redact_url(self.url)!r})"
 
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Wait for the server, migrate, open the pool. Raises StoreFailure, MigrationError."""
-        connection = await connect(self.url, self._wait)
+        connection = await open_connection(self.url, self._wait)
         try:
-            await migrated(connection, self.clock)
+            await migrate_schema(connection, self.clock)
         finally:
             await connection.close()
         await self._connections.open()
@@ -126,7 +126,7 @@ class PostgresStore:
         """
         if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
             writes, read_at = self._writes, time.monotonic()
-            tenants = await self.read("", _tenants)
+            tenants = await self.read("", _read_tenants)
             if writes != self._writes:  # a commit meanwhile may have changed them
                 return tenants
             self._tenants, self._tenants_read_at = tenants, read_at
@@ -134,16 +134,16 @@ class PostgresStore:
 
     async def probe(self) -> None:
         began = time.monotonic()
-        await self.write(HOME, _probe, label="probe")
+        await self.write(HOME, _write_probe_row, label="probe")
         self._outages.recovered(began)
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                await self.write("", _nothing)
+                await self.write("", _run_nothing)
                 elapsed = time.perf_counter() - began
-                size = await self.read("", _size)
+                size = await self.read("", _read_size)
                 await self._align()
         except TimeoutError:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
@@ -162,7 +162,7 @@ class PostgresStore:
 
     async def _align(self) -> None:
         """Look what the database's clock says; what the way there and back may account for changes nothing."""
-        before, at, after = await self.read("", _times)
+        before, at, after = await self.read("", _read_clocks)
         ahead, uncertain = at - (before + after) // 2, after - before
         if abs(ahead - self.skew) > uncertain + TOLERANCE:
             log.log(
@@ -184,21 +184,21 @@ class PostgresStore:
             log.exception("publishing committed events failed")
 
 
-async def _probe(tx: Tx) -> None:
+async def _write_probe_row(tx: Tx) -> None:
     await write_probe(tx)
     await tx.one(_LITTLE_MEMORY)
     await tx.one(_ROOM)
 
 
-async def _nothing(tx: Tx) -> None:
+async def _run_nothing(tx: Tx) -> None:
     """A transaction that only proves that one can be made."""
 
 
-async def _tenants(reader: Reader) -> list[str]:
+async def _read_tenants(reader: Reader) -> list[str]:
     return [row["tenant_id"] for row in await reader.all(_TENANTS)]
 
 
-async def _times(reader: Reader) -> tuple[int, int, int]:
+async def _read_clocks(reader: Reader) -> tuple[int, int, int]:
     """This machine's clock before, the database's, and this machine's after."""
     await reader.one(_CLOCK)  # takes a connection, and prepares
     before = time.time_ns() // 1000
@@ -207,7 +207,7 @@ async def _times(reader: Reader) -> tuple[int, int, int]:
     return before, int(row["now"]), time.time_ns() // 1000
 
 
-async def _size(reader: Reader) -> Any:
+async def _read_size(reader: Reader) -> Any:
     row = await reader.one(_SIZE)
     assert row is not None
     return row["size"]

@@ -9,12 +9,12 @@ from ..port import StoreFailure, StoreUnavailable
 __all__ = [
     "ConnectionLost",
     "OutcomeUnknown",
-    "failure",
     "is_closed",
     "is_hopeless",
     "is_loss",
     "is_retryable",
-    "unreachable",
+    "to_store_failure",
+    "to_unreachable",
 ]
 
 _LOSSES = (
@@ -90,7 +90,7 @@ def is_hopeless(error: BaseException) -> bool:
     return isinstance(error, _HOPELESS)
 
 
-def failure(error: BaseException) -> StoreFailure:
+def to_store_failure(error: BaseException) -> StoreFailure:
     """What the caller sees of the database's trouble: StoreUnavailable where it is no fault of the call."""
     if isinstance(error, StoreFailure):
         return error
@@ -107,8 +107,8 @@ def failure(error: BaseException) -> StoreFailure:
     return failed
 
 
-def unreachable(error: Exception) -> ConnectionLost:
+def to_unreachable(error: Exception) -> ConnectionLost:
     """No connection could be had."""
-    known = failure(error)
+    known = to_store_failure(error)
     cause = known.extra["cause"] if isinstance(known, StoreUnavailable) else "unreachable"
     return ConnectionLost("PostgreSQL cannot be reached.", cause=cause, reason=str(error) or type(error).__name__)

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from .connections import CONNECT_SECONDS, redacted
+from .connections import CONNECT_SECONDS, redact_url
 from .schema import RUNTIME
 
 __all__ = ["CHANNEL", "LISTENING", "NEWS", "Peers"]
@@ -76,7 +76,7 @@ class Peers:
                 await self._listen()
             except Exception as error:  # the client's own confusion is none of its usual errors
                 if self.listening:
-                    log.warning("The other servers at %s are not heard for the moment: %s", redacted(self.url), error)
+                    log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False
                 await asyncio.sleep(AGAIN_SECONDS)
 

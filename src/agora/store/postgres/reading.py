@@ -16,7 +16,7 @@ from ..port import Query, Reading, Row, StoreUnavailable, TxClosed
 from . import sql
 from .calls import Kind
 from .connections import Connections
-from .failures import ConnectionLost, failure
+from .failures import ConnectionLost, to_store_failure
 from .transaction import Transaction
 
 __all__ = ["Readers"]
@@ -46,8 +46,8 @@ class PostgresReader:
         return rows
 
     async def _run(self, kind: Kind, query: Query, parameters: dict[str, Any]) -> Any:
-        text = sql.plain(query)
-        values = sql.bind(text, self.tenant, parameters)
+        text = sql.single_text(query)
+        values = sql.bind_values(text, self.tenant, parameters)
         async with self._turn:
             if not self._open:
                 raise TxClosed("the reader was used after its work had ended")
@@ -58,7 +58,7 @@ class PostgresReader:
             except Exception as error:
                 self._open = False
                 await self._stack.__aexit__(type(error), error, error.__traceback__)
-                raise _failure(error) from error
+                raise _to_read_failure(error) from error
 
     async def close(self) -> None:
         self._open = False
@@ -117,7 +117,7 @@ class Readers:
             await reader.close()
 
 
-def _failure(error: Exception) -> Exception:
+def _to_read_failure(error: Exception) -> Exception:
     if isinstance(error, asyncpg.QueryCanceledError):
         return DeadlineExceeded("The query took too long.", fix="Ask for less: narrow the filters or the page.")
-    return failure(error)
+    return to_store_failure(error)

@@ -19,9 +19,9 @@ from agora.clock import Clock
 
 from .. import migrate
 from ..port import StoreFailure
-from .failures import failure
+from .failures import to_store_failure
 
-__all__ = ["RUNTIME", "applied", "migrated", "unprotected"]
+__all__ = ["RUNTIME", "find_unprotected", "migrate_schema", "read_applied"]
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +58,16 @@ order by 1
 _GIVEN = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg_proc')"
 
 
-async def migrated(connection: asyncpg.Connection, clock: Clock) -> int:
+async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     """Apply what is pending, and protect what there is; answers how many migrations were applied.
 
     Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses.
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
-        done = await applied(connection)
-        pending = migrate.pending(done, "postgres")
-        if (pending or await unprotected(connection)) and not await _owns(connection):
+        done = await read_applied(connection)
+        pending = migrate.pending_migrations(done, "postgres")
+        if (pending or await find_unprotected(connection)) and not await _owns_schema(connection):
             role = await connection.fetchval("select current_user")
             raise migrate.MigrationError(
                 f"The database is not as this release needs it, and {role} does not own it: "
@@ -76,22 +76,22 @@ async def migrated(connection: asyncpg.Connection, clock: Clock) -> int:
         if pending and not done and await connection.fetchval("select to_regclass('schema_migrations')") is None:
             await connection.execute(_RECORDS)
         for migration in pending:
-            await _apply(connection, migration, clock.now())
-        if await unprotected(connection):
-            await _protect(connection)
-            if left := await unprotected(connection):
+            await _apply_migration(connection, migration, clock.now())
+        if await find_unprotected(connection):
+            await _apply_protection(connection)
+            if left := await find_unprotected(connection):
                 raise StoreFailure(
                     f"Tables stand open to other tenants: {', '.join(left)}. Drop the policies that are not this "
                     "release's (see pg_policies), and start again."
                 )
         return len(pending)
     except asyncpg.PostgresError as error:
-        raise failure(error) from error
+        raise to_store_failure(error) from error
     finally:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
-async def applied(connection: asyncpg.Connection) -> dict[int, str]:
+async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
     """Checksums of the migrations that the database has had, by number."""
     if await connection.fetchval("select to_regclass('schema_migrations')") is None:
         return {}
@@ -99,13 +99,13 @@ async def applied(connection: asyncpg.Connection) -> dict[int, str]:
     return {row["number"]: row["checksum"] for row in rows}
 
 
-async def unprotected(connection: asyncpg.Connection) -> list[str]:
+async def find_unprotected(connection: asyncpg.Connection) -> list[str]:
     """What keeps tenants apart and is missing: tables without their policies, or ``protection.sql`` itself."""
     bare = [row["relname"] for row in await connection.fetch(_BARE)]
-    return bare if await connection.fetchval(_GIVEN) == _protection()[1] else [*bare, _PROTECTION.name]
+    return bare if await connection.fetchval(_GIVEN) == _load_protection()[1] else [*bare, _PROTECTION.name]
 
 
-async def _owns(connection: asyncpg.Connection) -> bool:
+async def _owns_schema(connection: asyncpg.Connection) -> bool:
     """Whether this role may change the schema."""
     return bool(
         await connection.fetchval(
@@ -116,7 +116,7 @@ async def _owns(connection: asyncpg.Connection) -> bool:
     )
 
 
-async def _apply(connection: asyncpg.Connection, migration: migrate.Migration, now: int) -> None:
+async def _apply_migration(connection: asyncpg.Connection, migration: migrate.Migration, now: int) -> None:
     try:
         async with connection.transaction():
             await connection.execute(_UNFORCED)
@@ -133,8 +133,8 @@ async def _apply(connection: asyncpg.Connection, migration: migrate.Migration, n
     log.info("applied migration %s", migration)
 
 
-async def _protect(connection: asyncpg.Connection) -> None:
-    sql, checksum = _protection()
+async def _apply_protection(connection: asyncpg.Connection) -> None:
+    sql, checksum = _load_protection()
     try:
         async with connection.transaction():
             await connection.execute(sql)
@@ -149,7 +149,7 @@ async def _protect(connection: asyncpg.Connection) -> None:
 
 
 @cache
-def _protection() -> tuple[str, str]:
+def _load_protection() -> tuple[str, str]:
     """The text, and what it is known by."""
     sql = _PROTECTION.read_text(encoding="utf-8")
     return sql, f"protection {hashlib.sha256(sql.encode()).hexdigest()}"

@@ -23,17 +23,17 @@ from ..port import Query, Statement, Table, Write
 
 __all__ = [
     "Text",
-    "bind",
-    "each",
-    "free",
+    "batched_text",
+    "bind_values",
     "insert_all",
     "insert_many",
     "insert_one",
-    "literal",
-    "many",
-    "plain",
-    "shared",
-    "touches",
+    "pipelined_text",
+    "quote_literal",
+    "shared_text",
+    "single_text",
+    "skip_locked_text",
+    "statement_words",
 ]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
@@ -51,36 +51,36 @@ class Text:
 
 
 @lru_cache(_CACHED)
-def plain(statement: Statement) -> Text:
+def single_text(statement: Statement) -> Text:
     """The statement for one call's values. Values are cast, so that a wrong type is found at once."""
     names: list[str] = []
 
     def number(name: str) -> str:
         if name not in names:
             names.append(name)
-        return f"${names.index(name) + 1}::{_type(statement, name)}"
+        return f"${names.index(name) + 1}::{_parameter_type(statement, name)}"
 
-    sql = _replace(_source(statement), number)
+    sql = _replace_parameters(_statement_source(statement), number)
     if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
         sql += " for update"
     return Text(sql, tuple(names))
 
 
 @lru_cache(_CACHED)
-def free(query: Query) -> Text:
+def skip_locked_text(query: Query) -> Text:
     """A query that locks one row: the row only if no other transaction has it."""
-    text = plain(query)
+    text = single_text(query)
     return Text(f"{text.sql} skip locked", text.names)
 
 
 @lru_cache(_CACHED)
-def each(write: Write, count: bool) -> str:
+def pipelined_text(write: Write, count: bool) -> str:
     """The write for one of many calls, with its position as the last parameter and as the last column of its rows.
 
     count: how many rows it changed is wanted, in one row.
     """
-    text = plain(write)
-    if count and "returning" not in touches(write):
+    text = single_text(write)
+    if count and "returning" not in statement_words(write):
         return f"with _w as ({text.sql} returning 1) select count(*) as changed from _w"
     position = len(text.names) + 1
     columns = "count(*) as changed" if count else f"_w.*, ${position}::bigint as _ord"
@@ -88,32 +88,34 @@ def each(write: Write, count: bool) -> str:
 
 
 @lru_cache(_CACHED)
-def many(write: Write) -> Text | None:
+def batched_text(write: Write) -> Text | None:
     """The write for many calls alike at once, if there is one: values of ``alike``, ``calls``, then an array for each other."""
     if write.safe_many is None:
         return None
-    others = [name for name in plain(write).names if name != "tenant" and name not in write.alike]
+    others = [name for name in single_text(write).names if name != "tenant" and name not in write.alike]
     names = ("tenant", *write.alike, "calls", *others)
     places = {name: f"${at}" for at, name in enumerate(names, 1)}
-    arrays = ", ".join(f"{places[name]}::{_type(write, name)}[]" for name in others)
+    arrays = ", ".join(f"{places[name]}::{_parameter_type(write, name)}[]" for name in others)
     calls = f"unnest({arrays}) with ordinality as _calls ({', '.join(others)}, _ord)"
     text = str(write.many).strip().replace("{calls}", calls)
     types = {"calls": "bigint"}
-    sql = _replace(text, lambda name: f"{places[name]}::{types.get(name) or _type(write, name)}")
+    sql = _replace_parameters(text, lambda name: f"{places[name]}::{types.get(name) or _parameter_type(write, name)}")
     return Text(sql, names)
 
 
 @lru_cache(_CACHED)
-def shared(query: Query, first: bool) -> Text | None:
+def shared_text(query: Query, first: bool) -> Text | None:
     """The query for the values of many calls of one tenant; None when its parameters do not allow it.
 
     first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
     """
-    names = tuple(name for name in plain(query).names if name != "tenant")
-    types = [_type(query, name) for name in names]
+    names = tuple(name for name in single_text(query).names if name != "tenant")
+    types = [_parameter_type(query, name) for name in names]
     if not names or any(kind.endswith("]") for kind in types):
         return None
-    inner = _replace(_source(query), lambda name: "$1::text" if name == "tenant" else f'_p."{name}"')
+    inner = _replace_parameters(
+        _statement_source(query), lambda name: "$1::text" if name == "tenant" else f'_p."{name}"'
+    )
     if query.lock:
         inner += " for update skip locked"
     arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 2))
@@ -123,7 +125,7 @@ def shared(query: Query, first: bool) -> Text | None:
         f"select _q.*, _p._ord from unnest({arrays}) with ordinality as _p({columns}, _ord) "
         f"cross join lateral (select * from ({inner}) as _i {fence}) as _q"
     )
-    if "tenant" not in plain(query).names:
+    if "tenant" not in single_text(query).names:
         sql += " where $1::text is not null"
     return Text(sql, names)
 
@@ -155,12 +157,12 @@ def insert_all(tables: tuple[Table, ...]) -> str:
 
 
 @lru_cache(_CACHED)
-def touches(statement: Statement) -> frozenset[str]:
+def statement_words(statement: Statement) -> frozenset[str]:
     """Every word of the statement: a table whose name is not among them is not touched by it."""
-    return frozenset(_WORDS.findall(_source(statement).lower()))
+    return frozenset(_WORDS.findall(_statement_source(statement).lower()))
 
 
-def bind(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+def bind_values(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     """Values in the order of the names. Raises TypeError when one was not given."""
     try:
         return tuple([tenant if name == "tenant" else parameters[name] for name in text.names])
@@ -168,22 +170,22 @@ def bind(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, .
         raise TypeError(f"the statement's parameter {missing} was not given") from None
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     """A quoted string constant, for the simple protocol, which takes no parameters."""
     if "\0" in text:
         raise ValueError("PostgreSQL text cannot hold NUL")
     return "'" + text.replace("'", "''") + "'"
 
 
-def _source(statement: Statement) -> str:
+def _statement_source(statement: Statement) -> str:
     return statement.safe_postgres.strip().rstrip(";")
 
 
-def _type(statement: Statement, name: str) -> str:
+def _parameter_type(statement: Statement, name: str) -> str:
     return statement.types.get(name, "text")
 
 
-def _replace(sql: str, parameter: Callable[[str], str]) -> str:
+def _replace_parameters(sql: str, parameter: Callable[[str], str]) -> str:
     def token(match: re.Match[str]) -> str:
         name = match["name"]
         return match[0] if name is None else parameter(name)

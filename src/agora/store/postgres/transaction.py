@@ -70,7 +70,7 @@ class Transaction:
 
     async def begin(self, mode: str = "") -> None:
         """Begin, with the tenant set for as long as the transaction lasts: one round trip."""
-        tenant = sql.literal(self._tenant)
+        tenant = sql.quote_literal(self._tenant)
         self._open = True
         await self._connection.execute(f"begin {mode}; select set_config('app.current_tenant_id', {tenant}, true)")
 
@@ -110,18 +110,20 @@ class Transaction:
     async def _change(self, write: Write, kind: Kind, asked: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
         if len(asked) == 1:
-            return [await self.run(kind, sql.plain(write).sql, asked[0])]
+            return [await self.run(kind, sql.single_text(write).sql, asked[0])]
         if kind is Kind.COUNT:
-            rows = await self._connection.fetchmany(sql.each(write, True), asked)
+            rows = await self._connection.fetchmany(sql.pipelined_text(write, True), asked)
             return [row["changed"] for row in rows]
-        if (text := sql.many(write)) is not None:
+        if (text := sql.batched_text(write)) is not None:
             return await self._change_alike(write, text, asked)
         numbered = [(*values, at) for at, values in enumerate(asked, 1)]
-        return _dealt(await self._connection.fetchmany(sql.each(write, False), numbered, record_class=SharedRow), asked)
+        return _group_rows(
+            await self._connection.fetchmany(sql.pipelined_text(write, False), numbered, record_class=SharedRow), asked
+        )
 
     async def _change_alike(self, write: Write, text: sql.Text, asked: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write once for those who have what it names in common."""
-        names = sql.plain(write).names
+        names = sql.single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
         for at, values in enumerate(asked):
             groups.setdefault(tuple(values[names.index(name)] for name in write.alike), []).append(at)
@@ -132,21 +134,21 @@ class Transaction:
             rows = await self._connection.fetch(
                 text.sql, self._tenant, *alike, len(members), *arrays, record_class=SharedRow
             )
-            for at, own in zip(members, _dealt(rows, members), strict=True):
+            for at, own in zip(members, _group_rows(rows, members), strict=True):
                 answers[at] = own
         return answers
 
     async def _read_distinct(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
         """Answers for distinct values, in their order."""
-        shared = sql.shared(query, kind is Kind.ONE) if len(wanted) > 1 else None
+        shared = sql.shared_text(query, kind is Kind.ONE) if len(wanted) > 1 else None
         if shared is None:
-            text = (sql.free(query) if query.lock else sql.plain(query)).sql
+            text = (sql.skip_locked_text(query) if query.lock else sql.single_text(query)).sql
             return [await self.run(kind, text, values) for values in wanted]
-        names = sql.plain(query).names
+        names = sql.single_text(query).names
         columns = dict(zip(names, map(list, zip(*wanted, strict=True)), strict=True))
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
-        grouped = _dealt(rows, wanted)
+        grouped = _group_rows(rows, wanted)
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def flush(self, rows: Rows) -> None:
@@ -162,8 +164,8 @@ class Transaction:
             await self._add(tally, sorted(rows[tally], key=itemgetter(slice(tally.key))))
 
     async def _add(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
-        text = sql.plain(tally.add)
-        values = [sql.bind(text, self._tenant, tally.parameters(row)) for row in rows]
+        text = sql.single_text(tally.add)
+        values = [sql.bind_values(text, self._tenant, tally.parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
 
     async def log(self, events: Sequence[NewEvent], news: str | None = None) -> int:
@@ -216,7 +218,7 @@ class Transaction:
             self._connection.terminate()
 
 
-def _dealt(rows: Sequence[Any], asked: Sequence[Any]) -> list[list[Any]]:
+def _group_rows(rows: Sequence[Any], asked: Sequence[Any]) -> list[list[Any]]:
     """Rows by whose they are."""
     grouped: list[list[Any]] = [[] for _ in asked]
     for row in rows:

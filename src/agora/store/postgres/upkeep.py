@@ -11,80 +11,82 @@ from agora.clock import SystemClock
 from .. import migrate
 from ..databases import DatabaseStatus
 from ..port import StoreFailure
-from .connections import connect, redacted
-from .failures import failure
-from .schema import RUNTIME, applied, migrated, unprotected
+from .connections import open_connection, redact_url
+from .failures import to_store_failure
+from .schema import RUNTIME, find_unprotected, migrate_schema, read_applied
 
-__all__ = ["create", "status", "upgrade"]
+__all__ = ["create_postgres", "postgres_status", "upgrade_postgres"]
 
 WAIT_SECONDS = 10.0
 MAINTENANCE = "postgres"  # the database that every server has
 
 
-async def status(url: str) -> DatabaseStatus:
-    if not await _exists(url):
-        return DatabaseStatus(redacted(url), False, 0, tuple(map(str, migrate.plan("postgres"))))
-    connection = await connect(url, WAIT_SECONDS)
+async def postgres_status(url: str) -> DatabaseStatus:
+    if not await _database_exists(url):
+        return DatabaseStatus(redact_url(url), False, 0, tuple(map(str, migrate.list_migrations("postgres"))))
+    connection = await open_connection(url, WAIT_SECONDS)
     try:
-        done = await applied(connection)
-        pending = migrate.pending(done, "postgres")
-        bare = await unprotected(connection) if done else []
-        return DatabaseStatus(redacted(url), True, len(done), tuple(map(str, pending)), tuple(bare))
+        done = await read_applied(connection)
+        pending = migrate.pending_migrations(done, "postgres")
+        bare = await find_unprotected(connection) if done else []
+        return DatabaseStatus(redact_url(url), True, len(done), tuple(map(str, pending)), tuple(bare))
     except asyncpg.PostgresError as error:
-        raise failure(error) from error
+        raise to_store_failure(error) from error
     finally:
         await connection.close()
 
 
-async def upgrade(url: str) -> int:
-    connection = await connect(url, WAIT_SECONDS)
+async def upgrade_postgres(url: str) -> int:
+    connection = await open_connection(url, WAIT_SECONDS)
     try:
-        return await migrated(connection, SystemClock())
+        return await migrate_schema(connection, SystemClock())
     finally:
         await connection.close()
 
 
-async def create(url: str, login: str | None, password: str | None) -> bool:
-    name = _name(url)
-    made = not await _exists(url)
+async def create_postgres(url: str, login: str | None, password: str | None) -> bool:
+    name = _database_name(url)
+    made = not await _database_exists(url)
     if made:
-        connection = await connect(_maintenance(url), WAIT_SECONDS)
+        connection = await open_connection(_maintenance_url(url), WAIT_SECONDS)
         try:
-            await connection.execute(f"create database {_quoted(name)} encoding 'UTF8' template template0")
+            await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
         except asyncpg.DuplicateDatabaseError:
             made = False
         except asyncpg.PostgresError as error:
-            raise failure(error) from error
+            raise to_store_failure(error) from error
         finally:
             await connection.close()
-    await upgrade(url)
+    await upgrade_postgres(url)
     if login:
-        await _allow(url, name, login, password)
+        await _grant_login(url, name, login, password)
     return made
 
 
-async def _allow(url: str, name: str, login: str, password: str | None) -> None:
+async def _grant_login(url: str, name: str, login: str, password: str | None) -> None:
     """A role that may connect, and be what the server works as; it owns nothing, and cannot migrate."""
-    connection = await connect(url, WAIT_SECONDS)
+    connection = await open_connection(url, WAIT_SECONDS)
     try:
         async with connection.transaction():
             if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", login):
-                await connection.execute(f"create role {_quoted(login)} login")
+                await connection.execute(f"create role {_quote_identifier(login)} login")
             if password is not None:
                 text = await connection.fetchval("select quote_literal($1::text)", password)
-                await connection.execute(f"alter role {_quoted(login)} password {text}")
-            await connection.execute(f"revoke connect on database {_quoted(name)} from public")
-            await connection.execute(f"grant connect on database {_quoted(name)} to {_quoted(login)}")
-            await connection.execute(f"grant {RUNTIME} to {_quoted(login)}")
+                await connection.execute(f"alter role {_quote_identifier(login)} password {text}")
+            await connection.execute(f"revoke connect on database {_quote_identifier(name)} from public")
+            await connection.execute(
+                f"grant connect on database {_quote_identifier(name)} to {_quote_identifier(login)}"
+            )
+            await connection.execute(f"grant {RUNTIME} to {_quote_identifier(login)}")
     except asyncpg.PostgresError as error:
-        raise failure(error) from error
+        raise to_store_failure(error) from error
     finally:
         await connection.close()
 
 
-async def _exists(url: str) -> bool:
+async def _database_exists(url: str) -> bool:
     try:
-        connection = await connect(url, WAIT_SECONDS)
+        connection = await open_connection(url, WAIT_SECONDS)
     except StoreFailure as error:
         if isinstance(error.__cause__, asyncpg.InvalidCatalogNameError):
             return False
@@ -93,18 +95,18 @@ async def _exists(url: str) -> bool:
     return True
 
 
-def _name(url: str) -> str:
+def _database_name(url: str) -> str:
     name = unquote(urlsplit(url).path.lstrip("/"))
     if not name:
         raise StoreFailure("The URL names no database: postgresql://USER@HOST/DATABASE.")
     return name
 
 
-def _maintenance(url: str) -> str:
+def _maintenance_url(url: str) -> str:
     return urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl()
 
 
-def _quoted(name: str) -> str:
+def _quote_identifier(name: str) -> str:
     """An identifier in quotes."""
     if "\0" in name or len(name.encode()) > 63:
         raise StoreFailure(f"{name[:63]!r} is no name for PostgreSQL.")

@@ -21,10 +21,10 @@ from agora_sdk.errors import Overloaded
 
 from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
-from .batch import Batch, Spoiled, events_of, run_alone, run_together
+from .batch import Batch, BatchSpoiled, collect_events, run_alone, run_together
 from .calls import Attempt, Call
 from .connections import Connections
-from .failures import ConnectionLost, failure, is_hopeless, is_retryable
+from .failures import ConnectionLost, is_hopeless, is_retryable, to_store_failure
 from .transaction import Transaction
 
 __all__ = ["Writer"]
@@ -38,10 +38,10 @@ LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other c
 #: the same beside other servers, which commit meanwhile: what waits for its turn had better grow
 LANE_BATCHES_AMONG_OTHERS = 1
 ATTEMPTS = 5  # of a call that other transactions stand in the way of
-HABITS = 1024
+HISTORY_LIMIT = 1024
 
 
-class Habits:
+class ConflictHistory:
     """Which kinds of call need a transaction of their own: two steps up when one did, one down when one did not."""
 
     def __init__(self) -> None:
@@ -54,11 +54,11 @@ class Habits:
         score = min(self._scores.get(label, 0) + 2, 3) if alone else self._scores.get(label, 0) - 1
         if score <= 0 or not label:
             self._scores.pop(label, None)
-        elif label in self._scores or len(self._scores) < HABITS:
+        elif label in self._scores or len(self._scores) < HISTORY_LIMIT:
             self._scores[label] = score
 
 
-class Lane:
+class TenantQueue:
     """Calls of one tenant that wait for a batch."""
 
     __slots__ = ("pumps", "waiting")
@@ -88,10 +88,10 @@ class Writer:
         self._connections, self._publish, self._solo_limit, self._told = connections, publish, solos, told
         self._news, self._outages = news, outages
         self._slots = asyncio.Semaphore(batches)
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, TenantQueue] = {}
         self._solos: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
         self._solo_pumps = 0
-        self._habits = Habits()
+        self._habits = ConflictHistory()
         self._tails: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,7 +130,7 @@ class Writer:
             await asyncio.wait(self._tasks)
 
     def _queue(self, call: Call) -> None:
-        lane = self._lanes.setdefault(call.tenant, Lane())
+        lane = self._lanes.setdefault(call.tenant, TenantQueue())
         lane.waiting.push(call.owner, call)
         if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
             lane.pumps += 1
@@ -148,7 +148,7 @@ class Writer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, tenant: str, lane: Lane) -> None:
+    async def _pump(self, tenant: str, lane: TenantQueue) -> None:
         while lane.waiting:
             async with self._slots:
                 if calls := lane.take():
@@ -169,14 +169,14 @@ class Writer:
             await run
         except Exception as error:
             log.exception("a batch of %d calls failed", len(calls))
-            _fail_all(calls, error)
+            _fail_calls(calls, error)
         except BaseException as error:
-            _fail_all(calls, error)
+            _fail_calls(calls, error)
             raise
 
     # -- committing ------------------------------------------------------------------------------
 
-    async def _commit_all(self, lane: Lane, calls: list[Call]) -> None:
+    async def _commit_all(self, lane: TenantQueue, calls: list[Call]) -> None:
         """Commit calls together. If a statement fails, each half together, down to each call alone."""
         calls = [call for call in calls if not call.future.done()]
         if len(calls) < 2:
@@ -185,14 +185,14 @@ class Writer:
             return
         try:
             batch = await self._connected(calls[0].tenant, lambda transaction: self._together(transaction, calls))
-        except Spoiled as spoiled:
+        except BatchSpoiled as spoiled:
             self.replays += 1
             await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
             self._eject([spoiled.call])  # afterwards: what it takes and gives back would stand in their way
             return
         except Exception as error:
             if isinstance(error, StoreFailure) or is_hopeless(error):
-                _fail_all(calls, error)
+                _fail_calls(calls, error)
                 return
             self.replays += 1
             log.info("a batch of %d calls is run again in halves: %s", len(calls), error)
@@ -223,7 +223,7 @@ class Writer:
 
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """
-        turn = _lock(self._turns, call.tenant)
+        turn = _tenant_lock(self._turns, call.tenant)
         async with turn:
             pass
         error = await self._attempt(call)
@@ -235,7 +235,7 @@ class Writer:
                     if error is None or not is_retryable(error):
                         break
         if error is not None:
-            call.fail(failure(error))
+            call.fail(to_store_failure(error))
 
     async def _attempt(self, call: Call) -> Exception | None:
         """Answers what the database had against it, if anything."""
@@ -273,9 +273,9 @@ class Writer:
         One at a time for each tenant from the numbering to the publishing, so that events are
         published in the order of their numbers; the database holds the others back just as long.
         """
-        events = events_of(attempts)
+        events = collect_events(attempts)
         if events:
-            async with _lock(self._tails, tenant):
+            async with _tenant_lock(self._tails, tenant):
                 base = await transaction.log(events, self._news())
                 await self._commit(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
@@ -291,7 +291,7 @@ class Writer:
         self._told(time.perf_counter() - began, len(attempts))
 
 
-def _lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
+def _tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
     """The tenant's lock; it is gone when nobody holds it or waits for it."""
     lock = locks.get(tenant)
     if lock is None:
@@ -299,6 +299,6 @@ def _lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio
     return lock
 
 
-def _fail_all(calls: Sequence[Call], error: BaseException) -> None:
+def _fail_calls(calls: Sequence[Call], error: BaseException) -> None:
     for call in calls:
-        call.fail(failure(error))
+        call.fail(to_store_failure(error))

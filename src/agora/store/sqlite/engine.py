@@ -35,9 +35,9 @@ from .. import migrate
 from ..outages import Outages
 from ..port import ROOM, Reading, Row, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
-from .failures import disk_failure, failure, is_busy, is_hopeless
+from .failures import disk_failure, is_busy, is_hopeless, to_store_failure
 from .reading import Reader
-from .transaction import Batch, Transaction, drive, flush
+from .transaction import Batch, Transaction, flush_batch, run_to_completion
 
 __all__ = ["DataDirectoryLocked", "SqliteStore"]
 
@@ -188,7 +188,7 @@ class SqliteStore:
             "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
         )
         applied = {row["number"]: row["checksum"] for row in execute("select number, checksum from schema_migrations")}
-        for migration in migrate.pending(applied, "sqlite"):
+        for migration in migrate.pending_migrations(applied, "sqlite"):
             self._apply(migration)
 
     def _apply(self, migration: migrate.Migration) -> None:
@@ -208,7 +208,7 @@ class SqliteStore:
         try:
             return await work(Reader(self._reading, self._scan_in_thread, tenant))
         except sqlite3.Error as error:
-            failed = failure(error)
+            failed = to_store_failure(error)
             self._count(failed)
             raise failed from error
 
@@ -247,13 +247,13 @@ class SqliteStore:
         """Take room for a file without a name, and give it back; see that the reserve is there. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
             os.posix_fallocate(file.fileno(), 0, ROOM)
-        if _size(self._reserve) < RESERVE:
+        if _file_size(self._reserve) < RESERVE:
             self._reserve.write_bytes(bytes(RESERVE))
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
-        await self.write("", _nothing)
-        size = self.path.stat().st_size + _size(self.path.with_name(self.path.name + "-wal"))
+        await self.write("", _run_nothing)
+        size = self.path.stat().st_size + _file_size(self.path.with_name(self.path.name + "-wal"))
         return {
             "round_trip_ms": (time.perf_counter() - began) * 1000,
             "queue_depth": float(len(self._queue)),
@@ -336,7 +336,7 @@ class SqliteStore:
                     done.append(self._call(call, batch))
                 if time.perf_counter() > until:
                     break
-            flush(self._writer, batch)
+            flush_batch(self._writer, batch)
         except BaseException:
             if self._writer.in_transaction:
                 self._writer.rollback()
@@ -346,7 +346,7 @@ class SqliteStore:
     def _call(self, call: _Pending, batch: Batch) -> _Done:
         tx = Transaction(self._writer, batch, call.tenant)
         try:
-            result = call.context.copy().run(drive, call.work(tx))
+            result = call.context.copy().run(run_to_completion, call.work(tx))
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
             if not self._writer.in_transaction:  # SQLITE_FULL and the like roll everything back
@@ -378,7 +378,7 @@ class SqliteStore:
         except BaseException as error:
             if self._writer.in_transaction:
                 self._writer.rollback()
-            raise failure(error, committing=True) from error
+            raise to_store_failure(error, committing=True) from error
 
     def _commit_loop(self) -> None:
         while (job := self._commits.get()) is not None:
@@ -430,7 +430,7 @@ class SqliteStore:
         if isinstance(error, asyncio.CancelledError):
             future.cancel()
             return
-        failed = failure(error)
+        failed = to_store_failure(error)
         self._count(failed)
         future.set_exception(failed)
 
@@ -439,11 +439,11 @@ class SqliteStore:
             self._outages.failed(failed)
 
 
-async def _nothing(tx: Any) -> None:
+async def _run_nothing(tx: Any) -> None:
     """A transaction that only proves that one can be made."""
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except FileNotFoundError:

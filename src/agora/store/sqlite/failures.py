@@ -9,7 +9,7 @@ from agora_sdk.errors import AgoraError, Overloaded
 
 from ..port import StoreFailure, StoreUnavailable
 
-__all__ = ["disk_failure", "failure", "is_busy", "is_hopeless"]
+__all__ = ["disk_failure", "is_busy", "is_hopeless", "to_store_failure"]
 
 #: SQLite's primary result code, the cause that callers are told, and what the log and health say of it
 _CAUSES = {
@@ -32,22 +32,22 @@ def disk_failure(error: OSError) -> StoreUnavailable:
     return StoreUnavailable(words, cause=cause, reason=error)
 
 
-def _code(error: BaseException) -> int:
+def _primary_code(error: BaseException) -> int:
     """SQLite's primary result code; 0 for an error that is none of its own."""
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
 
 
 def is_busy(error: BaseException) -> bool:
     """Whether another program holds the lock."""
-    return _code(error) == sqlite3.SQLITE_BUSY
+    return _primary_code(error) == sqlite3.SQLITE_BUSY
 
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether it is the same for every call: no use in trying each alone."""
-    return isinstance(error, StoreUnavailable) or _code(error) in _CAUSES
+    return isinstance(error, StoreUnavailable) or _primary_code(error) in _CAUSES
 
 
-def failure(error: BaseException, *, committing: bool = False) -> BaseException:
+def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseException:
     """An engine's error as StoreUnavailable, StoreFailure or Overloaded; any other as it is.
 
     committing: it was raised by COMMIT. One whose write to the disk failed may yet be found in the log by a restart.
@@ -58,7 +58,7 @@ def failure(error: BaseException, *, committing: bool = False) -> BaseException:
     if is_busy(error):
         fix = "End that program, or try again."
         failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
-    elif known := _CAUSES.get(_code(error)):
+    elif known := _CAUSES.get(_primary_code(error)):
         cause, words = known
         failed = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
     else:

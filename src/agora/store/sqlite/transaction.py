@@ -9,12 +9,12 @@ from typing import Any, TypeVar, cast
 from ..event_table import EVENTS, audience_text
 from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, Tally, TxClosed, Write
 
-__all__ = ["Batch", "Transaction", "drive", "flush"]
+__all__ = ["Batch", "Transaction", "flush_batch", "run_to_completion"]
 
 T = TypeVar("T")
 
 
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_to_completion(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that may only await what is ready; suspending is an error of that call."""
     try:
         coroutine.send(None)
@@ -106,7 +106,7 @@ class Transaction:
             own, self._rows = self._rows, []
             for table, row in own:
                 if table.name in tables:
-                    _append(self._connection, table, [row])
+                    _append_rows(self._connection, table, [row])
                 else:
                     self._rows.append((table, row))
 
@@ -118,7 +118,7 @@ class Transaction:
         shown = [table for table in self._batch.rows if table.name in tables]
         for table in shown:
             rows = self._batch.rows[table]
-            _append(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
+            _append_rows(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
             del self._batch.rows[table]
             if self._savepoint:
                 self._lent.setdefault(table, []).extend(rows)
@@ -145,7 +145,7 @@ class Transaction:
     def _number(self) -> None:
         batch, tenant = self._batch, self.tenant
         rows = batch.rows.setdefault(EVENTS, [])
-        sequence = batch.heads[tenant] if tenant in batch.heads else _head(self._connection, tenant)
+        sequence = batch.heads[tenant] if tenant in batch.heads else _read_head(self._connection, tenant)
         for event in self._emitted:
             sequence += 1
             batch.events.append(StoredEvent(tenant, sequence, event))
@@ -165,22 +165,22 @@ class Transaction:
         batch.heads[tenant] = sequence
 
 
-def _head(connection: sqlite3.Connection, tenant: str) -> int:
+def _read_head(connection: sqlite3.Connection, tenant: str) -> int:
     row = connection.execute("select max(seq) from events where tenant_id = ?", (tenant,)).fetchone()
     return row[0] or 0
 
 
-def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _append_rows(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     if isinstance(table, Tally):
         connection.executemany(table.add.safe, [{"tenant": row[0], **table.parameters(row)} for row in rows])
     else:
-        connection.executemany(_insert(table), rows)
+        connection.executemany(_insert_text(table), rows)
 
 
 _inserts: dict[Table, str] = {}
 
 
-def _insert(table: Table) -> str:
+def _insert_text(table: Table) -> str:
     text = _inserts.get(table)
     if text is None:
         names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
@@ -188,8 +188,8 @@ def _insert(table: Table) -> str:
     return text
 
 
-def flush(connection: sqlite3.Connection, batch: Batch) -> None:
+def flush_batch(connection: sqlite3.Connection, batch: Batch) -> None:
     for table, rows in batch.rows.items():
         if rows:
-            _append(connection, table, rows)
+            _append_rows(connection, table, rows)
     batch.rows.clear()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["canonical", "signed_content"]
+__all__ = ["signed_content", "to_canonical_json"]
 
 #: members of each message that A2A 1.0 requires, or declares optional: they stay where they are empty
 _REQUIRED: Final = frozenset(
@@ -48,39 +48,39 @@ _DEFAULTS: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
 def signed_content(card: Mapping[str, Any]) -> bytes:
     """What a card's signature is over: without its signatures and without defaults that were not asked for."""
-    return canonical(_present({key: value for key, value in card.items() if key != "signatures"}))
+    return to_canonical_json(_drop_defaults({key: value for key, value in card.items() if key != "signatures"}))
 
 
-def _present(value: Any) -> Any:
+def _drop_defaults(value: Any) -> Any:
     if isinstance(value, list):
-        return [_present(entry) for entry in value]
+        return [_drop_defaults(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     kept = {}
     for key, entry in value.items():
-        found = entry if key in _FREE else _present(entry)
+        found = entry if key in _FREE else _drop_defaults(entry)
         if key in _REQUIRED or found not in _DEFAULTS:
             kept[key] = found
     return kept
 
 
-def canonical(value: Any) -> bytes:
+def to_canonical_json(value: Any) -> bytes:
     """JSON by RFC 8785: sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them."""
-    return _encode(value).encode()
+    return _encode_value(value).encode()
 
 
-def _encode(value: Any) -> str:
+def _encode_value(value: Any) -> str:
     if isinstance(value, dict):
         members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{_encode(key)}:{_encode(entry)}" for key, entry in members) + "}"
+        return "{" + ",".join(f"{_encode_value(key)}:{_encode_value(entry)}" for key, entry in members) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(_encode, value)) + "]"
+        return "[" + ",".join(map(_encode_value, value)) + "]"
     if isinstance(value, float):
-        return _number(value)
+        return _format_number(value)
     return json.dumps(value, ensure_ascii=False)
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     """A double as ECMAScript's Number::toString writes it: the shortest digits that mean it."""
     if not math.isfinite(value):
         raise ValueError("JSON has no such number")

@@ -20,18 +20,18 @@ from agora_sdk.errors import InvalidRequest
 from .states import read_role
 
 __all__ = [
-    "bad",
-    "camel",
-    "configuration",
-    "count",
-    "message",
-    "name",
-    "obj",
-    "part",
-    "parts",
-    "push_config",
-    "send_request",
-    "text",
+    "camel_members",
+    "invalid_field",
+    "read_configuration",
+    "read_count",
+    "read_message",
+    "read_name",
+    "read_object",
+    "read_part",
+    "read_parts",
+    "read_push_config",
+    "read_send_request",
+    "read_text",
 ]
 
 _SNAKE = re.compile(r"_([a-z0-9])")
@@ -50,7 +50,7 @@ _FILE = {
 _KINDS = {"text": "text", "file": "file", "data": "data", "json": "data"}
 
 
-def bad(field: str, message: str) -> InvalidRequest:
+def invalid_field(field: str, message: str) -> InvalidRequest:
     """The refusal of one field."""
     return InvalidRequest(
         f"{field}: {message}",
@@ -59,88 +59,88 @@ def bad(field: str, message: str) -> InvalidRequest:
     )
 
 
-def camel(given: Mapping[str, Any]) -> dict[str, Any]:
+def camel_members(given: Mapping[str, Any]) -> dict[str, Any]:
     """The members by their JSON names, those that are null left out, as ProtoJSON reads them."""
     if not any("_" in key for key in given):
         return {key: value for key, value in given.items() if value is not None}
     return {_SNAKE.sub(lambda found: found[1].upper(), key): v for key, v in given.items() if v is not None}
 
 
-def obj(value: Any, field: str) -> dict[str, Any]:
+def read_object(value: Any, field: str) -> dict[str, Any]:
     """A JSON object; null is an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise bad(field, "should be an object")
+        raise invalid_field(field, "should be an object")
     return value
 
 
-def text(value: Any, field: str) -> str:
+def read_text(value: Any, field: str) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise bad(field, "should be a string")
+        raise invalid_field(field, "should be a string")
     return value
 
 
-def name(value: Any, field: str) -> str:
+def read_name(value: Any, field: str) -> str:
     """A string that is not empty; numbers, which some clients use as ids, become strings."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value:
-        raise bad(field, "should be a string that is not empty")
+        raise invalid_field(field, "should be a string that is not empty")
     return value
 
 
-def count(value: Any, field: str) -> int:
+def read_count(value: Any, field: str) -> int:
     """A whole number that is not negative, given as a number or as text."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11:
         return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise bad(field, "should be a whole number from 0 to 2147483647")
+        raise invalid_field(field, "should be a whole number from 0 to 2147483647")
     return value
 
 
-def _names(value: Any, field: str) -> list[str]:
+def _read_names(value: Any, field: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise bad(field, "should be a list of strings")
+        raise invalid_field(field, "should be a list of strings")
     return value
 
 
 # -- messages --------------------------------------------------------------------------------------
 
 
-def message(value: Any, field: str = "message") -> dict[str, Any]:
+def read_message(value: Any, field: str = "message") -> dict[str, Any]:
     """A message as A2A 1.0 has it. Left out, the id is made and the role is that of the user."""
     if isinstance(value, str):
         value = {"parts": [value]}
     if not isinstance(value, dict):
-        raise bad(field, "should be an object" if value is not None else "Field required")
-    given = camel(value)
+        raise invalid_field(field, "should be an object" if value is not None else "Field required")
+    given = camel_members(value)
     if given.get("kind") == "message":
         for member in ("messageId", "role"):
             if member not in given:
-                raise bad(f"{field}.{member}", "Field required")
+                raise invalid_field(f"{field}.{member}", "Field required")
     result: dict[str, Any] = {
-        "messageId": name(given["messageId"], f"{field}.messageId") if "messageId" in given else new_id("msg"),
+        "messageId": read_name(given["messageId"], f"{field}.messageId") if "messageId" in given else new_id("msg"),
         "role": read_role(given.get("role", "ROLE_USER")),
-        "parts": parts(_content(given), f"{field}.parts"),
+        "parts": read_parts(_message_parts(given), f"{field}.parts"),
     }
     if result["role"] is None:
-        raise bad(f"{field}.role", "should be ROLE_USER or ROLE_AGENT")
+        raise invalid_field(f"{field}.role", "should be ROLE_USER or ROLE_AGENT")
     for member in ("contextId", "taskId"):
         if given.get(member, "") != "":
-            result[member] = name(given[member], f"{field}.{member}")
+            result[member] = read_name(given[member], f"{field}.{member}")
     for member in ("extensions", "referenceTaskIds"):
         if given.get(member):
-            result[member] = _names(given[member], f"{field}.{member}")
+            result[member] = _read_names(given[member], f"{field}.{member}")
     if "metadata" in given:
-        result["metadata"] = obj(given["metadata"], f"{field}.metadata")
+        result["metadata"] = read_object(given["metadata"], f"{field}.metadata")
     return result
 
 
-def _content(given: Mapping[str, Any]) -> Any:
+def _message_parts(given: Mapping[str, Any]) -> Any:
     """The parts of a message, wherever it has them."""
     if "parts" in given:
         return given["parts"]
@@ -150,82 +150,86 @@ def _content(given: Mapping[str, Any]) -> Any:
     return None if found is None else [found]
 
 
-def parts(value: Any, field: str) -> list[dict[str, Any]]:
+def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
     """The parts of a message or artifact: one at least."""
     if not isinstance(value, list):
-        raise bad(field, "should be a list" if value is not None else "Field required")
+        raise invalid_field(field, "should be a list" if value is not None else "Field required")
     if not value:
-        raise bad(field, "should have at least one part")
-    return [part(entry, f"{field}[{number}]") for number, entry in enumerate(value)]
+        raise invalid_field(field, "should have at least one part")
+    return [read_part(entry, f"{field}[{number}]") for number, entry in enumerate(value)]
 
 
-def part(value: Any, field: str) -> dict[str, Any]:
+def read_part(value: Any, field: str) -> dict[str, Any]:
     """A part, with exactly one of text, raw, url and data."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
-        raise bad(field, "should be an object")
-    given = camel(value) if any("_" in key or entry is None for key, entry in value.items() if key != "data") else value
-    result = _said(given, field)
+        raise invalid_field(field, "should be an object")
+    given = (
+        camel_members(value)
+        if any("_" in key or entry is None for key, entry in value.items() if key != "data")
+        else value
+    )
+    result = _part_content(given, field)
     found = [member for member in ("text", "raw", "url", "data") if member in result]
     if len(found) != 1:
-        raise bad(field, "should have exactly one of text, raw, url and data")
+        raise invalid_field(field, "should have exactly one of text, raw, url and data")
     if found[0] in ("text", "url"):
-        text(result[found[0]], f"{field}.{found[0]}")
+        read_text(result[found[0]], f"{field}.{found[0]}")
     elif found[0] == "raw":
-        result["raw"] = _base64(result["raw"], f"{field}.raw")
+        result["raw"] = _read_base64(result["raw"], f"{field}.raw")
     for member in ("filename", "mediaType"):
         if given.get(member):
-            result.setdefault(member, text(given[member], f"{field}.{member}"))
+            result.setdefault(member, read_text(given[member], f"{field}.{member}"))
     if given.get("metadata") is not None:
-        result["metadata"] = obj(given["metadata"], f"{field}.metadata")
-    return _unwrapped(result)
+        result["metadata"] = read_object(given["metadata"], f"{field}.metadata")
+    return _unwrap_part(result)
 
 
-def _said(given: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _part_content(given: Mapping[str, Any], field: str) -> dict[str, Any]:
     """The content of a part, in whichever form it was given."""
     kind = given.get("kind", given.get("type"))
     if kind is None and not given.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in given:
-        return _plain(given)
+        return _plain_content(given)
     known = _KINDS.get(kind) if isinstance(kind, str) else None
     if kind is not None and known is None:
-        raise bad(f"{field}.kind", "should be text, file or data")
+        raise invalid_field(f"{field}.kind", "should be text, file or data")
     if known == "file" or "file" in given:
-        return _file(given, field)
+        return _file_content(given, field)
     if known == "text" and "text" not in given and "content" in given:
         return {"text": given["content"]}
     if known == "data" and "data" not in given and "content" in given:
         return {"data": given["content"]}
     if known is None and isinstance(given.get("content"), str):
         return {"text": given["content"]}
-    return _plain(given)
+    return _plain_content(given)
 
 
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+def _plain_content(given: Mapping[str, Any]) -> dict[str, Any]:
     return {member: given[member] for member in ("text", "raw", "url", "data") if member in given}
 
 
-def _file(given: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _file_content(given: Mapping[str, Any], field: str) -> dict[str, Any]:
     """A file of 0.3, or of its Protocol Buffers."""
     held = given.get("file", given.get("content", given))
     if isinstance(held, str):
         held = {"bytes": held}
-    file = camel(obj(held, f"{field}.file"))
+    file = camel_members(read_object(held, f"{field}.file"))
     result: dict[str, Any] = {}
     for spelt, member in _FILE.items():
         if file.get(spelt) is not None and member not in result:
-            result[member] = text(file[spelt], f"{field}.file.{spelt}")
+            result[member] = read_text(file[spelt], f"{field}.file.{spelt}")
     return result
 
 
-def _base64(value: Any, field: str) -> str:
+def _read_base64(value: Any, field: str) -> str:
     """Base64 in its standard alphabet, whichever one it was given in."""
-    given = text(value, field)
+    given = read_text(value, field)
     plain = "".join(given.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise bad(field, "should be base64") from None
+        raise invalid_field(field, "should be base64") from None
     return plain + "=" * (-len(plain) % 4)
 
 
@@ -233,7 +237,7 @@ WRAPPED = "data_part_compat"  #: the SDKs' mark of data that is no object, which
 BESIDE = "urn:agora:a2a:part"  #: ours, of what 0.3 has no member for
 
 
-def _unwrapped(result: dict[str, Any]) -> dict[str, Any]:
+def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
     """Undo what :mod:`.legacy` does so that 0.3 can carry all of a part."""
     metadata = result.get("metadata")
     if not metadata or (WRAPPED not in metadata and BESIDE not in metadata):
@@ -256,31 +260,31 @@ def _unwrapped(result: dict[str, Any]) -> dict[str, Any]:
 # -- requests --------------------------------------------------------------------------------------
 
 
-def send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
+def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageRequest. legacy: it is one of 0.3, where other words mean the same."""
-    given = camel(obj(value, "params"))
+    given = camel_members(read_object(value, "params"))
     found = given.get("message", given.get("request"))
-    result: dict[str, Any] = {"message": message(found)}
+    result: dict[str, Any] = {"message": read_message(found)}
     if "configuration" in given:
-        result["configuration"] = configuration(given["configuration"], legacy=legacy)
+        result["configuration"] = read_configuration(given["configuration"], legacy=legacy)
     if "metadata" in given:
-        result["metadata"] = obj(given["metadata"], "metadata")
+        result["metadata"] = read_object(given["metadata"], "metadata")
     for member in ("skill", "skillId"):  # beside the specification: to name a skill, where the front agent is asked
         if isinstance(given.get(member), str):
             result.setdefault("metadata", {}).setdefault("skill", given[member])
     if given.get("tenant"):
-        result["tenant"] = text(given["tenant"], "tenant")
+        result["tenant"] = read_text(given["tenant"], "tenant")
     return result
 
 
-def configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
+def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageConfiguration, section 3.2.2."""
-    given = camel(obj(value, "configuration"))
+    given = camel_members(read_object(value, "configuration"))
     result: dict[str, Any] = {}
     if given.get("acceptedOutputModes"):
-        result["acceptedOutputModes"] = _names(given["acceptedOutputModes"], "configuration.acceptedOutputModes")
+        result["acceptedOutputModes"] = _read_names(given["acceptedOutputModes"], "configuration.acceptedOutputModes")
     if "historyLength" in given:
-        length = count(given["historyLength"], "configuration.historyLength")
+        length = read_count(given["historyLength"], "configuration.historyLength")
         if length or not legacy:  # 0 was how Protocol Buffers of 0.3 said that there is no limit
             result["historyLength"] = length
     if isinstance(given.get("returnImmediately"), bool):
@@ -289,32 +293,32 @@ def configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
         result["returnImmediately"] = not given["blocking"]
     for member in ("taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"):
         if given.get(member):
-            result["taskPushNotificationConfig"] = push_config(given[member], f"configuration.{member}")
+            result["taskPushNotificationConfig"] = read_push_config(given[member], f"configuration.{member}")
     return result
 
 
-def push_config(value: Any, field: str = "config") -> dict[str, Any]:
+def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     """A TaskPushNotificationConfig, section 4.3.1; of 0.3 or wrapped as there, too."""
-    given = camel(obj(value, field))
+    given = camel_members(read_object(value, field))
     for wrapper in ("config", "pushNotificationConfig"):
         if isinstance(given.get(wrapper), dict):
-            given = {**camel(given[wrapper]), **{k: v for k, v in given.items() if k == "taskId"}}
-    result: dict[str, Any] = {"url": name(given.get("url"), f"{field}.url")}
+            given = {**camel_members(given[wrapper]), **{k: v for k, v in given.items() if k == "taskId"}}
+    result: dict[str, Any] = {"url": read_name(given.get("url"), f"{field}.url")}
     for member in ("id", "taskId", "token", "tenant"):
         if given.get(member):
-            result[member] = name(given[member], f"{field}.{member}")
+            result[member] = read_name(given[member], f"{field}.{member}")
     if given.get("authentication"):
-        result["authentication"] = _authentication(given["authentication"], f"{field}.authentication")
+        result["authentication"] = _read_authentication(given["authentication"], f"{field}.authentication")
     return result
 
 
-def _authentication(value: Any, field: str) -> dict[str, Any]:
-    given = camel(obj(value, field))
+def _read_authentication(value: Any, field: str) -> dict[str, Any]:
+    given = camel_members(read_object(value, field))
     schemes = given.get("schemes")
     if "scheme" not in given and isinstance(schemes, list) and schemes:
         # 1.0 knows one scheme: of several, the one that most receivers understand
         given["scheme"] = next((s for s in schemes if isinstance(s, str) and s.lower() == "bearer"), schemes[0])
-    result = {"scheme": name(given.get("scheme", "Bearer"), f"{field}.scheme")}
+    result = {"scheme": read_name(given.get("scheme", "Bearer"), f"{field}.scheme")}
     if given.get("credentials"):
-        result["credentials"] = text(given["credentials"], f"{field}.credentials")
+        result["credentials"] = read_text(given["credentials"], f"{field}.credentials")
     return result

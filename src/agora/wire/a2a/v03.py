@@ -11,19 +11,19 @@ from typing import Any, Final
 
 from . import tolerant_input as reading
 from .states import LEGACY_STATES, TERMINAL, read_state
-from .tolerant_input import BESIDE, WRAPPED, camel, obj
+from .tolerant_input import BESIDE, WRAPPED, camel_members, read_object
 
 __all__ = [
     "METHODS",
-    "artifact",
-    "event",
+    "artifact_to_v03",
+    "event_to_v03",
     "from_event",
     "from_push_config",
     "from_task",
-    "message",
-    "push_config",
-    "send_request",
-    "task",
+    "message_to_v03",
+    "push_config_to_v03",
+    "send_request_to_v03",
+    "task_to_v03",
 ]
 
 #: methods of 0.3 (section 3.5.6) by those of 1.0
@@ -45,17 +45,17 @@ _MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
 _ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
 
 
-def _picked(given: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+def _pick_members(given: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
     return {member: given[member] for member in members if given.get(member) not in (None, "", [])}
 
 
 # -- to 0.3 ----------------------------------------------------------------------------------------
 
 
-def part(given: Mapping[str, Any]) -> dict[str, Any]:
+def part_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A part as 0.3 has it, section 6.5."""
     metadata = dict(given.get("metadata") or {})
-    beside = _picked(given, ("filename", "mediaType"))
+    beside = _pick_members(given, ("filename", "mediaType"))
     if "raw" in given or "url" in given:
         file = {"bytes": given["raw"]} if "raw" in given else {"uri": given["url"]}
         for member, name in (("mimeType", "mediaType"), ("name", "filename")):
@@ -75,54 +75,54 @@ def part(given: Mapping[str, Any]) -> dict[str, Any]:
     return result | {"metadata": metadata} if metadata else result
 
 
-def message(given: Mapping[str, Any]) -> dict[str, Any]:
+def message_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A message as 0.3 has it, section 6.4."""
     result = {
         "kind": "message",
         "messageId": given["messageId"],
         "role": "agent" if given.get("role") == "ROLE_AGENT" else "user",
-        "parts": [part(entry) for entry in given.get("parts", ())],
+        "parts": [part_to_v03(entry) for entry in given.get("parts", ())],
     }
-    return result | _picked(given, _MESSAGE)
+    return result | _pick_members(given, _MESSAGE)
 
 
-def artifact(given: Mapping[str, Any]) -> dict[str, Any]:
+def artifact_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """An artifact as 0.3 has it, section 6.7."""
-    return _picked(given, _ARTIFACT) | {"parts": [part(entry) for entry in given.get("parts", ())]}
+    return _pick_members(given, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in given.get("parts", ())]}
 
 
-def status(given: Mapping[str, Any]) -> dict[str, Any]:
+def status_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A status as 0.3 has it, section 6.2."""
     result: dict[str, Any] = {"state": LEGACY_STATES.get(given.get("state", ""), "unknown")}
     if given.get("message"):
-        result["message"] = message(given["message"])
-    return result | _picked(given, ("timestamp",))
+        result["message"] = message_to_v03(given["message"])
+    return result | _pick_members(given, ("timestamp",))
 
 
-def task(given: Mapping[str, Any]) -> dict[str, Any]:
+def task_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A task as 0.3 has it, section 6.1."""
     result: dict[str, Any] = {
         "kind": "task",
         "id": given["id"],
         "contextId": given.get("contextId", ""),
-        "status": status(given.get("status", {})),
+        "status": status_to_v03(given.get("status", {})),
     }
     if given.get("history"):
-        result["history"] = [message(entry) for entry in given["history"]]
+        result["history"] = [message_to_v03(entry) for entry in given["history"]]
     if given.get("artifacts"):
-        result["artifacts"] = [artifact(entry) for entry in given["artifacts"]]
-    return result | _picked(given, ("metadata",))
+        result["artifacts"] = [artifact_to_v03(entry) for entry in given["artifacts"]]
+    return result | _pick_members(given, ("metadata",))
 
 
-def event(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
+def event_to_v03(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
     """What a SendMessageResponse or StreamResponse holds, as 0.3 has it, section 7.2.1.
 
     final: the stream ends with it, though the task may go on.
     """
     if "task" in given:
-        return task(given["task"])
+        return task_to_v03(given["task"])
     if "message" in given:
-        return message(given["message"])
+        return message_to_v03(given["message"])
     if "statusUpdate" in given:
         update = given["statusUpdate"]
         state = update.get("status", {}).get("state")
@@ -130,45 +130,49 @@ def event(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
             "kind": "status-update",
             "taskId": update["taskId"],
             "contextId": update.get("contextId", ""),
-            "status": status(update.get("status", {})),
+            "status": status_to_v03(update.get("status", {})),
             "final": final or state in TERMINAL,
-        } | _picked(update, ("metadata",))
+        } | _pick_members(update, ("metadata",))
     update = given["artifactUpdate"]
     result = {
         "kind": "artifact-update",
         "taskId": update["taskId"],
         "contextId": update.get("contextId", ""),
-        "artifact": artifact(update["artifact"]),
+        "artifact": artifact_to_v03(update["artifact"]),
     }
-    return result | {m: update[m] for m in ("append", "lastChunk") if m in update} | _picked(update, ("metadata",))
+    return (
+        result | {m: update[m] for m in ("append", "lastChunk") if m in update} | _pick_members(update, ("metadata",))
+    )
 
 
-def push_config(given: Mapping[str, Any]) -> dict[str, Any]:
+def push_config_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A TaskPushNotificationConfig as 0.3 has it, section 6.10."""
-    return {"taskId": given.get("taskId", ""), "pushNotificationConfig": bare_push_config(given)}
+    return {"taskId": given.get("taskId", ""), "pushNotificationConfig": bare_push_config_to_v03(given)}
 
 
-def bare_push_config(given: Mapping[str, Any]) -> dict[str, Any]:
+def bare_push_config_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """A PushNotificationConfig as 0.3 has it, section 6.8."""
-    config = {"url": given["url"]} | _picked(given, ("id", "token"))
+    config = {"url": given["url"]} | _pick_members(given, ("id", "token"))
     if given.get("authentication"):
         authentication = given["authentication"]
         scheme = authentication.get("scheme")
-        config["authentication"] = {"schemes": [scheme] if scheme else []} | _picked(authentication, ("credentials",))
+        config["authentication"] = {"schemes": [scheme] if scheme else []} | _pick_members(
+            authentication, ("credentials",)
+        )
     return config
 
 
-def send_request(given: Mapping[str, Any]) -> dict[str, Any]:
+def send_request_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     """MessageSendParams of 0.3 (section 7.1.1) from a SendMessageRequest, for agents that speak 0.3."""
-    result: dict[str, Any] = {"message": message(given["message"])}
+    result: dict[str, Any] = {"message": message_to_v03(given["message"])}
     if given.get("configuration") is not None:
         asked = given["configuration"]
         result["configuration"] = {"blocking": not asked.get("returnImmediately", False)}
-        result["configuration"] |= _picked(asked, ("acceptedOutputModes", "historyLength"))
+        result["configuration"] |= _pick_members(asked, ("acceptedOutputModes", "historyLength"))
         if asked.get("taskPushNotificationConfig"):
-            push = bare_push_config(asked["taskPushNotificationConfig"])
+            push = bare_push_config_to_v03(asked["taskPushNotificationConfig"])
             result["configuration"]["pushNotificationConfig"] = push
-    return result | _picked(given, ("metadata",))
+    return result | _pick_members(given, ("metadata",))
 
 
 # -- from 0.3 --------------------------------------------------------------------------------------
@@ -176,49 +180,51 @@ def send_request(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     """An artifact of any version as 1.0 has it."""
-    given = camel(obj(value, field))
-    result = {"artifactId": reading.name(given.get("artifactId"), f"{field}.artifactId")}
-    return _picked(given, _ARTIFACT) | result | {"parts": reading.parts(given.get("parts"), f"{field}.parts")}
+    given = camel_members(read_object(value, field))
+    result = {"artifactId": reading.read_name(given.get("artifactId"), f"{field}.artifactId")}
+    return (
+        _pick_members(given, _ARTIFACT) | result | {"parts": reading.read_parts(given.get("parts"), f"{field}.parts")}
+    )
 
 
 def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     """A status of any version as 1.0 has it."""
-    given = camel(obj(value, field))
+    given = camel_members(read_object(value, field))
     state = read_state(given.get("state", "unknown"))
     if state is None:
-        raise reading.bad(f"{field}.state", "is no state of a task")
+        raise reading.invalid_field(f"{field}.state", "is no state of a task")
     result: dict[str, Any] = {"state": state}
     update = given.get("message", given.get("update"))
     if update:
-        result["message"] = reading.message(update, f"{field}.message")
-    return result | _picked(given, ("timestamp",))
+        result["message"] = reading.read_message(update, f"{field}.message")
+    return result | _pick_members(given, ("timestamp",))
 
 
 def from_task(value: Any, field: str = "task") -> dict[str, Any]:
     """A task of any version as 1.0 has it."""
-    given = camel(obj(value, field))
+    given = camel_members(read_object(value, field))
     result: dict[str, Any] = {
-        "id": reading.name(given.get("id"), f"{field}.id"),
+        "id": reading.read_name(given.get("id"), f"{field}.id"),
         "status": from_status(given.get("status"), f"{field}.status"),
     }
     if given.get("history"):
-        result["history"] = [reading.message(entry, f"{field}.history") for entry in given["history"]]
+        result["history"] = [reading.read_message(entry, f"{field}.history") for entry in given["history"]]
     if given.get("artifacts"):
         result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in given["artifacts"]]
-    return result | _picked(given, ("contextId", "metadata"))
+    return result | _pick_members(given, ("contextId", "metadata"))
 
 
 def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     """A result or event of 0.3 as a StreamResponse of 1.0."""
-    given = camel(obj(value, field))
+    given = camel_members(read_object(value, field))
     kind = given.get("kind")
     if kind is None:  # some servers leave it out
         kind = next((k for member, k in _TELLING if member in given), None)
     if kind == "task":
         return {"task": from_task(given, field)}
     if kind == "message":
-        return {"message": reading.message(given, field)}
-    about = _picked(given, ("taskId", "contextId", "metadata"))
+        return {"message": reading.read_message(given, field)}
+    about = _pick_members(given, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
         return {"statusUpdate": about | {"status": from_status(given.get("status"), f"{field}.status")}}
     if kind == "artifact-update":
@@ -226,7 +232,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
         return {
             "artifactUpdate": about | flags | {"artifact": from_artifact(given.get("artifact"), f"{field}.artifact")}
         }
-    raise reading.bad(f"{field}.kind", "should be task, message, status-update or artifact-update")
+    raise reading.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 
 
 _TELLING: Final = (
@@ -239,4 +245,4 @@ _TELLING: Final = (
 
 def from_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     """A TaskPushNotificationConfig of any version as 1.0 has it."""
-    return reading.push_config(value, field)
+    return reading.read_push_config(value, field)

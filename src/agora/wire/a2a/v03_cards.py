@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .tolerant_input import camel, obj
+from .tolerant_input import camel_members, read_object
 
-__all__ = ["LEGACY_VERSION", "from_legacy", "merged", "to_legacy"]
+__all__ = ["LEGACY_VERSION", "from_legacy", "merge_versions", "to_legacy"]
 
 LEGACY_VERSION: Final = "0.3.0"
 LEGACY: Final = ("0.3", "0.3.0")
@@ -68,7 +68,7 @@ def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def merged(card: Mapping[str, Any]) -> dict[str, Any]:
+def merge_versions(card: Mapping[str, Any]) -> dict[str, Any]:
     """A card of 1.0 with the members of 0.3 beside them: no member of one means another thing in the other."""
     legacy = to_legacy(card)
     result = {**legacy, **card, "capabilities": {**legacy["capabilities"], **card.get("capabilities", {})}}
@@ -107,12 +107,12 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_legacy(value: Any) -> dict[str, Any]:
     """A card of any version as 1.0 has it; members that 1.0 does not have are left out."""
-    given = camel(obj(value, "card"))
+    given = camel_members(read_object(value, "card"))
     if given.get("supportedInterfaces"):
         return _without_legacy(given)
     result: dict[str, Any] = {member: given[member] for member in _SAME if given.get(member) is not None}
-    result["supportedInterfaces"] = _interfaces(given)
-    capabilities = dict(obj(given.get("capabilities"), "card.capabilities"))
+    result["supportedInterfaces"] = _read_interfaces(given)
+    capabilities = dict(read_object(given.get("capabilities"), "card.capabilities"))
     capabilities.pop("stateTransitionHistory", None)
     if given.get("supportsAuthenticatedExtendedCard") is not None:
         capabilities["extendedAgentCard"] = given["supportsAuthenticatedExtendedCard"]
@@ -127,7 +127,7 @@ def from_legacy(value: Any) -> dict[str, Any]:
     return result
 
 
-def _interfaces(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _read_interfaces(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     version = str(given.get("protocolVersion") or LEGACY_VERSION)
     version = ".".join(version.split(".")[:2])
     found = [(given.get("url"), given.get("preferredTransport") or "JSONRPC")]

@@ -10,9 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import v03 as legacy
-from .tolerant_input import camel, obj
+from .tolerant_input import camel_members, read_object
 
-__all__ = ["artifact", "event", "is_proto", "message", "push_config", "read_message", "task"]
+__all__ = [
+    "artifact_to_proto",
+    "event_to_proto",
+    "is_proto",
+    "message_to_proto",
+    "push_config_to_proto",
+    "read_proto_message",
+    "task_to_proto",
+]
 
 
 def is_proto(value: Any) -> bool:
@@ -23,22 +31,22 @@ def is_proto(value: Any) -> bool:
     return isinstance(found, dict) and isinstance(found.get("content"), list)
 
 
-def read_message(value: Any) -> Any:
+def read_proto_message(value: Any) -> Any:
     """A message with the data of its parts unwrapped, for :func:`agora.a2a.reading.message`."""
-    given = camel(obj(value, "message"))
+    given = camel_members(read_object(value, "message"))
     if not isinstance(given.get("content"), list):
         return given
-    content = [_unwrapped(entry) for entry in given["content"]]
+    content = [_unwrap_data(entry) for entry in given["content"]]
     return {key: entry for key, entry in given.items() if key != "content"} | {"parts": content}
 
 
-def _unwrapped(part: Any) -> Any:
+def _unwrap_data(part: Any) -> Any:
     if isinstance(part, dict) and isinstance(part.get("data"), dict) and "data" in part["data"]:
         return part | {"kind": "data", "data": part["data"]["data"]}
     return part
 
 
-def part(given: Mapping[str, Any]) -> dict[str, Any]:
+def part_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """A part; its metadata have no place, nor has a file's name."""
     if "text" in given:
         return {"text": given["text"]}
@@ -51,58 +59,60 @@ def part(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"data": {"data": data if isinstance(data, dict) else {"value": data}}}
 
 
-def message(given: Mapping[str, Any]) -> dict[str, Any]:
+def message_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """A message."""
-    result = legacy.message({**given, "parts": ()})
+    result = legacy.message_to_v03({**given, "parts": ()})
     for member in ("kind", "parts", "referenceTaskIds"):
         result.pop(member, None)
-    return result | {"role": given["role"], "content": [part(entry) for entry in given.get("parts", ())]}
+    return result | {"role": given["role"], "content": [part_to_proto(entry) for entry in given.get("parts", ())]}
 
 
-def artifact(given: Mapping[str, Any]) -> dict[str, Any]:
+def artifact_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """An artifact."""
-    return legacy.artifact({**given, "parts": ()}) | {"parts": [part(entry) for entry in given.get("parts", ())]}
+    return legacy.artifact_to_v03({**given, "parts": ()}) | {
+        "parts": [part_to_proto(entry) for entry in given.get("parts", ())]
+    }
 
 
-def status(given: Mapping[str, Any]) -> dict[str, Any]:
+def status_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """A status."""
     state = given.get("state", "TASK_STATE_UNSPECIFIED")
     result: dict[str, Any] = {"state": "TASK_STATE_CANCELLED" if state == "TASK_STATE_CANCELED" else state}
     if given.get("message"):
-        result["message"] = message(given["message"])
+        result["message"] = message_to_proto(given["message"])
     if given.get("timestamp"):
         result["timestamp"] = given["timestamp"]
     return result
 
 
-def task(given: Mapping[str, Any]) -> dict[str, Any]:
+def task_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """A task."""
     result = {key: given[key] for key in ("id", "contextId", "metadata") if given.get(key)}
-    result["status"] = status(given.get("status", {}))
+    result["status"] = status_to_proto(given.get("status", {}))
     if given.get("history"):
-        result["history"] = [message(entry) for entry in given["history"]]
+        result["history"] = [message_to_proto(entry) for entry in given["history"]]
     if given.get("artifacts"):
-        result["artifacts"] = [artifact(entry) for entry in given["artifacts"]]
+        result["artifacts"] = [artifact_to_proto(entry) for entry in given["artifacts"]]
     return result
 
 
-def event(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
+def event_to_proto(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
     """A SendMessageResponse or StreamResponse. final: the stream ends with it."""
     if "task" in given:
-        return {"task": task(given["task"])}
+        return {"task": task_to_proto(given["task"])}
     if "message" in given:
-        return {"message": message(given["message"])}
+        return {"message": message_to_proto(given["message"])}
     if "statusUpdate" in given:
         update = given["statusUpdate"]
-        told = legacy.event(given, final=final)
+        told = legacy.event_to_v03(given, final=final)
         told.pop("kind")
-        return {"statusUpdate": told | {"status": status(update.get("status", {}))}}
-    told = legacy.event(given)
+        return {"statusUpdate": told | {"status": status_to_proto(update.get("status", {}))}}
+    told = legacy.event_to_v03(given)
     told.pop("kind")
-    return {"artifactUpdate": told | {"artifact": artifact(given["artifactUpdate"]["artifact"])}}
+    return {"artifactUpdate": told | {"artifact": artifact_to_proto(given["artifactUpdate"]["artifact"])}}
 
 
-def push_config(given: Mapping[str, Any]) -> dict[str, Any]:
+def push_config_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
     """A TaskPushNotificationConfig."""
     name = f"tasks/{given.get('taskId', '')}/pushNotificationConfigs/{given.get('id', '')}"
-    return {"name": name, "pushNotificationConfig": legacy.bare_push_config(given)}
+    return {"name": name, "pushNotificationConfig": legacy.bare_push_config_to_v03(given)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import EMPTY, SECTIONS, SLOT, Document
-from .stored import blank, data_of, separate, text_of
+from .stored import blank_message, data_of, text_of, without_sections
 
 __all__ = ["A2A"]
 
@@ -18,11 +18,11 @@ class A2A:
     name = "a2a"
 
     def read(self, document: Document, /) -> Document:
-        return blank() | {
+        return blank_message() | {
             "message_id": document.get("messageId"),
-            "content": _content(document.get("parts")),
+            "content": _text_content(document.get("parts")),
             "correlation_id": document.get("contextId"),
-            "metadata": separate(document.get("metadata"), SECTIONS | {SLOT}),
+            "metadata": without_sections(document.get("metadata"), SECTIONS | {SLOT}),
         }
 
     def write(self, message: Document, /) -> Document:
@@ -33,7 +33,7 @@ class A2A:
             "contextId": message.get("correlation_id"),
             "role": AGENT,
             "parts": [part] if data else [],
-            "metadata": separate(message.get("metadata"), SECTIONS | {SLOT}) or None,
+            "metadata": without_sections(message.get("metadata"), SECTIONS | {SLOT}) or None,
         }
         return {name: value for name, value in document.items() if value is not None}
 
@@ -56,7 +56,7 @@ class A2A:
         return slot, {**document, "metadata": rest}
 
 
-def _content(parts: Any) -> str:
+def _text_content(parts: Any) -> str:
     """The text of parts: texts line by line, one part of data as such."""
     found = [part for part in parts or () if isinstance(part, dict)]
     if len(found) == 1 and isinstance(found[0].get("data"), dict):

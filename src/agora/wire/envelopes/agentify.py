@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import SECTIONS, SLOT, Document
-from .stored import BROADCAST, blank, data_of, names, separate, text_of
+from .stored import BROADCAST, blank_message, data_of, recipient_names, text_of, without_sections
 
 __all__ = ["Agentify", "type_of"]
 
@@ -53,7 +53,7 @@ class Agentify:
         correlation = document.get("correlation") or {}
         to = document.get("to") or []
         payload, task = document.get("payload") or {}, document.get("task")
-        message = blank() | {
+        message = blank_message() | {
             "message_id": document.get("id"),
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
@@ -65,7 +65,7 @@ class Agentify:
             "reply_to": correlation.get("reply_to"),
             "broadcast": to == [BROADCAST],
         }
-        return message | {"metadata": separate(document.get("context"), SECTIONS)}
+        return message | {"metadata": without_sections(document.get("context"), SECTIONS)}
 
     def write(self, message: Document, /) -> Document:
         correlation = {"conversation_id": message.get("correlation_id"), "reply_to": message.get("reply_to")}
@@ -74,9 +74,9 @@ class Agentify:
             "ts": message.get("timestamp"),
             "type": type_of(message.get("message_type")),
             "sender": message.get("from_name"),
-            "to": names(message.get("to_agent")),
+            "to": recipient_names(message.get("to_agent")),
             "payload": data_of(message.get("content") or ""),
-            "context": separate(message.get("metadata"), SECTIONS),
+            "context": without_sections(message.get("metadata"), SECTIONS),
             "correlation": {name: value for name, value in correlation.items() if value is not None},
         }
         return {name: value for name, value in document.items() if value not in (None, [], {})}

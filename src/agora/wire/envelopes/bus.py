@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import Document
-from .stored import BROADCAST, blank, data_of, text_of
+from .stored import BROADCAST, blank_message, data_of, text_of
 
 __all__ = ["ENTRY_TYPES", "Bus"]
 
@@ -33,7 +33,7 @@ class Bus:
 
     def read(self, document: Document, /) -> Document:
         target = document.get("target")
-        return blank() | {
+        return blank_message() | {
             "message_id": document.get("message_id"),
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),

@@ -13,7 +13,18 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-__all__ = ["EMPTY", "SECTIONS", "SLOT", "Document", "View", "apply", "difference", "embedded", "read", "write"]
+__all__ = [
+    "EMPTY",
+    "SECTIONS",
+    "SLOT",
+    "Document",
+    "View",
+    "apply_difference",
+    "diff_documents",
+    "embed_section",
+    "read_document",
+    "write_document",
+]
 
 Document = dict[str, Any]
 
@@ -42,21 +53,23 @@ class View(Protocol):
         """The slot, None without one, and the document without it."""
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_same_json(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON: 1 is neither 1.0 nor true."""
     return one is other or (one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
 
 
-def difference(given: Document, wanted: Document) -> Document:
+def diff_documents(given: Document, wanted: Document) -> Document:
     """What turns one object into another: fields to set, and under MARK what is to be left out."""
-    change = {name: value for name, value in wanted.items() if name not in given or not _same(given[name], value)}
+    change = {
+        name: value for name, value in wanted.items() if name not in given or not _is_same_json(given[name], value)
+    }
     dropped = [name for name in given if name not in wanted]
     if dropped or MARK in change:
         change[MARK] = {"drop": dropped} | ({"value": change[MARK]} if MARK in change else {})
     return change
 
 
-def apply(change: Document, given: Document) -> Document:
+def apply_difference(change: Document, given: Document) -> Document:
     """An object with a difference made to it; ValueError for what is no difference."""
     mark = change.get(MARK, {})
     if not isinstance(mark, dict) or not isinstance(dropped := mark.get("drop", []), list):
@@ -65,7 +78,7 @@ def apply(change: Document, given: Document) -> Document:
     return changed | ({MARK: mark["value"]} if "value" in mark else {})
 
 
-def read(view: View, document: Document, *, ours: bool = True) -> Document:
+def read_document(view: View, document: Document, *, ours: bool = True) -> Document:
     """The message of a document.
 
     ours: whether its slot was written here. Otherwise it is something the document says, like anything else.
@@ -74,60 +87,60 @@ def read(view: View, document: Document, *, ours: bool = True) -> Document:
     if ours and isinstance(slot, dict):
         try:
             message = _with_slot(view, slot, rest)
-            if _same(write(view, message), document):
+            if _is_same_json(write_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):
             pass  # it only looks like a slot
-    return embedded(view, view.read(document), document)
+    return embed_section(view, view.read(document), document)
 
 
 def _with_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
     if KEPT in change:
         rest = view.put(rest, change.pop(KEPT))
-    message = apply(change, view.read(rest))
+    message = apply_difference(change, view.read(rest))
     if not message.keys().isdisjoint((MARK, KEPT, EMPTY)):
         raise ValueError("not fields of a message")
     if view.name in (message.get("metadata") or {}):
         return message
-    return embedded(view, message, rest)
+    return embed_section(view, message, rest)
 
 
-def embedded(view: View, message: Document, document: Document) -> Document:
+def embed_section(view: View, message: Document, document: Document) -> Document:
     """A message with the section by which it is exactly that document of the view."""
-    said = difference(view.write(message), document)
+    said = diff_documents(view.write(message), document)
     return {**message, "metadata": {**(message.get("metadata") or {}), view.name: said}} if said else message
 
 
-def write(view: View, message: Document) -> Document:
+def write_document(view: View, message: Document) -> Document:
     """The document of a message."""
-    section, bare = _split(view, message)
+    section, bare = _split_section(view, message)
     if section is not None:
         try:
-            return _written(view, message, bare, section)
+            return _write_with_section(view, message, bare, section)
         except (ValueError, TypeError, AttributeError, KeyError):
             pass  # it only looks like a section
     document = view.write(bare)
-    unsaid = difference(view.read(document), message)
+    unsaid = diff_documents(view.read(document), message)
     return view.put(document, unsaid) if unsaid else document
 
 
-def _written(view: View, message: Document, bare: Document, section: Document) -> Document:
+def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
     """The document of a message with a section; ValueError if that does not lead back."""
-    document = apply(section, view.write(bare))
-    mine = embedded(view, bare, document)
-    unsaid = difference(view.read(document), bare if _same(mine, message) else message)
+    document = apply_difference(section, view.write(bare))
+    mine = embed_section(view, bare, document)
+    unsaid = diff_documents(view.read(document), bare if _is_same_json(mine, message) else message)
     if not unsaid:
         return document
     kept, rest = view.take(document)
     document = view.put(rest, unsaid if kept is None else unsaid | {KEPT: kept})
     slot, rest = view.take(document)
-    if not isinstance(slot, dict) or not _same(_with_slot(view, slot, rest), message):
+    if not isinstance(slot, dict) or not _is_same_json(_with_slot(view, slot, rest), message):
         raise ValueError("not a section")
     return document
 
 
-def _split(view: View, message: Document) -> tuple[Any, Document]:
+def _split_section(view: View, message: Document) -> tuple[Any, Document]:
     metadata = message.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get(view.name), dict):
         return None, message

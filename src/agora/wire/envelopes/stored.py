@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["BROADCAST", "blank", "data_of", "names", "separate", "text_of"]
+__all__ = ["BROADCAST", "blank_message", "data_of", "recipient_names", "text_of", "without_sections"]
 
 BROADCAST = "broadcast"
 
 
-def blank() -> dict[str, Any]:
+def blank_message() -> dict[str, Any]:
     """A message that says nothing: every field, as most messages have it."""
     return {
         "message_id": None,
@@ -41,7 +41,7 @@ def data_of(text: str) -> dict[str, Any]:
     """Data of a message's text; ``{"text": ...}`` where it is not the compact JSON of an object."""
     if text[:2] == '{"' and text[-1] == "}":
         try:
-            data = json.loads(text, parse_constant=_refused)
+            data = json.loads(text, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
             data = None
         if isinstance(data, dict) and text_of(data) == text:
@@ -49,15 +49,15 @@ def data_of(text: str) -> dict[str, Any]:
     return {"text": text} if text else {}
 
 
-def _refused(constant: str) -> Any:
+def _reject_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def names(to_agent: Any) -> list[str]:
+def recipient_names(to_agent: Any) -> list[str]:
     """Recipients as a list: of what a message has as its address."""
     return to_agent.split(",") if isinstance(to_agent, str) and to_agent else []
 
 
-def separate(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
+def without_sections(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
     """Metadata without the sections."""
     return {name: value for name, value in metadata.items() if name not in sections} if metadata else {}

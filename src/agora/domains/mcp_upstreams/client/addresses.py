@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 from agora.net.egress_policy import (
     AddressRefused,
-    Door,
+    EgressPolicy,
     Resolve,
     is_evidently_private,
     is_public,
     public_addresses,
-    resolve,
+    resolve_host,
 )
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["AddressRefused", "Door", "Resolve", "check_url", "is_public", "public_addresses", "resolve"]
+__all__ = ["AddressRefused", "EgressPolicy", "Resolve", "check_url", "is_public", "public_addresses", "resolve_host"]
 
 
 def check_url(url: str, *, private: bool) -> None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
 from ..port import Condition, Endpoint, Listing, Progress
-from .addresses import Door, Resolve, resolve
+from .addresses import EgressPolicy, Resolve, resolve_host
 from .breaker import Backoff, Breaker, Tuning
 from .concurrency_limiter import Turns
 from .errors import in_words, is_breakdown, translated
@@ -43,7 +43,7 @@ class Connection:
     """
 
     def __init__(
-        self, endpoint: Endpoint, secrets: Mapping[str, str], tuning: Tuning, resolver: Resolve = resolve
+        self, endpoint: Endpoint, secrets: Mapping[str, str], tuning: Tuning, resolver: Resolve = resolve_host
     ) -> None:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
@@ -238,7 +238,7 @@ class Connection:
             endpoint.url,
             self._secrets,
             self._faults,
-            Door(private=endpoint.private, resolver=self._resolver),
+            EgressPolicy(private=endpoint.private, resolver=self._resolver),
             connections=endpoint.concurrency + 4,
             seconds=self._tuning.connect,
         )

@@ -18,8 +18,8 @@ from mcp_types import REQUEST_TIMEOUT
 from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
 from pydantic_core import from_json, to_json
 
-from agora.net.http_client import Courier, Lost, Reply
-from agora.telemetry import outgoing, span
+from agora.net.http_client import ConnectionLost, HttpClient, Reply
+from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
 from .addresses import AddressRefused
@@ -40,7 +40,7 @@ class Elsewhere(Exception):
 class Direct:
     """Sends through a courier. headers: by names in small letters."""
 
-    def __init__(self, courier: Courier, headers: Mapping[str, str], faults: Faults) -> None:
+    def __init__(self, courier: HttpClient, headers: Mapping[str, str], faults: Faults) -> None:
         self._courier, self._faults = courier, faults
         self._headers = {"host": courier.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
@@ -60,15 +60,15 @@ class Direct:
                     reply.close()
         except TimeoutError:
             raise MCPError(REQUEST_TIMEOUT, f"{method} timed out") from None
-        except Lost as error:
+        except ConnectionLost as error:
             raise self._faults.error(Fault("lost", f"The connection broke: {error}.")) from None
         except ValueError as error:
             raise MCPError(PARSE_ERROR, str(error)) from None
 
     async def _posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
-            with span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
-                reply = await self._courier.post({**headers, **outgoing()}, body)
+            with open_span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
+                reply = await self._courier.post({**headers, **trace_headers()}, body)
                 here.note("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
@@ -154,7 +154,7 @@ def _number(value: Any) -> bool:
 
 async def _drained(reply: Reply) -> None:
     """Read what is left of a stream, if it ends at once."""
-    with contextlib.suppress(TimeoutError, Lost):
+    with contextlib.suppress(TimeoutError, ConnectionLost):
         async with asyncio.timeout(LINGER):
             async for _ in reply:
                 pass

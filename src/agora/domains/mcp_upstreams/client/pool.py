@@ -16,7 +16,7 @@ from agora_sdk.errors import UpstreamUnavailable
 
 from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
-from .addresses import Resolve, resolve
+from .addresses import Resolve, resolve_host
 from .breaker import Tuning
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Key = tuple[str, str]
 class ConnectionPool:
     """Implements :class:`agora.upstreams.port.Upstreams`."""
 
-    def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve) -> None:
+    def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver
         self._connections: dict[Key, Connection] = {}
         self._kept: dict[Key, Endpoint] = {}

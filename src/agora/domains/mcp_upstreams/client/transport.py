@@ -18,9 +18,9 @@ import httpx2
 from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import to_json
 
-from agora.net.http_client import VIA, Courier
+from agora.net.http_client import VIA, HttpClient
 
-from .addresses import AddressRefused, Door
+from .addresses import AddressRefused, EgressPolicy
 from .bounds import LARGEST, MOST_PARTS, parts_in
 from .direct import Direct
 from .route import Line
@@ -68,7 +68,7 @@ class Limited(httpx2.AsyncByteStream):
 class Guarded(httpx2.AsyncBaseTransport):
     """Sends to the door's addresses alone, and answers what goes wrong as JSON-RPC errors."""
 
-    def __init__(self, faults: Faults, door: Door, inner: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, faults: Faults, door: EgressPolicy, inner: httpx2.AsyncBaseTransport) -> None:
         self._faults, self._door, self._inner = faults, door, inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -153,12 +153,12 @@ def _tls() -> ssl.SSLContext:
 
 @asynccontextmanager
 async def http_line(
-    url: str, headers: Mapping[str, str], faults: Faults, door: Door, *, connections: int, seconds: float
+    url: str, headers: Mapping[str, str], faults: Faults, door: EgressPolicy, *, connections: int, seconds: float
 ) -> AsyncIterator[Line]:
     """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
     context = await asyncio.to_thread(_tls)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
-    courier = Courier(url, door, seconds, context)
+    courier = HttpClient(url, door, seconds, context)
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     patience = httpx2.Timeout(seconds, read=None, pool=None)

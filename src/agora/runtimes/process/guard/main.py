@@ -56,12 +56,12 @@ class Guard:
         self._listen()
         self.output, theirs = os.pipe()
         os.set_blocking(self.output, False)
-        self.log = segments.Writer(
+        self.log = segments.SegmentWriter(
             os.path.join(self.options["directory"], "logs"),
             int(self.options["segment"]),
             int(self.options["segments"]),
         )
-        me = procfs.read(os.getpid())
+        me = procfs.read_process(os.getpid())
         started = me.started if me is not None else 0
         self._write(
             "state.json",
@@ -186,8 +186,8 @@ class Guard:
             os.kill(self.program, number)  # it has no group of its own yet
 
     def _send_all(self, number: int) -> None:
-        for process in procfs.tree(os.getpid())[1:]:
-            procfs.send(process, number)
+        for process in procfs.process_tree(os.getpid())[1:]:
+            procfs.send_signal(process, number)
 
     def _pump(self) -> int:
         """Move output to the log; answers how much, 0 at its end, -1 if there is none now."""
@@ -203,7 +203,7 @@ class Guard:
     def _reap(self) -> bool:
         """Wait for what has ended, but for the program; False once nothing is left that runs."""
         while True:
-            others = [pid for pid in procfs.children(os.getpid()) if pid != self.program]
+            others = [pid for pid in procfs.child_pids(os.getpid()) if pid != self.program]
             if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in others):
                 break  # else there may be children that the dead have left behind
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
@@ -224,12 +224,12 @@ class Guard:
 
     def _measure(self) -> None:
         """Compare what it uses with its limits."""
-        waiting = procfs.children(os.getpid())
+        waiting = procfs.child_pids(os.getpid())
         used = count = 0
         for pid in waiting:  # grows while it is walked
             count += 1
-            used += _private(pid) if self.memory else 0
-            waiting.extend(procfs.children(pid))
+            used += _private_bytes(pid) if self.memory else 0
+            waiting.extend(procfs.child_pids(pid))
         if (self.memory and used > self.memory) or (self.pids and count > self.pids):
             self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
             self.deadline = time.monotonic()
@@ -266,13 +266,13 @@ class Guard:
 
 def _out_of_memory(group: str) -> bool:
     """Whether the kernel ended the processes of a group for their memory."""
-    lines = (procfs.slurp(os.path.join(group, "memory.events")) or b"").split(b"\n")
+    lines = (procfs.read_proc_file(os.path.join(group, "memory.events")) or b"").split(b"\n")
     return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
 
 
-def _private(pid: int) -> int:
+def _private_bytes(pid: int) -> int:
     """Bytes that a process alone has resident."""
-    line = procfs.slurp(f"/proc/{pid}/statm")
+    line = procfs.read_proc_file(f"/proc/{pid}/statm")
     if not line:
         return 0
     resident, shared = line.split()[1:3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # without enum: the guard pays for each import once an instance
 import os
 
-__all__ = ["BOOT", "PAGE", "TICKS", "Process", "children", "is_marked", "read", "send", "tree"]
+__all__ = ["BOOT", "PAGE", "TICKS", "Process", "child_pids", "is_marked", "process_tree", "read_process", "send_signal"]
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -38,7 +38,7 @@ class Process:
         return self.state in STOPPED
 
 
-def slurp(path: str) -> bytes | None:
+def read_proc_file(path: str) -> bytes | None:
     """A small file of /proc, or None if it is gone or not to be seen."""
     try:
         fd = os.open(path, os.O_RDONLY)
@@ -53,41 +53,41 @@ def slurp(path: str) -> bytes | None:
 
 
 #: id of this boot of the machine: start times of another one mean nothing
-BOOT = (slurp("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
+BOOT = (read_proc_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
 
 
-def read(pid: int) -> Process | None:
+def read_process(pid: int) -> Process | None:
     """A process, also one that is dead and not waited for yet; None if there is none."""
-    line = slurp(f"/proc/{pid}/stat")
+    line = read_proc_file(f"/proc/{pid}/stat")
     if not line:
         return None
     return Process(pid, line[line.rindex(b")") + 2 :].split())
 
 
-def tree(pid: int) -> list[Process]:
+def process_tree(pid: int) -> list[Process]:
     """A process and all that descend from it, parents before children; empty if it is not there."""
-    root = read(pid)
+    root = read_process(pid)
     found = [] if root is None else [root]
-    of = children if _lists_children else _scan().__getitem__
+    of = child_pids if _lists_children else _scan_children().__getitem__
     for parent in found:  # grows while it is walked
         for child in of(parent.pid):
-            process = read(child)
+            process = read_process(child)
             if process is not None and process.parent == parent.pid:
                 found.append(process)
     return found
 
 
-def children(pid: int) -> list[int]:
+def child_pids(pid: int) -> list[int]:
     """Pids of a process's children, the dead among them."""
     if not _lists_children:
-        return _scan()[pid]
+        return _scan_children()[pid]
     try:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
         return []
     found: list[int] = []
     for thread in threads:
-        line = slurp(f"/proc/{pid}/task/{thread}/children")
+        line = read_proc_file(f"/proc/{pid}/task/{thread}/children")
         if line:
             found.extend(map(int, line.split()))
     return found
@@ -98,12 +98,12 @@ class _Families(dict[int, list[int]]):
         return []
 
 
-def _scan() -> _Families:
+def _scan_children() -> _Families:
     """Children of each process, where the kernel does not list them."""
     families = _Families()
     for name in os.listdir("/proc"):
         if name.isdecimal():
-            process = read(int(name))
+            process = read_process(int(name))
             if process is not None:
                 families.setdefault(process.parent, []).append(process.pid)
     return families
@@ -119,14 +119,14 @@ def is_marked(pid: int, marks: list[bytes]) -> bool:
     return all(mark in variables for mark in marks)
 
 
-def send(process: Process, number: int) -> bool:
+def send_signal(process: Process, number: int) -> bool:
     """Signal exactly this process; False if it is not there any more, even if another one has its pid now."""
     try:
         fd = os.pidfd_open(process.pid)
     except OSError:
         return False
     try:
-        now = read(process.pid)  # after it is held: what is there now stays it
+        now = read_process(process.pid)  # after it is held: what is there now stays it
         if now is None or now.started != process.started:
             return False
         signal.pidfd_send_signal(fd, number)

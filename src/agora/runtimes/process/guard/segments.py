@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["Writer", "listing", "read"]
+__all__ = ["SegmentWriter", "list_segments", "read_segments"]
 
 SUFFIX = ".log"
 
 
-def listing(directory: str) -> list[tuple[int, str]]:
+def list_segments(directory: str) -> list[tuple[int, str]]:
     """(first offset, path) of each segment, in order."""
     try:
         names = os.listdir(directory)
@@ -22,7 +22,7 @@ def listing(directory: str) -> list[tuple[int, str]]:
     return sorted((int(name[: -len(SUFFIX)]), os.path.join(directory, name)) for name in numbered)
 
 
-class Writer:
+class SegmentWriter:
     """Appends to a directory's segments. largest: bytes of one; kept: how many at most. One writer at a time."""
 
     def __init__(self, directory: str, largest: int, kept: int) -> None:
@@ -30,7 +30,7 @@ class Writer:
         self._largest = largest
         self._kept = kept
         self._lost = 0
-        found = listing(directory)
+        found = list_segments(directory)
         self._begin, self._size, self._fd = 0, 0, -1
         if found:
             self._begin = found[-1][0]
@@ -71,21 +71,21 @@ class Writer:
         except OSError:
             self._begin, self._size = begin, size
             raise
-        for _, path in listing(self._directory)[: -self._kept]:
+        for _, path in list_segments(self._directory)[: -self._kept]:
             os.unlink(path)
 
 
-def read(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
+def read_segments(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
     """(offset of the first byte answered, offset of the end of all, bytes) from an offset; negative: from the end."""
     for _ in range(8):
         try:
-            return _read(directory, offset, limit)
+            return _read_once(directory, offset, limit)
         except FileNotFoundError:  # it was rotated away just now
             continue
     return 0, 0, b""
 
 
-def _piece(path: str, at: int, count: int) -> bytes:
+def _read_part(path: str, at: int, count: int) -> bytes:
     """Part of a segment; of what a program has put in its place, a link or a pipe, nothing."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -101,8 +101,8 @@ def _piece(path: str, at: int, count: int) -> bytes:
         os.close(fd)
 
 
-def _read(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
-    found = listing(directory)
+def _read_once(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
+    found = list_segments(directory)
     if not found:
         return 0, 0, b""
     size = found[-1][0] + os.stat(found[-1][1]).st_size
@@ -114,5 +114,5 @@ def _read(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
         until = found[index + 1][0] if index + 1 < len(found) else size
         at = offset + len(data)
         if begin <= at < until and len(data) < limit:
-            data += _piece(path, at - begin, min(limit - len(data), until - at))
+            data += _read_part(path, at - begin, min(limit - len(data), until - at))
     return offset, size, data
