@@ -151,7 +151,7 @@ class Dispatcher:
         self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
         self.measures, self.tracing = measures or Measures(), tracing
         self.scheduler = LoopScheduler()
-        self.backpressure = backpressure or Backpressure(Limits())
+        self.backpressure = Backpressure(Limits()) if backpressure is None else backpressure
         self.admission = context.ports.provide(
             ADMISSION, Admission(catalogue, limiter, gate, clock, context, self.backpressure)
         )
