@@ -1,22 +1,29 @@
 """Callers who ask and never read: what the server holds for them is bounded in bytes, and ends.
 
-Every path out of the server is asked at once, by plain sockets with small receive buffers that nobody reads.
+Every path out of the server is asked at once, by plain sockets with small receive buffers that nobody reads. The short
+form has smaller answers, bounds and times.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from a2a.types import a2a_pb2
 
 from tests.blackbox.deaf import DeafSocket, http_request, rpc_request, text_frame
+from tests.blackbox.http2 import MOST_ROOM, grpc_request, preface, read_slowly
 from tests.blackbox.server import Account, ServerProcess
+from tests.harness import free_port
 from tests.processes import process_cpu_seconds, process_rss_bytes
 
 MEGABYTE = 1_000_000
@@ -26,7 +33,6 @@ MODERN, LEGACY = "2026-07-28", "2025-11-25"
 RECEIVE = "/agora/messaging/receive?limit=500"
 ARGUMENTS = {"limit": 500}
 SENT = 10  #: messages that wait for each caller
-CONTENT = "x" * 800_000
 
 Ask = Callable[[ServerProcess, Account, DeafSocket], None]
 
@@ -88,6 +94,35 @@ def _a2a_rpc(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
     deaf.send(rpc_request("/", caller.token, "ListTasks", {"pageSize": 100}, a2a_version="1.0") * 4)
 
 
+def _grpc(room: int) -> Ask:
+    """Lists of tasks, for which there is so much room."""
+
+    def ask(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+        message = a2a_pb2.ListTasksRequest(page_size=100).SerializeToString()
+        calls = [grpc_request(2 * number + 1, "ListTasks", caller.token, message) for number in range(20)]
+        deaf.send(preface(room) + b"".join(calls))
+
+    return ask
+
+
+@functools.cache
+def _task_ids(caller: Account) -> list[str]:
+    listed = caller.get("/tasks?pageSize=100&includeArtifacts=false", headers={"a2a-version": "1.0"})
+    return [task["id"] for task in listed["tasks"]]
+
+
+def _grpc_streams(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    calls = []
+    for number, task in enumerate(_task_ids(caller) * 3):
+        message = a2a_pb2.SubscribeToTaskRequest(id=task).SerializeToString()
+        calls.append(grpc_request(2 * number + 1, "SubscribeToTask", caller.token, message))
+    deaf.send(preface(0) + b"".join(calls))
+
+
+def _grpc_unfinished(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    deaf.send(preface(MOST_ROOM) + grpc_request(1, "ListTasks", caller.token, b"x" * 10_000, unfinished=True))
+
+
 def _monitor(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
     with httpx.Client(base_url=server.url, timeout=60) as browser:
         page = browser.get("/v1/monitor/sign-in").text
@@ -123,8 +158,13 @@ PATHS: Mapping[str, Ask] = {
     "export": _http("/v1/monitor/export/json", repeat=1),
     "monitor page": _monitor,
     "unfinished body": _unfinished,
+    "gRPC": _grpc(MOST_ROOM),
+    "gRPC without room": _grpc(0),
+    "gRPC streams": _grpc_streams,
+    "gRPC unfinished": _grpc_unfinished,
 }
 OPERATORS = {"export", "monitor page"}
+GIVERS = ("A2A JSON-RPC", "A2A HTTP+JSON", "gRPC", "gRPC without room", "gRPC streams")
 
 
 def _values(server: ServerProcess) -> dict[str, float]:
@@ -146,12 +186,36 @@ def _until(condition: Callable[[], bool], seconds: float = FREED_SECONDS) -> boo
 def _cpu_per_call(server: ServerProcess, caller: Account) -> float:
     """Processor time of the server for one call, in seconds: the least of several measurements."""
     spent = []
-    for _ in range(4):
+    for _ in range(3):
         before = process_cpu_seconds(server.pid)
-        for _ in range(75):
+        for _ in range(50):
             caller.get("/agora/messaging/receive?limit=1")
-        spent.append((process_cpu_seconds(server.pid) - before) / 75)
+        spent.append((process_cpu_seconds(server.pid) - before) / 50)
     return min(spent)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an attack is. each: connections on a path. content: bytes of a message. most_waiting: bytes."""
+
+    each: int
+    content: int
+    most_waiting: int
+    settings: Mapping[str, str]
+
+
+SHORT = Size(
+    each=3,
+    content=100_000,
+    most_waiting=60 * MEGABYTE,
+    settings={
+        "unread_limit_each": "1048576",
+        "unread_limit": "33554432",
+        "unread_timeout": "5",
+        "request_timeout": "5",
+    },
+)
+LONG = Size(each=8, content=800_000, most_waiting=150 * MEGABYTE, settings={"unread_timeout": "8"})
 
 
 @dataclass
@@ -159,6 +223,7 @@ class Attack:
     """Everything that was measured while nobody read. statuses: of the first answers, by path."""
 
     server: ServerProcess
+    size: Size
     honest: Account
     alone: float
     rss_before: int
@@ -184,44 +249,45 @@ class Attack:
             quiet = quiet + 1 if process_cpu_seconds(self.server.pid) - before <= 0.01 else 0
 
 
-def _prepare(server: ServerProcess) -> dict[str, Account]:
+def _prepare(server: ServerProcess, paths: Sequence[str], content: str, sent: int = SENT) -> dict[str, Account]:
     """A caller for each path, with messages that wait for it and tasks that it gave."""
     callers = {
         path: server.operator if path in OPERATORS else server.register(f"Deaf {number}")
-        for number, path in enumerate(PATHS)
+        for number, path in enumerate(paths)
     }
     agents = [caller.agent_id for caller in callers.values() if caller.agent_id]
     server.register("Giver")
-    for _ in range(SENT):
-        server.operator.post("/agora/messaging/send", {"to_agent": agents, "content": CONTENT})
-    for path in ("A2A JSON-RPC", "A2A HTTP+JSON"):
-        for number in range(SENT):
-            message = {"messageId": f"{path} {number}", "role": "ROLE_USER", "parts": [{"text": CONTENT}]}
+    for _ in range(sent):
+        server.operator.post("/agora/messaging/send", {"to_agent": agents, "content": content})
+    for path in (path for path in GIVERS if path in callers):
+        for number in range(sent):
+            message = {"messageId": f"{path} {number}", "role": "ROLE_USER", "parts": [{"text": content}]}
             body = {"message": message, "configuration": {"returnImmediately": True}}
             callers[path].http.post(
                 "/a2a/Giver/message:send", json=body, headers={"a2a-version": "1.0"}
             ).raise_for_status()
+        _task_ids(callers[path])  # cannot be asked for while nobody is answered
     return callers
 
 
 @contextlib.contextmanager
-def _attacked(server: ServerProcess, each: int) -> Iterator[Attack]:
+def _attacked(server: ServerProcess, size: Size, paths: Sequence[str]) -> Iterator[Attack]:
     """Ask over so many connections on every path, and measure."""
-    callers = _prepare(server)
+    callers = _prepare(server, paths, "x" * size.content)
     honest = server.register("Honest")
     with contextlib.closing(DeafSocket(server.port)) as deaf:
         _mcp_legacy(server, honest, deaf)  # loads what MCP's sessions need
     _cpu_per_call(server, honest)
-    attack = Attack(server, honest, _cpu_per_call(server, honest), process_rss_bytes(server.pid))
+    attack = Attack(server, size, honest, _cpu_per_call(server, honest), process_rss_bytes(server.pid))
     try:
-        for _ in range(each):
-            for path, ask in PATHS.items():
-                deaf = DeafSocket(server.port)
+        for _ in range(size.each):
+            for path in paths:
+                deaf = DeafSocket(_port(server, path))
                 attack.sockets.setdefault(path, []).append(deaf)
-                ask(server, callers[path], deaf)
+                PATHS[path](server, callers[path], deaf)
             attack.watch()
+            attack.waiting = max(attack.waiting, _values(server)["agora_unread_bytes"])
         attack.settle()
-        attack.waiting = _values(server)["agora_unread_bytes"]
         attack.beside = _cpu_per_call(server, honest)
         yield attack
     finally:
@@ -230,11 +296,23 @@ def _attacked(server: ServerProcess, each: int) -> Iterator[Attack]:
                 deaf.close()
 
 
-@pytest.fixture(scope="module")
-def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
-    server = ServerProcess(tmp_path_factory.mktemp("unread") / "data", unread_timeout="8", a2a_wait="1").start()
+def _port(server: ServerProcess, path: str) -> int:
+    return int(server.settings["a2a_grpc_port"]) if path.startswith("gRPC") else server.port
+
+
+def _start(directory: Path, settings: Mapping[str, str]) -> ServerProcess:
+    return ServerProcess(directory / "data", a2a_wait="1", a2a_grpc_port=str(free_port()), **settings).start()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.long)],
+)
+def attack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Attack]:
+    size: Size = request.param
+    server = _start(tmp_path_factory.mktemp("unread"), size.settings)
     try:
-        with _attacked(server, 8) as attack:
+        with _attacked(server, size, list(PATHS)) as attack:
             yield attack
     finally:
         server.close()
@@ -242,7 +320,7 @@ def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
 
 def test_what_waits_is_bounded(attack: Attack) -> None:
     assert attack.rss_most < MOST_RSS
-    assert 0 < attack.waiting < 150 * MEGABYTE
+    assert 0 < attack.waiting < attack.size.most_waiting
 
 
 def test_honest_callers_pay_no_more(attack: Attack) -> None:
@@ -258,3 +336,73 @@ def test_everything_is_freed(attack: Attack) -> None:
     assert _until(lambda: _values(attack.server)["agora_unread_bytes"] == 0)
     assert _until(lambda: process_rss_bytes(attack.server.pid) < attack.rss_before + 60 * MEGABYTE)
     attack.honest.get("/agora/messaging/receive?limit=1")
+
+
+@pytest.mark.long
+def test_three_thousand_connections_that_nobody_reads(tmp_path: Path) -> None:
+    paths = ["REST", "WebSocket calls"]
+    server = _start(tmp_path, LONG.settings | {"max_connections_each": "2000"})
+    try:
+        with _attacked(server, replace(LONG, each=1500), paths) as attack:
+            assert attack.rss_most < MOST_RSS
+            assert attack.beside < 2 * attack.alone + 0.0005
+            assert _until(lambda: _values(server)["agora_unread_bytes"] == 0)
+    finally:
+        server.close()
+
+
+SLOW_PIECE, SLOW_PAUSE = 4096, 0.1  #: bytes, seconds
+SLOW_CONTENT = "x" * 200_000
+LAST = "the last of it"
+
+
+def _read_slowly(deaf: DeafSocket) -> int:
+    """Bytes that came until the last of an answer, or the connection ended."""
+    deaf.socket.settimeout(30)
+    received, tail = 0, b""
+    with contextlib.suppress(OSError):
+        while LAST.encode() not in tail and (piece := deaf.socket.recv(SLOW_PIECE)):
+            received += len(piece)
+            tail = tail[-len(LAST) :] + piece
+            time.sleep(SLOW_PAUSE)
+    return received
+
+
+def _call(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    deaf.upgrade("/ws", caller.token)
+    deaf.send(text_frame({"id": 1, "operation": "agora.messaging.receive", "arguments": ARGUMENTS}))
+
+
+SLOW: Mapping[str, Ask] = {
+    "REST": _http(RECEIVE, repeat=1),
+    "WebSocket": _call,
+    "MCP": _mcp_modern,
+    "agent WebSocket": _agent_socket,
+}
+
+
+def test_a_slow_reader_that_takes_something_gets_everything(tmp_path: Path) -> None:
+    server = _start(tmp_path, {"unread_timeout": "1"})
+    received: dict[str, int] = {}
+
+    def read(path: str, caller: Account) -> None:
+        with contextlib.closing(DeafSocket(_port(server, path))) as deaf:
+            if path == "gRPC":
+                message = a2a_pb2.ListTasksRequest(page_size=100).SerializeToString()
+                deaf.send(preface(0) + grpc_request(1, "ListTasks", caller.token, message))
+                received[path] = read_slowly(deaf.socket, 1, SLOW_PIECE, SLOW_PAUSE)
+            else:
+                SLOW[path](server, caller, deaf)
+                received[path] = _read_slowly(deaf)
+
+    try:
+        callers = _prepare(server, [*SLOW, "gRPC"], SLOW_CONTENT + LAST, 1)
+        threads = [threading.Thread(target=read, args=each) for each in callers.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {path: size for path, size in received.items() if size < len(SLOW_CONTENT)} == {}
+        assert _values(server)["agora_connections_cut_off_total"] == 0
+    finally:
+        server.close()

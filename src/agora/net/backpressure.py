@@ -110,7 +110,8 @@ class Connection:
     """One connection: whose it is, and what waits to be written to it.
 
     provisional: it is beyond a bound and serves operators only. paused: its transport is above its high-water mark.
-    refuse: has the connection closed after the answer that is about to be written.
+    refuse: has the connection closed after the answer that is about to be written. relayed: bytes of answers written so far,
+    where answers are held until their reader grants them room, and the transport's buffer may be empty meanwhile.
     """
 
     __slots__ = (
@@ -126,6 +127,7 @@ class Connection:
         "paused",
         "provisional",
         "refuse",
+        "relayed",
         "transport",
         "waiting",
     )
@@ -134,6 +136,7 @@ class Connection:
         self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
         self.caller: _Caller | None = None
         self.refuse: Callable[[], None] = _ignore_refusal
+        self.relayed: Callable[[], int] | None = None
         self.provisional = self.paused = False
         self.waiting = self._held = 0
         self._queues: tuple[SizedQueue, ...] = ()
@@ -210,14 +213,15 @@ class Connection:
     # -- its end ---------------------------------------------------------------------------------
 
     def is_stalled(self, now: float) -> float:
-        """For how many seconds its reader has taken nothing while bytes waited in the transport."""
+        """For how many seconds its reader has taken nothing while bytes waited in the transport, or for room granted."""
         size = 0 if self.transport is None else self.transport.get_write_buffer_size()
-        if not size:
+        if not size and not (self.relayed is not None and self._held):
             self._stalled_since = None
             return 0.0
-        taken = _acknowledged_bytes(self.transport)
-        if taken is None:
-            taken = -size
+        taken = 0 if self.relayed is None else self.relayed()
+        if size:
+            acknowledged = _acknowledged_bytes(self.transport)
+            taken += -size if acknowledged is None else acknowledged
         if self._stalled_since is None or taken > self._taken:
             self._stalled_since = now
         self._taken = taken
@@ -357,19 +361,6 @@ class Backpressure:
                 fix="Try again in a moment, a command with its idempotency key.",
                 retry_after=2,
             )
-
-    @contextmanager
-    def hold(self, caller: _Caller, size: int) -> Iterator[None]:
-        """Count bytes of an answer whose connection is not ours to measure."""
-        account = self._account(caller.owner)
-        account.waiting += size
-        self.waiting += size
-        try:
-            yield
-        finally:
-            account.waiting -= size
-            self.waiting -= size
-            self._release(account)
 
     # -- supervision -----------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from agora.net.backpressure import Connection
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable
 
 from .filter import Viewer
@@ -149,17 +151,22 @@ class LiveStream(ABC):
         """End the stream because its reader is done."""
         self.end(CloseReason())
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> AsyncGenerator[Any, None]:
         """Items as Python callers get them; raises the error for which the stream ended."""
-        sink = QueueSink(self._feed.buffer_limit)
-        reading = asyncio.create_task(self.attach(sink))
-        try:
-            while batches := await sink.take():
-                for batch in batches:
-                    for item in batch.items:
-                        yield item.model()
-            if sink.farewell is not None and sink.farewell.error is not None:
-                raise sink.farewell.error
-        finally:
-            self.close()
-            reading.cancel()
+        return self.iterate()
+
+    async def iterate(self, connection: Connection | None = None) -> AsyncGenerator[Any, None]:
+        """The same, counting what waits for the reader of a connection."""
+        sink = QueueSink(self._feed.buffer_limit, connection)
+        with nullcontext() if connection is None else connection.watch(sink):
+            reading = asyncio.create_task(self.attach(sink))
+            try:
+                while batches := await sink.take():
+                    for batch in batches:
+                        for item in batch.items:
+                            yield item.model()
+                if sink.farewell is not None and sink.farewell.error is not None:
+                    raise sink.farewell.error
+            finally:
+                self.close()
+                reading.cancel()

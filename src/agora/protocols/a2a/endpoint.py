@@ -51,10 +51,11 @@ class A2AApp:
         except ImportError as error:
             what = "a2a_grpc_port: gRPC is not installed; pip install 'agora-server[grpc]', or set it to 0"
             raise ConfigurationError(what) from error
-        server: GrpcServer = module.GrpcServer(self.core, self.authenticate_grpc, self._settings.body_limit)
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        server: GrpcServer = module.GrpcServer(
+            self.core, self.authenticate_grpc, self._settings, self.core.dispatcher.backpressure
+        )
         try:
-            await server.start(f"{host}:{self._settings.a2a_grpc_port}")
+            await server.start(self._settings.host, self._settings.a2a_grpc_port)
         except OSError as error:
             raise ConfigurationError(f"a2a_grpc_port: {error}") from error
         self._grpc = server

@@ -1,13 +1,15 @@
 """gRPC: section 10 of A2A 1.0, on a port of its own, with the extra ``agora-server[grpc]``.
 
 Messages are read into the JSON of the other bindings and written from it, so nothing is decided here. One service
-serves all agents: ``tenant`` names the agent, as its card says; without one the front agent is meant.
+serves all agents: ``tenant`` names the agent, as its card says; without one the front agent is meant. What waits to be
+written is counted for the connection of its call until the library has written it (:mod:`.grpc_connections`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack, aclosing
 from typing import Any, Final
 
 import grpc
@@ -20,15 +22,18 @@ from google.rpc import error_details_pb2, status_pb2
 from pydantic_core import from_json
 
 from agora.core.call import Caller
+from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.http import Scope
 from agora.protocols.trace_context import carrier, incoming
+from agora.settings import Settings
 from agora.telemetry import PROTOCOL
-from agora_sdk.errors import AgoraError, InternalError
+from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
 
 from . import versions
-from .core import Core, Request
+from .core import Core, Opened, Request
 from .dialects import CURRENT
 from .errors import ERROR_INFO, Fault, Faulty, fault, faulty
+from .grpc_connections import GrpcListener, bind_listener
 from .methods import METHODS
 from .session import extensions
 
@@ -39,30 +44,46 @@ log = logging.getLogger(__name__)
 SERVICE: Final = a2a_pb2.DESCRIPTOR.services_by_name["A2AService"]
 DETAILS: Final = "grpc-status-details-bin"
 ENVELOPE: Final = 65_536  #: bytes that a message may have beside its body
+CALLS_PER_CONNECTION: Final = 100  #: at a time; gRPC clients let further ones wait
 
 
 class GrpcServer:
-    """Serves A2A over gRPC. authenticate: whose request it is, by its headers. limit: bytes of a message."""
+    """Serves A2A over gRPC. authenticate: whose request it is, by its headers. settings: their bounds are used."""
 
-    def __init__(self, core: Core, authenticate: Callable[[Scope], Awaitable[Caller]], limit: int) -> None:
+    def __init__(
+        self,
+        core: Core,
+        authenticate: Callable[[Scope], Awaitable[Caller]],
+        settings: Settings,
+        backpressure: Backpressure,
+    ) -> None:
         self._core, self._authenticate = core, authenticate
-        options = [("grpc.max_receive_message_length", limit + ENVELOPE), ("grpc.so_reuseport", 0)]
-        self._server = grpc.aio.server(options=options)
+        logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_departure)
+        self._listener = GrpcListener(backpressure, settings.request_timeout)
+        options = [
+            ("grpc.max_receive_message_length", settings.body_limit + ENVELOPE),
+            ("grpc.max_concurrent_streams", CALLS_PER_CONNECTION),
+            ("grpc.http2.write_buffer_size", 0),  # a message counts as written when its reader has room for it
+            ("grpc.so_reuseport", 0),
+        ]
+        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.max_streams)
         handlers = {method.name: self._handler(method) for method in SERVICE.methods}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
 
-    async def start(self, address: str) -> int:
-        """Listen at ``host:port``; answers the port. Raises OSError if it is taken."""
-        try:
-            port: int = self._server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise OSError(f"Cannot listen on {address} for gRPC: the port is taken.") from error
+    async def start(self, host: str, port: int) -> int:
+        """Listen; answers the port. Raises OSError if it is taken."""
+        listener = bind_listener(host, port)
+        target = self._server.add_insecure_port("127.0.0.1:0")
         await self._server.start()
-        return port
+        await self._listener.start(listener, target)
+        bound: int = listener.getsockname()[1]
+        return bound
 
     async def stop(self, grace: float) -> None:
         """Let requests under way end, for so many seconds."""
+        self._listener.close()
         await self._server.stop(grace)
+        self._listener.abort()
 
     def _handler(self, method: Any) -> Any:
         """How one method of the service is served."""
@@ -72,10 +93,9 @@ class GrpcServer:
         async def unary(message: Message, context: Any) -> Message:
             return await self._guarded(method.name, self._unary(method.name, answer, message, context), context)
 
-        async def stream(message: Message, context: Any) -> AsyncIterator[Message]:
+        async def stream(message: Message, context: Any) -> None:
             opened = await self._guarded(method.name, self._open(method.name, message, context), context)
-            async for item in self._items(opened, context):
-                yield item
+            await self._follow(opened, context)
 
         reads: Callable[[bytes], Message] = request.FromString
         if method.server_streaming:
@@ -83,40 +103,58 @@ class GrpcServer:
         return grpc.unary_unary_rpc_method_handler(unary, reads, _written)
 
     async def _unary(self, name: str, answer: Any, message: Message, context: Any) -> Message:
-        request = await self._request(name, message, context)
+        connection = self._connection(context)
+        request = await self._request(name, message, context, connection)
         try:
             body = await self._core.call(request)
+            connection.admit(len(body))
         except AgoraError as error:
             raise Faulty(fault(error, name, request.task_id)) from None
+        waiting = ExitStack()
+        waiting.enter_context(connection.hold(len(body)))
+        context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
         if answer is None:  # google.protobuf.Empty
             from google.protobuf.empty_pb2 import Empty
 
             return Empty()
         return ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
 
-    async def _open(self, name: str, message: Message, context: Any) -> tuple[Request, Any]:
-        request = await self._request(name, message, context)
+    async def _open(self, name: str, message: Message, context: Any) -> tuple[Request, Opened, Connection]:
+        connection = self._connection(context)
+        request = await self._request(name, message, context, connection)
         try:
-            return request, await self._core.open(request)
+            return request, await self._core.open(request), connection
         except AgoraError as error:
             raise Faulty(fault(error, name, request.task_id)) from None
 
-    async def _items(self, opened: tuple[Request, Any], context: Any) -> AsyncIterator[Message]:
-        request, found = opened
-        if found.first is not None:
-            yield _item(found.first[1])
-        if found.stream is None:
+    async def _follow(self, opening: tuple[Request, Opened, Connection], context: Any) -> None:
+        """Write what a stream has, each item when its reader has room for it."""
+        request, opened, connection = opening
+        if opened.stream is None:
+            if opened.first is not None:
+                await _write(context, connection, opened.first[1])
             return
         try:
-            async for entry in found.stream:
-                yield _item(entry.json)
+            if opened.first is not None:
+                await _write(context, connection, opened.first[1])
+            async with aclosing(opened.stream.iterate(connection)) as entries:
+                async for entry in entries:
+                    await _write(context, connection, entry.json)
         except AgoraError as error:
             await _abort(context, fault(error, request.method.name, request.task_id))
         finally:
-            found.stream.close()
+            opened.stream.close()
 
-    async def _request(self, name: str, message: Message, context: Any) -> Request:
-        scope = _scope(context)
+    def _connection(self, context: Any) -> Connection:
+        """The connection of a call. Raises Faulty: it did not come through the listener."""
+        connection = self._listener.find_connection(context.peer())
+        if connection is None:
+            error = PermissionDenied("Calls are taken from the listener alone.", fix="Use the port 'a2a_grpc_port'.")
+            raise Faulty(fault(error))
+        return connection
+
+    async def _request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
+        scope = {**_scope(context), "agora.connection": connection}
         if versions.requested(scope) != versions.CURRENT:
             raise faulty("VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'.")
         caller = await self._authenticate(scope)
@@ -155,9 +193,20 @@ async def _tried(work: Awaitable[Any]) -> Any:
         return fault(InternalError("Something went wrong on our side."))
 
 
+def _is_no_departure(record: logging.LogRecord) -> bool:
+    """Drops the library's traceback for an answer that could not be written because its client is gone."""
+    return not str(record.msg).startswith("ExecuteBatchError raised in core")
+
+
 def _written(message: Message) -> bytes:
     written: bytes = message.SerializeToString()
     return written
+
+
+async def _write(context: Any, connection: Connection, json: bytes) -> None:
+    """Write one item of a stream; return when its reader has room for it."""
+    with connection.hold(len(json)):
+        await context.write(_item(json))
 
 
 def _item(json: bytes) -> Message:

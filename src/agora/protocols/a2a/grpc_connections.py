@@ -1,0 +1,241 @@
+"""Connections of gRPC clients, relayed to the server of the gRPC library.
+
+That library tells a server neither how much of an answer its client has taken, nor lets it end a call while a message is
+being written. So clients connect to a listener here, where connections are counted, bounded and cut off like those of
+HTTP (:mod:`agora.net.backpressure`); the library listens on loopback. Only the heads of HTTP/2 frames (RFC 9113, section
+4.1) are read on the way: to tell answers from PING frames, and requests that never end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import Final, cast
+
+from agora.net.backpressure import HIGH_WATER, Backpressure, Connection, limit_unsent
+
+__all__ = ["GrpcListener", "bind_listener"]
+
+LOOPBACK: Final = "127.0.0.1"
+PREFACE_SIZE: Final = 24  #: bytes a client sends before its first frame
+HEAD_SIZE: Final = 9
+DATA: Final = 0
+HEADERS: Final = 1
+RST_STREAM: Final = 3
+END_STREAM: Final = 1  #: a flag of DATA and HEADERS
+PREFACE: Final = 0  #: stands for the preface among the streams whose requests have not ended
+REFUSED_SECONDS: Final = 1.0  #: that a client has to read why its connection was refused
+
+
+class FrameReader:
+    """Reads the heads of the frames in one direction of a connection. skip: bytes before the first. data: bytes in DATA frames."""
+
+    __slots__ = ("_head", "_is_data", "_skip", "data")
+
+    def __init__(self, skip: int = 0) -> None:
+        self._skip, self._is_data, self._head = skip, False, bytearray()
+        self.data = 0
+
+    def read(self, chunk: bytes) -> list[tuple[int, int, int]]:
+        """The frames that begin in a chunk: type, flags, stream."""
+        frames = []
+        position = 0
+        while position < len(chunk):
+            if self._skip:
+                size = min(self._skip, len(chunk) - position)
+                self._skip -= size
+                self.data += size if self._is_data else 0
+            else:
+                size = min(HEAD_SIZE - len(self._head), len(chunk) - position)
+                self._head += chunk[position : position + size]
+                if len(self._head) == HEAD_SIZE:
+                    head = bytes(self._head)
+                    self._head.clear()
+                    self._skip, self._is_data = int.from_bytes(head[:3]), head[3] == DATA
+                    frames.append((head[3], head[4], int.from_bytes(head[5:]) & 0x7FFFFFFF))
+            position += size
+        return frames
+
+
+def bind_listener(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError if the port is taken."""
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    limit_unsent(listener)
+    return listener
+
+
+class GrpcListener:
+    """Accepts clients, and relays each to the library's server. seconds: that a request may take to arrive."""
+
+    def __init__(self, backpressure: Backpressure, seconds: float) -> None:
+        self.backpressure, self.seconds = backpressure, seconds
+        self.target = 0
+        self.clients: dict[str, ClientSide] = {}  #: by the address that the library knows them by
+        self._server: asyncio.Server | None = None
+
+    async def start(self, listener: socket.socket, target: int) -> None:
+        """Accept clients. target: port of the library's server."""
+        self.target = target
+        self._server = await asyncio.get_running_loop().create_server(lambda: ClientSide(self), sock=listener)
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        if self._server is not None:
+            self._server.close()
+
+    def abort(self) -> None:
+        """Cut off everybody."""
+        for client in list(self.clients.values()):
+            client.transport.abort()
+
+    def find_connection(self, peer: str) -> Connection | None:
+        """The connection of a client. peer: as the library names it."""
+        client = self.clients.get(peer)
+        return None if client is None else client.connection
+
+
+class ClientSide(asyncio.Protocol):
+    """The connection from a client."""
+
+    transport: asyncio.Transport
+    connection: Connection | None = None
+
+    def __init__(self, listener: GrpcListener) -> None:
+        self._listener, self._loop = listener, asyncio.get_running_loop()
+        self._server: ServerSide | None = None
+        self._early = b""  # what came before the library's server was there
+        self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
+        self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # since when; the oldest first
+        self._alarm: asyncio.TimerHandle | None = None
+        self._connecting: asyncio.Task[None] | None = None
+
+    # -- asyncio ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.connection = self._listener.backpressure.open(transport)
+        if self.connection is None:
+            self.transport.abort()
+            return
+        self.connection.refuse = self._refuse
+        self.connection.relayed = lambda: self._answers.data
+        self.transport.pause_reading()
+        self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
+        self._connecting = self._loop.create_task(self._connect())
+
+    def data_received(self, data: bytes) -> None:
+        for kind, flags, stream in self._requests.read(data):
+            self._unfinished.pop(PREFACE, None)
+            if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
+                self._unfinished.pop(stream, None)
+            elif kind == HEADERS:
+                self._unfinished.setdefault(stream, self._loop.time())
+        if self._unfinished and self._alarm is None:
+            self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
+        if self._server is None:
+            self._early += data
+        else:
+            self._server.transport.write(data)
+
+    def pause_writing(self) -> None:
+        if self._server is not None:
+            self._server.transport.pause_reading()
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume_writing(self) -> None:
+        if self._server is not None:
+            self._server.transport.resume_reading()
+        if self.connection is not None:
+            self.connection.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._server is not None:
+            self._server.transport.abort()
+        if self.connection is not None:
+            self._listener.backpressure.close(self.connection)
+
+    # -- the other side --------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        """Connect to the library's server, then begin to read."""
+        try:
+            await self._loop.create_connection(lambda: ServerSide(self), LOOPBACK, self._listener.target)
+        except OSError:
+            self.transport.abort()
+
+    def server_connected(self, server: ServerSide, address: str) -> None:
+        """The library's server is there, and knows this client by that address."""
+        self._server = server
+        self._listener.clients[address] = self
+        server.transport.write(self._early)
+        self._early = b""
+        self.transport.resume_reading()
+
+    def server_lost(self, address: str) -> None:
+        """The library has closed its connection; what it wrote may still be read."""
+        self._listener.clients.pop(address, None)
+        self._server = None
+        self.transport.close()
+
+    def relay_answer(self, data: bytes) -> None:
+        """Write to the client."""
+        for kind, flags, stream in self._answers.read(data):
+            if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
+                self._unfinished.pop(stream, None)  # answered before all of it has come
+        self.transport.write(data)
+
+    # -- its end ---------------------------------------------------------------------------------
+
+    def _refuse(self) -> None:
+        self._loop.call_later(REFUSED_SECONDS, self.transport.close)
+
+    def _look_after(self) -> None:
+        """Cut the client off if a request of it takes too long to arrive."""
+        self._alarm = None
+        if not self._unfinished:
+            return
+        due = next(iter(self._unfinished.values())) + self._listener.seconds
+        if due <= self._loop.time() and self.connection is not None:
+            self.connection.abort()
+        else:
+            self._alarm = self._loop.call_at(due, self._look_after)
+
+
+class ServerSide(asyncio.Protocol):
+    """The connection to the library's server, for one client."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, client: ClientSide) -> None:
+        self._client = client
+        self._address = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER)
+        host, port = transport.get_extra_info("sockname")[:2]
+        self._address = f"ipv4:{host}:{port}"
+        if self._client.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._client.server_connected(self, self._address)
+
+    def data_received(self, data: bytes) -> None:
+        self._client.relay_answer(data)
+
+    def pause_writing(self) -> None:
+        with suppress(RuntimeError):  # it is closing
+            self._client.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        with suppress(RuntimeError):
+            self._client.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.server_lost(self._address)
