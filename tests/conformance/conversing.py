@@ -8,7 +8,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.conversations.jobs import Conversations
+from agora.domains.conversations.jobs import ConversationTimeouts
 from tests.market import Market
 
 __all__ = ["DAY", "HOSTING", "ORCHESTRATOR", "answering", "loop", "pending", "send"]
@@ -32,8 +32,8 @@ async def pending(market: Market, who: Caller) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def loop(market: Market) -> Conversations:
+def loop(market: Market) -> ConversationTimeouts:
     app = market.app
-    return Conversations(
+    return ConversationTimeouts(
         JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
     )

@@ -16,10 +16,10 @@ import pytest
 
 from agora.core import scopes
 from agora.core.call import Caller
-from agora.domains.instances.hosted_reconciler import RemoteInstances
-from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
+from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.domains.instances.reconciler import Instances
+from agora.domains.instances.reconciler import InstanceReconciler
 from agora.runtimes.process import orphans as strays
 from agora.server.app import App
 from agora.store.port import Query, Row
@@ -153,16 +153,16 @@ class Site:
         return next(found for found in self.app.controllers if isinstance(found, kind))
 
     @property
-    def instances(self) -> Instances:
-        return self.controller(Instances)
+    def instances(self) -> InstanceReconciler:
+        return self.controller(InstanceReconciler)
 
     async def upkeep(self) -> None:
         """The pass over all instances, now."""
-        await self.controller(InstanceUpkeep).go_over("default")
+        await self.controller(InstanceMaintenance).go_over("default")
 
     async def elsewhere(self) -> None:
         """A step of what looks after hosting agents."""
-        await self.controller(RemoteInstances).step()
+        await self.controller(HostedInstanceReconciler).step()
 
     async def checked(self) -> None:
         """The periodic check of everything that is due, now."""

@@ -12,7 +12,7 @@ import pytest
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
 from agora.domains.bus.engines.embedded import EmbeddedBus
-from agora.domains.bus.jobs import BusKeeper
+from agora.domains.bus.jobs import BusReconciler
 from agora.server.app import App
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings
@@ -20,9 +20,11 @@ from tests.market import Market
 
 
 @pytest.fixture
-def keeper(market: Market) -> BusKeeper:
+def keeper(market: Market) -> BusReconciler:
     app = market.app
-    return BusKeeper(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
+    return BusReconciler(
+        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    )
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def told(market: Market, type: str) -> list[Any]:
 
 
 async def test_what_a_dead_consumer_held_comes_to_the_next_one(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     sent = await publish(market, a)
     await read(market, b, consumer="dead")
@@ -66,7 +68,7 @@ async def test_what_a_dead_consumer_held_comes_to_the_next_one(
 
 
 async def test_after_three_deliveries_it_is_a_dead_letter_though_nobody_reads(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     sent = await publish(market, a)
     for seconds in (31, 61):
@@ -87,7 +89,7 @@ async def test_after_three_deliveries_it_is_a_dead_letter_though_nobody_reads(
 
 
 async def test_silent_consumers_are_forgotten_after_what_they_held(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     await publish(market, a)
     await read(market, b, consumer="gone")
@@ -111,7 +113,7 @@ async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path,
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
     market = Market(app, clock)
-    keeper = BusKeeper(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock))
+    keeper = BusReconciler(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock))
     a, b = await market.agent("A"), await market.agent("B")
     await publish(market, a, priority="low")
     await read(market, b)
@@ -125,7 +127,9 @@ async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path,
     await app.stop()
 
 
-async def test_what_everybody_has_done_with_is_dropped(market: Market, keeper: BusKeeper, a: Caller, b: Caller) -> None:
+async def test_what_everybody_has_done_with_is_dropped(
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
+) -> None:
     bus = EmbeddedBus(market.app.store, market.clock)
     for _ in range(5):
         await publish(market, a)
@@ -141,7 +145,7 @@ async def test_what_everybody_has_done_with_is_dropped(market: Market, keeper: B
     assert len(await read(market, b)) == 1
 
 
-async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusKeeper, a: Caller, b: Caller) -> None:
+async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     bus = EmbeddedBus(market.app.store, market.clock)
     await publish(market, a)
     await read(market, b)
@@ -152,7 +156,7 @@ async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusKeep
 
 
 async def test_a_halt_stops_the_clock_of_nobody_but_nothing_happens(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     await publish(market, a, priority="high")
     await read(market, b)
@@ -167,7 +171,7 @@ async def test_a_halt_stops_the_clock_of_nobody_but_nothing_happens(
 
 @pytest.mark.parametrize(("priority", "minutes"), [("high", 5), ("medium", 30), ("low", 120)])
 async def test_a_response_that_does_not_come_in_time_is_told(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller, priority: str, minutes: int
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller, priority: str, minutes: int
 ) -> None:
     sent = await publish(market, a, priority=priority, correlation_id="c")
     market.clock.advance(minutes * 60 - 1)
@@ -186,7 +190,7 @@ async def test_a_response_that_does_not_come_in_time_is_told(
     assert market.of_type("agora.bus.response_missed")[0].audience == (a.subject, b.subject)
 
 
-async def test_what_counts_as_a_response(market: Market, keeper: BusKeeper, a: Caller, b: Caller) -> None:
+async def test_what_counts_as_a_response(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     acknowledged = await publish(market, a, priority="high")
     await market.call(b, "messaging.mark", message_ids=[acknowledged], status="acknowledged")
     replied = await publish(market, a, priority="high")
@@ -203,7 +207,9 @@ async def test_what_counts_as_a_response(market: Market, keeper: BusKeeper, a: C
     assert [event["ref"] for event in told(market, "agora.bus.response_missed")] == [read_only]
 
 
-async def test_a_task_that_nobody_takes_is_missed_too(market: Market, keeper: BusKeeper, a: Caller, b: Caller) -> None:
+async def test_a_task_that_nobody_takes_is_missed_too(
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
+) -> None:
     task = await publish(market, a, type="task_assignment", target="broadcast", priority="high")
     market.clock.advance(301)
     await keeper.step()
@@ -212,7 +218,7 @@ async def test_a_task_that_nobody_takes_is_missed_too(market: Market, keeper: Bu
 
 
 async def test_nobody_in_particular_owes_a_response_to_everyone(
-    market: Market, keeper: BusKeeper, a: Caller, b: Caller
+    market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     await publish(market, a, target="broadcast", type="state_update", priority="high")
     market.clock.advance(100_000)

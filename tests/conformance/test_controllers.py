@@ -12,7 +12,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.usage import Meter
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin.jobs import Overrides
-from agora.domains.events.jobs import Positions
+from agora.domains.events.jobs import PositionFlusher
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.server.jobs import build_controllers
@@ -129,7 +129,7 @@ async def test_positions_are_written(market: Market, house: JobContext, engine: 
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")
     house.feed.positions.advance("default", made.subscription_id, 7)
-    await Positions(house).step()
+    await PositionFlusher(house).step()
     (row,) = await engine.run("select position from subscriptions")
     assert row["position"] == 7
 

@@ -11,7 +11,7 @@ from agora.core.call import Call
 from agora.core.jobs import JobContext
 from agora.domains.admin.jobs import Overrides
 from agora.domains.agents.jobs import Heartbeats
-from agora.domains.messaging.jobs import Mail
+from agora.domains.messaging.jobs import MailExpiry
 from agora.store.port import Write
 from tests.conformance.engines import Engine
 from tests.conformance.housekeeping import DAY, HOUR, MARK, SEND, count, data, heartbeats, house, status
@@ -166,7 +166,7 @@ async def test_what_nobody_fetched_in_time_expires(
     sent = await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="both", expires_in=HOUR)
     held = await market.call(ada, SEND, to_agent="Nobody", content="held", expires_in=HOUR)
     lasting = [await market.call(ada, SEND, to_agent="Cyd", content="stays") for _ in range(4)]
-    mail = Mail(house)
+    mail = MailExpiry(house)
     await mail.step()
     assert await count(engine, "deliveries", "state = 'expired'") == 0
     market.clock.advance(HOUR + 1)
@@ -196,7 +196,7 @@ async def test_a_long_pass_goes_on_where_it_stopped(
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")
     market.clock.advance(31 * DAY)
-    mail, seen = Mail(house), []
+    mail, seen = MailExpiry(house), []
     for _ in range(4):
         await mail.step()
         seen.append(await count(engine, "deliveries", "state = 'expired'"))
@@ -211,7 +211,7 @@ async def test_what_waits_under_a_registered_name_is_handed_over(
     await market.call(ada, SEND, to_agent="Nobody", content="waits")
     await market.call(ada, SEND, to_agent="operator", content="not an agent")
     await _hold(market, sent.message_id, bob.subject, "name:Bob")
-    mail = Mail(house)
+    mail = MailExpiry(house)
     market.events.clear()
     for _ in range(2):
         await mail.step()
@@ -226,7 +226,7 @@ async def test_mail_stands_still_during_a_halt(market: Market, house: JobContext
     await market.call(ada, SEND, to_agent="Bob", content="x")
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")
     market.clock.advance(31 * DAY)
-    await Mail(house).step()
+    await MailExpiry(house).step()
     assert await count(engine, "deliveries", "state = 'queued'") == 1
 
 

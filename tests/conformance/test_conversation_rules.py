@@ -8,8 +8,8 @@ import pytest
 
 from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
-from agora.domains.conversations.jobs import Conversations
-from agora.domains.messaging.jobs import Mail
+from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.messaging.jobs import MailExpiry
 from agora_sdk.errors import (
     IdempotencyConflict,
     InvalidRequest,
@@ -133,7 +133,7 @@ async def test_reported_usage_is_checked(market: Market) -> None:
     assert event.audience == (ada.subject,)
 
 
-async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: Conversations) -> None:
+async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: ConversationTimeouts) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     timeout = {"expected": {"timeout": 1000}}
     await send(market, ada, "request", bob.subject, id="r", **timeout)
@@ -166,6 +166,8 @@ async def test_an_alias_and_a_message_for_it_may_cross(market: Market) -> None:
         found = await asyncio.gather(*sends[:2], market.agent(f"Racer{number}", alias=alias), sends[2])
         assert sorted(message["payload"]["n"] for message in await pending(market, found[2])) == [0, 1, 2]
     app = market.app
-    await Mail(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)).step()
+    await MailExpiry(
+        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    ).step()
     (racer,) = (await market.call(market.operator, "messaging.receive", agent_id="Racer4", limit=1)).messages
     assert racer.status == "queued"

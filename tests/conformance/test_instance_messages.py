@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.maintenance import InstanceMaintenance
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.conformance.engines import Engine
 from tests.conformance.instances import AGENT, Site, eventually, site, whatever_the_store
@@ -398,7 +398,7 @@ async def test_a_budget_pauses_what_runs_elsewhere(here: Site) -> None:
     await here.call("billing.budget", acme, hard_limit=1.0)
     here.clock.advance(1000)
     await here.elsewhere()
-    await here.controller(InstanceUpkeep).tend("default")
+    await here.controller(InstanceMaintenance).tend("default")
     request = await asked(here, host, "pause_container")
     await say(here, host, request, "confirm", "paused")
     found = await here.get(made)

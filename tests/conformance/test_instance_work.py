@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.maintenance import InstanceMaintenance
 from agora_sdk.errors import (
     Conflict,
     DeadlineExceeded,
@@ -140,7 +140,7 @@ async def test_numbers_are_kept(here: Site) -> None:
     await scaled(here, 2)
     assert (await here.call("instance.scaling", here.customer("other"), agent_id="Worker")).instances == []
     await here.call("instance.terminate", acme, instance_id=first.instances[0])
-    await here.controller(InstanceUpkeep).tend("default")
+    await here.controller(InstanceMaintenance).tend("default")
     await scaled(here, 2)
     await here.call("instance.scale", acme, agent_id="Worker", min_instances=0)
     await scaled(here, 0)
@@ -149,7 +149,7 @@ async def test_numbers_are_kept(here: Site) -> None:
 @whatever_the_store
 async def test_numbers_follow_the_work(here: Site) -> None:
     await here.agent()
-    acme, upkeep = here.customer("acme"), here.controller(InstanceUpkeep)
+    acme, upkeep = here.customer("acme"), here.controller(InstanceMaintenance)
     await here.call("instance.scale", acme, agent_id="Worker", min_instances=1, max_instances=3, target_concurrency=2)
     await scaled(here, 1)
     work = [asyncio.create_task(here.execute("Worker", "/slow", {"seconds": 1.5}, caller=acme)) for _ in range(5)]

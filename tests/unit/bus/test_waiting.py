@@ -8,33 +8,33 @@ import pytest
 
 from agora.domains.bus import held_entries as bus_waiting
 from agora.domains.bus.engines.port import Delivery
-from agora.domains.bus.held_entries import Waiting
+from agora.domains.bus.held_entries import HeldEntries
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+def waiting(monkeypatch: pytest.MonkeyPatch) -> HeldEntries:
     for name, most in {"MOST": 10, "OF_TENANT": 6, "OF_SENDER": 4}.items():
         monkeypatch.setattr(bus_waiting, name, most)
-    return Waiting()
+    return HeldEntries()
 
 
 def some(count: int, start: int = 0) -> list[Delivery]:
     return [Delivery(str(number), {}) for number in range(start, start + count)]
 
 
-def shown(waiting: Waiting) -> dict[str, Sequence[str]]:
+def shown(waiting: HeldEntries) -> dict[str, Sequence[str]]:
     found = {f"{tenant}/{who}": "".join(e.entry_id for e in held) for (tenant, who), held in waiting.take().items()}
     return dict(sorted(found.items()))
 
 
-def test_they_stay_in_order_and_the_last_find_no_room(waiting: Waiting) -> None:
+def test_they_stay_in_order_and_the_last_find_no_room(waiting: HeldEntries) -> None:
     waiting.keep(("t", "a"), some(9))
     assert waiting.ids == ["0", "1", "2", "3"]
     assert shown(waiting) == {"t/a": "0123"}
     assert (len(waiting), bool(waiting)) == (0, False)
 
 
-def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: Waiting) -> None:
+def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: HeldEntries) -> None:
     waiting.keep(("t", "a"), some(4))
     waiting.keep(("t", "b"), some(2))
     waiting.keep(("t", "c"), some(4))
@@ -45,7 +45,7 @@ def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: Waiting) ->
     assert shown(waiting) == {"t/a": "01", "t/b": "012", "t/c": "0"}
 
 
-def test_one_tenant_makes_room_for_the_others(waiting: Waiting) -> None:
+def test_one_tenant_makes_room_for_the_others(waiting: HeldEntries) -> None:
     for who in "ab":
         waiting.keep(("loud", who), some(4))
     waiting.keep(("t", "a"), some(4))
@@ -62,7 +62,7 @@ def test_one_tenant_makes_room_for_the_others(waiting: Waiting) -> None:
     }
 
 
-def test_who_has_many_names_has_no_more_for_it(waiting: Waiting) -> None:
+def test_who_has_many_names_has_no_more_for_it(waiting: HeldEntries) -> None:
     waiting.keep(("t", "a"), some(2))
     for number in range(100):
         waiting.keep(("loud", f"agent{number}"), some(4))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from agora.cli.agenthub import application as agenthub_application
 from agora.cli.app import application
 from agora.cli.manifest_file import CONTAINER, PROGRAM
-from agora.domains.instances.manifests import read
+from agora.domains.instances.manifests import parse_manifest
 from agora.runtimes.process import orphans as strays
 from tests.conformance.instances import AGENT
 from tests.harness import free_port
@@ -186,7 +186,7 @@ def test_examples_are_right(shell: Shell, tmp_path: Path) -> None:
         document = yaml.safe_load(text)
         if "directory" in document:
             document["directory"] = "/srv/agent"
-        manifest, faults = read(document)
+        manifest, faults = parse_manifest(document)
         assert manifest is not None, faults
     path = tmp_path / "agent.yaml"
     shell.agora("agent", "example", "--docker", "--output", str(path))

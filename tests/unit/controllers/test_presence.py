@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.domains.instances import host_queries as hosting
-from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.server.app import App
 from tests.harness import make_settings
 
@@ -17,7 +17,7 @@ async def _hosts(directory: Path, **settings: Any) -> list[str]:
     app = App(make_settings(directory, docker_host="none", **settings))
     await app.start()
     try:
-        upkeep = next(found for found in app.controllers if isinstance(found, InstanceUpkeep))
+        upkeep = next(found for found in app.controllers if isinstance(found, InstanceMaintenance))
         await upkeep.instances.present("default")
         return [row["host_id"] for row in await upkeep.read("default", hosting.hosts, after="", limit=10)]
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.instances.manifests import AgentManifest, build_of, engines_of, read, source_of
+from agora.domains.instances.manifests import AgentManifest, build_of, engines_of, parse_manifest, source_of
 from agora.runtimes.spec import Directory, Git, Image
 
 STANDARD: dict[str, Any] = {
@@ -57,13 +57,13 @@ CONTAINER: dict[str, Any] = {
 
 
 def understood(document: dict[str, Any]) -> AgentManifest:
-    manifest, faults = read(document)
+    manifest, faults = parse_manifest(document)
     assert manifest is not None, faults
     return manifest
 
 
 def told(document: dict[str, Any]) -> dict[str, str]:
-    manifest, faults = read(document)
+    manifest, faults = parse_manifest(document)
     assert manifest is None
     return {fault.field: fault.message for fault in faults}
 

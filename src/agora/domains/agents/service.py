@@ -40,7 +40,7 @@ from .signals import (
 )
 from .supervision import audience_of, set_agent_status
 
-__all__ = ["UNREACHABLE", "AgentService", "profile"]
+__all__ = ["UNREACHABLE", "AgentService", "agent_from_row"]
 
 OFFLINE_AFTER = 90_000_000
 UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
@@ -109,7 +109,7 @@ def _column_values(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def profile(row: Row, now: int) -> contract.Agent:
+def agent_from_row(row: Row, now: int) -> contract.Agent:
     """An agent's row as everyone may see it."""
     return contract.Agent.model_construct(**_profile_fields(row, now))
 
@@ -326,7 +326,7 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def get(self, agent_id: str) -> contract.Agent:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
-        return profile(row, self.call.now)
+        return agent_from_row(row, self.call.now)
 
     @implements
     async def list(
@@ -358,7 +358,7 @@ class AgentService(BoundService, contract.Agents):
             return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
 
         rows, more = await paging.read_page(read_rows, first, "agent_id", limit, self.call.context.settings.page_bytes)
-        agents = [profile(row, self.call.now) for row in rows]
+        agents = [agent_from_row(row, self.call.now) for row in rows]
         return contract.AgentPage.model_construct(
             agents=agents,
             count=len(agents),
@@ -403,7 +403,7 @@ class AgentService(BoundService, contract.Agents):
         changed = await self._update_agent(row, values, capabilities)
         if status is not None:
             changed["status"] = await self._set_own_status(changed, status)
-        return profile(changed, self.call.now)
+        return agent_from_row(changed, self.call.now)
 
     async def _lock_own_agent(self, agent_id: str | None) -> Row:
         """The caller's own agent, or another one if it may act for it; locked for change."""

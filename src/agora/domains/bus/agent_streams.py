@@ -16,7 +16,7 @@ from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging import queries as messages
-from agora.domains.messaging.views import horizon
+from agora.domains.messaging.views import expiry_horizon
 from agora.domains.tasks.claims import take_up
 from agora.store.port import Row
 from agora_sdk.contract.tasks import ClaimedTask
@@ -25,14 +25,25 @@ from . import queries as statements
 from .effects import LEASE
 from .engines import groups as streams
 
-__all__ = ["BRIDGE", "Owner", "acting", "feed", "feed_tasks", "mark_dead", "of_agent", "opened", "outbound", "owner"]
+__all__ = [
+    "BRIDGE",
+    "StreamOwner",
+    "call_as_owner",
+    "ensure_group",
+    "feed_messages",
+    "feed_tasks",
+    "mark_dead",
+    "outbound_stream",
+    "owner_of_agent",
+    "resolve_stream_owner",
+]
 
 BRIDGE = "agora:redis"  #: the group by which an agent's messages leave
 SLACK = 60_000  #: milliseconds by which messages to everyone may be committed late
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class StreamOwner:
     """Whose stream. address: where messages wait for its name. joined: no message to everyone before this is its."""
 
     agent_id: str
@@ -51,20 +62,20 @@ class Owner:
         return {"agent_id": self.agent_id, "agent_name": self.name}
 
 
-async def owner(call: Call, agent_id: str | None) -> Owner:
+async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
     """The caller, or an agent that it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
     if row is None:
         if ref in (caller.subject, caller.name):
-            return Owner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
+            return StreamOwner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
     check_may_act_for(caller, row["agent_id"])
-    return of_agent(call, row)
+    return owner_of_agent(call, row)
 
 
-def of_agent(call: Call, row: Any) -> Owner:
+def owner_of_agent(call: Call, row: Any) -> StreamOwner:
     """An agent as the owner of its stream."""
     joined = f"msg_{row['registered_at'] // 1000:012x}"
     caller = Caller(
@@ -76,29 +87,29 @@ def of_agent(call: Call, row: Any) -> Owner:
         account=row["account_id"],
         tier=row["service_tier"],
     )
-    return Owner(row["agent_id"], row["agent_name"], held_address(row["agent_name"]), joined, caller)
+    return StreamOwner(row["agent_id"], row["agent_name"], held_address(row["agent_name"]), joined, caller)
 
 
-def acting(call: Call, whose: Owner) -> Call:
+def call_as_owner(call: Call, whose: StreamOwner) -> Call:
     """The same call as the owner's own."""
     return call if whose.caller is None else replace(call, caller=whose.caller)
 
 
-def outbound(inbound: str, tenant: str, name: str) -> str:
+def outbound_stream(inbound: str, tenant: str, name: str) -> str:
     """The stream of Redis on which an agent's messages leave. (No agent's name holds a slash.)"""
     return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
 
 
-async def opened(call: Call, whose: Owner, group: str) -> bool:
+async def ensure_group(call: Call, whose: StreamOwner, group: str) -> bool:
     """Make a group of the stream, if there is none: of what comes from now on. Tells whether it is new."""
     if await call.tx.one(statements.group, stream=whose.stream, group=group) is not None:
         return False
     return await streams.open_group(call.tx, whose.stream, group, call.now, whole=False)
 
 
-async def feed(call: Call, whose: Owner, count: int) -> int:
+async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
     """Put waiting messages on the stream, the oldest first; answers how many."""
-    when = {"now": call.now, "horizon": horizon(call), "limit": count}
+    when = {"now": call.now, "horizon": expiry_horizon(call), "limit": count}
     place = {"agent_id": whose.agent_id, "address": whose.address}
     head = await call.tx.one(statements.lock_stream, stream=whose.stream)
     floor = max(whose.joined, head["floor"] if head is not None else "")
@@ -110,7 +121,7 @@ async def feed(call: Call, whose: Owner, count: int) -> int:
     ids = [str(row["message_id"]) for row in chosen]
     await _mark_delivered(call, place, ids, common)
     entries = [(str(row["message_id"]), _publisher_id(row["metadata"]), "{}") for row in chosen]
-    await streams.append(call.tx, whose.stream, entries, call.now)
+    await streams.append_entries(call.tx, whose.stream, entries, call.now)
     if len(common) < count:  # all of them are on the stream now
         await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
     return len(ids)
@@ -137,18 +148,18 @@ def _broadcast_floor(call: Call) -> str:
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
 
-async def feed_tasks(call: Call, whose: Owner, count: int) -> int:
+async def feed_tasks(call: Call, whose: StreamOwner, count: int) -> int:
     """Claim tasks that are for the agent, and put each on its stream; answers how many."""
     if whose.caller is None or count <= 0:
         return 0
-    claim = await take_up(acting(call, whose), count, LEASE)
+    claim = await take_up(call_as_owner(call, whose), count, LEASE)
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
         entry = _assignment_entry(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
         rows.append((task.task_id, _claim_id(task), encode_json(entry)))
     if rows:
-        await streams.append(call.tx, whose.stream, rows, call.now)
+        await streams.append_entries(call.tx, whose.stream, rows, call.now)
     return len(rows)
 
 
@@ -157,7 +168,7 @@ def _claim_id(task: ClaimedTask) -> str:
     return f"{task.task_id}.{task.attempts}"
 
 
-def _assignment_entry(task: ClaimedTask, whose: Owner, sender: str) -> dict[str, str]:
+def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dict[str, str]:
     """A claimed task as an entry, kept as it stood when it was claimed."""
     section = task.metadata.get("bus")
     bus_metadata: dict[str, Any] = section if isinstance(section, dict) else {}
@@ -184,7 +195,7 @@ def _assignment_entry(task: ClaimedTask, whose: Owner, sender: str) -> dict[str,
     return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
-async def mark_dead(call: Call, whose: Owner, rows: Sequence[Any]) -> None:
+async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[Any]) -> None:
     """Entries became dead letters: their messages say so, and those concerned are told."""
     refs = [str(row["ref"]) for row in rows if row["ref"]]
     if not refs:

@@ -25,7 +25,7 @@ from agora.store.port import NewEvent, Row
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, of_agent, opened
+from .agent_streams import BRIDGE, ensure_group, owner_of_agent
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
 from .engines.port import DEAD, Bridge, Bus
@@ -262,8 +262,8 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     row = await call.tx.one(agents.by_id, ref=agent_id)
     if row is None or row["retired_at"] is not None:
         return
-    whose = of_agent(call, row)
-    if await opened(call, whose, BRIDGE):
+    whose = owner_of_agent(call, row)
+    if await ensure_group(call, whose, BRIDGE):
         call.emit("agora.bus.joined", whose.told, subject=agent_id, audience=(agent_id,))
 
 

@@ -37,7 +37,7 @@ from agora_sdk.errors import (
 
 from .engines import wire
 from .engines.port import Bus, Delivery
-from .held_entries import Sender, Waiting
+from .held_entries import HeldEntries, Sender
 
 __all__ = ["Authenticate", "Inbound", "Refusal"]
 
@@ -69,7 +69,7 @@ class Inbound:
     ) -> None:
         self._house, self._bus, self._authenticate, self._publish = house, bus, authenticate, publish
         self.consumer = consumer
-        self._held = Waiting()
+        self._held = HeldEntries()
 
     @property
     def waiting(self) -> bool:

@@ -20,10 +20,10 @@ from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, acting, feed, feed_tasks, mark_dead, of_agent, outbound
+from .agent_streams import BRIDGE, call_as_owner, feed_messages, feed_tasks, mark_dead, outbound_stream, owner_of_agent
 from .engines import groups, wire
 from .engines.port import DEAD, Bus, Delivery
-from .views import show
+from .views import show_entries
 
 __all__ = ["Outbound"]
 
@@ -42,7 +42,7 @@ class Outbound:
         self._owned: dict[str, str] = {}
 
     def stream(self, tenant: str, name: str) -> str:
-        return outbound(self._house.context.settings.bus_stream, tenant, name)
+        return outbound_stream(self._house.context.settings.bus_stream, tenant, name)
 
     async def send(self, tenant: str, agent: Row) -> int:
         """Send what waits for an agent; answers how many entries. Raises what Redis has against it."""
@@ -108,20 +108,22 @@ class Outbound:
 
 async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
     """What is to leave now, as fields, marked as leaving."""
-    whose = of_agent(call, agent)
+    whose = owner_of_agent(call, agent)
     place = {"stream": whose.stream, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # it has left the bridge meanwhile
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * MICROSECONDS, limit=BATCH)
-    again = [groups.delivery(row, more=1) for row in rows]
+    again = [groups.delivery_from_row(row, more=1) for row in rows]
     if again:
         numbers = encode_json([row["number"] for row in rows])
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
     counted = await call.tx.one(statements.pending_count, **place)
     room = min(BATCH - len(again), UNREAD - (counted["total"] if counted is not None else 0))
     handed = [*again, *(await _take_fresh(call, agent, room))]
-    documents, vanished = await show(call, whose, handed)
-    await groups.acknowledge(call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in vanished))
+    documents, vanished = await show_entries(call, whose, handed)
+    await groups.acknowledge_entries(
+        call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in vanished)
+    )
     by_entry = {each.entry_id: each for each in handed}
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
 
@@ -129,12 +131,12 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
 async def _take_fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
     if room <= 0:
         return []
-    whose, place = of_agent(call, agent), (agent["agent_id"], BRIDGE, statements.LEAVING)
-    handed = await groups.fresh(call.tx, *place, room, call.now)
+    whose, place = owner_of_agent(call, agent), (agent["agent_id"], BRIDGE, statements.LEAVING)
+    handed = await groups.deliver_new(call.tx, *place, room, call.now)
     room_left = room - len(handed)
-    fed = await feed(call, whose, room_left) if room_left else 0
+    fed = await feed_messages(call, whose, room_left) if room_left else 0
     fed += await feed_tasks(call, whose, room_left - fed)
-    return [*handed, *(await groups.fresh(call.tx, *place, room_left, call.now))] if fed else handed
+    return [*handed, *(await groups.deliver_new(call.tx, *place, room_left, call.now))] if fed else handed
 
 
 def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
@@ -162,9 +164,9 @@ async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
 
 
 async def _settle_entries(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:
-    whose = of_agent(call, agent)
-    await groups.acknowledge(call.tx, whose.stream, BRIDGE, [row["number"] for row in (*rows, *dead)])
+    whose = owner_of_agent(call, agent)
+    await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row["number"] for row in (*rows, *dead)])
     await mark_dead(call, whose, dead)
     messages = [row["ref"] for row in rows if row["ref"] and row["ref"].startswith("msg_")]
     if messages:
-        await MessagingService(acting(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
+        await MessagingService(call_as_owner(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)

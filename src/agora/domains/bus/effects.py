@@ -14,7 +14,7 @@ from agora_sdk.contract.bus import BusType
 from agora_sdk.contract.fields import AgentStatus
 from agora_sdk.errors import InvalidRequest, PermissionDenied
 
-__all__ = ["LEASE", "apply"]
+__all__ = ["LEASE", "apply_effects"]
 
 LEASE = 3600  #: seconds for which a task is claimed that leaves on the bus
 TASK = re.compile(r"task_[0-9a-f]{32}")
@@ -24,7 +24,7 @@ LONGEST = 4000
 _PROGRESS = TypeAdapter(float)
 
 
-async def apply(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
+async def apply_effects(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
     """Do it; answers the id of the task that was changed.
 
     A task that is none of the marketplace's is left to those concerned.

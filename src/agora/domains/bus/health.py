@@ -14,7 +14,7 @@ from . import agent_streams as streams
 from . import queries as statements
 from .engines.port import DEAD
 
-__all__ = ["health", "stats"]
+__all__ = ["read_health", "read_stats"]
 
 SHOWN = 500
 LAG_HIGH = 1000
@@ -22,13 +22,13 @@ MICROSECONDS = 1_000_000
 DURABLE = "the store's: committed before it is answered"
 
 
-async def health(call: Call) -> BusHealth:
+async def read_health(call: Call) -> BusHealth:
     """The source's fields, of the group that the server reads Redis by; without Redis, of the caller's own."""
     bridge = call.context.ports.find(BRIDGE)
     if bridge is not None:
         connected, group, lag = bridge.connected, call.context.settings.bus_group, bridge.lag
     else:
-        whose = await streams.owner(call, None)
+        whose = await streams.resolve_stream_owner(call, None)
         connected, group, lag = False, whose.name, await _read_lag(call, whose)
     trouble = call.context.ports.get(TROUBLE_REPORT).trouble()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
@@ -45,7 +45,7 @@ async def health(call: Call) -> BusHealth:
     )
 
 
-async def _read_lag(call: Call, whose: streams.Owner) -> int:
+async def _read_lag(call: Call, whose: streams.StreamOwner) -> int:
     """What waits in the inbox, and what is on the stream already."""
     waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
     group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
@@ -53,7 +53,7 @@ async def _read_lag(call: Call, whose: streams.Owner) -> int:
     return int(lag) + (int(waiting["waiting"]) if waiting is not None else 0)
 
 
-async def stats(call: Call) -> BusStats:
+async def read_stats(call: Call) -> BusStats:
     """The caller's group; every group for whoever sees all."""
     bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
     if everything:

@@ -12,7 +12,7 @@ from typing import Final
 
 from .engines.port import Delivery
 
-__all__ = ["Sender", "Waiting"]
+__all__ = ["HeldEntries", "Sender"]
 
 MOST: Final = 1000  #: entries
 OF_TENANT: Final = 500
@@ -21,7 +21,7 @@ OF_SENDER: Final = 100
 Sender = tuple[str, str]  #: tenant and subject of the credential that an entry came with, whatever it says of itself
 
 
-class Waiting:
+class HeldEntries:
     """Entries by sender, each sender's in order. Who has the most makes room for who has less."""
 
     def __init__(self) -> None:

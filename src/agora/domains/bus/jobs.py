@@ -15,7 +15,7 @@ from . import queries as statements
 from .engines import groups
 from .engines.port import DEAD, Terms
 
-__all__ = ["BusKeeper"]
+__all__ = ["BusReconciler"]
 
 BATCH = 100
 PAGE = 500
@@ -23,7 +23,7 @@ TRIMMING = 60.0  # seconds between looks at what can be dropped
 DEAD_KEPT = 1000  # dead letters of one stream
 
 
-class BusKeeper(Controller):
+class BusReconciler(Controller):
     """Stands still while the marketplace is halted.
 
     The bridge's groups are not its business: what could not leave yet is no fault of an entry.
@@ -67,7 +67,7 @@ class BusKeeper(Controller):
             (evidence,) = await self.read(
                 tenant, statements.answered, **key, correlation_id=row["correlation_id"] or row["ref"]
             )
-            await self.act(tenant, partial(responses.settle, row=row, late=responses.missed(row, evidence)))
+            await self.act(tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence)))
 
     # -- what is done with -----------------------------------------------------------------------
 
@@ -95,14 +95,14 @@ class BusKeeper(Controller):
 
 async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
     """Take back what a group's consumers have held for too long, and tell whose it is."""
-    from .agent_streams import mark_dead, of_agent
+    from .agent_streams import mark_dead, owner_of_agent
 
     stream, group = row["stream"], row["group_name"]
-    entries = await groups.tend(call.tx, stream, group, terms, call.now, BATCH)
+    entries = await groups.take_back_stale(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
         return
-    await mark_dead(call, of_agent(call, agent), entries.dead)
+    await mark_dead(call, owner_of_agent(call, agent), entries.dead)
     if entries.live:
         data = {
             "agent_id": stream,
@@ -125,8 +125,8 @@ async def _clear_stream(call: Call, *, stream: str) -> None:
 
 
 async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:
-    return bool(await groups.doomed(reader, stream, length, 1))
+    return bool(await groups.find_excess(reader, stream, length, 1))
 
 
 async def _trim_entries(call: Call, *, stream: str, length: int) -> int:
-    return await groups.trim(call.tx, stream, length, PAGE)
+    return await groups.trim_stream(call.tx, stream, length, PAGE)

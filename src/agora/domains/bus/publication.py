@@ -26,7 +26,7 @@ from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDeni
 
 from . import effects, responses
 
-__all__ = ["Entry", "publish"]
+__all__ = ["Entry", "publish_entry"]
 
 OPERATION = "agora.bus.publish"
 BROADCAST = "broadcast"
@@ -78,7 +78,7 @@ class Entry:
         return hashlib.blake2b(to_json(identity), digest_size=16).digest()
 
 
-async def publish(call: Call, entry: Entry) -> BusReceipt:
+async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
     """Store an entry, with all that follows of it."""
     key = f"bus:{entry.message_id}" if entry.message_id is not None else None
     if key is not None and (earlier := await _find_earlier(call, key, entry)):
@@ -107,7 +107,7 @@ async def _find_earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None
 
 async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     extensions = _validate_fields(Extensions, entry.extensions, "extensions")
-    task_id = await effects.apply(call, entry.type, entry.content)
+    task_id = await effects.apply_effects(call, entry.type, entry.content)
     receipt = await MessagingService(call).compose(
         entry.target,
         _content_text(entry.content),
@@ -145,7 +145,7 @@ def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
     if entry.message_id is not None:
         section["message_id"] = entry.message_id
     if entry.timestamp is not None:
-        section["timestamp"] = moment_text(entry.timestamp)
+        section["timestamp"] = format_timestamp(entry.timestamp)
     unknown = {name: value for name, value in entry.extensions.items() if name not in Extensions.model_fields}
     if unknown:
         section["extensions"] = unknown
@@ -158,7 +158,7 @@ def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
     return extensions.metadata | ({"bus": section} if section else {})
 
 
-def moment_text(value: datetime) -> str:
+def format_timestamp(value: datetime) -> str:
     text: str = TypeAdapter(datetime).dump_python(value, mode="json")
     return text
 
@@ -240,4 +240,4 @@ async def _await_response(call: Call, entry: Entry, ref: str) -> None:
         row = await find_agent(call.tx, entry.target)
         recipient = None if row is None else cast("str", row["agent_id"])
     if recipient is not None or entry.type is BusType.TASK_ASSIGNMENT:
-        await responses.await_one(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)
+        await responses.await_response(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)

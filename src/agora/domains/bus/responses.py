@@ -9,13 +9,13 @@ from agora_sdk.contract.bus import BusPriority, BusType
 
 from . import queries as statements
 
-__all__ = ["await_one", "missed", "settle"]
+__all__ = ["await_response", "is_missed", "settle_response"]
 
 MINUTE = 60_000_000
 READ = frozenset({"acknowledged", "expired", "dead_lettered"})
 
 
-async def await_one(
+async def await_response(
     call: Call, ref: str, recipient: str, type: BusType, priority: BusPriority, correlation_id: str | None
 ) -> None:
     """Await a response to a message or task. recipient: an agent, empty for a task that anyone may take."""
@@ -25,14 +25,14 @@ async def await_one(
     call.tx.append(statements.RESPONSES, (*row, call.now, due))
 
 
-def missed(row: Row, evidence: Row) -> bool:
+def is_missed(row: Row, evidence: Row) -> bool:
     """Whether nothing that counts as a response has come. found: the row of ``statements.answered``."""
     if row["type"] == BusType.TASK_ASSIGNMENT.value:
         return bool(evidence["task"] == "pending")
     return not evidence["reply"] and evidence["state"] not in READ
 
 
-async def settle(call: Call, row: Row, *, late: bool) -> bool:
+async def settle_response(call: Call, row: Row, *, late: bool) -> bool:
     """The time is over: nothing is awaited any more. Tells those concerned if it was missed."""
     if not await call.tx.execute(statements.responded, ref=row["ref"], recipient=row["recipient"]) or not late:
         return False  # answered, or another server was faster

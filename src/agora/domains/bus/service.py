@@ -24,7 +24,7 @@ from . import queries as statements
 from . import views as view
 from .engines import groups
 from .engines.port import Delivery, Terms
-from .publication import Entry, publish
+from .publication import Entry, publish_entry
 
 __all__ = ["BusService"]
 
@@ -52,7 +52,7 @@ class BusService(BoundService, contract.Bus):
         entry = Entry(
             type, content, target, priority, correlation_id, message_id, sender, timestamp, extensions=extensions
         )
-        return await publish(self.call, entry)
+        return await publish_entry(self.call, entry)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -66,49 +66,53 @@ class BusService(BoundService, contract.Bus):
         tasks: bool = True,
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = whose.agent_id
-        await streams.opened(call, whose, group)
+        await streams.ensure_group(call, whose, group)
         returned = await groups.take_over(
             call.tx, whose.stream, group, consumer, self._terms, call.now, idle=None, count=count
         )
         await streams.mark_dead(call, whose, returned.dead)
-        handed = [groups.delivery(row, more=1) for row in returned.live]
+        handed = [groups.delivery_from_row(row, more=1) for row in returned.live]
         handed += await self._take_fresh(whose, consumer, count - len(handed), tasks=tasks)
         batch = await self._build_batch(whose, consumer, handed)
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
         return batch
 
-    async def _take_fresh(self, whose: streams.Owner, consumer: str, count: int, *, tasks: bool) -> list[Delivery]:
+    async def _take_fresh(
+        self, whose: streams.StreamOwner, consumer: str, count: int, *, tasks: bool
+    ) -> list[Delivery]:
         """What is on the stream, and what its feeding puts there."""
         if count <= 0:
             return []
         call, place = self.call, (whose.stream, whose.agent_id, consumer)
-        handed = await groups.fresh(call.tx, *place, count, call.now)
+        handed = await groups.deliver_new(call.tx, *place, count, call.now)
         remaining = count - len(handed)
-        fed = await streams.feed(call, whose, remaining) if remaining else 0
+        fed = await streams.feed_messages(call, whose, remaining) if remaining else 0
         if tasks:
             fed += await streams.feed_tasks(call, whose, remaining - fed)
-        return [*handed, *(await groups.fresh(call.tx, *place, remaining, call.now))] if fed else handed
+        return [*handed, *(await groups.deliver_new(call.tx, *place, remaining, call.now))] if fed else handed
 
-    async def _build_batch(self, whose: streams.Owner, consumer: str, handed: Sequence[Delivery]) -> contract.BusBatch:
-        documents, vanished = await view.show(self.call, whose, handed)
-        await groups.acknowledge(
+    async def _build_batch(
+        self, whose: streams.StreamOwner, consumer: str, handed: Sequence[Delivery]
+    ) -> contract.BusBatch:
+        documents, vanished = await view.show_entries(self.call, whose, handed)
+        await groups.acknowledge_entries(
             self.call.tx, whose.stream, whose.agent_id, groups.numbers_of(each.entry_id for each in vanished)
         )
-        entries = [view.delivered(entry) for entry in documents]
+        entries = [view.to_bus_delivery(entry) for entry in documents]
         return contract.BusBatch.model_construct(
             group=whose.name, consumer=consumer, entries=entries, count=len(entries)
         )
 
     @implements
     async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
         parameters = {"numbers": encode_json(groups.numbers_of(ids)), "ids": encode_json(ids)}
         rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **parameters)
-        await groups.acknowledge(call.tx, whose.stream, group, [row["number"] for row in rows])
+        await groups.acknowledge_entries(call.tx, whose.stream, group, [row["number"] for row in rows])
         acknowledged_ids = {name for row in rows for name in _entry_names(row)}
         refs = [str(row["ref"]) for row in rows if row["ref"]]
         messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
@@ -128,9 +132,9 @@ class BusService(BoundService, contract.Bus):
         consumer: str = "default",
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = whose.agent_id
-        await streams.opened(call, whose, group)
+        await streams.ensure_group(call, whose, group)
         terms = self._terms
         entries = await groups.take_over(
             call.tx,
@@ -143,7 +147,7 @@ class BusService(BoundService, contract.Bus):
             count=count,
         )
         await streams.mark_dead(call, whose, entries.dead)
-        return await self._build_batch(whose, consumer, [groups.delivery(row, more=1) for row in entries.live])
+        return await self._build_batch(whose, consumer, [groups.delivery_from_row(row, more=1) for row in entries.live])
 
     @property
     def _terms(self) -> Terms:
@@ -154,7 +158,7 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         place = {"stream": whose.stream, "group": whose.agent_id}
         rows = await call.tx.all(statements.pending, **place, limit=count)
         counted = await call.tx.one(statements.pending_count, **place)
@@ -165,17 +169,17 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def health(self) -> contract.BusHealth:
-        return await status.health(self.call)
+        return await status.read_health(self.call)
 
     @implements
     async def stats(self) -> contract.BusStats:
-        return await status.stats(self.call)
+        return await status.read_stats(self.call)
 
     # -- Redis -----------------------------------------------------------------------------------
 
     @implements
     async def join(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = whose.agent_id
         bridge = call.context.ports.find(BRIDGE)
         if bridge is None or whose.caller is None:
@@ -183,23 +187,23 @@ class BusService(BoundService, contract.Bus):
                 "No Redis is configured." if bridge is None else f"{whose.name} is no registered agent.",
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
-        if await streams.opened(call, whose, streams.BRIDGE):
+        if await streams.ensure_group(call, whose, streams.BRIDGE):
             call.emit("agora.bus.joined", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
         return self._build_membership(whose, active=True)
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, whose = self.call, await streams.owner(self.call, agent_id)
+        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = whose.agent_id
         if await call.tx.execute(statements.drop_group, stream=whose.stream, group=streams.BRIDGE):
             call.emit("agora.bus.left", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
         return self._build_membership(whose, active=False)
 
-    def _build_membership(self, whose: streams.Owner, *, active: bool) -> contract.BusMembership:
+    def _build_membership(self, whose: streams.StreamOwner, *, active: bool) -> contract.BusMembership:
         inbound = self.call.context.settings.bus_stream
         return contract.BusMembership.model_construct(
             agent_id=whose.agent_id,
-            stream=streams.outbound(inbound, self.call.caller.tenant, whose.name),
+            stream=streams.outbound_stream(inbound, self.call.caller.tenant, whose.name),
             group=whose.name,
             inbound=inbound,
             active=active,

@@ -8,24 +8,26 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.messaging.views import view
+from agora.domains.messaging.views import message_from_row
 from agora.wire.envelopes import SECTIONS, to_bus
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.contract.messaging import Message
 
 from . import queries as statements
-from .agent_streams import Owner
+from .agent_streams import StreamOwner
 from .engines import groups as streams
 from .engines.port import Delivery
 
-__all__ = ["delivered", "document", "pending_entry", "show"]
+__all__ = ["pending_entry", "show_entries", "to_bus_delivery", "to_entry"]
 
 
 _CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
-async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[list[dict[str, Any]], list[Delivery]]:
+async def show_entries(
+    call: Call, whose: StreamOwner, handed: Sequence[Delivery]
+) -> tuple[list[dict[str, Any]], list[Delivery]]:
     """Entries as documents, each with ``entry_id`` and ``deliveries``; beside them, those that stand for nothing any more."""
     refs = [each.ref for each in handed if each.ref]
     message_rows = {
@@ -35,7 +37,7 @@ async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[li
     documents, vanished = [], []
     for each in handed:
         if each.ref in message_rows:
-            entry_document = document(message_rows[each.ref], whose)
+            entry_document = to_entry(message_rows[each.ref], whose)
         elif each.ref in tasks and _is_held(tasks[each.ref], each.fields):
             entry = decode_json(each.fields["entry"])
             entry_document = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
@@ -46,13 +48,13 @@ async def show(call: Call, whose: Owner, handed: Sequence[Delivery]) -> tuple[li
     return documents, vanished
 
 
-def document(row: Any, whose: Owner) -> dict[str, Any]:
+def to_entry(row: Any, whose: StreamOwner) -> dict[str, Any]:
     """A stored message as an entry. Whatever its metadata say, its sender is who sent it.
 
     What cannot be an entry (metadata that only look like ours, text that is JSON nested too deeply) is shown plainly:
     no message may keep those behind it from being read.
     """
-    message: Message = view(row, whose.agent_id, "delivered")
+    message: Message = message_from_row(row, whose.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row["to_agent"]}
     plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
     for candidate, beside in (
@@ -83,7 +85,7 @@ def _is_held(task: Any, fields: Any) -> bool:
     return str(task["fence"]) == fields.get("fence") and task["status"] in ("in_progress", "input_required")
 
 
-def delivered(entry: dict[str, Any]) -> BusDelivery:
+def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
     """A document as the contract has it."""
     return BusDelivery.model_validate(entry)
 

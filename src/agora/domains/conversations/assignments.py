@@ -12,12 +12,12 @@ from agora_sdk.contract.fields import TaskStatus
 
 from .delivery import Draft
 
-__all__ = ["assign", "follow"]
+__all__ = ["assign_task", "update_task"]
 
 P = Performative
 
 
-async def assign(call: Call, draft: Draft) -> dict[str, Any]:
+async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
     """Make a task of an assignment: for its recipient, or for whom its payload names; answers the confirmation."""
     message = draft.message
     assert message.intent is not None
@@ -45,7 +45,7 @@ async def assign(call: Call, draft: Draft) -> dict[str, Any]:
     }
 
 
-async def follow(call: Call, draft: Draft) -> None:
+async def update_task(call: Call, draft: Draft) -> None:
     """Move the task on by what its assignee answers to the assignment."""
     question, message = draft.asked, draft.message
     if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:

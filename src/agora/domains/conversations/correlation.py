@@ -21,16 +21,16 @@ from . import queries as statements
 from .rules import ASKING, STATES, is_final
 
 __all__ = [
+    "EnvelopeRecord",
     "Party",
     "Sender",
-    "Written",
     "digest_of",
     "expected_of",
     "follow_reply",
-    "join",
-    "stored",
-    "text_of_time",
-    "write",
+    "format_time",
+    "join_conversation",
+    "record_envelope",
+    "to_document",
 ]
 
 
@@ -78,7 +78,7 @@ class Sender:
 
 
 @dataclass(slots=True)
-class Written:
+class EnvelopeRecord:
     """A message to be written down.
 
     parties: ids and addresses of its recipients. asked: the row it answers; final: for good. closes: whether its sender,
@@ -107,7 +107,7 @@ def digest_of(document: dict[str, Any]) -> bytes:
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
-def stored(row: Any) -> dict[str, Any]:
+def to_document(row: Any) -> dict[str, Any]:
     """A message's row as the document that has views."""
     expires = row["expires_at"]
     return {
@@ -118,8 +118,8 @@ def stored(row: Any) -> dict[str, Any]:
         "content": row["content"],
         "message_type": row["message_type"],
         "priority": row["priority"],
-        "timestamp": text_of_time(row["created_at"]),
-        "expires_at": None if expires is None else text_of_time(expires),
+        "timestamp": format_time(row["created_at"]),
+        "expires_at": None if expires is None else format_time(expires),
         "correlation_id": row["correlation_id"],
         "reply_to": row["reply_to"],
         "metadata": decode_json(row["metadata"]),
@@ -127,11 +127,11 @@ def stored(row: Any) -> dict[str, Any]:
     }
 
 
-def text_of_time(microseconds: int) -> str:
+def format_time(microseconds: int) -> str:
     return to_datetime(microseconds).isoformat().replace("+00:00", "Z")
 
 
-async def join(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
+async def join_conversation(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
     """The conversation of a message to be sent: its id, its label, and whether it is new.
 
     That of what it answers; else the one of that label its sender takes part in; else a new one. Labels are chosen by
@@ -149,7 +149,7 @@ async def join(call: Call, label: str | None, party: Party, question: Row | None
     return key, label or key, True
 
 
-async def write(call: Call, record: Written, conversation: tuple[str, str, bool]) -> None:
+async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tuple[str, str, bool]) -> None:
     """Write a message down in its conversation."""
     key, label, new = conversation
     state = record.state or STATES.get(record.type, "open")
@@ -175,7 +175,7 @@ async def write(call: Call, record: Written, conversation: tuple[str, str, bool]
         await _record_answer(call, record, record.asked)
 
 
-def _conversation_row(call: Call, record: Written, key: str, label: str, state: str) -> tuple[Any, ...]:
+def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> tuple[Any, ...]:
     about = (record.sender, record.type.value, record.intent, state, record.type.value, 1)
     return (call.caller.tenant, key, label, *about, call.now, call.now)
 
@@ -185,7 +185,7 @@ def expected_of(question: Any) -> Performative | None:
     return Performative(question["expected"]) if question["expected"] else None
 
 
-async def _record_answer(call: Call, record: Written, question: Row) -> None:
+async def _record_answer(call: Call, record: EnvelopeRecord, question: Row) -> None:
     """Record that a message was answered: the first final answer of another is the one that was waited for.
 
     A final answer of the asker itself says that it waits no more: the question timed out, or was withdrawn.
@@ -209,13 +209,15 @@ async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) 
     if question is None:
         return row
     kind = Performative(type_of(row["message_type"]))
-    record = Written(row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=question)
+    record = EnvelopeRecord(
+        row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=question
+    )
     answer = AgentMessage.model_construct(type=kind, status=None)
     record.final = is_final(Performative(question["type"]), answer, expected_of(question))
-    await write(call, record, await join(call, row["correlation_id"], party, question))
+    await record_envelope(call, record, await join_conversation(call, row["correlation_id"], party, question))
     if question["envelope_id"] == question["message_id"]:
         return row
-    message = stored(row)  # to its sender, what is answered goes by the name that it gave
+    message = to_document(row)  # to its sender, what is answered goes by the name that it gave
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}

@@ -19,9 +19,27 @@ from agora_sdk.errors import IdempotencyConflict, IllegalTransition, InvalidRequ
 
 from . import permissions, rules
 from . import queries as statements
-from .correlation import Party, Sender, Written, digest_of, expected_of, join, text_of_time, write
+from .correlation import (
+    EnvelopeRecord,
+    Party,
+    Sender,
+    digest_of,
+    expected_of,
+    format_time,
+    join_conversation,
+    record_envelope,
+)
 
-__all__ = ["Draft", "Sent", "deliver", "own_agents", "prepare", "repeated", "sender_of", "speak"]
+__all__ = [
+    "Draft",
+    "Sent",
+    "deliver_draft",
+    "find_earlier_receipt",
+    "own_agents",
+    "prepare_draft",
+    "send_as_marketplace",
+    "sender_of",
+]
 
 LOOKED_BACK = 86_400_000  # milliseconds within which an answer without reply_to finds its question
 
@@ -81,7 +99,7 @@ async def own_agents(call: Call, refs: list[str]) -> list[str]:
     return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
 
 
-async def prepare(call: Call, message: AgentMessage) -> Draft:
+async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     """Find out who sends it, to whom, and what it answers. Raises IllegalTransition for what is no legal answer."""
     sender = await sender_of(call, message.sender)
     document = _storable_document(message)
@@ -105,7 +123,7 @@ def _storable_document(message: AgentMessage) -> dict[str, Any]:
     return document
 
 
-async def repeated(call: Call, draft: Draft) -> contract.Accepted | None:
+async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | None:
     """The receipt of a message that was sent before under its id; IdempotencyConflict if that was another one."""
     if draft.message.id is None:
         return None
@@ -208,8 +226,8 @@ async def _check_legal(call: Call, draft: Draft) -> None:
     if question is None:
         return
     before, own = Performative(question["type"]), question["sender"] == draft.sender.agent_id
-    if not rules.legal(before, kind, own=own):
-        allowed = sorted(answer for answer in Performative if rules.legal(before, answer, own=own))
+    if not rules.is_legal_answer(before, kind, own=own):
+        allowed = sorted(answer for answer in Performative if rules.is_legal_answer(before, answer, own=own))
         raise IllegalTransition(
             f"A message of type {before.value} is not answered by one of type {kind.value}.",
             fix=f"Possible are: {', '.join(allowed)}."
@@ -226,20 +244,20 @@ async def _check_legal(call: Call, draft: Draft) -> None:
         )
 
 
-async def deliver(call: Call, draft: Draft) -> Sent:
+async def deliver_draft(call: Call, draft: Draft) -> Sent:
     """Store a message and deliver it; its recipients see what its author wrote, under the id the author gave."""
     service = MessagingService(call)
     draft.destination = await _resolve_destination(service, draft)
     if draft.copied and draft.sender.agent_id not in draft.destination.agents:
         draft.destination.agents.append(draft.sender.agent_id)
-    await permissions.check(call, draft.message, draft.sender, draft.destination.agents)
-    conversation = await join(call, draft.message.conversation_id, draft.sender.party, draft.asked)
+    await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
+    conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.party, draft.asked)
     message_id = new_id("msg")
     document = _complete_document(draft, message_id, conversation[1], call.now)
     row = _build_message_row(call, draft, document, message_id, conversation[1])
     receipt = service.post(row, draft.destination)
     record = _build_record(draft, document, message_id)
-    await write(call, record, conversation)
+    await record_envelope(call, record, conversation)
     due = call.now + record.timeout * 1000 if record.timeout and draft.message.type in rules.ASKING else None
     accepted = contract.Accepted(
         message_id=message_id,
@@ -264,7 +282,7 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
     return await service.destination(others if len(others) > 1 else others[0])
 
 
-async def speak(
+async def send_as_marketplace(
     call: Call, own: str, document: dict[str, Any], question: Any, *, cause: str | None = None, closes: bool = True
 ) -> Sent:
     """Let an agent of the marketplace's own say something.
@@ -274,7 +292,7 @@ async def speak(
     message = AgentMessage.model_validate(document)
     draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=question)
     draft.cause, draft.closes = cause, closes
-    return await deliver(call, draft)
+    return await deliver_draft(call, draft)
 
 
 def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
@@ -284,7 +302,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
     correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}
     if draft.asked is not None and "reply_to" not in correlation:
         correlation["reply_to"] = draft.asked["envelope_id"]
-    defaults = {"id": message_id, "ts": text_of_time(now)}
+    defaults = {"id": message_id, "ts": format_time(now)}
     own = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
     return {**defaults, **document, **own}
 
@@ -297,7 +315,7 @@ def _build_message_row(
         "message_id": message_id,
         "from_agent": draft.sender.agent_id,
         "from_name": draft.sender.name,
-        "timestamp": text_of_time(call.now),
+        "timestamp": format_time(call.now),
         "correlation_id": label,
         "reply_to": draft.asked["message_id"] if draft.asked is not None else None,
     }
@@ -312,11 +330,11 @@ def _build_message_row(
     }
 
 
-def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> Written:
+def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:
     message = draft.message
     assert draft.destination is not None
     parties = [*draft.destination.parties, *draft.own]
-    record = Written(
+    record = EnvelopeRecord(
         message_id, draft.sender.agent_id, document["id"], message.type, message.intent, parties, draft.digest
     )
     record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state

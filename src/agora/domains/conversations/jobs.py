@@ -10,12 +10,12 @@ from agora.core.jobs import Controller
 
 from . import queries as conversations
 
-__all__ = ["Conversations"]
+__all__ = ["ConversationTimeouts"]
 
 BATCH = 200
 
 
-class Conversations(Controller):
+class ConversationTimeouts(Controller):
     """Answers each message that is due with a failure; while the marketplace is halted none is."""
 
     name = "conversations"

@@ -12,7 +12,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, WaitForEvent, decode_json
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.service import ARRIVALS
-from agora.domains.messaging.views import horizon
+from agora.domains.messaging.views import expiry_horizon
 from agora.store.port import Row
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
@@ -20,19 +20,26 @@ from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.errors import NotFound
 
 from . import queries as statements
-from .correlation import Party, Sender, stored
+from .correlation import Party, Sender, to_document
 
-__all__ = ["conversation", "envelope", "listed", "owner", "pending", "usage"]
+__all__ = [
+    "envelope_from_row",
+    "list_conversations",
+    "list_pending",
+    "list_usage",
+    "read_conversation",
+    "resolve_owner",
+]
 
 LAST = "conv_g"  #: sorts after every id
 
 
-def envelope(row: Any) -> AgentMessage:
+def envelope_from_row(row: Any) -> AgentMessage:
     """A message's row as its author wrote it, and in ``agora`` what the marketplace knows of it besides."""
-    return AgentMessage.model_validate(to_agentify(stored(row)))
+    return AgentMessage.model_validate(to_agentify(to_document(row)))
 
 
-async def owner(call: Call, agent_id: str | None) -> Party:
+async def resolve_owner(call: Call, agent_id: str | None) -> Party:
     """Whose messages: the caller's own, or another's if it may act for it."""
     caller = call.caller
     ref = agent_id or caller.subject
@@ -45,7 +52,7 @@ async def owner(call: Call, agent_id: str | None) -> Party:
     return Sender(row["agent_id"], row["agent_name"], row).party
 
 
-async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
+async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
     row = await _require_visible(call, ref)
     key = row["conversation_id"]
     after = paging.decode_cursor(cursor)[0] if cursor else ""
@@ -56,14 +63,14 @@ async def conversation(call: Call, ref: str, limit: int, cursor: str | None) -> 
     rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
         **await _conversation_fields(call, row),
-        messages=[envelope(message_row) for message_row in rows],
+        messages=[envelope_from_row(message_row) for message_row in rows],
         next_cursor=paging.encode_cursor(rows[-1]["message_id"]) if more else None,
     )
 
 
 async def _require_visible(call: Call, ref: str) -> Row:
     """A conversation the caller takes part in; what it may not see is as if it were not there."""
-    party = await owner(call, None)
+    party = await resolve_owner(call, None)
     row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
     if row is None and ref.startswith("conv_"):
         candidate = await call.tx.one(statements.by_key, conversation_id=ref)
@@ -95,13 +102,13 @@ async def _conversation_fields(call: Call, row: Row) -> dict[str, Any]:
     }
 
 
-async def listed(
+async def list_conversations(
     call: Call, agent_id: str | None, state: str | None, limit: int, cursor: str | None
 ) -> contract.ConversationPage:
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.listing(state is not None, everyone)
     parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
-    parameters |= {} if everyone else (await owner(call, agent_id)).parameters
+    parameters |= {} if everyone else (await resolve_owner(call, agent_id)).parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     conversations = [
@@ -117,13 +124,13 @@ async def listed(
     )
 
 
-async def pending(
+async def list_pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
     check_names_agent(call.caller, agent_id)
-    party = await owner(call, agent_id)
+    party = await resolve_owner(call, agent_id)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
-    alive = {"now": call.now, "horizon": horizon(call), "joined": party.joined}
+    alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
 
     async def read_rows(after: str, count: int) -> Sequence[Row]:
         rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
@@ -131,7 +138,7 @@ async def pending(
 
     rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     page = contract.PendingPage.model_construct(
-        messages=[envelope(row) for row in rows],
+        messages=[envelope_from_row(row) for row in rows],
         count=len(rows),
         total=None if more or cursor else len(rows),
         has_more=more,
@@ -142,12 +149,12 @@ async def pending(
     return page
 
 
-async def usage(
+async def list_usage(
     call: Call, agent_id: str | None, customer_id: str | None, since: datetime | None, limit: int, cursor: str | None
 ) -> contract.ReportedUsePage:
     """Reported uses: an agent's own; of any, for those who see all."""
     if agent_id is not None or not call.caller.may("read:all"):
-        agent_id = (await owner(call, agent_id)).party
+        agent_id = (await resolve_owner(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
     chosen = {name: value for name, value in filters.items() if value is not None}

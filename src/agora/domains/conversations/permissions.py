@@ -18,7 +18,7 @@ from agora_sdk.errors import PermissionDenied
 
 from .correlation import Sender
 
-__all__ = ["GATED", "check"]
+__all__ = ["GATED", "check_permissions"]
 
 #: types that ask for something to be done
 GATED = frozenset(
@@ -33,7 +33,7 @@ GATED = frozenset(
 )
 
 
-async def check(call: Call, message: AgentMessage, sender: Sender, recipients: Sequence[str]) -> None:
+async def check_permissions(call: Call, message: AgentMessage, sender: Sender, recipients: Sequence[str]) -> None:
     """Refuse a message whose sender may not ask one of its recipients, agent ids, for that.
 
     Raises PermissionDenied; ``required`` says what is missing, ``agent`` whose rule it is.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
-__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final", "legal"]
+__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final", "is_legal_answer"]
 
 P = Performative
 
@@ -64,7 +64,7 @@ STATES: Mapping[Performative, str] = {
 _ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "working", "in_progress"})
 
 
-def legal(question: Performative, answer: Performative, *, own: bool) -> bool:
+def is_legal_answer(question: Performative, answer: Performative, *, own: bool) -> bool:
     """Whether a message of one type may be answered by one of another.
 
     own: by its own sender, who may go on after what it said, but not answer its own question; except that it failed.

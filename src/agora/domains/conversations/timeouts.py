@@ -14,8 +14,8 @@ from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
 from .correlation import Sender, digest_of
-from .delivery import Draft, deliver, own_agents
-from .lookup import envelope
+from .delivery import Draft, deliver_draft, own_agents
+from .lookup import envelope_from_row
 
 __all__ = ["time_out"]
 
@@ -34,7 +34,7 @@ async def time_out(call: Call, message_id: str) -> Row | None:
     if letter is None:
         await call.tx.execute(statements.lapse, message_id=message_id, answer=None)
         return None
-    question = envelope(letter)
+    question = envelope_from_row(letter)
     document = {
         "type": "failure",
         "to": question.to,
@@ -53,7 +53,7 @@ async def time_out(call: Call, message_id: str) -> Row | None:
     )
     draft.own = await own_agents(call, question.to)
     draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
-    await deliver(call, draft)
+    await deliver_draft(call, draft)
     return await call.tx.one(statements.of_message, message_id=message_id)
 
 

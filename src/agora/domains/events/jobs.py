@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from agora.core.jobs import Controller
 
-__all__ = ["Positions"]
+__all__ = ["PositionFlusher"]
 
 
-class Positions(Controller):
+class PositionFlusher(Controller):
     """What is not written when the server dies is read again by subscribers that do not say where they were."""
 
     name = "positions"

@@ -1,9 +1,11 @@
-"""Instances: agents that run for a customer.
+"""Instances: agents that the marketplace runs for customers.
 
-Rows are the truth: what is wanted stands beside what is, and the host's controller (:mod:`agora.controllers.instances`)
-brings the one to the other. :mod:`.manifests` reads what an agent is made of, :mod:`.deployments` keeps it,
-:mod:`.placement` chooses host and engine, :mod:`.creating`, :mod:`.changing`, :mod:`.executing` and :mod:`.scaling` are what
-callers do, :mod:`.moving` and :mod:`.measuring` what hosts write, :mod:`.hosting` speaks with hosting agents,
-:mod:`.deploying` and :mod:`.reporting` with whoever asks in messages, :mod:`.view` and :mod:`.market` are what is shown.
-:mod:`.service` is the contract's face of them.
+The database rows are authoritative. Each row holds the desired and the current state, and a reconciler
+(:mod:`.reconciler` for this server's host, :mod:`.hosted_reconciler` for hosting agents) closes the difference.
+
+* :mod:`.manifests` validates manifests, :mod:`.deployments` stores them, :mod:`.placement` chooses host and engine.
+* :mod:`.creation`, :mod:`.desired_state`, :mod:`.executions`, :mod:`.backups` and :mod:`.scaling` implement commands.
+* :mod:`.transitions` and :mod:`.metering` write what a host observed; :mod:`.hosting_agents` exchanges messages with
+  hosting agents; :mod:`.deploy_messages` and :mod:`.reports` serve requests that arrive as messages.
+* :mod:`.views` and :mod:`.market` build responses; :mod:`.service` implements the contract.
 """

@@ -1,4 +1,4 @@
-"""Whose an instance is, who sees it, who may change it."""
+"""Access rules of instances: which account owns an instance, who may see it, who may change it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from agora_sdk.errors import NotFound, PermissionDenied
 
 from . import queries as statements
 
-__all__ = ["account_given", "audience", "require", "seen_account"]
+__all__ = ["find_audience", "require_instance", "resolve_owner_account", "resolve_visible_account"]
 
 
-def seen_account(caller: Caller, wanted: str | None) -> str | None:
-    """The account whose instances are shown: None for everybody's, '' where none of what is wanted may be seen."""
+def resolve_visible_account(caller: Caller, wanted: str | None) -> str | None:
+    """The account to list instances of: None for all accounts, '' if the caller may not see the requested one."""
     if insider(caller):
         return wanted
     own = account_of(caller)
     return own if wanted in (None, own) else ""
 
 
-def account_given(caller: Caller, wanted: str | None) -> str:
-    """The account for which something is made. Raises PermissionDenied for another's."""
+def resolve_owner_account(caller: Caller, wanted: str | None) -> str:
+    """The account that will own a new object. Raises PermissionDenied if it is not the caller's own, except for admins."""
     own = account_of(caller)
     if wanted in (None, own):
         return own
@@ -34,8 +34,11 @@ def account_given(caller: Caller, wanted: str | None) -> str:
     return wanted
 
 
-async def require(call: Call, instance_id: str, *, change: bool = False) -> Row:
-    """An instance the caller may see, or change; locked for change. Raises NotFound for what is not the caller's."""
+async def require_instance(call: Call, instance_id: str, *, change: bool = False) -> Row:
+    """Load an instance that the caller may see; with ``change``, one it may change, and lock its row.
+
+    Raises NotFound, also if it belongs to another account: its existence is not disclosed.
+    """
     query = statements.lock if change else statements.by_id
     row = await call.tx.one(query, instance_id=instance_id)
     own = row is not None and row["account_id"] == account_of(call.caller)
@@ -48,6 +51,6 @@ async def require(call: Call, instance_id: str, *, change: bool = False) -> Row:
     return row
 
 
-async def audience(call: Call, account: str) -> tuple[str, ...]:
-    """Who sees events of an account's instances: its agents and keys."""
+async def find_audience(call: Call, account: str) -> tuple[str, ...]:
+    """Subjects that receive events of an account's instances: its agents and keys."""
     return await members(call.tx, account)

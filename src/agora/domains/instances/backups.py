@@ -1,4 +1,7 @@
-"""Keeping: what is read from, and copied out of, an instance by the engine that runs it."""
+"""Backups and logs: data read from an instance by the engine that runs it.
+
+Engine calls are slow, so they run between two transactions (see :func:`agora.core.call.relayed`).
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,22 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, Ups
 
 from . import host_queries as hosting
 from . import queries as instances
-from .access import require
-from .notifications import tell
-from .views import backup as shown
+from .access import require_instance
+from .notifications import emit_instance_event
+from .views import to_backup as shown
 
-__all__ = ["backup", "drop", "engine_of", "logs"]
+__all__ = ["create_backup", "drop_backup", "engine_of", "read_logs"]
 
-PATIENCE = 30.0
-COPYING = 300.0
+PATIENCE = 30.0  #: seconds to read a page of a log
+COPYING = 300.0  #: seconds to write a backup
 
 
 def engine_of(call: Call, row: Row, host: Row | None) -> tuple[LocalHost, Runtime]:
-    """This server and the engine that runs an instance. Raises UpstreamUnavailable for one that is elsewhere."""
+    """This server's host and the engine that runs an instance. Raises UpstreamUnavailable if it runs on another host."""
     local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
     if host is not None and host["kind"] == "agent":
         raise UpstreamUnavailable(
-            f"The instance is run by the hosting agent {host['name']}, which keeps that.", fix="Ask that agent."
+            f"The instance is run by the hosting agent {host['name']}, which holds its data.", fix="Ask that agent."
         )
     if local is None or row["host_id"] != local.host_id:
         where = host["name"] if host is not None else row["host_id"]
@@ -45,8 +48,9 @@ def engine_of(call: Call, row: Row, host: Row | None) -> tuple[LocalHost, Runtim
     return local, engine
 
 
-async def logs(call: Call, instance_id: str, offset: int, limit: int) -> InstanceLog:
-    row = await require(call, instance_id)
+async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> InstanceLog:
+    """A page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
+    row = await require_instance(call, instance_id)
     call.target = instance_id
     output = await call.tx.one(instances.output, instance_id=instance_id) if row["stopped_at"] else None
     reader = (
@@ -79,7 +83,7 @@ async def logs(call: Call, instance_id: str, offset: int, limit: int) -> Instanc
 
 
 async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
-    """How to read what an instance writes, where its engine keeps it."""
+    """A function that reads a page of output from the engine. Raises Conflict if the instance has no output."""
     if row["handle"] is None:
         raise Conflict(
             f"The instance is {row['state']}: it has no output" + (" any more." if row["stopped_at"] else " yet."),
@@ -90,7 +94,7 @@ async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> C
 
 
 def _stored_log_reader(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
-    """How to read what was kept of the output of one that has ended."""
+    """A function that reads a page of the stored output of an ended instance."""
     data, size = bytes(row["data"]), row["size"]
     begin = min(max(offset if offset >= 0 else size + offset, row["begins"]), size)
     piece = data[begin - row["begins"] :][:limit]
@@ -101,11 +105,12 @@ def _stored_log_reader(row: Row, offset: int, limit: int) -> Callable[[], Awaita
     return read_page
 
 
-async def backup(call: Call, instance_id: str) -> Backup:
-    row = await require(call, instance_id, change=True)
+async def create_backup(call: Call, instance_id: str) -> Backup:
+    """Copy the state of an instance to a file on its host. Raises Conflict, UpstreamUnavailable, UpstreamFailed."""
+    row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row["handle"] is None:
-        raise Conflict(f"The instance is {row['state']}: it has no state to keep.")
+        raise Conflict(f"The instance is {row['state']}: it has no state to back up.")
     local, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
     await _check_number(call, row)
     handle, backup_id = Handle.from_json(decode_json(row["handle"])), new_id("bak")
@@ -132,14 +137,14 @@ async def backup(call: Call, instance_id: str) -> Backup:
             "created_at": end.now,
         }
         end.tx.append(hosting.BACKUPS, tuple(values.values()))
-        await tell("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
+        await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(values)
 
     return as_relay(write_backup, store_backup, COPYING)
 
 
 async def _check_number(call: Call, row: Row) -> None:
-    """There is a most number of each account's backups."""
+    """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
     counted = await call.tx.one(hosting.backup_count, account=row["account_id"])
     if counted is not None and counted["total"] >= limit:
@@ -149,12 +154,12 @@ async def _check_number(call: Call, row: Row) -> None:
         )
 
 
-async def drop(call: Call, backup_id: str) -> Backup:
-    """Forget a backup; its file is taken away by its host."""
+async def drop_backup(call: Call, backup_id: str) -> Backup:
+    """Delete a backup's row. Its host removes the file with the next sweep."""
     row = await call.tx.one(hosting.backup, backup_id=backup_id)
     if row is not None:
         try:
-            await require(call, row["instance_id"], change=True)
+            await require_instance(call, row["instance_id"], change=True)
         except NotFound:
             row = None if not call.caller.may("admin") else row
     if row is None:
@@ -166,6 +171,6 @@ async def drop(call: Call, backup_id: str) -> Backup:
 
 def _to_agora_error(error: EngineError) -> AgoraError:
     if isinstance(error, Unknown):
-        return NotFound(error.detail, fix="The instance may have been started anew: ask again.")
+        return NotFound(error.detail, fix="The instance may have been restarted: try again.")
     kind = UpstreamUnavailable if error.retry else UpstreamFailed
     return kind(error.detail, fix=error.fix)

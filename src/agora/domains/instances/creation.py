@@ -1,4 +1,7 @@
-"""Creating: an instance as a row, with its place, its credential, and what it needs to be started."""
+"""Creation: insert an instance with its placement, credential and secrets; the reconciler starts it.
+
+Creation is idempotent by the caller's idempotency key (column ``request_key``).
+"""
 
 from __future__ import annotations
 
@@ -36,24 +39,24 @@ from agora_sdk.errors import (
 from . import host_queries as hosting
 from . import placement
 from . import queries as statements
-from .deployments import opened, sealed, shown_manifest
+from .deployments import load_manifest, open_secrets, seal_secrets
 from .manifests import AgentManifest, build_of, engines_of, source_of
-from .notifications import tell
+from .notifications import emit_instance_event
 
-__all__ = ["SCOPES", "Wish", "check_max_price", "create", "unpaid"]
+__all__ = ["SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
 
-#: what an instance's own token may
+#: scopes of the token that an instance gets
 SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
 DEPLOY = "deploy:agents"
 UNUSABLE = frozenset({"retired", "suspended", "paused"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for.
+class InstanceRequest:
+    """Parameters of a new instance.
 
-    pool: it is made by scaling. cause: the message that asks for it. agreed: the version of the price that scaling was
-    agreed on with; the one in force if left out. max_price: that the caller accepts, in millionths.
+    pool: created by scaling. cause: id of the message that requested it. agreed: version of the price that scaling was
+    set up with; the current one if None. max_price: highest price the caller accepts, in millionths.
     """
 
     agent: str
@@ -71,24 +74,24 @@ class Wish:
 
     @property
     def beside(self) -> Sequence[str]:
-        """Whom it is to run beside."""
+        """Agents or instances to run on the same host with."""
         near = self.near
         return [ref for ref in (near.with_instance, near.with_agent) if ref] if near is not None else []
 
 
-async def create(call: Call, request: Wish, key: str | None = None) -> str:
-    """Write an instance down; answers its id, that of the one made before under the same idempotency key.
+async def create_instance(call: Call, request: InstanceRequest, key: str | None = None) -> str:
+    """Insert an instance; return its id, or the id of the earlier one with the same idempotency key.
 
-    Raises NotFound, Conflict, InvalidRequest with everything that is wrong, PaymentRequired.
+    Raises NotFound, Conflict, PaymentRequired, or InvalidRequest that lists all invalid fields.
     """
     earlier = await _find_earlier_request(call, request, key)
     if earlier is not None:
         return earlier
     agent, deployment = await _require_deployable(call, request.agent)
-    manifest = shown_manifest(deployment)
+    manifest = load_manifest(deployment)
     await _check_numbers(call, deployment, request)
     terms = await _agree_on_terms(call, request, agent)
-    secrets = opened(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
+    secrets = open_secrets(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
     _check_config(call, request, manifest, secrets)
     near, place, need = await _choose_placement(call, request, manifest)
     row = _build_row(call, request, agent, deployment, place, need, near, key)
@@ -96,15 +99,15 @@ async def create(call: Call, request: Wish, key: str | None = None) -> str:
     await _charge_base(call, row, terms)
     await _check_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
-    row["secrets"] = sealed(call, secrets_to_seal, f"instance:{row['instance_id']}")
+    row["secrets"] = seal_secrets(call, secrets_to_seal, f"instance:{row['instance_id']}")
     _append_token(call, request, row, agent)
     call.tx.append(statements.INSTANCES, tuple(row[name] for name in statements.INSTANCES.names))
-    await tell("agora.instance.requested", call, row)
+    await emit_instance_event("agora.instance.requested", call, row)
     call.target = row["instance_id"]
     return str(row["instance_id"])
 
 
-async def _find_earlier_request(call: Call, wish: Wish, key: str | None) -> str | None:
+async def _find_earlier_request(call: Call, wish: InstanceRequest, key: str | None) -> str | None:
     if key is None:
         return None
     row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
@@ -124,7 +127,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
     row = await call.tx.one(hosting.deployment_locked, agent_id=agent["agent_id"])
     if agent["status"] in UNUSABLE:
-        raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be made.")
+        raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be created.")
     if row is None or row["withdrawn_at"] is not None:
         raise Conflict(
             f"No instance of {agent['agent_name']} can be made: "
@@ -135,8 +138,11 @@ async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     return agent, row
 
 
-async def _check_numbers(call: Call, deployment: Row, wish: Wish) -> None:
-    """There is a most number of each agent's instances, and of each account's."""
+async def _check_numbers(call: Call, deployment: Row, wish: InstanceRequest) -> None:
+    """Raise Conflict if the agent's ``max_instances`` or the setting ``instances_each`` is reached.
+
+    The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
+    """
     counted = await call.tx.one(statements.counts, agent_id=deployment["agent_id"], account="")
     most = deployment["max_instances"]
     if most is not None and counted is not None and counted["total"] >= most:
@@ -153,10 +159,11 @@ async def _check_numbers(call: Call, deployment: Row, wish: Wish) -> None:
         )
 
 
-async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
-    """Why an account may not run an instance on these terms now.
+async def find_payment_error(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
+    """The error if an account's budget or credit does not cover running an instance on these terms; None if it does.
 
-    Its time until it is first measured has to fit: a limit that is smaller than that would be passed before anyone looks.
+    The remaining amount has to cover the time until the first measurement: otherwise the limit would be exceeded
+    before anything checks it.
     """
     check = int(call.context.settings.instance_check * 1_000_000)
     ahead = terms.amount(EntryKind.TIME, check)
@@ -176,12 +183,12 @@ async def unpaid(call: Call, account: str, agent_id: str, terms: Terms) -> Payme
     return None
 
 
-async def _agree_on_terms(call: Call, wish: Wish, agent: Row) -> Terms:
-    """The terms on which an instance is made. Raises Conflict above the price that is accepted, PaymentRequired."""
+async def _agree_on_terms(call: Call, wish: InstanceRequest, agent: Row) -> Terms:
+    """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent["agent_id"]
     terms = await (ledger.terms(agent_id) if wish.agreed is None else ledger.agreed(agent_id, wish.agreed))
     check_max_price(agent["agent_name"], terms, wish.max_price)
-    error = await unpaid(call, wish.account, agent_id, terms)
+    error = await find_payment_error(call, wish.account, agent_id, terms)
     if error is not None:
         raise error
     return terms
@@ -202,19 +209,19 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
 
 
 async def _charge_base(call: Call, row: dict[str, Any], terms: Terms) -> None:
-    """Charge what an instance costs once; taken back if it ends without having run."""
+    """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
     where = (row["account_id"], row["agent_id"], EntryKind.BASE, 1, row["instance_id"])
     charge = Charge(base_key(row["instance_id"]), *where)
     if terms.base_price:
         await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
 
 
-def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
-    """Refuse what an engine would refuse, and variables that are not the customer's to set."""
+def _check_config(call: Call, wish: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
+    """Reject a configuration that an engine would reject, and environment variables that customers may not set."""
     foreign = sorted(set(wish.config.environment) - set(manifest.configurable))
     if foreign and not call.caller.may(DEPLOY):
         raise PermissionDenied(
-            f"{foreign[0]} is not for customers to set: what is in the environment decides which code runs.",
+            f"Customers may not set {foreign[0]}: environment variables can decide which code runs.",
             fix=f"These can be set: {', '.join(manifest.configurable) or 'none'}. The agent's manifest lists them in "
             "'configurable'.",
             required=DEPLOY,
@@ -226,13 +233,14 @@ def _check_config(call: Call, wish: Wish, manifest: AgentManifest, secrets: dict
     if wrong:
         pairs = [error.partition(": ") for error in wrong]
         raise InvalidRequest(
-            f"The instance cannot be run so. {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
+            f"The instance cannot run with this configuration. {wrong[0]}"
+            + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
             errors=[{"field": place, "message": message} for place, _, message in pairs],
         )
 
 
 def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) -> list[str]:
-    """What is more than the agent's manifest allows each instance."""
+    """Errors for limits above those of the agent's manifest."""
     allowed_texts = manifest.limits
     most = runtime.Limits.parse(allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk)
     pairs = [(name, getattr(requested, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
@@ -243,8 +251,8 @@ def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) ->
     ]
 
 
-def _build_probe_spec(wish: Wish, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
-    """The instance as an engine would get it, to be checked."""
+def _build_probe_spec(wish: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
+    """The spec an engine would get, for validation only."""
     build, config = manifest.build, wish.config
     assert build is not None
     try:
@@ -263,26 +271,28 @@ def _build_probe_spec(wish: Wish, manifest: AgentManifest, secrets: dict[str, An
 
 
 async def _choose_placement(
-    call: Call, wish: Wish, manifest: AgentManifest
-) -> tuple[placement.Beside | None, placement.Place, placement.Need]:
-    """Beside what, on which host, by which engine."""
-    requirements = placement.combined(manifest.host_requirements, wish.requirements)
+    call: Call, wish: InstanceRequest, manifest: AgentManifest
+) -> tuple[placement.Neighbour | None, placement.Placement, placement.PlacementRequest]:
+    """Choose co-location, host and engine. Co-location that is preferred but impossible is dropped."""
+    requirements = placement.merge_requirements(manifest.host_requirements, wish.requirements)
     refs = [*wish.beside, *requirements.co_location_with]
     required = requirements.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
-    near = await placement.beside(call, wish.account, refs, required=required) if refs else None
-    need = placement.Need(requirements, engines_of(manifest), wish.preferred, portable=manifest.directory is None)
+    near = await placement.find_neighbour(call, wish.account, refs, required=required) if refs else None
+    need = placement.PlacementRequest(
+        requirements, engines_of(manifest), wish.preferred, portable=manifest.directory is None
+    )
     if near is not None:
         together = replace(need, host_id=near.host_id, engine=near.engine)
         try:
-            return near, await placement.choose(call, together), together
+            return near, await placement.choose_placement(call, together), together
         except (Conflict, InvalidRequest):
             if required:
                 raise
             near = None
-    return near, await placement.choose(call, need), need
+    return near, await placement.choose_placement(call, need), need
 
 
-async def _check_restorable(call: Call, wish: Wish, agent: Row, place: placement.Place) -> None:
+async def _check_restorable(call: Call, wish: InstanceRequest, agent: Row, place: placement.Placement) -> None:
     if wish.restore is None:
         return
     row = await call.tx.one(hosting.backup, backup_id=wish.restore)
@@ -291,7 +301,7 @@ async def _check_restorable(call: Call, wish: Wish, agent: Row, place: placement
     if row["agent_id"] != agent["agent_id"]:
         raise InvalidRequest(
             f"The backup is not of {agent['agent_name']}.",
-            fix="An instance begins with the state of one of its own agent.",
+            fix="Use a backup of an instance of the same agent.",
             errors=[{"field": "restore", "message": "of another agent"}],
         )
     if row["host_id"] != place.host["host_id"]:
@@ -302,18 +312,18 @@ async def _check_restorable(call: Call, wish: Wish, agent: Row, place: placement
         )
 
 
-def _pack_config(wish: Wish) -> str:
+def _pack_config(wish: InstanceRequest) -> str:
     return encode_json(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
 def _build_row(
     call: Call,
-    wish: Wish,
+    wish: InstanceRequest,
     agent: Row,
     deployment: Row,
-    place: placement.Place,
-    need: placement.Need,
-    near: placement.Beside | None,
+    place: placement.Placement,
+    need: placement.PlacementRequest,
+    near: placement.Neighbour | None,
     key: str | None,
 ) -> dict[str, Any]:
     """The row of a new instance."""
@@ -355,8 +365,11 @@ def _build_row(
     )
 
 
-def _append_token(call: Call, wish: Wish, row: dict[str, Any], agent: Row) -> None:
-    """The instance's own credential: it acts for its customer, and may little. Derived from its id, so never stored."""
+def _append_token(call: Call, wish: InstanceRequest, row: dict[str, Any], agent: Row) -> None:
+    """Insert the instance's own API key, which acts for the customer with few scopes.
+
+    The key is derived from its id and the server's secret, so only its digest is stored.
+    """
     config = wish.config
     currency = config.spend_currency or str(call.context.settings.billing_currency)
     grant_allowance(call, row["token_id"], micros(config.spend_limit or 0.0), currency)

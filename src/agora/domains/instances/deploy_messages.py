@@ -1,7 +1,7 @@
-"""Deploying: what messages ask for, done by the same rules as what is called.
+"""Deployment requests that arrive as messages, subject to the same rules as the operations.
 
-``deploy`` and ``co_locate`` make an instance, ``scale`` says how many there are to be; to the marketplace's own hosting
-agent ``create_container`` and its like mean the same. Whoever asked is answered when it is so (:mod:`.reporting`).
+``deploy`` and ``co_locate`` create an instance, ``scale`` sets the number of instances. The built-in hosting agent
+accepts ``create_container`` and the other container intents. The outcome is sent later (:mod:`.reports`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from agora_sdk.errors import AgoraError, InvalidRequest, PermissionDenied
 
 from . import host_queries as hosting
 from . import scaling
-from .access import require
-from .creation import Wish, create
-from .desired_state import want
-from .notifications import tell
+from .access import require_instance
+from .creation import InstanceRequest, create_instance
+from .desired_state import set_desired_state
+from .notifications import emit_instance_event
 from .reports import CREATE
 
-__all__ = ["command", "deploy", "is_deployable", "scale"]
+__all__ = ["deploy_agent", "handle_command", "is_deployable", "scale_agent"]
 
 SCOPE = "write:instances"
 _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
@@ -37,20 +37,22 @@ COMMANDS = ("pause_container", "resume_container", "remove_container", "stop_con
 
 
 async def is_deployable(call: Call, agent: Row) -> bool:
-    """Whether instances of an agent are made by the marketplace itself."""
+    """Whether the marketplace itself can run instances of an agent: its manifest is registered and not withdrawn."""
     row = await call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
     return row is not None and row["withdrawn_at"] is None
 
 
-async def deploy(call: Call, message: AgentMessage, agent: Row, cause: str, host: str | None) -> dict[str, Any] | None:
-    """Make an instance for ``deploy``, ``co_locate`` or ``create_container``; answers at once only if that is refused.
+async def deploy_agent(
+    call: Call, message: AgentMessage, agent: Row, cause: str, host: str | None
+) -> dict[str, Any] | None:
+    """Create an instance for ``deploy``, ``co_locate`` or ``create_container``; return a reply only for a refusal.
 
-    cause: id of the message, to be answered when the instance runs. host: the one that was asked for.
+    cause: id of the message, answered when the instance runs. host: the preferred one.
     """
     payload = message.payload
     try:
         _check_scope(call)
-        wish = Wish(
+        wish = InstanceRequest(
             agent["agent_id"],
             _resolve_account(call, payload),
             InstanceConfig.model_validate(payload.get("instance_config") or {}),
@@ -59,7 +61,7 @@ async def deploy(call: Call, message: AgentMessage, agent: Row, cause: str, host
             preferred=host,
             cause=cause,
         )
-        await create(call, wish)
+        await create_instance(call, wish)
     except ValidationError as error:
         detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
         return _build_refusal(message, agent, InvalidRequest(detail))
@@ -70,11 +72,11 @@ async def deploy(call: Call, message: AgentMessage, agent: Row, cause: str, host
 
 def _check_scope(call: Call) -> None:
     if not call.caller.may(SCOPE):
-        raise PermissionDenied(f"Making instances takes the scope {SCOPE}.", required=SCOPE)
+        raise PermissionDenied(f"Creating instances requires the scope {SCOPE}.", required=SCOPE)
 
 
 def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
-    """Who pays: the sender's account; for another customer only whoever acts for others may ask."""
+    """The account that pays: the sender's; an admin may name another in ``customer_id``."""
     customer = payload.get("customer_id")
     if not customer or not call.caller.may("admin"):
         return account_of(call.caller)
@@ -85,7 +87,7 @@ def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
 
 
 def _parse_requirements(payload: dict[str, Any]) -> HostRequirements | None:
-    """What the message needs beside the manifest. Fields that are not of the protocol are nobody's requirement."""
+    """The message's host requirements, added to those of the manifest. Unknown fields are ignored."""
     document = payload.get("host_requirements")
     if not isinstance(document, dict):
         return None
@@ -125,8 +127,8 @@ def _build_refusal(message: AgentMessage, agent: Row, error: AgoraError) -> dict
     return {"type": "refuse", "intent": f"{message.type.value}_refused", "payload": payload}
 
 
-async def scale(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]:
-    """Set how many instances of an agent the sender's account is to have."""
+async def scale_agent(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]:
+    """Set the number of instances of an agent for the sender's account; return the reply."""
     payload = message.payload
     try:
         _check_scope(call)
@@ -134,8 +136,8 @@ async def scale(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]
         most = _parse_number(payload, "max_instances", least)
         target = payload.get("target_concurrency", 1.0)
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
-            raise InvalidRequest("target_concurrency is a number above 0.")
-        scaling_state = await scaling.scale(
+            raise InvalidRequest("target_concurrency must be a number greater than 0 and at most 10000.")
+        scaling_state = await scaling.set_scaling(
             call, agent["agent_id"], _resolve_account(call, payload), least, most, float(target), None
         )
     except AgoraError as error:
@@ -149,12 +151,12 @@ async def scale(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]
 def _parse_number(payload: dict[str, Any], name: str, otherwise: int) -> int:
     value = payload.get(name, otherwise)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1000:
-        raise InvalidRequest(f"{name} is a whole number from 0 to 1000.")
+        raise InvalidRequest(f"{name} must be an integer from 0 to 1000.")
     return value
 
 
-async def command(call: Call, message: AgentMessage, cause: str) -> dict[str, Any] | None:
-    """What the marketplace's own hosting agent is asked for; None where the answer comes later."""
+async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[str, Any] | None:
+    """Handle a request to the built-in hosting agent; return the reply, None if it is sent later."""
     payload, intent = message.payload, message.intent or ""
     if intent == CREATE:
         named = payload.get("agent_id")
@@ -166,7 +168,7 @@ async def command(call: Call, message: AgentMessage, cause: str) -> dict[str, An
                 "intent": "not_deployable",
                 "payload": {"error": error, "code": "NOT_DEPLOYABLE"},
             }
-        return await deploy(call, message, agent, cause, None)
+        return await deploy_agent(call, message, agent, cause, None)
     if intent in COMMANDS:
         return await _change_desired_state(call, intent, payload)
     intents = [CREATE, *COMMANDS]
@@ -179,16 +181,16 @@ async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]
     try:
         _check_scope(call)
         named = payload.get("container_id") or payload.get("instance_id")
-        row = await require(call, named if isinstance(named, str) else "", change=True)
+        row = await require_instance(call, named if isinstance(named, str) else "", change=True)
         if row["desired"] == "stopped" and desired != "stopped":
             raise InvalidRequest(f"The instance is {row['state']}.")
-        await want(call, row, desired, "stopping" if desired == "stopped" else None)
+        await set_desired_state(call, row, desired, "stopping" if desired == "stopped" else None)
         if desired == "stopped":
-            await tell("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
+            await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
         elif desired == "paused":
-            await tell("agora.instance.pausing", call, row, desired_status="paused")
+            await emit_instance_event("agora.instance.pausing", call, row, desired_status="paused")
         else:
-            await tell("agora.instance.resuming", call, row, desired_status="running")
+            await emit_instance_event("agora.instance.resuming", call, row, desired_status="running")
     except AgoraError as error:
         failure = {"error": str(error), "code": error.code.upper()}
         return {"type": "failure", "intent": f"{intent}_failed", "payload": failure}

@@ -1,4 +1,4 @@
-"""Deployments: registering what agents are made of."""
+"""Deployments: registered manifests of agents, with their encrypted secrets and prices."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound
 
 from . import host_queries as hosting
 from . import queries as statements
-from .manifests import AgentManifest, engines_of, listed, read
+from .manifests import AgentManifest, engines_of, parse_manifest, to_error_details
 from .sources import source_faults
 
-__all__ = ["Deployed", "DeploymentService", "opened", "profile_of", "sealed", "shown_manifest"]
+__all__ = ["DeployedAgent", "DeploymentService", "build_profile", "load_manifest", "open_secrets", "seal_secrets"]
 
 SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
 
 
-def sealed(call: Call, secrets: Mapping[str, Any], place: str) -> bytes | None:
-    """Secrets as they are kept. place: what they belong to."""
+def seal_secrets(call: Call, secrets: Mapping[str, Any], place: str) -> bytes | None:
+    """Encrypt secrets for storage; None if there are none. place: the object they belong to, authenticated with them."""
     sealer = call.context.ports.get(CREDENTIAL_SEALER)
     return sealer.seal(to_json(secrets), place) if secrets else None
 
 
-def opened(context: ServerContext, data: bytes | None, place: str) -> dict[str, Any]:
-    """Secrets that were kept; ValueError if the server's key is another one now."""
+def open_secrets(context: ServerContext, data: bytes | None, place: str) -> dict[str, Any]:
+    """Decrypt stored secrets. Raises ValueError if they were encrypted with another server key."""
     if data is None:
         return {}
     secrets: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), place))
     return secrets
 
 
-def shown_manifest(row: Row) -> AgentManifest:
-    """A manifest that was registered."""
+def load_manifest(row: Row) -> AgentManifest:
+    """The manifest of a deployment's or an instance's row."""
     return AgentManifest.model_validate(decode_json(row["manifest"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
-    """An agent that was registered with what it is made of."""
+class DeployedAgent:
+    """The result of registering an agent with a manifest."""
 
     registration: Registration
     manifest: AgentManifest
@@ -64,7 +64,7 @@ class Deployed:
 
 
 class DeploymentService(BoundService, contract.Deployments):
-    """Agents of which instances can be run."""
+    """Registered manifests: agents that the marketplace can run."""
 
     @implements
     async def register(self, manifest: JsonObject) -> contract.RegisteredDeployable:
@@ -89,29 +89,29 @@ class DeploymentService(BoundService, contract.Deployments):
     async def _register_document(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
         return await self._build_registered(await self.deploy(document, secrets, {}))
 
-    async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> Deployed:
-        """Register an agent, or change the one that is there, so that instances of it can be run.
+    async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> DeployedAgent:
+        """Register or update an agent and store its manifest, so that instances of it can run.
 
-        more: what is said of it beside the manifest.
+        more: profile fields given beside the manifest, which take precedence. Raises InvalidRequest, NameTaken.
         """
         call = self.call
-        manifest, faults = read(document)
+        manifest, faults = parse_manifest(document)
         faults += await source_faults(call, manifest) if manifest is not None else []
         if manifest is None or faults:
             what = f"{faults[0].field}: {faults[0].message}".removeprefix(": ") + (
                 f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
             )
             raise InvalidRequest(
-                f"The manifest is not right. {what.rstrip('.')}.",
-                fix="'agora agent example' prints one that is.",
-                errors=listed(faults),
+                f"The manifest is invalid. {what.rstrip('.')}.",
+                fix="'agora agent example' prints a valid one.",
+                errors=to_error_details(faults),
             )
         row = await self._find_own_agent(manifest)
         registration = await (
             self._create_agent(manifest, more) if row is None else self._update_agent(row, manifest, more)
         )
         agent_id = call.target = registration.agent_id
-        sealed_secrets = sealed(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
+        sealed_secrets = seal_secrets(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
             hosting.save_deployment,
             agent_id=agent_id,
@@ -124,16 +124,16 @@ class DeploymentService(BoundService, contract.Deployments):
         await self._set_price_if_changed(agent_id, manifest)
         revision = saved[0]["revision"]
         self._emit_registered(registration, revision)
-        return Deployed(registration, manifest, revision)
+        return DeployedAgent(registration, manifest, revision)
 
     async def introduce(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
-        """Register the profile and the price of an agent that is run elsewhere."""
+        """Register the profile and the price of an agent that its owner runs."""
         registration = await AgentService(self.call).register(manifest.name, **profile)
         await self._set_price_if_changed(registration.agent_id, manifest)
         return registration
 
     async def _find_own_agent(self, manifest: AgentManifest) -> Row | None:
-        """The agent it is about, if there is one already; NameTaken if that is somebody else's."""
+        """The registered agent of the manifest's name, None if there is none. Raises NameTaken if it is not the caller's."""
         row = await find_agent(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
             row = await find_agent(self.call.tx, manifest.alias)
@@ -152,24 +152,26 @@ class DeploymentService(BoundService, contract.Deployments):
         return row
 
     def _call_as(self, agent_id: str) -> Call:
-        """This call as the agent's own: whoever registers it speaks for it."""
+        """The same call with the agent as its caller: the registering owner acts for it."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
     async def _create_agent(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
-        profile = profile_of(manifest)
+        profile = build_profile(manifest)
         metadata = profile["metadata"] | more.get("metadata", {})
         return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
 
     async def _update_agent(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
-        profile = profile_of(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
-        profile["metadata"] = decode_json(row["metadata"]) | profile_of(manifest)["metadata"] | more.get("metadata", {})
+        profile = build_profile(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
+        profile["metadata"] = (
+            decode_json(row["metadata"]) | build_profile(manifest)["metadata"] | more.get("metadata", {})
+        )
         if "service_tier" in more:
             await AgentService(self.call).request_tier(row, more["service_tier"])
         agent = await AgentService(self._call_as(row["agent_id"])).update(row["agent_id"], **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
     async def _set_price_if_changed(self, agent_id: str, manifest: AgentManifest) -> None:
-        """Set the price, if it is another than the one in force."""
+        """Set the manifest's price if it differs from the current one: setting it again would create a price version."""
         pricing = manifest.pricing
         if pricing is None:
             return
@@ -185,7 +187,7 @@ class DeploymentService(BoundService, contract.Deployments):
         audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
-    async def _build_registered(self, deployed: Deployed) -> contract.RegisteredDeployable:
+    async def _build_registered(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
         call, registration, revision = self.call, deployed.registration, deployed.revision
         created = registration.created
         what = "registered" if created else f"registered in revision {revision}"
@@ -201,7 +203,7 @@ class DeploymentService(BoundService, contract.Deployments):
         )
 
     async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
-        """Show the token again to whoever repeats the registration under its idempotency key."""
+        """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
         if result.created and row["status"] != "retired":
             signer, tenant = self.call.context.signer, self.call.caller.tenant
@@ -210,7 +212,7 @@ class DeploymentService(BoundService, contract.Deployments):
 
     @implements
     async def validate(self, manifest: JsonObject) -> contract.ManifestReport:
-        understood, faults = read(manifest)
+        understood, faults = parse_manifest(manifest)
         engines = list(engines_of(understood)) if understood is not None else []
         faults += await source_faults(self.call, understood) if understood is not None else []
         name = manifest.get("name", manifest.get("agent_name"))
@@ -270,9 +272,9 @@ class DeploymentService(BoundService, contract.Deployments):
         return int(row["total"]) if row is not None else 0
 
     async def _build_deployable(self, row: Row, name: str) -> contract.DeployableAgent:
-        manifest = shown_manifest(row)
+        manifest = load_manifest(row)
         document = decode_json(row["manifest"])
-        if not insider(self.call.caller):  # what is in there may be a password, or tell of the server
+        if not insider(self.call.caller):  # values may be passwords, and a directory discloses the server's file system
             for name in ("env_vars", "directory"):
                 document.pop(name, None)
             document.get("build_config", {}).pop("env_vars", None)
@@ -294,14 +296,14 @@ class DeploymentService(BoundService, contract.Deployments):
 
 def _not_deployable(ref: str) -> NotFound:
     return NotFound(
-        f"No instance of {ref!r} can be run: nobody has registered what it is made of.",
-        fix="An operator does, with agora.deployment.register.",
+        f"No instance of {ref!r} can run: its manifest is not registered.",
+        fix="An operator registers it with agora.deployment.register.",
         errors=[{"field": "agent_id", "message": "not deployable"}],
     )
 
 
-def profile_of(manifest: AgentManifest) -> dict[str, Any]:
-    """What is registered of an agent in the marketplace; the rest is for whoever runs it."""
+def build_profile(manifest: AgentManifest) -> dict[str, Any]:
+    """The agent profile in a manifest; fields that only matter to an engine are left out."""
     stored = manifest.stored()
     metadata = {name: stored[name] for name in SHOWN if name in stored}
     build = manifest.build_config

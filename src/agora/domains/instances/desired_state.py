@@ -1,4 +1,7 @@
-"""Changing: what is wanted of an instance. Its host sees to it; the answer waits until it is so, for a while."""
+"""Desired state: pause, resume and terminate set it; the host's reconciler applies it.
+
+The response waits up to ``wait`` seconds for the instance to reach the state.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,32 @@ from agora_sdk.contract.instances import Instance, InstanceChange, Termination
 from agora_sdk.errors import IllegalTransition
 
 from . import queries as statements
-from .access import require
-from .creation import unpaid
-from .notifications import tell
-from .views import change, detail, told
+from .access import require_instance
+from .creation import find_payment_error
+from .notifications import emit_instance_event
+from .views import build_change, build_detail, build_termination
 
-__all__ = ["awaited", "made", "pause", "resume", "terminate", "want"]
+__all__ = [
+    "pause_instance",
+    "resume_instance",
+    "set_desired_state",
+    "terminate_instance",
+    "wait_for_start",
+    "wait_for_state",
+]
 
 R = TypeVar("R", bound=Result)
 NEWS = frozenset({"agora.instance.running", "agora.instance.paused", "agora.instance.failed", "agora.instance.stopped"})
 PAUSABLE = frozenset({"requested", "provisioning", "starting", "running", "paused"})
 
 
-def awaited(
+def wait_for_state(
     call: Call, instance_id: str, wait: float, states: frozenset[str], show: Callable[[Call, Row], Awaitable[R]]
 ) -> R:
-    """The answer to a change: after its commit, and once the instance is in one of these states."""
+    """Respond after the commit, once the instance is in one of the states or ``wait`` seconds have passed."""
 
     async def read_answer(end: Call) -> R:
-        row = await require(end, instance_id)
+        row = await require_instance(end, instance_id)
         answer = await show(end, row)
         if row["state"] not in states and wait > 0:
             raise WaitForEvent(NEWS, wait, answer, subject=instance_id)
@@ -40,13 +50,15 @@ def awaited(
     return as_deferred_result(read_answer)
 
 
-def made(call: Call, instance_id: str, wait: float) -> Instance:
-    """The answer to making an instance."""
-    return awaited(call, instance_id, wait, frozenset({"running", "failed", "stopped", "paused"}), detail)
+def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:
+    """Respond to a creation when the instance runs, or will not."""
+    return wait_for_state(call, instance_id, wait, frozenset({"running", "failed", "stopped", "paused"}), build_detail)
 
 
-async def want(call: Call, row: Row, desired: str, state: str | None = None, reason: str | None = None) -> None:
-    """Write down what is wanted."""
+async def set_desired_state(
+    call: Call, row: Row, desired: str, state: str | None = None, reason: str | None = None
+) -> None:
+    """Store the desired state, clear blocks and failures, and make the row due at once."""
     await call.tx.execute(
         statements.want,
         instance_id=row["instance_id"],
@@ -59,56 +71,58 @@ async def want(call: Call, row: Row, desired: str, state: str | None = None, rea
     )
 
 
-async def pause(call: Call, instance_id: str, wait: float) -> InstanceChange:
-    row = await require(call, instance_id, change=True)
+async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
+    row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row["desired"] == "stopped" or (row["state"] not in PAUSABLE and row["desired"] != "paused"):
         raise _illegal_transition(row, "paused")
     if row["desired"] != "paused":
-        await want(call, row, "paused")
-        await tell("agora.instance.pausing", call, row, desired_status="paused")
+        await set_desired_state(call, row, "paused")
+        await emit_instance_event("agora.instance.pausing", call, row, desired_status="paused")
 
     async def show_paused(end: Call, now: Row) -> InstanceChange:
         is_paused = now["state"] == "paused"
-        return await change(end, now, "The instance is paused." if is_paused else "The instance is about to be paused.")
+        return await build_change(
+            end, now, "The instance is paused." if is_paused else "The instance is about to be paused."
+        )
 
-    return awaited(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), show_paused)
+    return wait_for_state(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), show_paused)
 
 
-async def resume(call: Call, instance_id: str, wait: float) -> InstanceChange:
-    row = await require(call, instance_id, change=True)
+async def resume_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
+    row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row["desired"] == "stopped":
         raise _illegal_transition(row, "resumed")
     terms = await Ledger(call).agreed(row["agent_id"], row["price_version"])
-    error = await unpaid(call, row["account_id"], row["agent_id"], terms)
+    error = await find_payment_error(call, row["account_id"], row["agent_id"], terms)
     if error is not None:
         raise error
     if row["desired"] == "paused" or row["state"] == "failed" or row["blocked"]:
-        await want(call, row, "running")
-        await tell("agora.instance.resuming", call, row, desired_status="running")
+        await set_desired_state(call, row, "running")
+        await emit_instance_event("agora.instance.resuming", call, row, desired_status="running")
 
     async def show_resumed(end: Call, now: Row) -> InstanceChange:
         is_running = now["state"] == "running"
-        return await change(end, now, "The instance runs." if is_running else f"The instance is {now['state']}.")
+        return await build_change(end, now, "The instance runs." if is_running else f"The instance is {now['state']}.")
 
-    # A failed one stays so for a moment: the answer waits for what becomes of it.
-    return awaited(call, instance_id, wait, frozenset({"running", "stopped"}), show_resumed)
+    # A failed instance stays failed until its next step, so "failed" does not end the wait here.
+    return wait_for_state(call, instance_id, wait, frozenset({"running", "stopped"}), show_resumed)
 
 
-async def terminate(call: Call, instance_id: str, wait: float) -> Termination:
-    row = await require(call, instance_id, change=True)
+async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termination:
+    row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row["desired"] != "stopped":
-        await want(call, row, "stopped", "stopping")
-        await tell("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
+        await set_desired_state(call, row, "stopped", "stopping")
+        await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
 
     async def show_terminated(end: Call, now: Row) -> Termination:
         is_stopped = now["state"] == "stopped"
         text = "The instance has ended; this is its final bill." if is_stopped else "The instance is about to end."
-        return await told(end, now, text)
+        return await build_termination(end, now, text)
 
-    return awaited(call, instance_id, wait, frozenset({"stopped"}), show_terminated)
+    return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), show_terminated)
 
 
 def _illegal_transition(row: Row, what: str) -> IllegalTransition:

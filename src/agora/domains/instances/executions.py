@@ -1,8 +1,8 @@
-"""Executing: work for an instance, between two transactions.
+"""Executions: HTTP requests to instances, sent between two transactions.
 
-It is charged when it begins. The charge is taken back where the work was certainly not done: the instance took no
-connection, or answered that it failed. Work whose outcome nobody knows (no answer in time, a connection that broke, a
-reader that hung up, a server that ended) may have been done, and stays charged.
+An execution is charged when it starts. The charge is reversed if the work was certainly not done: the connection was
+refused, or the instance responded with an error. If the outcome is unknown (timeout, broken connection, disconnected
+caller, stopped server), the work may have been done and the charge stands.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from agora_sdk.errors import (
 
 from . import host_queries as hosting
 from . import queries as statements
-from .access import audience, require
-from .views import execution as shown
+from .access import find_audience, require_instance
+from .views import execution_fields as shown
 
-__all__ = ["execute", "forget"]
+__all__ = ["end_execution", "execute_request"]
 
-SETTLING = 30_000_000  #: microseconds after the time is over until nobody waits for an outcome any more
+SETTLING = 30_000_000  #: microseconds after the timeout until an execution without outcome counts as unknown
 EXCERPT = 2000
 UNKNOWN = "unknown"
 IN_QUERY = frozenset({"GET", "DELETE"})
@@ -53,7 +53,7 @@ IN_QUERY = frozenset({"GET", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of an instance. private: whether it may be at a private address."""
+    """An HTTP request to an instance. timeout: seconds. private: private addresses are allowed."""
 
     address: str
     method: str
@@ -64,10 +64,14 @@ class Request:
     private: bool
 
 
-async def execute(
+async def execute_request(
     call: Call, target: str, endpoint: str, parameters: JsonValue, method: str, timeout: float
 ) -> ExecutionResult:
-    """Let an instance, or the least busy one of an agent, do work."""
+    """Send a request to an instance, or to the least busy running one of an agent.
+
+    target: instance id or agent reference. timeout: seconds. Raises NotFound, IllegalTransition, UpstreamUnavailable,
+    UpstreamFailed.
+    """
     row = await _choose_instance(call, target)
     execution_id = new_id("exec")
     request = await _build_request(call, row, endpoint, parameters, method, timeout, execution_id)
@@ -80,7 +84,7 @@ async def execute(
     begun = _append_execution(call, row, execution_id, endpoint, timeout)
     call.target = row["instance_id"]
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
-    assert local is not None, "else there is no request"
+    assert local is not None, "_build_request has checked it"
     limit = call.context.settings.instance_answer_limit
 
     async def ask_instance() -> tuple[InstanceAnswer, int]:
@@ -107,9 +111,9 @@ async def execute(
 
 
 async def _choose_instance(call: Call, target: str) -> Row:
-    """The instance meant, if it can take work."""
+    """The running instance to send a request to."""
     if target.startswith("inst_"):
-        row = await require(call, target)
+        row = await require_instance(call, target)
         if row["state"] != "running" or row["desired"] != "running":
             raise IllegalTransition(
                 f"The instance is {row['state']}" + (f": {row['reason']}" if row["reason"] else "."),
@@ -140,12 +144,12 @@ async def _build_request(
     local = call.context.ports.find(LOCAL_HOST)
     if row["address"] is None or host is None or local is None:
         raise UpstreamUnavailable(
-            "The instance has no address at which it could be asked.", fix="Its program has to listen at $PORT."
+            "The instance has no address to send requests to.", fix="Its program has to listen on $PORT."
         )
     if host["kind"] == "server" and row["host_id"] != local.host_id and _is_loopback(row["address"]):
         raise UpstreamUnavailable(
-            f"The instance is on the host {host['name']}, and can be reached there alone.",
-            fix="Ask that server.",
+            f"The instance is on the host {host['name']} and listens on its loopback address only.",
+            fix="Send the request to that server.",
         )
     headers = {"accept": "*/*", "user-agent": "agora", "x-agora-execution": execution_id}
     body, query = b"", ""
@@ -164,7 +168,10 @@ async def _build_request(
 
 
 def _check_below(endpoint: str) -> None:
-    """Where an address has a path of its own, beside it may be what is somebody else's: nothing leads out of it."""
+    """Reject ``..`` in an endpoint: below an address with a path, it could reach another tenant of the same host.
+
+    Percent-encoding is undone until nothing changes, because proxies may decode more than once.
+    """
     path, plain = endpoint.partition("?")[0], ""
     while path != plain:
         path, plain = unquote(path), path
@@ -219,7 +226,7 @@ def _append_execution(call: Call, row: Row, execution_id: str, endpoint: str, ti
 
 
 def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
-    """Passes on pieces of an answer as text, as they come."""
+    """A function that forwards pieces of a response body as text to the caller's progress."""
     decoder, byte_count = codecs.getincrementaldecoder("utf-8")("replace"), 0
 
     async def report_piece(data: bytes) -> None:
@@ -235,15 +242,15 @@ def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]
 def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, execution_id: str) -> AgoraError:
     if isinstance(error, OSError):
         return UpstreamUnavailable(
-            f"The instance does not take connections: {error}.",
-            fix="Nothing was done; try again, and look at its log with agora.instance.logs.",
+            f"The instance does not accept connections: {error}.",
+            fix="No work was done. Try again, and look at its log with agora.instance.logs.",
             retry_after=1,
             execution_id=execution_id,
         )
     what = str(error) if isinstance(error, AnswerTooLarge) else f"the connection broke: {error}"
     return UpstreamFailed(
-        f"There is no answer: {what}.",
-        fix="Look whether it took effect before doing it again.",
+        f"The instance did not respond: {what}.",
+        fix="Check whether the request took effect before repeating it.",
         outcome=UNKNOWN,
         execution_id=execution_id,
     )
@@ -252,7 +259,7 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
 async def _settle_execution(
     call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
-    """Write down what came of it."""
+    """Store the outcome; raise the error of a failed execution, else return the result."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
     error = outcome if isinstance(outcome, AgoraError) else None
     if answer is not None and answer.status >= 400:
@@ -264,7 +271,7 @@ async def _settle_execution(
         "error": error.detail[:EXCERPT] if error is not None else None,
         "duration": duration,
     }
-    await forget(call, ended)
+    await end_execution(call, ended)
     if error is not None:
         if lost:
             error.extra |= {"cost": decimal(entry["amount"]), "currency": entry["currency"]}
@@ -285,8 +292,8 @@ async def _settle_execution(
     )
 
 
-async def forget(call: Call, ended: Any) -> None:
-    """End an execution: count it, take the charge back if it failed, say so."""
+async def end_execution(call: Call, ended: Any) -> None:
+    """End an execution: count it, reverse its charge if it failed, emit the event. Idempotent."""
     values = {name: ended[name] for name in ("execution_id", "status", "http_status", "error", "duration")}
     if not await call.tx.execute(hosting.end_execution, **values, now=call.now):
         return
@@ -306,7 +313,7 @@ async def forget(call: Call, ended: Any) -> None:
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
     }
     data["execution_time"] = None if ended["duration"] is None else ended["duration"] / 1_000_000
-    viewers = await audience(call, ended["account_id"])
+    viewers = await find_audience(call, ended["account_id"])
     call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=viewers)
 
 
@@ -322,7 +329,7 @@ def _build_refusal(answer: InstanceAnswer, begun: dict[str, Any]) -> UpstreamFai
 
 
 def _decode_answer(answer: InstanceAnswer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
-    """What an answer holds, and how it is written here."""
+    """The response body as a JSON value, text or base64 text, and which of them it is."""
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:

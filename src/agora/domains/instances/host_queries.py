@@ -1,4 +1,4 @@
-"""Hosts, what can be run, what was executed, how instances are scaled, and backups."""
+"""SQL of hosts, deployments, executions, scaling and backups."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ BACKUPS = Table(
     ),
 )
 
-# -- what can be run ---------------------------------------------------------------------------
+# -- deployments -------------------------------------------------------------------------------
 
 deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id")
-# Instances of one agent are made one after the other, so that their numbers hold.
+# The lock serializes the creation of an agent's instances, so that max_instances holds.
 deployment_locked = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", lock=True)
 deployments = Query(
     """
@@ -129,7 +129,7 @@ of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :
 _HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
 hosts = Query(_HOSTS, types={"limit": BIG})
 hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
-# What is kept of each host for the instances on it.
+# Resources of each host that are reserved for its instances.
 reserved = Query(
     """
     select host_id, count(*) as instances, cast(sum(reserved_memory) as bigint) as memory,

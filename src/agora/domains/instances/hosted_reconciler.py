@@ -1,4 +1,4 @@
-"""Instances elsewhere: hosting agents are asked for what is wanted, and what they run is looked at. On any server."""
+"""Reconciler of instances on hosting agents: requests changes by message and probes health URLs. Runs on any server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agora.store.port import Row
 from . import host_queries as hosting
 from . import queries as statements
 
-__all__ = ["RemoteInstances"]
+__all__ = ["HostedInstanceReconciler"]
 
 BATCH = 200
 HOSTS = 1000
@@ -23,8 +23,8 @@ LARGEST = 65_536
 TIMEOUT = 5.0
 
 
-class RemoteInstances(Controller):
-    """Looks after the instances of hosting agents."""
+class HostedInstanceReconciler(Controller):
+    """Reconciles instances on hosting agents."""
 
     name = "instances_elsewhere"
     interval = 0.5
@@ -40,16 +40,20 @@ class RemoteInstances(Controller):
 
     async def _reconcile_host(self, tenant: str, host: Row) -> None:
         from . import hosting_agents as elsewhere
-        from .transitions import wanted
+        from .transitions import effective_goal
 
         check = int(self.house.context.settings.instance_check * MICROSECONDS)
         now = self.house.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
-        looks = [row for row in rows if row["state"] == "running" and wanted(row) == "running" and not row["asked"]]
+        looks = [
+            row for row in rows if row["state"] == "running" and effective_goal(row) == "running" and not row["asked"]
+        ]
         await self._check_instances(tenant, host, looks, check)
         for row in rows:
             if row not in looks:
-                await self.act(tenant, partial(elsewhere.step, instance_id=row["instance_id"], check=check))
+                await self.act(
+                    tenant, partial(elsewhere.reconcile_instance, instance_id=row["instance_id"], check=check)
+                )
 
     async def _check_instances(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
         from . import hosting_agents as elsewhere
@@ -57,11 +61,11 @@ class RemoteInstances(Controller):
         for row, (healthy, detail) in zip(
             rows, await asyncio.gather(*(self._probe_health(host, row) for row in rows)), strict=True
         ):
-            work = partial(elsewhere.checked, row=row, healthy=healthy, detail=detail, check=check)
+            work = partial(elsewhere.record_check, row=row, healthy=healthy, detail=detail, check=check)
             await self.act(tenant, work)
 
     async def _probe_health(self, host: Row, row: Row) -> tuple[bool, str]:
-        """Whether it answers at its health URL; without one, what the hosting agent said holds."""
+        """Whether the health URL responds, and a detail. Without a URL the hosting agent's own report stands."""
         url = row["health_url"]
         if not url:
             return True, "it says nothing of its health"

@@ -1,8 +1,8 @@
-"""Hosting elsewhere: instances that a hosting agent runs, asked for and answered in messages.
+"""Instances on hosting agents, controlled by messages.
 
-The marketplace's orchestrator asks the agent (``create_container``, ``pause_container``, ``resume_container``,
-``remove_container``), and what it answers moves the instance on. Rows are the truth here too: an answer belongs to the
-message that the row says is waited for; what is not answered in time is asked again, or counts as lost.
+The orchestrator sends requests (``create_container``, ``pause_container``, ``resume_container``,
+``remove_container``), and the replies change the instance's state. The row's column ``asked`` holds the id of the one
+request that is open; a reply to any other message is late. A request without reply is repeated, then counts as lost.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
-from agora.domains.conversations.delivery import speak
-from agora.domains.conversations.lookup import envelope
+from agora.domains.conversations.delivery import send_as_marketplace
+from agora.domains.conversations.lookup import envelope_from_row
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
@@ -23,44 +23,44 @@ from . import metering as measuring
 from . import queries as statements
 from . import transitions as moving
 from .metering import Ticks
-from .notifications import tell
-from .reports import CREATE, confirm
+from .notifications import emit_instance_event
+from .reports import CREATE, report_running
 
-__all__ = ["answered", "checked", "step", "ticks"]
+__all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
 
 P = Performative
-TO_CREATE = 600_000_000  #: microseconds that a hosting agent may take to build and start
+TO_CREATE = 600_000_000  #: microseconds for a hosting agent to build and start
 TO_CHANGE = 60_000_000
 TRIES = 3
 UNHEALTHY = 3
 URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
-def ticks(call: Call) -> Ticks:
-    """Time of instances elsewhere is that of the house: no monotonic clock is shared with them."""
+def read_ticks(call: Call) -> Ticks:
+    """Running time of remote instances is metered by the server's clock: no monotonic clock is shared with them."""
     return Ticks(call.now, "elsewhere")
 
 
-async def step(call: Call, instance_id: str, check: int) -> None:
-    """Ask for what is wanted of an instance and is not so. check: microseconds until the next look."""
+async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
+    """Send the request that brings an instance nearer to its desired state. check: microseconds until the next check."""
     row = await call.tx.one(statements.lock, instance_id=instance_id)
     if row is None or row["due_at"] is None or row["due_at"] > call.now:
         return
     if row["asked"] is not None:
         await _handle_silence(call, row)
         return
-    goal, state = moving.wanted(row), row["state"]
+    goal, state = moving.effective_goal(row), row["state"]
     if goal == "stopped":
         await _request_removal(call, row)
     elif state in ("requested", "provisioning", "starting"):
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
         await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
-        await measuring.end(call, row, ticks(call), until_now=True)
+        await measuring.end_interval(call, row, read_ticks(call), until_now=True)
     elif state == "paused" and goal == "running":
         await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)
     elif state == "failed" and goal == "running":
-        await moving.move(
+        await moving.change_state(
             call,
             row,
             "provisioning",
@@ -68,7 +68,9 @@ async def step(call: Call, instance_id: str, check: int) -> None:
             restarts=row["restarts"] + 1,
             due_at=call.now,
         )
-        await tell("agora.instance.provisioning", call, row, status="provisioning", generation=row["generation"] + 1)
+        await emit_instance_event(
+            "agora.instance.provisioning", call, row, status="provisioning", generation=row["generation"] + 1
+        )
     else:
         await call.tx.execute(
             statements.asked, instance_id=instance_id, asked=None, remote_id=None, due_at=call.now + check, now=call.now
@@ -91,7 +93,7 @@ async def _ask_hosting_agent(
         "intent": intent,
         "payload": about if payload is None else payload,
     }
-    message = await speak(call, ORCHESTRATOR, document, None, cause=row["cause"])
+    message = await send_as_marketplace(call, ORCHESTRATOR, document, None, cause=row["cause"])
     await call.tx.execute(
         statements.asked,
         instance_id=row["instance_id"],
@@ -103,24 +105,24 @@ async def _ask_hosting_agent(
 
 
 async def _hosting_agent(call: Call, row: Row) -> Row | None:
-    """The agent that runs an instance. Where it has left, the instance has ended."""
+    """The agent that runs an instance; None if it was deregistered, which ends the instance."""
     host = await call.tx.one(hosting.host, ref=row["host_id"])
     agent = await call.tx.one(agents.by_id, ref=host["agent_id"]) if host is not None else None
     if agent is not None and agent["retired_at"] is None:
         return agent
-    await moving.lose(call, row, "Its hosting agent is not on the marketplace any more.")
+    await moving.record_loss(call, row, "Its hosting agent was deregistered.")
     return None
 
 
 async def _request_creation(call: Call, row: Row) -> None:
     if row["state"] == "requested":
-        await moving.move(call, row, "provisioning", due_at=call.now)
-        await tell("agora.instance.provisioning", call, row, status="provisioning")
+        await moving.change_state(call, row, "provisioning", due_at=call.now)
+        await emit_instance_event("agora.instance.provisioning", call, row, status="provisioning")
     await _ask_hosting_agent(call, row, CREATE, TO_CREATE, await _build_container_payload(call, row))
 
 
 async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
-    """What the hosting agent is to make."""
+    """The payload of ``create_container``."""
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
     manifest = decode_json(row["manifest"])
     fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
@@ -147,28 +149,28 @@ async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
 
 async def _request_removal(call: Call, row: Row) -> None:
     if row["remote_id"] is None:
-        await moving.ended(call, row, row["reason"])
+        await moving.finish_instance(call, row, row["reason"])
         return
-    await measuring.end(call, row, ticks(call), until_now=row["state"] in ("running", "stopping"))
+    await measuring.end_interval(call, row, read_ticks(call), until_now=row["state"] in ("running", "stopping"))
     await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
 
 
 async def _handle_silence(call: Call, row: Row) -> None:
-    """The hosting agent has said nothing in time."""
+    """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
-    if moving.wanted(row) != "stopped" and row["state"] == "provisioning":
-        await moving.crash(call, row, ticks(call), None, reason)
+    if moving.effective_goal(row) != "stopped" and row["state"] == "provisioning":
+        await moving.record_crash(call, row, read_ticks(call), None, reason)
     elif row["failing"] + 1 < TRIES:
-        await moving.move(call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now)
-    elif moving.wanted(row) == "stopped":
-        await moving.lose(call, row, reason)
+        await moving.change_state(call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now)
+    elif moving.effective_goal(row) == "stopped":
+        await moving.record_loss(call, row, reason)
     else:
-        await moving.crash(call, row, ticks(call), None, reason)
+        await moving.record_crash(call, row, read_ticks(call), None, reason)
 
 
 async def _clear_question(call: Call, row: Row, remote_id: str | None = None) -> None:
-    """Nothing is waited for any more."""
+    """Store that no request is open."""
     await call.tx.execute(
         statements.asked,
         instance_id=row["instance_id"],
@@ -182,15 +184,15 @@ async def _clear_question(call: Call, row: Row, remote_id: str | None = None) ->
 # -- being answered --------------------------------------------------------------------------------
 
 
-async def answered(call: Call, question: Row | None, message: AgentMessage) -> bool:
-    """Take what a hosting agent answers; tells whether that was about an instance."""
+async def handle_answer(call: Call, question: Row | None, message: AgentMessage) -> bool:
+    """Apply a hosting agent's reply; return whether it concerned an instance. asked: the row of the message it answers."""
     if question is None or question["sender"] != ORCHESTRATOR:
         return False
     row = await call.tx.one(statements.by_asked, message_id=question["message_id"])
     if row is None:
         return await _handle_late_answer(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
-        return True  # it is at it
+        return True  # in progress: the final reply is still to come
     intent = question["intent"]
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
         await _handle_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
@@ -202,19 +204,19 @@ async def answered(call: Call, question: Row | None, message: AgentMessage) -> b
 
 
 async def _handle_late_answer(call: Call, question: Row, message: AgentMessage) -> bool:
-    """An answer for which nobody waits any more: what was made after all is taken away again."""
+    """Handle a reply to a request that is not open any more: remove a container that was created after all."""
     container = message.payload.get("container_id")
     letter = await call.tx.one(messages.of, message_id=question["message_id"])
     if question["intent"] != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
         return False
-    instance_id = envelope(letter).payload.get("instance_id")
+    instance_id = envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
-        return False  # somebody else's wish, passed on
+        return False  # a request that the orchestrator forwarded for somebody else
     row = await call.tx.one(statements.by_id, instance_id=instance_id)
     if row is None or row["remote_id"] != container:
         payload = {"container_id": container, "instance_id": instance_id}
         document = {"type": "request", "to": [letter["to_agent"]], "intent": "remove_container", "payload": payload}
-        await speak(call, ORCHESTRATOR, document, None)
+        await send_as_marketplace(call, ORCHESTRATOR, document, None)
     return True
 
 
@@ -224,25 +226,25 @@ def _is_name(container: Any) -> bool:
 
 async def _handle_refusal(call: Call, row: Row, error: str) -> None:
     await _clear_question(call, row)
-    if moving.wanted(row) == "stopped":
-        await moving.lose(call, row, error)
+    if moving.effective_goal(row) == "stopped":
+        await moving.record_loss(call, row, error)
     else:
-        await moving.crash(call, row, ticks(call), None, error)
+        await moving.record_crash(call, row, read_ticks(call), None, error)
 
 
 async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None:
     container = payload.get("container_id")
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
-        await _handle_refusal(call, row, "The hosting agent gave an address that is no URL.")
+        await _handle_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
         return
     if not _is_name(container):
-        await _handle_refusal(call, row, "The hosting agent did not say which container it made.")
+        await _handle_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)
-    if moving.wanted(row) == "stopped":
-        return  # it is asked to take it away again
-    moved = await moving.move(
+    if moving.effective_goal(row) == "stopped":
+        return  # terminated meanwhile: the next step requests its removal
+    moved = await moving.change_state(
         call,
         row,
         "running",
@@ -254,41 +256,46 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
         due_at=call.now,
     )
     if moved:
-        await measuring.begin(call, row, ticks(call))
-        await tell("agora.instance.running", call, row, status="running", address=address)
+        await measuring.begin_interval(call, row, read_ticks(call))
+        await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
         fresh = await call.tx.one(statements.by_id, instance_id=row["instance_id"])
         if fresh is not None:
-            await confirm(call, fresh, address, health)
+            await report_running(call, fresh, address, health)
 
 
 async def _handle_changed(call: Call, row: Row, intent: str) -> None:
     await _clear_question(call, row)
     if intent == "remove_container":
-        await moving.ended(call, row, row["reason"])
+        await moving.finish_instance(call, row, row["reason"])
     elif intent == "pause_container" and row["state"] == "running":
-        await moving.move(call, row, "paused", reason=row["reason"] if row["blocked"] else None, due_at=call.now)
-        await tell("agora.instance.paused", call, row, status="paused")
+        await moving.change_state(
+            call, row, "paused", reason=row["reason"] if row["blocked"] else None, due_at=call.now
+        )
+        await emit_instance_event("agora.instance.paused", call, row, status="paused")
     elif intent == "resume_container" and row["state"] == "paused":
-        await moving.move(call, row, "running", healthy=1, failing=0, due_at=call.now)
-        await measuring.begin(call, row, ticks(call))
-        await tell("agora.instance.running", call, row, status="running", address=row["address"])
+        await moving.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
+        await measuring.begin_interval(call, row, read_ticks(call))
+        await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
 
 
-async def checked(call: Call, row: Row, healthy: bool, detail: str, check: int) -> None:
-    """Write down a look at an instance elsewhere; what has failed too often counts as ended."""
+async def record_check(call: Call, row: Row, healthy: bool, detail: str, check: int) -> None:
+    """Store a health check of a remote instance; after ``UNHEALTHY`` failures in a row it counts as crashed.
+
+    The check is dropped if the row changed since it was read.
+    """
     now = await call.tx.one(statements.lock, instance_id=row["instance_id"])
     if now is None or now["state"] != "running" or now["generation"] != row["generation"] or now["asked"] is not None:
         return
     if await _hosting_agent(call, now) is None:
         return
     if healthy:
-        await measuring.extend(call, [row["instance_id"]], ticks(call))
-        await moving.move(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
+        await measuring.extend_intervals(call, [row["instance_id"]], read_ticks(call))
+        await moving.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
     elif now["failing"] + 1 >= UNHEALTHY:
-        await moving.crash(call, now, ticks(call), None, f"It does not work any more: {detail}.")
+        await moving.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
     else:
         error = f"Its health check failed: {detail}."
-        await moving.move(
+        await moving.change_state(
             call,
             now,
             "running",

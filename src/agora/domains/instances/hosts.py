@@ -1,4 +1,4 @@
-"""Hosts: servers of this marketplace, and hosting agents, as operators see them."""
+"""Hosts as operators manage them: servers of this marketplace and hosting agents."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied
 
 from . import host_queries as hosting
 from . import queries as statements
-from .placement import MEBIBYTE, free, is_silent
-from .transitions import lose
+from .placement import MEBIBYTE, compute_free_capacity, is_silent
+from .transitions import record_loss
 
 __all__ = ["HostService"]
 
 
 class HostService(BoundService, contract.Hosts):
-    """Where instances run."""
+    """Hosts of instances."""
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
@@ -60,10 +60,10 @@ class HostService(BoundService, contract.Hosts):
         private_addresses: bool = False,
     ) -> contract.Host:
         call = self.call
-        if private_addresses and call.caller.tenant != HOME:  # they are this machine's and its network's
+        if private_addresses and call.caller.tenant != HOME:  # private addresses include this machine and its network
             raise PermissionDenied(
-                "Private addresses are for whoever runs the installation to allow.",
-                fix="Leave private_addresses out, and let the containers be at public addresses.",
+                "Only the installation's operator may allow private addresses.",
+                fix="Leave private_addresses out, and give containers public addresses.",
             )
         agent = await load_agent(call.tx, agent_id)
         if await call.tx.one(hosting.host, ref=name) is not None:
@@ -127,10 +127,10 @@ class HostService(BoundService, contract.Hosts):
         if rows and not lost:
             raise Conflict(
                 f"{len(rows)} instances are on {row['name']}.",
-                fix="Terminate them first; or, if it will never come back, say lost=true, and they count as failed.",
+                fix="Terminate them first; or, if the host will never come back, set lost=true, and they count as failed.",
             )
         for instance in rows:
-            await lose(call, instance, f"Its host {row['name']} was lost.")
+            await record_loss(call, instance, f"Its host {row['name']} was lost.")
         await call.tx.execute(hosting.drop_host, host_id=row["host_id"])
         call.emit("agora.host.removed", _event_data(row), subject=row["host_id"], audience=())
         return contract.HostRemoval(host_id=row["host_id"], name=row["name"], instances_lost=len(rows))
@@ -147,7 +147,7 @@ class HostService(BoundService, contract.Hosts):
 
     def _build_host(self, row: Row, reserved: Row | None) -> contract.Host:
         capacity, engines = decode_json(row["capacity"]), decode_json(row["engines"])
-        available = free(row, reserved)
+        available = compute_free_capacity(row, reserved)
         silent = is_silent(row, self.call.now)
         return contract.Host(
             host_id=row["host_id"],

@@ -1,7 +1,7 @@
-"""One instance, brought a step nearer to what is wanted of it.
+"""Lifecycle of one instance: each step brings it nearer to its desired state.
 
-Every step may be cut short at any point and is begun anew from the row: building is cached, starting a generation that
-was started answers the same program, and what the engine sees decides where a row and the world differ.
+A step may be interrupted at any point and is repeated from the row, so each engine call is idempotent: builds are
+cached, and starting a generation again returns the same program. Where row and engine disagree, the engine is right.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from . import metering as measuring
 from . import queries as statements
 from . import transitions as moving
 from .metering import Ticks
-from .notifications import tell
-from .reports import confirm
+from .notifications import emit_instance_event
+from .reports import report_running
 from .specs import health_of, spec_of
-from .transitions import wanted
+from .transitions import effective_goal
 
-__all__ = ["UNHEALTHY", "Life", "Settled"]
+__all__ = ["UNHEALTHY", "InstanceLifecycle", "StepSuperseded"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 Act = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
-#: how reasons begin that hold only until the next step
+#: prefixes of transient reasons, which the next step clears
 AWAY, NOT_YET, NOT_ENDED = "Its engine cannot be used: ", "It does not work yet: ", "It cannot be ended yet: "
 ANEW = "Terminate it, and make another one; if the server's key was lost, restore it."
-ABSENCE = 5_000_000  #: microseconds until an engine that does not answer is asked again
-PATIENCE = 1.0  #: seconds that a step waits for a program to become healthy, before the row is looked at again
-UNHEALTHY = 3  #: failed checks in a row until it is started again
-LOOK = 0.02  #: seconds between two looks at it
+ABSENCE = 5_000_000  #: microseconds until an unavailable engine is tried again
+PATIENCE = 1.0  #: seconds that one step waits for a program to become healthy
+UNHEALTHY = 3  #: consecutive failed checks until an instance is restarted
+LOOK = 0.02  #: seconds between two probes
 
 
 class Unreadable(EngineError):
-    """Its row says what nobody understands, or was sealed with another key."""
+    """The instance's row is malformed, or its secrets were encrypted with another key."""
 
     code = "unreadable"
 
 
-class Settled(Exception):
-    """The step is over: the row says something else by now."""
+class StepSuperseded(Exception):
+    """The row changed during the step: the result must not be written."""
 
 
 PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
 
 
-class Life:
-    """The step of one instance. check: microseconds from one look at a running one to the next."""
+class InstanceLifecycle:
+    """Steps of one instance. act: runs a function in a transaction. check: microseconds between checks while it runs."""
 
     def __init__(
         self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: Row, check: int
@@ -70,10 +70,10 @@ class Life:
         self.act, self.tenant, self.row, self.check = act, tenant, row, check
 
     async def step(self) -> None:
-        """Do what is next. Raises nothing that an engine raises, or that a row does which cannot be read."""
+        """Take the next step. Errors of engines and unreadable rows are stored as reasons, not raised."""
         try:
             await self._take_step()
-        except Settled:
+        except StepSuperseded:
             pass
         except EngineUnavailable as error:
             await self._postpone_step(error)
@@ -82,10 +82,10 @@ class Life:
         except OSError as error:
             await self._handle_engine_error(EngineError(f"The host refuses: {error}."))
         except ValueError as error:
-            await self._handle_engine_error(Unreadable(f"What is kept of it cannot be read: {error}.", fix=ANEW))
+            await self._handle_engine_error(Unreadable(f"Its stored data cannot be read: {error}.", fix=ANEW))
 
     async def _take_step(self) -> None:
-        row, goal = self.row, wanted(self.row)
+        row, goal = self.row, effective_goal(self.row)
         if goal == "stopped":
             await self._stop_instance()
             return
@@ -98,7 +98,7 @@ class Life:
                 await self._reconcile_running(goal)
             case "failed" if goal == "running":
                 await self._start_next_generation()
-            case _:  # what has failed while it was to be paused waits until somebody wants it
+            case _:  # failed while to be paused: nothing to do until the desired state changes
                 await self._schedule_step(self._lasting_reason, None)
 
     # -- engines ---------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Life:
 
     @property
     def _lasting_reason(self) -> str | None:
-        """Why it is as it is, apart from what stood in the way of a step."""
+        """The row's reason without transient ones."""
         reason: str | None = self.row["reason"]
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
@@ -158,21 +158,21 @@ class Life:
             still = await call.tx.execute(
                 statements.built,
                 instance_id=self.row["instance_id"],
-                **moving.seen(self.row),
+                **moving.expected_row_state(self.row),
                 build=encode_json(build.to_json()),
                 now=call.now,
             )
             if not still:
-                raise Settled
+                raise StepSuperseded
 
         await self.act(store_build)
         return build
 
     async def _await_ready(self) -> None:
-        """Wait a little for the program to work; give up when its time is over.
+        """Probe the program for ``PATIENCE`` seconds; fail it after its ``start_timeout``.
 
-        One that declares neither a health check nor a port is given the same little while to listen, and works if it
-        does not: it may be one that only calls others.
+        A program that declares neither a health check nor a port gets the same time to listen, and counts as ready if
+        it does not: it may only make calls itself.
         """
         declared, deadline = health_of(self.row), time.monotonic() + PATIENCE
         health = declared if declared.asks else replace(declared, listens=True)
@@ -205,7 +205,7 @@ class Life:
 
         async def begin_running(call: Call) -> None:
             row = self.row
-            moved = await moving.move(
+            moved = await moving.change_state(
                 call,
                 row,
                 "running",
@@ -215,22 +215,22 @@ class Life:
                 due_at=call.now + self._next_check_delay(row),
             )
             if not moved:
-                raise Settled
-            await measuring.begin(call, row, ticks)
+                raise StepSuperseded
+            await measuring.begin_interval(call, row, ticks)
             began, due = row["starting_at"] or call.now, call.now + self._next_check_delay(row)
-            look = measuring.look(call, row, observation.usage, since=began, due=due)
+            look = measuring.build_check(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
-            await tell("agora.instance.running", call, row, status="running", address=row["address"])
-            await confirm(call, row, row["address"], row["health_url"])
+            await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
+            await report_running(call, row, row["address"], row["health_url"])
 
         await self._run_unless_superseded(begin_running)
 
     def _next_check_delay(self, row: Row) -> int:
-        """Microseconds until it is looked at again: at once where it is to be paused."""
-        return 0 if wanted(row) == "paused" else self.check
+        """Microseconds until the next check: 0 if it is to be paused."""
+        return 0 if effective_goal(row) == "paused" else self.check
 
     async def _start_next_generation(self) -> None:
-        """Start a failed one as its next generation."""
+        """Start a failed instance again as its next generation."""
         row = self.row
         await self._change_state(
             "provisioning",
@@ -245,7 +245,7 @@ class Life:
     # -- while it runs or is paused --------------------------------------------------------------
 
     async def _reconcile_running(self, goal: str) -> None:
-        """Bring it from running to paused, or back, from wherever the engine sees it."""
+        """Reconcile a running or paused instance with what the engine reports."""
         row = self.row
         observation = await self.engine.inspect(self.handle)
         if observation.state not in ("running", "paused"):
@@ -261,7 +261,7 @@ class Life:
             await self._schedule_step(self._lasting_reason, self.clock.now() + self.check)
 
     async def _pause_instance(self, observation: Observation) -> None:
-        """Its time ends before it is paused, never after."""
+        """Pause it. Metered time ends before the pause, so that the customer never pays for paused time."""
         ticks, was_running = self.ticks, observation.state == "running"
         with self._freeze_running_time(ticks):
             if was_running:
@@ -270,7 +270,7 @@ class Life:
 
     @contextlib.contextmanager
     def _freeze_running_time(self, ticks: Ticks) -> Iterator[None]:
-        """While its time ends: what is shown of it goes no further."""
+        """Stop the displayed running time at ``ticks``, so that it never exceeds what is billed in the end."""
         ending, instance_id = self.local.ending, self.row["instance_id"]
         ending[instance_id] = ticks.at
         try:
@@ -282,10 +282,10 @@ class Life:
         async def store_pause(call: Call) -> None:
             row = self.row
             why = row["reason"] if row["blocked"] else None
-            if not await moving.move(call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check):
-                raise Settled
-            await measuring.end(call, row, ticks, until_now=was_running)
-            await tell("agora.instance.paused", call, row, status="paused", reason=why)
+            if not await moving.change_state(call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check):
+                raise StepSuperseded
+            await measuring.end_interval(call, row, ticks, until_now=was_running)
+            await emit_instance_event("agora.instance.paused", call, row, status="paused", reason=why)
 
         await self._run_unless_superseded(store_pause)
 
@@ -296,13 +296,13 @@ class Life:
 
         async def store_resume(call: Call) -> None:
             row = self.row
-            moved = await moving.move(
+            moved = await moving.change_state(
                 call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
             )
             if not moved:
-                raise Settled
-            await measuring.begin(call, row, ticks)
-            await tell("agora.instance.running", call, row, status="running", address=row["address"])
+                raise StepSuperseded
+            await measuring.begin_interval(call, row, ticks)
+            await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
 
         await self._run_unless_superseded(store_resume)
 
@@ -314,14 +314,14 @@ class Life:
         exit, ticks = observation.exit if observation is not None else None, self.ticks
         if at is not None:
             exit = ProcessExit(reason="stopped", at=at)
-        await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.how(exit)))
+        await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.describe_exit(exit)))
         self._hang_up()
 
     async def _note_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
-        await moving.crash(call, self.row, ticks, exit, reason)
+        await moving.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
-        """End it, write down when it ended, then take away what is left of it."""
+        """Stop it, store when it ended and its last output, then remove it from the engine."""
         handle = self._find_remains()
         if handle is not None:
             before = await self._last_output(handle)
@@ -330,12 +330,12 @@ class Life:
             await self.engine.remove(handle)
         else:
             ticks = self.ticks
-            await self.act(lambda call: measuring.end(call, self.row, ticks))
-        await self.act(lambda call: moving.ended(call, self.row, self._lasting_reason))
+            await self.act(lambda call: measuring.end_interval(call, self.row, ticks))
+        await self.act(lambda call: moving.finish_instance(call, self.row, self._lasting_reason))
         self._hang_up()
 
     async def _last_output(self, handle: Handle) -> LogPage | None:
-        """What it wrote last; None if it has not, or if that went with its end, or before a crash."""
+        """The last part of its output; None if there is none, or the engine does not have it any more."""
         most = self.context.settings.instance_output_kept * 1024
         if not most:
             return None
@@ -348,7 +348,7 @@ class Life:
         return page if page.data else None
 
     async def _keep_output(self, page: LogPage | None) -> None:
-        """What it wrote last outlives its files."""
+        """Store its last output, which is removed with its files otherwise."""
         if page is None:
             return
         fields = {"begins": page.begin, "size": page.size, "data": page.data}
@@ -359,7 +359,7 @@ class Life:
         await self.act(store_output)
 
     async def _end_time(self, handle: Handle) -> None:
-        """Stop the program. Its time is what it ran until then, and what it took to end."""
+        """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
         grace = decode_json(self.row["config"]).get("stop_grace", 10.0)
         ran = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
@@ -369,12 +369,12 @@ class Life:
             more = min(max(0, at - began), took) if ran and at is not None else 0
 
             async def close_interval(call: Call) -> None:
-                await measuring.end(call, self.row, before, at, until_now=ran, more=more)
+                await measuring.end_interval(call, self.row, before, at, until_now=ran, more=more)
 
             await self.act(close_interval)
 
     def _find_remains(self) -> Handle | None:
-        """What the engine may have of it; also what was started just before a crash, or half, and is not in the row."""
+        """The handle of what the engine may hold; without one in the row, that of a start cut short by a server crash."""
         row = self.row
         if row["handle"] is not None:
             return self.handle
@@ -391,16 +391,16 @@ class Life:
     # -- trouble ---------------------------------------------------------------------------------
 
     async def _handle_engine_error(self, error: EngineError) -> None:
-        """What an engine refused: tried again later, unless that cannot help."""
+        """Handle an engine's error: fail the instance for good if it is permanent, else schedule a retry."""
         reason = error.detail + (f" {error.fix}" if error.fix else "")
         output = getattr(error, "output", "")
-        reason = moving.plain(f"{reason}\n{output[-1500:]}" if output else reason)
+        reason = moving.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)
         ticks, exit = self.ticks, None
         if isinstance(error, Unknown) and self.row["state"] in ("running", "paused", "starting"):
             with contextlib.suppress(EngineError):
                 exit = (await self.engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row["instance_id"], error.code, error.detail)
-        if wanted(self.row) == "stopped":
+        if effective_goal(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ABSENCE)
         elif isinstance(error, PERMANENT):
             await self.act(partial(self._give_up, ticks=ticks, reason=reason))
@@ -409,27 +409,27 @@ class Life:
 
     async def _give_up(self, call: Call, *, ticks: Ticks, reason: str) -> None:
         row = self.row
-        await measuring.end(call, row, ticks)
+        await measuring.end_interval(call, row, ticks)
         if await moving.give_up(call, row, reason):
             return
-        if await moving.move(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
-            await tell(
+        if await moving.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
+            await emit_instance_event(
                 "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=False, retry_at=None
             )
 
     async def _postpone_step(self, error: EngineUnavailable) -> None:
-        """The engine itself does not answer: nothing is known of the instance, so nothing is said of it."""
+        """The engine is unavailable: the instance's state is unknown, so it stays as it is and is tried later."""
         await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ABSENCE)
 
     async def _schedule_step(self, reason: str | None, due_at: int | None) -> None:
-        """Look at it again then; None: when something else is wanted of it."""
+        """Schedule the next step; None: when the desired state changes."""
 
         async def store_reason(call: Call) -> None:
             await call.tx.execute(
                 statements.set_reason,
                 instance_id=self.row["instance_id"],
-                **moving.seen(self.row),
-                reason=reason and moving.plain(reason),
+                **moving.expected_row_state(self.row),
+                reason=reason and moving.clean_text(reason),
                 due_at=due_at,
                 now=call.now,
             )
@@ -438,16 +438,18 @@ class Life:
 
     async def _change_state(self, state: str, *, tell_as: str, **changes: Any) -> None:
         async def store_state(call: Call) -> None:
-            if not await moving.move(call, self.row, state, **changes):
-                raise Settled
+            if not await moving.change_state(call, self.row, state, **changes):
+                raise StepSuperseded
             if tell_as == "starting":
-                await tell("agora.instance.starting", call, self.row, status=state)
+                await emit_instance_event("agora.instance.starting", call, self.row, status=state)
             else:
                 generation = changes.get("next_generation", self.row["generation"])
-                await tell("agora.instance.provisioning", call, self.row, status=state, generation=generation)
+                await emit_instance_event(
+                    "agora.instance.provisioning", call, self.row, status=state, generation=generation
+                )
 
         await self._run_unless_superseded(store_state)
 
     async def _run_unless_superseded(self, work: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
-        with contextlib.suppress(Settled):
+        with contextlib.suppress(StepSuperseded):
             await self.act(work)

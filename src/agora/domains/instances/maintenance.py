@@ -1,4 +1,4 @@
-"""The upkeep of instances: hosts say what they have, limits are kept, numbers follow the work, what is old is deleted."""
+"""Maintenance of instances: host heartbeats, spending limits, scaling, expired rows and leftover files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from agora.store.port import Row, StoredEvent
 
 from . import host_queries as hosting
 from . import queries as statements
-from .reconciler import Instances
+from .reconciler import InstanceReconciler
 
-__all__ = ["InstanceUpkeep"]
+__all__ = ["InstanceMaintenance"]
 
 PAGE = 500
 HOSTS = 1000
 EXHAUSTED = "agora.billing.budget_exhausted"
-GROUPS = 50  #: combinations of account, agent and price looked at in one transaction
+GROUPS = 50  #: combinations of account, agent and price checked in one transaction
 WRITING = 3600  #: seconds that writing a backup may take
-SWEEPING = 30.0  #: seconds for an engine to take away what is left over; what remains is for the next sweep
+SWEEPING = 30.0  #: seconds for an engine to remove leftovers; the rest is done by the next sweep
 SWEEPS = 30  #: passes from one sweep of the engines to the next
 
 
-class InstanceUpkeep(Controller):
-    """Goes over the instances of this host, and of hosting agents, once a pass; over everybody's scaling more often."""
+class InstanceMaintenance(Controller):
+    """Checks scaling every step, and the instances of this host and of hosting agents every ``instance_pass`` seconds."""
 
     name = "instance_upkeep"
     interval = 5.0
 
-    def __init__(self, house: JobContext, instances: Instances) -> None:
+    def __init__(self, house: JobContext, instances: InstanceReconciler) -> None:
         super().__init__(house)
         self.instances, self.local = instances, instances.local
         self._passed: dict[str, int] = {}
@@ -54,7 +54,7 @@ class InstanceUpkeep(Controller):
             await self.go_over(tenant)
 
     async def go_over(self, tenant: str) -> None:
-        """The pass."""
+        """Do one full pass over a tenant."""
         await self.instances.present(tenant)
         await self._apply_limits(tenant)
         await self._lose_executions(tenant)
@@ -66,11 +66,11 @@ class InstanceUpkeep(Controller):
     # -- limits ----------------------------------------------------------------------------------
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """A limit that is reached pauses what it is about at the next step, not at the next pass."""
+        """Note exhausted budgets, so that the next step, not the next pass, pauses instances."""
         self._exhausted.update(stored.tenant_id for stored in events if stored.event.type == EXHAUSTED)
 
     async def _apply_limits(self, tenant: str) -> None:
-        """Pause what a budget or a credit does not cover any more, and let go on what it covers again."""
+        """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
         self._exhausted.discard(tenant)
         groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
         for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
@@ -103,10 +103,10 @@ class InstanceUpkeep(Controller):
             if len(rows) < PAGE:
                 return
 
-    # -- what is old -----------------------------------------------------------------------------
+    # -- retention -------------------------------------------------------------------------------
 
     async def _lose_executions(self, tenant: str) -> None:
-        """What a server that died had under way: nobody will ever know what came of it."""
+        """End executions past their deadline, whose server has died: their outcome is unknown."""
         now = self.house.clock.now()
         while not self.stopping:
             rows = await self.read(tenant, hosting.overdue, now=now, limit=PAGE)
@@ -138,7 +138,7 @@ class InstanceUpkeep(Controller):
             self.last_error = f"{engine.name}: {error}"
 
     async def _drop_backups(self) -> None:
-        """Files of backups that no row knows."""
+        """Delete backup files without a row."""
         directory = self.local.backups
         names = await asyncio.to_thread(_old_files, directory)
         referenced: set[str] = set()
@@ -151,37 +151,39 @@ class InstanceUpkeep(Controller):
 
 
 def _old_files(directory: Path) -> list[str]:
-    """Backups that are not being written just now."""
+    """Names of backup files that are not being written now, judged by their modification time."""
     before = time.time() - WRITING
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
 async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
-    from .scaling import adjust
+    from .scaling import adjust_instances
 
-    await adjust(call, agent_id=agent_id, account=account)
+    await adjust_instances(call, agent_id=agent_id, account=account)
 
 
 async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
     from agora.domains.billing import Ledger
 
-    from .transitions import block
+    from .transitions import set_block
 
     for (account, agent, version), rows in groups.items():
         why = await Ledger(call).blocks_running(account, agent, version)
         for row in rows:
             if row["blocked"] != why:
-                await block(call, row, why)
+                await set_block(call, row, why)
 
 
 async def _end_lost_executions(call: Call, *, rows: Sequence[Row]) -> None:
-    from .executions import forget
+    from .executions import end_execution
 
     for row in rows:
         execution = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
         if execution is not None and execution["ended_at"] is None:
             values = {name: execution[name] for name in hosting.EXECUTIONS.names}
-            await forget(call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."})
+            await end_execution(
+                call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."}
+            )
 
 
 async def _prune_executions(call: Call, *, before: int) -> None:

@@ -1,8 +1,8 @@
-"""Manifests: what an agent says of itself and of what it is made of, with everything that is wrong told at once.
+"""Manifests: an agent's profile and how to build and run it. Validation reports all errors at once.
 
 The fields are those of the agent standard (``agent_id``, ``build_config``, ``host_requirements``, ``repository``) and of
-container agents (``name``, ``docker_image``, ``runtime``, ``protocol``, ``endpoints``). What is not known is kept as it is,
-unless it looks like a misspelling of what is.
+container agents (``name``, ``docker_image``, ``runtime``, ``protocol``, ``endpoints``). Unknown fields are stored
+unchanged, unless they look like a misspelling of a known one.
 """
 
 from __future__ import annotations
@@ -34,21 +34,30 @@ from agora_sdk.contract.fields import AgentName, Label, Visibility
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CpuLimit, Size
 
-__all__ = ["AgentManifest", "build_of", "engines_of", "listed", "profiled", "read", "runs", "source_of"]
+__all__ = [
+    "AgentManifest",
+    "build_of",
+    "describes_program",
+    "engines_of",
+    "parse_manifest",
+    "parse_profile",
+    "source_of",
+    "to_error_details",
+]
 
 CONTAINERS = ("docker", "kubernetes")
 SECRET_PLACES = (("repository", "token"),)
-#: fields of manifests elsewhere that mean nothing to whoever runs them
+#: fields of other platforms' manifests that have no meaning here
 KEPT = frozenset(
     {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
     | {"requirements", "status"}
 )
-LARGEST = 65_536  #: bytes; a copy stands with each instance
-MARK = 0.8  #: how alike two names are for one to be taken for a misspelling of the other
+LARGEST = 65_536  #: bytes; each instance's row holds a copy
+MARK = 0.8  #: similarity above which an unknown field counts as misspelled
 
 
 class Pricing(BaseModel):
-    """What the agent costs; see ``agora.billing.set_price``."""
+    """Price of the agent; see ``agora.billing.set_price``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +72,7 @@ class Pricing(BaseModel):
 
 
 class Limits(BaseModel):
-    """Most that an instance may use; its own configuration may say less."""
+    """Upper limits of each instance; its own configuration may set lower ones."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +83,7 @@ class Limits(BaseModel):
 
 
 def _capability_names(value: Any) -> Any:
-    """Capabilities as names; those of the agent standard are objects with a name."""
+    """Capabilities as names; the agent standard has objects with a name."""
     if not isinstance(value, list):
         return value
     return [item["name"] if isinstance(item, dict) and "name" in item else item for item in value]
@@ -89,7 +98,7 @@ def _normalize_health(value: Any) -> Any:
 
 
 class AgentManifest(BaseModel):
-    """A manifest as it is understood."""
+    """A validated manifest."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -121,14 +130,14 @@ class AgentManifest(BaseModel):
 
     @property
     def build(self) -> BuildConfig | None:
-        """How it is built and started; an image needs no build."""
+        """How it is built and started. An image without build_config needs no build."""
         if self.build_config is None and self.docker_image is not None:
             return BuildConfig(type="docker", start_command=self.start_command, env_vars=self.env_vars)
         return self.build_config
 
     @property
     def check(self) -> HealthCheck:
-        """How to tell that it works: as it says, or by an endpoint that is named so."""
+        """The health check: the declared one, else an endpoint /health or /healthz."""
         if self.health is not None:
             return self.health
         usual = [each.path for each in self.endpoints if each.path in ("/health", "/healthz")]
@@ -136,12 +145,12 @@ class AgentManifest(BaseModel):
 
     @property
     def listens(self) -> bool:
-        """Whether it says that its program listens: at a port, or by its endpoints."""
+        """Whether it declares that its program listens, by a port or by endpoints."""
         declared = runtime.declared_port(build_of(self.build)) if self.build is not None else None
         return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
 
     def stored(self) -> dict[str, Any]:
-        """As it is kept and shown: no secrets, nothing that is not said."""
+        """The document to store and show, without secrets and defaults."""
         document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         for place, name in SECRET_PLACES:
             if place in document:
@@ -149,12 +158,12 @@ class AgentManifest(BaseModel):
         return document
 
     def secrets(self) -> dict[str, str]:
-        """What is kept encrypted."""
+        """Values to store encrypted."""
         return {"git_token": self.repository.token} if self.repository and self.repository.token else {}
 
 
 def engines_of(manifest: AgentManifest) -> tuple[str, ...]:
-    """Names of the engines that could run it, the best first. Only docker builds images."""
+    """Names of engines that can run it, preferred first. Only docker builds images."""
     build = manifest.build
     if build is None:
         return ()
@@ -164,7 +173,7 @@ def engines_of(manifest: AgentManifest) -> tuple[str, ...]:
 
 
 def build_of(build: BuildConfig) -> runtime.BuildConfig:
-    """As engines have it: yarn and pnpm are package managers of the same kind of program as npm."""
+    """The build configuration for engines. yarn and pnpm build the same kind of program as npm."""
     kind = "npm" if build.type in ("yarn", "pnpm") else build.type
     return runtime.BuildConfig(
         cast("runtime.BuildType", kind), build.start_command, build.build_command, build.env_vars
@@ -172,7 +181,7 @@ def build_of(build: BuildConfig) -> runtime.BuildConfig:
 
 
 def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.Source:
-    """Where its program comes from."""
+    """The source of its program, with credentials."""
     if manifest.docker_image is not None:
         return runtime.Image(manifest.docker_image, secrets.get("registry_user"), secrets.get("registry_password"))
     if manifest.repository is not None:
@@ -181,8 +190,8 @@ def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.So
     return runtime.Directory(manifest.directory or "")
 
 
-def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
-    """A manifest, and everything that is wrong with it; None if it cannot be understood at all."""
+def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
+    """Validate a manifest to be run; return it and all errors. It is None if there are any."""
     if len(to_json(document)) > LARGEST:
         return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
     faults = list(_find_misspelled(document))
@@ -198,8 +207,8 @@ def read(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]
     return (None if faults else understood), faults
 
 
-def profiled(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
-    """A manifest as it introduces an agent, however it is run; here everything that is not known is a fault."""
+def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
+    """Validate a manifest as an agent's profile, without checking that it can run. Unknown fields are errors here."""
     if len(to_json(document)) > LARGEST:
         return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
     fields = set(AgentManifest.model_fields) | {"agent_id"}
@@ -215,8 +224,8 @@ def profiled(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fa
         return None, faults + [_build_fault(each) for each in errors]
 
 
-def runs(manifest: AgentManifest) -> bool:
-    """Whether it says what instances would be run of it, right or wrong."""
+def describes_program(manifest: AgentManifest) -> bool:
+    """Whether it declares a program to run, valid or not."""
     places = (manifest.docker_image, manifest.repository, manifest.directory)
     return manifest.build is not None and any(place is not None for place in places)
 
@@ -234,7 +243,7 @@ def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
-    """The manifest without the fields at fault, so that what is wrong with the others can be told, too."""
+    """The manifest without the invalid fields, so that contradictions among the others can be reported too."""
     wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
     rest = {name: value for name, value in document.items() if name not in wrong}
     try:
@@ -244,7 +253,7 @@ def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> 
 
 
 def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
-    """What is wrong with a manifest whose fields are right."""
+    """Errors between fields that are valid by themselves."""
     sources = [name for name in ("docker_image", "repository", "directory") if getattr(manifest, name) is not None]
     if len(sources) > 1:
         yield Fault(field=sources[1], message=f"not beside {sources[0]}: the program comes from one place")
@@ -266,7 +275,7 @@ def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
 
 
 def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
-    """What an engine would refuse."""
+    """Errors that an engine would raise."""
     build = manifest.build
     assert build is not None
     try:
@@ -294,6 +303,6 @@ def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
     return runtime.Limits.parse(limits.memory, limits.cpu, limits.pids, limits.disk)
 
 
-def listed(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    """Faults as an error names them."""
+def to_error_details(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    """Errors in the form of the API's error details."""
     return [{"field": f"manifest.{fault.field}".rstrip("."), "message": fault.message} for fault in faults]

@@ -1,4 +1,4 @@
-"""The market: agents as a customer wants to know them, and a customer's instances at a glance."""
+"""Marketplace views: agents with availability, price and performance; an account's instances and costs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from agora_sdk.contract.fields import AgentStatus
 
 from . import host_queries as hosting
 from . import queries as statements
-from .access import seen_account
-from .running_time import MICROSECONDS, costs_with, everywhere
-from .views import summaries
+from .access import resolve_visible_account
+from .running_time import MICROSECONDS, add_running_costs, measure_account_time
+from .views import build_summaries
 
-__all__ = ["dashboard", "discover"]
+__all__ = ["build_dashboard", "discover_agents"]
 
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
-PAGES = 10  #: pages looked through for a page of those that are wanted
+PAGES = 10  #: pages of agents read to fill one page that is filtered by name or availability
 RECENT = 10
 HOUR = 3600 * MICROSECONDS
 
 
-async def discover(
+async def discover_agents(
     call: Call,
     search: str | None,
     category: str | None,
@@ -38,7 +38,7 @@ async def discover(
     limit: int,
     cursor: str | None,
 ) -> contract.MarketplacePage:
-    """Agents, each with what the marketplace knows of it."""
+    """A page of agents with their marketplace information."""
     matches: list[contract.MarketplaceAgent] = []
     following, total, estimate = cursor, None, False
     narrowed = name is not None or available is not None
@@ -107,7 +107,7 @@ def _build_availability(agent: Agent, deployment: Row | None, total: int) -> con
     most = deployment["max_instances"] if deployment is not None else None
     reason = None
     if deployment is None:
-        reason = "It runs where its maker runs it; no instances of it are made here."
+        reason = "Its owner runs it; no instances of it can be created here."
     elif deployment["withdrawn_at"] is not None:
         reason = "It was withdrawn."
     elif agent.status in UNUSABLE:
@@ -130,11 +130,11 @@ def _build_metrics(agent: Agent, counter: Row | None) -> contract.PerformanceMet
     )
 
 
-async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboard:
-    """A customer's instances and costs; everybody's for operators that name no account."""
-    account = seen_account(call.caller, wanted)
+async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboard:
+    """An account's instances and costs; those of all accounts for operators that name none."""
+    account = resolve_visible_account(call.caller, wanted)
     costs = await BillingService(call).dashboard(wanted)
-    passing = await everywhere(call, account)
+    passing = await measure_account_time(call, account)
     amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / MICROSECONDS
     hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
     month = round(costs.billing.current_month_cost + amount, 6)
@@ -158,7 +158,7 @@ async def dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboar
             total_uptime_hours=costs.summary.total_uptime_hours + hours,
         ),
         billing=costs.billing.model_copy(update={"current_month_cost": month}),
-        recent_instances=await summaries(call, rows),
-        by_agent=[costs_with(each, passing) for each in costs.by_agent],
+        recent_instances=await build_summaries(call, rows),
+        by_agent=[add_running_costs(each, passing) for each in costs.by_agent],
         customer_id=account or account_of(call.caller),
     )

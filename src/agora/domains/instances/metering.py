@@ -1,7 +1,7 @@
-"""Measuring: the intervals in which an instance ran, by a clock that nobody sets, and their bill.
+"""Metering: intervals in which an instance ran, measured by the monotonic clock, and their charges.
 
-Only what is in an interval is billed. One is opened when the engine says that the instance runs, and ends when it is
-paused or has ended; where nobody saw that, at the last moment at which it was seen alive.
+Only time in an interval is billed. An interval opens when the engine reports that the instance runs, and closes when
+it is paused or ends. If the end was not observed, it closes at the last check: unobserved time is never billed.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from agora.store.port import Row
 
 from . import queries as statements
 
-__all__ = ["Ticks", "begin", "end", "extend", "look"]
+__all__ = ["Ticks", "begin_interval", "build_check", "end_interval", "extend_intervals"]
 
 MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """A reading of the clock that nobody sets: microseconds since the machine's start, and which start that was."""
+    """A reading of the monotonic clock. at: microseconds since boot. boot: id of that boot; others do not compare."""
 
     at: int
     boot: str
 
 
-async def begin(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
-    """The instance runs from now on. Does nothing if that is known."""
+async def begin_interval(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
+    """Open an interval for a running instance. Idempotent."""
     if await call.tx.one(statements.open_interval, instance_id=row["instance_id"]) is not None:
         return
     last = await call.tx.one(statements.last_interval, instance_id=row["instance_id"])
@@ -43,18 +43,18 @@ async def begin(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
     await bill(call, [began])
 
 
-def look(
+def build_check(
     call: Call, row: Row, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
 ) -> list[Any]:
-    """What a look at a running instance has found, as ``checked`` writes it. since: of the look before, microseconds."""
+    """A row of ``statements.checked`` for a running instance. since: time of the previous check, microseconds since 1970."""
     used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
     percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
     place, outcome = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
     return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
-async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
-    """These were seen running now."""
+async def extend_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
+    """Extend and bill the open intervals of instances that were observed running now."""
     if not ids:
         return
     names = encode_json(sorted(ids))
@@ -63,12 +63,12 @@ async def extend(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
     await bill(call, [_build_run(row, row, row["measured"]) for row in rows])
 
 
-async def end(
+async def end_interval(
     call: Call, row: Row, ticks: Ticks, at: int | None = None, *, until_now: bool = False, more: int = 0
 ) -> int:
-    """It does not run any more. Answers how long it had run, in microseconds; 0 if it was not known to run.
+    """Close the open interval and bill it; return its length in microseconds, 0 if none was open.
 
-    at: when it ended; None if nobody knows. until_now: it was seen running at ``ticks``. more: how long it ran after that.
+    at: when it ended, None if unknown. until_now: it was observed running at ``ticks``. more: microseconds it ran after.
     """
     interval = await call.tx.one(statements.open_interval, instance_id=row["instance_id"])
     if interval is None:
@@ -88,7 +88,7 @@ async def end(
 
 
 def _time_since_last_check(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
-    """How long it ran since it was last seen alive; never more than has passed."""
+    """Microseconds it ran since the last check, at most the time that has passed on the monotonic clock."""
     passed = max(0, ticks.at - interval["ticks"]) if ticks.boot == interval["boot"] else 0
     if until_now:
         return passed

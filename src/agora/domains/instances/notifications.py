@@ -1,4 +1,4 @@
-"""Telling: events of instances, to those whose they are."""
+"""Events of instances, addressed to the owning account."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from agora.core.call import Call
 from agora.store.port import Row
 
-from .access import audience
+from .access import find_audience
 
-__all__ = ["tell"]
+__all__ = ["emit_instance_event"]
 
 
-async def tell(type: str, call: Call, row: Row | dict[str, Any], **more: Any) -> None:
-    """Say what happened to an instance. more: what is not as in its row, or not in it at all."""
+async def emit_instance_event(type: str, call: Call, row: Row | dict[str, Any], **more: Any) -> None:
+    """Emit an event about an instance. more: data that differs from its row or is not in it."""
     data = {
         "instance_id": row["instance_id"],
         "agent_id": row["agent_id"],
@@ -24,5 +24,5 @@ async def tell(type: str, call: Call, row: Row | dict[str, Any], **more: Any) ->
         "host_id": row["host_id"],
         "reason": None,
     }
-    viewers = await audience(call, row["account_id"])
+    viewers = await find_audience(call, row["account_id"])
     call.emit(type, data | more, subject=row["instance_id"], audience=viewers)

@@ -1,4 +1,4 @@
-"""Placement: on which host, by which engine. What no host can meet is refused, with what is missing on each."""
+"""Placement: choose host and engine for an instance. If no host qualifies, the error lists the reasons of each."""
 
 from __future__ import annotations
 
@@ -15,18 +15,32 @@ from agora_sdk.errors import Conflict, InvalidRequest
 from . import host_queries as hosting
 from . import queries as instances
 
-__all__ = ["MOST_HOSTS", "SILENT", "Beside", "Need", "Place", "beside", "choose", "combined", "free", "is_silent"]
+__all__ = [
+    "MOST_HOSTS",
+    "SILENT",
+    "Neighbour",
+    "Placement",
+    "PlacementRequest",
+    "choose_placement",
+    "compute_free_capacity",
+    "find_neighbour",
+    "is_silent",
+    "merge_requirements",
+]
 
-SILENT = 180_000_000  #: microseconds after which a server that says nothing gets no new instances
+SILENT = 180_000_000  #: microseconds without a heartbeat after which a server gets no new instances
 MOST_HOSTS = 1000
 REMOTE = "remote"  #: the engine of instances that a hosting agent runs
 MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """What an instance needs of its host. memory: bytes. cpu: thousandths of a core. host_id, engine: those of what it runs
-    beside. portable: whether its source can be fetched by a host elsewhere."""
+class PlacementRequest:
+    """Requirements of an instance on its host.
+
+    memory: bytes. cpu: thousandths of a core. host_id, engine: fixed by co-location. portable: other hosts can fetch its
+    source, which is not a local directory.
+    """
 
     requirements: HostRequirements
     engines: tuple[str, ...]
@@ -49,8 +63,8 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
-    """What of a host is not kept for instances: memory, thousandths of cores, GPUs; None where it says nothing of it."""
+class FreeCapacity:
+    """Unreserved resources of a host: bytes of memory, thousandths of cores, GPUs; None if the host does not report them."""
 
     memory: int | None
     cpu: int | None
@@ -58,18 +72,18 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an instance runs."""
+class Placement:
+    """The chosen host and engine."""
 
     host: Row
     engine: str
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What an instance runs beside: an instance, or a container that a hosting agent has made of an agent.
+class Neighbour:
+    """The target of a co-location: an instance, or a container that a hosting agent runs.
 
-    group: name of the network they share. host_id, engine: None where that does not matter.
+    group: name of the network they share. host_id, engine: None if any will do.
     """
 
     name: str
@@ -79,8 +93,8 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Why a host cannot take it. for_now: it could, were it not for others that are there."""
+class UnmetRequirement:
+    """A requirement that a host does not meet. for_now: it may meet it later, when resources are released."""
 
     host: str
     field: str
@@ -88,8 +102,8 @@ class Missing:
     for_now: bool = False
 
 
-def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> HostRequirements:
-    """What the manifest and the customer need together."""
+def merge_requirements(manifest: HostRequirements, wanted: HostRequirements | None) -> HostRequirements:
+    """Merge the host requirements of the manifest and of the customer; the manifest's engine wins."""
     if wanted is None:
         return manifest
     overrides = wanted.model_dump(exclude_unset=True)
@@ -107,13 +121,15 @@ def combined(manifest: HostRequirements, wanted: HostRequirements | None) -> Hos
     return HostRequirements.model_validate(manifest.model_dump() | overrides | more)
 
 
-async def choose(call: Call, need: Need) -> Place:
-    """The best host that meets what is needed. Raises InvalidRequest if none ever can, Conflict if none can now."""
-    query = hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts  # what is kept is kept once
+async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
+    """The best qualifying host. Raises InvalidRequest if none can ever qualify, Conflict if none does now."""
+    query = (
+        hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts
+    )  # locked, so that two requests cannot reserve the same resources
     hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
     reserved_by_host = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
-    missing: list[Missing] = []
-    candidates: list[tuple[Any, Place]] = []
+    missing: list[UnmetRequirement] = []
+    candidates: list[tuple[Any, Placement]] = []
     for host in hosts:
         lacks = list(_find_unmet(host, reserved_by_host.get(host["host_id"]), need, call.now))
         missing += lacks
@@ -121,7 +137,7 @@ async def choose(call: Call, need: Need) -> Place:
             candidates.append(
                 (
                     _rank_host(host, reserved_by_host.get(host["host_id"]), need),
-                    Place(host, _choose_engine(host, need) or ""),
+                    Placement(host, _choose_engine(host, need) or ""),
                 )
             )
     if not candidates:
@@ -130,12 +146,12 @@ async def choose(call: Call, need: Need) -> Place:
 
 
 def is_silent(host: Row, now: int) -> bool:
-    """Whether a server that runs instances has not been heard of for long. A hosting agent is heard when it is asked."""
+    """Whether a server has sent no heartbeat for ``SILENT`` microseconds. Hosting agents send none."""
     return bool(host["kind"] == "server" and host["seen_at"] + SILENT < now)
 
 
-def free(host: Row, reserved: Row | None) -> Free:
-    """What of a host can be had, from what it has and what is kept of it, in this tenant and in others."""
+def compute_free_capacity(host: Row, reserved: Row | None) -> FreeCapacity:
+    """Unreserved resources of a host: its capacity less the reservations of this tenant and of others."""
     capacity = decode_json(host["capacity"])
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
     balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
@@ -145,11 +161,11 @@ def free(host: Row, reserved: Row | None) -> Free:
     if room is not None and capacity.get("memory_free") is not None:
         room = min(room, capacity["memory_free"])
     cores = None if cpu is None else round(cpu * 1000) + balance["cpu"]
-    return Free(room, cores, max(0, capacity.get("gpus", 0) + balance["gpus"]))
+    return FreeCapacity(room, cores, max(0, capacity.get("gpus", 0) + balance["gpus"]))
 
 
-def _choose_engine(host: Row, need: Need) -> str | None:
-    """The engine of a host that is to run it: a hosting agent chooses its own."""
+def _choose_engine(host: Row, need: PlacementRequest) -> str | None:
+    """The engine to use on a host, None if it has no suitable one. A hosting agent chooses its own."""
     if host["kind"] == "agent":
         return REMOTE
     available = [name for name, why in decode_json(host["engines"]).items() if not why]
@@ -158,39 +174,39 @@ def _choose_engine(host: Row, need: Need) -> str | None:
     return able[0] if able else None
 
 
-def _find_unmet(host: Row, reserved: Row | None, need: Need, now: int) -> Iterator[Missing]:
-    """What stands against a host."""
+def _find_unmet(host: Row, reserved: Row | None, need: PlacementRequest, now: int) -> Iterator[UnmetRequirement]:
+    """Requirements that a host does not meet."""
     name, wants = host["name"], need.requirements
     capacity = decode_json(host["capacity"])
     if need.host_id is not None and host["host_id"] != need.host_id:
-        yield Missing(name, "co_location", "what it is to run beside is on another host")
+        yield UnmetRequirement(name, "co_location", "what it is to run beside is on another host")
         return
     if need.engine == REMOTE and host["kind"] != "agent":
-        yield Missing(name, "co_location", "what it is to run beside is with a hosting agent")
+        yield UnmetRequirement(name, "co_location", "what it is to run beside is with a hosting agent")
         return
     if host["kind"] == "agent" and not need.portable:
-        yield Missing(name, "engine", "has no directory of a server of this marketplace")
+        yield UnmetRequirement(name, "engine", "has no directory of a server of this marketplace")
         return
     if host["closed"]:
-        yield Missing(name, "host", "is closed by an operator", for_now=True)
+        yield UnmetRequirement(name, "host", "is closed by an operator", for_now=True)
     if is_silent(host, now):
-        yield Missing(name, "host", "has not been heard of for a while", for_now=True)
+        yield UnmetRequirement(name, "host", "has not been heard of for a while", for_now=True)
     if _choose_engine(host, need) is None:
-        yield Missing(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
+        yield UnmetRequirement(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
     if wants.required_region is not None and host["region"] != wants.required_region:
-        yield Missing(name, "required_region", f"is in {host['region'] or 'no region'}")
+        yield UnmetRequirement(name, "required_region", f"is in {host['region'] or 'no region'}")
     if need.gpus and not capacity.get("gpus"):
-        yield Missing(name, "gpu_required", "has no GPU")
+        yield UnmetRequirement(name, "gpu_required", "has no GPU")
     yield from _find_missing_room(host, reserved, need)
 
 
-def _find_missing_room(host: Row, reserved: Row | None, need: Need) -> Iterator[Missing]:
+def _find_missing_room(host: Row, reserved: Row | None, need: PlacementRequest) -> Iterator[UnmetRequirement]:
     name, capacity = host["name"], decode_json(host["capacity"])
-    available = free(host, reserved)
+    available = compute_free_capacity(host, reserved)
     memory, cores = available.memory, available.cpu
     if memory is not None and memory < need.memory:
         for_now = capacity["memory"] >= need.memory
-        yield Missing(
+        yield UnmetRequirement(
             name,
             "min_memory_mb",
             f"{max(memory, 0) // MEBIBYTE} of {capacity['memory'] // MEBIBYTE} MB are free, "
@@ -199,19 +215,21 @@ def _find_missing_room(host: Row, reserved: Row | None, need: Need) -> Iterator[
         )
     if cores is not None and cores < need.cpu:
         for_now = capacity["cpus"] * 1000 >= need.cpu
-        yield Missing(
+        yield UnmetRequirement(
             name,
             "min_cpu_cores",
             f"{max(cores, 0) / 1000:g} of {capacity['cpus']:g} cores are free, {need.cpu / 1000:g} needed",
             for_now,
         )
     if capacity.get("gpus") and available.gpus < need.gpus:
-        yield Missing(name, "gpu_required", f"{available.gpus} of {capacity['gpus']} GPUs are free", for_now=True)
+        yield UnmetRequirement(
+            name, "gpu_required", f"{available.gpus} of {capacity['gpus']} GPUs are free", for_now=True
+        )
     if host["kind"] == "server" and capacity.get("ports") == 0:
-        yield Missing(name, "ports", "no port is free", for_now=True)
+        yield UnmetRequirement(name, "ports", "no port is free", for_now=True)
 
 
-def _no_engine(host: Row, need: Need) -> str:
+def _no_engine(host: Row, need: PlacementRequest) -> str:
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if required is None or name == required]
     if not able:
@@ -221,30 +239,32 @@ def _no_engine(host: Row, need: Need) -> str:
     return f"{' or '.join(reasons or able)} is not available there"
 
 
-def _comes_back(host: Row, need: Need) -> bool:
-    """Whether it has an engine that only does not answer now."""
+def _comes_back(host: Row, need: PlacementRequest) -> bool:
+    """Whether the host has a suitable engine that is only unavailable now."""
     return any(name in need.engines for name in decode_json(host["engines"]))
 
 
-def _rank_host(host: Row, reserved: Row | None, need: Need) -> tuple[Any, ...]:
-    """What is better comes first: the host that was asked for, the region that is preferred, then the emptiest."""
+def _rank_host(host: Row, reserved: Row | None, need: PlacementRequest) -> tuple[Any, ...]:
+    """Sort key, best first: the preferred host, the preferred region, a server, the one with the fewest instances."""
     return (
         need.preferred not in (host["host_id"], host["name"], host["agent_id"]),
         need.requirements.preferred_region != host["region"],
         host["kind"] == "agent",
         reserved["instances"] if reserved is not None else 0,
-        -(free(host, reserved).memory or 0),
+        -(compute_free_capacity(host, reserved).memory or 0),
         host["host_id"],
     )
 
 
-def _build_refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row]) -> InvalidRequest | Conflict:
+def _build_refusal(
+    need: PlacementRequest, missing: Sequence[UnmetRequirement], hosts: Sequence[Row]
+) -> InvalidRequest | Conflict:
     errors = [
         {"field": f"host_requirements.{each.field}", "message": f"{each.host}: {each.message}"} for each in missing
     ]
     if not hosts:
         return Conflict(
-            "No host is registered that could run it.",
+            "No host is registered.",
             fix="A server is a host unless its setting 'process_engine' is false; hosting agents are registered with "
             "agora.host.register.",
             errors=[{"field": "host_requirements", "message": "no host"}],
@@ -260,10 +280,10 @@ def _build_refusal(need: Need, missing: Sequence[Missing], hosts: Sequence[Row])
     )
 
 
-async def beside(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Beside | None:
-    """What to run beside: the account's own instance of one of these agents, that instance itself, or an agent's container.
+async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Neighbour | None:
+    """The co-location target: the account's own instance, its instance of one of these agents, or an agent's container.
 
-    Raises Conflict if something is required and there is nothing.
+    Raises Conflict if one is required and none exists.
     """
     for ref in refs:
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
@@ -277,7 +297,7 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
             return _neighbour_of_instance(rows[0])
         container = decode_json(agent["metadata"]).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
-            return Beside(container, engine=REMOTE)
+            return Neighbour(container, engine=REMOTE)
     if required:
         raise Conflict(
             f"It is to run beside {' or '.join(refs)}, of which there is no instance in this account.",
@@ -287,6 +307,6 @@ async def beside(call: Call, account: str, refs: Sequence[str], *, required: boo
     return None
 
 
-def _neighbour_of_instance(row: Row) -> Beside:
+def _neighbour_of_instance(row: Row) -> Neighbour:
     engine = None if row["engine"] == REMOTE else row["engine"]
-    return Beside(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)
+    return Neighbour(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)

@@ -1,4 +1,4 @@
-"""Ports of instances: this server as a host of them."""
+"""Ports of instances: this server as a host."""
 
 from __future__ import annotations
 

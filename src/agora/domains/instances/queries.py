@@ -1,4 +1,4 @@
-"""Instances, the intervals in which they ran, and what their hosts write of them."""
+"""SQL of instances, their metered intervals, and their hosts' observations."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ by_request = Query(
     "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key"
 )
 found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}")
-# What is to be built comes last: it takes longest.
+# Instances to be built come last, because building takes longest.
 due = Query(
     """
     select * from instances where tenant_id = :tenant and host_id = :host_id and due_at <= :now
@@ -156,7 +156,7 @@ living = Query(
     scan=True,
 )
 by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", lock=True)
-# Those of an account that may take work: first those that this server reaches, then the least busy.
+# Running instances of an account: first those that this server can reach, then the least busy.
 of_agent = Query(
     """
     select i.*, (
@@ -169,7 +169,7 @@ of_agent = Query(
     """,
     types={"now": BIG},
 )
-# Everything of an agent that has not ended, for scaling.
+# All instances of an agent that have not ended, for scaling.
 recent = Query(
     """
     select * from instances where tenant_id = :tenant and agent_id = :agent_id and account_id = :account
@@ -243,8 +243,8 @@ want = Write(
     """,
     types={"failures": BIG, "now": BIG},
 )
-# What a host writes of an instance holds only while it is the generation that the host looked at, and while the same is
-# wanted of it: else what was wanted meanwhile would be forgotten.
+# Optimistic guard of what a host writes: the row must still have the generation, desired state and block that the host
+# read. Otherwise a change made meanwhile would be overwritten.
 _THIS = f"""
     {_ONE} and generation = :generation and stopped_at is null and desired = :desired
         and coalesce(blocked, '') = :blocked
@@ -284,7 +284,7 @@ set_reason = Write(
     types={"due_at": BIG, "now": BIG, "generation": BIG},
 )
 reported = Write(f"update instances set cause = null where {_ONE}")
-# What a hosting agent is asked, or has said, of an instance. What is left out stays.
+# The open request to a hosting agent, and the id of its container, which is kept if null is given.
 asked = Write(
     f"""
     update instances set asked = :asked, remote_id = coalesce(:remote_id, remote_id), due_at = :due_at, updated_at = :now
@@ -303,7 +303,7 @@ wake = Write(
     f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},
 )
-# One statement for the checks of many: [[id, generation, due, healthy, failing, error, cpu, percent, memory, in, out]...]
+# Health checks of many instances: [[id, generation, due, healthy, failing, error, cpu, percent, memory, in, out]...]
 _CHECKS = """
     select json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as generation, json_extract(value, '$[2]') as due,
         json_extract(value, '$[3]') as healthy, json_extract(value, '$[4]') as failing,
@@ -367,7 +367,7 @@ open_of_account = Query(
     """,
     scan=True,
 )
-# Running time measured by :ticks, for intervals of the same start of the machine: [[id, number]...] are still open.
+# Running time measured by :ticks. Only intervals of the same boot: readings of another boot do not compare.
 _STILL = """
     update instance_intervals set measured = measured + :ticks - ticks, seen_at = :now, ticks = :ticks
     where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
@@ -389,7 +389,7 @@ doomed = Query(
 )
 
 
-# -- the last output of one that has ended -----------------------------------------------------
+# -- the last output of ended instances --------------------------------------------------------
 
 output = Query(f"select begins, size, data from instance_output where {_ONE}")
 keep_output = Write(

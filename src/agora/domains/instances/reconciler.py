@@ -1,7 +1,7 @@
-"""Instances: this host brings each of its own to what is wanted of it, looks at those that run, and measures them.
+"""Reconciler of the instances on this host: drives them to their desired state, checks and meters them.
 
-What is wanted, and what is, are rows; nothing is held in memory that a crash would lose. Each instance does one thing at a
-time; one that takes long (a build) keeps no other waiting, and an engine that does not answer keeps no other engine.
+Desired and current state are in rows, so a crash loses nothing. Each instance takes one step at a time; a slow step (a
+build) delays no other instance, and an engine that hangs delays no other engine.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from . import host_queries as hosting
 from . import queries as statements
 
 if TYPE_CHECKING:
-    from .lifecycle import Life
+    from .lifecycle import InstanceLifecycle
     from .metering import Ticks
 
-__all__ = ["Instances"]
+__all__ = ["InstanceReconciler"]
 
 K = TypeVar("K", bound=Hashable)
 log = logging.getLogger(__name__)
 
 BATCH = 200
-STEPS = 10  #: of one instance before others have their turn
+STEPS = 10  #: consecutive steps of one instance before others get their turn
 BUILDING = ("requested", "provisioning")
-AT_ONCE = 64  #: instances of an engine that take a step of their own at a time, until no further one is built
-PROBES = 32  #: health questions asked at a time
+AT_ONCE = 64  #: concurrent steps on one engine, above which no further build starts
+PROBES = 32  #: concurrent health probes
 WANTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
 )
-KEPT = ("memory", "cpu", "gpus")  #: of a host, for the instances on it
-CHECKING = 5.0  #: seconds for an engine to say what it has
-ADOPTING = 1.0  #: seconds that a step waits for engines to say what they hold
-REST = 5.0  #: seconds until an instance is seen to again whose step failed
-ABSENT = 10 * MICROSECONDS  #: until an engine that cannot be used is asked again what it holds
-GLANCE = 2 * MICROSECONDS  #: at least, between two cheap looks at all that run, for those that have ended
-REST_OF_GLANCES = 200  #: times what such a look took, at least, until the next
+KEPT = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
+CHECKING = 5.0  #: seconds for an engine to report its capacity
+ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
+REST = 5.0  #: seconds until an instance is tried again whose step raised an unexpected error
+ABSENT = 10 * MICROSECONDS  #: until an unavailable engine is asked again for its programs
+GLANCE = 2 * MICROSECONDS  #: minimum time between two quick scans for ended programs
+REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
 
 
-class Instances(Controller):
+class InstanceReconciler(Controller):
     """The reconciler of one host."""
 
     name = "instances"
@@ -61,7 +61,7 @@ class Instances(Controller):
         super().__init__(house)
         self.local = local
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._lives: dict[tuple[str, str], Life] = {}
+        self._lives: dict[tuple[str, str], InstanceLifecycle] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._hurrying: set[asyncio.Task[None]] = set()
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -75,13 +75,13 @@ class Instances(Controller):
 
     @property
     def check(self) -> int:
-        """Microseconds from one check of an instance to the next."""
+        """Microseconds between checks of an instance."""
         return int(self.house.context.settings.instance_check * MICROSECONDS)
 
     # -- the loop --------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Be a host before the first call asks for one."""
+        """Register this host in each tenant before the first call needs it."""
         for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
             await self.present(tenant)
 
@@ -94,7 +94,7 @@ class Instances(Controller):
                 self._spawn(self._glances, name, partial(self._glance_over, name))
 
     async def finish(self) -> None:
-        """Instances go on; steps under way are begun anew by the next server."""
+        """Cancel the running steps. Instances keep running; the next server repeats the steps."""
         looks = [*self._looking.values(), *self._glances.values(), *self._adopting.values()]
         tasks = [*self._hurrying, *self._working.values(), *looks]
         for task in tasks:
@@ -103,12 +103,12 @@ class Instances(Controller):
         await self.local.close()
 
     async def tend(self, tenant: str) -> None:
-        """See to what is due: what only has to be looked at together, the rest each by itself."""
+        """Handle due instances: those that only need a check together, the others each in a task of its own."""
         now = self.house.clock.now()
         looked_at = {
             (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
         }
-        limit = BATCH + len(self._working) + len(looked_at)  # what takes long keeps nothing else from its turn
+        limit = BATCH + len(self._working) + len(looked_at)  # slow steps stay due and must not crowd out others
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
         self._cancel_builds(tenant, rows)
         busy = self._working.keys() | self._update_resting().keys() | looked_at
@@ -121,11 +121,11 @@ class Instances(Controller):
                 self._begin_step(tenant, row)
 
     def _count_steps(self, engine: str) -> int:
-        """How many instances of an engine take a step now."""
+        """Number of instances of an engine that take a step now."""
         return sum(life.row["engine"] == engine for life in self._lives.values())
 
     def _check_together(self, tenant: str, rows: Sequence[Row]) -> None:
-        """Check instances, those of each engine by themselves; one look at an engine's at a time."""
+        """Start a check for each engine, unless one is running."""
         for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
             if key not in self._looking and not self.stopping:
@@ -133,25 +133,25 @@ class Instances(Controller):
                 self._spawn(self._looking, key, partial(self._check_instances, tenant, group))
 
     def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something beside the loop; what goes wrong with it is counted as of a step."""
+        """Run work beside the loop; its errors are counted like those of a step."""
         task = tasks[key] = asyncio.create_task(self._attempt(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
     def _cancel_builds(self, tenant: str, rows: Sequence[Row]) -> None:
-        """What is to end need not be built before: a step towards anything else is left, and its end begun."""
+        """Cancel builds of instances that are to be stopped."""
         for row in rows:
             key = (tenant, row["instance_id"])
             if row["desired"] == "stopped" and key in self._lives and self._lives[key].row["state"] in BUILDING:
                 self._working[key].cancel()
 
     def _update_resting(self) -> dict[tuple[str, str], float]:
-        """Those whose last step failed a moment ago, for a reason of the house."""
+        """Instances in their rest after an unexpected error."""
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         return self._resting
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """What somebody wants is seen to at once, and a new tenant is told what this host has free."""
+        """React at once to changed desired states, and register this host in new tenants."""
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
@@ -171,17 +171,17 @@ class Instances(Controller):
         key = (tenant, row["instance_id"])
         if key in self._working or self.stopping:
             return
-        from .lifecycle import Life
+        from .lifecycle import InstanceLifecycle
 
-        life = Life(
+        life = InstanceLifecycle(
             self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
         task.add_done_callback(partial(self._note_step_end, key))
 
-    async def _run_steps(self, life: Life) -> None:
-        """Step by step, as long as there is something to do at once."""
+    async def _run_steps(self, life: InstanceLifecycle) -> None:
+        """Take up to ``STEPS`` steps while the instance is due at once."""
         for _ in range(STEPS):
             await life.step()
             rows = await self.read(life.tenant, statements.by_id, instance_id=life.row["instance_id"])
@@ -199,14 +199,14 @@ class Instances(Controller):
             self.last_error = f"{type(error).__name__}: {error}"
 
     async def idle(self) -> None:
-        """Wait until no step and no look is under way."""
+        """Wait until no step and no check is running."""
         while under_way := [*self._working.values(), *self._looking.values()]:
             await asyncio.wait(under_way)
 
     # -- looking ---------------------------------------------------------------------------------
 
     async def _check_instances(self, tenant: str, rows: Sequence[Row]) -> None:
-        """The periodic look at instances that run: state, use, health; and their time."""
+        """Check running instances: state, resource usage, health; extend their metered time."""
         from .metering import Ticks
 
         ticks = Ticks(self.local.ticks(), self.local.boot)
@@ -221,7 +221,7 @@ class Instances(Controller):
             await self.act(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
 
     async def _observe_instances(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
-        """What the engines see; None where an engine does not answer."""
+        """Each row with its engine's observation; None if the engine is unavailable."""
         observations: list[tuple[Row, Observation | None]] = []
         for name, group in _group_by_engine(rows).items():
             try:
@@ -239,7 +239,7 @@ class Instances(Controller):
         return engine
 
     async def _probe_instances(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
-        """Whether each works, and what was found."""
+        """By instance id: whether it is healthy, and a detail."""
         from .specs import health_of
 
         semaphore = asyncio.Semaphore(PROBES)
@@ -247,7 +247,7 @@ class Instances(Controller):
         async def probe_one(row: Row) -> tuple[str, tuple[bool, str]]:
             try:
                 health = health_of(row)
-            except ValueError:  # a manifest that is not understood any more is no reason to end what runs
+            except ValueError:  # a manifest that newer rules reject is no reason to stop a running program
                 return row["instance_id"], (True, "it runs")
             if health.path is None:
                 return row["instance_id"], (True, "it runs")
@@ -280,13 +280,13 @@ class Instances(Controller):
             due = call.now + (self.check if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
             checks.append(
-                measuring.look(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
+                measuring.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
             )
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
-        await measuring.extend(call, [row["instance_id"] for row, _ in looks], ticks)
+        await measuring.extend_intervals(call, [row["instance_id"] for row, _ in looks], ticks)
 
     async def _glance_over(self, engine: str) -> None:
-        """A cheap look at all that an engine runs, and when the next one is."""
+        """Scan an engine's running instances for ended ones, and schedule the next scan."""
         began = time.monotonic()
         try:
             await self.each_tenant(partial(self._find_ended, engine=engine))
@@ -295,7 +295,7 @@ class Instances(Controller):
             self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
 
     async def _find_ended(self, tenant: str, *, engine: str) -> None:
-        """What has ended is seen to at once, not at its next check."""
+        """Make ended instances due at once instead of at their next check."""
         running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
         rows = [row for row in running if row["engine"] == engine]
         ended = [
@@ -310,7 +310,10 @@ class Instances(Controller):
     # -- being a host ----------------------------------------------------------------------------
 
     async def present(self, tenant: str) -> None:
-        """Write down what this host has. A server that runs nothing, and never did, is none: as Pods they come and go."""
+        """Store this host's engines and capacity, which is also its heartbeat.
+
+        A server without engines that never had any is not stored: as Kubernetes Pods such servers come and go.
+        """
         if not self.local.engines and not await self.read(tenant, hosting.host, ref=self.local.host_id):
             return
         engines: dict[str, str] = {}
@@ -325,7 +328,7 @@ class Instances(Controller):
                     "cpus": has.cpus,
                     "gpus": has.gpus,
                     "disk_free": has.disk_free,
-                    **capacity,  # where there are several engines, the first tells what the host has
+                    **capacity,  # of several engines, the first one's figures describe the host
                     "ports": max(has.ports, capacity.get("ports", 0)),
                 }
 
@@ -348,7 +351,7 @@ class Instances(Controller):
         await self.act(tenant, save_host)
 
     async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
-        """What is kept of this host for instances of other tenants, who do not see each other's."""
+        """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
         rows = await self.read(tenant, hosting.reserved)
         own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
         self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
@@ -356,7 +359,7 @@ class Instances(Controller):
         return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in KEPT}
 
     async def _adopt_remains(self) -> None:
-        """After a start: what runs and belongs to nobody any more is taken away; the rest goes on as rows say."""
+        """After a start, remove programs without a row; the others are reconciled."""
         begun = []
         for name, engine in self.local.engines.items():
             now, again = self.house.clock.now(), self._ask_again.get(name, 0)
@@ -380,7 +383,7 @@ class Instances(Controller):
             self._adopted.add(name)
 
     async def _keep_or_remove(self, engine: Runtime, remnant: FoundInstance) -> None:
-        """Keep what a row knows, and remove the rest."""
+        """Remove a program whose instance is unknown, has ended, or has a newer generation."""
         handle = remnant.handle
         rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
         row = rows[0] if rows else None
@@ -390,7 +393,7 @@ class Instances(Controller):
 
 
 async def _read_capacity(engine: Runtime) -> tuple[str, Capacity | None]:
-    """What an engine has; or why it cannot be used now."""
+    """An empty text and the engine's capacity; or why it is unavailable, and None."""
     try:
         async with asyncio.timeout(CHECKING):
             condition = await engine.check()
@@ -409,15 +412,15 @@ def _group_by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _only_looked_at(row: Row) -> bool:
-    """Whether it runs as it is to, so that there is nothing to do but to look."""
+    """Whether it runs as desired, so that it only needs a check."""
     from .lifecycle import UNHEALTHY
-    from .transitions import wanted
+    from .transitions import effective_goal
 
-    return row["state"] == "running" and wanted(row) == "running" and row["failing"] < UNHEALTHY
+    return row["state"] == "running" and effective_goal(row) == "running" and row["failing"] < UNHEALTHY
 
 
 async def _free_name(call: Call, local: LocalHost) -> str:
-    """The host's name, or, where another host has it, one that is its own."""
+    """The host's name, with a suffix if another host has it."""
     row = await call.tx.one(hosting.host, ref=local.name)
     if row is None or row["host_id"] == local.host_id:
         return local.name

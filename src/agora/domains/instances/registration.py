@@ -1,4 +1,4 @@
-"""Registering by manifest: an agent's profile and price from its manifest, and instances of it where they can be run."""
+"""Registration by manifest: profile and price of an agent, and its deployment if the caller may deploy code."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.deployments import Fault
 from agora_sdk.errors import InvalidRequest
 
-from .deployments import DeploymentService, profile_of
-from .manifests import AgentManifest, listed, profiled, runs
+from .deployments import DeploymentService, build_profile
+from .manifests import AgentManifest, describes_program, parse_profile, to_error_details
 
 __all__ = ["register_manifest"]
 
@@ -21,24 +21,24 @@ SCOPE = "deploy:agents"
 async def register_manifest(
     call: Call, agent_name: str, document: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Registration:
-    """Register an agent with its manifest; given: what the call says beside it, which holds before the manifest.
+    """Register an agent with its manifest. given: fields of the call beside it, which take precedence.
 
-    Whoever may not have code run, or says not how it is run, registers the profile and the price alone.
-    Raises InvalidRequest with everything that is wrong with the manifest.
+    Without the scope ``deploy:agents``, or without a program in the manifest, only profile and price are registered.
+    Raises InvalidRequest that lists all errors of the manifest.
     """
     whole = {**document, "name": agent_name}
-    manifest, faults = profiled(whole)
+    manifest, faults = parse_profile(whole)
     if document.get("name", agent_name) != agent_name:
         faults.append(Fault(field="name", message="is another than agent_name"))
     if manifest is None or faults:
         what = "; ".join(f"{fault.field}: {fault.message}".removeprefix(": ") for fault in faults[:5])
         raise InvalidRequest(
-            f"The manifest is not right. {what.rstrip('.')}.",
-            fix="Give an agent_name, or a manifest as 'agora agent example' prints one.",
-            errors=[{**each, "field": each["field"].removeprefix("manifest.")} for each in listed(faults)],
+            f"The manifest is invalid. {what.rstrip('.')}.",
+            fix="Give an agent_name, or a manifest such as 'agora agent example' prints.",
+            errors=[{**each, "field": each["field"].removeprefix("manifest.")} for each in to_error_details(faults)],
         )
     service = DeploymentService(call)
-    if runs(manifest) and call.caller.may(SCOPE):
+    if describes_program(manifest) and call.caller.may(SCOPE):
         return (await service.deploy(whole, {}, given)).registration
     registration = await service.introduce(manifest, _merge_profile(manifest, given))
     registration.warning = _why_not_deployable(manifest)
@@ -46,14 +46,14 @@ async def register_manifest(
 
 
 def _merge_profile(manifest: AgentManifest, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The profile; fields of manifests that mean nothing here are kept with the agent."""
-    profile = profile_of(manifest)
+    """The agent's profile; unknown fields of the manifest go to its metadata."""
+    profile = build_profile(manifest)
     metadata = dict(manifest.model_extra or {}) | profile["metadata"] | given.get("metadata", {})
     return {**profile, **given, "metadata": metadata}
 
 
 def _why_not_deployable(manifest: AgentManifest) -> str | None:
-    if runs(manifest):
+    if describes_program(manifest):
         return f"Instances of it cannot be made: that takes the scope {SCOPE}. An operator registers it so."
     if manifest.build_config is not None or manifest.directory is not None or manifest.repository is not None:
         missing = "build_config" if manifest.build is None else "repository, directory or docker_image"

@@ -1,4 +1,4 @@
-"""Reporting: whoever asked for an instance in a message is told what became of it."""
+"""Replies to messages that requested an instance: sent once, when it runs or has failed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 from agora.core.call import Call
 from agora.domains.agents import queries as agents
 from agora.domains.conversations import queries as conversations
-from agora.domains.conversations.delivery import speak
+from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from . import queries as statements
 
-__all__ = ["CREATE", "confirm", "contained", "fail"]
+__all__ = ["CREATE", "describe_container", "report_failure", "report_running"]
 
 CREATE = "create_container"
 
 
-async def confirm(call: Call, row: Row, address: str | None, health_url: str | None) -> None:
-    """It runs: ``deploy_confirm``, or, to whoever spoke to the hosting agent, ``container_created``."""
+async def report_running(call: Call, row: Row, address: str | None, health_url: str | None) -> None:
+    """Report that it runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
     origin = await _take_origin(call, row)
     if origin is None:
         return
-    payload = await contained(call, row, address, health_url)
+    payload = await describe_container(call, row, address, health_url)
     if origin["type"] == Performative.REQUEST:
         await _send_report(
             call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload}
@@ -35,8 +35,8 @@ async def confirm(call: Call, row: Row, address: str | None, health_url: str | N
     await _send_report(call, row, origin, ORCHESTRATOR, document)
 
 
-async def fail(call: Call, row: Row, error: str, code: str) -> bool:
-    """It could not be brought to run: ``deploy_failure``, or ``failure``. Tells whether anybody had asked."""
+async def report_failure(call: Call, row: Row, error: str, code: str) -> bool:
+    """Report that it failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
     origin = await _take_origin(call, row)
     if origin is None:
         return False
@@ -51,8 +51,8 @@ async def fail(call: Call, row: Row, error: str, code: str) -> bool:
     return True
 
 
-async def contained(call: Call, row: Row, address: str | None, health_url: str | None) -> dict[str, Any]:
-    """What is told of an instance that runs."""
+async def describe_container(call: Call, row: Row, address: str | None, health_url: str | None) -> dict[str, Any]:
+    """The payload that describes a running instance."""
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
     payload: dict[str, Any] = {
         "container_id": row["remote_id"] or row["instance_id"],
@@ -75,7 +75,7 @@ def _display_name(agent: Row | None, agent_id: str) -> str:
 
 
 async def _take_origin(call: Call, row: Row) -> Row | None:
-    """The message that asked for it, if nobody has answered it yet."""
+    """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
     if row["cause"] is None:
         return None
     await call.tx.execute(statements.reported, instance_id=row["instance_id"])
@@ -88,7 +88,9 @@ async def _send_report(call: Call, row: Row, origin: Row, speaker: str, document
     if letter is None:
         return
     asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
-    if asker is not None and asker["retired_at"] is not None:  # who has left is told nothing
+    if asker is not None and asker["retired_at"] is not None:  # the sender was deregistered
         return
     correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
-    await speak(call, speaker, document | {"to": [letter["from_name"]], "correlation": correlation}, origin)
+    await send_as_marketplace(
+        call, speaker, document | {"to": [letter["from_name"]], "correlation": correlation}, origin
+    )

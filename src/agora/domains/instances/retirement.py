@@ -1,4 +1,4 @@
-"""Retiring: what an agent's leaving means for its instances."""
+"""Deregistration of an agent: effects on its instances."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from agora_sdk.errors import Conflict
 
 from . import host_queries as hosting
 from . import queries as statements
-from .notifications import tell
+from .notifications import emit_instance_event
 
 __all__ = ["check_idle", "end_all"]
 
 
 async def check_idle(call: Call, agent: Row) -> None:
-    """Raises Conflict while there are instances of an agent."""
+    """Raise Conflict while instances of an agent exist."""
     row = await call.tx.one(statements.counts, agent_id=agent["agent_id"], account="")
     if row is not None and row["total"]:
         raise Conflict(
             f"There are {row['total']} instances of {agent['agent_name']}.",
-            fix="Let no new ones be made (agora.deployment.withdraw), and terminate those that run.",
+            fix="Withdraw its manifest (agora.deployment.withdraw), and terminate the instances.",
             instances=row["total"],
         )
 
 
 async def end_all(call: Call, agent: Row) -> None:
-    """It has left: its instances end, and no new ones are made."""
+    """Withdraw a deregistered agent's manifest and stop its instances."""
     await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now)
     for row in await call.tx.all(statements.every_of, agent_id=agent["agent_id"]):
         await call.tx.execute(
@@ -38,4 +38,4 @@ async def end_all(call: Call, agent: Row) -> None:
             failures=0,
             now=call.now,
         )
-        await tell("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
+        await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")

@@ -1,8 +1,8 @@
-"""Time that passes: what a running instance has run since it was last measured. It is shown; nothing is billed by it.
+"""Running time not yet metered, estimated for display. Nothing is billed by it.
 
-Measured is every half minute or so. In between, the clock that nobody sets tells how far the open interval has come, so
-that what is shown moves with every look and never goes back when it is measured: what is added is at most what will be
-billed. Where a host's clock is not this machine's, or nobody has looked for long, nothing more is added.
+Instances are metered every ``instance_check`` seconds. In between, the monotonic clock gives the progress of the open
+interval. The estimate is at most what will be billed, so displayed values never decrease when metering catches up. It is
+zero for hosts with another clock, and stops growing when checks are missed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from agora_sdk.contract.billing import AgentCost, CostBreakdown
 
 from . import queries as statements
 
-__all__ = ["MICROSECONDS", "costs_with", "everywhere", "of_instances"]
+__all__ = ["MICROSECONDS", "add_running_costs", "measure_account_time", "measure_instance_time"]
 
-CHECKS = 2  #: checks that may be missed until nobody knows whether it still runs
+CHECKS = 2  #: missed checks after which the estimate stops growing
 MICROSECONDS = 1_000_000
 
 
-async def of_instances(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
-    """By id: what these have run since they were measured, and what that costs."""
+async def measure_instance_time(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
+    """By instance id: running time since the last measurement, and its cost."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
     return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=encode_json(sorted(ids))))
 
 
-async def everywhere(call: Call, account: str | None) -> list[Ahead]:
-    """The same of all instances of an account; of everybody's, if None."""
+async def measure_account_time(call: Call, account: str | None) -> list[Ahead]:
+    """Unmetered running time and cost of an account's instances; of all accounts if None."""
     local = call.context.ports.find(LOCAL_HOST)
     if local is None or account == "":
         return []
@@ -58,8 +58,8 @@ def _time_since_measured(call: Call, interval: Row) -> int:
     return min(max(0, now - measured_at), limit)
 
 
-def costs_with(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:
-    """An agent's costs with what passes."""
+def add_running_costs(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:
+    """An agent's costs plus the unmetered ones."""
     mine = [each for each in more if each.agent_id == cost.agent_id and each.currency == cost.currency]
     amount, time = (sum(getattr(each, name) for each in mine) / MICROSECONDS for name in ("amount", "quantity"))
     parts: dict[str, Any] = dict(cost.cost_breakdown)

@@ -1,4 +1,4 @@
-"""Scaling: as many instances of an agent as the work of an account needs, between a least and a most number."""
+"""Scaling: keep the number of an account's instances of an agent between bounds, by its concurrent executions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from agora_sdk.errors import AgoraError, InvalidRequest, NotFound
 
 from . import host_queries as hosting
 from . import queries as statements
-from .creation import Wish, check_max_price, create
-from .desired_state import want
-from .notifications import tell
+from .creation import InstanceRequest, check_max_price, create_instance
+from .desired_state import set_desired_state
+from .notifications import emit_instance_event
 
-__all__ = ["adjust", "scale", "scaling_of"]
+__all__ = ["adjust_instances", "describe_scaling", "set_scaling"]
 
-CALM = 60_000_000  #: microseconds for which fewer would do before one is ended
-RETRY = 30_000_000  #: microseconds until a number that could not be had is tried again
-WEIGHT = 0.25  #: of the newest look in the mean
-AT_ONCE = 10  #: instances made or ended in one look
+CALM = 60_000_000  #: microseconds of lower load before instances are ended
+RETRY = 30_000_000  #: microseconds until a failed creation is tried again
+WEIGHT = 0.25  #: of the newest sample in the moving average
+AT_ONCE = 10  #: instances created or ended in one adjustment
 
 
-async def scale(
+async def set_scaling(
     call: Call,
     agent_ref: str,
     account: str,
@@ -38,7 +38,10 @@ async def scale(
     config: InstanceConfig | None,
     max_price: int | None = None,
 ) -> Scaling:
-    """Set how many there are to be, and make what is missing. They keep the price of now. max_price: in millionths."""
+    """Set the bounds and create missing instances, now and later at the current price version.
+
+    target: executions per instance. max_price: in millionths. Raises InvalidRequest, NotFound, Conflict.
+    """
     most = least if most is None else most
     if most < least:
         raise InvalidRequest(
@@ -50,7 +53,7 @@ async def scale(
     agent_id = call.target = agent["agent_id"]
     if config is not None and config.environment:
         raise InvalidRequest(
-            "Instances that are made by scaling have no variables of their own.",
+            "Instances created by scaling cannot have environment variables of their own.",
             errors=[{"field": "instance_config.environment", "message": "not here"}],
         )
     terms = await Ledger(call).terms(agent_id)
@@ -69,14 +72,14 @@ async def scale(
         now=call.now,
         price_version=terms.version,
     )
-    await adjust(call, agent_id, account, measure=False)
+    await adjust_instances(call, agent_id, account, measure=False)
     call.emit(
         "agora.instance.scaled",
         key | {"min_instances": least, "max_instances": most},
         subject=agent_id,
         audience=(call.caller.subject,),
     )
-    return await scaling_of(call, agent, account)
+    return await describe_scaling(call, agent, account)
 
 
 async def _check_deployable(call: Call, agent: Row) -> None:
@@ -89,8 +92,8 @@ async def _check_deployable(call: Call, agent: Row) -> None:
         )
 
 
-async def scaling_of(call: Call, agent: Row, account: str) -> Scaling:
-    """How an account's instances of an agent are scaled."""
+async def describe_scaling(call: Call, agent: Row, account: str) -> Scaling:
+    """The scaling of an account's instances of an agent."""
     row = await call.tx.one(hosting.scaling, agent_id=agent["agent_id"], account=account)
     living = await call.tx.all(statements.recent, agent_id=agent["agent_id"], account=account)
     instances = [each for each in living if each["desired"] != "stopped"]
@@ -110,10 +113,10 @@ async def scaling_of(call: Call, agent: Row, account: str) -> Scaling:
     )
 
 
-async def adjust(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
-    """Look at the work under way, and make or end instances. Done on any server; the row is locked.
+async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
+    """Create or end instances according to the load. Any server may do it; the row is locked.
 
-    measure: whether this look counts for the mean.
+    measure: whether to sample the load for the moving average.
     """
     row = await call.tx.one(hosting.scaling_locked, agent_id=agent_id, account=account)
     if row is None:
@@ -145,7 +148,7 @@ async def adjust(call: Call, agent_id: str, account: str, *, measure: bool = Tru
 
 
 async def _average_load(call: Call, row: Row) -> float:
-    """Executions under way, as a moving mean."""
+    """Concurrent executions: rises at once, falls as an exponential moving average."""
     row_count = await call.tx.one(hosting.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
     now = float(row_count["busy"]) if row_count is not None else 0.0
     mean: float = now if now > row["busy"] else row["busy"] + WEIGHT * (now - row["busy"])
@@ -153,23 +156,23 @@ async def _average_load(call: Call, row: Row) -> float:
 
 
 async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
-    """Make instances; what stands in the way is written down, and tried again later."""
+    """Create instances; on an error, return the problem and when to retry."""
     if row["retry_at"] is not None and row["retry_at"] > call.now:
         return {}
     config = InstanceConfig.model_validate(decode_json(row["config"]))
-    wish = Wish(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
+    wish = InstanceRequest(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
     for _ in range(min(number, AT_ONCE)):
         try:
-            await create(call, wish)
+            await create_instance(call, wish)
         except AgoraError as error:
             return {"retry_at": call.now + RETRY, "problem": error.detail[:500]}
     return {"retry_at": None, "problem": None}
 
 
 async def _end_surplus(call: Call, instances: Sequence[Row], number: int) -> None:
-    """End instances that scaling has made: those that do not run first, then the newest."""
+    """End instances that scaling created: those not running first, then the newest."""
     own = [each for each in instances if each["pool"]]
     own.sort(key=lambda each: (each["state"] == "running", [-ord(letter) for letter in each["instance_id"]]))
     for each in own[: min(number, AT_ONCE)]:
-        await want(call, each, "stopped", "stopping", "It is not needed any more.")
-        await tell("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")
+        await set_desired_state(call, each, "stopped", "stopping", "It is not needed any more.")
+        await emit_instance_event("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

@@ -1,4 +1,4 @@
-"""The operations of instances."""
+"""Operations of instances: the contract, delegated to the modules of this package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, encode_json
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
-from agora.domains.agents.references import load_agent as require_agent
+from agora.domains.agents.references import load_agent
 from agora.domains.billing.money import micros
 from agora_sdk.contract import implements
 from agora_sdk.contract import instances as contract
@@ -24,10 +24,10 @@ from . import desired_state as changing
 from . import host_queries as hosting
 from . import market, scaling
 from . import queries as statements
-from .access import account_given, require, seen_account
-from .creation import Wish, create
-from .executions import execute
-from .views import backup, detail, execution, summaries
+from .access import require_instance, resolve_owner_account, resolve_visible_account
+from .creation import InstanceRequest, create_instance
+from .executions import execute_request
+from .views import build_detail, build_summaries, execution_fields, to_backup
 
 __all__ = ["InstanceService"]
 
@@ -35,7 +35,7 @@ NEWEST = "inst_g"  #: sorts after every id of an instance
 
 
 class InstanceService(BoundService, contract.Instances):
-    """The life of instances; the rules are in the modules beside this one."""
+    """Create, run, control and inspect instances."""
 
     # -- the market --------------------------------------------------------------------------------
 
@@ -51,13 +51,13 @@ class InstanceService(BoundService, contract.Instances):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.MarketplacePage:
-        return await market.discover(self.call, search, category, name, capabilities, available, limit, cursor)
+        return await market.discover_agents(self.call, search, category, name, capabilities, available, limit, cursor)
 
     @implements
     async def dashboard(self, account: str | None = None) -> contract.InstanceDashboard:
-        return await market.dashboard(self.call, account)
+        return await market.build_dashboard(self.call, account)
 
-    # -- which there are ---------------------------------------------------------------------------
+    # -- listing -----------------------------------------------------------------------------------
 
     @implements
     async def list(
@@ -71,8 +71,8 @@ class InstanceService(BoundService, contract.Instances):
         cursor: str | None = None,
     ) -> contract.InstancePage:
         call = self.call
-        visible_account = seen_account(call.caller, account)
-        agent = (await require_agent(call.tx, agent_id))["agent_id"] if agent_id is not None else None
+        visible_account = resolve_visible_account(call.caller, account)
+        agent = (await load_agent(call.tx, agent_id))["agent_id"] if agent_id is not None else None
         states = [] if status is None else [status] if isinstance(status, str) else status
         ended = ended or "stopped" in states
         parameters: dict[str, Any] = {
@@ -89,7 +89,7 @@ class InstanceService(BoundService, contract.Instances):
             else await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
         )
         rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-        instances = await summaries(call, rows)
+        instances = await build_summaries(call, rows)
         return contract.InstancePage.model_construct(
             instances=instances,
             count=len(instances),
@@ -100,17 +100,17 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def get(self, instance_id: str) -> contract.Instance:
-        return await detail(self.call, await require(self.call, instance_id))
+        return await build_detail(self.call, await require_instance(self.call, instance_id))
 
     @implements
     async def executions(
         self, instance_id: str, *, limit: int = 50, cursor: str | None = None
     ) -> contract.ExecutionPage:
-        await require(self.call, instance_id)
+        await require_instance(self.call, instance_id)
         before = paging.decode_cursor(cursor)[0] if cursor else "exec_g"
         rows = await self.call.tx.all(hosting.executions_of, instance_id=instance_id, before=before, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        found = [contract.Execution(**execution(row)) for row in rows]
+        found = [contract.Execution(**execution_fields(row)) for row in rows]
         return contract.ExecutionPage(
             executions=found,
             count=len(found),
@@ -121,21 +121,21 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     def events(self, instance_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
-        # The dispatcher awaits the description within a read; the feed makes the events of it.
+        # The dispatcher awaits the Opening within a read transaction; the feed then produces the events.
         return cast("AsyncIterator[Event]", self._open_stream(instance_id, last_event_id))
 
     async def _open_stream(self, instance_id: str, last_event_id: str | None) -> EventStreamSpec:
         tx = self.call.tx
-        await require(self.call, instance_id)
+        await require_instance(self.call, instance_id)
         if last_event_id is not None:
             position = await event_log.resolve_position(tx, last_event_id)
         else:
             position = (await event_log.read_events(tx, None, 1)).position - 1
-        # Whoever sees the instance sees what happened to it, also before it joined the account.
+        # A caller that may see the instance may see all its events, also those before the caller joined the account.
         viewer = Viewer(self.call.caller.subject, sees_all=True)
         return EventStreamSpec(EventFilter.of([], None, instance_id), viewer, max(0, position), resumed=True)
 
-    # -- their life --------------------------------------------------------------------------------
+    # -- lifecycle ---------------------------------------------------------------------------------
 
     @implements
     async def create(
@@ -153,9 +153,9 @@ class InstanceService(BoundService, contract.Instances):
         wait: float = 10.0,
     ) -> contract.Instance:
         call = self.call
-        wish = Wish(
+        wish = InstanceRequest(
             agent_id,
-            account_given(call.caller, account),
+            resolve_owner_account(call.caller, account),
             instance_config or InstanceConfig(),
             name,
             host_requirements,
@@ -164,7 +164,7 @@ class InstanceService(BoundService, contract.Instances):
             restore,
             max_price=None if max_price is None else micros(max_price),
         )
-        return changing.made(call, await create(call, wish, call.idempotency_key), wait)
+        return changing.wait_for_start(call, await create_instance(call, wish, call.idempotency_key), wait)
 
     @implements
     async def execute(
@@ -176,35 +176,35 @@ class InstanceService(BoundService, contract.Instances):
         method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
         timeout: float = 30.0,
     ) -> contract.ExecutionResult:
-        return await execute(self.call, instance_id, endpoint, parameters, method, timeout)
+        return await execute_request(self.call, instance_id, endpoint, parameters, method, timeout)
 
     @implements
     async def pause(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
-        return await changing.pause(self.call, instance_id, wait)
+        return await changing.pause_instance(self.call, instance_id, wait)
 
     @implements
     async def resume(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
-        return await changing.resume(self.call, instance_id, wait)
+        return await changing.resume_instance(self.call, instance_id, wait)
 
     @implements
     async def terminate(self, instance_id: str, *, wait: float = 15.0) -> contract.Termination:
-        return await changing.terminate(self.call, instance_id, wait)
+        return await changing.terminate_instance(self.call, instance_id, wait)
 
-    # -- by their engine ---------------------------------------------------------------------------
+    # -- logs and backups --------------------------------------------------------------------------
 
     @implements
     async def logs(self, instance_id: str, offset: int = -16_384, *, limit: int = 65_536) -> contract.InstanceLog:
-        return await keeping.logs(self.call, instance_id, offset, limit)
+        return await keeping.read_logs(self.call, instance_id, offset, limit)
 
     @implements
     async def backup(self, instance_id: str) -> contract.Backup:
-        return await keeping.backup(self.call, instance_id)
+        return await keeping.create_backup(self.call, instance_id)
 
     @implements
     async def backups(
         self, instance_id: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BackupPage:
-        visible_account = seen_account(self.call.caller, None)
+        visible_account = resolve_visible_account(self.call.caller, None)
         parameters: dict[str, Any] = {
             "instance_id": instance_id,
             "account": visible_account,
@@ -215,7 +215,7 @@ class InstanceService(BoundService, contract.Instances):
         rows = await self.call.tx.all(
             query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
         )
-        found = [backup(row) for row in rows[:limit]]
+        found = [to_backup(row) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.BackupPage(
             backups=found,
@@ -227,9 +227,9 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def drop_backup(self, backup_id: str) -> contract.Backup:
-        return await keeping.drop(self.call, backup_id)
+        return await keeping.drop_backup(self.call, backup_id)
 
-    # -- how many ----------------------------------------------------------------------------------
+    # -- scaling -----------------------------------------------------------------------------------
 
     @implements
     async def scale(
@@ -243,8 +243,8 @@ class InstanceService(BoundService, contract.Instances):
         account: str | None = None,
         max_price: float | None = None,
     ) -> contract.Scaling:
-        owner_account = account_given(self.call.caller, account)
-        return await scaling.scale(
+        owner_account = resolve_owner_account(self.call.caller, account)
+        return await scaling.set_scaling(
             self.call,
             agent_id,
             owner_account,
@@ -257,5 +257,5 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def scaling(self, agent_id: str, *, account: str | None = None) -> contract.Scaling:
-        agent = await require_agent(self.call.tx, agent_id)
-        return await scaling.scaling_of(self.call, agent, account_given(self.call.caller, account))
+        agent = await load_agent(self.call.tx, agent_id)
+        return await scaling.describe_scaling(self.call, agent, resolve_owner_account(self.call.caller, account))

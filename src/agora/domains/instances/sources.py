@@ -1,4 +1,4 @@
-"""Sources: a directory or repository that may not be used is told of when it is registered, not when it is to run."""
+"""Source checks at registration, so that an unusable directory or repository is reported before an instance runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from .placement import MOST_HOSTS, is_silent
 
 __all__ = ["source_faults"]
 
-LOCAL = frozenset({"process", "docker"})  #: engines that make programs of directories of their own host
+LOCAL = frozenset({"process", "docker"})  #: engines that can use directories of their host
 
 
 async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
-    """What is wrong with where a manifest's program is: with a repository's URL, and with a directory, where this server
-    is the one that would run it.
+    """Errors of a manifest's source: its repository's URL, or its directory if this server would run it.
 
-    Whoever may not have code run is told nothing of directories: it would tell of the server's files.
+    Directories are not checked without the scope ``deploy:agents``, because errors would disclose the server's files.
     """
     if manifest.repository is not None:
         return _repository_faults(manifest.repository.url, private=call.context.settings.instance_private_networks)
@@ -46,7 +45,7 @@ def _repository_faults(url: str, *, private: bool) -> list[Fault]:
 
 
 async def _has_other_servers(call: Call, host_id: str) -> bool:
-    """Whether another server might have the directory."""
+    """Whether another active server exists, which may have the directory."""
     hosts = await call.tx.all(hosting.hosts, after="", limit=MOST_HOSTS)
     return any(
         host["kind"] == "server" and host["host_id"] != host_id and not is_silent(host, call.now) for host in hosts

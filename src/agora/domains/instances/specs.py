@@ -1,4 +1,4 @@
-"""Specifications: an instance's row as an engine gets it."""
+"""Engine specs, built from rows of instances."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agora.runtimes import spec as runtime
 from agora.runtimes.local_host import LocalHost
 from agora.store.port import Row
 
-from .deployments import opened
+from .deployments import open_secrets
 from .manifests import AgentManifest, build_of, source_of
 
 __all__ = ["health_of", "spec_of"]
@@ -21,15 +21,15 @@ def _load_manifest(row: Row) -> AgentManifest:
 
 
 def health_of(row: Row) -> runtime.Health:
-    """How to tell that it works."""
+    """The health check of an instance."""
     manifest = _load_manifest(row)
     return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
 
 
 def spec_of(context: Any, tenant: str, row: Row, local: LocalHost) -> runtime.Spec:
-    """What is to be run. Raises ValueError if the server's key is not the one its secrets were sealed with."""
+    """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
     manifest, config = _load_manifest(row), decode_json(row["config"])
-    secrets = opened(context, row["secrets"], f"instance:{row['instance_id']}")
+    secrets = open_secrets(context, row["secrets"], f"instance:{row['instance_id']}")
     build = manifest.build
     assert build is not None
     declared = build_of(build)
@@ -59,7 +59,7 @@ def spec_of(context: Any, tenant: str, row: Row, local: LocalHost) -> runtime.Sp
 def _build_environment(
     context: Any, tenant: str, row: Row, manifest: AgentManifest, local: LocalHost
 ) -> dict[str, str]:
-    """What an instance finds in its environment to speak to the marketplace, and to know who it is."""
+    """Environment variables with the marketplace's URL, the instance's token and its identity."""
     return {
         "AGORA_URL": local.url_for(row["engine"]),
         "AGORA_TOKEN": context.signer.key(tenant, row["token_id"], "api_key"),

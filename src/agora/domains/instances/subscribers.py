@@ -1,4 +1,4 @@
-"""What instances do when agents leave."""
+"""Handlers of signals of the agents domain."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["end_instances", "refuse_while_running"]
 
 
 async def refuse_while_running(call: Call, agent: Row) -> None:
-    """Raises Conflict while there are instances of an agent that wants to leave."""
+    """Refuse the deregistration of an agent that has instances. Raises Conflict."""
     await check_idle(call, agent)
 
 
 async def end_instances(call: Call, agent: Row) -> None:
-    """End the instances of an agent that has left, and let no new ones be made."""
+    """Stop the instances of a deregistered agent, and withdraw its manifest."""
     await end_all(call, agent)

@@ -1,4 +1,4 @@
-"""The view: rows as answers show them."""
+"""Responses: the contract's objects, built from rows."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from agora_sdk.contract.instances import InstanceStatus
 
 from . import host_queries as hosting
 from . import queries as statements
-from .running_time import of_instances
+from .running_time import measure_instance_time
 
-__all__ = ["backup", "change", "detail", "execution", "summaries", "told"]
+__all__ = ["build_change", "build_detail", "build_summaries", "build_termination", "execution_fields", "to_backup"]
 
 HIDDEN = frozenset({"environment"})
 
@@ -30,29 +30,29 @@ def _optional_moment(value: int | None) -> Any:
     return None if value is None else to_datetime(value)
 
 
-async def summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
-    """Instances in a list."""
-    more = await of_instances(call, [row["instance_id"] for row in rows])
+async def build_summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
+    """Instances for a list."""
+    more = await measure_instance_time(call, [row["instance_id"] for row in rows])
     return [contract.InstanceSummary(**fields) for fields in await _summary_fields(call.tx, rows, more)]
 
 
-async def detail(call: Call, row: Row) -> contract.Instance:
+async def build_detail(call: Call, row: Row) -> contract.Instance:
     """One instance with its bill."""
     return contract.Instance(**await _instance_fields(call, row))
 
 
-async def change(call: Call, row: Row, message: str) -> contract.InstanceChange:
+async def build_change(call: Call, row: Row, message: str) -> contract.InstanceChange:
     """One instance after a change."""
     return contract.InstanceChange(**await _instance_fields(call, row), message=message)
 
 
-async def told(call: Call, row: Row, message: str) -> contract.Termination:
-    """An ended instance, or one about to be."""
+async def build_termination(call: Call, row: Row, message: str) -> contract.Termination:
+    """The response to a termination, with the bill."""
     return contract.Termination(**await _instance_fields(call, row), message=message)
 
 
 async def _instance_fields(call: Call, row: Row) -> dict[str, Any]:
-    more = await of_instances(call, [row["instance_id"]])
+    more = await measure_instance_time(call, [row["instance_id"]])
     (fields,) = await _summary_fields(call.tx, [row], more)
     currency = str(call.context.settings.billing_currency)
     config = decode_json(row["config"])
@@ -146,7 +146,7 @@ def _build_usage(row: Row, uptime: int, execution_count: int) -> contract.Resour
     )
 
 
-def execution(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+def execution_fields(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     """Fields of the contract's :class:`Execution`."""
     duration = row["duration"]
     return {
@@ -162,7 +162,7 @@ def execution(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def backup(row: Row | Mapping[str, Any]) -> contract.Backup:
+def to_backup(row: Row | Mapping[str, Any]) -> contract.Backup:
     return contract.Backup(
         backup_id=row["backup_id"],
         instance_id=row["instance_id"],

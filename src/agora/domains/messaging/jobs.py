@@ -12,7 +12,7 @@ from agora.store.port import Row
 from . import expiry_queries as expiry
 from .views import deliver_held
 
-__all__ = ["Mail"]
+__all__ = ["MailExpiry"]
 
 PAGE = 10_000  # waiting deliveries looked at with one read
 PAGES = 10  # in one step; the next one goes on from there
@@ -23,7 +23,7 @@ END = ("\U0010ffff", "")
 Place = tuple[str, str]
 
 
-class Mail(Controller):
+class MailExpiry(Controller):
     """Stands still while the marketplace is halted."""
 
     name = "mail"

@@ -35,7 +35,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
 from . import queries as statements
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
-from .views import announce, horizon, view
+from .views import emit_message_event, expiry_horizon, message_from_row
 
 __all__ = ["ARRIVALS", "Destination", "MessagingService"]
 
@@ -225,7 +225,7 @@ class MessagingService(BoundService, contract.Messaging):
             call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
-            announce(call, row, reached)
+            emit_message_event(call, row, reached)
         if held_names := [name for name in destination.held if name != OPERATOR]:
             data = {"message_id": message_id, "names": held_names, "from_agent": row["from_agent"]}
             call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
@@ -266,7 +266,7 @@ class MessagingService(BoundService, contract.Messaging):
             filters.add("unread" if unread else "seen")
         parameters = {name: criteria[name] for name in filters if name in criteria}
         parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
-        parameters |= {"now": self.call.now, "horizon": horizon(self.call)}
+        parameters |= {"now": self.call.now, "horizon": expiry_horizon(self.call)}
         page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             raise WaitForEvent(ARRIVALS, wait, page)
@@ -294,7 +294,7 @@ class MessagingService(BoundService, contract.Messaging):
             if large:
                 self.call.context.ports.get(ADMISSION).answer(self.call.caller)
                 rows, more = await self._read_rows(filters, parameters, limit, offset)
-        messages = [view(row, owner.agent_id, row["state"]) for row in rows]
+        messages = [message_from_row(row, owner.agent_id, row["state"]) for row in rows]
         return contract.MessagePage.model_construct(
             messages=messages,
             count=len(messages),

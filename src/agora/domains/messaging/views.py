@@ -14,17 +14,17 @@ from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
 
-__all__ = ["announce", "deliver_held", "hand_over_mail", "horizon", "view"]
+__all__ = ["deliver_held", "emit_message_event", "expiry_horizon", "hand_over_mail", "message_from_row"]
 
 HANDED_OVER: Final = 1000  #: messages with one call
 
 
-def horizon(call: Call) -> int:
+def expiry_horizon(call: Call) -> int:
     """When messages without an expiry of their own had to be sent to be alive now."""
     return int(call.now - call.context.settings.message_lifetime * 1_000_000)
 
 
-def view(row: Row, recipient: str, state: str) -> Message:
+def message_from_row(row: Row, recipient: str, state: str) -> Message:
     """A message's row as one recipient sees it."""
     return Message.model_construct(
         message_id=row["message_id"],
@@ -44,7 +44,7 @@ def view(row: Row, recipient: str, state: str) -> Message:
     )
 
 
-def announce(call: Call, row: Any, recipients: Sequence[str]) -> None:
+def emit_message_event(call: Call, row: Any, recipients: Sequence[str]) -> None:
     """Log the event that carries a message to its recipients' streams."""
     sender, message_id = row["from_agent"], row["message_id"]
     data = {
@@ -78,11 +78,11 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
-    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=horizon(call))
+    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=expiry_horizon(call))
     # All of it, what has expired too, so that nothing is left to who has the name next.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
     for row in rows:
-        announce(call, row, (agent_id,))
+        emit_message_event(call, row, (agent_id,))
     return len(rows)
 
 
@@ -92,8 +92,8 @@ async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
     left, agent_id: ids of agents.
     """
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
-    unread = await call.tx.all(messages.unread_of, **parameters, horizon=horizon(call), limit=HANDED_OVER)
+    unread = await call.tx.all(messages.unread_of, **parameters, horizon=expiry_horizon(call), limit=HANDED_OVER)
     await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row["message_id"] for row in unread]))
     for row in unread:
-        announce(call, row, (agent_id,))
+        emit_message_event(call, row, (agent_id,))
     return len(unread)

@@ -18,7 +18,7 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied
 
 from . import deployment, discovery
 
-__all__ = ["answer"]
+__all__ = ["compose_answer"]
 
 P = Performative
 
@@ -26,12 +26,12 @@ _TIME: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 INTENTS = ("find_agent", "find_agents", "track_usage", "an operation such as agora.task.get (over /agent/message)")
 
 
-async def answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
     """What the marketplace says to a message addressed to it; None: nothing, or not yet."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
         hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
-        return await deployment.hosted(call, draft, sent) if hosting else None
+        return await deployment.answer_as_host(call, draft, sent) if hosting else None
     if message.type in _HOSTED:
         return await deployment.pass_on(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):

@@ -13,7 +13,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.conversations import queries as statements
-from agora.domains.conversations.delivery import Draft, Sent, speak
+from agora.domains.conversations.delivery import Draft, Sent, send_as_marketplace
 from agora.domains.instances import deploy_messages as deploying
 from agora.domains.instances import host_queries as hosting
 from agora.domains.instances import hosting_agents as elsewhere
@@ -24,7 +24,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from .discovery import name_of
 
-__all__ = ["hosted", "pass_back", "pass_on"]
+__all__ = ["answer_as_host", "pass_back", "pass_on"]
 
 P = Performative
 
@@ -45,8 +45,8 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     preferred = message.payload.get("preferred_host")
     if await deploying.is_deployable(call, row) and await _is_ours(call, preferred):
         if message.type is P.SCALE:
-            return await deploying.scale(call, message, row)
-        return await deploying.deploy(
+            return await deploying.scale_agent(call, message, row)
+        return await deploying.deploy_agent(
             call, message, row, sent.message_id, await _resolve_preferred_host(call, preferred)
         )
     host = await _find_hosting_agent(call, preferred)
@@ -62,7 +62,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     }
     if message.context:
         request["context"] = message.context
-    await speak(call, ORCHESTRATOR, request, None, cause=sent.message_id)
+    await send_as_marketplace(call, ORCHESTRATOR, request, None, cause=sent.message_id)
     return None
 
 
@@ -118,12 +118,12 @@ def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str,
     return {"type": "refuse", "intent": f"{draft.message.type.value}_refused", "payload": payload}
 
 
-async def hosted(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
+async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
     """What the marketplace's own hosting agent says, while nobody else is it."""
     if draft.message.type is not P.REQUEST:
         return await pass_on(call, draft, sent)
     if _runs_here(call):
-        return await deploying.command(call, draft.message, sent.message_id)
+        return await deploying.handle_command(call, draft.message, sent.message_id)
     payload: dict[str, Any] = {"error": NO_ENGINE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
         payload["agent_id"] = draft.message.payload["agent_id"]
@@ -144,7 +144,7 @@ def _no_host(call: Call) -> tuple[str, str]:
 async def pass_back(call: Call, draft: Draft) -> None:
     """Tell whoever asked for it what the host answered."""
     question = draft.asked
-    if await elsewhere.answered(call, question, draft.message):
+    if await elsewhere.handle_answer(call, question, draft.message):
         return
     if question is None or question["sender"] != ORCHESTRATOR or not question["cause"]:
         return
@@ -158,7 +158,7 @@ async def pass_back(call: Call, draft: Draft) -> None:
         asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
         if asker is None or asker["retired_at"] is None:  # who has left is told nothing
             document = answer | {"to": [letter["from_name"]], "correlation": correlation}
-            await speak(call, ORCHESTRATOR, document, origin)
+            await send_as_marketplace(call, ORCHESTRATOR, document, origin)
 
 
 def _translate_answer(draft: Draft, origin_type: Performative) -> dict[str, Any] | None:

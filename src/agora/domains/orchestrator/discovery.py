@@ -15,7 +15,7 @@ from agora.store.port import Row
 from agora_sdk.contract.performatives import DiscoverPayload
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["address", "described", "find_agent", "find_agents", "name_of"]
+__all__ = ["agent_address", "describe_agent", "find_agent", "find_agents", "name_of"]
 
 LOOKED_AT = 2000  #: of those that have a capability
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
@@ -37,7 +37,7 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "offer",
         "intent": "agent_found",
-        "payload": described(call, rows[0]) | await _own_instance_address(call, rows[0]),
+        "payload": describe_agent(call, rows[0]) | await _own_instance_address(call, rows[0]),
     }
 
 
@@ -54,7 +54,7 @@ async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     """Every agent that fits, the best first."""
     rows = await _find_matching(call, payload)
     page = rows[: DiscoverPayload.model_validate(payload).limit]
-    payload_out = {"agents": [described(call, row) for row in page], "total": len(rows)}
+    payload_out = {"agents": [describe_agent(call, row) for row in page], "total": len(rows)}
     return {"type": "inform", "intent": "agents_found", "payload": payload_out}
 
 
@@ -94,14 +94,14 @@ def name_of(row: Row) -> str:
     return str(row["alias"] or row["agent_name"])
 
 
-def described(call: Call, row: Row) -> dict[str, Any]:
+def describe_agent(call: Call, row: Row) -> dict[str, Any]:
     """An agent as it is offered: how to reach it, what it can do, what it takes to run one."""
     metadata = decode_json(row["metadata"])
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
         "agent_id": name_of(row),
         "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
-        "address": address(call, row),
+        "address": agent_address(call, row),
         "capabilities": decode_json(row["capabilities"]),
         "rating": _mean_rating(row) if row["rating_count"] else None,
         "status": row["status"],
@@ -109,7 +109,7 @@ def described(call: Call, row: Row) -> dict[str, Any]:
     return {name: value for name, value in about.items() if value is not None} | manifest
 
 
-def address(call: Call, row: Row) -> str:
+def agent_address(call: Call, row: Row) -> str:
     """Where ``/agent/message`` reaches it: its own address, or this marketplace, which passes messages on."""
     endpoints = decode_json(row["endpoints"])
     for protocol in PROTOCOLS:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Wanted", "understand"]
+__all__ = ["ParsedIntent", "parse_intent"]
 
 Tool = Literal["search_agents", "get_agent", "search_apps", "register_agent", "get_marketplace_stats"]
 
@@ -36,7 +36,7 @@ MOST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ParsedIntent:
     """tool: what to do; None if nothing was understood. words: to look for. name, alias: of one agent."""
 
     tool: Tool | None
@@ -47,26 +47,26 @@ class Wanted:
     free: bool = False
 
 
-def understand(message: str) -> Wanted:
+def parse_intent(message: str) -> ParsedIntent:
     """What a sentence wants."""
     text = " ".join(message.split())
     alias = alias_match[0] if (alias_match := ALIAS.search(text)) else None
     if REGISTERING.search(text):
         return _parse_registration(text, alias)
     if COUNTING.search(text):
-        return Wanted("get_marketplace_stats")
+        return ParsedIntent("get_marketplace_stats")
     if alias is not None:
-        return Wanted("get_agent", alias=alias)
+        return ParsedIntent("get_agent", alias=alias)
     described = DESCRIBING.search(text)
     if described and not re.search(r"\bagents\b|\bavailable\b", text, re.IGNORECASE):
-        return Wanted("get_agent", name=_strip_name(described[1]))
+        return ParsedIntent("get_agent", name=_strip_name(described[1]))
     words = _search_words(text)
     tool: Tool = "search_apps" if APPS.search(text) else "search_agents"
     is_search = words or re.search(r"\b(?:agents?|apps?|applications?)\b", text, re.IGNORECASE)
-    return Wanted(tool, words=words, free=bool(FREE.search(text))) if is_search else Wanted(None)
+    return ParsedIntent(tool, words=words, free=bool(FREE.search(text))) if is_search else ParsedIntent(None)
 
 
-def _parse_registration(text: str, alias: str | None) -> Wanted:
+def _parse_registration(text: str, alias: str | None) -> ParsedIntent:
     """Name, alias and capabilities of an agent to be registered; the name may follow from the alias."""
     named = NAMED.search(text)
     name = named[1].strip() if named else (alias or "").rpartition(".")[2]
@@ -76,7 +76,7 @@ def _parse_registration(text: str, alias: str | None) -> Wanted:
     able = ABLE.search(rest)
     parts = re.split(r",|;|\band\b", able[1].rstrip(".!? ")) if able else []
     capabilities = tuple("_".join(part.lower().split()) for part in parts if part.strip())
-    return Wanted("register_agent", name=name, alias=alias, capabilities=capabilities)
+    return ParsedIntent("register_agent", name=name, alias=alias, capabilities=capabilities)
 
 
 def _strip_name(name: str) -> str:

@@ -11,7 +11,7 @@ from agora.core.admission import ADMISSION
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.instances.market import discover
+from agora.domains.instances.market import discover_agents
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
@@ -20,7 +20,7 @@ from agora_sdk.contract.faults import wording
 from agora_sdk.contract.instances import MarketplaceAgent
 from agora_sdk.errors import InvalidRequest, NotFound
 
-from .intents import Wanted, understand
+from .intents import ParsedIntent, parse_intent
 
 __all__ = ["OrchestratorService"]
 
@@ -36,7 +36,7 @@ HELP = (
 class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def chat(self, message: str) -> contract.ChatAnswer:
-        intent = understand(message)
+        intent = parse_intent(message)
         match intent.tool:
             case "register_agent":
                 return await self._register_agent(intent)
@@ -48,7 +48,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
                 return await self._answer_search(intent)
         return contract.ChatAnswer(response=HELP)
 
-    async def _answer_search(self, intent: Wanted) -> contract.ChatAnswer:
+    async def _answer_search(self, intent: ParsedIntent) -> contract.ChatAnswer:
         agents = await self._find_agents(intent)
         what = APP if intent.tool == "search_apps" else "agent"
         subject = f"{'free ' if intent.free else ''}{what}s" + (
@@ -57,7 +57,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         text = f"No {subject} found." if not agents else f"Found {len(agents)} {subject}: {_list_names(agents)}."
         return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
 
-    async def _find_agents(self, intent: Wanted) -> Sequence[MarketplaceAgent]:
+    async def _find_agents(self, intent: ParsedIntent) -> Sequence[MarketplaceAgent]:
         """Agents of whom all the words are true; failing that, of whom any is, the most fitting first."""
         category = APP if intent.tool == "search_apps" else None
         agents = await self._read_page(" ".join(intent.words) or None, category, intent.free)
@@ -73,11 +73,11 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])][:SHOWN]
 
     async def _read_page(self, search: str | None, category: str | None, free: bool) -> list[MarketplaceAgent]:
-        page = await discover(self.call, search, category, None, [], None, 50 if free else SHOWN, None)
+        page = await discover_agents(self.call, search, category, None, [], None, 50 if free else SHOWN, None)
         matches = [agent for agent in page.agents if not free or agent.marketplace_info.pricing_info.type == "free"]
         return matches[:SHOWN]
 
-    async def _answer_description(self, intent: Wanted) -> contract.ChatAnswer:
+    async def _answer_description(self, intent: ParsedIntent) -> contract.ChatAnswer:
         ref = intent.alias or intent.name
         agent = await self._find_by_name(ref)
         if agent is None:
@@ -97,7 +97,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         page = await QueryService(self.call).agents(search=ref[:200], limit=1) if ref else None
         return page.agents[0] if page is not None and page.agents else None
 
-    async def _register_agent(self, intent: Wanted) -> contract.ChatAnswer:
+    async def _register_agent(self, intent: ParsedIntent) -> contract.ChatAnswer:
         self.call.context.ports.get(ADMISSION).permit(REGISTER, self.call.caller)
         if not intent.name:
             return _build_answer("What is the agent to be called? Say: Register a new agent named MyBot.", [], intent)
@@ -129,7 +129,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         )
 
 
-def _validate_registration(intent: Wanted) -> dict[str, Any]:
+def _validate_registration(intent: ParsedIntent) -> dict[str, Any]:
     """What was said of a new agent, within the bounds that registering has."""
     values = {"agent_name": intent.name, "capabilities": intent.capabilities, "alias": intent.alias}
     try:
@@ -146,7 +146,7 @@ def _validate_registration(intent: Wanted) -> dict[str, Any]:
     return {name: getattr(checked, name) for name in values if values[name] is not None}
 
 
-def _build_answer(text: str, data: list[dict[str, Any]], intent: Wanted) -> contract.ChatAnswer:
+def _build_answer(text: str, data: list[dict[str, Any]], intent: ParsedIntent) -> contract.ChatAnswer:
     return contract.ChatAnswer(response=text, data=data, tools_used=[intent.tool] if intent.tool else [])
 
 

@@ -14,4 +14,4 @@ async def answer_message(call: Call, delivered: MessageDelivered) -> None:
     """Pass on what hosting agents say, and answer what was sent to the marketplace itself."""
     await deployment.pass_back(call, delivered.draft)
     if delivered.answer is None and delivered.draft.own:
-        delivered.answer = await agent.answer(call, delivered.draft, delivered.sent)
+        delivered.answer = await agent.compose_answer(call, delivered.draft, delivered.sent)

@@ -9,7 +9,7 @@ from typing import Any
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import looks_like_id
-from agora.domains.agents.service import profile
+from agora.domains.agents.service import agent_from_row
 from agora.store.port import Query, Row
 from agora_sdk.contract import query as contract
 from agora_sdk.errors import InvalidRequest
@@ -180,7 +180,7 @@ def _nearest(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
 def _page(
     rows: Sequence[Row], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
-    agents = [profile(row, now) for row in rows]
+    agents = [agent_from_row(row, now) for row in rows]
     return contract.FoundAgentPage.model_construct(
         agents=agents,
         count=len(agents),

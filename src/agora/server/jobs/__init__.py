@@ -22,16 +22,16 @@ from agora.domains.admin.retention import Retention
 from agora.domains.agents.jobs import Heartbeats
 from agora.domains.billing.jobs import Billing
 from agora.domains.bus.engines.port import Bus
-from agora.domains.bus.jobs import BusKeeper
-from agora.domains.conversations.jobs import Conversations
-from agora.domains.events.jobs import Positions
+from agora.domains.bus.jobs import BusReconciler
+from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.events.jobs import PositionFlusher
 from agora.domains.identity.sign_on_port import SIGN_ON
-from agora.domains.instances.hosted_reconciler import RemoteInstances
-from agora.domains.instances.maintenance import InstanceUpkeep
+from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
+from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.domains.instances.reconciler import Instances
+from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
-from agora.domains.messaging.jobs import Mail
+from agora.domains.messaging.jobs import MailExpiry
 from agora.domains.monitoring.census import Census
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.readiness import Readiness
@@ -49,17 +49,17 @@ __all__ = ["CommitListener", "Controller", "build_controllers"]
 KINDS: tuple[type[Controller], ...] = (
     Heartbeats,
     Overrides,
-    Mail,
+    MailExpiry,
     Tasks,
-    Conversations,
-    BusKeeper,
+    ConversationTimeouts,
+    BusReconciler,
     RelaySettler,
     UpstreamKeeper,
     Push,
     Billing,
     Retention,
     UsageCounters,
-    Positions,
+    PositionFlusher,
     Tenants,
 )
 
@@ -85,9 +85,9 @@ def build_controllers(
     controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
     controllers += [Residents(house, host), Remotes(house, host, lines)]
     if (local := context.ports.find(LOCAL_HOST)) is not None:
-        instances = Instances(house, local)
-        remote = RemoteInstances(house, local.asker)
-        controllers += [instances, remote, InstanceUpkeep(house, instances)]
+        instances = InstanceReconciler(house, local)
+        remote = HostedInstanceReconciler(house, local.asker)
+        controllers += [instances, remote, InstanceMaintenance(house, instances)]
     settings = context.configuration.settings
     if settings.consul_url:
         from agora.domains.bus.consul_client import Consul

@@ -20,7 +20,19 @@ from agora_sdk.errors import Overloaded
 
 from .. import queries as statements
 from . import groups as streams
-from .port import BURIED, DEAD, Consumer, Delivery, Fields, Group, Pending, Recovery, Terms, Upkeep, dead_letter
+from .port import (
+    BURIED,
+    DEAD,
+    Consumer,
+    Delivery,
+    Fields,
+    Group,
+    MaintenanceReport,
+    Pending,
+    Recovery,
+    Terms,
+    dead_letter,
+)
 
 __all__ = ["EmbeddedBus"]
 
@@ -100,7 +112,7 @@ class EmbeddedBus:
         now = self._clock.now()
         rows = [(None, None, fields) for fields, _ in batch]
         try:
-            numbers = await self._write_store(lambda tx: streams.append(tx, stream, rows, now), "bus.publish")
+            numbers = await self._write_store(lambda tx: streams.append_entries(tx, stream, rows, now), "bus.publish")
         except Exception as error:
             for _, future in batch:
                 if not future.done():
@@ -142,11 +154,13 @@ class EmbeddedBus:
 
     async def _take_fresh(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
-        return await self._write_store(lambda tx: streams.fresh(tx, stream, group, consumer, count, now), "bus.read")
+        return await self._write_store(
+            lambda tx: streams.deliver_new(tx, stream, group, consumer, count, now), "bus.read"
+        )
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
         numbers = streams.numbers_of(ids)
-        return await self._write_store(lambda tx: streams.acknowledge(tx, stream, group, numbers), "bus.ack")
+        return await self._write_store(lambda tx: streams.acknowledge_entries(tx, stream, group, numbers), "bus.ack")
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         place = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
@@ -166,7 +180,8 @@ class EmbeddedBus:
             "bus.recover",
         )
         return Recovery(
-            [streams.delivery(row, more=1) for row in entries.live], list(map(streams.delivery, entries.dead))
+            [streams.delivery_from_row(row, more=1) for row in entries.live],
+            list(map(streams.delivery_from_row, entries.dead)),
         )
 
     async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
@@ -174,8 +189,8 @@ class EmbeddedBus:
         row = (letter.ref, None, to_json(dead_letter(letter, group, reason)).decode())
 
         async def move_to_dead(tx: Tx) -> None:
-            if await streams.acknowledge(tx, stream, group, streams.numbers_of([letter.entry_id])):
-                await streams.append(tx, stream + DEAD, [row], now)
+            if await streams.acknowledge_entries(tx, stream, group, streams.numbers_of([letter.entry_id])):
+                await streams.append_entries(tx, stream + DEAD, [row], now)
 
         await self._write_store(move_to_dead, "bus.bury")
 
@@ -196,14 +211,14 @@ class EmbeddedBus:
         fields = [from_json(row["fields"]) for row in await self._read_rows(statements.between, **place)]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
+    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
         entries = await self._write_store(
-            lambda tx: streams.tend(tx, stream, group, self.terms, now, count), "bus.tend"
+            lambda tx: streams.take_back_stale(tx, stream, group, self.terms, now, count), "bus.tend"
         )
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
         ids = [streams.entry_id(row["created_at"], row["number"]) for row in entries.live]
-        return Upkeep(ids, list(map(streams.delivery, entries.dead)), removed)
+        return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Forget consumers that are silent and hold nothing."""
@@ -217,7 +232,9 @@ class EmbeddedBus:
 
     async def trim(self, stream: str, length: int = 0) -> int:
         dropped = 0
-        while (some := await self._write_store(lambda tx: streams.trim(tx, stream, length, TRIMMED), "bus.trim")) > 0:
+        while (
+            some := await self._write_store(lambda tx: streams.trim_stream(tx, stream, length, TRIMMED), "bus.trim")
+        ) > 0:
             dropped += some
         return dropped
 
@@ -251,7 +268,7 @@ class EmbeddedBus:
         return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
 
     async def own(self, stream: str, owner: str) -> bool:
-        return await self._write_store(lambda tx: streams.own(tx, stream, owner), "bus.own")
+        return await self._write_store(lambda tx: streams.claim_stream(tx, stream, owner), "bus.own")
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())

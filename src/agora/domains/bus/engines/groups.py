@@ -19,21 +19,21 @@ from .. import queries as statements
 from .port import DEAD, Delivery, Fields, Terms, dead_letter
 
 __all__ = [
-    "Taken",
-    "acknowledge",
-    "append",
-    "bury",
-    "delivery",
-    "doomed",
+    "TakenEntries",
+    "acknowledge_entries",
+    "append_entries",
+    "bury_entries",
+    "claim_stream",
+    "deliver_new",
+    "delivery_from_row",
     "entry_id",
-    "fresh",
+    "find_excess",
     "number_of",
     "numbers_of",
     "open_group",
-    "own",
+    "take_back_stale",
     "take_over",
-    "tend",
-    "trim",
+    "trim_stream",
 ]
 
 LATEST = 2**62
@@ -41,7 +41,7 @@ EXHAUSTED = "delivered too often without an acknowledgement"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenEntries:
     """Rows of entries. dead: delivered too often."""
 
     live: Sequence[Row]
@@ -65,14 +65,14 @@ def numbers_of(entries: Iterable[str]) -> list[int]:
     return [number for number in map(number_of, entries) if number is not None]
 
 
-def delivery(row: Any, *, more: int = 0) -> Delivery:
+def delivery_from_row(row: Any, *, more: int = 0) -> Delivery:
     """A row of a pending entry, as it is handed out."""
     fields: Fields = from_json(row["fields"]) if row["fields"] is not None else {}
     stamp = row["created_at"] if row["created_at"] is not None else 0
     return Delivery(entry_id(stamp, row["number"]), fields, row["deliveries"] + more, row["ref"])
 
 
-async def append(
+async def append_entries(
     tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
 ) -> tuple[int, ...]:
     """Append entries (ref, name, fields as JSON text); answers their numbers."""
@@ -101,7 +101,7 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> Row:
     return row
 
 
-async def fresh(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
+async def deliver_new(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
     """Hand out entries that the group was not given yet."""
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
@@ -114,7 +114,7 @@ async def fresh(tx: Tx, stream: str, group: str, consumer: str, count: int, now:
     return [Delivery(entry_id(e["created_at"], e["number"]), from_json(e["fields"]), 1, e["ref"]) for e in entries]
 
 
-async def acknowledge(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
+async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
     """Acknowledge entries; answers how many were pending."""
     if not numbers:
         return 0
@@ -123,7 +123,7 @@ async def acknowledge(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -
 
 async def take_over(
     tx: Tx, stream: str, group: str, consumer: str, terms: Terms, now: int, *, idle: float | None, count: int
-) -> Taken:
+) -> TakenEntries:
     """Hand out again what is stale, and what was taken back; idle None: the latter alone. Buries what is exhausted."""
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
@@ -135,41 +135,43 @@ async def take_over(
     return entries
 
 
-async def tend(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> Taken:
+async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
     """Take back what is stale; bury what is exhausted."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
-        return Taken((), ())
+        return TakenEntries((), ())
     entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
     stale_rows = [row for row in entries.live if row["consumer"]]
     if stale_rows:
         numbers = _to_json_text([row["number"] for row in stale_rows])
         await tx.execute(statements.take_back, stream=stream, group=group, numbers=numbers)
-    return Taken(stale_rows, entries.dead)
+    return TakenEntries(stale_rows, entries.dead)
 
 
 async def _find_stale(
     tx: Tx, stream: str, group: str, terms: Terms, now: int, idle: int, count: int, *, parked: bool
-) -> Taken:
+) -> TakenEntries:
     parameters = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
     vanished = [row["number"] for row in rows if row["fields"] is None]  # its entry is not there any more
-    await acknowledge(tx, stream, group, vanished)
+    await acknowledge_entries(tx, stream, group, vanished)
     dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
-    await bury(tx, stream, group, dead, EXHAUSTED, now)
+    await bury_entries(tx, stream, group, dead, EXHAUSTED, now)
     live = [row for row in rows if row["fields"] is not None and row["deliveries"] < terms.most]
-    return Taken(live, dead)
+    return TakenEntries(live, dead)
 
 
-async def bury(tx: Tx, stream: str, group: str, rows: Sequence[Row], reason: str, now: int) -> None:
+async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[Row], reason: str, now: int) -> None:
     """Put entries among the stream's dead letters, and acknowledge them."""
     if not rows:
         return
-    letters = [(row["ref"], row["name"], to_json(dead_letter(delivery(row), group, reason)).decode()) for row in rows]
-    await append(tx, stream + DEAD, letters, now)
-    await acknowledge(tx, stream, group, [row["number"] for row in rows])
+    letters = [
+        (row["ref"], row["name"], to_json(dead_letter(delivery_from_row(row), group, reason)).decode()) for row in rows
+    ]
+    await append_entries(tx, stream + DEAD, letters, now)
+    await acknowledge_entries(tx, stream, group, [row["number"] for row in rows])
 
 
-async def own(tx: Tx, stream: str, owner: str) -> bool:
+async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
     """Let a stream be somebody's; tells whether it was another's, or nobody's."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
@@ -182,7 +184,7 @@ async def own(tx: Tx, stream: str, owner: str) -> bool:
     return True
 
 
-async def doomed(tx: Reader, stream: str, length: int, most: int) -> Sequence[Row]:
+async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequence[Row]:
     """The oldest entries beyond a length that no group needs."""
     head = await tx.one(statements.head, stream=stream)
     if head is None:
@@ -194,10 +196,10 @@ async def doomed(tx: Reader, stream: str, length: int, most: int) -> Sequence[Ro
     return await tx.all(statements.excess, stream=stream, until=until, limit=most)
 
 
-async def trim(tx: Tx, stream: str, length: int, most: int) -> int:
+async def trim_stream(tx: Tx, stream: str, length: int, most: int) -> int:
     """Drop the oldest entries beyond a length that no group needs, at most so many; answers how many."""
     await tx.one(statements.lock_stream, stream=stream)
-    oldest = await doomed(tx, stream, length, most)
+    oldest = await find_excess(tx, stream, length, most)
     return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]["number"]) if oldest else 0
 
 

@@ -29,10 +29,10 @@ __all__ = [
     "Delivery",
     "Fields",
     "Group",
+    "MaintenanceReport",
     "Pending",
     "Recovery",
     "Terms",
-    "Upkeep",
     "dead_letter",
 ]
 
@@ -103,7 +103,7 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class MaintenanceReport:
     """What :meth:`Bus.tend` did. taken_back: ids of entries. removed: names of consumers."""
 
     taken_back: Sequence[str] = ()
@@ -203,7 +203,7 @@ class Bus(Protocol):
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those of these entries that stand among the last ``BURIED`` dead letters, put there for the group."""
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
+    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back what is stale, bury what was delivered too often, forget consumers that are silent."""
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:

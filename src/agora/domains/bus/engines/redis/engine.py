@@ -16,10 +16,10 @@ from ..port import (
     Delivery,
     Fields,
     Group,
+    MaintenanceReport,
     Pending,
     Recovery,
     Terms,
-    Upkeep,
     dead_letter,
 )
 from .address import Address
@@ -222,7 +222,7 @@ class RedisBus:
         fields = [_delivery(letter).fields for letter in letters]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> Upkeep:
+    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._overdue(stream, group, self.terms.stale, count)
         dead = await self._bury(stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most])
         held = [entry for entry in overdue if entry.deliveries < self.terms.most]
@@ -230,7 +230,7 @@ class RedisBus:
         for entry in held:
             idle = str(int(entry.idle * MILLISECONDS))
             await self._execute("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
-        return Upkeep([entry.entry_id for entry in held], dead, await self._forget(stream, group))
+        return MaintenanceReport([entry.entry_id for entry in held], dead, await self._forget(stream, group))
 
     async def _forget(self, stream: str, group: str) -> list[str]:
         """Delete silent consumers that hold nothing; what they held would go with them."""
