@@ -95,9 +95,9 @@ async def test_held_messages_are_bounded(market: Market, monkeypatch: pytest.Mon
     monkeypatch.setattr("agora.domains.messaging.service.HELD_LIMIT", 3)
     ada = await market.agent("Ada")
     for _ in range(3):
-        await market.call(ada, SEND, to_agent="Nobody", content="x")
-    with pytest.raises(Conflict, match="Nobody"):
-        await market.call(ada, SEND, to_agent="Nobody", content="x")
+        await market.call(ada, SEND, to_agent="Zed", content="x")
+    with pytest.raises(Conflict, match="Zed"):
+        await market.call(ada, SEND, to_agent="Zed", content="x")
 
 
 async def test_an_unknown_or_departed_id_is_a_clear_error(market: Market) -> None:
