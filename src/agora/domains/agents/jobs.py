@@ -1,4 +1,4 @@
-"""Heartbeats: signs of life are written, and who gives none for too long is offline."""
+"""Heartbeats: store when agents were last active, and mark agents offline that are silent for too long."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Seen = Sequence[tuple[str, int]]
 
 
 class Heartbeats(Controller):
-    """Writes what the dispatcher saw, then looks for the silent ones.
+    """Writes the activity the dispatcher recorded, then marks silent agents offline.
 
-    Nobody is called silent in the first ``offline_after`` seconds after a start or the end of a halt:
-    until then, nobody could be heard.
+    No agent is marked in the first ``offline_after`` seconds after a start or the end of a halt, because agents could
+    not send heartbeats before.
     """
 
     name = "heartbeats"
@@ -38,10 +38,10 @@ class Heartbeats(Controller):
     async def finish(self) -> None:
         await self.flush()
 
-    # -- signs of life ---------------------------------------------------------------------------
+    # -- activity --------------------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Write the signs of life gathered so far; what cannot be written stays for the next time."""
+        """Write the recorded activity; entries that cannot be written stay for the next time."""
         last_seen = self.house.context.last_seen
         by_tenant: dict[str, list[tuple[str, int]]] = {}
         for (tenant, agent_id), at in last_seen.items():
@@ -54,9 +54,9 @@ class Heartbeats(Controller):
                         del last_seen[tenant, agent_id]
 
     async def _write_last_seen(self, tenant: str, batch: Seen) -> None:
-        """Write a batch, and wake those whom it finds offline.
+        """Write a batch, and mark offline agents in it as active.
 
-        The call by which an agent said that it goes offline is a sign of life too, but no news.
+        Activity no newer than the stored one is ignored: it includes the call by which the agent went offline.
         """
         times = dict(batch)
 
@@ -71,7 +71,7 @@ class Heartbeats(Controller):
     # -- silence ---------------------------------------------------------------------------------
 
     async def tend(self, tenant: str) -> None:
-        """Mark the silent agents of a tenant offline, unless they cannot be heard."""
+        """Mark the silent agents of a tenant offline, except during and shortly after a halt."""
         house = self.house
         now, timeout = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
         if house.gate.frozen(tenant):
@@ -87,7 +87,7 @@ class Heartbeats(Controller):
                 return
 
     async def _mark_offline(self, tenant: str, ids: Sequence[str], before: int) -> int:
-        """Mark those of them offline that are still silent; answers how many."""
+        """Mark agents offline that are still silent under lock; return how many."""
         last_seen = self.house.context.last_seen
 
         async def store_offline(call: Call) -> int:

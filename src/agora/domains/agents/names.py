@@ -1,4 +1,4 @@
-"""Names: which ones may be registered, and which ones are the same to a reader.
+"""Names of agents: which are valid, and which look the same to a reader.
 
 Two names are the same if they differ in case alone, in the width or form of characters (NFKC), or in letters of another
 script that look like Latin ones. The rule is small on purpose: a word is of one script, and what is left to confuse, words
@@ -15,7 +15,7 @@ from agora_sdk.errors import InvalidRequest
 
 __all__ = ["check_name", "name_key"]
 
-#: words that stand for somebody or something else: recipients, the marketplace itself, callers, accounts
+#: words with another meaning: recipients, the marketplace itself, callers, accounts
 RESERVED: Final = frozenset(
     [
         "*",
@@ -38,7 +38,7 @@ RESERVED: Final = frozenset(
         "system_wide",
     ]
 )
-#: what other references begin with
+#: prefixes of other kinds of references
 PREFIXES: Final = ("agent.", "agent:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 _WORD = re.compile(r"\w+")
@@ -55,13 +55,13 @@ _DOUBLES: Final = str.maketrans(
 
 
 def name_key(name: str) -> str:
-    """What two names that a reader takes for one another have in common."""
+    """A key that is equal for names that look the same to a reader."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.translate(_DOUBLES).split())
 
 
 def check_name(name: str, field: str = "agent_name") -> None:
-    """Refuse names that mean something else, and those that only look like what they are. Raises InvalidRequest."""
+    """Reject reserved names, invisible characters and mixed scripts. Raises InvalidRequest."""
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
     if key in RESERVED or key.startswith(PREFIXES) or _ID.fullmatch(key):
@@ -75,7 +75,7 @@ def check_name(name: str, field: str = "agent_name") -> None:
         )
     if not name.isprintable() or name != name.strip() or not key:
         fix = "Leave out control characters, characters without a width or that change the direction, and spaces around it."
-        raise _invalid_name(name, field, "invisible characters", "it has characters that nobody sees", fix)
+        raise _invalid_name(name, field, "invisible characters", "it contains invisible characters", fix)
     if normal != name:
         fix = f"Write it in its normal form (NFKC): {normal!r}."
         raise _invalid_name(name, field, "not normalized", "it is not in Unicode's normal form", fix)

@@ -1,4 +1,4 @@
-"""Presence of agents: signs of life, and who has given none. Every change is bounded, so that no writer waits long."""
+"""SQL of agents' presence. Each statement changes a bounded number of rows, so that other writers do not wait long."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ asleep = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
     lock=True,
 )
-# A change of state counts as a sign of life: who was resumed has time to say that it is there.
+# A change of status counts as activity: a resumed agent gets the full time to send a heartbeat.
 silent = Query(
     f"select agent_id from agents where tenant_id = :tenant and retired_at is null and {_ALIVE} limit :limit",
     types={"before": BIG, "limit": BIG},

@@ -1,4 +1,4 @@
-"""Agents: profiles, capabilities, ratings."""
+"""SQL of agents: profiles, capabilities, ratings."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ by_alias = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
 )
 by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
-# Whom names meant at a time: each who had it then, or the first to have it since.
+# Agents that names referred to at a time: the holder at that time, or the first one since.
 _NAMES_AT = """
     select a.agent_id from agents a
     where a.tenant_id = :tenant and {named} and (a.retired_at is null or a.retired_at > :time)
@@ -120,7 +120,7 @@ by_capability = Query(
     """,
     types={"limit": BIG},
 )
-# Those with a capability, as many as are looked at.
+# Agents with a capability, up to :limit.
 able = Query(
     """
     select a.* from (

@@ -1,4 +1,4 @@
-"""Addresses: from what a caller writes to whom it means."""
+"""References to agents: resolve ids, names and aliases, and check who may see or act for an agent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
-#: the marketplace itself, its built-in agents, and whoever runs agents
+#: companies in aliases that belong to the marketplace
 RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
 _POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
 
@@ -59,14 +59,14 @@ def _company_of(alias: str) -> str:
 
 
 def held_address(name: str) -> str:
-    """Where messages wait for a name that nobody has registered yet."""
+    """The recipient under which messages for an unregistered name are stored."""
     return f"name:{name}"
 
 
 async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
-    """Refuse an alias that is another agent's, or stands for somebody else: the marketplace, an account.
+    """Check that the caller may assign an alias: it is free, and its company is neither reserved nor another account.
 
-    agent_id: who is to have it; None for an agent to come.
+    agent_id: the agent that gets it, None for a new one. Raises NameTaken, PermissionDenied.
     """
     company = _company_of(alias)
     holder = await find_agent(call.tx, alias)
@@ -90,7 +90,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
 
 
 def check_keys(keys: Sequence[PublicKey]) -> None:
-    """Refuse keys that could not be used."""
+    """Validate public keys: curve and coordinates match the key type, and each kid is unique. Raises InvalidRequest."""
     for at, key in enumerate(keys):
         if key.crv not in _POINTS[key.kty] or (key.y is None) != (key.kty == "OKP"):
             raise InvalidRequest(
@@ -105,9 +105,9 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
 
 
 async def find_agent(tx: Reader, ref: str) -> Row | None:
-    """The agent meant by an id, a name, or a dotted alias: its own, or ``agent.ACCOUNT.NAME``.
+    """Resolve an id, a name, or a dotted alias (its own, or ``agent.ACCOUNT.NAME``); None if there is no such agent.
 
-    A name that nobody has exactly means who has one that is the same to a reader.
+    A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
     """
     if looks_like_id(ref):
         return await tx.one(agents.by_id, ref=ref)
@@ -122,7 +122,7 @@ async def find_agent(tx: Reader, ref: str) -> Row | None:
 
 
 async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> Row:
-    """As :func:`find`; NotFound where there is none."""
+    """Like :func:`find_agent`, but raises NotFound."""
     row = await find_agent(tx, ref)
     if row is None:
         raise _not_found(ref, field)
@@ -138,13 +138,13 @@ def _not_found(ref: str, field: str) -> NotFound:
 
 
 def visible_to(caller: Caller, row: Row) -> bool:
-    """Whether a caller may see an agent: a private one is for itself, its account, and who reads all."""
+    """Whether a caller may see an agent. A private one is visible to itself, its account, and the scope ``read:all``."""
     shared = row["account_id"] == caller.account != "default"
     return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
 
 
 async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> Row:
-    """As :func:`require`; who may not be seen is as absent as who is not there."""
+    """Like :func:`load_agent`, but an agent the caller may not see raises NotFound too, to not disclose it."""
     row = await find_agent(tx, ref)
     if row is None or not visible_to(caller, row):
         raise _not_found(ref, "agent_id")
@@ -152,25 +152,25 @@ async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> Row:
 
 
 async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
-    """Ids of those of these agents that are on the marketplace, in their order."""
+    """Ids of those agents that exist and are not retired, in the given order."""
     rows = [await find_agent(tx, ref) for ref in refs]
     return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
 
 
 def check_names_agent(caller: Caller, agent_id: str | None) -> None:
-    """Refuse an operator's question about messages that does not say whose: the answer is hardly ever the operator's own."""
+    """Require ``agent_id`` from operators that read messages: they rarely mean their own. Raises InvalidRequest."""
     if agent_id is None and caller.acts_for_others and caller.kind != "agent":
         raise InvalidRequest(
-            "Whose messages? Your credential acts for every agent.",
-            fix="Name the agent in agent_id; agent_id=operator are the messages to the operator.",
+            "agent_id is required: your credential acts for every agent.",
+            fix="Name the agent in agent_id; agent_id=operator selects the messages to the operator.",
             errors=[{"field": "agent_id", "message": "required of a credential that acts for others"}],
         )
 
 
 async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
-    """Ids of the agents meant by references that were written down at a time, in microseconds.
+    """Ids of agents for references stored at a time, in microseconds since 1970.
 
-    A name means who had it then, or the first to have it since; names that nobody has registered are left out.
+    A name resolves to its holder at that time, or the first one since; unregistered names are left out.
     """
     ids, names = list[str](), list[str]()
     for ref in refs:
@@ -186,7 +186,7 @@ async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
 
 
 def check_may_act_for(caller: Caller, agent_id: str) -> None:
-    """Refuse acting on another agent's behalf, unless the caller's scope allows it."""
+    """Check that the caller is the agent or may act for others (scope ``act:any``). Raises PermissionDenied."""
     if caller.subject != agent_id and not caller.acts_for_others:
         raise PermissionDenied(
             f"You are {caller.subject}; this belongs to {agent_id}.",

@@ -1,4 +1,4 @@
-"""Agents: registration, profile, signs of life, ratings."""
+"""Operations of agents: registration, profiles, heartbeats, ratings, deregistration."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _compute_availability(row: Row, now: int) -> float:
 
 
 def _compute_load(row: Row) -> float:
-    """As the agent last reported it, else the share of its task slots in use."""
+    """The load the agent last reported, else the share of its task slots in use; 0 to 1."""
     if row["reported_load"] is not None:
         return float(row["reported_load"])
     return float(min(1.0, row["active_tasks"] / max(1, row["max_concurrent_tasks"])))
@@ -97,7 +97,7 @@ def _profile_fields(row: Row, now: int) -> dict[str, Any]:
 
 
 def _column_values(values: dict[str, Any]) -> dict[str, Any]:
-    """What is said of an agent, as its row has it."""
+    """Column values for profile fields."""
     return values | {
         "capabilities": encode_json(list(dict.fromkeys(values["capabilities"]))),
         "service_tier": values["service_tier"].value,
@@ -110,7 +110,7 @@ def _column_values(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def agent_from_row(row: Row, now: int) -> contract.Agent:
-    """An agent's row as everyone may see it."""
+    """The public profile in an agent's row."""
     return contract.Agent.model_construct(**_profile_fields(row, now))
 
 
@@ -163,14 +163,14 @@ class AgentService(BoundService, contract.Agents):
     async def _register_from_manifest(
         self, name: str, manifest: JsonObject, values: dict[str, Any]
     ) -> contract.Registration:
-        """Register the agent of a manifest; what is said beside it wins over it."""
+        """Register an agent from a manifest; fields given explicitly take precedence over it."""
         usual = contract.Agents.operations["register"].parameters
         explicit = {name: value for name, value in values.items() if value != usual[name].default}
         register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
         return await register_manifest(self.call, name, manifest, explicit)
 
     async def _find_own_agent(self, name: str) -> Row | None:
-        """The row of the caller itself under this name; None if nobody has it."""
+        """The caller's own row under this name; None if the name is free. Raises NameTaken."""
         row = await find_agent(self.call.tx, name)
         if row is not None and row["agent_id"] != self.call.caller.subject:
             alike = f" (it looks like {row['agent_name']!r})" if row["agent_name"] != name else ""
@@ -184,7 +184,7 @@ class AgentService(BoundService, contract.Agents):
     async def _resolve_protocol_fields(
         self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None
     ) -> dict[str, Any]:
-        """Alias and keys as they are to be; what is not given stays."""
+        """Values of alias and public keys; None keeps the stored one."""
         if alias is not None:
             await check_alias(self.call, alias, row["agent_id"] if row is not None else None)
         elif row is not None:
@@ -228,7 +228,7 @@ class AgentService(BoundService, contract.Agents):
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
     async def _require_registrar(self) -> str | None:
-        """Who answers for a new agent. Raises Overloaded when that has registered as many as it may."""
+        """Subject that the new agent is counted for. Raises Overloaded at the setting ``max_agents_each``."""
         registrar = self.call.caller.registers_as
         if registrar is None:
             return None
@@ -244,7 +244,7 @@ class AgentService(BoundService, contract.Agents):
 
     @staticmethod
     def _held_names(row: Any) -> list[str]:
-        """The names under which messages for an agent may have been held."""
+        """Names under which messages for the agent may have been held."""
         name = row["agent_name"]
         return list(dict.fromkeys(filter(None, (name, row["alias"], f"agent.{row['account_id']}.{name}"))))
 
@@ -263,9 +263,9 @@ class AgentService(BoundService, contract.Agents):
         )
 
     async def reissue(self, result: contract.Registration) -> contract.Registration:
-        """Show the token again to whoever repeats the registration under its idempotency key."""
+        """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
-        # who has left gets no new token; nor who only changed what another is made of
+        # A retired agent gets no new token, nor does a caller that only changed another agent's manifest.
         if row["status"] != "retired" and (result.created or result.agent_id == self.call.caller.subject):
             result.token = self.call.context.signer.agent_token(
                 self.call.caller.tenant, result.agent_id, row["token_generation"]
@@ -273,17 +273,17 @@ class AgentService(BoundService, contract.Agents):
         return result
 
     async def request_tier(self, row: Row, requested: ServiceTier) -> None:
-        """Note which tier a registered agent is to have, and grant it as far as the caller may."""
+        """Store the tier requested for an agent, and grant it as far as the caller may."""
         granted = self._grant_tier(requested, row)
         await self.call.tx.execute(
             statements.set_tiers, agent_id=row["agent_id"], granted=granted.value, requested=requested.value
         )
 
     def _grant_tier(self, requested: ServiceTier, row: Row | None) -> ServiceTier:
-        """The tier that a registration gets of what it asks for; row: the agent as it is, None for a new one.
+        """The tier to grant for a requested one. row: the agent's current row, None for a new agent.
 
-        The tier decides the rate limit, so nobody but an operator gives more than its credential has. An agent that asks
-        for the same again keeps what it has: an operator may have raised or lowered it since.
+        The tier sets the rate limit, so only operators may grant more than their credential has. An agent that requests
+        the same tier again keeps its current one, because an operator may have changed it since.
         """
         caller = self.call.caller
         if grants_any_tier(self.call):
@@ -307,7 +307,7 @@ class AgentService(BoundService, contract.Agents):
         self.call.emit(type, data, subject=row["agent_id"], audience=audience_of(row))
 
     async def _update_agent(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
-        """Write a changed profile; answers the row as it is now."""
+        """Store a changed profile; return the new row."""
         call = self.call
         agent_id = call.target = row["agent_id"]
         await call.tx.execute(statements.update, agent_id=agent_id, now=call.now, **values)
@@ -406,12 +406,12 @@ class AgentService(BoundService, contract.Agents):
         return agent_from_row(changed, self.call.now)
 
     async def _lock_own_agent(self, agent_id: str | None) -> Row:
-        """The caller's own agent, or another one if it may act for it; locked for change."""
+        """Lock and return the caller's agent, or another one that it may act for."""
         call = self.call
         if agent_id is None:
             if call.caller.kind != "agent":
                 raise InvalidRequest(
-                    "Which agent? You are not one.",
+                    "agent_id is required: the caller is not an agent.",
                     fix="Give agent_id, or call with an agent's token.",
                     errors=[{"field": "agent_id", "message": "required"}],
                 )
@@ -423,13 +423,13 @@ class AgentService(BoundService, contract.Agents):
         return row or agent
 
     async def _set_own_status(self, row: Any, status: AgentStatus) -> str:
-        """Change an agent's state as the agent itself may; answers the new one."""
+        """Set a status that agents may set themselves; return the new status. Raises InvalidRequest, IllegalTransition."""
         old = row["status"]
         if status.value == old:
             return str(old)
         if status.value in SUPERVISED:
             raise InvalidRequest(
-                f"An agent does not set itself {status.value}.",
+                f"An agent cannot set its own status to {status.value}.",
                 fix="Operators do, with agora.admin.override or agora.admin.manage.",
                 errors=[{"field": "status", "message": "not the agent's to set"}],
             )
@@ -506,13 +506,15 @@ class AgentService(BoundService, contract.Agents):
         return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)
 
     async def retire(self, row: Row) -> None:
-        """End an agent: its token, its place in searches, its name; its history stays."""
+        """Retire an agent: revoke its token, release its name, remove it from searches. Its history stays."""
         call, agent_id = self.call, row["agent_id"]
         await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await call.publish(AGENT_RETIRED, row)
-        for name in self._held_names(row):  # what was held while it registered is its own, not its successor's
+        for name in self._held_names(
+            row
+        ):  # messages held under its names are delivered to it, not to the next holder of the name
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
         data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

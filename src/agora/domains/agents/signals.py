@@ -1,4 +1,4 @@
-"""Signals of agents: what other domains act on when agents come, go, and change their names."""
+"""Signals of agents: registered, deregistered, names and aliases taken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(slots=True)
 class AddressTaken:
-    """An agent answers to a name from now on. messages: how many that waited for it were delivered."""
+    """An agent has taken a name or alias. messages: number of held messages delivered, added up by handlers."""
 
     agent_id: str
     name: str
@@ -34,7 +34,7 @@ class AddressTaken:
 
 @dataclass(slots=True)
 class AgentRegistered:
-    """A new agent. tasks: how many that waited for its name are its own now."""
+    """A new agent. tasks: number of tasks that waited for its name, added up by handlers."""
 
     agent_id: str
     agent_name: str

@@ -1,4 +1,4 @@
-"""Supervision: changes of an agent's state that it did not ask for itself."""
+"""Supervision: changes of an agent's status by operators and the server."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SYSTEM_WIDE = "system_wide"
 
 
 async def set_agent_status(call: Call, row: Any, status: str) -> None:
-    """Put an agent into another state, and say so in the log.
+    """Set an agent's status and emit the event.
 
-    row: its ``agent_id``, ``agent_name``, ``status`` and ``visibility`` as they are now. The time of its
-    last activity stays: it is the agent's, not ours.
+    row: its current ``agent_id``, ``agent_name``, ``status`` and ``visibility``. ``last_activity`` is unchanged, because
+    this is no activity of the agent.
     """
     agent_id, before = row["agent_id"], row["status"]
     await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
@@ -30,7 +30,7 @@ async def set_agent_status(call: Call, row: Any, status: str) -> None:
 
 
 async def resume_agent(call: Call, agent_id: str) -> bool:
-    """Let a paused agent go on, if no override stands against it any more; tells whether it does."""
+    """Resume a paused agent if no override applies to it any more; return whether it was resumed."""
     row = await call.tx.one(agents.lock, ref=agent_id)
     if row is None or row["status"] != "paused":
         return False
@@ -41,7 +41,7 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
 
 
 async def end_halt(call: Call, row: Any) -> None:
-    """An override has ended: if it was the last halt of the marketplace, leases get their time back."""
+    """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
     if row["target_id"] != SYSTEM_WIDE or row["action"] != OverrideAction.EMERGENCY_HALT:
         return
     standing = await call.tx.all(overrides.standing, target_id=SYSTEM_WIDE, now=call.now)
@@ -50,5 +50,5 @@ async def end_halt(call: Call, row: Any) -> None:
 
 
 def audience_of(row: Any) -> tuple[str, ...] | None:
-    """Who sees an event about an agent: everyone, or, if it is private, itself alone."""
+    """Audience of an event about an agent: None for everyone; only itself if it is private."""
     return (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None

@@ -1,6 +1,7 @@
-"""Conversations: the agent protocol's messages as messages of the marketplace, and which may answer which.
+"""Conversations: messages of the agent protocol, stored as messages of the marketplace.
 
-:mod:`.rules` is pure: types, legal answers, states. :mod:`.record` writes down who said what to whom. :mod:`.sending`
-takes a message in, :mod:`.reading` shows it. :mod:`.orchestrator` is the marketplace as an agent: it finds others
-(:mod:`.discovery`), gives work (:mod:`.work`) and passes on what needs a host (:mod:`.deployment`).
+:mod:`.rules` defines types, legal answers and states. :mod:`.delivery` accepts a message, :mod:`.correlation` records
+which question it answers, :mod:`.assignments` maps assignments to tasks, :mod:`.permissions` checks intents,
+:mod:`.timeouts` ends unanswered questions, :mod:`.lookup` reads. The domain ``orchestrator`` answers messages to the
+marketplace itself.
 """

@@ -1,4 +1,4 @@
-"""Work: an assignment is a task of the marketplace, and what is said about it moves the task."""
+"""Assignments: an ``assign`` message creates a task, and the answers to it update the task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = Performative
 
 
 async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
-    """Make a task of an assignment: for its recipient, or for whom its payload names; answers the confirmation."""
+    """Create a task for the recipient, or for the assignee in the payload; return the confirmation to send."""
     message = draft.message
     assert message.intent is not None
     others = [ref for ref in draft.to if ref not in draft.own]
@@ -46,7 +46,7 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
 
 
 async def update_task(call: Call, draft: Draft) -> None:
-    """Move the task on by what its assignee answers to the assignment."""
+    """Update the task by an assignee's answer to the assignment."""
     question, message = draft.asked, draft.message
     if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:
         return

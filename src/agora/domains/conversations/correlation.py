@@ -1,4 +1,4 @@
-"""The record: which message belongs to which conversation, who takes part, and what has been answered."""
+"""Correlation: which conversation a message belongs to, who takes part, and which question it answers."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody who takes part: an id, and the addresses under which things wait for it until it registers.
+    """A participant: its id, and the addresses under which messages are held until it registers.
 
-    joined: sorts after the ids of broadcasts that were before its time.
+    joined: lower bound of message ids; earlier broadcasts are not for it.
     """
 
     party: str
@@ -53,7 +53,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a message is from: its id, the name it uses, its row if it is an agent."""
+    """The sender of a message: its id, the name it uses, its row if it is an agent."""
 
     agent_id: str
     name: str
@@ -69,7 +69,7 @@ class Sender:
 
     @property
     def names(self) -> set[str]:
-        """What others may call it."""
+        """All names that others may use for it."""
         found = {self.agent_id, self.name}
         if self.row is not None:
             name, account = self.row["agent_name"], self.row["account_id"]
@@ -79,10 +79,10 @@ class Sender:
 
 @dataclass(slots=True)
 class EnvelopeRecord:
-    """A message to be written down.
+    """A message to record.
 
-    parties: ids and addresses of its recipients. asked: the row it answers; final: for good. closes: whether its sender,
-    having answered, is not waited for any more. timeout: milliseconds.
+    parties: ids and addresses of its recipients. asked: the row of the question it answers; final: whether it is the
+    final answer. closes: whether the question stops waiting for this sender. timeout: milliseconds.
     """
 
     message_id: str
@@ -103,12 +103,12 @@ class EnvelopeRecord:
 
 
 def digest_of(document: dict[str, Any]) -> bytes:
-    """What a message under an id is recognised by."""
+    """Digest by which a repeated message id is compared."""
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
 def to_document(row: Any) -> dict[str, Any]:
-    """A message's row as the document that has views."""
+    """A message's row as the document that :mod:`agora.wire.envelopes` converts."""
     expires = row["expires_at"]
     return {
         "message_id": row["message_id"],
@@ -132,10 +132,10 @@ def format_time(microseconds: int) -> str:
 
 
 async def join_conversation(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
-    """The conversation of a message to be sent: its id, its label, and whether it is new.
+    """The conversation of a message to send: its id, its label, and whether it is new.
 
-    That of what it answers; else the one of that label its sender takes part in; else a new one. Labels are chosen by
-    agents: whoever uses one of a conversation that it takes no part in begins another, and learns nothing of it.
+    It is the conversation of the question; else the one with that label that the sender takes part in; else a new one.
+    Agents choose labels, so using the label of a foreign conversation starts another one and discloses nothing.
     """
     if question is not None:
         row = await call.tx.one(statements.by_key, conversation_id=question["conversation_id"])
@@ -150,7 +150,7 @@ async def join_conversation(call: Call, label: str | None, party: Party, questio
 
 
 async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tuple[str, str, bool]) -> None:
-    """Write a message down in its conversation."""
+    """Record a message in its conversation, and the answer to its question."""
     key, label, new = conversation
     state = record.state or STATES.get(record.type, "open")
     if new:
@@ -181,14 +181,14 @@ def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, 
 
 
 def expected_of(question: Any) -> Performative | None:
-    """The type of answer that a message asked for."""
+    """The type of answer that a message expects."""
     return Performative(question["expected"]) if question["expected"] else None
 
 
 async def _record_answer(call: Call, record: EnvelopeRecord, question: Row) -> None:
-    """Record that a message was answered: the first final answer of another is the one that was waited for.
+    """Record the answer to a question: the first final one of another party settles it.
 
-    A final answer of the asker itself says that it waits no more: the question timed out, or was withdrawn.
+    A final answer by the asker itself ends the waiting: the question timed out, or was withdrawn.
     """
     if not record.final:
         return
@@ -200,9 +200,9 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: Row) -> N
 
 
 async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) -> dict[str, Any]:
-    """Write down a marketplace message that answers one of the agent protocol; answers its row, which may say more then.
+    """Record a message of any protocol that answers one of the agent protocol; return its row, with metadata added.
 
-    Whoever was asked may answer in any protocol: the message is an inform, or what its type says.
+    The answer counts as an ``inform``, unless its message type is one of the agent protocol.
     """
     party = Party(row["from_agent"])
     question = await call.tx.one(statements.received, message_id=row["reply_to"], **party.parameters)
@@ -217,7 +217,7 @@ async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) 
     await record_envelope(call, record, await join_conversation(call, row["correlation_id"], party, question))
     if question["envelope_id"] == question["message_id"]:
         return row
-    message = to_document(row)  # to its sender, what is answered goes by the name that it gave
+    message = to_document(row)  # the asker knows the question by the id that it gave
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}

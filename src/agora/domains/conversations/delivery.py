@@ -1,4 +1,4 @@
-"""Sending: an envelope taken in, checked against the conversation it belongs to, stored as a message, delivered."""
+"""Delivery: validate an envelope against its conversation, store it as a message, and deliver it."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ __all__ = [
     "sender_of",
 ]
 
-LOOKED_BACK = 86_400_000  # milliseconds within which an answer without reply_to finds its question
+LOOKED_BACK = 86_400_000  # milliseconds: older questions are not inferred for an answer without reply_to
 
 
 @dataclass(slots=True)
 class Draft:
-    """A message about to be sent: what its author wrote, and what it answers.
+    """A message about to be sent.
 
-    own: those of its recipients that are the marketplace itself. asked: the row of the message it answers.
-    cause, closes: see :class:`Written`. copied: whether its sender gets it, too. warning: for its receipt.
+    document: as its author wrote it. own: recipients that are built-in agents. asked: the row of the question it answers.
+    cause, closes: see :class:`EnvelopeRecord`. copied: whether its sender gets it too. warning: for its receipt.
     """
 
     message: AgentMessage
@@ -70,7 +70,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as it was stored. ``id`` is what its author calls it."""
+    """A stored message. ``id`` is the id that its author gave it."""
 
     message_id: str
     id: str
@@ -80,7 +80,7 @@ class Sent:
 
 
 async def sender_of(call: Call, ref: str | None) -> Sender:
-    """Who a message is from; nobody speaks for another. Raises NotFound, PermissionDenied."""
+    """The sender: the caller, or an agent it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
         row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
@@ -94,13 +94,13 @@ async def sender_of(call: Call, ref: str | None) -> Sender:
 
 
 async def own_agents(call: Call, refs: list[str]) -> list[str]:
-    """Which of these are the marketplace itself: its orchestrator, and the hosting one until somebody else is it."""
+    """Those references that are built-in agents: the orchestrator, and the hosting agent unless one is registered."""
     hosted = HOSTING in refs and await find_agent(call.tx, HOSTING) is None
     return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
 
 
 async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
-    """Find out who sends it, to whom, and what it answers. Raises IllegalTransition for what is no legal answer."""
+    """Resolve sender, recipients and question. Raises IllegalTransition if it is not a legal answer."""
     sender = await sender_of(call, message.sender)
     document = _storable_document(message)
     draft = Draft(message, document, digest_of(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR])
@@ -111,12 +111,12 @@ async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
 
 
 def _storable_document(message: AgentMessage) -> dict[str, Any]:
-    """The message without what is not to be stored: secrets, and what only the marketplace says in it."""
+    """The document without secrets and without the section that only the marketplace may write."""
     document = message.document()
     document.pop(SLOT, None)
     security = document.get("security")
     if security is not None:
-        public_fields = ("provider", "permissions", "encryption")  # other fields may be secrets under other names
+        public_fields = ("provider", "permissions", "encryption")  # an allow-list: unknown fields may be secrets
         document["security"] = {name: security[name] for name in public_fields if name in security}
         if not document["security"]:
             del document["security"]
@@ -124,7 +124,7 @@ def _storable_document(message: AgentMessage) -> dict[str, Any]:
 
 
 async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | None:
-    """The receipt of a message that was sent before under its id; IdempotencyConflict if that was another one."""
+    """The receipt of an earlier message with the same id. Raises IdempotencyConflict if its content differs."""
     if draft.message.id is None:
         return None
     earlier = await call.tx.one(statements.own, sender=draft.sender.agent_id, envelope_id=draft.message.id)
@@ -148,7 +148,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
 
 
 async def _find_question(call: Call, draft: Draft) -> Row | None:
-    """The message that one answers: by its reply_to; else, of an answer, the only open question of whom it is for."""
+    """The question that a message answers: the one in reply_to, else the only open question of its recipient."""
     message, party = draft.message, draft.sender.party
     if message.reply_to is not None:
         question = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
@@ -174,10 +174,10 @@ async def _find_by_message_id(call: Call, message_id: str, party: Party) -> Row 
 
 
 async def _infer_question(call: Call, draft: Draft) -> Row | None:
-    """The question that an answer without reply_to means: the only one of its recipient that its sender could answer.
+    """Infer the question of an answer without reply_to: the only open one of its recipient that the sender could answer.
 
-    Where there is none, or more than one, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
-    give the asker the answer to another question. Raises IllegalTransition for a type that only answers, and no question.
+    If there are none or several, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
+    settle another question. Raises IllegalTransition if the type requires a question and none exists.
     """
     message = draft.message
     if message.type in rules.ASKING or len(draft.to) != 1:
@@ -245,7 +245,7 @@ async def _check_legal(call: Call, draft: Draft) -> None:
 
 
 async def deliver_draft(call: Call, draft: Draft) -> Sent:
-    """Store a message and deliver it; its recipients see what its author wrote, under the id the author gave."""
+    """Store and deliver a message. Recipients see the document as its author wrote it, under the author's id."""
     service = MessagingService(call)
     draft.destination = await _resolve_destination(service, draft)
     if draft.copied and draft.sender.agent_id not in draft.destination.agents:
@@ -273,7 +273,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
 
 
 async def _resolve_destination(service: MessagingService, draft: Draft) -> Destination:
-    """Whom it reaches; the marketplace's own agents have no inbox."""
+    """The recipients; built-in agents have no inbox."""
     others = [ref for ref in draft.to if ref not in draft.own]
     if draft.own and "broadcast" in others:
         raise InvalidRequest("'broadcast' stands alone.", errors=[{"field": "to", "message": "mixed with others"}])
@@ -285,9 +285,9 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
 async def send_as_marketplace(
     call: Call, own: str, document: dict[str, Any], question: Any, *, cause: str | None = None, closes: bool = True
 ) -> Sent:
-    """Let an agent of the marketplace's own say something.
+    """Send a message as a built-in agent.
 
-    asked: the row of what it answers. cause: id of the message because of which it asks somebody else.
+    asked: the row of the question it answers. cause: id of the message on behalf of which it asks somebody else.
     """
     message = AgentMessage.model_validate(document)
     draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=question)
@@ -296,7 +296,7 @@ async def send_as_marketplace(
 
 
 def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
-    """What the author wrote, with what it left to the marketplace."""
+    """The author's document with defaults and correlation filled in."""
     document = draft.document
     original = document.get("correlation") or {}
     correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Conversations: messages that nobody answered in time."""
+"""Timeouts of questions: find unanswered messages that are due."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH = 200
 
 
 class ConversationTimeouts(Controller):
-    """Answers each message that is due with a failure; while the marketplace is halted none is."""
+    """Ends due questions with a failure; does nothing while the marketplace is halted."""
 
     name = "conversations"
     interval = 0.5

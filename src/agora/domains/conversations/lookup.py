@@ -1,4 +1,4 @@
-"""Reading: conversations and what waits, as messages of the agent protocol."""
+"""Lookup: conversations, pending messages and reported usage."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ LAST = "conv_g"  #: sorts after every id
 
 
 def envelope_from_row(row: Any) -> AgentMessage:
-    """A message's row as its author wrote it, and in ``agora`` what the marketplace knows of it besides."""
+    """A message as its author wrote it; the section ``agora`` holds what the marketplace adds."""
     return AgentMessage.model_validate(to_agentify(to_document(row)))
 
 
 async def resolve_owner(call: Call, agent_id: str | None) -> Party:
-    """Whose messages: the caller's own, or another's if it may act for it."""
+    """The caller as a party, or an agent it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
@@ -69,7 +69,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 
 
 async def _require_visible(call: Call, ref: str) -> Row:
-    """A conversation the caller takes part in; what it may not see is as if it were not there."""
+    """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
     party = await resolve_owner(call, None)
     row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
     if row is None and ref.startswith("conv_"):
@@ -152,7 +152,7 @@ async def list_pending(
 async def list_usage(
     call: Call, agent_id: str | None, customer_id: str | None, since: datetime | None, limit: int, cursor: str | None
 ) -> contract.ReportedUsePage:
-    """Reported uses: an agent's own; of any, for those who see all."""
+    """A page of reported usage: of the agent, or of all agents with the scope ``read:all``."""
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await resolve_owner(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}

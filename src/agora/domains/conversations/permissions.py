@@ -1,8 +1,8 @@
-"""Permissions: who may ask an agent for what.
+"""Permissions: which agents may send which intents to an agent.
 
-An agent says it in its registration's metadata: ``{"permissions": {"calculate": ["agent.app.orchestrator"]}}``, an intent
-(or ``*``, any other) to those who may ask for it: agents by id, name or alias, ``account:NAME``, or ``*`` for everyone.
-A credential with the scope ``intent:calculate`` may, too. What an agent does not mention needs no permission.
+An agent declares them in its metadata: ``{"permissions": {"calculate": ["agent.app.orchestrator"]}}`` maps an intent (or
+``*`` for all others) to allowed senders: agents by id, name or alias, ``account:NAME``, or ``*`` for everyone. A
+credential with the scope ``intent:calculate`` is allowed too. Intents that are not listed need no permission.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .correlation import Sender
 
 __all__ = ["GATED", "check_permissions"]
 
-#: types that ask for something to be done
+#: types that request an action and therefore need permission
 GATED = frozenset(
     {
         Performative.REQUEST,
@@ -34,9 +34,9 @@ GATED = frozenset(
 
 
 async def check_permissions(call: Call, message: AgentMessage, sender: Sender, recipients: Sequence[str]) -> None:
-    """Refuse a message whose sender may not ask one of its recipients, agent ids, for that.
+    """Check that the sender may send the message's intent to each recipient (agent ids).
 
-    Raises PermissionDenied; ``required`` says what is missing, ``agent`` whose rule it is.
+    Raises PermissionDenied; ``required`` holds the missing intent, ``agent`` the agent that restricts it.
     """
     if message.type not in GATED or message.intent is None:
         return
@@ -55,7 +55,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
 
 
 def _allowed_callers(row: Row, intent: str) -> list[Any] | None:
-    """Who may ask an agent for it; None for everyone."""
+    """Senders allowed to send an intent to an agent; None for everyone."""
     policy = decode_json(row["metadata"]).get("permissions")
     if not isinstance(policy, dict):
         return None
@@ -64,7 +64,7 @@ def _allowed_callers(row: Row, intent: str) -> list[Any] | None:
 
 
 def _is_claimed(message: AgentMessage) -> bool:
-    """Whether the message uses the permission: those it lists are all that it uses."""
+    """Whether the message claims the permission: if it lists permissions, it uses only those."""
     claimed = message.security.permissions if message.security else None
     return claimed is None or message.intent in claimed
 

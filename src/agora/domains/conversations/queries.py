@@ -1,4 +1,4 @@
-"""Conversations: the messages of the agent protocol, which answers which, and reported usage."""
+"""SQL of conversations: envelopes, parties, questions and answers, and reported usage."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ _REACHED = """
 received = Query(
     f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}"
 )
-# What somebody named so, among what the party sent or received; the newest.
+# The newest message with this envelope id that the party sent or received.
 called = Query(
     f"""
     select e.* from envelopes e where e.tenant_id = :tenant and e.envelope_id = :envelope_id
@@ -121,7 +121,7 @@ called = Query(
     order by e.message_id desc limit 1
     """
 )
-# Not answered for good by the party.
+# The party has given no final answer.
 _UNANSWERED = """
     not exists (select 1 from envelopes a where a.tenant_id = :tenant and a.answers = e.message_id
         and a.sender = :party and a.final = 1)
@@ -149,7 +149,7 @@ def open_questions(labelled: bool) -> Query:
     return Query(text.format(types=_TYPES), text.format(types=_TYPES_POSTGRES), types={"now": BIG})
 
 
-# Among the last that one agent gave up waiting for, or is about to: one that another has not answered.
+# The newest of an agent's last lapsed or overdue questions that the other party has not answered.
 lapsed_question = Query(
     f"""
     select e.message_id, e.envelope_id from (
@@ -172,7 +172,7 @@ closed = Query(
     limit 1
     """
 )
-# open is -1 once nobody waits for answers any more: the question timed out, or was withdrawn.
+# open = -1: the question timed out or was withdrawn, and late answers do not settle it.
 lapse = Write(
     """
     update envelopes set open = -1, due_at = null, answer = coalesce(answer, :answer)
@@ -201,8 +201,8 @@ messages = Query(
     types={"limit": BIG},
 )
 _ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
-# What was addressed to an agent, and broadcasts since it joined, that nobody has fetched yet: the oldest of it, in any order.
-# Only ids are sorted here: SQLite would copy whole messages to sort them.
+# The oldest unread messages of an agent, and broadcasts since it joined, in no particular order. Only ids are sorted,
+# because SQLite would copy whole messages to sort them.
 pending = Query(
     f"""
     select m.* from (
@@ -248,7 +248,7 @@ participants = Query(
     order by party limit 200
     """
 )
-# A conversation begun before an agent had registered names it by an address.
+# Conversations that began before an agent registered refer to it by its held address.
 drop_doubles = Write(
     """
     delete from conversation_parties where tenant_id = :tenant and party = :address and conversation_id in (

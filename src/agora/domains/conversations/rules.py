@@ -1,8 +1,8 @@
-"""The rules of a conversation: which type may answer which, what ends the waiting, what state follows.
+"""Rules of conversations: legal answers to each type, final answers, and resulting states. Pure functions.
 
-After FIPA's interaction protocols: Request (SC00026: refuse or agree, then failure or inform), Propose (SC00036: accept or
+Based on FIPA's interaction protocols: Request (SC00026: refuse or agree, then failure or inform), Propose (SC00036: accept or
 reject), Iterated Contract Net (SC00030: proposals answered by proposals). ``agree`` to a proposal is its acceptance,
-``refuse`` its rejection; ``confirm``, ``failure`` and ``done`` tell how what was agreed on went.
+``refuse`` its rejection; ``confirm``, ``failure`` and ``done`` report the outcome of what was agreed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ P = Performative
 _OUTCOMES = {P.INFORM, P.CONFIRM, P.FAILURE, P.DONE}
 _DEPLOYED = {P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE}
 
-#: what may answer a message of each type; what is not in it ends an exchange
+#: legal answers to each type
 ANSWERS: Mapping[Performative, frozenset[Performative]] = {
     kind: frozenset(answers)
     for kind, answers in {
@@ -40,13 +40,13 @@ ANSWERS: Mapping[Performative, frozenset[Performative]] = {
         P.DEPLOY_FAILURE: {P.DEPLOY},
     }.items()
 }
-#: they want an answer
+#: types that expect an answer
 ASKING = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLOY, P.CO_LOCATE, P.SCALE})
-#: they make no sense unless they answer something
+#: types that must answer a message
 STRICT = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
-#: after them their sender has nothing more to say to what they answer
+#: types after which their sender may not answer the same message again
 CLOSING = frozenset({P.REFUSE, P.FAILURE, P.DONE, *_DEPLOYED})
-#: what was asked for will not come
+#: types that reject what was asked for
 NEGATIVE = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
 #: state of a conversation after a message of each type
 STATES: Mapping[Performative, str] = {
@@ -67,7 +67,7 @@ _ONGOING = frozenset({"pending", "queued", "accepted", "started", "running", "wo
 def is_legal_answer(question: Performative, answer: Performative, *, own: bool) -> bool:
     """Whether a message of one type may be answered by one of another.
 
-    own: by its own sender, who may go on after what it said, but not answer its own question; except that it failed.
+    own: by its own sender, who may follow up on a statement, but not answer its own question except with a failure.
     """
     if own and question in ASKING:
         return answer is P.FAILURE
@@ -75,9 +75,9 @@ def is_legal_answer(question: Performative, answer: Performative, *, own: bool) 
 
 
 def is_final(question: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
-    """Whether an answer is the one that was waited for: neither consent to try, nor news of what is under way.
+    """Whether an answer is final: neither an agreement to try, nor a progress report.
 
-    expected: the type that was asked for; then only that one is, and what says that it will not come.
+    expected: the type that the question requires; then only that type and negative ones are final.
     """
     if expected is not None and message.type is not expected:
         return message.type in NEGATIVE

@@ -1,4 +1,4 @@
-"""The contract's face of conversations."""
+"""Operations of conversations."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ConversationService(BoundService, contract.Conversations):
         return sent.accepted
 
     async def _send_answer(self, draft: Draft, sent: Sent, reply: dict[str, Any]) -> AgentMessage:
-        """Let the marketplace answer; what it says is a message like any other."""
+        """Send the marketplace's answer as an ordinary message, and return it."""
         tx = self.call.tx
         document = reply | {
             "to": [draft.sender.name],
@@ -74,7 +74,7 @@ class ConversationService(BoundService, contract.Conversations):
         raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
 
     async def _require_own_message(self, ref: str) -> Row:
-        """A message that the caller sent, by either of its ids."""
+        """Load a message that the caller sent, by message id or envelope id. Raises NotFound."""
         tx, caller = self.call.tx, self.call.caller
         question = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
         if question is None:
@@ -89,9 +89,9 @@ class ConversationService(BoundService, contract.Conversations):
         return question
 
     async def _build_reply(self, question: Row) -> contract.Reply:
-        """The answer, acknowledged in the inbox of whoever asked."""
+        """The answer, marked as acknowledged in the asker's inbox."""
         row = await self.call.tx.one(messages.of, message_id=question["answer"])
-        if row is None:  # its time is over, and it was deleted
+        if row is None:  # deleted by retention
             return contract.Reply()
         service = MessagingService(self.call)
         sender = question["sender"] if question["sender"] != self.call.caller.subject else None
@@ -135,5 +135,5 @@ class ConversationService(BoundService, contract.Conversations):
 
 
 def _is_answer(message_id: str, event: NewEvent) -> bool:
-    """Whether a message's event may be of an answer to it."""
+    """Whether an event carries an answer to the message."""
     return bool(decode_json(event.data.decode()).get("reply_to") == message_id)

@@ -1,4 +1,4 @@
-"""Signals of conversations: what the marketplace's own agent acts on."""
+"""Signals of conversations: a message was delivered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MESSAGE_DELIVERED", "MessageDelivered"]
 
 @dataclass(slots=True)
 class MessageDelivered:
-    """A message of the agent protocol was delivered. answer: what the marketplace answers, filled in by a handler."""
+    """A message of the agent protocol was delivered. answer: the marketplace's reply, set by a handler."""
 
     draft: Draft
     sent: Sent

@@ -1,4 +1,4 @@
-"""What conversations do when other domains say something."""
+"""Handlers of signals of the agents and messaging domains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
 
 
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
-    """Let questions that waited for a name be those of the agent that answers to it now."""
+    """Move conversations of a held address to the agent that has taken the name."""
     address = held_address(address_taken.name)
     await call.tx.execute(conversations.drop_doubles, agent_id=address_taken.agent_id, address=address)
     await call.tx.execute(conversations.readdress, agent_id=address_taken.agent_id, address=address)

@@ -1,7 +1,7 @@
-"""Timeouts: a message that was not answered within expected.timeout is answered by a failure with the intent 'timeout'.
+"""Timeouts: a message not answered within ``expected.timeout`` gets a failure with the intent ``timeout``.
 
-The failure is the asker's own, to those it asked, so that both know. An answer that comes later is delivered all the same,
-and belongs to the question only if it names it.
+The asker sends the failure to itself and the recipients, so that both sides know. A late answer is still delivered, and
+is correlated only if its ``reply_to`` names the question.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["time_out"]
 
 
 async def time_out(call: Call, message_id: str) -> Row | None:
-    """Write the failure of a message that is due; answers its row as it is then, None where nothing is due any more."""
+    """Send the timeout failure of a due message; return its updated row, None if it is not due any more."""
     question_row = await call.tx.one(statements.lock, message_id=message_id)
     if (
         question_row is None
@@ -58,6 +58,6 @@ async def time_out(call: Call, message_id: str) -> Row | None:
 
 
 async def _is_reachable(call: Call, ref: str) -> bool:
-    """Whether a recipient is there to be told: not one that has left, and no group."""
+    """Whether a recipient is an active agent, not a retired one or a group."""
     row = await find_agent(call.tx, ref)
     return row is not None and row["retired_at"] is None

@@ -1,1 +1,1 @@
-"""Events: publishing, reading the log, subscriptions and their positions."""
+"""Events: publish, list, subscribe, stream."""

@@ -1,4 +1,4 @@
-"""Positions: how far durable subscriptions have been read is written now and then."""
+"""Positions of durable subscriptions, flushed periodically."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["PositionFlusher"]
 
 
 class PositionFlusher(Controller):
-    """What is not written when the server dies is read again by subscribers that do not say where they were."""
+    """Flushes positions. After a crash, subscribers that send no Last-Event-ID get the unflushed events again."""
 
     name = "positions"
     interval = 3.0

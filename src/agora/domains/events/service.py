@@ -1,4 +1,4 @@
-"""Events: publish one's own, read the log back, subscribe, and describe the stream to open."""
+"""Operations of events: publish, list, subscribe, stream."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["EventService"]
 
 RESERVED = "agora."
 NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
-SUBSCRIPTIONS_KEPT = 100  #: of one owner; beyond it the oldest ends
+SUBSCRIPTIONS_KEPT = 100  #: of one owner; a further one replaces the oldest
 
 
 class EventService(BoundService, contract.Events):
@@ -57,7 +57,7 @@ class EventService(BoundService, contract.Events):
         )
 
     async def _resolve_audience(self, to: list[str]) -> tuple[str, ...]:
-        """Ids of the agents named, and the publisher, who sees what it published."""
+        """Ids of the given agents and of the publisher, which always sees its own events."""
         agent_ids = [await self._resolve_agent(ref, "to") for ref in to]
         return tuple(dict.fromkeys([self.call.caller.subject, *agent_ids]))
 
@@ -118,7 +118,7 @@ class EventService(BoundService, contract.Events):
         subscription_id: str | None = None,
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.Event]:
-        # The dispatcher awaits the description within a read; the feed makes the events of it.
+        # The dispatcher awaits the Opening within a read transaction; the feed then produces the events.
         opening = self._open_stream(types, agent, subject, subscription_id, last_event_id)
         return cast("AsyncIterator[contract.Event]", opening)
 

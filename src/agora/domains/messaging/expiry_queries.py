@@ -1,4 +1,4 @@
-"""Messages whose time is over, and those that wait under a registered name. Every change is bounded."""
+"""SQL of expiry, and of held messages for registered names. Each statement changes a bounded number of rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAIRS = "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') fr
 _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))"
 
 # -- mail --------------------------------------------------------------------------------------
-# Waiting deliveries are read a page at a time, in the order of their index.
+# Waiting deliveries are read page by page, in the order of their index.
 
 _AFTER = """
     d.tenant_id = :tenant and d.state in ('held', 'queued') and (d.recipient, d.message_id) > (:recipient, :message_id)
@@ -31,7 +31,7 @@ _OVERDUE = f"""
     where {_AFTER} and (d.recipient, d.message_id) <= (:last_recipient, :last_message)
         and (m.expires_at <= :now or (m.expires_at is null and m.created_at <= :horizon))
 """
-# Each planner is told to walk the index of what waits, and to look up each message by its id.
+# Force both planners to scan the index of waiting deliveries and look up each message by id.
 _PLAN = {
     "hint": "indexed by deliveries_waiting",
     "messages": "join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id",
@@ -52,7 +52,7 @@ _EXPIRE = """
 """
 expire = Write(_EXPIRE.format(pairs=_PAIRS), _EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG})
 
-# Agents that hold a name or an alias under which something waits: registration and sending crossed.
+# Agents with a name or alias that messages are held for: registration and sending ran concurrently.
 addressed = Query(
     """
     select distinct a.agent_id, substr(d.recipient, 6) as agent_name from deliveries d

@@ -1,4 +1,4 @@
-"""Mail: what nobody fetched in time expires, and what waits under a registered name is handed over."""
+"""Mail maintenance: expire unread messages, and deliver messages held for names that are registered by now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Place = tuple[str, str]
 
 
 class MailExpiry(Controller):
-    """Stands still while the marketplace is halted."""
+    """Expires and hands over messages; does nothing while the marketplace is halted."""
 
     name = "mail"
     interval = 60.0
@@ -55,7 +55,7 @@ class MailExpiry(Controller):
         self._reached[tenant] = place
 
     async def _find_page_end(self, tenant: str, place: Place) -> Place:
-        """Where the page after a place ends."""
+        """The last key of the page after ``place``."""
         rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
         return (rows[0]["recipient"], rows[0]["message_id"]) if rows else END
 
@@ -64,7 +64,7 @@ class MailExpiry(Controller):
         return await self.read(tenant, expiry.overdue_deliveries, **page, **when)
 
     async def _mark_expired(self, tenant: str, batch: Sequence[Row]) -> None:
-        """Mark deliveries expired, and tell those concerned: nothing is lost in silence."""
+        """Mark deliveries expired and notify sender and recipients, so that no message is lost silently."""
         senders = {row["message_id"]: row["from_agent"] for row in batch}
         pairs = encode_json([(row["recipient"], row["message_id"]) for row in batch])
 
@@ -80,7 +80,7 @@ class MailExpiry(Controller):
     # -- held mail -------------------------------------------------------------------------------
 
     async def _hand_over(self, tenant: str, when: dict[str, int]) -> None:
-        """A message and the registration it waited for may cross: then nobody has handed it over."""
+        """Deliver messages that were held while their recipient registered concurrently."""
         for row in await self.read(tenant, expiry.addressed, **when):
             agent_id, agent_name = row["agent_id"], row["agent_name"]
 

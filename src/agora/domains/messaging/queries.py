@@ -1,4 +1,4 @@
-"""Messages and their delivery to each recipient."""
+"""SQL of messages and their deliveries, one for each recipient."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ unread_of = Query(
     types={"now": BIG, "horizon": BIG, "limit": BIG},
 )
 any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1")
-# What reached the agent already, by another of its addresses, is not there twice.
+# Messages that reached the agent by another of its addresses are not delivered twice.
 drop_doubles = Write(
     """
     delete from deliveries where tenant_id = :tenant and recipient = :address and message_id in (
@@ -157,10 +157,10 @@ BROADCASTS = "indexed by messages_broadcast"
 
 
 def _inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
-    """Ids and states of all that is in an inbox: addressed to the agent, to its name, and broadcasts it has not marked.
+    """Subqueries of the ids and states in an inbox: addressed to the agent, to its name, and unmarked broadcasts.
 
-    Each part is walked in the order of ids, which an engine merges without looking further than a page needs. SQLite
-    knows too little of the tables to choose the index of broadcasts by itself; for PostgreSQL the hint is left out.
+    Each is read in the order of ids, so that the database merges them and stops after a page. SQLite does not choose the
+    index of broadcasts by itself and gets a hint; PostgreSQL has none.
     """
     states = [text for name, text in _STATE_FILTERS.items() if name in filters]
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"

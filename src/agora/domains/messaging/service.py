@@ -1,4 +1,4 @@
-"""Messaging: send, receive, mark."""
+"""Operations of messaging: send, receive, mark."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ CAPABILITY_LIMIT = 1000
 LARGE_PAGE = 65_536  # bytes
 RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
-#: what only the protocols themselves write into metadata: it says what a message is to them
+#: metadata sections that only the protocols may write: they define what a message means to them
 RESERVED_METADATA = ("agentify", "bus")
 
 
 @dataclass(slots=True)
 class Destination:
-    """Where a message goes: registered agents, and names it is held for."""
+    """Resolved recipients of a message: ids of agents, and unregistered names that it is held for."""
 
     agents: list[str]
     held: list[str]
@@ -58,7 +58,7 @@ class Destination:
 
     @property
     def parties(self) -> list[str]:
-        """Where it is delivered to: agent ids, and addresses of names."""
+        """Recipients of its deliveries: agent ids, and held addresses of names."""
         return [*self.agents, *map(held_address, self.held)]
 
 
@@ -96,7 +96,7 @@ class MessagingService(BoundService, contract.Messaging):
         expires_in: int | None = None,
         metadata: JsonObject,
     ) -> contract.MessageReceipt:
-        """As :meth:`send`, for the server itself: the metadata may hold what a protocol says about the message."""
+        """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
         call = self.call
         sender, sender_name = await self._resolve_sender(from_agent)
         destination = await self.destination(to_agent)
@@ -127,7 +127,7 @@ class MessagingService(BoundService, contract.Messaging):
         return receipt
 
     def post(self, row: dict[str, Any], destination: Destination) -> contract.MessageReceipt:
-        """Store a message, a row as the table has it, and deliver it."""
+        """Insert a message and its deliveries. row: a value for each column of ``MESSAGES``."""
         call = self.call
         call.tx.append(statements.MESSAGES, tuple(row[name] for name in statements.MESSAGES.names))
         self._append_deliveries(row, destination)
@@ -152,7 +152,7 @@ class MessagingService(BoundService, contract.Messaging):
         return row["agent_id"], row["agent_name"]
 
     async def _find_correlation(self, reply_to: str) -> str:
-        """A reply joins the exchange of what it answers."""
+        """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
         answered = await self.call.tx.one(statements.of, message_id=reply_to)
         if answered is None:
             raise NotFound(
@@ -161,7 +161,7 @@ class MessagingService(BoundService, contract.Messaging):
         return answered["correlation_id"] or reply_to
 
     async def destination(self, to_agent: Recipients) -> Destination:
-        """Whom a message reaches; raises NotFound for unknown ids and capabilities."""
+        """Resolve recipients. Raises NotFound for unknown ids and capabilities, InvalidRequest for too many."""
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
         if refs == ["broadcast"]:
             return Destination([], [], broadcast=True)
@@ -169,7 +169,7 @@ class MessagingService(BoundService, contract.Messaging):
         for ref in refs:
             if ref == "broadcast":
                 raise InvalidRequest(
-                    "'broadcast' stands alone.",
+                    "'broadcast' cannot be combined with other recipients.",
                     errors=[{"field": "to_agent", "message": "mixed with other recipients"}],
                 )
             if ref.startswith("capability:"):
@@ -285,7 +285,7 @@ class MessagingService(BoundService, contract.Messaging):
         if more or "after" in filters:
             large = sum(len(row["content"]) for row in rows) > LARGE_PAGE
             if large:
-                rows = []  # many may count at once: none holds a large page meanwhile
+                rows = []  # counts may queue: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counted = await self.call.tx.one(
                 statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
@@ -307,7 +307,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def _read_rows(
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
     ) -> tuple[list[Row], bool]:
-        """What a page holds, and whether there is more: so many messages, or fewer if they are long."""
+        """The rows of a page, and whether there are more. Long messages make a page shorter."""
 
         async def read_page(after: str | None, count: int) -> Sequence[Row]:
             place = {} if after is None else {"after": after}
@@ -319,7 +319,7 @@ class MessagingService(BoundService, contract.Messaging):
         return await paging.read_page(read_page, None, "message_id", limit, self.call.context.settings.page_bytes)
 
     async def _resolve_inbox(self, agent_id: str | None) -> _Inbox:
-        """Whose inbox: the caller's own, or another's if it may act for it."""
+        """The caller's inbox, or that of an agent it may act for. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         ref = agent_id or caller.subject
         row = await find_agent(self.call.tx, ref)
@@ -386,11 +386,11 @@ class _Inbox:
 
 
 def _check_metadata(metadata: JsonObject) -> None:
-    """Nobody says by hand what a message is to the protocols: an intent needs a permission, an entry a sender."""
+    """Reject reserved metadata sections: they would bypass the protocols' checks of permissions and senders."""
     for name in RESERVED_METADATA:
         if name in metadata:
             raise InvalidRequest(
-                f"The name {name!r} in metadata is kept for what the protocols say about a message.",
+                f"The name {name!r} in metadata is reserved for the protocols.",
                 fix="Send messages of the agent protocol with agora.conversation.send, or choose another name.",
                 errors=[{"field": f"metadata.{name}", "message": "reserved"}],
             )

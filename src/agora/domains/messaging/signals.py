@@ -1,4 +1,4 @@
-"""Signals of messaging: what other domains act on when messages are stored."""
+"""Signals of messaging: a reply is composed, a reply is stored."""
 
 from __future__ import annotations
 

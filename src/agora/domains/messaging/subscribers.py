@@ -1,4 +1,4 @@
-"""What messaging does when other domains say something."""
+"""Handlers of signals of the agents domain."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["deliver_held_messages"]
 
 
 async def deliver_held_messages(call: Call, address: AddressTaken) -> None:
-    """Deliver the messages that waited for a name to the agent that answers to it now."""
+    """Deliver the messages held for a name to the agent that has taken it."""
     address.messages += await deliver_held(call, address.agent_id, address.name)

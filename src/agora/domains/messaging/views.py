@@ -1,4 +1,4 @@
-"""Mail: what a stored message looks like to its recipients, and to the event stream."""
+"""Messages as their recipients and the event stream see them, and delivery of held messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HANDED_OVER: Final = 1000  #: messages with one call
 
 
 def expiry_horizon(call: Call) -> int:
-    """When messages without an expiry of their own had to be sent to be alive now."""
+    """Time (microseconds since 1970) before which messages without an own expiry have expired."""
     return int(call.now - call.context.settings.message_lifetime * 1_000_000)
 
 
@@ -45,7 +45,7 @@ def message_from_row(row: Row, recipient: str, state: str) -> Message:
 
 
 def emit_message_event(call: Call, row: Any, recipients: Sequence[str]) -> None:
-    """Log the event that carries a message to its recipients' streams."""
+    """Emit the event that carries a message to its recipients' streams."""
     sender, message_id = row["from_agent"], row["message_id"]
     data = {
         "message_id": message_id,
@@ -73,13 +73,13 @@ def emit_message_event(call: Call, row: Any, recipients: Sequence[str]) -> None:
 
 
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
-    """Hand over what waited for a name that is now registered; answers how many messages."""
+    """Deliver messages held for a name to the agent that has it now; return how many."""
     address = held_address(agent_name)
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
     rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=expiry_horizon(call))
-    # All of it, what has expired too, so that nothing is left to who has the name next.
+    # Expired deliveries are moved too, so that the next holder of the name does not get them.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
     for row in rows:
         emit_message_event(call, row, (agent_id,))
@@ -87,10 +87,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
 
 
 async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
-    """Give an agent the unread mail of one that has left, up to a bound; answers how many messages.
-
-    left, agent_id: ids of agents.
-    """
+    """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(messages.unread_of, **parameters, horizon=expiry_horizon(call), limit=HANDED_OVER)
     await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row["message_id"] for row in unread]))

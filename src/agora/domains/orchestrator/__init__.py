@@ -1,1 +1,5 @@
-"""The marketplace asked in plain words: what is wanted (pure), and doing it with the operations there are."""
+"""The orchestrator: the marketplace as an agent, and a chat interface with fixed rules.
+
+:mod:`.agent` answers protocol messages, :mod:`.discovery` finds agents, :mod:`.deployment` deploys or forwards to hosting
+agents. :mod:`.intents` parses chat sentences, :mod:`.service` carries them out with the ordinary operations.
+"""

@@ -1,4 +1,4 @@
-"""The marketplace as an agent: agent.marketplace.orchestrator, and what it answers."""
+"""Replies of the built-in agent ``agent.marketplace.orchestrator``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INTENTS = ("find_agent", "find_agents", "track_usage", "an operation such as ago
 
 
 async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
-    """What the marketplace says to a message addressed to it; None: nothing, or not yet."""
+    """The reply to a message addressed to the marketplace; None if there is none, or it follows later."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
         hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
@@ -49,7 +49,7 @@ _HOSTED = (P.DEPLOY, P.CO_LOCATE, P.SCALE)
 
 
 async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
-    """Write a reported use down; an agent reports its own."""
+    """Store a usage report and return the confirmation. Agents may only report their own usage."""
     payload, sender = draft.message.payload, draft.sender
     agent_id = await _resolve_reported_agent(call, draft)
     usage_id = new_id("use")
@@ -107,5 +107,5 @@ def _parse_time(value: Any, now: int) -> int:
 
 def _invalid_field(name: str, what: str) -> InvalidRequest:
     return InvalidRequest(
-        f"payload.{name} is to be {what}.", errors=[{"field": f"payload.{name}", "message": f"not {what}"}]
+        f"payload.{name} must be {what}.", errors=[{"field": f"payload.{name}", "message": f"not {what}"}]
     )

@@ -1,8 +1,8 @@
-"""Deployment: what needs a host is done by the marketplace itself, or passed on to a hosting agent.
+"""Deployment requests: served by the marketplace itself, or forwarded to a hosting agent.
 
-Agents whose manifest is registered are run by the marketplace (:mod:`..instances.deploying`), on its own hosts and on the
-hosting agents that are registered as hosts. What it cannot run itself is passed on: to the agent that a message prefers, to
-the one with the alias agent.agentify.hosting-orchestrator, or to any with the capability ``hosting``.
+The marketplace runs agents with a registered manifest (:mod:`agora.domains.instances.deploy_messages`). Other requests
+are forwarded to the preferred agent, else to the one with the alias agent.agentify.hosting-orchestrator, else to any
+agent with the capability ``hosting``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INTENTS = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "sca
 
 
 async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
-    """Ask the host for what a message wants; answers at once only where that is not possible."""
+    """Deploy, or forward the request to a hosting agent; return a reply if it is refused or complete at once."""
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
@@ -67,7 +67,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
 
 
 async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
-    """What the host is asked for: what the message says, and what the agent's registration says of how to run it."""
+    """The forwarded payload: the message's, completed with the build fields of the agent's registration."""
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
     payload["agent_id"] = name_of(row)
     if draft.message.type is P.DEPLOY:
@@ -88,7 +88,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, A
 
 
 async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
-    """The host that a message prefers: a server by its name, or a hosting agent by its own."""
+    """The preferred host: the name of a server, or the id of a hosting agent."""
     if not isinstance(preferred, str) or not preferred:
         return None
     agent = await find_agent(call.tx, preferred)
@@ -96,7 +96,7 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
 
 
 async def _is_ours(call: Call, preferred: Any) -> bool:
-    """Whether the marketplace chooses the host: not where a hosting agent is preferred that is no host of it."""
+    """Whether the marketplace places the instance: not if the preferred hosting agent is not registered as a host."""
     agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
     return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
 
@@ -111,7 +111,7 @@ async def _find_hosting_agent(call: Call, preferred: Any) -> Row | None:
 
 
 def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
-    """The failure of a message's type: deploy_failure, else refuse."""
+    """The negative reply: ``deploy_failure`` to ``deploy``, else ``refuse``."""
     payload = {"error": error, "code": code} | ({"agent_id": named} if isinstance(named, str) else {})
     if draft.message.type is P.DEPLOY:
         return {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
@@ -119,7 +119,7 @@ def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str,
 
 
 async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
-    """What the marketplace's own hosting agent says, while nobody else is it."""
+    """The reply of the built-in hosting agent, which is active while no other one is registered."""
     if draft.message.type is not P.REQUEST:
         return await pass_on(call, draft, sent)
     if _runs_here(call):
@@ -137,12 +137,12 @@ def _runs_here(call: Call) -> bool:
 
 
 def _no_host(call: Call) -> tuple[str, str]:
-    """Why nobody can be asked to run an agent."""
+    """Error message and code if no host can be asked."""
     return (UNKNOWN, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE, "NO_RUNTIME_ENGINE")
 
 
 async def pass_back(call: Call, draft: Draft) -> None:
-    """Tell whoever asked for it what the host answered."""
+    """Forward a hosting agent's reply to the original sender."""
     question = draft.asked
     if await elsewhere.handle_answer(call, question, draft.message):
         return
@@ -156,13 +156,13 @@ async def pass_back(call: Call, draft: Draft) -> None:
     if answer is not None:
         correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
         asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
-        if asker is None or asker["retired_at"] is None:  # who has left is told nothing
+        if asker is None or asker["retired_at"] is None:  # the sender was deregistered
             document = answer | {"to": [letter["from_name"]], "correlation": correlation}
             await send_as_marketplace(call, ORCHESTRATOR, document, origin)
 
 
 def _translate_answer(draft: Draft, origin_type: Performative) -> dict[str, Any] | None:
-    """The host's answer in the words of what was wanted; None for what is no answer yet."""
+    """The host's reply in the types of the original request; None if it is not final."""
     message, payload = draft.message, draft.message.payload
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return None

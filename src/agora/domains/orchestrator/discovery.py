@@ -1,4 +1,4 @@
-"""Discovery: the marketplace's orchestrator finds agents by capability and rating."""
+"""Discovery: find agents by capability and rating."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest
 
 __all__ = ["agent_address", "describe_agent", "find_agent", "find_agents", "name_of"]
 
-LOOKED_AT = 2000  #: of those that have a capability
+LOOKED_AT = 2000  #: agents with a capability that are examined
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
 GONE = frozenset({"suspended", "retired"})
 PROTOCOLS = ("agentify", "http", "https", "a2a")
@@ -25,7 +25,7 @@ MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
 
 
 async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
-    """The best agent that fits: an offer, or a failure where there is none."""
+    """An offer of the best matching agent, or a failure."""
     rows = await _find_matching(call, payload)
     if not rows:
         capabilities = ", ".join(_requested_capabilities(DiscoverPayload.model_validate(payload)))
@@ -42,7 +42,7 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _own_instance_address(call: Call, row: Row) -> dict[str, str]:
-    """Where the sender's own instance of an agent is, if one runs."""
+    """The address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
     parameters = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
@@ -51,7 +51,7 @@ async def _own_instance_address(call: Call, row: Row) -> dict[str, str]:
 
 
 async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
-    """Every agent that fits, the best first."""
+    """All matching agents, best first."""
     rows = await _find_matching(call, payload)
     page = rows[: DiscoverPayload.model_validate(payload).limit]
     payload_out = {"agents": [describe_agent(call, row) for row in page], "total": len(rows)}
@@ -63,13 +63,13 @@ def _requested_capabilities(payload: DiscoverPayload) -> list[str]:
 
 
 async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
-    """Those that have all the capabilities and the rating; who can be reached first, then by rating."""
+    """Agents with all capabilities and the minimum rating; reachable ones first, then by rating."""
     payload = DiscoverPayload.model_validate(document)
     capabilities = _requested_capabilities(payload)
     if not capabilities:
         raise InvalidRequest(
-            "What is the agent to be able to do?",
-            fix="Name it in payload.capability.",
+            "payload.capability is required.",
+            fix="Name the capability that the agent must have.",
             errors=[{"field": "payload.capability", "message": "required"}],
         )
     rows = await call.tx.all(agents.able, capability=capabilities[0], limit=LOOKED_AT)
@@ -90,12 +90,12 @@ def _mean_rating(row: Row) -> float:
 
 
 def name_of(row: Row) -> str:
-    """What the protocol calls an agent."""
+    """The agent protocol's id of an agent: its alias, else its name."""
     return str(row["alias"] or row["agent_name"])
 
 
 def describe_agent(call: Call, row: Row) -> dict[str, Any]:
-    """An agent as it is offered: how to reach it, what it can do, what it takes to run one."""
+    """The payload that offers an agent: address, capabilities, rating, and build fields of its manifest."""
     metadata = decode_json(row["metadata"])
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
@@ -110,7 +110,7 @@ def describe_agent(call: Call, row: Row) -> dict[str, Any]:
 
 
 def agent_address(call: Call, row: Row) -> str:
-    """Where ``/agent/message`` reaches it: its own address, or this marketplace, which passes messages on."""
+    """The base URL of its ``/agent/message``: its own endpoint, or this marketplace, which forwards messages."""
     endpoints = decode_json(row["endpoints"])
     for protocol in PROTOCOLS:
         if protocol in endpoints:

@@ -1,4 +1,4 @@
-"""What a sentence wants of the marketplace. Fixed rules: the same words always mean the same."""
+"""Parse chat sentences into intents with fixed rules, so that results are deterministic."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class ParsedIntent:
-    """tool: what to do; None if nothing was understood. words: to look for. name, alias: of one agent."""
+    """A parsed sentence. tool: the action, None if not understood. words: search terms. name, alias: of one agent."""
 
     tool: Tool | None
     words: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class ParsedIntent:
 
 
 def parse_intent(message: str) -> ParsedIntent:
-    """What a sentence wants."""
+    """Parse a sentence."""
     text = " ".join(message.split())
     alias = alias_match[0] if (alias_match := ALIAS.search(text)) else None
     if REGISTERING.search(text):
@@ -80,13 +80,13 @@ def _parse_registration(text: str, alias: str | None) -> ParsedIntent:
 
 
 def _strip_name(name: str) -> str:
-    """A name without what is said around it: the CodeHelper Agent."""
+    """A name without article and punctuation."""
     name = re.sub(r"^(?:the|an?|agent)\s+", "", name.strip(" .!?\"'“”"), flags=re.IGNORECASE)
     return name.strip()
 
 
 def _search_words(text: str) -> tuple[str, ...]:
-    """What is left to look for."""
+    """Search terms: the words that are not fillers, at most ``MOST_WORDS``."""
     words = re.findall(r"[^\W_][\w+#.-]*", text)
     significant = (word.rstrip(".-") for word in words if word.lower().rstrip(".-") not in FILLER)
     return tuple(dict.fromkeys(significant))[:MOST_WORDS]

@@ -1,4 +1,4 @@
-"""The contract's face of the orchestrator: each answer comes from the operation that anyone may call."""
+"""The chat operation. Each answer comes from an ordinary operation, with the caller's permissions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
 
     async def _find_agents(self, intent: ParsedIntent) -> Sequence[MarketplaceAgent]:
-        """Agents of whom all the words are true; failing that, of whom any is, the most fitting first."""
+        """Agents that match all words; if there are none, those that match any, most matches first."""
         category = APP if intent.tool == "search_apps" else None
         agents = await self._read_page(" ".join(intent.words) or None, category, intent.free)
         if agents or not intent.words:
@@ -87,7 +87,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return _build_answer(f"{agent.agent_name} is {agent.status}.{about}{able}", [_profile_fields(agent)], intent)
 
     async def _find_by_name(self, ref: str) -> Agent | None:
-        """By id, alias or name, also without a trailing 'agent', else the one agent found by these words."""
+        """Find by id, alias or name, also without a trailing 'agent'; else the first search result."""
         service = AgentService(self.call)
         for each in dict.fromkeys((ref, ref.removesuffix(" Agent").removesuffix(" agent"))):
             try:
@@ -109,7 +109,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return answer
 
     async def reissue(self, result: contract.ChatAnswer) -> contract.ChatAnswer:
-        """Show the token again to whoever repeats the registration under its idempotency key."""
+        """Return the token again when the registration is repeated under its idempotency key."""
         if result.tools_used == ["register_agent"] and result.data:
             row = await load_agent(self.call.tx, str(result.data[0]["id"]))
             if row["status"] != "retired":
@@ -130,7 +130,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
 
 
 def _validate_registration(intent: ParsedIntent) -> dict[str, Any]:
-    """What was said of a new agent, within the bounds that registering has."""
+    """Validate the parsed registration against the operation's input. Raises InvalidRequest."""
     values = {"agent_name": intent.name, "capabilities": intent.capabilities, "alias": intent.alias}
     try:
         checked = Agents.operations["register"].input.model_validate(values)
@@ -155,7 +155,7 @@ def _list_names(agents: Sequence[Agent]) -> str:
 
 
 def _profile_fields(agent: Agent) -> dict[str, Any]:
-    """As the agent protocol names an agent: agent_id is its alias, or its name."""
+    """Profile fields in the agent protocol's terms: agent_id is the alias, or the name."""
     identity = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
     fields = {"description", "capabilities", "status", "category", "tags", "reputation"}
     return identity | agent.model_dump(mode="json", include=fields)

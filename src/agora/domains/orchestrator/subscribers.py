@@ -1,4 +1,4 @@
-"""What the marketplace's own agent does when a message was delivered."""
+"""Handlers of signals of the conversations domain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["answer_message"]
 
 
 async def answer_message(call: Call, delivered: MessageDelivered) -> None:
-    """Pass on what hosting agents say, and answer what was sent to the marketplace itself."""
+    """Forward replies of hosting agents, and answer messages to the marketplace itself."""
     await deployment.pass_back(call, delivered.draft)
     if delivered.answer is None and delivered.draft.own:
         delivered.answer = await agent.compose_answer(call, delivered.draft, delivered.sent)
