@@ -56,7 +56,7 @@ async def test_several_recipients_and_a_capability(market: Market) -> None:
         assert [m.content for m in (await market.call(reader, RECEIVE)).messages] == ["both", "reviewers"]
     with pytest.raises(NotFound, match="flying"):
         await market.call(ada, SEND, to_agent="capability:flying", content="x")
-    with pytest.raises(InvalidRequest, match="stands alone"):
+    with pytest.raises(InvalidRequest, match="cannot be combined"):
         await market.call(ada, SEND, to_agent=["broadcast", "Bob"], content="x")
 
 
