@@ -220,7 +220,7 @@ LONG = Size(each=8, content=800_000, most_waiting=150 * MEGABYTE, settings={"unr
 
 @dataclass
 class Attack:
-    """Everything that was measured while nobody read. statuses: of the first answers, by path."""
+    """Everything that was measured while nobody read. waiting: the most unread bytes that were seen."""
 
     server: ServerProcess
     size: Size
