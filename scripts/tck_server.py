@@ -22,7 +22,7 @@ from pydantic_core import to_json
 from agora.builtin_agents.port import Ask, Job, Profile, Refused, Reply, Resident
 from agora.builtin_agents.registration import move_in
 from agora.core.call import Caller
-from agora.protocols.a2a.core import Core, Opened, Request
+from agora.protocols.a2a.core import Core, OpenedStream, Request
 from agora.protocols.a2a.endpoint import A2AApp
 from agora.protocols.http import Access, Scope
 from agora.server.app import App
@@ -100,9 +100,9 @@ class TckCore(Core):
         direct = self._prepare(request)
         return await super().call(request) if direct is None else request.dialect.result(request.method.name, direct)
 
-    async def open(self, request: Request) -> Opened:
+    async def open(self, request: Request) -> OpenedStream:
         direct = self._prepare(request)
-        return await super().open(request) if direct is None else Opened(None, (0, direct))
+        return await super().open(request) if direct is None else OpenedStream(None, (0, direct))
 
     def _prepare(self, request: Request) -> bytes | None:
         message = request.arguments.get("message")

@@ -166,9 +166,9 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     shown = core.tools.tool(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
-    from agora.protocols.mcp.core import _answer
+    from agora.protocols.mcp.core import _to_tool_result
 
-    assert _answer(outcome).document()["_meta"] == {"own": 1}
+    assert _to_tool_result(outcome).document()["_meta"] == {"own": 1}
 
 
 # -- what a caller may do ----------------------------------------------------------------------

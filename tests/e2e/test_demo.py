@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from agora.demo.participants import ROLES, TRANSFORMERS, VICTIM
-from agora.demo.scenarios import PLOT
+from agora.demo.scenarios import SCENARIOS
 from agora.demo.scenarios.hosting import HOSTING
 from agora.demo.scenarios.survival import SURVIVAL
 from tests.harness import Running, free_port
@@ -67,15 +67,15 @@ def leftovers(directory: Path) -> list[str]:
 def assert_complete(printed: str, skipped: Collection[str] = ()) -> None:
     """The table has every expectation, and a check mark at each that could be shown."""
     table = [line for line in printed.splitlines() if line.startswith("│") and not line.rstrip().endswith("│   │")]
-    assert len(table) == len(PLOT), printed
+    assert len(table) == len(SCENARIOS), printed
     flowing = " ".join(printed.split())
-    for expectation, line in zip(PLOT, table, strict=True):
+    for expectation, line in zip(SCENARIOS, table, strict=True):
         mark = "·" if expectation.title in skipped else "✓"
         assert line.rstrip().endswith(f"│ {mark} │"), printed
         assert f"{mark} {expectation.title}" in flowing
-    told = f"All {len(PLOT)} expectations were observed."
+    told = f"All {len(SCENARIOS)} expectations were observed."
     if skipped:
-        told = f"{len(PLOT) - len(skipped)} of {len(PLOT)} expectations were observed; {len(skipped)} could not be"
+        told = f"{len(SCENARIOS) - len(skipped)} of {len(SCENARIOS)} expectations were observed; {len(skipped)} could not be"
     assert told in printed
 
 

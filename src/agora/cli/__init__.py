@@ -14,12 +14,12 @@ __all__ = ["main"]
 
 
 #: objects made before the collector looks: a command imports a hundred thousand, and drops next to none
-PATIENCE = 50_000
+GC_THRESHOLD = 50_000
 
 
 def main() -> None:
     """Entry point of ``agora``."""
-    gc.set_threshold(PATIENCE)
+    gc.set_threshold(GC_THRESHOLD)
     if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
         from .mcp import group
 

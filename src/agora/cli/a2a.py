@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .output import clean
+from .output import clean_text
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from agora_sdk.a2a import A2AClient, Answer, Update
 
-__all__ = ["addressed", "talk"]
+__all__ = ["accept_address", "talk"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-KEPT = 1000  # lines of the history
-BAD = frozenset({"failed", "rejected", "canceled"})
+HISTORY_LINES = 1000  # lines of the history
+FAILED_STATES = frozenset({"failed", "rejected", "canceled"})
 HELP = "/card shows the agent, /task the last task, /new begins another conversation, /quit leaves."
 
 
-def addressed(group: type[TyperGroup]) -> type[TyperGroup]:
+def accept_address(group: type[TyperGroup]) -> type[TyperGroup]:
     """The group of A2A's operations, in which a first word that is none of them is the address of an agent."""
 
     class Addressed(group):  # type: ignore[misc,valid-type]
@@ -70,7 +70,7 @@ def talk(
     # A credential of this marketplace goes to this marketplace alone.
     token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
     with asyncio.Runner() as runner:
-        with _thinking(session, "connecting"):
+        with _spinner(session, "connecting"):
             agent = runner.run(A2AClient.connect(address or own, token=token, seconds=seconds))
         try:
             conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
@@ -80,7 +80,7 @@ def talk(
                 conversation.go_on()
         finally:
             runner.run(agent.aclose())
-    if conversation.state in BAD and not interactive and message is not None:
+    if conversation.state in FAILED_STATES and not interactive and message is not None:
         raise typer.Exit(1)
 
 
@@ -106,52 +106,52 @@ class Conversation:
         """Say something, and print the answer."""
         goes_on: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
         if self._stream:
-            self._runner.run(self._follow(text, goes_on))
+            self._runner.run(self._print_stream(text, goes_on))
             return
-        with _thinking(self._session, "waiting for the answer"):
+        with _spinner(self._session, "waiting for the answer"):
             answer = self._runner.run(self._agent.send(text, **goes_on))
-        self._show(answer)
+        self._print_answer(answer)
 
-    def _show(self, answer: Answer) -> None:
-        self._keep(answer.state, answer.task_id, answer.context_id)
+    def _print_answer(self, answer: Answer) -> None:
+        self._remember_state(answer.state, answer.task_id, answer.context_id)
         out = self._session.out
         if out.json:
             out.value(dict(answer.task) if answer.task else answer.message.wire() if answer.message else None)
             return
-        out.say(answer.text or f"({answer.state})", "red" if answer.state in BAD else "")
-        self._note()
+        out.say(answer.text or f"({answer.state})", "red" if answer.state in FAILED_STATES else "")
+        self._print_hint()
 
-    async def _follow(self, text: str, goes_on: dict[str, Any]) -> None:
-        written = False
-        with _thinking(self._session, "waiting for the answer") as done:
+    async def _print_stream(self, text: str, goes_on: dict[str, Any]) -> None:
+        has_output = False
+        with _spinner(self._session, "waiting for the answer") as stop_spinner:
             async for update in self._agent.stream(text, **goes_on):
-                self._keep(update.state, update.task_id, update.context_id)
+                self._remember_state(update.state, update.task_id, update.context_id)
                 if update.text or self._session.out.json:
-                    done()
-                written = self._write(update, written) or written
-        if written:
+                    stop_spinner()
+                has_output = self._print_update(update, has_output) or has_output
+        if has_output:
             self._session.out.line("")
         elif not self._session.out.json:
             self._session.out.say(f"({self.state})")
-        self._note()
+        self._print_hint()
 
-    def _write(self, update: Update, written: bool) -> bool:
+    def _print_update(self, update: Update, written: bool) -> bool:
         if self._session.out.json:
             self._session.out.value(dict(update.raw))
             return False
         if not update.text:
             return False
-        sys.stdout.write(("\n" if written and not update.appends else "") + clean(update.text))
+        sys.stdout.write(("\n" if written and not update.appends else "") + clean_text(update.text))
         sys.stdout.flush()
         return True
 
-    def _keep(self, state: str, task_id: str | None, context_id: str | None) -> None:
+    def _remember_state(self, state: str, task_id: str | None, context_id: str | None) -> None:
         self.state = state
         self._context_id = context_id or self._context_id
         self._last_task = task_id or self._last_task
         self._task_id = self._last_task if state in ("input_required", "auth_required") else None
 
-    def _note(self) -> None:
+    def _print_hint(self) -> None:
         if self._task_id is not None and not self._session.out.json:
             self._session.out.note(f"It waits for an answer: --task {self._task_id}")
 
@@ -161,10 +161,10 @@ class Conversation:
 
         if not self._session.out.json:
             self._session.out.note(f"{self._agent.name}. {HELP}")
-        for line in _lines(self._session):
+        for line in _input_lines(self._session):
             try:
                 if line.startswith("/"):
-                    self._command(line[1:].strip().lower())
+                    self._run_command(line[1:].strip().lower())
                 else:
                     self.say(line)
             except AgoraError as error:
@@ -172,7 +172,7 @@ class Conversation:
             except EOFError:
                 return
 
-    def _command(self, word: str) -> None:
+    def _run_command(self, word: str) -> None:
         out = self._session.out
         if word in ("quit", "exit", "q"):
             raise EOFError
@@ -182,13 +182,13 @@ class Conversation:
             self._context_id = self._task_id = None
             out.note("A new conversation.")
         elif word == "task" and self._last_task:
-            self._show(self._runner.run(self._agent.get_task(self._last_task)))
+            self._print_answer(self._runner.run(self._agent.get_task(self._last_task)))
         else:
             out.note(HELP)
 
 
 @contextlib.contextmanager
-def _thinking(session: Session, what: str) -> Iterator[Callable[[], None]]:
+def _spinner(session: Session, what: str) -> Iterator[Callable[[], None]]:
     """A spinner for people, until the block ends or what this answers is called."""
     console = session.out.errors
     if session.out.json or not console.is_terminal:
@@ -199,20 +199,20 @@ def _thinking(session: Session, what: str) -> Iterator[Callable[[], None]]:
         yield status.stop
 
 
-def _lines(session: Session) -> Iterator[str]:
+def _input_lines(session: Session) -> Iterator[str]:
     """Lines that are typed, with a history that lasts; or those of a pipe."""
     is_terminal = sys.stdin.isatty()
-    with _history() if is_terminal else contextlib.nullcontext():
+    with _keep_history() if is_terminal else contextlib.nullcontext():
         while True:
             try:
-                line = (input("> ") if is_terminal else _piped()).strip()
+                line = (input("> ") if is_terminal else _read_piped_line()).strip()
             except (EOFError, KeyboardInterrupt):
                 return
             if line:
                 yield line
 
 
-def _piped() -> str:
+def _read_piped_line() -> str:
     line = sys.stdin.readline()
     if not line:
         raise EOFError
@@ -220,7 +220,7 @@ def _piped() -> str:
 
 
 @contextlib.contextmanager
-def _history() -> Iterator[None]:
+def _keep_history() -> Iterator[None]:
     """Keep what is typed, for the arrow keys of the next time."""
     try:
         import readline
@@ -230,7 +230,7 @@ def _history() -> Iterator[None]:
     file = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "agora" / "a2a_history"
     with contextlib.suppress(OSError):
         readline.read_history_file(file)
-    readline.set_history_length(KEPT)
+    readline.set_history_length(HISTORY_LINES)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import typer
 from .arguments import document_of
 from .session import Session, client_command
 from .tables import TABLES
-from .watch import follow
+from .watch import follow_events
 
 if TYPE_CHECKING:
     from agora_sdk.errors import AgoraError
@@ -105,7 +105,7 @@ def inbox(
     try:
         page = messaging.receive(agent, unread=True if unread else None, limit=limit)
     except InvalidRequest as error:
-        if agent is None and _concerns(error, "agent_id"):
+        if agent is None and _is_about_field(error, "agent_id"):
             raise InvalidRequest(
                 "Whose inbox? You act for every agent.",
                 fix="Name one: agora inbox NAME, or agora inbox operator for what is sent to the operator; "
@@ -124,7 +124,7 @@ def _is_own(session: Session, agent: str) -> bool:
     return agent in (me.id, me.name)
 
 
-def _concerns(error: AgoraError, field: str) -> bool:
+def _is_about_field(error: AgoraError, field: str) -> bool:
     return any(wrong.get("field") == field for wrong in error.extra.get("errors", ()))
 
 
@@ -140,9 +140,11 @@ def watch(
     limit: Annotated[int, typer.Option(help="Stop after so many; 0 for never.")] = 0,
 ) -> None:
     """Follow events live. Ctrl-C ends it."""
-    wanted = [part.strip() for given in (*(types or ()), *(more or ())) for part in given.split(",") if part.strip()]
-    stream: Any = session.client.event.stream(wanted, agent, last_event_id=since)
-    follow(session, stream, limit)
+    event_types = [
+        part.strip() for argument in (*(types or ()), *(more or ())) for part in argument.split(",") if part.strip()
+    ]
+    stream: Any = session.client.event.stream(event_types, agent, last_event_id=since)
+    follow_events(session, stream, limit)
 
 
 @client_command

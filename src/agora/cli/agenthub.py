@@ -28,9 +28,18 @@ Instance = Annotated[str, typer.Argument(help="Id of the instance.", metavar="IN
 Agent = Annotated[str, typer.Argument(help="Id or name of the agent.", metavar="AGENT")]
 
 SERVING, DEVELOPERS, CUSTOMERS = "Server", "For developers of agents", "For customers"
-STARTING = 60.0  #: seconds to wait for a new instance
+START_SECONDS = 60.0  #: seconds to wait for a new instance
 #: fields of a manifest that a registration has no place for; they are kept with the agent
-KEPT = ("version", "author", "license", "endpoints", "pricing", "documentation_url", "repository_url", "requirements")
+METADATA_FIELDS = (
+    "version",
+    "author",
+    "license",
+    "endpoints",
+    "pricing",
+    "documentation_url",
+    "repository_url",
+    "requirements",
+)
 
 
 def main() -> None:
@@ -61,14 +70,14 @@ def application() -> typer.Typer:
     return app
 
 
-class _Server:
+class _ServerSession:
     """A session for the time of a command, whose errors are reported."""
 
     def __init__(self, key: str | None, url: str | None, database: str | None = None) -> None:
         self.session = Session(Connection(url=url, token=key))
         self._errors = reporting_errors(self.session.out)
         if database is not None:
-            _note("--database-url changes nothing here: the server keeps what is registered.")
+            _print_note("--database-url changes nothing here: the server keeps what is registered.")
 
     def __enter__(self) -> Session:
         self._errors.__enter__()
@@ -79,7 +88,7 @@ class _Server:
         self._errors.__exit__(*failure)
 
 
-def _note(text: str) -> None:
+def _print_note(text: str) -> None:
     typer.echo(f"Note: {text}", err=True)
 
 
@@ -101,11 +110,11 @@ def serve(
     from .serving import serve as run
 
     if require_auth is False and host not in (None, "127.0.0.1", "localhost"):
-        _note("--no-auth is not there: off a loopback address every caller needs a credential.")
+        _print_note("--no-auth is not there: off a loopback address every caller needs a credential.")
     if reload or workers != 1:
-        _note("--reload and --workers are not there: one process serves.")
+        _print_note("--reload and --workers are not there: one process serves.")
     if enable_docker:
-        _note("--enable-docker is not needed: Docker is used where it is there.")
+        _print_note("--enable-docker is not needed: Docker is used where it is there.")
     store = database_url
     if store is not None and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
         store = f"sqlite:///{Path(store.removeprefix('sqlite:///')).absolute()}"
@@ -118,15 +127,15 @@ def check_connection(
     server_url: Server = None,
 ) -> None:
     """Ask whether a server answers."""
-    with _Server(api_key, url or server_url) as session:
-        found = session.client.query.marketplace()
-        session.out.say(f"{session.client.url} answers: {found.agents_total} agents", "green")
+    with _ServerSession(api_key, url or server_url) as session:
+        summary = session.client.query.marketplace()
+        session.out.say(f"{session.client.url} answers: {summary.agents_total} agents", "green")
 
 
 # -- agents ----------------------------------------------------------------------------------------
 
 
-def _registered(session: Session, agent_id: str, name: str, **more: str) -> None:
+def _print_registered(session: Session, agent_id: str, name: str, **more: str) -> None:
     session.out.say("Agent registered", "green")
     session.out.line(f"Agent ID: {agent_id}")
     session.out.line(f"Name: {name}")
@@ -142,41 +151,41 @@ def register_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent from its manifest. One that says where its program is can be run here, as instances."""
-    from .manifest_file import read
-    from .manifests import deploy
+    from .manifest_file import read_manifest
+    from .manifests import deploy_agent
 
-    with _Server(api_key, server_url, database_url) as session:
-        manifest = read(config)
+    with _ServerSession(api_key, server_url, database_url) as session:
+        manifest = read_manifest(config)
         runs_here = any(name in manifest for name in ("directory", "repository", "docker_image", "build_config"))
         if endpoint_url is None and runs_here:
-            made = deploy(session, manifest)
-            _registered(session, made.agent_id, made.name)
+            registered = deploy_agent(session, manifest)
+            _print_registered(session, registered.agent_id, registered.name)
         else:
-            _register_elsewhere(session, manifest, endpoint_url)
+            _register_remote(session, manifest, endpoint_url)
 
 
-def _register_elsewhere(session: Session, manifest: dict[str, Any], url: str | None) -> None:
+def _register_remote(session: Session, manifest: dict[str, Any], url: str | None) -> None:
     """An agent that runs by itself: its profile, and its price."""
-    from .arguments import fault
+    from .arguments import argument_error
 
-    given, price = manifest.get("capabilities") or [], manifest.get("pricing")
+    capabilities, price = manifest.get("capabilities") or [], manifest.get("pricing")
     if price is not None and not isinstance(price, dict):
-        raise fault("pricing", "give it parts, such as {type: per_request, price: 0.01}")
-    if isinstance(given, list):
-        given = [part.get("name") if isinstance(part, dict) else part for part in given]
-    made = session.client.agent.register(
+        raise argument_error("pricing", "give it parts, such as {type: per_request, price: 0.01}")
+    if isinstance(capabilities, list):
+        capabilities = [part.get("name") if isinstance(part, dict) else part for part in capabilities]
+    registered = session.client.agent.register(
         manifest.get("name") or "",
-        given,
+        capabilities,
         description=manifest.get("description") or "",
         category=manifest.get("category") or "",
         tags=manifest.get("tags") or [],
         endpoints={"http": url} if url else {},  # type: ignore[dict-item]
-        metadata={name: manifest[name] for name in KEPT if name in manifest},
+        metadata={name: manifest[name] for name in METADATA_FIELDS if name in manifest},
     )
     if price is not None:
-        rest = {"agent_id": made.agent_id} | {name: value for name, value in price.items() if name != "agent_id"}
+        rest = {"agent_id": registered.agent_id} | {name: value for name, value in price.items() if name != "agent_id"}
         session.as_operator(lambda client: client.billing.set_price(**rest))
-    _registered(session, made.agent_id, made.agent_name)
+    _print_registered(session, registered.agent_id, registered.agent_name)
 
 
 def register_docker_agent(
@@ -192,12 +201,14 @@ def register_docker_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent that is a container image."""
-    from .manifest_file import read
-    from .manifests import deploy
+    from .manifest_file import read_manifest
+    from .manifests import deploy_agent
 
-    with _Server(api_key, server_url, database_url) as session:
-        made = deploy(session, read(config), docker_image, registry_user, registry_pass, registry_url)
-        _registered(session, made.agent_id, made.name, Docker_Image=docker_image)
+    with _ServerSession(api_key, server_url, database_url) as session:
+        registered = deploy_agent(
+            session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url
+        )
+        _print_registered(session, registered.agent_id, registered.name, Docker_Image=docker_image)
 
 
 def example_config(
@@ -206,9 +217,9 @@ def example_config(
 ) -> None:
     """Write an example of a manifest."""
     from .manifest_file import CONTAINER, PROGRAM
-    from .manifests import save
+    from .manifests import write_file
 
-    save(output, CONTAINER if docker else PROGRAM)
+    write_file(output, CONTAINER if docker else PROGRAM)
     typer.echo(f"{output} written")
 
 
@@ -222,16 +233,16 @@ def list_agents(
     """List agents."""
     from .tables import TABLES
 
-    with _Server(api_key, server_url, database_url) as session:
-        found = session.client.query.agents(category=category, limit=limit)
-        session.out.result(found, TABLES["agents"])
+    with _ServerSession(api_key, server_url, database_url) as session:
+        agents_page = session.client.query.agents(category=category, limit=limit)
+        session.out.result(agents_page, TABLES["agents"])
 
 
 def agent_info(agent_id: Agent, database_url: Database = None, api_key: Key = None, server_url: Server = None) -> None:
     """Show an agent."""
-    with _Server(api_key, server_url, database_url) as session:
-        found = dict(session.client.agent.get(agent_id))
-        session.out.fields(found | found.pop("metadata"))
+    with _ServerSession(api_key, server_url, database_url) as session:
+        profile = dict(session.client.agent.get(agent_id))
+        session.out.fields(profile | profile.pop("metadata"))
 
 
 # -- the market ------------------------------------------------------------------------------------
@@ -245,18 +256,18 @@ def marketplace_discover(
     server_url: Server = None,
 ) -> None:
     """Discover agents, with price, availability and instances."""
-    from .instance_views import market
+    from .instance_views import print_market
 
-    with _Server(api_key, server_url) as session:
-        market(session.out, session.client.instance.discover(category=category, name=name, limit=limit))
+    with _ServerSession(api_key, server_url) as session:
+        print_market(session.out, session.client.instance.discover(category=category, name=name, limit=limit))
 
 
 def dashboard(api_key: Key = None, server_url: Server = None) -> None:
     """Show instances and costs at a glance."""
-    from .dashboard import show
+    from .dashboard import print_dashboard
 
-    with _Server(api_key, server_url) as session:
-        show(session)
+    with _ServerSession(api_key, server_url) as session:
+        print_dashboard(session)
 
 
 # -- instances -------------------------------------------------------------------------------------
@@ -271,15 +282,15 @@ def instance_create(
     """Create an instance of an agent."""
     from .arguments import document_of
 
-    with _Server(api_key, server_url) as session:
-        given: Any = document_of(f"@{config}") if config is not None else None
-        made = session.client.instance.create(agent_id, given, wait=STARTING)
-        _told(session, made, "Instance created")
-        if made.status == "failed":
+    with _ServerSession(api_key, server_url) as session:
+        instance_config: Any = document_of(f"@{config}") if config is not None else None
+        instance = session.client.instance.create(agent_id, instance_config, wait=START_SECONDS)
+        _print_instance(session, instance, "Instance created")
+        if instance.status == "failed":
             raise typer.Exit(1)
 
 
-def _told(session: Session, found: Any, message: str) -> None:
+def _print_instance(session: Session, found: Any, message: str) -> None:
     session.out.say(message, "green")
     session.out.line(f"Instance ID: {found.instance_id}")
     session.out.line(f"Agent ID: {found.agent_id}")
@@ -290,34 +301,34 @@ def _told(session: Session, found: Any, message: str) -> None:
 
 def instance_list(api_key: Key = None, server_url: Server = None) -> None:
     """List instances."""
-    from .instance_views import instances
+    from .instance_views import print_instances
 
-    with _Server(api_key, server_url) as session:
+    with _ServerSession(api_key, server_url) as session:
         page = session.client.instance.list()
-        instances(session.out, page.instances)
+        print_instances(session.out, page.instances)
         session.out.page_note(page)
 
 
 def instance_details(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Show an instance."""
-    from .instances import told
+    from .instances import print_result
 
-    with _Server(api_key, server_url) as session:
-        told(session, session.client.instance.get(instance_id))
+    with _ServerSession(api_key, server_url) as session:
+        print_result(session, session.client.instance.get(instance_id))
 
 
 def instance_pause(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Pause an instance: it costs no time until it is resumed."""
-    with _Server(api_key, server_url) as session:
+    with _ServerSession(api_key, server_url) as session:
         changed = session.client.instance.pause(instance_id)
-        _told(session, changed, changed.message)
+        _print_instance(session, changed, changed.message)
 
 
 def instance_resume(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Resume an instance."""
-    with _Server(api_key, server_url) as session:
+    with _ServerSession(api_key, server_url) as session:
         changed = session.client.instance.resume(instance_id)
-        _told(session, changed, changed.message)
+        _print_instance(session, changed, changed.message)
 
 
 def instance_terminate(
@@ -327,14 +338,14 @@ def instance_terminate(
     confirm: Annotated[bool, typer.Option("--confirm", help="Do not ask whether it is meant.")] = False,
 ) -> None:
     """End an instance for good, and show its final bill."""
-    from .instance_views import instance
-    from .instances import confirmed
+    from .instance_views import print_instance
+    from .instances import require_confirmation
 
-    confirmed(instance_id, confirm)
-    with _Server(api_key, server_url) as session:
+    require_confirmation(instance_id, confirm)
+    with _ServerSession(api_key, server_url) as session:
         ended = session.client.instance.terminate(instance_id)
-        _told(session, ended, ended.message)
-        instance(session.out, ended)
+        _print_instance(session, ended, ended.message)
+        print_instance(session.out, ended)
 
 
 def instance_execute(
@@ -347,7 +358,7 @@ def instance_execute(
 ) -> None:
     """Let an instance do work."""
     from .arguments import value_of
-    from .instances import work
+    from .instances import execute_and_print
 
-    with _Server(api_key, server_url) as session:
-        work(session, instance_id, endpoint, value_of(parameters), "POST", timeout)
+    with _ServerSession(api_key, server_url) as session:
+        execute_and_print(session, instance_id, endpoint, value_of(parameters), "POST", timeout)

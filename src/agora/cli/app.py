@@ -11,16 +11,16 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load
-from .lazy import ordered
+from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
+from .lazy import lazy_group
 from .output import Output
-from .projection import SETTINGS, actions, categories, command, escape, find, split_json
+from .projection import SETTINGS, categories, category_actions, command, escape_markup, find_operation, split_json
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
 
 __all__ = ["application"]
 
 SERVER, AGENTS, OPERATIONS = "Server", "Agents and messages", "Every operation, by category"
-ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+RAW_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def application() -> typer.Typer:
@@ -30,29 +30,29 @@ def application() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        cls=ordered(_names, _command),
+        cls=lazy_group(_command_names, _load_command),
     )
-    app.callback()(_main)
+    app.callback()(_set_connection)
     return app
 
 
-def _names() -> list[str]:
+def _command_names() -> list[str]:
     return [*AT_ROOT, *GROUPS, *categories()]
 
 
-def _command(name: str) -> Any:
+def _load_command(name: str) -> Any:
     """A command or a group at the root; it is made when it is used."""
     panel = SERVER if name in OF_THE_SERVER else AGENTS
     if name in AT_ROOT:
-        return _single(name, load(AT_ROOT[name]), panel, ANYTHING if name == "call" else SETTINGS)
+        return _single_command(name, load_command(AT_ROOT[name]), panel, RAW_SETTINGS if name == "call" else SETTINGS)
     if name not in GROUPS:
-        return _category(name)
-    made = typer.main.get_group(load(GROUPS[name])())
-    made.name, made.rich_help_panel = name, panel
-    return made
+        return _category_group(name)
+    group = typer.main.get_group(load_command(GROUPS[name])())
+    group.name, group.rich_help_panel = name, panel
+    return group
 
 
-def _single(
+def _single_command(
     name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
 ) -> Any:
     app = typer.Typer(add_completion=False)
@@ -71,48 +71,53 @@ def contract() -> typer.Typer:
 def marketplace() -> typer.Typer:
     """The group of the market."""
     about = "The market: which agents there are, what they cost, and whether instances can be had."
-    app = typer.Typer(help=about, no_args_is_help=True, cls=ordered(lambda: ["discover"], _market))
+    app = typer.Typer(help=about, no_args_is_help=True, cls=lazy_group(lambda: ["discover"], _market_command))
     app.callback()(lambda: None)
     return app
 
 
-def _market(name: str) -> Any:
-    return _single(name, load(BY_HAND["instance"][name]))
+def _market_command(name: str) -> Any:
+    return _single_command(name, load_command(BY_HAND["instance"][name]))
 
 
 def _categories() -> list[str]:
     return list(categories())
 
 
-def _category(name: str) -> Any:
+def _category_group(name: str) -> Any:
     """The group of one category; its commands are made when they are used."""
     by_hand = BY_HAND.get(name, {})
 
-    def make(action: str) -> Any:
+    def load_action(action: str) -> Any:
         if action not in by_hand:
-            return command(actions(name)[action])
-        return _single(action, load(by_hand[action]))
+            return command(category_actions(name)[action])
+        return _single_command(action, load_command(by_hand[action]))
 
     app = typer.Typer(
         name=name,
-        help=escape(categories()[name]),
+        help=escape_markup(categories()[name]),
         no_args_is_help=True,
-        cls=_kind(name, ordered(lambda: [*by_hand, *(each for each in actions(name) if each not in by_hand)], make)),
+        cls=_group_class(
+            name,
+            lazy_group(
+                lambda: [*by_hand, *(each for each in category_actions(name) if each not in by_hand)], load_action
+            ),
+        ),
     )
-    made = typer.main.get_group(app)
-    made.rich_help_panel = OPERATIONS
-    return made
+    group = typer.main.get_group(app)
+    group.rich_help_panel = OPERATIONS
+    return group
 
 
-def _kind(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
+def _group_class(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
     if category != "a2a":
         return group
-    from .a2a import addressed
+    from .a2a import accept_address
 
-    return addressed(group)
+    return accept_address(group)
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from agora import __version__
 
@@ -120,7 +125,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _main(
+def _set_connection(
     context: typer.Context,
     url: Url = None,
     token: Token = None,
@@ -128,7 +133,7 @@ def _main(
     agent: As = None,
     json: Json = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Agora: one server where AI agents find each other, talk and take work."""
@@ -158,11 +163,11 @@ def call(context: typer.Context) -> None:
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
         rest, base = split_json(words[1:])
         try:
-            made = command(find(words[0]), base)
+            operation_command = command(find_operation(words[0]), base)
         except NotFound as unknown:
-            made, first = tool_command(words[0], base, unknown)
+            operation_command, first = tool_command(words[0], base, unknown)
             rest = [*first, *rest]
-    made.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
+    operation_command.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
 
 
 def export(

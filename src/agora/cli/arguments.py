@@ -12,9 +12,9 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["Field", "document_of", "fault", "fields_of", "gather", "value_of"]
+__all__ = ["Field", "argument_error", "document_of", "fields_of", "gather_arguments", "value_of"]
 
-PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
+PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Field:
             return choices | None
         if self.kind in ("list", "object"):
             return list[str] | None
-        return PLAIN.get(self.kind, str) | None
+        return PLAIN_TYPES.get(self.kind, str) | None
 
     def parse(self, text: Any) -> Any:
         """The value of an option or positional argument.
@@ -57,19 +57,21 @@ class Field:
         """
         match self.kind:
             case "list":
-                return _list(text)
+                return _parse_list(text)
             case "object":
-                return _object(self, text)
+                return _parse_object(self, text)
             case "json":
-                return _json(text)
+                return _parse_json(text)
             case "choice":
                 return str(text)
             case "boolean" if isinstance(text, str):
-                return _boolean(self, text)
+                return _parse_boolean(self, text)
         try:
-            return PLAIN[self.kind](text)
+            return PLAIN_TYPES[self.kind](text)
         except ValueError:
-            raise fault(self.name, f"{text!r} is not {'an' if self.kind == 'integer' else 'a'} {self.kind}") from None
+            raise argument_error(
+                self.name, f"{text!r} is not {'an' if self.kind == 'integer' else 'a'} {self.kind}"
+            ) from None
 
 
 def fields_of(operation: Operation) -> list[Field]:
@@ -79,14 +81,14 @@ def fields_of(operation: Operation) -> list[Field]:
     required = schema.get("required", ())
     fields = []
     for name, parameter in operation.parameters.items():
-        declared = _resolve(schema["properties"][name], definitions)
-        kind, choices = _kind(declared, definitions)
+        declared = _resolve_schema(schema["properties"][name], definitions)
+        kind, choices = _field_kind(declared, definitions)
         positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         fields.append(Field(name, kind, name in required, positional, declared.get("description", ""), choices))
     return fields
 
 
-def gather(
+def gather_arguments(
     fields: Sequence[Field], values: Sequence[str], options: Mapping[str, Any], base: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Arguments from positional values, options and a whole object; options win.
@@ -101,12 +103,12 @@ def gather(
         if is_object and not (free and free[0].kind == "object"):
             arguments |= document_of(value)
         elif not free:
-            raise fault("arguments", f"{value!r} is one value too many")
+            raise argument_error("arguments", f"{value!r} is one value too many")
         else:
             field = free.pop(0)
             arguments[field.name] = field.parse(value)
-    given = {field.name: options[field.name] for field in fields if options.get(field.name) not in (None, [])}
-    arguments |= {field.name: field.parse(given[field.name]) for field in fields if field.name in given}
+    provided = {field.name: options[field.name] for field in fields if options.get(field.name) not in (None, [])}
+    arguments |= {field.name: field.parse(provided[field.name]) for field in fields if field.name in provided}
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
         errors = [{"field": field.name, "message": f"required: {field.shown}"} for field in missing]
@@ -116,22 +118,22 @@ def gather(
 
 def document_of(text: str) -> dict[str, Any]:
     """A JSON object given as text or as ``@file``."""
-    document = _load(text)
+    document = _load_json(text)
     if not isinstance(document, dict):
-        raise fault("json", "a JSON object is expected")
+        raise argument_error("json", "a JSON object is expected")
     return document
 
 
 def value_of(text: str) -> Any:
     """Any JSON, given as text or as ``@file``."""
-    return _load(text)
+    return _load_json(text)
 
 
-def fault(field: str, message: str) -> InvalidRequest:
+def argument_error(field: str, message: str) -> InvalidRequest:
     return InvalidRequest("The arguments are not right.", errors=[{"field": field, "message": message}])
 
 
-def _resolve(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+def _resolve_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
     """A schema without its reference and without its null."""
     resolved = dict(schema)
     options = [option for option in resolved.get("anyOf", ()) if option.get("type") != "null"]
@@ -145,22 +147,24 @@ def _resolve(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[
     return resolved
 
 
-def _kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     if "enum" in schema:
         return "choice", tuple(map(str, schema["enum"]))
-    types = {_resolve(option, definitions).get("type") for option in schema.get("anyOf", ())} or {schema.get("type")}
+    types = {_resolve_schema(option, definitions).get("type") for option in schema.get("anyOf", ())} or {
+        schema.get("type")
+    }
     if types == {"string", "array"} or types == {"array"}:
         return "list", ()
     if types == {"object"}:
         return "object", ()
-    found = types.pop() if len(types) == 1 else None
-    return (found, ()) if found in PLAIN else ("json", ())
+    type_name = types.pop() if len(types) == 1 else None
+    return (type_name, ()) if type_name in PLAIN_TYPES else ("json", ())
 
 
-def _list(given: Any) -> Any:
+def _parse_list(given: Any) -> Any:
     parts = [given] if isinstance(given, str) else list(given)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
-        return _load(parts[0])
+        return _load_json(parts[0])
     split = [part.strip() for part in parts for part in part.split(",")]
     return [part for part in split if part]
 
@@ -169,30 +173,30 @@ def _is_json(text: str) -> bool:
     return text.startswith("[") or text.endswith(".json")
 
 
-def _object(field: Field, given: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _parse_object(field: Field, given: Any) -> dict[str, Any]:
+    members: dict[str, Any] = {}
     for part in [given] if isinstance(given, str) else given:
         if part.startswith(("{", "@")):
-            found |= document_of(part)
+            members |= document_of(part)
             continue
         key, equals, value = part.partition("=")
         if not equals:
-            raise fault(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
-        found[key] = _json(value)
-    return found
+            raise argument_error(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
+        members[key] = _parse_json(value)
+    return members
 
 
-def _json(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """Any value: JSON where it is, else the text itself."""
     if text.startswith("@"):
-        return _load(text)
+        return _load_json(text)
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _load(text: str) -> Any:
+def _load_json(text: str) -> Any:
     source = "json"
     try:
         if text.startswith("@"):
@@ -200,13 +204,13 @@ def _load(text: str) -> Any:
             text = Path(source).read_text("utf-8")
         return json.loads(text)
     except OSError as error:
-        raise fault(source, f"cannot be read: {error.strerror}") from None
+        raise argument_error(source, f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise fault(source, f"is not JSON: {error}") from None
+        raise argument_error(source, f"is not JSON: {error}") from None
 
 
-def _boolean(field: Field, text: str) -> bool:
+def _parse_boolean(field: Field, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if text.lower() not in words:
-        raise fault(field.name, f"{text!r} is not true or false")
+        raise argument_error(field.name, f"{text!r} is not true or false")
     return words[text.lower()]

@@ -13,17 +13,17 @@ import typer
 from agora_sdk.contract import Operation
 from agora_sdk.contract.billing import Billing
 
-from .output import Column, shown
-from .projection import escape, project
+from .output import Column, format_cell
+from .projection import escape_markup, project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import BillingInfo, Invoice
 
-__all__ = ["balance", "budgets", "cost", "invoice", "invoices", "money", "prices", "revenue", "usage"]
+__all__ = ["balance", "budgets", "cost", "format_money", "invoice", "invoices", "prices", "revenue", "usage"]
 
 
-def money(amount: float | None, currency: str = "") -> str:
+def format_money(amount: float | None, currency: str = "") -> str:
     """An amount with at least two places, and as many as it has."""
     if amount is None:
         return "-"
@@ -31,56 +31,56 @@ def money(amount: float | None, currency: str = "") -> str:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')} {currency}".rstrip()
 
 
-def _in(field: str) -> Callable[[Any], str]:
+def _money_column(field: str) -> Callable[[Any], str]:
     """An amount with the currency of its row."""
-    return lambda item: money(getattr(item, field), item.currency)
+    return lambda item: format_money(getattr(item, field), item.currency)
 
 
-def _is(**headings: str) -> list[Column]:
+def _columns(**headings: str) -> list[Column]:
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
 PRICES: Sequence[Column] = [
-    *_is(agent="agent_name", type="type"),
-    ("price", lambda item: _price(item)),
-    *_is(version="version", since="effective_from"),
+    *_columns(agent="agent_name", type="type"),
+    ("price", lambda item: _format_price(item)),
+    *_columns(version="version", since="effective_from"),
 ]
 USAGE: Sequence[Column] = [
-    *_is(time="created_at", account="account_id", agent="agent_id", kind="kind"),
+    *_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
     ("quantity", lambda item: f"{item.quantity:,.10g} {item.unit}"),
-    ("amount", _in("amount")),
-    *_is(instance="instance_id", id="entry_id", note="description"),
+    ("amount", _money_column("amount")),
+    *_columns(instance="instance_id", id="entry_id", note="description"),
 ]
 REVENUE: Sequence[Column] = [
-    *_is(agent="agent_name"),
-    ("revenue", _in("revenue")),
-    *_is(executions="task_executions"),
-    ("time", lambda item: _hours(item.usage_time)),
-    *_is(customers="customers"),
+    *_columns(agent="agent_name"),
+    ("revenue", _money_column("revenue")),
+    *_columns(executions="task_executions"),
+    ("time", lambda item: _format_hours(item.usage_time)),
+    *_columns(customers="customers"),
 ]
 BALANCES: Sequence[Column] = [
-    *_is(account="account_id"),
-    ("credited", _in("credited")),
-    ("charged", _in("charged")),
-    ("balance", _in("balance")),
-    *_is(prepaid="prepaid"),
+    *_columns(account="account_id"),
+    ("credited", _money_column("credited")),
+    ("charged", _money_column("charged")),
+    ("balance", _money_column("balance")),
+    *_columns(prepaid="prepaid"),
 ]
 BUDGETS: Sequence[Column] = [
-    *_is(account="account_id", agent="agent_id", month="period"),
-    ("spent", _in("spent")),
-    ("warning at", _in("soft_limit")),
-    ("limit", _in("hard_limit")),
-    *_is(state="state", set_by="set_by"),
+    *_columns(account="account_id", agent="agent_id", month="period"),
+    ("spent", _money_column("spent")),
+    ("warning at", _money_column("soft_limit")),
+    ("limit", _money_column("hard_limit")),
+    *_columns(state="state", set_by="set_by"),
 ]
 INVOICES: Sequence[Column] = [
-    *_is(number="number", account="account_id", month="period"),
-    ("charges", _in("charges")),
-    ("due", _in("amount_due")),
-    *_is(issued="issued_at"),
+    *_columns(number="number", account="account_id", month="period"),
+    ("charges", _money_column("charges")),
+    ("due", _money_column("amount_due")),
+    *_columns(issued="issued_at"),
 ]
 
 
-def _price(item: Any) -> str:
+def _format_price(item: Any) -> str:
     parts = {
         "": item.price,
         "at the start": item.base_price,
@@ -89,66 +89,66 @@ def _price(item: Any) -> str:
         "a million tokens out": item.output_price,
     }
     unit = {"per_request": "a request", "per_minute": "a minute", "per_hour": "an hour"}.get(item.type)
-    told = [
-        f"{money(amount, item.currency)} {what or unit or f'a running {item.usage_unit}'}"
+    parts_text = [
+        f"{format_money(amount, item.currency)} {what or unit or f'a running {item.usage_unit}'}"
         for what, amount in parts.items()
         if amount
     ]
-    return ", ".join(told) or "free"
+    return ", ".join(parts_text) or "free"
 
 
-def _hours(seconds: float) -> str:
+def _format_hours(seconds: float) -> str:
     return f"{seconds / 3600:,.2f} h"
 
 
-def _paged(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
+def _page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
     """An operation's own command with columns that know money."""
     operation = Billing.operations[attribute]
 
-    def run(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    def run_page(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         page = getattr(session.client.billing, operation.attribute)(**arguments)
         session.out.result(page, columns)
 
-    made = project(operation, run=run)
-    made.__doc__ = escape(operation.description)
-    return made
+    paged = project_operation(operation, run=run_page)
+    paged.__doc__ = escape_markup(operation.description)
+    return paged
 
 
-prices = _paged("prices", PRICES)
-usage = _paged("usage", USAGE)
-revenue = _paged("revenue", REVENUE)
-balance = _paged("balance", BALANCES)
-budgets = _paged("budgets", BUDGETS)
-invoices = _paged("invoices", INVOICES)
+prices = _page_command("prices", PRICES)
+usage = _page_command("usage", USAGE)
+revenue = _page_command("revenue", REVENUE)
+balance = _page_command("balance", BALANCES)
+budgets = _page_command("budgets", BUDGETS)
+invoices = _page_command("invoices", INVOICES)
 
 
-def _told(info: BillingInfo) -> list[tuple[str, str]]:
+def _cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
     parts, currency = info.cost_breakdown, info.currency
     return [
-        ("total", money(info.total_cost, currency)),
-        ("base", money(parts.base_cost, currency)),
-        ("usage", money(parts.usage_cost, currency)),
-        ("tasks", money(parts.task_cost, currency)),
-        ("accruing", money(info.accrued_cost, currency)),
-        ("running time", _hours(info.usage_time)),
+        ("total", format_money(info.total_cost, currency)),
+        ("base", format_money(parts.base_cost, currency)),
+        ("usage", format_money(parts.usage_cost, currency)),
+        ("tasks", format_money(parts.task_cost, currency)),
+        ("accruing", format_money(info.accrued_cost, currency)),
+        ("running time", _format_hours(info.usage_time)),
         ("executions", f"{info.task_executions:,}"),
         ("tokens", f"{info.input_tokens:,} in, {info.output_tokens:,} out"),
     ]
 
 
-def _cost(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
-    found = session.client.billing.cost(**arguments)
+def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    report = session.client.billing.cost(**arguments)
     if session.out.json:
-        session.out.result(found)
+        session.out.result(report)
         return
-    for info in (found, *found.other_currencies):
-        session.out.fields(dict(_told(info)))
-    if len(found.by_agent) > 1:
-        session.out.table(found.by_agent, [*_is(agent="agent_name"), ("cost", _in("total_cost"))])
+    for info in (report, *report.other_currencies):
+        session.out.fields(dict(_cost_fields(info)))
+    if len(report.by_agent) > 1:
+        session.out.table(report.by_agent, [*_columns(agent="agent_name"), ("cost", _money_column("total_cost"))])
 
 
-cost = project(Billing.operations["cost"], run=_cost)
-cost.__doc__ = escape(Billing.operations["cost"].description)
+cost = project_operation(Billing.operations["cost"], run=_print_cost)
+cost.__doc__ = escape_markup(Billing.operations["cost"].description)
 
 
 @client_command
@@ -173,27 +173,27 @@ def invoice(
             output.write_text(document.content, "utf-8", newline="")
             session.out.note(f"written to {output}")
         return
-    found = billing.invoice(number, account=account, currency=currency)
+    shown_invoice = billing.invoice(number, account=account, currency=currency)
     if session.out.json:
-        session.out.result(found)
+        session.out.result(shown_invoice)
     else:
-        _show(session, found)
+        _print_invoice(session, shown_invoice)
 
 
-def _show(session: Session, found: Invoice) -> None:
+def _print_invoice(session: Session, found: Invoice) -> None:
     amounts = ("opening_balance", "credits", "charges", "closing_balance", "amount_due")
     session.out.fields(
         {
             "number": found.number or "not issued yet",
             "account": found.account_id,
             "month": found.period,
-            "issued": shown(found.issued_at) if found.issued_at else None,
+            "issued": format_cell(found.issued_at) if found.issued_at else None,
         }
-        | {name.replace("_", " "): money(getattr(found, name), found.currency) for name in amounts}
+        | {name.replace("_", " "): format_money(getattr(found, name), found.currency) for name in amounts}
     )
     columns: list[Column] = [
-        *_is(month="period", description="description"),
+        *_columns(month="period", description="description"),
         ("quantity", lambda line: f"{line.quantity:,.10g} {line.unit}"),
-        ("amount", lambda line: money(line.amount, found.currency)),
+        ("amount", lambda line: format_money(line.amount, found.currency)),
     ]
     session.out.table(found.lines, columns)

@@ -10,17 +10,17 @@ __all__ = ["admin_token", "data_directory", "keys_directory"]
 
 def data_directory() -> Path:
     """The data directory a server of this person would use."""
-    given = os.environ.get("AGORA_DATA_DIR")
-    if given:
-        return Path(given).expanduser()
+    configured = os.environ.get("AGORA_DATA_DIR")
+    if configured:
+        return Path(configured).expanduser()
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "agora"
 
 
 def keys_directory() -> Path:
     """Where that server would have its secrets."""
-    given = os.environ.get("AGORA_KEYS_DIR")
-    return Path(given).expanduser() if given else data_directory()
+    configured = os.environ.get("AGORA_KEYS_DIR")
+    return Path(configured).expanduser() if configured else data_directory()
 
 
 def admin_token() -> str | None:

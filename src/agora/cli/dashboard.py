@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agora_sdk.contract.billing import Dashboard
     from agora_sdk.contract.instances import InstanceDashboard
 
-__all__ = ["dashboard", "show"]
+__all__ = ["dashboard", "print_dashboard"]
 
 BAR = 24  #: characters of the dearest day
 
@@ -26,19 +26,19 @@ def dashboard(
     currency: Annotated[str | None, typer.Option(help="Code of the currency, such as USD.")] = None,
 ) -> None:
     """Show instances and costs at a glance: in all, this month, by day, by agent, and how the budgets stand."""
-    show(session, account, currency)
+    print_dashboard(session, account, currency)
 
 
-def show(session: Session, account: str | None = None, currency: str | None = None) -> None:
+def print_dashboard(session: Session, account: str | None = None, currency: str | None = None) -> None:
     """Print it, or what of it the caller may see."""
-    found = session.client.billing.dashboard(account, currency=currency)
+    costs = session.client.billing.dashboard(account, currency=currency)
     if session.out.json:
-        session.out.result(found)
+        session.out.result(costs)
         return
-    _show(session, found, _instances(session, account))
+    _print_tables(session, costs, _fetch_instances(session, account))
 
 
-def _instances(session: Session, account: str | None) -> InstanceDashboard | None:
+def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard | None:
     from agora_sdk.errors import PermissionDenied
 
     try:
@@ -47,39 +47,39 @@ def _instances(session: Session, account: str | None) -> InstanceDashboard | Non
         return None  # whoever may see costs alone
 
 
-def _show(session: Session, found: Dashboard, running: InstanceDashboard | None) -> None:
-    from .billing import BUDGETS, money
-    from .instance_views import instances
+def _print_tables(session: Session, found: Dashboard, running: InstanceDashboard | None) -> None:
+    from .billing import BUDGETS, format_money
+    from .instance_views import print_instances
 
     out, now = session.out, found.billing
     out.fields(
         {
             "account": found.customer_id or "everybody's",
-            "instances": _counts(running) if running else None,
+            "instances": _format_counts(running) if running else None,
             "running time": f"{found.summary.total_uptime_hours:,.2f} h",
-            "this month": money(now.current_month_cost, now.currency),
-            "last month": money(now.last_month_cost, now.currency),
-            "in all": money(found.summary.total_cost, now.currency),
-            "balance": money(now.balance, now.currency),
+            "this month": format_money(now.current_month_cost, now.currency),
+            "last month": format_money(now.last_month_cost, now.currency),
+            "in all": format_money(found.summary.total_cost, now.currency),
+            "balance": format_money(now.balance, now.currency),
         }
     )
     if running and running.recent_instances:
-        instances(out, running.recent_instances, title="Instances")
+        print_instances(out, running.recent_instances, title="Instances")
     days = [day for day in found.days if day.cost]
     if days:
         dearest = max(day.cost for day in days)
         bar: Column = ("", lambda day: "#" * round(BAR * max(0.0, day.cost) / dearest) if dearest > 0 else "")
-        cost: Column = ("cost", lambda day: money(day.cost, now.currency))
+        cost: Column = ("cost", lambda day: format_money(day.cost, now.currency))
         out.table(days, [("day", attrgetter("day")), cost, bar], title="By day")
     if found.by_agent:
-        monthly: Column = ("this month", lambda agent: money(agent.total_cost, now.currency))
+        monthly: Column = ("this month", lambda agent: format_money(agent.total_cost, now.currency))
         out.table(found.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
     if found.budgets:
         out.table(found.budgets, BUDGETS, title="Budgets")
 
 
-def _counts(running: InstanceDashboard) -> str:
+def _format_counts(running: InstanceDashboard) -> str:
     counted: Any = running.summary
     states = {name: getattr(counted, f"{name}_instances") for name in ("running", "paused", "failed")}
-    told = ", ".join(f"{count} {name}" for name, count in states.items() if count)
-    return f"{counted.total_instances}" + (f": {told}" if told else "")
+    states_text = ", ".join(f"{count} {name}" for name, count in states.items() if count)
+    return f"{counted.total_instances}" + (f": {states_text}" if states_text else "")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["group"]
 
 T = TypeVar("T")
-SHOWN = 5  # of tables that stand open
+MAX_OPEN_TABLES = 5  # of tables that stand open
 PASSWORD = "AGORA_DB_PASSWORD"  # noqa: S105  (a name in the environment)
 
 Url = Annotated[
@@ -42,9 +42,9 @@ def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = F
     """Tell how far the database is migrated; the exit code is 1 where 'agora db upgrade' has something to do."""
     from agora.store.databases import database_status as of
 
-    found = _run(lambda target: of(target), url, dev, prod)
-    _show(found, json)
-    if not found.current:
+    database = _run_on_target(lambda target: of(target), url, dev, prod)
+    _print_status(database, json)
+    if not database.current:
         raise typer.Exit(1)
 
 
@@ -58,19 +58,19 @@ def upgrade(
     """Apply the migrations that are pending; with PostgreSQL, protect every table too."""
     from agora.store import databases
 
-    async def work(target: str) -> tuple[int, DatabaseStatus]:
+    async def apply_migrations(target: str) -> tuple[int, DatabaseStatus]:
         before = await databases.database_status(target)
         if create and not before.exists:
             await databases.create_database(target)
-            done = len(before.pending)
+            applied = len(before.pending)
         else:
-            done = await databases.upgrade_database(target)
-        return done, await databases.database_status(target)
+            applied = await databases.upgrade_database(target)
+        return applied, await databases.database_status(target)
 
-    done, found = _run(work, url, dev, prod)
+    applied, database = _run_on_target(apply_migrations, url, dev, prod)
     if not json:
-        typer.echo(f"{done} migrations applied")
-    _show(found, json)
+        typer.echo(f"{applied} migrations applied")
+    _print_status(database, json)
 
 
 def create(
@@ -86,14 +86,14 @@ def create(
     """Make the database unless it is there, and migrate it."""
     from agora.store import databases
 
-    async def work(target: str) -> tuple[bool, DatabaseStatus]:
-        made = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
-        return made, await databases.database_status(target)
+    async def create_database(target: str) -> tuple[bool, DatabaseStatus]:
+        is_new = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
+        return is_new, await databases.database_status(target)
 
-    made, found = _run(work, url, dev, prod)
+    is_new, database = _run_on_target(create_database, url, dev, prod)
     if not json:
-        typer.echo("made" if made else "it was there already")
-    _show(found, json)
+        typer.echo("made" if is_new else "it was there already")
+    _print_status(database, json)
 
 
 def copy(
@@ -108,25 +108,25 @@ def copy(
     from agora.store import databases
     from agora.store.port import StoreFailure
 
-    async def work(_: str) -> dict[str, int]:
+    async def copy_installation(_: str) -> dict[str, int]:
         if not source.startswith("sqlite:///") or not databases.is_postgres(target):
             raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
         from agora.store.copying import copy_database as moved
 
-        def told(table: str, rows: int) -> None:
+        def print_progress(table: str, rows: int) -> None:
             if rows and not json:
                 typer.echo(f"{rows:>9}  {table}")
 
-        return dict((await moved(databases.sqlite_path(source), target, told)).tables)
+        return dict((await moved(databases.sqlite_path(source), target, print_progress)).tables)
 
-    tables = _run(work, source, False, False)
+    tables = _run_on_target(copy_installation, source, False, False)
     if json:
         Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
     else:
         typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
 
 
-def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
+def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     """Do it with the database that is meant; trouble becomes a line and exit code 2."""
     import asyncio
 
@@ -144,7 +144,7 @@ def _run(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
         raise typer.Exit(2) from None
 
 
-def _show(found: DatabaseStatus, json: bool) -> None:
+def _print_status(found: DatabaseStatus, json: bool) -> None:
     about = {
         "database": found.url,
         "exists": found.exists,
@@ -159,7 +159,7 @@ def _show(found: DatabaseStatus, json: bool) -> None:
     typer.echo(f"{found.url}: {'current' if found.current else 'not current'}, {found.applied} migrations applied")
     for name in found.pending:
         typer.echo(f"  pending: {name}")
-    for name in found.open[:SHOWN]:
+    for name in found.open[:MAX_OPEN_TABLES]:
         typer.echo(f"  not protected: {name}")
-    if len(found.open) > SHOWN:
-        typer.echo(f"  not protected: {len(found.open) - SHOWN} more")
+    if len(found.open) > MAX_OPEN_TABLES:
+        typer.echo(f"  not protected: {len(found.open) - MAX_OPEN_TABLES} more")

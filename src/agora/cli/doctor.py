@@ -35,11 +35,11 @@ class Finding:
     fix: str = ""
 
 
-def _python() -> Finding:
+def _check_python() -> Finding:
     return Finding("ok", "python", sys.version.split()[0])
 
 
-def _sqlite() -> Finding:
+def _check_sqlite() -> Finding:
     import sqlite3
 
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
@@ -47,7 +47,7 @@ def _sqlite() -> Finding:
     return Finding("ok", "sqlite", sqlite3.sqlite_version)
 
 
-def _settings() -> tuple[Settings, list[Finding]]:
+def _load_settings() -> tuple[Settings, list[Finding]]:
     """The settings a server would start with; where they are wrong, the defaults and what is wrong."""
     from agora.settings import ConfigurationError, Settings
 
@@ -58,7 +58,7 @@ def _settings() -> tuple[Settings, list[Finding]]:
         return Settings(), [Finding("fail", "configuration", str(error), fix)]
 
 
-def _directory(settings: Settings) -> Finding:
+def _check_directory(settings: Settings) -> Finding:
     directory = settings.data_dir
     above = directory
     while not above.exists():
@@ -66,12 +66,12 @@ def _directory(settings: Settings) -> Finding:
     if not os.access(above, os.W_OK):
         return Finding("fail", "data directory", f"{directory} cannot be written", "Choose another: AGORA_DATA_DIR.")
     lock = directory / "agora.lock"
-    if lock.exists() and _locked(str(lock)):
+    if lock.exists() and _is_locked(str(lock)):
         return Finding("ok", "data directory", f"{directory} is in use by a running server")
     return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be made)"))
 
 
-def _locked(path: str) -> bool:
+def _is_locked(path: str) -> bool:
     import fcntl
 
     with open(path, "rb") as file:
@@ -82,12 +82,12 @@ def _locked(path: str) -> bool:
         return False
 
 
-def _answers(server: Iterable[Finding]) -> bool:
+def _has_answered(server: Iterable[Finding]) -> bool:
     """Whether a server of ours answered, however it fares: only then a credential could be tried."""
     return any(finding.subject == "credential" for finding in server)
 
 
-def _ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
+def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
     """A taken main port is only as it should be where a server answers; without the events port one can do."""
     import socket
 
@@ -108,7 +108,7 @@ def _ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
                 yield Finding("ok", f"port {port}", "free")
 
 
-def _server(session: Session) -> Iterator[Finding]:
+def _check_server(session: Session) -> Iterator[Finding]:
     client = session.client.with_options(retries=0, timeout=5)
     try:
         health = client.admin.health()
@@ -142,10 +142,10 @@ def _server(session: Session) -> Iterator[Finding]:
 @client_command
 def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for whatever is wrong."""
-    settings, wrong = _settings()
-    server = list(_server(session))
-    ports = _ports(settings, reachable=_answers(server))
-    findings = [_python(), _sqlite(), *wrong, _directory(settings), *ports, *server]
+    settings, wrong = _load_settings()
+    server = list(_check_server(session))
+    ports = _check_ports(settings, reachable=_has_answered(server))
+    findings = [_check_python(), _check_sqlite(), *wrong, _check_directory(settings), *ports, *server]
     if session.out.json:
         for finding in findings:
             session.out.value({name: getattr(finding, name) for name in Finding.__slots__})

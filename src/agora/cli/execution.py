@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from agora_sdk.transport import Blocking
     from agora_sdk.wire import Answer, Request
 
-__all__ = ["execute"]
+__all__ = ["execute_streaming"]
 
 EVENTS = "text/event-stream"
 
 
-def execute(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
+def execute_streaming(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
     """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
     from agora_sdk.transport import drive
 
     session = client._session
-    done: ExecutionResult = drive(
-        session.invoke(_Pieces(session.server.blocking, told), declared("instance", "execute"), *args, **kwargs)
+    result: ExecutionResult = drive(
+        session.invoke(_PieceRelay(session.server.blocking, told), declared("instance", "execute"), *args, **kwargs)
     )
-    return done
+    return result
 
 
-class _Pieces:
+class _PieceRelay:
     """I/O that asks for pieces, hands them on, and answers with the whole."""
 
     def __init__(self, line: Blocking, told: Callable[[str], None]) -> None:
@@ -51,15 +51,15 @@ class _Pieces:
             if not response.headers.get("content-type", "").startswith(EVENTS):
                 response.read()
                 return answer_of(response)
-            return self._whole(response)
+            return self._read_events(response)
 
-    def _whole(self, response: httpx.Response) -> Answer:
+    def _read_events(self, response: httpx.Response) -> Answer:
         """Hand the pieces on; answers with what came last."""
         from agora_sdk.retry import ConnectionLost
         from agora_sdk.wire import Answer
 
         headers = {name.lower(): value for name, value in response.headers.items()}
-        for name, data in _events(response.iter_lines()):
+        for name, data in _parse_events(response.iter_lines()):
             if name == "piece":
                 self._told(json.loads(data)["content"])
             elif name == "result":
@@ -76,7 +76,7 @@ class _Pieces:
         return self._line.now()
 
 
-def _events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _parse_events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Server-sent events: name and data of each."""
     name, data = "", ""
     for line in lines:

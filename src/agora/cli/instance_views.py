@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from .billing import money
-from .output import Column, shown
-from .tree import duration
+from .billing import format_money
+from .output import Column, format_cell
+from .tree import format_duration
 
 if TYPE_CHECKING:
     from agora_sdk.contract.instances import Instance, InstanceSummary, MarketplaceAgent, MarketplacePage
 
     from .output import Output
 
-__all__ = ["instance", "instances", "market", "price"]
+__all__ = ["format_price", "print_instance", "print_instances", "print_market"]
 
 MEBIBYTE = 1024 * 1024
 WIDE = 120  #: characters of a line that has room for an id beside much else
@@ -26,17 +26,17 @@ _ALWAYS: list[Column] = [
     ("status", attrgetter("status")),
 ]
 #: Columns that are left out where they say nothing of any instance shown.
-_TELLING: list[Column] = [
-    ("uptime", lambda item: duration(item.resource_usage.uptime) if item.resource_usage.uptime else None),
+_OPTIONAL: list[Column] = [
+    ("uptime", lambda item: format_duration(item.resource_usage.uptime) if item.resource_usage.uptime else None),
     ("work", lambda item: item.task_executions or None),
     ("restarts", lambda item: item.restarts or None),
     ("loops", lambda item: True if item.crash_loop else None),
 ]
 
 
-def instances(out: Output, found: Sequence[InstanceSummary], *, title: str | None = None) -> None:
+def print_instances(out: Output, found: Sequence[InstanceSummary], *, title: str | None = None) -> None:
     """A table of instances; why one is as it is stands below it."""
-    columns = [*_ALWAYS, *(column for column in _TELLING if any(column[1](item) is not None for item in found))]
+    columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in found))]
     for heading, field in (("host", "host"), ("account", "customer_id")):
         if out.console.width >= WIDE and len({getattr(item, field) for item in found}) > 1:
             columns.append((heading, attrgetter(field)))
@@ -46,12 +46,12 @@ def instances(out: Output, found: Sequence[InstanceSummary], *, title: str | Non
             out.note(f"{item.instance_id} {item.status}: {item.reason}")
 
 
-def instance(out: Output, found: Instance) -> None:
+def print_instance(out: Output, found: Instance) -> None:
     """One instance: state, health, resources, bill."""
-    out.fields(_state(found) | _health(found) | _use(found) | _bill(found))
+    out.fields(_state_fields(found) | _health_fields(found) | _usage_fields(found) | _bill_fields(found))
 
 
-def _state(found: Instance) -> dict[str, Any]:
+def _state_fields(found: Instance) -> dict[str, Any]:
     return {
         "instance": found.instance_id,
         "name": found.name,
@@ -59,11 +59,11 @@ def _state(found: Instance) -> dict[str, Any]:
         "account": found.customer_id,
         "status": found.status,
         "why": found.reason,
-        "next try": shown(found.retry_at) if found.retry_at else None,
+        "next try": format_cell(found.retry_at) if found.retry_at else None,
         "crash loop": "it goes on ending soon after each start" if found.crash_loop else None,
         "host": ", ".join(part for part in (found.host, found.engine, found.address) if part),
         "beside": found.co_located_with,
-        "limits": ", ".join(_limits(found)),
+        "limits": ", ".join(_format_limits(found)),
         "made": found.created_at,
         "started": found.started_at,
         "restarts": found.restarts or None,
@@ -71,23 +71,23 @@ def _state(found: Instance) -> dict[str, Any]:
     }
 
 
-def _limits(found: Instance) -> Iterator[str]:
+def _format_limits(found: Instance) -> Iterator[str]:
     for name, value in found.instance_config.items():
         if name.endswith("_limit") and value is not None:
             yield f"{name.removesuffix('_limit')} {value}"
 
 
-def _health(found: Instance) -> dict[str, Any]:
+def _health_fields(found: Instance) -> dict[str, Any]:
     health = found.health_status
-    seen = f", last seen {shown(health.last_heartbeat)}" if health.last_heartbeat else ""
+    last_seen = f", last seen {format_cell(health.last_heartbeat)}" if health.last_heartbeat else ""
     return {
-        "healthy": f"{'yes' if health.healthy else 'no'}{seen}" if found.status == "running" else None,
+        "healthy": f"{'yes' if health.healthy else 'no'}{last_seen}" if found.status == "running" else None,
         "errors": health.error_count or None,
         "last error": health.last_error if health.last_error != found.reason else None,
     }
 
 
-def _use(found: Instance) -> dict[str, Any]:
+def _usage_fields(found: Instance) -> dict[str, Any]:
     use = found.resource_usage
     share = f", {use.memory_usage:.1f} % of its limit" if use.memory_usage else ""
     network = (use.network_received or 0, use.network_sent or 0)
@@ -95,34 +95,34 @@ def _use(found: Instance) -> dict[str, Any]:
         "CPU": f"{use.cpu_usage:.1f} % of a core, {use.cpu_seconds:.1f} s in all" if use.cpu_seconds else None,
         "memory": f"{use.memory_bytes / MEBIBYTE:.0f} MB{share}" if use.memory_bytes else None,
         "network": "{:,} bytes received, {:,} sent".format(*network) if any(network) else None,
-        "uptime": duration(use.uptime) if use.uptime else None,
+        "uptime": format_duration(use.uptime) if use.uptime else None,
         "executions": found.task_executions or None,
     }
 
 
-def _bill(found: Instance) -> dict[str, Any]:
+def _bill_fields(found: Instance) -> dict[str, Any]:
     bill = found.billing_info
     parts = bill.cost_breakdown
     named = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}
-    told = ", ".join(f"{name} {money(amount)}" for name, amount in named.items() if amount)
-    return {"cost": money(bill.total_cost, bill.currency) + (f" ({told})" if told else "")}
+    parts_text = ", ".join(f"{name} {format_money(amount)}" for name, amount in named.items() if amount)
+    return {"cost": format_money(bill.total_cost, bill.currency) + (f" ({parts_text})" if parts_text else "")}
 
 
 # -- the market ------------------------------------------------------------------------------------
 
 _MARKET: list[Column] = [
     ("agent", attrgetter("name")),
-    ("price", lambda agent: price(agent.marketplace_info.pricing_info)),
+    ("price", lambda agent: format_price(agent.marketplace_info.pricing_info)),
     ("available", lambda agent: agent.marketplace_info.availability.available),
-    ("instances", lambda agent: _instances(agent)),
+    ("instances", lambda agent: _format_instances(agent)),
 ]
 _MEASURED: list[Column] = [
-    ("success", lambda agent: _percent(agent.marketplace_info.performance_metrics.success_rate)),
-    ("answers in", lambda agent: _seconds(agent.marketplace_info.performance_metrics.average_response_time)),
+    ("success", lambda agent: _format_percent(agent.marketplace_info.performance_metrics.success_rate)),
+    ("answers in", lambda agent: _format_seconds(agent.marketplace_info.performance_metrics.average_response_time)),
 ]
 
 
-def market(out: Output, page: MarketplacePage) -> None:
+def print_market(out: Output, page: MarketplacePage) -> None:
     """A table of agents as customers see them; their names will do where there is no room for ids."""
     columns = [
         *_MARKET,
@@ -133,27 +133,29 @@ def market(out: Output, page: MarketplacePage) -> None:
     out.result(page, columns)
 
 
-def _instances(agent: MarketplaceAgent) -> str:
+def _format_instances(agent: MarketplaceAgent) -> str:
     info = agent.marketplace_info
     most = f" of {info.availability.max_instances}" if info.availability.max_instances is not None else ""
     yours = f", {info.customer_instances} yours" if info.customer_instances else ""
     return f"{info.total_instances}{most}{yours}"
 
 
-def _percent(share: float | None) -> str | None:
+def _format_percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.1%}"
 
 
-def _seconds(seconds: float | None) -> str | None:
+def _format_seconds(seconds: float | None) -> str | None:
     return None if seconds is None else f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"
 
 
-def price(info: Any) -> str:
+def format_price(info: Any) -> str:
     """A price for a column."""
     if info.type == "token_based":
-        return f"{money(info.input_price)} in, {money(info.output_price)} out {info.currency}/million tokens"
+        return (
+            f"{format_money(info.input_price)} in, {format_money(info.output_price)} out {info.currency}/million tokens"
+        )
     unit = {"per_request": "request", "per_minute": "min", "per_hour": "h"}.get(info.type)
     unit = unit or ("min" if info.usage_unit == "minute" else "h")
     parts = (("start", info.base_price), (unit, info.price), ("request", info.task_price))
-    told = " + ".join(f"{money(amount)}/{of}" for of, amount in parts if amount)
-    return f"{told} {info.currency}" if told else "free"
+    parts_text = " + ".join(f"{format_money(amount)}/{of}" for of, amount in parts if amount)
+    return f"{parts_text} {info.currency}" if parts_text else "free"

@@ -15,51 +15,55 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.instances import Instances
 
 from . import instance_views as views
-from .billing import money
-from .output import TONES, clean
-from .projection import escape, project
+from .billing import format_money
+from .output import TONES, clean_text
+from .projection import escape_markup, project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
     from agora_sdk.contract.instances import ExecutionResult, Instance, InstanceLog
 
 __all__ = [
-    "confirmed",
     "create",
     "details",
     "discover",
     "execute",
+    "execute_and_print",
     "listing",
     "logs",
     "pause",
+    "print_result",
+    "require_confirmation",
     "resume",
     "terminate",
-    "told",
-    "work",
 ]
 
-WINDOW, LARGE_WINDOW, FEW = 65_536, 1_048_576, 200  #: bytes read of a log for its last lines; many lines need more
+WINDOW, LARGE_WINDOW, FEW_LINES = (
+    65_536,
+    1_048_576,
+    200,
+)  #: bytes read of a log for its last lines; many lines need more
 POLL_SECONDS = 0.5
 WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: how KEY=VALUE begins
 
 # -- lists -----------------------------------------------------------------------------------------
 
 
-def _discover(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _print_market(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.discover(**arguments)
     if session.out.json:
         session.out.result(page)
     else:
-        views.market(session.out, page)
+        views.print_market(session.out, page)
 
 
-def _list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.instance.list(**arguments)
     if session.out.json:
         session.out.result(page)
         return
     if page.instances:
-        views.instances(session.out, page.instances)
+        views.print_instances(session.out, page.instances)
     else:
         session.out.note("no instances; one is made with: agora instance create AGENT")
     session.out.page_note(page)
@@ -73,48 +77,48 @@ Id = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE
 @client_command
 def details(session: Session, instance_id: Id) -> None:
     """Show an instance: state, health, resources, bill."""
-    told(session, session.client.instance.get(instance_id))
+    print_result(session, session.client.instance.get(instance_id))
 
 
-def told(session: Session, found: Instance) -> None:
+def print_result(session: Session, found: Instance) -> None:
     """Print an instance, after what was done to it if it says so."""
     if session.out.json:
         session.out.result(found)
         return
     if message := getattr(found, "message", None):
         session.out.say(message, TONES.get(found.status, ""))
-    views.instance(session.out, found)
+    views.print_instance(session.out, found)
 
 
-def _create(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
-    made = session.client.instance.create(**arguments)
-    failed = made.status == "failed"
-    said = "could not be started" if failed else f"is {made.status}"
-    session.out.say(f"An instance of {made.agent_name} {said}.", TONES.get(made.status, ""))
-    told(session, made)
+def _create_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    instance = session.client.instance.create(**arguments)
+    failed = instance.status == "failed"
+    outcome = "could not be started" if failed else f"is {instance.status}"
+    session.out.say(f"An instance of {instance.agent_name} {outcome}.", TONES.get(instance.status, ""))
+    print_result(session, instance)
     if failed:
         raise typer.Exit(1)
 
 
-def _change(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
-    told(session, getattr(session.client.instance, operation.attribute)(**arguments))
+def _change_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    print_result(session, getattr(session.client.instance, operation.attribute)(**arguments))
 
 
-def _made(attribute: str, run: Any) -> Any:
+def _instance_command(attribute: str, run: Any) -> Any:
     operation = Instances.operations[attribute]
-    made = project(operation, run=run)
-    made.__doc__ = escape(operation.description)
-    return made
+    instance_command = project_operation(operation, run=run)
+    instance_command.__doc__ = escape_markup(operation.description)
+    return instance_command
 
 
-discover = _made("discover", _discover)
-listing = _made("list", _list)
-create = _made("create", _create)
-pause = _made("pause", _change)
-resume = _made("resume", _change)
+discover = _instance_command("discover", _print_market)
+listing = _instance_command("list", _print_list)
+create = _instance_command("create", _create_instance)
+pause = _instance_command("pause", _change_instance)
+resume = _instance_command("resume", _change_instance)
 
 
-def confirmed(instance_id: str, confirm: bool) -> None:
+def require_confirmation(instance_id: str, confirm: bool) -> None:
     """Make sure that an instance is meant to end; leaves if not."""
     if confirm:
         return
@@ -131,8 +135,8 @@ def terminate(
     wait: Annotated[float, typer.Option(help="Seconds to wait until it has ended.")] = 15.0,
 ) -> None:
     """End an instance for good, and show its final bill."""
-    confirmed(instance_id, confirm)
-    told(session, session.client.instance.terminate(instance_id, wait=wait))
+    require_confirmation(instance_id, confirm)
+    print_result(session, session.client.instance.terminate(instance_id, wait=wait))
 
 
 # -- its output ------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ def logs(
     from agora_sdk.errors import Conflict
 
     reader = session.client.instance.logs
-    window = WINDOW if tail <= FEW else LARGE_WINDOW
+    window = WINDOW if tail <= FEW_LINES else LARGE_WINDOW
     page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
     if tail:
         page = page.model_copy(update={"content": _last_lines(page.content, tail)})
@@ -178,7 +182,7 @@ def _print_log(session: Session, page: InstanceLog) -> None:
     if session.out.json:
         session.out.result(page)
         return
-    sys.stdout.write(clean(page.content.replace("\r\n", "\n")))
+    sys.stdout.write(clean_text(page.content.replace("\r\n", "\n")))
     sys.stdout.flush()
 
 
@@ -207,39 +211,41 @@ def execute(
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
 ) -> None:
     """Let an instance do work, and print what it answers."""
-    from .arguments import fault
+    from .arguments import argument_error
 
     if not endpoint.startswith("/"):
-        raise fault("endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it")
-    work(session, target, endpoint, _parameters(parameters or []), method.value, timeout)
+        raise argument_error("endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it")
+    execute_and_print(session, target, endpoint, _parse_parameters(parameters or []), method.value, timeout)
 
 
-def work(session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float) -> None:
+def execute_and_print(
+    session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float
+) -> None:
     """Execute, and print the answer on standard output, as it comes; what it took comes on standard error."""
     if session.out.json:
         session.out.result(
             session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
         )
         return
-    from .execution import execute as asked
+    from .execution import execute_streaming as asked
 
     last = ""
 
-    def see(text: str) -> None:
+    def print_piece(text: str) -> None:
         nonlocal last
-        last = clean(text.replace("\r\n", "\n")) or last
-        sys.stdout.write(clean(text.replace("\r\n", "\n")))
+        last = clean_text(text.replace("\r\n", "\n")) or last
+        sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
         sys.stdout.flush()
 
     try:
-        done = asked(session.client, see, target, endpoint, parameters, method=method, timeout=timeout)
+        result = asked(session.client, print_piece, target, endpoint, parameters, method=method, timeout=timeout)
     finally:
         if last and not last.endswith("\n"):
             sys.stdout.write("\n")
     if not last:
-        _print_answer(session, done)
-    cost = f", {money(done.cost, done.currency)}" if done.cost else ""
-    session.out.note(f"{done.instance_id} in {(done.execution_time or 0) * 1000:,.1f} ms{cost}")
+        _print_answer(session, result)
+    cost = f", {format_money(result.cost, result.currency)}" if result.cost else ""
+    session.out.note(f"{result.instance_id} in {(result.execution_time or 0) * 1000:,.1f} ms{cost}")
 
 
 def _print_answer(session: Session, done: ExecutionResult) -> None:
@@ -249,12 +255,12 @@ def _print_answer(session: Session, done: ExecutionResult) -> None:
         session.out.note("it is neither JSON nor text; here it is in base64")
         session.out.line(str(done.result))
     else:
-        sys.stdout.write(clean(str(done.result)) + "\n")
+        sys.stdout.write(clean_text(str(done.result)) + "\n")
 
 
-def _parameters(words: list[str]) -> Any:
+def _parse_parameters(words: list[str]) -> Any:
     """One JSON value, or an object of its parts."""
-    from .arguments import fault, value_of
+    from .arguments import argument_error, value_of
 
     if len(words) == 1 and words[0].startswith("@"):
         return value_of(words[0])
@@ -262,16 +268,16 @@ def _parameters(words: list[str]) -> Any:
         try:
             return json.loads(words[0])
         except ValueError:
-            raise fault("parameters", f"{words[0]!r} is neither JSON nor KEY=VALUE") from None
-    found: dict[str, Any] = {}
+            raise argument_error("parameters", f"{words[0]!r} is neither JSON nor KEY=VALUE") from None
+    members: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise fault("parameters", f"{word!r} is not KEY=VALUE")
-        if key in found:
-            raise fault("parameters", f"{key!r} is given twice")
+            raise argument_error("parameters", f"{word!r} is not KEY=VALUE")
+        if key in members:
+            raise argument_error("parameters", f"{key!r} is given twice")
         try:
-            found[key] = json.loads(value)
+            members[key] = json.loads(value)
         except ValueError:
-            found[key] = value
-    return found or None
+            members[key] = value
+    return members or None

@@ -7,10 +7,10 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-__all__ = ["Lazy", "ordered"]
+__all__ = ["LazyCommands", "lazy_group"]
 
 
-class Lazy(MutableMapping[str, Any]):
+class LazyCommands(MutableMapping[str, Any]):
     """Names to commands: some that are there, some that ``make(name)`` makes at first use."""
 
     def __init__(self, ready: MutableMapping[str, Any], names: list[str], make: Callable[[str], Any]) -> None:
@@ -43,13 +43,13 @@ class Lazy(MutableMapping[str, Any]):
         return name in self._names
 
 
-def ordered(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
+def lazy_group(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
     """A kind of group whose further commands are those names, each made when it is used."""
 
     class LazyGroup(TyperGroup):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            self.commands = Lazy(self.commands, names(), make)
+            self.commands = LazyCommands(self.commands, names(), make)
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(self.commands)

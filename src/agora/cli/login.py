@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["login", "logout", "whoami"]
 
-MINUTE = 60.0  #: how long a token counts whose end nobody tells
+DEFAULT_LIFETIME = 60.0  #: how long a token counts whose end nobody tells
 
 
 @client_command
@@ -27,7 +27,7 @@ def login(
     browser: Annotated[bool, typer.Option(help="Use a browser on this machine, also where a code would do.")] = False,
 ) -> None:
     """Log in as a person: with a code that you confirm in a browser anywhere, or by a browser on this machine."""
-    url, logins = session.client.url, _logins(session)
+    url, logins = session.client.url, _stored_logins(session)
     logins.forget(url)
     configuration = session.client.auth.configuration()
     if not configuration.enabled:
@@ -39,16 +39,16 @@ def login(
         )
     if username is not None:
         password = typer.prompt("Password", hide_input=True)
-        _keep(session, session.client.auth.login(username, password), None)
+        _store_login(session, session.client.auth.login(username, password), None)
     else:
         _by_provider(session, configuration, browser=browser)
 
 
 def _by_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
-    from .provider import Grant, come_in
+    from .provider import Grant, log_in
 
     assert configuration.issuer is not None, "a server with providers names the first"
-    granted: Grant = come_in(
+    granted: Grant = log_in(
         configuration.issuer,
         configuration.client_id,
         configuration.scope or "openid",
@@ -57,35 +57,35 @@ def _by_provider(session: Session, configuration: AuthConfiguration, *, browser:
     )
     client = session.client.with_options(token=granted.access_token)
     me = client.auth.userinfo()
-    expires = time.time() + (granted.expires_in or MINUTE)
-    _store(
+    expires = time.time() + (granted.expires_in or DEFAULT_LIFETIME)
+    _store_tokens(
         session, me.username or me.name, granted.access_token, granted.refresh_token, expires, configuration.client_id
     )
-    _greet(session, me.name, me.role)
+    _print_greeting(session, me.name, me.role)
 
 
-def _keep(session: Session, made: Login, client_id: str | None) -> None:
-    expires = time.time() + (made.expires_in or MINUTE)
-    _store(session, made.user.username, made.access_token, made.refresh_token, expires, client_id)
-    _greet(session, made.user.name or made.user.username, made.user.role)
+def _store_login(session: Session, made: Login, client_id: str | None) -> None:
+    expires = time.time() + (made.expires_in or DEFAULT_LIFETIME)
+    _store_tokens(session, made.user.username, made.access_token, made.refresh_token, expires, client_id)
+    _print_greeting(session, made.user.name or made.user.username, made.user.role)
 
 
-def _store(
+def _store_tokens(
     session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
 ) -> None:
     from agora_sdk.login import Login as Kept
 
-    _logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
+    _stored_logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
 
 
-def _greet(session: Session, name: str, role: str | None) -> None:
+def _print_greeting(session: Session, name: str, role: str | None) -> None:
     if session.out.json:
         session.out.value({"name": name, "role": role, "url": session.client.url})
         return
-    session.out.say(f"Logged in to {session.client.url} as {name}, {_of(role)}", "green")
+    session.out.say(f"Logged in to {session.client.url} as {name}, {_describe_role(role)}", "green")
 
 
-def _of(role: str | None) -> str:
+def _describe_role(role: str | None) -> str:
     return f"with the role {role}" if role else "who has no role there yet: an operator gives one"
 
 
@@ -94,21 +94,21 @@ def logout(session: Session) -> None:
     """Log out: the session ends at the server and, where it can be ended from here, at the provider."""
     from agora_sdk.errors import AgoraError
 
-    url, logins = session.client.url, _logins(session)
-    kept = logins.find(url)
-    if kept is None:
+    url, logins = session.client.url, _stored_logins(session)
+    stored = logins.find(url)
+    if stored is None:
         session.out.say(f"Nobody is logged in to {url}")
         return
-    told = "Logged out"
+    outcome = "Logged out"
     try:
         session.client.auth.userinfo()  # renews what is due
-        kept = logins.find(url) or kept
-        client = session.client.with_options(token=kept.access_token)
-        client.auth.logout(kept.refresh_token, kept.client_id)
+        stored = logins.find(url) or stored
+        client = session.client.with_options(token=stored.access_token)
+        client.auth.logout(stored.refresh_token, stored.client_id)
     except AgoraError as error:
-        told = f"Forgotten here; the server could not be told ({error.detail})"
+        outcome = f"Forgotten here; the server could not be told ({error.detail})"
     logins.forget(url)
-    session.out.say(f"{told}: {kept.username} at {url}")
+    session.out.say(f"{outcome}: {stored.username} at {url}")
 
 
 @client_command
@@ -131,6 +131,6 @@ def whoami(session: Session) -> None:
     session.out.fields({name: value for name, value in fields.items() if value is not None})
 
 
-def _logins(session: Session) -> Logins:
-    found: Logins = session.client._session.identity.logins
-    return found
+def _stored_logins(session: Session) -> Logins:
+    logins: Logins = session.client._session.identity.logins
+    return logins

@@ -9,7 +9,7 @@ from typing import Any
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["CONTAINER", "PROGRAM", "read"]
+__all__ = ["CONTAINER", "PROGRAM", "read_manifest"]
 
 PROGRAM = """\
 # An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
@@ -89,45 +89,45 @@ pricing:
 """
 
 
-def read(source: str) -> dict[str, Any]:
+def read_manifest(source: str) -> dict[str, Any]:
     """The manifest in a file, or on standard input where source is ``-``. Its directory is made absolute.
 
     Raises InvalidRequest.
     """
-    document = _parse(source, _text(source))
+    document = _parse_manifest(source, _read_text(source))
     if not isinstance(document, dict):
-        raise _refused(source, "is no manifest: fields with values are expected")
+        raise _manifest_error(source, "is no manifest: fields with values are expected")
     if isinstance(document.get("directory"), str) and source != "-":
         document["directory"] = str((Path(source).parent / document["directory"]).resolve())
     return document
 
 
-def _text(source: str) -> str:
+def _read_text(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
-        raise _refused(source, f"cannot be read: {error.strerror}") from None
+        raise _manifest_error(source, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _refused(source, "is not UTF-8 text") from None
+        raise _manifest_error(source, "is not UTF-8 text") from None
 
 
-def _parse(source: str, text: str) -> Any:
+def _parse_manifest(source: str, text: str) -> Any:
     if source.endswith(".json"):
         try:
             return json.loads(text)
         except ValueError as error:
-            raise _refused(source, f"is not JSON: {error}") from None
+            raise _manifest_error(source, f"is not JSON: {error}") from None
     import yaml
 
     try:
         document = yaml.safe_load(text)
         json.dumps(document)  # dates and the like are texts, or nothing that can be sent
     except yaml.YAMLError as error:
-        raise _refused(source, f"is not YAML: {error}") from None
+        raise _manifest_error(source, f"is not YAML: {error}") from None
     except (TypeError, ValueError) as error:
-        raise _refused(source, f"holds what JSON does not have ({error}): put it into quotes") from None
+        raise _manifest_error(source, f"holds what JSON does not have ({error}): put it into quotes") from None
     return document
 
 
-def _refused(source: str, message: str) -> InvalidRequest:
+def _manifest_error(source: str, message: str) -> InvalidRequest:
     return InvalidRequest(f"{source} {message}.", errors=[{"field": source, "message": message}])

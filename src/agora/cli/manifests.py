@@ -13,18 +13,18 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.agents import Agents
 from agora_sdk.contract.deployments import Deployments
 
-from .projection import escape, project
+from .projection import escape_markup, project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
     from agora_sdk.contract.deployments import RegisteredDeployable
 
-__all__ = ["PASSWORD", "deploy", "example", "register", "save", "validate"]
+__all__ = ["PASSWORD", "deploy_agent", "example", "register", "validate", "write_file"]
 
 PASSWORD = "AGORA_REGISTRY_PASS"  # noqa: S105  (the name of a variable)
 
 
-def deploy(
+def deploy_agent(
     session: Session,
     manifest: dict[str, Any],
     docker_image: str | None = None,
@@ -44,7 +44,7 @@ def deploy(
     return session.as_operator(lambda client: client.deployment.register_docker(docker_image, manifest, credentials))
 
 
-def save(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
     """Write a file, or leave with what is in the way."""
     try:
         path.write_text(text, "utf-8")
@@ -52,12 +52,12 @@ def save(path: Path, text: str) -> None:
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _option(name: str, help: str, **settings: Any) -> Parameter:
+def _text_option(name: str, help: str, **settings: Any) -> Parameter:
     option = typer.Option(help=help, show_default=False, **settings)
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option])
 
 
-def _register(
+def _register_agent(
     session: Session,
     operation: Operation,
     arguments: dict[str, Any],
@@ -76,67 +76,71 @@ def _register(
         return
     if beside := [name for name, value in arguments.items() if value not in ("", None)]:
         raise typer.BadParameter(f"{', '.join(beside)}: the manifest says it; write it there, or leave --config out")
-    from .manifest_file import read
+    from .manifest_file import read_manifest
 
-    made = deploy(session, read(config), docker_image, registry_user, registry_pass, registry_url)
-    _show(session, made)
+    registered = deploy_agent(session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url)
+    _print_registered(session, registered)
 
 
-def _show(session: Session, made: RegisteredDeployable) -> None:
+def _print_registered(session: Session, made: RegisteredDeployable) -> None:
     if session.out.json:
         session.out.result(made)
         return
-    from .instance_views import price
+    from .instance_views import format_price
 
     session.out.say(made.message, "green")
-    cost = price(made.pricing) if made.pricing else None
+    cost = format_price(made.pricing) if made.pricing else None
     session.out.fields({"agent": made.agent_id, "revision": made.revision, "runs with": made.engines, "price": cost})
 
 
-register = project(
+register = project_operation(
     Agents.operations["register"],
     {"agent_name": ""},
-    run=_register,
+    run=_register_agent,
     more=(
-        _option("config", "A manifest, YAML or JSON (- for standard input), so that instances can be run of it."),
-        _option("docker_image", "With --config: the container image that it is."),
-        _option("registry_user", "User of the image's registry."),
-        _option("registry_pass", "Password of the image's registry.", envvar=PASSWORD),
-        _option("registry_url", "The registry, where the image does not name it."),
+        _text_option("config", "A manifest, YAML or JSON (- for standard input), so that instances can be run of it."),
+        _text_option("docker_image", "With --config: the container image that it is."),
+        _text_option("registry_user", "User of the image's registry."),
+        _text_option("registry_pass", "Password of the image's registry.", envvar=PASSWORD),
+        _text_option("registry_url", "The registry, where the image does not name it."),
     ),
 )
 register.__doc__ = (
-    escape(Agents.operations["register"].description)
+    escape_markup(Agents.operations["register"].description)
     + "\n\nWith --config it is registered with what it is made of, so that instances of it can be run:"
     + " 'agora agent example' prints a manifest."
 )
 
 
-def _validate(session: Session, operation: Operation, arguments: dict[str, Any], config: str | None) -> None:
-    from .manifest_file import read
+def _validate_manifest(session: Session, operation: Operation, arguments: dict[str, Any], config: str | None) -> None:
+    from .manifest_file import read_manifest
 
     if (config is None) == (not arguments["manifest"]):
         raise typer.BadParameter("give a manifest: --config FILE, or its fields")
-    found = session.client.deployment.validate(read(config) if config is not None else arguments["manifest"])
+    validation = session.client.deployment.validate(
+        read_manifest(config) if config is not None else arguments["manifest"]
+    )
     if session.out.json:
-        session.out.result(found)
-    elif found.valid:
-        session.out.say(f"{found.agent_name} can be registered; it runs with: {', '.join(found.engines)}", "green")
+        session.out.result(validation)
+    elif validation.valid:
+        session.out.say(
+            f"{validation.agent_name} can be registered; it runs with: {', '.join(validation.engines)}", "green"
+        )
     else:
         session.out.table(
-            found.faults, [("field", lambda fault: fault.field), ("is wrong", lambda fault: fault.message)]
+            validation.faults, [("field", lambda fault: fault.field), ("is wrong", lambda fault: fault.message)]
         )
-    if not found.valid:
+    if not validation.valid:
         raise typer.Exit(2)
 
 
-validate = project(
+validate = project_operation(
     Deployments.operations["validate"],
     {"manifest": {}},
-    run=_validate,
-    more=(_option("config", "The manifest, YAML or JSON; - for standard input."),),
+    run=_validate_manifest,
+    more=(_text_option("config", "The manifest, YAML or JSON; - for standard input."),),
 )
-validate.__doc__ = escape(Deployments.operations["validate"].description)
+validate.__doc__ = escape_markup(Deployments.operations["validate"].description)
 
 
 @client_command
@@ -152,5 +156,5 @@ def example(
     if output is None:
         sys.stdout.write(text)
         return
-    save(output, text)
+    write_file(output, text)
     session.out.say(f"{output} written; register it with: agora agent register --config {output}")

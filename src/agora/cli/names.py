@@ -11,22 +11,22 @@ from .output import Column
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["named"]
+__all__ = ["with_agent_names"]
 
 PREFIX = "agent_"
 
 
-def named(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
+def with_agent_names(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
     """The same columns, those of these headings with names of agents for their ids; each agent is asked for once."""
-    name = cache(lambda ref: _name(client, ref))
+    name = cache(lambda ref: _agent_name(client, ref))
 
-    def translated(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def translate_cell(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda item: name(cell(item))
 
-    return [(heading, translated(cell) if heading in headings else cell) for heading, cell in columns]
+    return [(heading, translate_cell(cell) if heading in headings else cell) for heading, cell in columns]
 
 
-def _name(client: AgoraClient, ref: str | None) -> str | None:
+def _agent_name(client: AgoraClient, ref: str | None) -> str | None:
     from agora_sdk.errors import AgoraError
 
     if ref is None or not ref.startswith(PREFIX):

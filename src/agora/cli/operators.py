@@ -33,7 +33,7 @@ def health(
     ]
     session.out.table(result.components.items(), columns)
     if result.overrides:
-        held: list[Column] = [
+        override_columns: list[Column] = [
             ("target", lambda override: override.target_id),
             ("override", lambda override: override.action.value),
             ("by", lambda override: override.by),
@@ -42,7 +42,7 @@ def health(
             ("until", lambda override: override.expires_at),
             ("reason", lambda override: override.reason),
         ]
-        session.out.table(result.overrides, held)
+        session.out.table(result.overrides, override_columns)
     session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))
     if result.stopped is not None:
         session.out.say(

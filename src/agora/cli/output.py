@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agora_sdk.contract import Result
     from agora_sdk.errors import AgoraError
 
-__all__ = ["Column", "Output", "clean", "shown"]
+__all__ = ["Column", "Output", "clean_text", "format_cell"]
 
 PIPE_WIDTH = 200
 TONES = {
@@ -32,12 +32,12 @@ TONES = {
 Column = tuple[str, Callable[[Any], Any]]
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Text of others made safe for a terminal: no escape sequences, no control characters."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def shown(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """A value as a person reads it in one cell."""
     if value is None or value == [] or value == {}:
         return "-"
@@ -50,10 +50,10 @@ def shown(value: Any) -> str:
     if hasattr(value, "model_dump"):
         value = {key: part for key, part in value if part is not None}
     if isinstance(value, Mapping):
-        return ", ".join(f"{clean(str(key))}={shown(part)}" for key, part in value.items())
+        return ", ".join(f"{clean_text(str(key))}={format_cell(part)}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(shown(part) for part in value)
-    return clean(str(value))
+        return ", ".join(format_cell(part) for part in value)
+    return clean_text(str(value))
 
 
 class Output:
@@ -64,11 +64,11 @@ class Output:
 
     @cached_property
     def console(self) -> Console:
-        return _console(sys.stdout)
+        return _create_console(sys.stdout)
 
     @cached_property
     def errors(self) -> Console:
-        return _console(sys.stderr)
+        return _create_console(sys.stderr)
 
     def result(self, result: Result, columns: Sequence[Column] | None = None, *, title: str | None = None) -> None:
         """Print an operation's result: as JSON, as a table of a page's items, or as its fields."""
@@ -95,11 +95,11 @@ class Output:
     def say(self, text: str, tone: str = "") -> None:
         """Print a line for people; with ``--json`` nothing."""
         if not self.json:
-            self.console.print(_text(text, tone))
+            self.console.print(_styled_text(text, tone))
 
     def note(self, text: str) -> None:
         """Print an aside on stderr, for people."""
-        self.errors.print(_text(text, "dim"))
+        self.errors.print(_styled_text(text, "dim"))
 
     def table(
         self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None, on_stderr: bool = False
@@ -112,8 +112,8 @@ class Output:
         for heading, _ in columns:
             table.add_column(heading, overflow="fold", no_wrap=heading == "id")  # an id is to be copied
         for item in items:
-            cells = [shown(cell(item)) for _, cell in columns]
-            table.add_row(*(_text(cell, TONES.get(cell, "")) for cell in cells))
+            cells = [format_cell(cell(item)) for _, cell in columns]
+            table.add_row(*(_styled_text(cell, TONES.get(cell, "")) for cell in cells))
         (self.errors if on_stderr else self.console).print(table)
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
@@ -125,8 +125,8 @@ class Output:
         table.add_column(overflow="fold")
         for name, value in fields.items():
             if value not in (None, [], {}, ""):
-                cell = shown(value)
-                table.add_row(_text(name), _text(cell, TONES.get(cell, "")))
+                cell = format_cell(value)
+                table.add_row(_styled_text(name), _styled_text(cell, TONES.get(cell, "")))
         self.console.print(table)
 
     def page_note(self, page: Any) -> None:
@@ -142,17 +142,17 @@ class Output:
         if self.json:
             sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")
             return
-        self.errors.print(_text("Error: ", "bold red") + _text(error.detail))
+        self.errors.print(_styled_text("Error: ", "bold red") + _styled_text(error.detail))
         faults = [(str(wrong.get("field")), str(wrong.get("message"))) for wrong in error.extra.get("errors") or ()]
         if not all(
             field in error.detail and message in error.detail for field, message in faults
         ):  # else that was said
             for field, message in faults:
-                self.errors.print(_text(f"  {field}: {message}"))
+                self.errors.print(_styled_text(f"  {field}: {message}"))
         if answer := error.extra.get("answer"):
-            self.errors.print(_text("  it says: ") + _text(str(answer).strip()))
+            self.errors.print(_styled_text("  it says: ") + _styled_text(str(answer).strip()))
         if error.fix:
-            self.errors.print(_text("Fix: ", "bold green") + _text(error.fix))
+            self.errors.print(_styled_text("Fix: ", "bold green") + _styled_text(error.fix))
 
 
 def columns_of(items: Sequence[Any]) -> list[Column]:
@@ -163,14 +163,14 @@ def columns_of(items: Sequence[Any]) -> list[Column]:
     return [(name, attrgetter(name)) for name in names]
 
 
-def _console(file: Any) -> Console:
+def _create_console(file: Any) -> Console:
     from rich.console import Console
 
     width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
     return Console(file=file, width=width, highlight=False, soft_wrap=False)
 
 
-def _text(text: str, tone: str = "") -> Any:
+def _styled_text(text: str, tone: str = "") -> Any:
     from rich.text import Text
 
-    return Text(clean(text), style=tone)
+    return Text(clean_text(text), style=tone)

@@ -12,16 +12,26 @@ import typer.main
 
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
 
-from .arguments import Field, document_of, fields_of, gather
+from .arguments import Field, document_of, fields_of, gather_arguments
 from .session import Session, client_command
 from .tables import columns_for
 
-__all__ = ["actions", "categories", "command", "escape", "find", "run_operation", "split_json"]
+__all__ = [
+    "categories",
+    "category_actions",
+    "command",
+    "escape_markup",
+    "find_operation",
+    "run_operation",
+    "split_json",
+]
 
 #: Options may be written with underscores, as the parameters are.
 SETTINGS = {"token_normalize_func": lambda token: token.replace("_", "-")}
 #: Parameters of commands that operations may have, too: the option is named as ever, the argument otherwise.
-NAMES = {name: f"{name}_argument" for name in ("json", "url", "token", "tenant", "session", "values", "context")}
+ARGUMENT_NAMES = {
+    name: f"{name}_argument" for name in ("json", "url", "token", "tenant", "session", "values", "context")
+}
 
 
 def categories() -> dict[str, str]:
@@ -29,10 +39,10 @@ def categories() -> dict[str, str]:
     return {name: Service.declared.about(name) for name in Service.declared}
 
 
-def actions(category: str) -> dict[str, Operation]:
+def category_actions(category: str) -> dict[str, Operation]:
     """The operations of one category by the names of their commands."""
-    found = Service.declared.operations(category).values()
-    return {each.action.replace("_", "-"): each for each in found if each.exposure is not Exposure.TEST}
+    declared = Service.declared.operations(category).values()
+    return {each.action.replace("_", "-"): each for each in declared if each.exposure is not Exposure.TEST}
 
 
 def command(operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None) -> Any:
@@ -40,20 +50,20 @@ def command(operation: Operation, base: dict[str, Any] | None = None, *, run: Ca
     app = typer.Typer(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
-        help=escape(description(operation)),
+        help=escape_markup(operation_help(operation)),
         context_settings=SETTINGS,
         deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
-    )(project(operation, base, run=run))
+    )(project_operation(operation, base, run=run))
     return typer.main.get_command(app)
 
 
-def description(operation: Operation) -> str:
+def operation_help(operation: Operation) -> str:
     """The help of an operation's command."""
     routes = ", ".join(f"{route.method} {route.path}" for route in operation.routes)
     return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
 
 
-def project(
+def project_operation(
     operation: Operation,
     base: dict[str, Any] | None = None,
     *,
@@ -68,17 +78,19 @@ def project(
     free = [field for field in fields if field.positional]
 
     def command(session: Session, values: Any = None, **options: Any) -> None:
-        given = {field.name: options.get(NAMES.get(field.name, field.name)) for field in fields}
+        provided = {field.name: options.get(ARGUMENT_NAMES.get(field.name, field.name)) for field in fields}
         own = {parameter.name: options[parameter.name] for parameter in more}
-        (run or run_operation)(session, operation, gather(fields, values or (), given, base), **own)
+        (run or run_operation)(session, operation, gather_arguments(fields, values or (), provided, base), **own)
 
     parameters = [inspect.Parameter("session", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Session)]
     if free:
         shape = " ".join(field.name.upper() if field.required else f"[{field.name.upper()}]" for field in free)
         note = "Values in this order, or by option; or the whole as @FILE.json."
         values = Annotated[list[str] | None, typer.Argument(help=note, metavar=shape, show_default=False)]
-        parameters.append(_parameter("values", values))
-    parameters += [_parameter(NAMES.get(field.name, field.name), _option(field)) for field in fields]
+        parameters.append(_keyword_parameter("values", values))
+    parameters += [
+        _keyword_parameter(ARGUMENT_NAMES.get(field.name, field.name), _field_option(field)) for field in fields
+    ]
     parameters += more
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -86,12 +98,12 @@ def project(
     return client_command(command)
 
 
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+def _keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _option(field: Field) -> Any:
-    note = escape(field.description) + (" (required)" if field.required else "")
+def _field_option(field: Field) -> Any:
+    note = escape_markup(field.description) + (" (required)" if field.required else "")
     names = (field.option, f"--no-{field.option[2:]}") if field.kind == "boolean" else (field.option,)
     spelled = "/".join(names)
     metavar = {"object": "KEY=VALUE|JSON|@FILE", "json": "JSON|TEXT|@FILE"}.get(field.kind)
@@ -101,20 +113,20 @@ def _option(field: Field) -> Any:
 def run_operation(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     """Call an operation and print what it answers."""
 
-    def call(client: Any) -> Any:
+    def call_operation(client: Any) -> Any:
         return getattr(getattr(client, operation.category), operation.attribute)(**arguments)
 
     if operation.kind is Kind.STREAM:
-        from .watch import follow
+        from .watch import follow_events
 
-        follow(session, call(session.client))
+        follow_events(session, call_operation(session.client))
         return
     operator = operation.exposure is Exposure.OPERATOR
-    result = session.as_operator(call) if operator else call(session.client)
+    result = session.as_operator(call_operation) if operator else call_operation(session.client)
     session.out.result(result, columns_for(result))
 
 
-def find(name: str) -> Operation:
+def find_operation(name: str) -> Operation:
     """An operation by its canonical name, with or without ``agora.``, or by an alias.
 
     Raises NotFound with the names that come near.
@@ -124,29 +136,29 @@ def find(name: str) -> Operation:
     from agora_sdk.errors import NotFound
 
     short, _, version = name.removeprefix("agora.").partition("@")
-    known: dict[str, Operation] = {}
+    by_name: dict[str, Operation] = {}
     for operation in operations():
         for each in (f"{operation.category}.{operation.action}", *operation.aliases):
             if not version or operation.version == version:
-                known[each] = operation
-    if short in known:
-        return known[short]
-    near = get_close_matches(short, known, 3, 0.5)
+                by_name[each] = operation
+    if short in by_name:
+        return by_name[short]
+    near = get_close_matches(short, by_name, 3, 0.5)
     fix = f"Did you mean {' or '.join(near)}?" if near else "See 'agora services' for what can be called."
     raise NotFound(f"There is no operation {name!r}.", fix=fix)
 
 
 def split_json(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
     """Take ``--json OBJECT`` out of a line; a ``--json`` without an object stays, and asks for JSON output."""
-    rest, found = list(arguments), None
+    rest, document = list(arguments), None
     for at, argument in enumerate(rest[:-1]):
         if argument == "--json" and rest[at + 1].startswith(("{", "@")):
-            found = document_of(rest[at + 1])
+            document = document_of(rest[at + 1])
             del rest[at + 1]
             break
-    return rest, found
+    return rest, document
 
 
-def escape(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Text that typer's markup leaves alone."""
     return text.replace("[", "\\[")

@@ -28,11 +28,11 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-__all__ = ["Grant", "come_in"]
+__all__ = ["Grant", "log_in"]
 
 SECONDS: Final = 10.0
-LARGEST: Final = 524_288
-PATIENCE: Final = 600.0  #: for a person to confirm
+MAX_RESPONSE: Final = 524_288
+LOGIN_SECONDS: Final = 600.0  #: for a person to confirm
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 DONE: Final = (
     b"<!doctype html><meta charset=utf-8><title>Agora</title><p>You may close this page and go back to the terminal."
@@ -48,7 +48,7 @@ class Grant:
     expires_in: float | None
 
 
-def come_in(
+def log_in(
     issuer: str,
     client_id: str | None,
     scope: str,
@@ -67,30 +67,34 @@ def come_in(
             "The server names no client for programs such as this one.",
             fix="Let the operator set oidc_cli_client_id to a public client, or use --username.",
         )
-    found = _discover(issuer)
-    if not browser and (endpoint := found.get("device_authorization_endpoint")):
-        return _by_device(_checked(endpoint, issuer), _token_endpoint(found, issuer), client_id, scope, say, pause)
-    if endpoint := found.get("authorization_endpoint"):
-        return _by_browser(_checked(endpoint, issuer), _token_endpoint(found, issuer), client_id, scope, say, show)
+    configuration = _discover_provider(issuer)
+    if not browser and (endpoint := configuration.get("device_authorization_endpoint")):
+        return _device_login(
+            _check_url(endpoint, issuer), _token_endpoint(configuration, issuer), client_id, scope, say, pause
+        )
+    if endpoint := configuration.get("authorization_endpoint"):
+        return _browser_login(
+            _check_url(endpoint, issuer), _token_endpoint(configuration, issuer), client_id, scope, say, show
+        )
     raise NotFound(
         f"{issuer} has neither a device authorization endpoint nor one for browsers.",
         fix="Use --username, where the server takes passwords, or a token of the server.",
     )
 
 
-def _discover(issuer: str) -> dict[str, Any]:
-    url = f"{_checked(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
-    status, found = _ask("GET", url)
-    if status != 200 or found.get("issuer") != issuer:
+def _discover_provider(issuer: str) -> dict[str, Any]:
+    url = f"{_check_url(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
+    status, configuration = _request_json("GET", url)
+    if status != 200 or configuration.get("issuer") != issuer:
         raise UpstreamFailed(f"{issuer} does not describe itself as an identity provider does ({status}).")
-    return found
+    return configuration
 
 
 def _token_endpoint(found: Mapping[str, Any], issuer: str) -> str:
-    return _checked(found.get("token_endpoint"), issuer)
+    return _check_url(found.get("token_endpoint"), issuer)
 
 
-def _checked(url: Any, issuer: str) -> str:
+def _check_url(url: Any, issuer: str) -> str:
     """A URL that may be asked: https, or on this machine where the provider is."""
     parts = urlsplit(url if isinstance(url, str) else "")
     host = parts.hostname or ""
@@ -100,7 +104,7 @@ def _checked(url: Any, issuer: str) -> str:
     raise UpstreamFailed(f"{url!r} is no address to log in at.", fix="Identity providers are asked by https.")
 
 
-def _ask(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
     import httpx
 
     remote = urlsplit(url).scheme == "https"
@@ -112,59 +116,59 @@ def _ask(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[
             body = b""
             for part in answer.iter_bytes():
                 body += part
-                if len(body) > LARGEST:
-                    raise UpstreamFailed(f"{url} answers more than {LARGEST} bytes.")
-            found = json.loads(body)
-            return answer.status_code, found if isinstance(found, dict) else {}
+                if len(body) > MAX_RESPONSE:
+                    raise UpstreamFailed(f"{url} answers more than {MAX_RESPONSE} bytes.")
+            document = json.loads(body)
+            return answer.status_code, document if isinstance(document, dict) else {}
     except httpx.HTTPError as error:
         raise UpstreamUnavailable(f"{url} does not answer ({type(error).__name__}).", retry_after=5) from None
     except ValueError:
         raise UpstreamFailed(f"{url} answers no JSON.") from None
 
 
-def _granted(answer: Mapping[str, Any]) -> Grant:
+def _read_grant(answer: Mapping[str, Any]) -> Grant:
     access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str):
-        raise _refused(answer)
+        raise _grant_error(answer)
     return Grant(access, refresh if isinstance(refresh, str) else None, ends if isinstance(ends, int | float) else None)
 
 
-def _refused(answer: Mapping[str, Any]) -> AgoraError:
+def _grant_error(answer: Mapping[str, Any]) -> AgoraError:
     code = str(answer.get("error", "no token"))[:100]
-    said = str(answer.get("error_description", ""))[:200]
+    description = str(answer.get("error_description", ""))[:200]
     if code == "access_denied":
         return PermissionDenied("The login was refused.")
     if code == "expired_token":
         return DeadlineExceeded("The code was not confirmed in time.", fix="Begin again: agora login.")
-    return UpstreamFailed(f"The identity provider refuses: {code}{f' ({said})' if said else ''}.")
+    return UpstreamFailed(f"The identity provider refuses: {code}{f' ({description})' if description else ''}.")
 
 
 # -- with a code --------------------------------------------------------------------------------------
 
 
-def _by_device(
+def _device_login(
     endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], pause: Callable[[float], None]
 ) -> Grant:
-    status, begun = _ask("POST", endpoint, {"client_id": client_id, "scope": scope})
+    status, begun = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
     code, user_code, where = (begun.get(name) for name in ("device_code", "user_code", "verification_uri"))
     if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
-        raise _refused(begun)
+        raise _grant_error(begun)
     complete = begun.get("verification_uri_complete")
     say(f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}.")
     interval = float(begun.get("interval") or 5)
-    deadline = time.monotonic() + min(PATIENCE, float(begun.get("expires_in") or PATIENCE))
+    deadline = time.monotonic() + min(LOGIN_SECONDS, float(begun.get("expires_in") or LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
     while time.monotonic() < deadline:
         pause(interval)
-        status, answer = _ask("POST", token, form)
+        status, answer = _request_json("POST", token, form)
         match answer.get("error"):
             case "authorization_pending":
                 continue
             case "slow_down":
                 interval += 5
             case _:
-                return _granted(answer)
-    raise _refused({"error": "expired_token"})
+                return _read_grant(answer)
+    raise _grant_error({"error": "expired_token"})
 
 
 # -- with a browser -----------------------------------------------------------------------------------
@@ -196,27 +200,33 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the request has the code in it."""
 
 
-def _by_browser(
+def _browser_login(
     endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], show: Callable[[str], Any]
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with _Callback(("127.0.0.1", 0), _Handler) as callback:
         back = f"http://127.0.0.1:{callback.server_port}/callback"
-        asked = {"response_type": "code", "client_id": client_id, "scope": scope, "redirect_uri": back, "state": state}
-        asked |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
-        url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
+        parameters = {
+            "response_type": "code",
+            "client_id": client_id,
+            "scope": scope,
+            "redirect_uri": back,
+            "state": state,
+        }
+        parameters |= {"code_challenge": _pkce_challenge(verifier), "code_challenge_method": "S256"}
+        url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
         say(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
         show(url)
-        query = _answered(callback, state)
+        query = _wait_for_callback(callback, state)
     if "code" not in query:
-        raise _refused(query)
+        raise _grant_error(query)
     form = {"grant_type": "authorization_code", "code": query["code"], "redirect_uri": back, "client_id": client_id}
-    return _granted(_ask("POST", token, form | {"code_verifier": verifier})[1])
+    return _read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
 
 
-def _answered(callback: _Callback, state: str) -> Mapping[str, str]:
+def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
     """What the provider sends back; what others send is not looked at."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOGIN_SECONDS
     while time.monotonic() < deadline:
         callback.handle_request()
         query, callback.query = callback.query, None
@@ -225,5 +235,5 @@ def _answered(callback: _Callback, state: str) -> Mapping[str, str]:
     raise DeadlineExceeded("Nobody has logged in.", fix="Begin again: agora login.")
 
 
-def _challenge(verifier: str) -> str:
+def _pkce_challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -56,7 +56,7 @@ class Connection:
     agent: str | None = None
     json: bool = False
 
-    def over(self, other: Connection | None) -> Connection:
+    def merge_defaults(self, other: Connection | None) -> Connection:
         """These options, completed by others given earlier on the line."""
         if other is None:
             return self
@@ -78,7 +78,7 @@ class Session:
 
     @cached_property
     def client(self) -> AgoraClient:
-        return self._connect(self.connection)
+        return self._create_client(self.connection)
 
     def close(self) -> None:
         opened = self.__dict__.pop("client", None)
@@ -113,7 +113,7 @@ class Session:
         return is_local and not (self.connection.token or self.connection.agent or os.environ.get("AGORA_TOKEN"))
 
     @staticmethod
-    def _connect(connection: Connection) -> AgoraClient:
+    def _create_client(connection: Connection) -> AgoraClient:
         from agora_sdk import AgoraClient
 
         return AgoraClient(connection.url, token=connection.token, tenant=connection.tenant, agent=connection.agent)
@@ -143,9 +143,9 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
     own = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own]
 
     @functools.wraps(function)
-    def command(context: typer.Context, **options: Any) -> None:
+    def run_command(context: typer.Context, **options: Any) -> None:
         shared = [options.pop(p.name) for p in _SHARED]
-        connection = connection_of(*shared).over(context.find_object(Connection))
+        connection = connection_of(*shared).merge_defaults(context.find_object(Connection))
         session = Session(connection, context)
         with reporting_errors(session.out):
             try:
@@ -153,7 +153,7 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
             finally:
                 session.close()
 
-    return with_signature(command, [*own, *_SHARED])
+    return with_signature(run_command, [*own, *_SHARED])
 
 
 def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:

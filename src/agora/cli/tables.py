@@ -16,11 +16,11 @@ def columns_for(result: Any) -> Sequence[Column] | None:
     return TABLES.get(type(result).__name__) or TABLES.get(getattr(result, "items_field", ""))
 
 
-def _columns(**headings: str) -> list[Column]:
+def attribute_columns(**headings: str) -> list[Column]:
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
-_AGENTS = _columns(
+_AGENTS = attribute_columns(
     name="agent_name",
     id="agent_id",
     status="status",
@@ -31,57 +31,59 @@ _AGENTS = _columns(
     last_activity="last_activity",
 )
 _SERVICES = [
-    *_columns(name="name", version="version", status="status", kind="kind", scope="scope"),
+    *attribute_columns(name="name", version="version", status="status", kind="kind", scope="scope"),
     ("calls", lambda service: service.usage.calls if service.usage else None),
     ("p99 ms", lambda service: service.usage.p99_ms if service.usage else None),
     ("description", lambda service: service.description.split("\n", 1)[0]),
 ]
 
 _TASKS = [
-    *_columns(id="task_id", type="task_type", status="status", priority="priority"),
+    *attribute_columns(id="task_id", type="task_type", status="status", priority="priority"),
     ("progress", lambda task: f"{task.progress:.0f}%"),
     ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
-    *_columns(created="created_at", deadline="deadline", tries="attempts", notes="notes"),
+    *attribute_columns(created="created_at", deadline="deadline", tries="attempts", notes="notes"),
 ]
 _WORKFLOWS = [
-    *_columns(id="workflow_id", name="workflow_name", status="status"),
+    *attribute_columns(id="workflow_id", name="workflow_name", status="status"),
     ("progress", lambda workflow: f"{workflow.progress:.0f}%"),
     ("step", lambda workflow: f"{workflow.current_step}/{workflow.total_steps}"),
-    *_columns(now="current_steps", created="created_at", ended="completed_at"),
+    *attribute_columns(now="current_steps", created="created_at", ended="completed_at"),
 ]
 
 _HOSTS = [
-    *_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
+    *attribute_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
     ("memory MB", lambda host: f"{host.resources.memory_free_mb:,} of {host.resources.memory_mb:,} free"),
     ("cores", lambda host: f"{host.resources.cpu_cores_free:g} of {host.resources.cpu_cores:g} free"),
     ("GPUs", lambda host: f"{host.resources.gpus_free} of {host.resources.gpus} free" if host.resources.gpus else None),
-    *_columns(instances="instances", seen="last_seen"),
+    *attribute_columns(instances="instances", seen="last_seen"),
 ]
 _EXECUTIONS = [
-    *_columns(time="created_at", endpoint="endpoint", status="status"),
+    *attribute_columns(time="created_at", endpoint="endpoint", status="status"),
     ("took", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
-    *_columns(HTTP="http_status", id="execution_id", error="error"),
+    *attribute_columns(HTTP="http_status", id="execution_id", error="error"),
 ]
 _DEPLOYMENTS = [
-    *_columns(agent="agent_name", version="version", revision="revision", engines="engines", instances="instances"),
+    *attribute_columns(
+        agent="agent_name", version="version", revision="revision", engines="engines", instances="instances"
+    ),
     ("most", lambda agent: agent.max_instances),
-    *_columns(withdrawn="withdrawn", registered="registered_at"),
+    *attribute_columns(withdrawn="withdrawn", registered="registered_at"),
 ]
 
 #: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
-    "A2ACatalogue": _columns(name="name", url="url", tags="tags", description="description"),
-    "RemoteAgentPage": _columns(name="agent_name", id="agent_id", state="state", url="url", error="error"),
-    "PushDeadLetters": _columns(
+    "A2ACatalogue": attribute_columns(name="name", url="url", tags="tags", description="description"),
+    "RemoteAgentPage": attribute_columns(name="agent_name", id="agent_id", state="state", url="url", error="error"),
+    "PushDeadLetters": attribute_columns(
         task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
     ),
     "agents": _AGENTS,
-    "backups": _columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
+    "backups": attribute_columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
     "deployments": _DEPLOYMENTS,
     "executions": _EXECUTIONS,
     "hosts": _HOSTS,
     "services": _SERVICES,
-    "messages": _columns(
+    "messages": attribute_columns(
         time="timestamp",
         sender="from_name",
         to="to_agent",
@@ -91,8 +93,10 @@ TABLES: Mapping[str, Sequence[Column]] = {
         content="content",
         id="message_id",
     ),
-    "events": _columns(seq="sequence", time="time", type="type", source="source", subject="subject", data="data"),
-    "tokens": _columns(
+    "events": attribute_columns(
+        seq="sequence", time="time", type="type", source="source", subject="subject", data="data"
+    ),
+    "tokens": attribute_columns(
         label="label",
         id="token_id",
         kind="kind",
@@ -103,7 +107,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
     ),
     "tasks": _TASKS,
     "workflows": _WORKFLOWS,
-    "upstreams": _columns(
+    "upstreams": attribute_columns(
         name="name",
         state="state",
         tools="tools",
@@ -114,7 +118,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
         origin="origin",
         error="error",
     ),
-    "workers": _columns(
+    "workers": attribute_columns(
         name="worker_name",
         id="worker_id",
         owner="owner",
@@ -124,10 +128,12 @@ TABLES: Mapping[str, Sequence[Column]] = {
         seen="last_seen",
     ),
     "TaskEntryPage": [
-        *_columns(time="time", actor="actor", entry="type", status="status", progress="progress", text="content"),
+        *attribute_columns(
+            time="time", actor="actor", entry="type", status="status", progress="progress", text="content"
+        ),
         ("data", attrgetter("data")),
     ],
-    "entries": _columns(
+    "entries": attribute_columns(
         time="time", actor="actor", operation="operation", target="target", outcome="outcome", detail="detail"
     ),
 }

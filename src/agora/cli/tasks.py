@@ -12,9 +12,9 @@ import typer
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Tasks
 
-from .names import named
-from .output import TONES, clean, shown
-from .projection import escape, project
+from .names import with_agent_names
+from .output import TONES, clean_text, format_cell
+from .projection import escape_markup, project_operation
 from .session import Session, client_command
 from .tables import TABLES
 
@@ -24,30 +24,32 @@ if TYPE_CHECKING:
 __all__ = ["assign", "listing", "output", "show"]
 
 #: Columns of a list that are there only if they say something of one of its tasks.
-SELDOM: Mapping[str, Callable[[Task], bool]] = {
+OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
     "deadline": lambda task: task.deadline is not None,
     "tries": lambda task: task.attempts > 1,
     "notes": lambda task: bool(task.notes),
 }
-TRAIL = 1000  #: most entries of a trail that are shown
+MAX_TRAIL = 1000  #: most entries of a trail that are shown
 
 
-def _option(
+def _command_option(
     name: str, kind: Any, default: Any, *spelled: str, help: str, metavar: str | None = None
 ) -> inspect.Parameter:
     annotation = Annotated[kind, typer.Option(*spelled, help=help, show_default=False, metavar=metavar)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _with(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
+def _task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
     """An operation's own command with further options, described as the operation is."""
     operation = Tasks.operations[attribute]
-    made = project(operation, run=run, more=more)
-    made.__doc__ = escape(operation.description)
-    return made
+    task_command = project_operation(operation, run=run, more=more)
+    task_command.__doc__ = escape_markup(operation.description)
+    return task_command
 
 
-def _assign(session: Session, operation: Operation, arguments: dict[str, Any], to: str | None, watch: bool) -> None:
+def _assign_task(
+    session: Session, operation: Operation, arguments: dict[str, Any], to: str | None, watch: bool
+) -> None:
     if to is not None:
         arguments["assignee"] = to
     receipt = session.client.task.assign(**arguments)
@@ -56,50 +58,50 @@ def _assign(session: Session, operation: Operation, arguments: dict[str, Any], t
     else:
         session.out.say(f"{receipt.status} {receipt.task_id}", "green")
         if receipt.estimated_completion:
-            session.out.note(f"by {shown(receipt.estimated_completion)}, as such tasks went before")
+            session.out.note(f"by {format_cell(receipt.estimated_completion)}, as such tasks went before")
         if receipt.warning:
             session.out.note(receipt.warning)
     if watch:
-        _follow(session, receipt.task_id)
+        _follow_task(session, receipt.task_id)
 
 
-def _output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
+def _print_output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
     if follow:
         _follow_output(session, arguments["task_id"], arguments.get("offset", 0))
         return
-    stretch = session.client.task.output(**arguments)
+    page = session.client.task.output(**arguments)
     if session.out.json:
-        session.out.result(stretch)
+        session.out.result(page)
         return
     while True:
-        _write(stretch.content)
-        if not stretch.has_more or "limit" in arguments:
+        _write_output(page.content)
+        if not page.has_more or "limit" in arguments:
             break
-        stretch = session.client.task.output(stretch.task_id, stretch.next_offset)
-    if stretch.has_more:
-        session.out.note(
-            f"{stretch.next_offset} of {stretch.size} characters; more with --offset {stretch.next_offset}"
-        )
+        page = session.client.task.output(page.task_id, page.next_offset)
+    if page.has_more:
+        session.out.note(f"{page.next_offset} of {page.size} characters; more with --offset {page.next_offset}")
 
 
-def _list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+def _print_list(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
     page = session.client.task.list(**arguments)
-    idle = {name for name, said in SELDOM.items() if not any(map(said, page.tasks))}
+    idle = {name for name, is_filled in OPTIONAL_COLUMNS.items() if not any(map(is_filled, page.tasks))}
     columns = [column for column in TABLES["tasks"] if column[0] not in idle]
-    session.out.result(page, named(session.client, columns, "agent"))
+    session.out.result(page, with_agent_names(session.client, columns, "agent"))
 
 
-listing = _with("list", _list)
-assign = _with(
+listing = _task_command("list", _print_list)
+assign = _task_command(
     "assign",
-    _assign,
-    _option("to", str | None, None, "--to", help="The same as --assignee.", metavar="AGENT"),
-    _option("watch", bool, False, "--watch", "-w", help="Show what happens until it ends; the exit code tells how."),
+    _assign_task,
+    _command_option("to", str | None, None, "--to", help="The same as --assignee.", metavar="AGENT"),
+    _command_option(
+        "watch", bool, False, "--watch", "-w", help="Show what happens until it ends; the exit code tells how."
+    ),
 )
-output = _with(
+output = _task_command(
     "output",
-    _output,
-    _option("follow", bool, False, "--follow", "-f", help="Go on as it comes, until the task ends."),
+    _print_output,
+    _command_option("follow", bool, False, "--follow", "-f", help="Go on as it comes, until the task ends."),
 )
 
 
@@ -108,47 +110,47 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
     """Look a task up, with its trail: who did what to it, when."""
     task = session.client.task.get(task_id)
     history = session.client.task.history(task_id)
-    trail = list(islice(history, TRAIL))
+    trail = list(islice(history, MAX_TRAIL))
     if session.out.json:
-        told = {"task": task.model_dump(mode="json"), "history": [entry.model_dump(mode="json") for entry in trail]}
-        session.out.value(told)
+        document = {"task": task.model_dump(mode="json"), "history": [entry.model_dump(mode="json") for entry in trail]}
+        session.out.value(document)
         return
     session.out.fields(dict(task))
-    session.out.table(trail, named(session.client, TABLES["TaskEntryPage"], "actor"), title="Trail")
+    session.out.table(trail, with_agent_names(session.client, TABLES["TaskEntryPage"], "actor"), title="Trail")
     if history.total and history.total > len(trail):
         session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
 
 
-def _follow(session: Session, task_id: str) -> None:
+def _follow_task(session: Session, task_id: str) -> None:
     """Show a task to its end; leaves with an exit code that tells how it ended."""
 
-    def see(entry: TaskEntry) -> None:
+    def print_entry(entry: TaskEntry) -> None:
         if session.out.json:
             session.out.line(entry.model_dump_json())
         elif entry.type == "output":
-            _write(entry.content or "")
+            _write_output(entry.content or "")
         elif entry.type != "done":
-            session.out.note(_sentence(entry))
+            session.out.note(_format_entry(entry))
 
-    if _each(session, task_id, see):
-        _conclude(session, session.client.task.get(task_id))
+    if _stream_entries(session, task_id, print_entry):
+        _print_conclusion(session, session.client.task.get(task_id))
 
 
 def _follow_output(session: Session, task_id: str, offset: int) -> None:
     """Print a task's output from a place on, to its end."""
 
-    def see(entry: TaskEntry) -> None:
+    def print_output_entry(entry: TaskEntry) -> None:
         if entry.type == "output" and entry.content and entry.offset is not None:
             if session.out.json:
                 session.out.line(entry.model_dump_json())
             else:
-                _write(entry.content[max(offset - entry.offset, 0) :])
+                _write_output(entry.content[max(offset - entry.offset, 0) :])
 
-    if _each(session, task_id, see):
-        _exit(session.client.task.get(task_id))
+    if _stream_entries(session, task_id, print_output_entry):
+        _exit_with_status(session.client.task.get(task_id))
 
 
-def _each(session: Session, task_id: str, see: Callable[[TaskEntry], None]) -> bool:
+def _stream_entries(session: Session, task_id: str, see: Callable[[TaskEntry], None]) -> bool:
     """Hand on each entry of a task's log; False if Ctrl-C ended it before the task did."""
     stream: Any = session.client.task.stream(task_id)
     try:
@@ -161,17 +163,17 @@ def _each(session: Session, task_id: str, see: Callable[[TaskEntry], None]) -> b
     return True
 
 
-def _sentence(entry: TaskEntry) -> str:
-    parts = [shown(entry.time), entry.type]
+def _format_entry(entry: TaskEntry) -> str:
+    parts = [format_cell(entry.time), entry.type]
     if entry.status is not None:
         parts.append(entry.status)
     if entry.progress is not None:
         parts.append(f"{entry.progress:.0f}%")
-    parts += [shown(part) for part in (entry.content, entry.data) if part]
+    parts += [format_cell(part) for part in (entry.content, entry.data) if part]
     return "  ".join(parts)
 
 
-def _conclude(session: Session, task: Task) -> None:
+def _print_conclusion(session: Session, task: Task) -> None:
     """Say how a task ended, and leave with its exit code."""
     if not session.out.json:
         session.out.say(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
@@ -179,17 +181,17 @@ def _conclude(session: Session, task: Task) -> None:
             session.out.say(task.error)
         if task.result is not None:
             session.out.value(task.result)
-    _exit(task)
+    _exit_with_status(task)
 
 
-def _exit(task: Task) -> None:
+def _exit_with_status(task: Task) -> None:
     if task.status != "completed":
         raise typer.Exit(1)
 
 
-def _write(text: str) -> None:
+def _write_output(text: str) -> None:
     """Output of a task on standard output, as it is but for what would steer a terminal."""
     import sys
 
-    sys.stdout.write(clean(text.replace("\r\n", "\n")))
+    sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
     sys.stdout.flush()

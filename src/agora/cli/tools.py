@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agora_sdk.contract import Operation, Service
 
-from .projection import command, find, run_operation
+from .projection import command, find_operation, run_operation
 from .session import Session
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> t
     if not (upstream and dot and tool) or upstream == "agora" or upstream in Service.declared:
         raise unknown
 
-    def run(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
+    def run_tool(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         from agora_sdk.errors import NotFound
 
         try:
@@ -36,4 +36,4 @@ def tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> t
             raise
 
     whole = None if base is None else {"arguments": base}
-    return command(find("upstream.call"), whole, run=run), [upstream, tool]
+    return command(find_operation("upstream.call"), whole, run=run_tool), [upstream, tool]

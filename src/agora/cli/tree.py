@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .output import TONES, clean
+from .output import TONES, clean_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from agora_sdk.contract.workflows import StepState, Workflow
 
-__all__ = ["duration", "line_of", "names_of", "tree_of"]
+__all__ = ["format_duration", "line_of", "names_of", "tree_of"]
 
 BAR = 12  #: characters
 MARKS = {
@@ -43,24 +43,24 @@ def tree_of(console: Console, workflow: Workflow, inner: Mapping[str, Workflow],
     """A workflow as it stands. inner: the workflows that its steps run, by id. now: to what time the steps under way count."""
     from rich.tree import Tree
 
-    return _branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
+    return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 
 
-def _branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, grow: Any) -> Tree:
+def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, grow: Any) -> Tree:
     plain = console.options.ascii_only
-    done = sum(step.status in ("completed", "skipped") for step in workflow.steps)
+    finished = sum(step.status in ("completed", "skipped") for step in workflow.steps)
     tree: Tree = grow(
-        _line(
-            (clean(workflow.workflow_name), "bold"),
+        _join_texts(
+            (clean_text(workflow.workflow_name), "bold"),
             (workflow.status, TONES.get(workflow.status, "")),
-            (_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
-            (f"{done}/{workflow.total_steps} steps", ""),
-            (duration(_seconds(workflow, now)), ""),
+            (_progress_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
+            (f"{finished}/{workflow.total_steps} steps", ""),
+            (format_duration(_elapsed_seconds(workflow, now)), ""),
             (workflow.workflow_id, "dim"),
         )
     )
     if workflow.error:
-        tree.add(_line((clean(workflow.error), "red")))
+        tree.add(_join_texts((clean_text(workflow.error), "red")))
     width = max((len(step.name) for step in workflow.steps), default=0)
     for step in workflow.steps:
         label = line_of(step, names_of(workflow), now, width=width, plain=plain)
@@ -69,7 +69,7 @@ def _branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow],
             tree.add(label)
         else:
             branch = tree.add(label)
-            _branch(console, child, inner, now, branch.add)
+            _add_branch(console, child, inner, now, branch.add)
     return tree
 
 
@@ -81,32 +81,37 @@ def line_of(
     marks = PLAIN_MARKS if plain else MARKS
     percent = 100.0 if step.status == "completed" else step.progress
     agent = step.assigned_agent or step.agent
-    return _line(
+    return _join_texts(
         (f"{marks[step.status]} {step.name:<{width}}", tone),
         (f"{step.status:<9}", tone),
-        (f"{_bar(percent, plain)} {percent:>3.0f}%" if step.status in ("running", "completed", "failed") else "", tone),
-        (duration(_seconds(step, now or datetime.now(UTC))), ""),
-        (clean(names.get(agent, agent)) if agent else "", "" if step.assigned_agent else "dim"),
-        *_remarks(step),
+        (
+            f"{_progress_bar(percent, plain)} {percent:>3.0f}%"
+            if step.status in ("running", "completed", "failed")
+            else "",
+            tone,
+        ),
+        (format_duration(_elapsed_seconds(step, now or datetime.now(UTC))), ""),
+        (clean_text(names.get(agent, agent)) if agent else "", "" if step.assigned_agent else "dim"),
+        *_step_remarks(step),
     )
 
 
-def _remarks(step: StepState) -> list[tuple[str, str]]:
-    found = []
+def _step_remarks(step: StepState) -> list[tuple[str, str]]:
+    remarks = []
     if step.awaiting == "approval":
-        found.append((f"waits for approval: {clean(step.message or step.name)}", "yellow"))
+        remarks.append((f"waits for approval: {clean_text(step.message or step.name)}", "yellow"))
     if step.items is not None:
         failed = f", {step.items.failed} failed" if step.items.failed else ""
-        found.append((f"{step.items.completed} of {step.items.total} parts{failed}", ""))
+        remarks.append((f"{step.items.completed} of {step.items.total} parts{failed}", ""))
     if step.attempts > 1:
-        found.append((f"attempt {step.attempts}", "yellow"))
+        remarks.append((f"attempt {step.attempts}", "yellow"))
     if step.compensation:
-        found.append(("makes up for a failure", "dim"))
+        remarks.append(("makes up for a failure", "dim"))
     if step.status == "pending" and step.depends_on:
-        found.append((f"after {', '.join(step.depends_on)}", "dim"))
+        remarks.append((f"after {', '.join(step.depends_on)}", "dim"))
     if step.error:
-        found.append((clean(step.error).replace("\n", " "), "red"))
-    return found
+        remarks.append((clean_text(step.error).replace("\n", " "), "red"))
+    return remarks
 
 
 def names_of(workflow: Workflow) -> dict[str, str]:
@@ -114,25 +119,25 @@ def names_of(workflow: Workflow) -> dict[str, str]:
     return {share.agent_id: share.agent_name for share in workflow.agents if share.agent_name}
 
 
-def _line(*parts: tuple[str, str]) -> Text:
+def _join_texts(*parts: tuple[str, str]) -> Text:
     from rich.text import Text
 
     return Text("  ").join(Text(text, style=tone) for text, tone in parts if text)
 
 
-def _bar(percent: float, plain: bool) -> str:
+def _progress_bar(percent: float, plain: bool) -> str:
     full = round(min(max(percent, 0.0), 100.0) / 100 * BAR)
-    done, left = ("#", "-") if plain else ("━", "╌")
-    return done * full + left * (BAR - full)
+    full_mark, empty_mark = ("#", "-") if plain else ("━", "╌")
+    return full_mark * full + empty_mark * (BAR - full)
 
 
-def _seconds(thing: StepState | Workflow, now: datetime) -> float | None:
+def _elapsed_seconds(thing: StepState | Workflow, now: datetime) -> float | None:
     if thing.completed_at is not None or thing.started_at is None:
         return thing.duration_seconds
     return max((now - thing.started_at).total_seconds(), 0.0)
 
 
-def duration(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Seconds as a person says them; nothing for None."""
     if seconds is None:
         return ""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .output import clean, shown
+from .output import clean_text, format_cell
 from .session import Session
 
-__all__ = ["follow"]
+__all__ = ["follow_events"]
 
 TEXT = 300
 
 
-def follow(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
+def follow_events(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
     """Print events as they come, until Ctrl-C, or until so many came."""
     try:
         for number, event in enumerate(stream, 1):
-            _print(session, event)
+            _print_event(session, event)
             if number == limit:
                 return
     except KeyboardInterrupt:
@@ -28,13 +28,13 @@ def follow(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
             close()
 
 
-def _print(session: Session, event: Any) -> None:
+def _print_event(session: Session, event: Any) -> None:
     if session.out.json:
         session.out.line(event.model_dump_json())
         return
     data = event.data if isinstance(event.data, dict) else {"data": event.data}
     who = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
-    what = data.get("content") or ", ".join(f"{key}={shown(value)}" for key, value in data.items() if value)
-    text = clean(str(what)).replace("\n", " ")
+    what = data.get("content") or ", ".join(f"{key}={format_cell(value)}" for key, value in data.items() if value)
+    text = clean_text(str(what)).replace("\n", " ")
     short = text if len(text) <= TEXT else text[:TEXT] + " ..."
-    session.out.say(f"{shown(event.time)}  #{event.sequence}  {event.type}  {who}: {short}")
+    session.out.say(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {who}: {short}")

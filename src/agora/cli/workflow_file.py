@@ -12,59 +12,59 @@ from typing import Any
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["read"]
+__all__ = ["read_workflow"]
 
 BOOLEAN, TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 KEYS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "priority")
 
 
-def read(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
+def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of ``agora.workflow.create`` from a file, or from standard input where source is ``-``.
 
     ``name`` stands for ``workflow_name`` too. instead: arguments that win over the file's, unless None.
     Raises InvalidRequest with every fault found.
     """
-    document = _parse(source, _text(source))
+    document = _parse_workflow(source, _read_text(source))
     if not isinstance(document, dict):
-        raise _refused(source, [("", "an object with 'name' and 'steps' is expected")])
+        raise _workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
     document |= {key: value for key, value in instead.items() if value is not None}
     faults = [(str(key), f"unknown; there are {', '.join(KEYS)}") for key in document if key not in KEYS]
-    faults += _check({key: value for key, value in document.items() if key in KEYS})
+    faults += _contract_errors({key: value for key, value in document.items() if key in KEYS})
     if faults:
-        raise _refused(source, faults)
+        raise _workflow_error(source, faults)
     return document
 
 
-def _text(source: str) -> str:
+def _read_text(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
-        raise _refused(source, [("", f"cannot be read: {error.strerror}")]) from None
+        raise _workflow_error(source, [("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
-        raise _refused(source, [("", "is not UTF-8 text")]) from None
+        raise _workflow_error(source, [("", "is not UTF-8 text")]) from None
 
 
-def _parse(source: str, text: str) -> Any:
+def _parse_workflow(source: str, text: str) -> Any:
     if source.endswith(".json"):
         try:
             return json.loads(text)
         except ValueError as error:
-            raise _refused(source, [("", f"is not JSON: {error}")]) from None
+            raise _workflow_error(source, [("", f"is not JSON: {error}")]) from None
     import yaml
 
     try:
-        return yaml.load(text, _loader())  # noqa: S506  (derived from SafeLoader)
+        return yaml.load(text, _yaml_loader())  # noqa: S506  (derived from SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        said = getattr(error, "problem", None) or str(error)
-        raise _refused(source, [(place, f"is not YAML: {said}")]) from None
+        problem = getattr(error, "problem", None) or str(error)
+        raise _workflow_error(source, [(place, f"is not YAML: {problem}")]) from None
 
 
 @cache
-def _loader() -> Any:
+def _yaml_loader() -> Any:
     """YAML as JSON knows it: dates, yes and no stay text, and a key stands once."""
     import yaml
 
@@ -79,16 +79,16 @@ def _loader() -> Any:
             names = [key.value for key in keys]
             for number, key in enumerate(keys):
                 if key.value in names[:number]:
-                    said = f"the key {key.value!r} is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
-            found: dict[Any, Any] = super().construct_mapping(node, deep)
-            return found
+                    problem = f"the key {key.value!r} is there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+            return mapping
 
     Loader.add_implicit_resolver(BOOLEAN, re.compile("^(?:true|false)$"), ["t", "f"])
     return Loader
 
 
-def _check(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the contract finds wrong, each with its place."""
     from pydantic import ValidationError
 
@@ -98,12 +98,12 @@ def _check(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     try:
         Workflows.operations["create"].input.model_validate(document)
     except ValidationError as error:
-        for found in error.errors(include_url=False):
-            message = "unknown" if found["type"] == "extra_forbidden" else wording(found)
-            yield _place(document, found["loc"]), message
+        for contract_error in error.errors(include_url=False):
+            message = "unknown" if contract_error["type"] == "extra_forbidden" else wording(contract_error)
+            yield _error_place(document, contract_error["loc"]), message
 
 
-def _place(document: Any, path: tuple[int | str, ...]) -> str:
+def _error_place(document: Any, path: tuple[int | str, ...]) -> str:
     """Where a fault is, as its author knows it: what pydantic calls the members of a union is left out."""
     place, at = "", document
     for part in path:
@@ -117,7 +117,7 @@ def _place(document: Any, path: tuple[int | str, ...]) -> str:
     return place
 
 
-def _refused(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
+def _workflow_error(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
     name = "standard input" if source == "-" else source
     errors = [{"field": place, "message": message} for place, message in faults]
     return InvalidRequest(f"{name} is no workflow that can be created.", errors=errors)

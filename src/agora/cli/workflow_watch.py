@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from agora_sdk.contract.events import Event
     from agora_sdk.contract.workflows import StepState, Workflow
 
-__all__ = ["ENDED", "Watched", "look", "watch"]
+__all__ = ["ENDED", "WatchedWorkflow", "load_workflow", "watch_workflow"]
 
 TYPES = ["agora.workflow.*", *(f"agora.task.{what}" for what in ("started", "progress", "requeued", "reassigned"))]
 ENDED = ("completed", "failed", "cancelled")
 DEPTH = 5  #: levels of workflows within workflows that are shown
 
 
-class Watched:
+class WatchedWorkflow:
     """A workflow with those that its steps run, as last seen."""
 
     def __init__(self, client: AgoraClient, workflow_id: str) -> None:
@@ -32,28 +32,30 @@ class Watched:
         self.workflow: Workflow
         self.inner: dict[str, Workflow] = {}
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """See how it stands now."""
         self.workflow = await self._client.workflow.status(self._workflow_id)
         level = [self.workflow]
         for _ in range(DEPTH):
-            level = [await self._below(found) for workflow in level for found in _children(workflow)]
+            level = [
+                await self._refresh_inner(inner_id) for workflow in level for inner_id in _inner_workflow_ids(workflow)
+            ]
 
-    async def _below(self, workflow_id: str) -> Workflow:
-        known = self.inner.get(workflow_id)
-        if known is None or known.status not in ENDED:
-            self.inner[workflow_id] = known = await self._client.workflow.status(workflow_id)
-        return known
+    async def _refresh_inner(self, workflow_id: str) -> Workflow:
+        workflow = self.inner.get(workflow_id)
+        if workflow is None or workflow.status not in ENDED:
+            self.inner[workflow_id] = workflow = await self._client.workflow.status(workflow_id)
+        return workflow
 
     def concerns(self, event: Event) -> bool:
         """Whether an event is about it, or about a task of one of its steps."""
         workflows = {self._workflow_id, *self.inner}
-        tasks = {step.task_id for found in (self.workflow, *self.inner.values()) for step in found.steps}
+        tasks = {step.task_id for workflow in (self.workflow, *self.inner.values()) for step in workflow.steps}
         data = event.data if isinstance(event.data, dict) else {}
         return bool({event.subject, data.get("workflow_id")} & workflows) or event.subject in tasks
 
 
-def _children(workflow: Workflow) -> Iterator[str]:
+def _inner_workflow_ids(workflow: Workflow) -> Iterator[str]:
     return (step.workflow_id for step in workflow.steps if step.workflow_id)
 
 
@@ -62,40 +64,40 @@ class Display(Protocol):
 
     def __enter__(self) -> Display: ...
     def __exit__(self, *exception: object) -> None: ...
-    def show(self, watched: Watched) -> None: ...
+    def show(self, watched: WatchedWorkflow) -> None: ...
 
 
-def look(session: Session, workflow_id: str) -> Watched:
+def load_workflow(session: Session, workflow_id: str) -> WatchedWorkflow:
     """A workflow as it stands."""
 
-    async def once(client: AgoraClient) -> Watched:
-        watched = Watched(client, workflow_id)
+    async def load_once(client: AgoraClient) -> WatchedWorkflow:
+        watched = WatchedWorkflow(client, workflow_id)
         async with contextlib.aclosing(client):
-            await watched.look()
+            await watched.refresh()
         return watched
 
-    return asyncio.run(once(session.client))
+    return asyncio.run(load_once(session.client))
 
 
-def watch(session: Session, workflow_id: str) -> Workflow | None:
+def watch_workflow(session: Session, workflow_id: str) -> Workflow | None:
     """Show a workflow until it ends; None if Ctrl-C came first."""
-    display: Display = Changes(session)
+    display: Display = ChangeLog(session)
     if session.out.json:
-        display = Documents(session)
+        display = JsonLines(session)
     elif session.out.console.is_terminal:
-        display = Live(session)
+        display = TerminalDisplay(session)
     try:
-        return asyncio.run(_watch(session.client, workflow_id, display))
+        return asyncio.run(_watch_until_end(session.client, workflow_id, display))
     except KeyboardInterrupt:
         return None
 
 
-async def _watch(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
-    watched, changed = Watched(client, workflow_id), asyncio.Event()
+async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
+    watched, changed = WatchedWorkflow(client, workflow_id), asyncio.Event()
     async with contextlib.aclosing(client), client.event.stream(TYPES) as events:
         await events  # what happens from here on is heard of
-        await watched.look()
-        reading = asyncio.create_task(_read(events, watched, changed))
+        await watched.refresh()
+        reading = asyncio.create_task(_mark_changes(events, watched, changed))
         reading.add_done_callback(lambda _: changed.set())
         try:
             with display:
@@ -107,53 +109,53 @@ async def _watch(client: AgoraClient, workflow_id: str, display: Display) -> Wor
                     changed.clear()
                     if reading.done():
                         reading.result()
-                    await watched.look()
+                    await watched.refresh()
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _read(events: AsyncIterable[Event], watched: Watched, changed: asyncio.Event) -> None:
+async def _mark_changes(events: AsyncIterable[Event], watched: WatchedWorkflow, changed: asyncio.Event) -> None:
     async for event in events:
         if watched.concerns(event):
             changed.set()
 
 
-class Documents:
+class JsonLines:
     """For machines: the whole workflow as a line of JSON, each time."""
 
     def __init__(self, session: Session) -> None:
         self._out = session.out
 
-    def __enter__(self) -> Documents:
+    def __enter__(self) -> JsonLines:
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Nothing is open."""
 
-    def show(self, watched: Watched) -> None:
+    def show(self, watched: WatchedWorkflow) -> None:
         self._out.line(watched.workflow.model_dump_json())
 
 
-class Changes:
+class ChangeLog:
     """For a pipe or a log: a line for each change."""
 
     def __init__(self, session: Session) -> None:
         self._out = session.out
         self._seen: dict[str, Any] = {}
 
-    def __enter__(self) -> Changes:
+    def __enter__(self) -> ChangeLog:
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Nothing is open."""
 
-    def show(self, watched: Watched) -> None:
+    def show(self, watched: WatchedWorkflow) -> None:
         workflow = watched.workflow
         names, width = names_of(workflow), max(len(step.name) for step in workflow.steps)
         plain = self._out.console.options.ascii_only
         for step in workflow.steps:
-            if self._is_news(step.name, _facts(step)):
+            if self._is_news(step.name, _step_facts(step)):
                 self._out.console.print(line_of(step, names, width=width, plain=plain))
         if self._is_news("", workflow.status):
             self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
@@ -164,13 +166,13 @@ class Changes:
         return news
 
 
-def _facts(step: StepState) -> tuple[Any, ...]:
+def _step_facts(step: StepState) -> tuple[Any, ...]:
     """What of a step is worth a line."""
     parts = (step.items.completed, step.items.failed) if step.items else None
     return step.status, step.attempts, step.awaiting, parts, step.assigned_agent, step.error
 
 
-class Live:
+class TerminalDisplay:
     """For a terminal: the tree, drawn anew as time passes."""
 
     def __init__(self, session: Session) -> None:
@@ -178,19 +180,21 @@ class Live:
         from rich.text import Text
 
         self._console = session.out.console
-        self._watched: Watched | None = None
-        self._live = Live(console=self._console, get_renderable=lambda: self._tree() or Text(""), refresh_per_second=4)
+        self._watched: WatchedWorkflow | None = None
+        self._live = Live(
+            console=self._console, get_renderable=lambda: self._render_tree() or Text(""), refresh_per_second=4
+        )
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> TerminalDisplay:
         self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
 
-    def show(self, watched: Watched) -> None:
+    def show(self, watched: WatchedWorkflow) -> None:
         self._watched = watched
         self._live.refresh()
 
-    def _tree(self) -> Any:
+    def _render_tree(self) -> Any:
         return self._watched and tree_of(self._console, self._watched.workflow, self._watched.inner)

@@ -13,10 +13,10 @@ import typer
 from agora_sdk.errors import InvalidRequest
 
 from .arguments import Field
-from .names import named
+from .names import with_agent_names
 from .output import Column, Output
 from .session import Session, client_command
-from .tree import duration, tree_of
+from .tree import format_duration, tree_of
 
 if TYPE_CHECKING:
     from agora_sdk.contract.workflows import Span, Timeline
@@ -42,21 +42,21 @@ def create(
     watch: Watching = False,
 ) -> None:
     """Create a workflow from a file and start it."""
-    from .workflow_file import read
+    from .workflow_file import read_workflow
 
     arguments: dict[str, Any] = {}
     with _faults_as_table(session.out, arguments):
-        arguments |= read(file, {"workflow_name": name, "priority": priority})
+        arguments |= read_workflow(file, {"workflow_name": name, "priority": priority})
         if input:
-            given = Field("input", "object", False, False, "").parse(input)
-            arguments["input"] = {**arguments.get("input", {}), **given}
+            input_values = Field("input", "object", False, False, "").parse(input)
+            arguments["input"] = {**arguments.get("input", {}), **input_values}
         receipt = session.client.workflow.create(**arguments)
     if session.out.json:
         session.out.result(receipt)
     else:
         session.out.say(f"{receipt.status} {receipt.workflow_id}", "green")
     if watch:
-        _watch(session, receipt.workflow_id)
+        _watch_to_end(session, receipt.workflow_id)
 
 
 @contextmanager
@@ -70,42 +70,42 @@ def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None
             raise
         out.error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [
-            ("where", lambda fault: _place(str(fault.get("field")), arguments)),
+            ("where", lambda fault: _error_place(str(fault.get("field")), arguments)),
             ("what", lambda fault: fault.get("message")),
         ]
         out.table(faults, columns, on_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def _place(field: str, arguments: Mapping[str, Any]) -> str:
+def _error_place(field: str, arguments: Mapping[str, Any]) -> str:
     """Where a fault is, with the name of its step, which its author knows better than its number."""
-    found = re.match(r"steps\[(\d+)\](?! \()", field)
-    if found is None or int(found[1]) >= len(arguments.get("steps", ())):
+    match = re.match(r"steps\[(\d+)\](?! \()", field)
+    if match is None or int(match[1]) >= len(arguments.get("steps", ())):
         return field
-    step = arguments["steps"][int(found[1])]
+    step = arguments["steps"][int(match[1])]
     name = step.get("name", step.get("step")) if isinstance(step, dict) else step if isinstance(step, str) else step[0]
-    return f"{found[0]} ({name}){field[found.end() :]}"
+    return f"{match[0]} ({name}){field[match.end() :]}"
 
 
 @client_command
 def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -> None:
     """How a workflow stands: its steps, their progress, who does what."""
     if watch:
-        _watch(session, workflow_id)
+        _watch_to_end(session, workflow_id)
     elif session.out.json:
         session.out.result(session.client.workflow.status(workflow_id))
     else:
-        from .workflow_watch import look
+        from .workflow_watch import load_workflow
 
-        watched = look(session, workflow_id)
+        watched = load_workflow(session, workflow_id)
         session.out.console.print(tree_of(session.out.console, watched.workflow, watched.inner))
 
 
-def _watch(session: Session, workflow_id: str) -> None:
+def _watch_to_end(session: Session, workflow_id: str) -> None:
     """Follow a workflow; leaves with an exit code that tells how it ended."""
-    from .workflow_watch import watch
+    from .workflow_watch import watch_workflow
 
-    ended = watch(session, workflow_id)
+    ended = watch_workflow(session, workflow_id)
     if ended is not None and ended.status != "completed":
         raise typer.Exit(1)
 
@@ -113,37 +113,37 @@ def _watch(session: Session, workflow_id: str) -> None:
 @client_command
 def timeline(session: Session, workflow_id: WorkflowId) -> None:
     """When each step could begin, began and ended, as a chart."""
-    found = session.client.workflow.timeline(workflow_id)
+    spans_page = session.client.workflow.timeline(workflow_id)
     if session.out.json:
-        session.out.result(found)
+        session.out.result(spans_page)
         return
     plain = session.out.console.options.ascii_only
     columns: list[Column] = [
         ("step", lambda span: span.step if span.index is None else f"{span.step}[{span.index}]"),
         ("status", lambda span: "waiting_approval" if span.awaiting else span.status),
-        ("", lambda span: _bar(found, span, plain)),
-        ("took", lambda span: duration(span.duration_seconds)),
+        ("", lambda span: _span_bar(spans_page, span, plain)),
+        ("took", lambda span: format_duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),
     ]
-    session.out.table(found.spans, named(session.client, columns, "agent"))
-    if found.has_more:
+    session.out.table(spans_page.spans, with_agent_names(session.client, columns, "agent"))
+    if spans_page.has_more:
         session.out.note("parts of a for_each were left out")
 
 
-def _bar(timeline: Timeline, span: Span, plain: bool) -> str:
+def _span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
     """A span's place in the whole: waiting thin, at work thick."""
     total = timeline.duration_seconds
     if total <= 0:
         return " "
 
-    def at(moment: datetime | None, otherwise: int) -> int:
+    def column_of(moment: datetime | None, otherwise: int) -> int:
         if moment is None:
             return otherwise
         return round(min(max((moment - timeline.start).total_seconds() / total, 0.0), 1.0) * CHART)
 
-    ready = at(span.start, CHART)
-    begun = max(at(span.begun, at(span.end, CHART)), ready)
-    ended = max(at(span.end, CHART), begun)
+    ready = column_of(span.start, CHART)
+    begun = max(column_of(span.begun, column_of(span.end, CHART)), ready)
+    ended = max(column_of(span.end, CHART), begun)
     if span.begun is not None and ended == begun:  # however short, it is there
         ready, begun, ended = min(ready, CHART - 1), min(begun, CHART - 1), min(begun, CHART - 1) + 1
     waits, works = (".", "#") if plain else ("╌", "━")

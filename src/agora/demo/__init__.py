@@ -21,6 +21,6 @@ def main(url: str | None = None, *, without: Collection[str] = ()) -> int:
     demo then misses. 0 if everything expected was observed, 1 if something was not, 2 if it could not begin,
     128 and the signal's number if it was interrupted.
     """
-    from .director import direct
+    from .director import run_demo
 
-    return direct(url, without)
+    return run_demo(url, without)

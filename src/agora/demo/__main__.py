@@ -8,7 +8,7 @@ from . import main
 from .participants import ROLES
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="agora.demo", description="Run several real agents and show what they did.")
     parser.add_argument("--url", help="a running server; else AGORA_URL, else one of the demo's own")
     parser.add_argument(
@@ -22,5 +22,5 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    given = _arguments()
+    given = _parse_arguments()
     raise SystemExit(main(given.url, without=given.without))

@@ -6,15 +6,15 @@ import asyncio
 import signal
 import sys
 
-from .agents import player
+from .agents import create_agent
 
 
-async def _play(role: str, mark: str, after: str = "0") -> None:
-    agent = player(role, mark, int(after))
+async def _run_agent(role: str, mark: str, after: str = "0") -> None:
+    agent = create_agent(role, mark, int(after))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, agent.stop)
     await agent.serve()
 
 
 if __name__ == "__main__":
-    asyncio.run(_play(*sys.argv[1:]))
+    asyncio.run(_run_agent(*sys.argv[1:]))

@@ -12,41 +12,41 @@ from pathlib import Path
 
 from agora_sdk import AgoraClient, AgoraError
 
-from .ledger import Missing, Skipped
-from .participants import ROLES, Troupe
-from .processes import Stage
+from .ledger import ExpectationFailed, ExpectationSkipped
+from .participants import ROLES, Participants
+from .processes import AgentProcesses
 from .report import Finding, Reporter
-from .scenarios import PLOT, Expectation, Play, clear, vacate
-from .server import Venue, venue
+from .scenarios import SCENARIOS, DemoRun, Expectation, end_hosting, remove_agents
+from .server import DemoServer, use_server
 
-__all__ = ["direct"]
+__all__ = ["run_demo"]
 
-PLAY_SECONDS = 60.0
+RUN_SECONDS = 60.0
 CALL_SECONDS = 5.0
-CLEARING_SECONDS = 5.0
+CLEANUP_SECONDS = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def direct(url: str | None, without: Collection[str]) -> int:
+def run_demo(url: str | None, without: Collection[str]) -> int:
     """Run the demo; answers the exit code. Raises ValueError for a role that is none."""
     if strangers := set(without) - set(ROLES):
         raise ValueError(f"no such role: {', '.join(sorted(strangers))}; there are {', '.join(ROLES)}")
-    return asyncio.run(_interruptible(url, without))
+    return asyncio.run(_run_interruptible(url, without))
 
 
-async def _interruptible(url: str | None, without: Collection[str]) -> int:
+async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
     """The first signal ends the demo, which then still ends its processes; further ones change nothing."""
     caught: list[int] = []
-    loop, task = asyncio.get_running_loop(), asyncio.create_task(_perform(url, without, Reporter()))
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(_run_scenarios(url, without, Reporter()))
 
-    def interrupt(number: int) -> None:
+    def on_signal(number: int) -> None:
         if not caught:
             caught.append(number)
             task.cancel()
 
     with contextlib.suppress(ValueError, RuntimeError):  # signals reach the main thread alone
         for number in SIGNALS:
-            loop.add_signal_handler(number, interrupt, number)
+            loop.add_signal_handler(number, on_signal, number)
     try:
         return await task
     except asyncio.CancelledError:
@@ -55,22 +55,22 @@ async def _interruptible(url: str | None, without: Collection[str]) -> int:
         return 128 + caught[0]
 
 
-async def _perform(url: str | None, without: Collection[str], reporter: Reporter) -> int:
+async def _run_scenarios(url: str | None, without: Collection[str], reporter: Reporter) -> int:
     try:
         async with contextlib.AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agora-demo-")))
-            place = await stack.enter_async_context(venue(url, directory, reporter.say))
+            place = await stack.enter_async_context(use_server(url, directory, reporter.say))
             client = AgoraClient(
                 place.url, token=place.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
             )
             await stack.enter_async_context(client)
-            beginning = await _beginning(client)
-            troupe = Troupe()
-            stage = Stage(troupe, _environment(place, directory), directory, without)
-            play = Play(client, stage, troupe, place, beginning)
-            stack.push_async_callback(_clear, play)
+            beginning = await _last_sequence(client)
+            troupe = Participants()
+            stage = AgentProcesses(troupe, _agent_environment(place, directory), directory, without)
+            play = DemoRun(client, stage, troupe, place, beginning)
+            stack.push_async_callback(_clean_up, play)
             await stack.enter_async_context(stage)
-            findings = await _observe(play, reporter)
+            findings = await _observe_all(play, reporter)
     except AgoraError as error:
         reporter.fail(str(error))
         return 2
@@ -82,7 +82,7 @@ async def _perform(url: str | None, without: Collection[str], reporter: Reporter
     return 0 if all(finding.fulfilled or finding.skipped for finding in findings) else 1
 
 
-async def _beginning(client: AgoraClient) -> int:
+async def _last_sequence(client: AgoraClient) -> int:
     """The newest event before the demo; raises AgoraError if the client may not do what an operator may."""
     try:
         await client.admin.audit(limit=1)
@@ -94,7 +94,7 @@ async def _beginning(client: AgoraClient) -> int:
     return (await client.event.list(limit=1)).last_sequence
 
 
-def _environment(place: Venue, directory: Path) -> dict[str, str]:
+def _agent_environment(place: DemoServer, directory: Path) -> dict[str, str]:
     """The agents' environment: the server, and credentials that are not the person's."""
     environ = dict(os.environ)
     if place.token is not None:
@@ -102,32 +102,32 @@ def _environment(place: Venue, directory: Path) -> dict[str, str]:
     return environ | {"AGORA_URL": place.url, "AGORA_CREDENTIALS": str(directory / "credentials.json")}
 
 
-async def _observe(play: Play, reporter: Reporter) -> list[Finding]:
+async def _observe_all(play: DemoRun, reporter: Reporter) -> list[Finding]:
     """Go through the plot; what time is not left for was not observed."""
-    end = asyncio.get_running_loop().time() + PLAY_SECONDS
+    end = asyncio.get_running_loop().time() + RUN_SECONDS
     findings = []
-    for expectation in PLOT:
-        findings.append(await _decide(expectation, play, end))
+    for expectation in SCENARIOS:
+        findings.append(await _observe_one(expectation, play, end))
         reporter.found(findings[-1])
     return findings
 
 
-async def _decide(expectation: Expectation, play: Play, end: float) -> Finding:
+async def _observe_one(expectation: Expectation, play: DemoRun, end: float) -> Finding:
     try:
         async with asyncio.timeout_at(end):
             return Finding(expectation.title, await expectation.observe(play), True)
     except TimeoutError:
-        observed = f"not within {PLAY_SECONDS:g} seconds of the start"
-    except Skipped as reason:
+        observed = f"not within {RUN_SECONDS:g} seconds of the start"
+    except ExpectationSkipped as reason:
         return Finding(expectation.title, str(reason), False, skipped=True)
-    except (Missing, AgoraError) as missing:
+    except (ExpectationFailed, AgoraError) as missing:
         observed = str(missing)
     return Finding(expectation.title, observed, False)
 
 
-async def _clear(play: Play) -> None:
+async def _clean_up(play: DemoRun) -> None:
     """Leave nothing behind on the server, as far as it answers."""
-    for put_away in (vacate(play), clear(play.client, play.troupe)):
+    for put_away in (end_hosting(play), remove_agents(play.client, play.troupe)):
         with contextlib.suppress(AgoraError, TimeoutError):
-            async with asyncio.timeout(CLEARING_SECONDS):
+            async with asyncio.timeout(CLEANUP_SECONDS):
                 await put_away

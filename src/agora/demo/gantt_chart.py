@@ -11,13 +11,13 @@ from rich.text import Text
 if TYPE_CHECKING:
     from agora_sdk.contract.workflows import Span, Timeline
 
-__all__ = ["chart"]
+__all__ = ["draw_chart"]
 
 WIDTH = 60
 BLOCKS, ASCII = ("█", "░"), ("#", ".")
 
 
-def chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_only: bool = False) -> Iterator[Text]:
+def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_only: bool = False) -> Iterator[Text]:
     """Lines of a Gantt chart. role: the name to show for an agent's id."""
     work, wait = ASCII if ascii_only else BLOCKS
     yield Text(
@@ -26,7 +26,7 @@ def chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_only: 
     spans = [span for span in timeline.spans if span.task_id]
     for span in spans:
         name = span.step if span.index is None else f"{span.step} {span.index + 1}"
-        before, lost, bar = _columns(timeline, span)
+        before, lost, bar = _bar_widths(timeline, span)
         line = Text(f"  {name:<12}{role(span.agent):<14}")
         line.append(" " * before).append(wait * lost, "red" if span.attempts > 1 else "dim").append(work * bar, "green")
         if span.attempts > 1:
@@ -34,14 +34,14 @@ def chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_only: 
         yield line
 
 
-def _columns(timeline: Timeline, span: Span) -> tuple[int, int, int]:
+def _bar_widths(timeline: Timeline, span: Span) -> tuple[int, int, int]:
     """Widths of what lies before a bar, of its waiting and of its work."""
-    start, begun, end = (_column(timeline, moment) for moment in (span.start, span.begun, span.end))
+    start, begun, end = (_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
     begun = min(begun, WIDTH - 1)
     return min(start, begun), begun - min(start, begun), max(1, end - begun)
 
 
-def _column(timeline: Timeline, moment: datetime | None) -> int:
+def _time_column(timeline: Timeline, moment: datetime | None) -> int:
     if moment is None:
         return WIDTH
     return round(WIDTH * (moment - timeline.start).total_seconds() / max(timeline.duration_seconds, 0.001))

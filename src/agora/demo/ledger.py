@@ -7,16 +7,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Ledger", "Missing", "Report", "Skipped"]
+__all__ = ["ExpectationFailed", "ExpectationSkipped", "Ledger", "Report"]
 
-PATIENCE = 6.0
+REPORT_SECONDS = 6.0
 
 
-class Missing(Exception):
+class ExpectationFailed(Exception):
     """Something expected was not observed; the message says what was instead."""
 
 
-class Skipped(Exception):
+class ExpectationSkipped(Exception):
     """Something cannot be shown here; the message says why. Nothing is wrong."""
 
 
@@ -41,8 +41,8 @@ class Ledger:
 
     reports: list[Report] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _missed: set[str] = field(default_factory=set)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _timed_out: set[str] = field(default_factory=set)
 
     def add(self, report: Report) -> None:
         self.reports.append(report)
@@ -50,31 +50,31 @@ class Ledger:
 
     def wake(self) -> None:
         """Let those who wait look again."""
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def all(self, role: str, kind: str, **fields: Any) -> list[Report]:
         """Reports of a role and kind that have these fields."""
         return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has(fields)]
 
     async def wait(
-        self, role: str, kind: str, *, count: int = 1, seconds: float = PATIENCE, **fields: Any
+        self, role: str, kind: str, *, count: int = 1, seconds: float = REPORT_SECONDS, **fields: Any
     ) -> list[Report]:
         """Wait for so many such reports; raises Missing after so many seconds, or when the agent is gone.
 
         What was waited for in vain is not waited for again.
         """
-        wanted = " ".join([kind, *map(str, fields.values())])
+        description = " ".join([kind, *map(str, fields.values())])
         try:
-            async with asyncio.timeout(0 if f"{role} {wanted}" in self._missed else seconds):
-                while len(found := self.all(role, kind, **fields)) < count:
+            async with asyncio.timeout(0 if f"{role} {description}" in self._timed_out else seconds):
+                while len(matches := self.all(role, kind, **fields)) < count:
                     if role in self.absent:
-                        raise Missing(f"{role} {self.absent[role]}")
-                    await self._news.wait()
-                return found
+                        raise ExpectationFailed(f"{role} {self.absent[role]}")
+                    await self._changed.wait()
+                return matches
         except TimeoutError:
-            self._missed.add(f"{role} {wanted}")
-            raise Missing(f"{role} did not report: {wanted}") from None
+            self._timed_out.add(f"{role} {description}")
+            raise ExpectationFailed(f"{role} did not report: {description}") from None
 
     async def one(self, role: str, kind: str, **fields: Any) -> Report:
         """The first such report."""
@@ -88,20 +88,20 @@ class Ledger:
             for answer in asyncio.as_completed(waiting):
                 try:
                     return await answer
-                except Missing as fault:
+                except ExpectationFailed as fault:
                     faults.append(str(fault))
         finally:
             for wait in waiting:
                 wait.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        raise Missing("; ".join(faults))
+        raise ExpectationFailed("; ".join(faults))
 
     async def each(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
         """The first such report of every role; Missing names all that have none."""
         waiting = [self.one(role, kind, **fields) for role in roles]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
         if faults := [answer for answer in answers if isinstance(answer, BaseException)]:
-            if unforeseen := [fault for fault in faults if not isinstance(fault, Missing)]:
+            if unforeseen := [fault for fault in faults if not isinstance(fault, ExpectationFailed)]:
                 raise unforeseen[0]
-            raise Missing("; ".join(map(str, faults)))
+            raise ExpectationFailed("; ".join(map(str, faults)))
         return [answer for answer in answers if isinstance(answer, Report)]

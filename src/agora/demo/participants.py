@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["CREW", "ROLES", "SKILLS", "TALKERS", "TRANSFORMERS", "VICTIM", "Troupe"]
+__all__ = ["ROLES", "SKILLS", "TALKERS", "TRANSFORMERS", "VICTIM", "WORKERS", "Participants"]
 
 _TALK: Mapping[str, tuple[str, ...]] = {
     "Coordinator": ("coordination",),
@@ -32,13 +32,13 @@ _WORK: Mapping[str, tuple[str, ...]] = {
 SKILLS: Mapping[str, tuple[str, ...]] = {**_TALK, **_WORK}
 ROLES = tuple(SKILLS)
 TALKERS = tuple(_TALK)  #: those of the first act
-CREW = tuple(_WORK)  #: those of the second
-TRANSFORMERS = tuple(role for role in CREW if "transform" in SKILLS[role])
+WORKERS = tuple(_WORK)  #: those of the second
+TRANSFORMERS = tuple(role for role in WORKERS if "transform" in SKILLS[role])
 VICTIM = TRANSFORMERS[0]  #: the one that dies at its work
 
 
 @dataclass(frozen=True, slots=True)
-class Troupe:
+class Participants:
     """The names of one run."""
 
     mark: str = field(default_factory=lambda: secrets.token_hex(3))

@@ -13,15 +13,15 @@ from types import TracebackType
 from typing import Self
 
 from .ledger import Ledger, Report
-from .participants import ROLES, Troupe
+from .participants import ROLES, Participants
 
-__all__ = ["Stage"]
+__all__ = ["AgentProcesses"]
 
-CURTAIN_SECONDS = 4.0
+STOP_SECONDS = 4.0
 LONGEST_LINE = 1 << 20
 
 
-class Stage:
+class AgentProcesses:
     """Starts and ends agents, and writes what they report into the ledger.
 
     environ: the environment of the agents. directory: where their error output goes, and what they work with.
@@ -29,7 +29,7 @@ class Stage:
     """
 
     def __init__(
-        self, troupe: Troupe, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
+        self, troupe: Participants, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
     ) -> None:
         self.troupe, self.environ, self.directory = troupe, environ, directory
         self.ledger = Ledger(absent=dict.fromkeys(without, "does not take part"))
@@ -50,7 +50,7 @@ class Stage:
         if role not in self.roles:
             return
         command = [sys.executable, "-m", "agora.demo.agent_process", role, self.troupe.mark, str(after)]
-        with self._log(role).open("ab") as errors:
+        with self._log_file(role).open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=PIPE,
@@ -62,7 +62,7 @@ class Stage:
             )
         self.ledger.absent.pop(role, None)
         self._processes[role] = process
-        self._readers[role] = asyncio.create_task(self._read(role, process))
+        self._readers[role] = asyncio.create_task(self._read_reports(role, process))
 
     async def kill(self, role: str) -> int:
         """SIGKILL: nothing is flushed, nothing said. Answers how the process ended."""
@@ -74,33 +74,33 @@ class Stage:
     async def clear(self) -> dict[str, int]:
         """Ask every agent to leave, and end those that do not; answers the exit codes."""
         for process in self._processes.values():
-            _signal(process, signal.SIGTERM)
+            _send_signal(process, signal.SIGTERM)
         if self._readers:
-            await asyncio.wait(self._readers.values(), timeout=CURTAIN_SECONDS)
+            await asyncio.wait(self._readers.values(), timeout=STOP_SECONDS)
         for process in self._processes.values():
-            _signal(process, signal.SIGKILL)
+            _send_signal(process, signal.SIGKILL)
         await asyncio.gather(*self._readers.values(), return_exceptions=True)
         codes = {role: await process.wait() for role, process in self._processes.items()}
         self._processes.clear()
         self._readers.clear()
         return codes
 
-    async def _read(self, role: str, process: Process) -> None:
+    async def _read_reports(self, role: str, process: Process) -> None:
         """Take down reports until the process ends. A line that was cut off by its death is none."""
         assert process.stdout is not None
         async for line in process.stdout:
             if line.endswith(b"\n"):
-                told = json.loads(line)
-                self.ledger.add(Report(role, told.pop("kind"), told))
+                fields = json.loads(line)
+                self.ledger.add(Report(role, fields.pop("kind"), fields))
         code = await process.wait()
-        said = self._log(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
-        self.ledger.absent[role] = f"has ended with code {code}" + (f": {said}" if said else "")
+        last_line = self._log_file(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        self.ledger.absent[role] = f"has ended with code {code}" + (f": {last_line}" if last_line else "")
         self.ledger.wake()
 
-    def _log(self, role: str) -> Path:
+    def _log_file(self, role: str) -> Path:
         return self.directory / f"{role}.log"
 
 
-def _signal(process: Process, number: int) -> None:
+def _send_signal(process: Process, number: int) -> None:
     if process.returncode is None:
         process.send_signal(number)

@@ -17,7 +17,16 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-__all__ = ["REGIONS", "Tally", "Totals", "extract", "generate", "load", "loaded", "read"]
+__all__ = [
+    "REGIONS",
+    "Tally",
+    "Totals",
+    "extract_partitions",
+    "generate_source",
+    "load_totals",
+    "read_rows",
+    "read_totals",
+]
 
 REGIONS = ("north", "south", "west")
 PRODUCTS = ("tea", "coffee", "cocoa", "mate")
@@ -30,12 +39,12 @@ Totals = Mapping[tuple[str, str], tuple[int, int]]  #: by region and product: or
 # -- the source --------------------------------------------------------------------------------------
 
 
-def generate(path: Path, seed: str) -> tuple[int, Totals]:
+def generate_source(path: Path, seed: str) -> tuple[int, Totals]:
     """Write a source; answers how many records it has, and what a faultless pipeline makes of them."""
     dice = random.Random(seed)  # noqa: S311  (orders, not secrets)
     orders: Counter[tuple[str, str]] = Counter()
     cents: Counter[tuple[str, str]] = Counter()
-    written = 0
+    record_count = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
@@ -46,25 +55,25 @@ def generate(path: Path, seed: str) -> tuple[int, Totals]:
             copies = 2 if dice.random() < 0.05 else 1
             for _ in range(copies):
                 writer.writerow((number, region, dice.choice((product, product.upper(), f" {product} ")), text))
-            written += copies
+            record_count += copies
             if sound:
                 orders[region, product] += 1
                 cents[region, product] += amount
-    return written, {key: (orders[key], cents[key]) for key in orders}
+    return record_count, {key: (orders[key], cents[key]) for key in orders}
 
 
 # -- extract -----------------------------------------------------------------------------------------
 
 
-def extract(source: Path, directory: Path) -> list[dict[str, Any]]:
+def extract_partitions(source: Path, directory: Path) -> list[dict[str, Any]]:
     """Divide a source by region; answers the partitions: ``region``, ``path``, ``records``."""
     parts: dict[str, list[Row]] = {}
-    for row in read(source):
+    for row in read_rows(source):
         parts.setdefault(row["region"], []).append(row)
-    return [_partition(directory / f"{region}.csv", region, parts[region]) for region in sorted(parts)]
+    return [_write_partition(directory / f"{region}.csv", region, parts[region]) for region in sorted(parts)]
 
 
-def _partition(path: Path, region: str, rows: Sequence[Row]) -> dict[str, Any]:
+def _write_partition(path: Path, region: str, rows: Sequence[Row]) -> dict[str, Any]:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
@@ -72,7 +81,7 @@ def _partition(path: Path, region: str, rows: Sequence[Row]) -> dict[str, Any]:
     return {"region": region, "path": str(path), "records": len(rows)}
 
 
-def read(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a source or a partition."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -105,7 +114,7 @@ class Tally:
         """Clean rows and add them up. An order that was sent twice follows itself."""
         for row in rows:
             self.row += 1
-            cents = _cents(row["amount"])
+            cents = _parse_cents(row["amount"])
             if row["order"] == self.last:
                 self.repeated += 1
             elif cents is None:
@@ -120,7 +129,7 @@ class Tally:
         return asdict(self)
 
 
-def _cents(text: str) -> int | None:
+def _parse_cents(text: str) -> int | None:
     try:
         amount = Decimal(text.strip())
     except InvalidOperation:
@@ -131,7 +140,7 @@ def _cents(text: str) -> int | None:
 # -- load --------------------------------------------------------------------------------------------
 
 
-def load(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
+def load_totals(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
     """Store the tallies of all regions in one transaction; done again, it changes nothing."""
     rows = [
         (part["region"], product, part["orders"][product], part["cents"][product])
@@ -146,11 +155,11 @@ def load(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
         connection.executemany("insert or replace into sales values (?, ?, ?, ?)", rows)
 
 
-def loaded(database: Path) -> Totals:
+def read_totals(database: Path) -> Totals:
     """What is stored."""
-    return {(region, product): (orders, cents) for region, product, orders, cents in _stored(database)}
+    return {(region, product): (orders, cents) for region, product, orders, cents in _stored_rows(database)}
 
 
-def _stored(database: Path) -> Iterator[tuple[str, str, int, int]]:
+def _stored_rows(database: Path) -> Iterator[tuple[str, str, int, int]]:
     with closing(sqlite3.connect(database)) as connection:
         yield from connection.execute("select region, product, orders, cents from sales")

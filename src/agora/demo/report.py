@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .gantt_chart import chart
+from .gantt_chart import draw_chart
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import Invoice
@@ -49,7 +49,7 @@ class Reporter:
 
     def say(self, line: str, tone: str = "") -> None:
         """A line of progress, with the seconds since the start."""
-        self._print(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
+        self._print_line(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
 
     def found(self, finding: Finding) -> None:
         """A line about an expectation that has just been decided."""
@@ -63,7 +63,7 @@ class Reporter:
     def draw(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
         """A chart of the pipeline. role: the name to show for an agent's id."""
         self._console.print()
-        for line in chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
+        for line in draw_chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
             self._console.print(line, soft_wrap=True)
 
     def conclude(self, findings: Sequence[Finding]) -> None:
@@ -73,7 +73,7 @@ class Reporter:
         table.add_column("observed", overflow="fold", ratio=6)
         table.add_column("", justify="center", no_wrap=True)
         for finding in findings:
-            table.add_row(Text(finding.expectation), Text(finding.observed), self._mark(finding))
+            table.add_row(Text(finding.expectation), Text(finding.observed), self._finding_mark(finding))
         self._console.print()
         self._console.print(table)
         missing = [finding for finding in findings if not (finding.fulfilled or finding.skipped)]
@@ -81,11 +81,11 @@ class Reporter:
         if not missing:
             rest = f"; {skipped} could not be shown here" if skipped else ""
             count = f"{len(findings) - skipped} of {len(findings)}" if skipped else f"All {len(findings)}"
-            self._print(f"{count} expectations were observed{rest}.", "bold green")
+            self._print_line(f"{count} expectations were observed{rest}.", "bold green")
             return
-        self._print(f"{len(missing)} of {len(findings)} expectations were not observed:", "bold red")
+        self._print_line(f"{len(missing)} of {len(findings)} expectations were not observed:", "bold red")
         for finding in missing:
-            self._print(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
+            self._print_line(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
     def invoice(self, invoice: Invoice) -> None:
         """What the instances cost, line by line."""
@@ -103,14 +103,14 @@ class Reporter:
         self._console.print()
         self._console.print(table)
 
-    def _mark(self, finding: Finding) -> Text:
+    def _finding_mark(self, finding: Finding) -> Text:
         if finding.skipped:
             return Text(self._marks[2], "yellow")
         return Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
 
     def fail(self, line: str) -> None:
         """Why the demo could not begin."""
-        self._print(line, "bold red")
+        self._print_line(line, "bold red")
 
-    def _print(self, line: str, tone: str) -> None:
+    def _print_line(self, line: str, tone: str) -> None:
         self._console.print(Text(line, tone), soft_wrap=True)

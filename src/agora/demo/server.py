@@ -17,7 +17,7 @@ import httpx
 
 from agora_sdk.errors import ServerUnreachable
 
-__all__ = ["OwnServer", "Venue", "venue"]
+__all__ = ["DemoServer", "OwnServer", "use_server"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 START_SECONDS = 15.0
@@ -26,7 +26,7 @@ PROBE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
+class DemoServer:
     """Where the demo takes place.
 
     data: where a server on this machine keeps what is its own, as far as that is known. token: the operator's, if
@@ -48,7 +48,7 @@ class OwnServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: Process | None = None
 
-    async def start(self) -> None:
+    async def start_process(self) -> None:
         """Start it and wait until it is ready; raises ServerUnreachable if it does not come up."""
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -56,13 +56,13 @@ class OwnServer:
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=self._environ(),
+                env=self._server_environment(),
                 cwd=self.directory,
                 start_new_session=True,
             )
         await _until_ready(self.url, self._process, self.log)
 
-    def _environ(self) -> Mapping[str, str]:
+    def _server_environment(self) -> Mapping[str, str]:
         """Nothing of the person's settings reaches it."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         first = 20_000 + (os.getpid() * 37) % 9_900  # several demos at once do not ask for the same ports
@@ -83,7 +83,7 @@ class OwnServer:
     async def stop(self) -> None:
         """End it, and whatever it still lets run."""
         if self._process is not None:
-            await _stop(self._process)
+            await _stop_process(self._process)
         await asyncio.to_thread(self._end_instances)
 
     def _end_instances(self) -> None:
@@ -96,17 +96,17 @@ class OwnServer:
 
 
 @asynccontextmanager
-async def venue(url: str | None, directory: Path, say: Callable[[str], None]) -> AsyncIterator[Venue]:
+async def use_server(url: str | None, directory: Path, say: Callable[[str], None]) -> AsyncIterator[DemoServer]:
     """A ready server until the block ends; raises ServerUnreachable if the given one does not answer."""
-    wanted = url or os.environ.get("AGORA_URL") or DEFAULT_URL
-    if await _is_ready(wanted):
-        say(f"Using the server at {wanted}.")
-        yield Venue(wanted, _usual_data())
+    candidate = url or os.environ.get("AGORA_URL") or DEFAULT_URL
+    if await _is_ready(candidate):
+        say(f"Using the server at {candidate}.")
+        yield DemoServer(candidate, _usual_data())
         return
     if url:
         raise ServerUnreachable(f"No Agora server is ready at {url}.", fix="Start it, or leave the address out.")
-    async with _own(directory) as own:
-        say(f"No server is ready at {wanted}: started one at {own.url}.")
+    async with _own_server(directory) as own:
+        say(f"No server is ready at {candidate}: started one at {own.url}.")
         yield own
 
 
@@ -129,13 +129,13 @@ async def _is_ready(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _own(directory: Path) -> AsyncIterator[Venue]:
+async def _own_server(directory: Path) -> AsyncIterator[DemoServer]:
     """A server process with its data in the directory."""
     server = OwnServer(directory)
     try:
-        await server.start()
+        await server.start_process()
         token = (server.data / "admin-token").read_text("utf-8").strip()
-        yield Venue(server.url, server.data, token, server)
+        yield DemoServer(server.url, server.data, token, server)
     finally:
         await server.stop()
 
@@ -157,14 +157,14 @@ async def _until_ready(url: str, process: Process, log: Path) -> None:
                 return
     except TimeoutError:
         pass
-    raise ServerUnreachable(f"The demo's own server did not start. It said: {_text(log) or 'nothing'}")
+    raise ServerUnreachable(f"The demo's own server did not start. It said: {_read_log(log) or 'nothing'}")
 
 
-def _text(log: Path) -> str:
+def _read_log(log: Path) -> str:
     return log.read_text("utf-8", "replace").strip()
 
 
-async def _stop(process: Process) -> None:
+async def _stop_process(process: Process) -> None:
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
     try:

@@ -17,8 +17,8 @@ from agora_sdk.errors import MalformedRequest
 
 __all__ = ["Host", "Origin", "base_url", "check_host", "known_names", "parse_host", "parse_origin"]
 
-LONGEST: Final = 300  # characters: a name has at most 253
-LARGEST_PORT: Final = 65_535
+MAX_HOST_LENGTH: Final = 300  # characters: a name has at most 253
+MAX_PORT: Final = 65_535
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
 
@@ -40,11 +40,11 @@ class Origin(NamedTuple):
 def parse_host(text: str) -> Host | None:
     """The host of a header ``Host`` or of an origin; None if it is anything but ``NAME``, ``NAME:PORT`` or the
     same with ``[IPV6]`` (RFC 3986, section 3.2, without user information)."""
-    match = _HOST.fullmatch(text) if len(text) <= LONGEST else None
+    match = _HOST.fullmatch(text) if len(text) <= MAX_HOST_LENGTH else None
     if match is None:
         return None
     port = int(match["port"]) if match["port"] else None
-    if port is not None and port > LARGEST_PORT:
+    if port is not None and port > MAX_PORT:
         return None
     if match["address"] is None:
         return Host(match["name"].lower(), port)
@@ -88,8 +88,8 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
 
 def known_names(settings: Settings) -> frozenset[str]:
     """Names and addresses of this server that the settings know: anybody can point another name here."""
-    given = (settings.host, *settings.trusted_hosts)
-    return frozenset({"localhost", "127.0.0.1", "::1", *(name.strip("[]").lower() for name in given)})
+    hosts = (settings.host, *settings.trusted_hosts)
+    return frozenset({"localhost", "127.0.0.1", "::1", *(name.strip("[]").lower() for name in hosts)})
 
 
 def base_url(scope: MutableMapping[str, Any], settings: Settings) -> str:

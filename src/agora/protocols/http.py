@@ -25,15 +25,15 @@ __all__ = [
     "Receive",
     "Scope",
     "Send",
+    "abort_connection",
     "check_values",
     "connection_of",
-    "drop",
-    "header",
-    "left",
-    "problem",
     "read_body",
-    "respond",
+    "read_header",
+    "send_problem",
+    "send_response",
     "transport_of",
+    "wait_for_disconnect",
     "while_connected",
 ]
 
@@ -47,13 +47,13 @@ Send = Callable[[Message], Awaitable[None]]
 TENANT = b"x-agora-tenant"
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
-BYTES_A_VALUE = 10  # of the largest body, for each value that it may hold
-LEAST_VALUES = 10_000  # however small the largest body is
+BYTES_PER_VALUE = 10  # of the largest body, for each value that it may hold
+MIN_VALUES = 10_000  # however small the largest body is
 FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
 SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
-def header(scope: Scope, name: bytes) -> str | None:
+def read_header(scope: Scope, name: bytes) -> str | None:
     """First header of that (lower-case) name."""
     index = scope.get("agora.headers")
     if index is None:
@@ -103,11 +103,11 @@ class Access:
         local = credential is None and self.is_local(scope)
         caller = self._authenticator.cached(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
-        tenant = header(scope, TENANT)
+        tenant = read_header(scope, TENANT)
         if tenant is not None:
             caller = await self._authenticator.within(caller, tenant)
         if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
-            caller = replace(caller, registrar=f"address:{_network(client[0])}")
+            caller = replace(caller, registrar=f"address:{_client_network(client[0])}")
         connection = connection_of(scope)
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind(connection, caller)
@@ -159,10 +159,10 @@ class Access:
         if parsed is None or parsed.scheme != "http" or parsed.host.name not in self._names:
             return False
         own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
-        return (parsed.host.port or 80) in own or parsed.host == parse_host(header(scope, b"host") or "")
+        return (parsed.host.port or 80) in own or parsed.host == parse_host(read_header(scope, b"host") or "")
 
 
-def _network(address: str) -> str:
+def _client_network(address: str) -> str:
     """What one stranger is recognised by: an address, of IPv6 the network that one customer has."""
     if ":" not in address:
         return address
@@ -186,12 +186,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     Raises PayloadTooLarge above the limit, before it is read where its length is announced; RateLimited or Overloaded where
     its sender has too much of other bodies and answers waiting here.
     """
-    announced = header(scope, b"content-length")
+    announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
-    body, connection = _Body(), connection_of(scope)
+    body, connection = _RequestBody(), connection_of(scope)
     with nullcontext() if connection is None else connection.watch(body):
-        while await body.read(receive):
+        while await body.read_part(receive):
             if body.size > limit:
                 raise _too_large(limit)
             if connection is not None:
@@ -204,14 +204,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return document
 
 
-class _Body:
+class _RequestBody:
     """What has arrived of a request's body."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.size = 0
 
-    async def read(self, receive: Receive) -> bool:
+    async def read_part(self, receive: Receive) -> bool:
         """Take the next part; tells whether more follows. Raises InvalidRequest."""
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -228,11 +228,11 @@ def check_values(document: bytes, limit: int) -> None:
     Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its bytes.
     Nothing is parsed for it. Raises PayloadTooLarge.
     """
-    most = max(LEAST_VALUES, limit // BYTES_A_VALUE)
-    if len(document) * 4 <= most or _weight(document) <= most:
+    most = max(MIN_VALUES, limit // BYTES_PER_VALUE)
+    if len(document) * 4 <= most or _json_weight(document) <= most:
         return
     unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
-    if _weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
+    if _json_weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
         raise PayloadTooLarge(
             f"The body holds too many values: more than {most:,}, where a list or object counts as five.",
             fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
@@ -240,7 +240,7 @@ def check_values(document: bytes, limit: int) -> None:
         )
 
 
-def _weight(document: bytes) -> int:
+def _json_weight(document: bytes) -> int:
     count = document.count
     return count(b",") + count(b":") + 4 * (count(b"[") + count(b"{"))
 
@@ -258,7 +258,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 
     A claim that went on waiting for a worker that is dead would take a task for it.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(left(receive))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -270,7 +270,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def left(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Return when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -282,7 +282,7 @@ def transport_of(send: Send) -> Any:
     return getattr(getattr(direct, "__self__", None), "transport", None)
 
 
-def drop(send: Send) -> bool:
+def abort_connection(send: Send) -> bool:
     """Cut the connection of a peer that takes nothing; tells whether it could be reached."""
     transport = transport_of(send)
     if transport is not None:
@@ -290,7 +290,7 @@ def drop(send: Send) -> bool:
     return transport is not None
 
 
-async def respond(
+async def send_response(
     send: Send,
     status: int,
     body: bytes,
@@ -306,7 +306,9 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
-async def problem(send: Send, error: AgoraError, *, instance: str | None = None, extra: Mapping[str, str] = {}) -> None:
+async def send_problem(
+    send: Send, error: AgoraError, *, instance: str | None = None, extra: Mapping[str, str] = {}
+) -> None:
     """Send an error as problem+json (RFC 9457)."""
     document = error.problem()
     if instance:
@@ -319,4 +321,4 @@ async def problem(send: Send, error: AgoraError, *, instance: str | None = None,
         headers.append((b"retry-after", b"1"))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b'Bearer realm="agora"'))
-    await respond(send, error.status, to_json(document), headers, kind=PROBLEM)
+    await send_response(send, error.status, to_json(document), headers, kind=PROBLEM)

@@ -15,9 +15,9 @@ from agora.core.events.frames import TOO_SLOW, Batch, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
-from agora.protocols.http import Answer, Receive, Send, drop, left
+from agora.protocols.http import Answer, Receive, Send, abort_connection, wait_for_disconnect
 
-__all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "Wording", "follow"]
+__all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
 
 RETRY_MILLISECONDS: Final = 2000
 GRACE_SECONDS = 5.0  #: for a reader that was cut off to take the last message
@@ -29,7 +29,7 @@ HEADERS: Final = [
 ]
 
 
-class Wording(Protocol):
+class StreamEncoder(Protocol):
     """How a protocol writes what a stream has."""
 
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
@@ -39,7 +39,7 @@ class Wording(Protocol):
         """The last message, after the item of that number; may be empty."""
 
 
-async def follow(stream: LiveStream, wording: Wording, receive: Receive, send: Send, limit: int) -> None:
+async def follow_stream(stream: LiveStream, wording: StreamEncoder, receive: Receive, send: Send, limit: int) -> None:
     """Go on with a response that has begun until the stream ends or the client leaves; the stream is closed then.
 
     limit: bytes that the client may lag behind.
@@ -47,18 +47,20 @@ async def follow(stream: LiveStream, wording: Wording, receive: Receive, send: S
     connection = send.connection if isinstance(send, Answer) else None
     sink = CuttingSink(limit, connection)
     with nullcontext() if connection is None else connection.watch(sink):
-        await _follow(stream, sink, wording, receive, send)
+        await _follow_until_closed(stream, sink, wording, receive, send)
 
 
-async def _follow(stream: LiveStream, sink: CuttingSink, wording: Wording, receive: Receive, send: Send) -> None:
-    writing = asyncio.create_task(_write(stream, sink, wording, send))
-    leaving = asyncio.create_task(left(receive))
+async def _follow_until_closed(
+    stream: LiveStream, sink: CuttingSink, wording: StreamEncoder, receive: Receive, send: Send
+) -> None:
+    writing = asyncio.create_task(_write_batches(stream, sink, wording, send))
+    leaving = asyncio.create_task(wait_for_disconnect(receive))
     tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
     try:
         await asyncio.wait((writing, leaving, sink.cut), return_when=asyncio.FIRST_COMPLETED)
         if sink.cut.done():
             await asyncio.wait((writing,), timeout=GRACE_SECONDS)
-            if not writing.done() and drop(send):
+            if not writing.done() and abort_connection(send):
                 await asyncio.wait((leaving,), timeout=GRACE_SECONDS)
     finally:
         stream.close()
@@ -80,7 +82,7 @@ class CuttingSink(QueueSink):
             self.cut.set_result(None)
 
 
-async def _write(stream: LiveStream, sink: QueueSink, wording: Wording, send: Send) -> None:
+async def _write_batches(stream: LiveStream, sink: QueueSink, wording: StreamEncoder, send: Send) -> None:
     """Send what comes, as much as waits in one piece; at the end, say why."""
     position = stream.position
     while batches := await sink.take():

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest
 
-__all__ = ["MAX_QUERY", "join", "read"]
+__all__ = ["MAX_QUERY", "merge_path_parameters", "parse_query"]
 
 MAX_QUERY = 16_384
 MAX_FIELDS = 200
 
 
-def read(query: bytes, operation: Operation) -> dict[str, Any]:
+def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
     """Arguments as text; repeated keys and commas both make lists, anything else given twice is refused.
 
     Raises InvalidRequest, and MalformedRequest for what is not UTF-8.
@@ -28,8 +28,8 @@ def read(query: bytes, operation: Operation) -> dict[str, Any]:
             errors=[{"field": "query", "message": f"longer than {MAX_QUERY} bytes"}],
         )
     arguments: dict[str, Any] = {}
-    for name, value in _pairs(query):
-        if name in _lists(operation):
+    for name, value in _parse_pairs(query):
+        if name in _list_parameters(operation):
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
             raise InvalidRequest(
@@ -40,7 +40,7 @@ def read(query: bytes, operation: Operation) -> dict[str, Any]:
     return arguments
 
 
-def join(arguments: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
+def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
     """Arguments with those that the path holds; raises InvalidRequest where one is given otherwise, too."""
     for name, value in path.items():
         if arguments.setdefault(name, value) != value:
@@ -52,7 +52,7 @@ def join(arguments: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
     return arguments
 
 
-def _pairs(query: bytes) -> list[tuple[str, str]]:
+def _parse_pairs(query: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
@@ -64,7 +64,7 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
 
 
 @cache
-def _lists(operation: Operation) -> frozenset[str]:
+def _list_parameters(operation: Operation) -> frozenset[str]:
     """Names of the parameters that take a list."""
     properties = operation.input_schema.get("properties", {})
     return frozenset(name for name, schema in properties.items() if _is_list(schema))

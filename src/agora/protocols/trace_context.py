@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
-from agora.protocols.http import Scope, header
+from agora.protocols.http import Scope, read_header
 from agora.telemetry import PROTOCOL
 from agora.telemetry.context import Span, extract_trace
 from agora.telemetry.tracing import Tracing
 
-__all__ = ["carrier", "incoming"]
+__all__ = ["incoming_span", "trace_carrier"]
 
 CARRIERS: Final = ("traceparent", "tracestate")
 
 
-def carrier(scope: Scope) -> Mapping[str, Any]:
+def trace_carrier(scope: Scope) -> Mapping[str, Any]:
     """The trace that a request or handshake belongs to; nothing where it says none, or none that is sound."""
-    return extract_trace({name: header(scope, name.encode()) for name in CARRIERS})
+    return extract_trace({name: read_header(scope, name.encode()) for name in CARRIERS})
 
 
-def incoming(
+def incoming_span(
     tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **told: Any
 ) -> AbstractContextManager[Span | None]:
     """The span of something that came in by this task's protocol; None where there are no traces.

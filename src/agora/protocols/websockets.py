@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 from typing import Any
 
-from agora.protocols.http import Receive, Scope, Send, problem
+from agora.protocols.http import Receive, Scope, Send, send_problem
 from agora_sdk.errors import AgoraError
 
-__all__ = ["MAX_REASON", "given_credential", "linger", "refuse"]
+__all__ = ["MAX_REASON", "await_disconnect", "refuse_handshake", "subprotocol_token"]
 
 MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 LINGER_SECONDS = 1.0
 TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
-def given_credential(scope: Scope) -> str | None:
+def subprotocol_token(scope: Scope) -> str | None:
     """The token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
     for protocol in scope.get("subprotocols", ()):
         if protocol.startswith(TOKEN_PROTOCOL):
@@ -24,19 +24,19 @@ def given_credential(scope: Scope) -> str | None:
     return None
 
 
-async def refuse(scope: Scope, send: Send, error: AgoraError) -> None:
+async def refuse_handshake(scope: Scope, send: Send, error: AgoraError) -> None:
     """Answer the handshake with a problem document, where the server can; else with 403."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
         return
 
-    async def denial(message: Any) -> None:
+    async def send_denial(message: Any) -> None:
         await send({**message, "type": f"websocket.{message['type']}"})
 
-    await problem(denial, error, instance=scope["path"])
+    await send_problem(send_denial, error, instance=scope["path"])
 
 
-async def linger(receive: Receive) -> None:
+async def await_disconnect(receive: Receive) -> None:
     """Return when the refused connection is gone: uvicorn logs an error for those that return before."""
     with contextlib.suppress(TimeoutError, RuntimeError):
         async with asyncio.timeout(LINGER_SECONDS):

@@ -49,8 +49,8 @@ from agora.protocols.a2a.endpoint import A2AApp
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.host_header import check_host
-from agora.protocols.http import Access, Answer, Receive, Scope, Send, connection_of, problem
-from agora.protocols.mcp.endpoint import TOLD, McpApp
+from agora.protocols.http import Access, Answer, Receive, Scope, Send, connection_of, send_problem
+from agora.protocols.mcp.endpoint import SESSION_EVENTS, McpApp
 from agora.protocols.rest.app import RestApp
 from agora.protocols.rest.executions import ExecutionStreams
 from agora.protocols.rest.invoices import InvoiceFiles
@@ -59,9 +59,9 @@ from agora.protocols.rest.pages import Pages
 from agora.protocols.rest.routes import RouteTable
 from agora.protocols.streaming.sse import EventSource
 from agora.protocols.streaming.websocket import WebSocketApp
-from agora.protocols.trace_context import carrier
+from agora.protocols.trace_context import trace_carrier
 from agora.protocols.web.app import MonitorApp
-from agora.protocols.websockets import linger, refuse
+from agora.protocols.websockets import await_disconnect, refuse_handshake
 from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
 from agora.store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
@@ -379,7 +379,7 @@ class App:
         for follower in self._followers:
             follower.committed(events)
         for stored in events:
-            if stored.event.type in TOLD:
+            if stored.event.type in SESSION_EVENTS:
                 self.mcp.told(stored.event.type, from_json(stored.event.data))
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
@@ -468,7 +468,7 @@ class App:
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
         method = scope["method"]
-        with tracing.begin(f"HTTP {method}", "server", carrier(scope), {"http.request.method": method}) as span:
+        with tracing.begin(f"HTTP {method}", "server", trace_carrier(scope), {"http.request.method": method}) as span:
             await self._answer(scope, receive, answer)
             span.note("agora.protocol", PROTOCOL.get())
             span.note("http.response.status_code", answer.status)
@@ -506,26 +506,26 @@ class App:
                 return
             if match is None:
                 if not await self.pages(scope, send):
-                    await self.rest.unknown(scope, send)
+                    await self.rest.send_not_found(scope, send)
             elif match.operation.kind is Kind.STREAM:
                 PROTOCOL.set("sse")
                 await self.events(match.operation, match.parameters, scope, receive, send)
             else:
                 await self.rest(match, scope, receive, send)
         except AgoraError as error:
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
         except Exception:  # before a call was made of it: identity, arguments
             incident = new_id("err")
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
-            await problem(send, InternalError("Something went wrong on our side.", incident=incident))
+            await send_problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         PROTOCOL.set("websocket")
         try:
             check_host(scope)
         except MalformedRequest as error:
-            await refuse(scope, send, error)
-            await linger(receive)
+            await refuse_handshake(scope, send, error)
+            await await_disconnect(receive)
             return
         if scope["path"] in SOCKET_PATHS:
             await self.sockets(scope, receive, send)

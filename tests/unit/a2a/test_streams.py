@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from agora.protocols import http_streams as following
-from agora.protocols.http import drop, transport_of
+from agora.protocols.http import abort_connection, transport_of
 from tests.harness import Running
 from tests.unit.a2a.wire import Wire, events_of, said
 
@@ -220,7 +220,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
 
     def dropping(send: Any) -> bool:
         cut.append(transport_of(send))
-        return drop(send)
+        return abort_connection(send)
 
     monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
     monkeypatch.setattr(following, "drop", dropping)

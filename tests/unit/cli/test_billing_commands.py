@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.cli.billing import money
+from agora.cli.billing import format_money
 from tests.unit.cli.conftest import Agora
 
 ACCOUNT = "cli-acme"
@@ -46,7 +46,7 @@ def till(agora: Agora, used: list[bool]) -> Agora:
     [(1.5, "1.50 USD"), (0.000278, "0.000278 USD"), (1234567.0, "1,234,567.00 USD"), (-0.0, "0.00 USD"), (None, "-")],
 )
 def test_amounts_are_shown_whole(amount: float | None, text: str) -> None:
-    assert money(amount, "USD") == text
+    assert format_money(amount, "USD") == text
 
 
 @pytest.mark.parametrize(

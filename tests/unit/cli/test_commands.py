@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agora.cli.doctor import Finding, _answers
+from agora.cli.doctor import Finding, _has_answered
 from agora_sdk.contract import Exposure, operations
 from tests.harness import free_port
 from tests.processes import spawn_tethered
@@ -171,8 +171,8 @@ def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatc
 
 def test_a_port_of_a_degraded_server_is_no_other_programs() -> None:
     degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
-    assert _answers(degraded)
-    assert not _answers([Finding("warn", "server", "No Agora server answers")])
+    assert _has_answered(degraded)
+    assert not _has_answered([Finding("warn", "server", "No Agora server answers")])
 
 
 @pytest.mark.parametrize("options", [("--port", "99999"), ("--store", "oracle://x"), ("--config", "/nowhere.toml")])

@@ -75,7 +75,7 @@ def the_file() -> Logins:
 
 async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     otto = Person("otto")
-    told = flows.come_in
+    told = flows.log_in
 
     def come_in(issuer: str, client: str | None, scope: str, say: Any, **options: Any) -> Any:
         return told(issuer, client, scope, otto.note, pause=otto.confirm, **options)
@@ -114,7 +114,7 @@ async def test_with_a_browser_on_this_machine(provider: str, served: Running, mo
     def show(url: str) -> None:
         threading.Thread(target=browse, args=(url, "vera"), daemon=True).start()
 
-    come_in = functools.partial(flows.come_in, provider, "agora-web", "openid profile", vera.note, show=show)
+    come_in = functools.partial(flows.log_in, provider, "agora-web", "openid profile", vera.note, show=show)
     granted = await asyncio.to_thread(come_in, browser=True)
     assert "browser" in vera.said
     caller = await served.app.authenticator.authenticate(await _for_us(granted, served))
@@ -150,7 +150,7 @@ async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
 
 async def test_a_provider_without_a_way(agora: Any) -> None:
     async with issuing() as issuer:
-        come_in = functools.partial(flows.come_in, issuer.url, "x", "openid", print)
+        come_in = functools.partial(flows.log_in, issuer.url, "x", "openid", print)
         del issuer.document["authorization_endpoint"]
         with pytest.raises(NotFound, match="neither"):
             await asyncio.to_thread(come_in)
@@ -161,9 +161,9 @@ async def test_a_provider_without_a_way(agora: Any) -> None:
         with pytest.raises(UpstreamFailed, match="describe"):
             await asyncio.to_thread(come_in)
         with pytest.raises(NotFound, match="oidc_cli_client_id"):
-            flows.come_in(issuer.url, None, "openid", print)
+            flows.log_in(issuer.url, None, "openid", print)
     with pytest.raises(UpstreamFailed):
-        flows.come_in("http://sso.example.test/realms/x", "x", "openid", print)
+        flows.log_in("http://sso.example.test/realms/x", "x", "openid", print)
 
 
 def test_what_the_provider_answers() -> None:

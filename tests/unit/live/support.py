@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from agora.core.call import Caller
 from agora.domains.admin import retention_queries as upkeep
 from agora.protocols.http import Receive, Scope, Send, transport_of
-from agora.protocols.streaming.requests import drop
+from agora.protocols.streaming.requests import abort_connection
 from agora.server.app import App
 from agora.store.port import Tx
 from tests.harness import Running
@@ -140,7 +140,7 @@ class Drops:
 
     def __call__(self, send: Any) -> bool:
         self.transports.append(transport_of(send))
-        return drop(send)
+        return abort_connection(send)
 
 
 async def flood(server: Running) -> int:

@@ -279,12 +279,12 @@ async def test_a_stream_is_cancelled_before_it_is_open(server: Running) -> None:
 async def test_streams_of_a_socket_are_bounded(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
-        for number in range(streams.MOST + 1):
+        for number in range(streams.MAX_STREAMS + 1):
             await wire.send(id=number, operation="agora.task.stream", arguments={"task_id": task_id})
         while "error" not in (refused := await wire.next()):
             pass
         assert (refused["error"]["code"], "cancel" in refused["error"]["fix"].lower()) == ("overloaded", True)
-        assert server.app.feed.live["subscribers"] == streams.MOST + 1, "one is the socket's own"
+        assert server.app.feed.live["subscribers"] == streams.MAX_STREAMS + 1, "one is the socket's own"
         free = 0 if refused["id"] else 1
         await wire.send(cancel=free)
         while (await wire.next()).get("done") is not False:

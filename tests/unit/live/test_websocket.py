@@ -254,13 +254,13 @@ async def test_calls_at_once_are_bounded(server: Running, monkeypatch: pytest.Mo
     token = (await call(server, "agent.register", agent_name="Worker")).token
     async with socket(server, token=token, types="never") as connection:
         frame = {"operation": "agora.messaging.receive", "arguments": {"wait": 60}}
-        for n in range(calls.AT_ONCE + 1):
+        for n in range(calls.MAX_CALLS + 1):
             await connection.send(json.dumps(frame | {"id": n}))
         answer = await receive(connection)
-        assert (answer["id"], answer["error"]["code"]) == (calls.AT_ONCE, "overloaded")
+        assert (answer["id"], answer["error"]["code"]) == (calls.MAX_CALLS, "overloaded")
         await call(server, "messaging.send", to_agent="Worker", content="hello")
-        answered = {(await receive(connection))["id"] for _ in range(calls.AT_ONCE)}
-        assert answered == set(range(calls.AT_ONCE))
+        answered = {(await receive(connection))["id"] for _ in range(calls.MAX_CALLS)}
+        assert answered == set(range(calls.MAX_CALLS))
         assert "result" in await invoke(connection, "event.list")
 
 

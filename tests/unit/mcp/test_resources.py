@@ -10,7 +10,7 @@ from mcp.client.session import ClientSession
 from pydantic_core import from_json
 
 from agora.protocols.mcp import changes, prompts
-from agora.protocols.mcp.exchange import Refusal
+from agora.protocols.mcp.exchange import JsonRpcError
 from agora.protocols.mcp.resources import TEMPLATES
 from agora_sdk.contract import operations
 from tests.harness import Running
@@ -127,13 +127,13 @@ async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
 
 
 def test_a_prompt_says_what_is_missing() -> None:
-    prompt = prompts.find("review_workflow")
-    with pytest.raises(Refusal, match="needs workflow_id"):
+    prompt = prompts.find_prompt("review_workflow")
+    with pytest.raises(JsonRpcError, match="needs workflow_id"):
         prompt.filled({"workflow_id": " "})
-    with pytest.raises(Refusal, match="takes no other"):
+    with pytest.raises(JsonRpcError, match="takes no other"):
         prompt.filled({"workflow_id": "wf_1", "other": "x"})
-    with pytest.raises(Refusal, match="Unknown prompt"):
-        prompts.find("nothing")
+    with pytest.raises(JsonRpcError, match="Unknown prompt"):
+        prompts.find_prompt("nothing")
 
 
 async def test_arguments_are_completed(wire: Wire) -> None:
@@ -157,11 +157,13 @@ async def test_arguments_are_completed(wire: Wire) -> None:
 
 def test_what_an_event_changes() -> None:
     task = {"type": "agora.task.completed", "subject": "task_1", "data": {"workflow_id": "wf_1"}}
-    assert changes.of(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
-    assert changes.of({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
-    assert changes.of({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
-    assert changes.of({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
-    assert changes.of({"type": "agora.message.received", "subject": "msg_1", "data": {}}) == changes.NOTHING
+    assert changes.changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
+    assert changes.changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
+    assert changes.changes_of_event({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
+    assert changes.changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
+    assert (
+        changes.changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}}) == changes.NOTHING
+    )
 
 
 @pytest.mark.filterwarnings("ignore:resources/")

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agora.protocols.mcp.schemas import slim
+from agora.protocols.mcp.schemas import strip_titles
 from agora.protocols.mcp.toolsets import ESSENTIAL
 from agora_sdk.contract import Kind, Operation, operations
 from tests.unit.mcp.conftest import register
@@ -113,7 +113,7 @@ async def test_hints_come_from_the_contract(wire: Wire) -> None:
 
 def test_titles_of_data_survive() -> None:
     schema = {"title": "T", "properties": {"title": {"title": "Title", "default": {"title": "kept"}}}}
-    assert slim(schema) == {"properties": {"title": {"default": {"title": "kept"}}}}
+    assert strip_titles(schema) == {"properties": {"title": {"default": {"title": "kept"}}}}
 
 
 async def test_pages_are_whole_and_stable(wire: Wire) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from agora.cli.mcp import server_location as place
-from agora.cli.mcp.server_location import ADDRESS_FILE, Nearby
+from agora.cli.mcp.server_location import ADDRESS_FILE, LocalLocation
 from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk import AgoraClient
@@ -80,13 +80,13 @@ async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypa
 
 async def test_a_server_that_runs_is_found(server: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
-    nearby = Nearby(server.url)
+    nearby = LocalLocation(server.url)
     assert await nearby.find() == server.url
     (tmp_path / "mine").mkdir()
     told = tmp_path / "mine" / ADDRESS_FILE
     told.write_text(f"{server.url}\n")
-    assert await Nearby("http://127.0.0.1:1").find() == server.url
-    assert await Nearby("http://127.0.0.1:1", embedded=True).find() == server.url
+    assert await LocalLocation("http://127.0.0.1:1").find() == server.url
+    assert await LocalLocation("http://127.0.0.1:1", embedded=True).find() == server.url
 
 
 async def test_a_server_that_somebody_runs_is_waited_for(
@@ -95,7 +95,7 @@ async def test_a_server_that_somebody_runs_is_waited_for(
     """Else a bridge would take the data directory while the server starts again."""
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
     async with running(App(settings)) as server:
-        nearby = Nearby(server.url)
+        nearby = LocalLocation(server.url)
         assert await nearby.find() == server.url
     nearby.lost()
     assert await nearby.find() == server.url

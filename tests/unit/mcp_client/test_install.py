@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from agora.cli.app import application
 from agora.cli.mcp import json_edit as json_members
 from agora.cli.mcp import toml_edit as toml_tables
-from agora.cli.mcp.hosts import HOSTS
+from agora.cli.mcp.hosts import MCP_CLIENTS
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest
 
@@ -46,12 +46,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def entry_of(client: str, text: str, name: str = "agora") -> Any:
     found: Any = tomllib.loads(text) if client == "codex" else json.loads(text)
-    for key in (*HOSTS[client].keys, name):
+    for key in (*MCP_CLIENTS[client].keys, name):
         found = found[key]
     return found
 
 
-@pytest.mark.parametrize("client", HOSTS)
+@pytest.mark.parametrize("client", MCP_CLIENTS)
 def test_a_command_for_every_client(run: Run, client: str) -> None:
     entry = entry_of(client, run("install", client, "--toolsets", "messaging").stdout)
     words = entry["command"] if client == "opencode" else [entry["command"], *entry["args"]]
@@ -61,7 +61,7 @@ def test_a_command_for_every_client(run: Run, client: str) -> None:
     assert "environment" not in entry
 
 
-@pytest.mark.parametrize("client", [host.name for host in HOSTS.values() if host.http])
+@pytest.mark.parametrize("client", [host.name for host in MCP_CLIENTS.values() if host.http])
 def test_an_address_for_every_client_that_takes_one(run: Run, client: str) -> None:
     entry = entry_of(
         client, run("install", client, "--transport", "http", "--names", "dots", "--toolsets", "all").stdout
@@ -109,7 +109,7 @@ def test_a_token_of_the_environment_is_named_not_written(run: Run, monkeypatch: 
     desktop = run("install", "claude-desktop")
     assert "env" not in entry_of("claude-desktop", desktop.stdout)
     assert "AGORA_TOKEN" in desktop.stderr
-    for client in HOSTS:
+    for client in MCP_CLIENTS:
         result = run("install", client)
         assert "agt_secret" not in result.stdout + result.stderr
 
@@ -165,7 +165,7 @@ def test_everything_else_in_the_file_stays_as_it_is(run: Run, tmp_path: Path) ->
     assert (file.parent / "settings.json.bak").read_text() == before
     run("install", "zed", "--write", "--agent", "Me")
     assert (file.parent / "settings.json.bak2").read_text() == after
-    found = json_members.parse(file.read_text(), comments=True)
+    found = json_members.parse_json(file.read_text(), comments=True)
     assert found["context_servers"]["agora"]["args"][1:3] == ["--agent", "Me"]
     assert found["context_servers"]["other"] == {"command": "x", "args": []}
     assert found["url"] == "http://a//b, }"
@@ -270,14 +270,14 @@ def test_the_list_says_where_and_whether(run: Run, tmp_path: Path) -> None:
     assert states["cursor", "user"] == "unreadable"
     assert states["gemini", "user"] == "not entered"
     assert states["zed", "user"] == "no file"
-    assert {row["client"] for row in rows} == set(HOSTS)
+    assert {row["client"] for row in rows} == set(MCP_CLIENTS)
     assert "mcp_config.json" in run("list").stdout
 
 
 def test_a_mac_has_other_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "Application Support/Claude" in str(HOSTS["claude-desktop"].file("user"))
-    assert str(HOSTS["zed"].file("user")).endswith(".config/zed/settings.json")
+    assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].file("user"))
+    assert str(MCP_CLIENTS["zed"].file("user")).endswith(".config/zed/settings.json")
 
 
 names = st.text(min_size=1, max_size=8)
@@ -334,8 +334,8 @@ def test_the_page_shows_what_is_written(run: Run, words: str, shown: str) -> Non
 
 def test_the_page_names_every_client() -> None:
     named = {words.split()[0] for words, _ in SHOWN}
-    assert named >= set(HOSTS) - {"cline", "generic"}
+    assert named >= set(MCP_CLIENTS) - {"cline", "generic"}
     text = PAGE.read_text("utf-8")
-    for host in HOSTS.values():
+    for host in MCP_CLIENTS.values():
         assert f"| `{host.name}` |" in text
         assert host.project is None or f"`{host.project}`" in text

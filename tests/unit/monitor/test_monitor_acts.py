@@ -9,7 +9,7 @@ import pytest
 
 from agora.protocols import web as monitor
 from agora.protocols.web import forms
-from agora.protocols.web.outcomes import said
+from agora.protocols.web.outcomes import describe_outcome
 from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.admin import Admin
 from agora_sdk.contract.agents import Agents
@@ -55,13 +55,13 @@ def test_what_forms_do_is_said_in_words() -> None:
         if operation.name == "agora.instance.execute":  # its answer is shown
             continue
         for fields in choices(operation):
-            words = said(operation, fields.get)
+            words = describe_outcome(operation, fields.get)
             assert not words.startswith("Done: "), (operation, fields)
             assert "_" not in words
     (approve,) = [each for each in operations() if each.name == "agora.workflow.approve"]
-    assert [said(approve, fields.get) for fields in choices(approve)] == ["Approved", "Refused"]
+    assert [describe_outcome(approve, fields.get) for fields in choices(approve)] == ["Approved", "Refused"]
     (claim,) = [each for each in operations() if each.name == "agora.task.claim"]
-    assert said(claim, {}.get) == f"Done: {claim.summary.rstrip('.')}"
+    assert describe_outcome(claim, {}.get) == f"Done: {claim.summary.rstrip('.')}"
 
 
 def choices(operation: Operation) -> list[dict[str, str]]:
@@ -212,7 +212,7 @@ def given(**fields: list[str]) -> forms.Form:
     [(["a,b"], ["a", "b"]), (["a", "b"], ["a", "b"]), (["a\nb,\n c "], ["a", "b", "c"]), (['["a,b"]'], ["a,b"])],
 )
 def test_lists(values: list[str], wanted: list[str]) -> None:
-    assert forms.arguments(given(capabilities=values), Agents.operations["register"]) == {"capabilities": wanted}
+    assert forms.to_arguments(given(capabilities=values), Agents.operations["register"]) == {"capabilities": wanted}
 
 
 def test_structures_are_json_and_empty_fields_are_left_out() -> None:
@@ -220,11 +220,11 @@ def test_structures_are_json_and_empty_fields_are_left_out() -> None:
     fields = given(
         task_type=["x"], payload=['{"a": [1, "2"]}'], metadata=[""], csrf=["t"], next=["/"], max_attempts=["5"]
     )
-    assert forms.arguments(fields, assign) == {"task_type": "x", "payload": {"a": [1, "2"]}, "max_attempts": "5"}
+    assert forms.to_arguments(fields, assign) == {"task_type": "x", "payload": {"a": [1, "2"]}, "max_attempts": "5"}
     for bad in ("{", "not json", '{"a": NaN}'):
         with pytest.raises(InvalidRequest, match="payload is not JSON"):
-            forms.arguments(given(payload=[bad]), assign)
+            forms.to_arguments(given(payload=[bad]), assign)
     manage = Admin.operations["manage"]
-    assert forms.arguments(given(value=["12"]), manage) == {"value": 12}
-    assert forms.arguments(given(value=["premium"]), manage) == {"value": "premium"}
-    assert forms.arguments(given(action=["x", "y"]), manage) == {"action": "y"}
+    assert forms.to_arguments(given(value=["12"]), manage) == {"value": 12}
+    assert forms.to_arguments(given(value=["premium"]), manage) == {"value": "premium"}
+    assert forms.to_arguments(given(action=["x", "y"]), manage) == {"action": "y"}

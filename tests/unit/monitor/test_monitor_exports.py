@@ -12,7 +12,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.domains.monitoring import service
-from agora.protocols.web.exports import COLUMNS, cell
+from agora.protocols.web.exports import COLUMNS, spreadsheet_cell
 from agora_sdk.contract.monitor import Monitor
 from tests.market import Market
 from tests.unit.monitor.browser import Browser
@@ -67,8 +67,8 @@ async def test_csv_holds_no_formula(told: Market) -> None:
             assert not re.match(r"[ ]*[=+\-@\t\r\n＝]", value), value  # noqa: RUF001
     assert [row["content"].removeprefix("'") for row in found] == ODD
     assert {row["type"] for row in found} == {"'=cmd|' /C calc'!A0"}
-    assert cell(None) == ""
-    assert cell("a=b") == "a=b"
+    assert spreadsheet_cell(None) == ""
+    assert spreadsheet_cell("a=b") == "a=b"
 
 
 async def test_the_name_of_the_file_is_ours_alone(told: Market) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from agora.core.events.frames import Batch, EncodedEvent
 from agora.protocols.web import live_updates as live
-from agora.protocols.web.live_updates import Feeder, Schedule
-from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, find, fragment, page
+from agora.protocols.web.live_updates import FragmentSink, Schedule
+from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, find_page, fragment, page
 from agora.protocols.web.templating import environment
 from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent
@@ -35,7 +35,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A page whose fragment shows what it was given."""
     from jinja2 import ChoiceLoader, DictLoader
 
-    assert find("")  # the pages are loaded now
+    assert find_page("")  # the pages are loaded now
 
     @page("probe/{word}", title="Probe", template="probe.html", scope="read:events", live=("probed",))
     async def probing(view: View) -> Mapping[str, Any]:
@@ -282,7 +282,7 @@ def batch(*events: tuple[int, str]) -> Batch:
 
 
 async def test_events_are_not_kept_for_a_slow_reader() -> None:
-    feeder = Feeder([*parts("all"), *parts("agents", on=("agora.agent.*",))], 0)
+    feeder = FragmentSink([*parts("all"), *parts("agents", on=("agora.agent.*",))], 0)
     for number in range(1, 5001):
         assert feeder.write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
     assert feeder.position == 5000

@@ -16,13 +16,13 @@ from agora.protocols.web.drawing import (
     Arrow,
     Bar,
     Stage,
-    arrange,
-    columns,
-    gantt,
-    sequence,
-    sparkline,
+    arrange_graph,
+    draw_columns,
+    draw_gantt,
+    draw_sequence,
+    draw_sparkline,
+    draw_workflow,
     tone,
-    workflow,
 )
 from agora_sdk.contract.fields import AgentStatus, DeliveryState, TaskStatus
 from agora_sdk.contract.instances import InstanceStatus
@@ -42,7 +42,7 @@ def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
 
 @given(graphs())
 def test_every_vertex_has_a_place_of_its_own_after_what_it_needs(needs: dict[str, list[str]]) -> None:
-    layout = arrange(needs)
+    layout = arrange_graph(needs)
     assert set(layout.vertices) == set(needs)
     for start, end, ways in layout.edges:
         assert layout.vertices[start].layer < layout.vertices[end].layer
@@ -56,18 +56,18 @@ def test_every_vertex_has_a_place_of_its_own_after_what_it_needs(needs: dict[str
 
 def test_no_edge_of_an_acyclic_graph_is_lost() -> None:
     needs = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"], "e": ["a", "d"]}
-    layout = arrange(needs)
+    layout = arrange_graph(needs)
     assert {(a, b) for a, b, _ in layout.edges} == {(n, v) for v in needs for n in needs[v]}
     assert [layout.vertices[name].layer for name in needs] == [0, 1, 1, 2, 3]
 
 
 def test_a_cycle_is_drawn_rather_than_refused() -> None:
-    assert arrange({"a": ["b"], "b": ["a"]}).layers == 2
+    assert arrange_graph({"a": ["b"], "b": ["a"]}).layers == 2
 
 
 def test_a_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
     needs = {f"s{n}": [f"s{m}" for m in range(max(n - 100, 0), n)] for n in range(500)}
-    layout = arrange(needs)
+    layout = arrange_graph(needs)
     assert len(layout.vertices) == 500
     assert len(layout.edges) == 499  # what a longer way implies is left out
 
@@ -75,10 +75,12 @@ def test_a_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
 @pytest.mark.parametrize(
     "drawn",
     [
-        workflow([Stage(EVIL, "running", (), EVIL, 0.5, href=EVIL), Stage("b", EVIL, (EVIL,))], EVIL),
-        sequence([Arrow(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL), Arrow(EVIL, None, EVIL), Arrow("b", EVIL, EVIL)], EVIL),
-        sparkline([1, None, 2], EVIL, kind="live"),
-        columns([(EVIL, 1.0)], EVIL),
+        draw_workflow([Stage(EVIL, "running", (), EVIL, 0.5, href=EVIL), Stage("b", EVIL, (EVIL,))], EVIL),
+        draw_sequence(
+            [Arrow(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL), Arrow(EVIL, None, EVIL), Arrow("b", EVIL, EVIL)], EVIL
+        ),
+        draw_sparkline([1, None, 2], EVIL, kind="live"),
+        draw_columns([(EVIL, 1.0)], EVIL),
     ],
     ids=["workflow", "sequence", "sparkline", "columns"],
 )
@@ -106,7 +108,7 @@ def test_bars_stand_where_time_was_spent() -> None:
     def at(seconds: float) -> datetime:
         return NOON + timedelta(seconds=seconds)
 
-    chart = gantt(
+    chart = draw_gantt(
         [
             Bar("completed", at(0), at(25), at(50)),
             Bar("running", at(50), at(50), None),
@@ -126,7 +128,7 @@ def test_bars_stand_where_time_was_spent() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.004, 0.8, 2.5, 7, 90, 4000, 86_400 * 3, 86_400 * 400])
 def test_the_scale_has_a_few_round_marks(seconds: float) -> None:
-    chart = gantt([], NOON, NOON + timedelta(seconds=seconds))
+    chart = draw_gantt([], NOON, NOON + timedelta(seconds=seconds))
     assert 2 <= len(chart.ticks) <= 8
     assert chart.ticks[0] == (0, "0")
     assert len({words for _, words in chart.ticks}) == len(chart.ticks)
@@ -134,24 +136,24 @@ def test_the_scale_has_a_few_round_marks(seconds: float) -> None:
 
 
 def test_participants_stand_in_the_order_they_appear_and_the_last_share_a_line() -> None:
-    few = sequence([Arrow("a", "b", "hi"), Arrow("b", None, "all"), Arrow("c", "c", "me")], "few")
+    few = draw_sequence([Arrow("a", "b", "hi"), Arrow("b", None, "all"), Arrow("c", "c", "me")], "few")
     titles = re.findall(r"<g class=\"participant\"><title>(.*?)</title>", few) or re.findall(
         r"<title>(\w+)</title>", few
     )
     assert titles[:4] == ["a", "b", "everyone", "c"]
-    many = sequence([Arrow(f"p{n}", f"p{n + 1}", "x") for n in range(40)], "many")
+    many = draw_sequence([Arrow(f"p{n}", f"p{n + 1}", "x") for n in range(40)], "many")
     assert many.count('class="participant"') == 12
     assert "others" in many
 
 
 def test_a_gap_interrupts_a_line() -> None:
-    drawn = sparkline([1, 2, None, 3, 4], "calls")
+    drawn = draw_sparkline([1, 2, None, 3, 4], "calls")
     assert drawn.count('class="line"') == 2
-    assert sparkline([], "nothing").count("<path") == 0
-    assert sparkline([None, None], "nothing").count("<path") == 0
+    assert draw_sparkline([], "nothing").count("<path") == 0
+    assert draw_sparkline([None, None], "nothing").count("<path") == 0
 
 
 def test_columns_tell_their_values() -> None:
-    drawn = columns([("1 Nov: 3", 3.0), ("2 Nov: 0", 0.0)], "cost")
+    drawn = draw_columns([("1 Nov: 3", 3.0), ("2 Nov: 0", 0.0)], "cost")
     assert drawn.count("<title>") == 2
     assert 'class="column none"' in drawn

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from agora.protocols.web.forms import OWN
-from agora.protocols.web.registry import FRAGMENTS, known
+from agora.protocols.web.forms import OWN_FIELDS
+from agora.protocols.web.registry import FRAGMENTS, all_pages
 from agora.protocols.web.templating import DIRECTORY, environment
 from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.unit.monitor.browser import Browser
 
-LISTS = [page.path.strip("/") for page in known() if "{" not in page.path]
+LISTS = [page.path.strip("/") for page in all_pages() if "{" not in page.path]
 STEPS = [
     {"name": "write", "agent": "Writer"},
     {"name": "check", "approval": True, "message": "Good?"},
@@ -107,7 +107,7 @@ def test_templates_and_fragments_are_all_there_and_used() -> None:
         templates.get_template(template)
     used = {f"live/{name}.html" for name in FRAGMENTS}
     assert {path.relative_to(DIRECTORY).as_posix() for path in DIRECTORY.glob("live/*")} == used
-    assert {name for page in known() for name in page.live} == set(FRAGMENTS)
+    assert {name for page in all_pages() for name in page.live} == set(FRAGMENTS)
 
 
 async def test_an_empty_marketplace_says_what_to_do_next(market: Market) -> None:
@@ -135,7 +135,7 @@ async def test_forms_have_fields_that_their_operations_take(market: Market) -> N
             if operation:
                 seen.add(operation)
                 known = set(market.app.catalogue.find(operation).parameters)
-                assert fields - OWN <= known, (path, operation, fields - OWN - known)
+                assert fields - OWN_FIELDS <= known, (path, operation, fields - OWN_FIELDS - known)
                 assert {"csrf", "next", "idempotency_key"} <= fields
     assert {"agora.task.assign", "agora.task.cancel", "agora.task.message", "agora.workflow.approve"} <= seen
     assert {"agora.monitor.intervene", "agora.admin.override", "agora.token.revoke"} <= seen

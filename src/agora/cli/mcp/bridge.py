@@ -17,18 +17,18 @@ from typing import Any
 from agora_sdk import mcp_wire
 from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 
-from .link import Link
+from .link import ServerLink
 from .pipe import Pipe
-from .request import Inquiry, Message, is_message, params_of
+from .request import Message, PendingRequest, is_message, params_of
 from .session import Session, news_of
-from .upstream import Answer, Away, Broken, SessionLost, Upstream
+from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
 __all__ = ["Bridge"]
 
 logger = logging.getLogger("agora.mcp")
 
 GRACE_SECONDS = 1.0  #: for requests under way when the client closes its side
-AT_ONCE = 500
+MAX_REQUESTS = 500
 LISTEN = "subscriptions/listen"
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 
@@ -37,37 +37,37 @@ class Bridge:
     """Relays between a client's pipe and the server. patience: seconds that a request waits for a server."""
 
     def __init__(self, pipe: Pipe, upstream: Upstream, *, patience: float) -> None:
-        self._pipe, self._link = pipe, Link(upstream, pipe.send, patience)
-        self._asked: dict[Any, tuple[Inquiry, asyncio.Task[None]]] = {}
+        self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, patience)
+        self._requests: dict[Any, tuple[PendingRequest, asyncio.Task[None]]] = {}
         self._handshake: asyncio.Task[None] | None = None
         self._standing: asyncio.Task[None] | None = None
         self._mirrored: dict[str, dict[tuple[str, ...], str]] = {}
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_REQUESTS)
 
     async def run(self) -> None:
         """Relay until the client closes its side, or a signal asks to stop."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        reading = asyncio.create_task(self._read())
+        reading = asyncio.create_task(self._read_lines())
         ends = [asyncio.create_task(event.wait()) for event in (stop, self._pipe.broken)]
         try:
             await asyncio.wait([reading, *ends], return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 reading.result()
-                await self._finish()
+                await self._finish_requests()
         finally:
-            tasks = [reading, *ends, *(task for _, task in self._asked.values())]
-            await _cancelled(tasks + ([self._standing] if self._standing else []))
-            await self._link.close()
+            tasks = [reading, *ends, *(task for _, task in self._requests.values())]
+            await _cancel_tasks(tasks + ([self._standing] if self._standing else []))
+            await self._server.close()
 
-    async def _read(self) -> None:
+    async def _read_lines(self) -> None:
         async for line in self._pipe:
             await self.receive(line)
 
-    async def _finish(self) -> None:
+    async def _finish_requests(self) -> None:
         """Let requests under way end, but for those that stay open until they are cancelled."""
-        if ordinary := [task for inquiry, task in self._asked.values() if inquiry.method != LISTEN]:
+        if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
 
     async def receive(self, line: bytes) -> None:
@@ -75,96 +75,96 @@ class Bridge:
         try:
             message = json.loads(line)
         except ValueError as error:
-            await self._refuse(MalformedRequest(f"This is not JSON: {error}."), None)
+            await self._send_error(MalformedRequest(f"This is not JSON: {error}."), None)
             return
         if self._handshake is not None:  # until it is answered, there is no session to be in
             await asyncio.wait([self._handshake])
             self._handshake = None
         parts = message if isinstance(message, list) else [message]
         if not parts or not all(map(is_message, parts)):
-            await self._refuse(MalformedRequest("This is not a JSON-RPC message."), None)
+            await self._send_error(MalformedRequest("This is not a JSON-RPC message."), None)
         elif any("method" in part and "id" in part for part in parts):
-            await self._room.acquire()
-            self._ask(Inquiry(message, line))
+            await self._slots.acquire()
+            self._start_request(PendingRequest(message, line))
         elif parts[0].get("method") == "notifications/cancelled":
-            await self._cancel(parts[0], line)
-        elif self._link.session.begun:
-            await self._link.tell(line)
-            if parts[0].get("method") == "notifications/initialized" and self._link.session.has_stream:
-                self._standing = self._standing or asyncio.create_task(self._stand())
+            await self._cancel_request(parts[0], line)
+        elif self._server.session.begun:
+            await self._server.tell(line)
+            if parts[0].get("method") == "notifications/initialized" and self._server.session.has_stream:
+                self._standing = self._standing or asyncio.create_task(self._read_standing_stream())
 
     # Requests
 
-    def _ask(self, inquiry: Inquiry) -> None:
+    def _start_request(self, inquiry: PendingRequest) -> None:
         """Send a request on its way."""
         if inquiry.method == "initialize":
-            self._link.session = Session(inquiry.first)
+            self._server.session = Session(inquiry.first)
             if self._standing is not None:
                 self._standing.cancel()
                 self._standing = None
         identity = inquiry.first.get("id")
-        if identity in self._asked:
-            self._asked[identity][1].cancel()
-        task = asyncio.create_task(self._answer(inquiry))
+        if identity in self._requests:
+            self._requests[identity][1].cancel()
+        task = asyncio.create_task(self._answer_request(inquiry))
         if inquiry.method == "initialize":
             self._handshake = task
-        self._asked[identity] = (inquiry, task)
-        task.add_done_callback(lambda task: self._ended(identity, task))
+        self._requests[identity] = (inquiry, task)
+        task.add_done_callback(lambda task: self._on_request_done(identity, task))
 
-    def _ended(self, identity: Any, task: asyncio.Task[None]) -> None:
-        self._room.release()
-        if identity in self._asked and self._asked[identity][1] is task:
-            del self._asked[identity]
+    def _on_request_done(self, identity: Any, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        if identity in self._requests and self._requests[identity][1] is task:
+            del self._requests[identity]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A request failed: %s: %s", type(error).__name__, error)
 
-    async def _answer(self, inquiry: Inquiry) -> None:
+    async def _answer_request(self, inquiry: PendingRequest) -> None:
         """See to it that the client gets an answer to each part, whatever happens."""
         try:
             if inquiry.method == LISTEN:
-                await self._listen(inquiry)
+                await self._keep_subscription(inquiry)
             else:
-                await self._link.persist(lambda: self._request(inquiry))
+                await self._server.persist(lambda: self._send_request(inquiry))
         except AgoraError as error:
-            await self._refuse(error, *inquiry.waiting)
+            await self._send_error(error, *inquiry.waiting)
         except Exception as error:
             logger.exception("%s could not be relayed", inquiry.method)
-            await self._refuse(InternalError(f"It could not be relayed: {error!r}."), *inquiry.waiting)
+            await self._send_error(InternalError(f"It could not be relayed: {error!r}."), *inquiry.waiting)
 
-    async def _request(self, inquiry: Inquiry) -> None:
+    async def _send_request(self, inquiry: PendingRequest) -> None:
         try:
-            await self._exchange(inquiry, self._deliver_to(inquiry))
-        except (Away, Broken, SessionLost):
+            await self._exchange_once(inquiry, self._deliver_to(inquiry))
+        except (ServerAway, ConnectionBroken, SessionLost):
             if not inquiry.cancelled:
                 raise
 
-    async def _exchange(self, inquiry: Inquiry, deliver: Callable[[Answer], Awaitable[None]]) -> None:
-        wanted = self._mirrored.get(str(params_of(inquiry.first).get("name")), {})
-        await self._link.exchange(inquiry, inquiry.headers(self._link.session.headers, wanted), deliver)
+    async def _exchange_once(self, inquiry: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
+        mirrored = self._mirrored.get(str(params_of(inquiry.first).get("name")), {})
+        await self._server.exchange(inquiry, inquiry.headers(self._server.session.headers, mirrored), deliver)
 
-    def _deliver_to(self, inquiry: Inquiry) -> Callable[[Answer], Awaitable[None]]:
+    def _deliver_to(self, inquiry: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
         async def deliver(answer: Answer) -> None:
             text, answered = inquiry.take(answer)
             for request, part in answered:
-                self._learn(request, part, answer)
+                self._learn_from_answer(request, part, answer)
             await self._pipe.send(text)
 
         return deliver
 
-    def _learn(self, request: Message, part: Message, answer: Answer) -> None:
+    def _learn_from_answer(self, request: Message, part: Message, answer: Answer) -> None:
         """Keep what an answer says that the bridge has to know."""
         if "result" not in part:
             return
         match request.get("method"):
             case "initialize":
-                self._link.session.opened(part, answer.headers)
+                self._server.session.opened(part, answer.headers)
             case "tools/list":
                 for tool in part["result"].get("tools", ()):
                     self._mirrored[tool["name"]] = dict(mcp_wire.mirrored(tool.get("inputSchema")))
             case _:
-                self._link.session.note(request)
+                self._server.session.note(request)
 
-    async def _refuse(self, error: AgoraError, *identities: Any) -> None:
+    async def _send_error(self, error: AgoraError, *identities: Any) -> None:
         document = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
         for identity in identities:
             answer = {"jsonrpc": "2.0", "id": identity, "error": document}
@@ -172,20 +172,20 @@ class Bridge:
 
     # What else a client says
 
-    async def _cancel(self, notification: Message, line: bytes) -> None:
+    async def _cancel_request(self, notification: Message, line: bytes) -> None:
         """Cancel a request: by closing its stream where that is the sign, else by saying so."""
         identity = params_of(notification).get("requestId")
-        found = self._asked.get(identity) if isinstance(identity, (str, int, float)) else None
-        if found is None:
+        entry = self._requests.get(identity) if isinstance(identity, (str, int, float)) else None
+        if entry is None:
             return
-        inquiry, task = found
+        inquiry, task = entry
         inquiry.cancelled = True
-        if inquiry.modern or not await self._link.tell(line):
+        if inquiry.modern or not await self._server.tell(line):
             task.cancel()
 
     # What a server says of its own accord
 
-    async def _stand(self) -> None:
+    async def _read_standing_stream(self) -> None:
         """Read the standing stream of a session, for as long as there is a session."""
         last: str | None = None
 
@@ -197,15 +197,15 @@ class Bridge:
         async def read() -> None:
             nonlocal last
             try:
-                await self._link.listen(last, deliver)
+                await self._server.listen(last, deliver)
             except SessionLost:
                 last = None
                 raise
 
         with contextlib.suppress(AgoraError):  # a server may have no such stream
-            await self._link.persist(read, forever=lambda: True)
+            await self._server.persist(read, forever=lambda: True)
 
-    async def _listen(self, inquiry: Inquiry) -> None:
+    async def _keep_subscription(self, inquiry: PendingRequest) -> None:
         """Keep a subscription alive: where the server ends it or goes away, ask for it again."""
         acknowledged = over = False
 
@@ -226,15 +226,15 @@ class Bridge:
 
         async def read() -> None:
             try:
-                await self._exchange(inquiry, deliver)
-            except Broken:
+                await self._exchange_once(inquiry, deliver)
+            except ConnectionBroken:
                 if not over:
                     raise
 
-        await self._link.persist(read, forever=lambda: acknowledged)
+        await self._server.persist(read, forever=lambda: acknowledged)
 
 
-async def _cancelled(tasks: list[asyncio.Task[Any]]) -> None:
+async def _cancel_tasks(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,7 @@ from . import install
 if TYPE_CHECKING:
     from agora_sdk.identity import Identity
 
-    from .upstream import Place
+    from .upstream import ServerLocation
 
 __all__ = ["bridge", "group"]
 
@@ -73,32 +73,32 @@ def bridge(
     """Serve the marketplace to an MCP client over standard input and output, or enter it in a client."""
     if context.invoked_subcommand is not None:
         return
-    given = Connection(url, token, tenant, agent).over(context.find_object(Connection))
-    with reporting_errors(Output(json=given.json)):
-        chosen = given.url or os.environ.get("AGORA_URL")
-        if embedded and given.url:
+    connection = Connection(url, token, tenant, agent).merge_defaults(context.find_object(Connection))
+    with reporting_errors(Output(json=connection.json)):
+        chosen = connection.url or os.environ.get("AGORA_URL")
+        if embedded and connection.url:
             raise typer.BadParameter("a server of its own has no --url")
-        place, identity = _server(chosen if not embedded else None, given, embedded)
+        place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
         query = urlencode({name: value for name, value in (("names", names), ("toolsets", toolsets)) if value})
-        raise typer.Exit(_serve(place, identity, query, patience))
+        raise typer.Exit(_relay(place, identity, query, patience))
 
 
-def _server(chosen: str | None, given: Connection, embedded: bool | None) -> tuple[Place, Identity]:
+def _locate_server(chosen: str | None, given: Connection, embedded: bool | None) -> tuple[ServerLocation, Identity]:
     """Where the server is, and who we are there."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.identity import Identity
     from agora_sdk.session import DEFAULT_URL, Server
 
-    from .server_location import Fixed, Nearby
+    from .server_location import FixedLocation, LocalLocation
 
     address = Server(chosen or DEFAULT_URL).url
-    place = Fixed(address) if chosen or embedded is False else Nearby(address, embedded=bool(embedded))
+    place = FixedLocation(address) if chosen or embedded is False else LocalLocation(address, embedded=bool(embedded))
     identity = Identity(Credentials(), address, given.tenant or "default", agent=given.agent, token=given.token)
     return place, identity
 
 
-def _serve(place: Place, identity: Identity, query: str, patience: float) -> int:
+def _relay(place: ServerLocation, identity: Identity, query: str, patience: float) -> int:
     """Relay until the client ends it; answers the exit code."""
     import asyncio
     import logging
@@ -109,12 +109,12 @@ def _serve(place: Place, identity: Identity, query: str, patience: float) -> int
     from .pipe import Pipe, claim_standard_streams
     from .upstream import Upstream
 
-    wanted = (os.environ.get("AGORA_LOG_LEVEL") or "info").upper()
-    level = logging.getLevelNamesMapping().get(wanted, logging.INFO)
+    level_name = (os.environ.get("AGORA_LOG_LEVEL") or "info").upper()
+    level = logging.getLevelNamesMapping().get(level_name, logging.INFO)
     logging.basicConfig(format="agora mcp: %(message)s", stream=sys.stderr, level=level)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
-    async def relay() -> None:
+    async def run_bridge() -> None:
         pipe = Pipe(*claim_standard_streams())
         try:
             upstream = Upstream(place, identity, query=query, version=__version__)
@@ -123,5 +123,5 @@ def _serve(place: Place, identity: Identity, query: str, patience: float) -> int
             pipe.close()
             await place.close()
 
-    asyncio.run(relay())
+    asyncio.run(run_bridge())
     return 0

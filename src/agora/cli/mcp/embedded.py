@@ -33,7 +33,7 @@ def main() -> int:
     try:
         settings = Settings.load(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
         file = settings.data_dir / ADDRESS_FILE
-        with _telling(answering, file) as say:
+        with _publish_address(answering, file) as say:
             return run_server(settings, say=say)
     except DataDirectoryLocked:
         return LOCKED
@@ -43,24 +43,24 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def _telling(output: int, file: Path) -> Iterator[Callable[[str], None]]:
+def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]:
     """Tell the address where the bridge and other bridges find it, as long as it is one."""
 
-    told = False
+    is_published = False
 
-    def say(line: str) -> None:
-        nonlocal told
+    def report_line(line: str) -> None:
+        nonlocal is_published
         name, _, address = line.strip().partition(" ")
         if name == "REST":
             address = address.strip().rstrip("/")
             file.write_text(f"{address}\n", "ascii")
             os.write(output, f"{address}\n".encode())
-            told = True
+            is_published = True
 
     try:
-        yield say
+        yield report_line
     finally:
-        if told:
+        if is_published:
             file.unlink(missing_ok=True)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HOSTS", "Entry", "Host"]
+__all__ = ["MCP_CLIENTS", "McpClient", "ServerEntry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ServerEntry:
     """The server to be entered: a command to start with its environment, or an address with its headers."""
 
     command: tuple[str, ...] = ()
@@ -22,11 +22,11 @@ class Entry:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Form = Callable[[Entry], dict[str, Any]]
+Form = Callable[[ServerEntry], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class McpClient:
     """A client. user, project: its files; keys: where in them the servers are.
 
     comments: whether the file may have them. variable: how a value names an environment variable, with ``%s`` for
@@ -71,33 +71,33 @@ class Host:
 PROJECT_FIRST = frozenset({"claude-code", "vscode", "opencode"})
 
 
-def _command(entry: Entry) -> dict[str, Any]:
+def _command_form(entry: ServerEntry) -> dict[str, Any]:
     """The form of ``mcpServers`` that most clients share."""
     command, *arguments = entry.command
     environment = {"env": dict(entry.environment)} if entry.environment else {}
     return {"command": command, "args": arguments, **environment}
 
 
-def _typed_command(entry: Entry) -> dict[str, Any]:
-    return {"type": "stdio", **_command(entry)}
+def _typed_command_form(entry: ServerEntry) -> dict[str, Any]:
+    return {"type": "stdio", **_command_form(entry)}
 
 
-def _address(key: str, kind: str | None = None) -> Form:
+def _url_form(key: str, kind: str | None = None) -> Form:
     """An address under that key, with a type where the client wants one."""
 
-    def form(entry: Entry) -> dict[str, Any]:
+    def format_entry(entry: ServerEntry) -> dict[str, Any]:
         headers = {"headers": dict(entry.headers)} if entry.headers else {}
         return {**({"type": kind} if kind else {}), key: entry.url, **headers}
 
-    return form
+    return format_entry
 
 
-def _opencode(entry: Entry) -> dict[str, Any]:
+def _opencode_form(entry: ServerEntry) -> dict[str, Any]:
     environment = {"environment": dict(entry.environment)} if entry.environment else {}
     return {"type": "local", "command": list(entry.command), **environment}
 
 
-def _codex(entry: Entry) -> dict[str, Any]:
+def _codex_form(entry: ServerEntry) -> dict[str, Any]:
     """Codex passes variables on by their names, and is told which one holds the token."""
     if entry.url:
         token = {"bearer_token_env_var": "AGORA_TOKEN"} if "Authorization" in entry.headers else {}
@@ -112,112 +112,112 @@ CODE_DATA = "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
 SUPPORT = "~/Library/Application Support"
 MCP_SERVERS = ("mcpServers",)
 
-HOSTS: Mapping[str, Host] = {
+MCP_CLIENTS: Mapping[str, McpClient] = {
     host.name: host
     for host in (
-        Host(
+        McpClient(
             "claude-desktop",
             "Claude Desktop",
             "{config}/Claude/claude_desktop_config.json",
             MCP_SERVERS,
-            _command,
+            _command_form,
             None,
             mac=f"{SUPPORT}/Claude/claude_desktop_config.json",
         ),
-        Host(
+        McpClient(
             "claude-code",
             "Claude Code",
             "~/.claude.json",
             MCP_SERVERS,
-            _typed_command,
-            _address("url", "http"),
+            _typed_command_form,
+            _url_form("url", "http"),
             project=".mcp.json",
             variable="${%s}",
         ),
-        Host(
+        McpClient(
             "cursor",
             "Cursor",
             "~/.cursor/mcp.json",
             MCP_SERVERS,
-            _command,
-            _address("url"),
+            _command_form,
+            _url_form("url"),
             project=".cursor/mcp.json",
             variable="${env:%s}",
             few_tools=True,
         ),
-        Host(
+        McpClient(
             "vscode",
             "VS Code",
             "{config}/Code/User/mcp.json",
             ("servers",),
-            _typed_command,
-            _address("url", "http"),
+            _typed_command_form,
+            _url_form("url", "http"),
             project=".vscode/mcp.json",
             mac=f"{SUPPORT}/Code/User/mcp.json",
             comments=True,
             variable="${env:%s}",
         ),
-        Host(
+        McpClient(
             "windsurf",
             "Windsurf",
             "~/.codeium/windsurf/mcp_config.json",
             MCP_SERVERS,
-            _command,
-            _address("serverUrl"),
+            _command_form,
+            _url_form("serverUrl"),
             variable="${env:%s}",
         ),
-        Host(
+        McpClient(
             "zed",
             "Zed",
             "{config}/zed/settings.json",
             ("context_servers",),
-            _command,
-            _address("url"),
+            _command_form,
+            _url_form("url"),
             mac="~/.config/zed/settings.json",
             comments=True,
         ),
-        Host(
+        McpClient(
             "codex",
             "Codex CLI",
             "{codex}/config.toml",
             ("mcp_servers",),
-            _codex,
-            _codex,
+            _codex_form,
+            _codex_form,
             project=".codex/config.toml",
             variable="%s",
         ),
-        Host(
+        McpClient(
             "gemini",
             "Gemini CLI",
             "~/.gemini/settings.json",
             MCP_SERVERS,
-            _command,
-            _address("httpUrl"),
+            _command_form,
+            _url_form("httpUrl"),
             project=".gemini/settings.json",
             comments=True,
             variable="${%s}",
         ),
-        Host(
+        McpClient(
             "opencode",
             "opencode",
             "{config}/opencode/opencode.json",
             ("mcp", "servers"),
-            _opencode,
-            _address("url", "remote"),
+            _opencode_form,
+            _url_form("url", "remote"),
             project=".opencode/opencode.json",
             mac="~/.config/opencode/opencode.json",
             comments=True,
             variable="{env:%s}",
         ),
-        Host(
+        McpClient(
             "cline",
             "Cline",
             "{config}/Code/User/globalStorage/" + CODE_DATA,
             MCP_SERVERS,
-            _command,
-            _address("url", "streamableHttp"),
+            _command_form,
+            _url_form("url", "streamableHttp"),
             mac=f"{SUPPORT}/Code/User/globalStorage/{CODE_DATA}",
         ),
-        Host("generic", "any other client", None, MCP_SERVERS, _command, _address("url", "http")),
+        McpClient("generic", "any other client", None, MCP_SERVERS, _command_form, _url_form("url", "http")),
     )
 }

@@ -15,7 +15,7 @@ import typer
 
 from ..output import Output
 from ..session import reporting_errors
-from .hosts import HOSTS, Entry, Host
+from .hosts import MCP_CLIENTS, McpClient, ServerEntry
 
 __all__ = ["install", "listing"]
 
@@ -44,23 +44,28 @@ def install(
 ) -> None:
     """Print the configuration for an MCP client, ready to paste, or write it."""
     with reporting_errors(Output()):
-        host = _host(client)
-        entry = _entry(
-            host, transport, agent, url, scope or next(iter(host.scopes), "user"), _view(host, names, toolsets)
+        host = _find_client(client)
+        entry = _create_entry(
+            host,
+            transport,
+            agent,
+            url,
+            scope or next(iter(host.scopes), "user"),
+            _view_parameters(host, names, toolsets),
         )
         target = file or host.file(scope or next(iter(host.scopes), "user"))
         if scope and target is None:
             raise typer.BadParameter(f"{host.title} has no file of a {scope}")
         if write:
-            _write(host, target, name, entry)
+            _write_entry(host, target, name, entry)
         else:
-            _show(host, target, name, entry)
+            _print_entry(host, target, name, entry)
 
 
 def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
     """List the known MCP clients, where their files are, and whether Agora is in them."""
     out = Output(json=json)
-    rows = [row for host in HOSTS.values() for row in _rows(host)]
+    rows = [row for host in MCP_CLIENTS.values() for row in _client_rows(host)]
     if json:
         for row in rows:
             out.value(row)
@@ -78,27 +83,27 @@ def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for ma
     )
 
 
-def _rows(host: Host) -> Iterator[dict[str, Any]]:
+def _client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
     transports = ["stdio", *(["http"] if host.http else [])]
     for scope in host.scopes or (None,):
         file = host.file(scope) if scope else None
-        known = {"client": host.name, "title": host.title, "transports": transports}
-        yield known | {"scope": scope, "file": str(file) if file else None, "state": _state(host, file)}
+        row = {"client": host.name, "title": host.title, "transports": transports}
+        yield row | {"scope": scope, "file": str(file) if file else None, "state": _entry_state(host, file)}
 
 
-def _state(host: Host, file: Path | None) -> str | None:
+def _entry_state(host: McpClient, file: Path | None) -> str | None:
     """What a look into the file says: no file, entered, not entered, or unreadable."""
     from agora_sdk.errors import AgoraError
 
     if file is None or not file.exists():
         return "no file" if file else None
     try:
-        found = _read(host, file.read_text("utf-8"))
+        document = _parse_configuration(host, file.read_text("utf-8"))
     except (AgoraError, OSError, UnicodeDecodeError):
         return "unreadable"
     for key in host.keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    entries = found.values() if isinstance(found, dict) else ()
+        document = document.get(key) if isinstance(document, dict) else None
+    entries = document.values() if isinstance(document, dict) else ()
     return "entered" if any(_is_ours(entry) for entry in entries) else "not entered"
 
 
@@ -112,27 +117,29 @@ def _is_ours(entry: Any) -> bool:
     return ("mcp" in words and any("agora" in str(word) for word in words)) or "/mcp?names=" in address
 
 
-def _host(client: str) -> Host:
-    if client not in HOSTS:
-        raise typer.BadParameter(f"{client!r} is not known; there are {', '.join(HOSTS)}")
-    return HOSTS[client]
+def _find_client(client: str) -> McpClient:
+    if client not in MCP_CLIENTS:
+        raise typer.BadParameter(f"{client!r} is not known; there are {', '.join(MCP_CLIENTS)}")
+    return MCP_CLIENTS[client]
 
 
-def _view(host: Host, names: str, toolsets: str | None) -> dict[str, str]:
+def _view_parameters(host: McpClient, names: str, toolsets: str | None) -> dict[str, str]:
     """How the marketplace is to be shown."""
     if toolsets is None and host.few_tools:
-        _note(f"{host.title} holds few tools: it is shown the essential ones; --toolsets all shows every one.")
+        _print_note(f"{host.title} holds few tools: it is shown the essential ones; --toolsets all shows every one.")
         toolsets = "essential"
     return {"names": names} | ({"toolsets": toolsets} if toolsets else {})
 
 
-def _entry(host: Host, transport: str, agent: str | None, url: str | None, scope: str, view: dict[str, str]) -> Entry:
+def _create_entry(
+    host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, view: dict[str, str]
+) -> ServerEntry:
     """What is to be entered for that client."""
     chosen = url or os.environ.get("AGORA_URL")
     if transport == "http":
         if host.http is None:
             raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
-        return _address(host, agent, chosen, view)
+        return _url_entry(host, agent, chosen, view)
     address = ("--url", chosen) if chosen else ()
     options = [word for name, value in view.items() for word in (f"--{name}", value)]
     identity = ("--agent", agent) if agent else ()
@@ -141,15 +148,15 @@ def _entry(host: Host, transport: str, agent: str | None, url: str | None, scope
         if host.variable:
             environment["AGORA_TOKEN"] = host.variable % "AGORA_TOKEN"
         else:
-            _note(
+            _print_note(
                 f"{host.title} cannot name a variable: see to it that AGORA_TOKEN reaches the command, or use --agent."
             )
     if agent:
-        _check(agent, chosen)
-    return Entry((*_program(scope), "mcp", *address, *identity, *options), environment)
+        _check_credential(agent, chosen)
+    return ServerEntry((*_program_command(scope), "mcp", *address, *identity, *options), environment)
 
 
-def _address(host: Host, agent: str | None, chosen: str | None, view: dict[str, str]) -> Entry:
+def _url_entry(host: McpClient, agent: str | None, chosen: str | None, view: dict[str, str]) -> ServerEntry:
     from urllib.parse import urlencode
 
     from agora_sdk.session import DEFAULT_URL, Server
@@ -164,11 +171,13 @@ def _address(host: Host, agent: str | None, chosen: str | None, view: dict[str, 
                 "use --transport stdio"
             )
         headers["Authorization"] = f"Bearer {host.variable % 'AGORA_TOKEN'}"
-        _note(f"{host.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key.")
-    return Entry(url=f"{url}/mcp?{urlencode(view)}", headers=headers)
+        _print_note(
+            f"{host.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key."
+        )
+    return ServerEntry(url=f"{url}/mcp?{urlencode(view)}", headers=headers)
 
 
-def _program(scope: str) -> tuple[str, ...]:
+def _program_command(scope: str) -> tuple[str, ...]:
     """How to start this program: by its path, since a desktop has another PATH; by its name in a shared project."""
     if scope == "project" and shutil.which("agora"):
         return ("agora",)
@@ -176,32 +185,32 @@ def _program(scope: str) -> tuple[str, ...]:
     return (str(beside),) if beside.exists() else (sys.executable, "-m", "agora.cli")
 
 
-def _check(agent: str, chosen: str | None) -> None:
+def _check_credential(agent: str, chosen: str | None) -> None:
     """Say so if there is no credential for the agent, which has to be registered first."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.session import DEFAULT_URL, Server
 
     if Credentials().find(Server(chosen or DEFAULT_URL).url, "default", agent) is None:
-        _note(f"No credential of {agent!r} is kept here yet: run 'agora register {agent}'.")
+        _print_note(f"No credential of {agent!r} is kept here yet: run 'agora register {agent}'.")
 
 
-def _document(host: Host, name: str, entry: Entry) -> dict[str, Any]:
+def _entry_document(host: McpClient, name: str, entry: ServerEntry) -> dict[str, Any]:
     form = host.http if entry.url and host.http else host.stdio
     return form(entry)
 
 
-def _show(host: Host, file: Path | None, name: str, entry: Entry) -> None:
+def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _document(host, name, entry), (*host.keys, name)
-    text = toml_tables.table(path, value) if host.toml else json_members.with_member("", path, value)
+    value, path = _entry_document(host, name, entry), (*host.keys, name)
+    text = toml_tables.format_table(path, value) if host.toml else json_members.with_member("", path, value)
     typer.echo(text.rstrip("\n"))
     if file is not None:
-        _note(f"For {file}; --write puts it there.")
+        _print_note(f"For {file}; --write puts it there.")
 
 
-def _write(host: Host, file: Path | None, name: str, entry: Entry) -> None:
+def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     if file is None:
         raise typer.BadParameter(f"say with --file where {host.title} keeps its servers")
     from agora_sdk.errors import InvalidRequest
@@ -209,38 +218,38 @@ def _write(host: Host, file: Path | None, name: str, entry: Entry) -> None:
     target = file.resolve()
     try:
         before = target.read_bytes().decode() if target.exists() else ""
-        after = _merged(host, before, name, entry)
+        after = _merge_entry(host, before, name, entry)
         if after == before:
             typer.echo(f"{file} has it already")
             return
-        backup = _backup(target) if before else None
-        _replace(target, after)
+        backup = _create_backup(target) if before else None
+        _replace_file(target, after)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file} cannot be changed: {error}.") from None
     except InvalidRequest as error:
         raise InvalidRequest(f"{file} was not changed. {error.detail}", fix=error.fix) from None
     typer.echo(f"{file} written" + (f"; what it was is kept in {backup}" if backup else ""))
-    _note(f"Restart {host.title} to see it.")
+    _print_note(f"Restart {host.title} to see it.")
 
 
-def _merged(host: Host, text: str, name: str, entry: Entry) -> str:
+def _merge_entry(host: McpClient, text: str, name: str, entry: ServerEntry) -> str:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _document(host, name, entry), (*host.keys, name)
+    value, path = _entry_document(host, name, entry), (*host.keys, name)
     if host.toml:
         return toml_tables.with_table(text, path, value)
     return json_members.with_member(text, path, value, comments=host.comments)
 
 
-def _read(host: Host, text: str) -> Any:
+def _parse_configuration(host: McpClient, text: str) -> Any:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    return toml_tables.parse(text) if host.toml else json_members.parse(text, comments=host.comments)
+    return toml_tables.parse_toml(text) if host.toml else json_members.parse_json(text, comments=host.comments)
 
 
-def _backup(file: Path) -> Path:
+def _create_backup(file: Path) -> Path:
     """A copy beside the file, under a name that was free."""
     number, backup = 1, file.with_name(f"{file.name}.bak")
     while backup.exists():
@@ -250,7 +259,7 @@ def _backup(file: Path) -> Path:
     return backup
 
 
-def _replace(file: Path, text: str) -> None:
+def _replace_file(file: Path, text: str) -> None:
     """Put the text in place of the file in one step: a client that reads it meanwhile sees the old one or the new."""
     from tempfile import mkstemp
 
@@ -268,5 +277,5 @@ def _replace(file: Path, text: str) -> None:
         raise
 
 
-def _note(text: str) -> None:
+def _print_note(text: str) -> None:
     typer.echo(text, err=True)

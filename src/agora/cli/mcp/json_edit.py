@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["parse", "with_member"]
+__all__ = ["parse_json", "with_member"]
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -26,12 +26,12 @@ class _Object(NamedTuple):
     members: list[tuple[str, int, int]]
 
 
-def parse(text: str, *, comments: bool = False) -> Any:
+def parse_json(text: str, *, comments: bool = False) -> Any:
     """The document. comments: whether comments and trailing commas are read over.
 
     Raises InvalidRequest, with the place and the reason.
     """
-    return json.loads(_plain(text, comments=comments)) if text.strip() else {}
+    return json.loads(_strip_comments(text, comments=comments)) if text.strip() else {}
 
 
 def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = False) -> str:
@@ -41,18 +41,18 @@ def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = 
     """
     if not text.strip():
         text = "{}\n"
-    plain = _plain(text, comments=comments)
+    plain = _strip_comments(text, comments=comments)
     document = json.loads(plain)
-    wanted = _set(document, path, value)
-    if wanted == document:
+    expected = _with_value(document, path, value)
+    if expected == document:
         return text
-    changed = _changed(text, plain, path, value)
-    if parse(changed, comments=comments) != wanted:
+    changed = _change_text(text, plain, path, value)
+    if parse_json(changed, comments=comments) != expected:
         raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the entry by hand.")
     return changed
 
 
-def _plain(text: str, *, comments: bool) -> str:
+def _strip_comments(text: str, *, comments: bool) -> str:
     """JSON of the same length, with blanks where comments and trailing commas were."""
 
     def blank(found: re.Match[str]) -> str:
@@ -67,42 +67,42 @@ def _plain(text: str, *, comments: bool) -> str:
             f"It has {what} in line {line}, which is not JSON.", fix="Remove it, or paste the entry by hand."
         )
     try:
-        found = json.loads(plain)
+        document = json.loads(plain)
     except ValueError as error:
         raise InvalidRequest(f"It is not valid JSON: {error}.", fix="Repair it, or move it away.") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise InvalidRequest("It holds no JSON object.", fix="Repair it, or move it away.")
     return plain
 
 
-def _set(document: Any, path: Sequence[str], value: Any) -> Any:
+def _with_value(document: Any, path: Sequence[str], value: Any) -> Any:
     """A copy of the document with the member set."""
     if not path:
         return value
     if not isinstance(document, dict):
         raise InvalidRequest(f"What should hold {path[0]!r} is not an object.", fix="Repair it, or move it away.")
-    return document | {path[0]: _set(document.get(path[0], {}), path[1:], value)}
+    return document | {path[0]: _with_value(document.get(path[0], {}), path[1:], value)}
 
 
-def _changed(text: str, plain: str, path: Sequence[str], value: Any) -> str:
-    unit = found[1] if (found := re.search(r"\n([ \t]+)\"", text)) else "  "
+def _change_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
+    unit = indentation[1] if (indentation := re.search(r"\n([ \t]+)\"", text)) else "  "
     end = "\r\n" if "\r\n" in text else "\n"
-    place, depth = _object(plain, _SPACE.match(plain).end()), 0  # type: ignore[union-attr]
+    place, depth = _locate_object(plain, _SPACE.match(plain).end()), 0  # type: ignore[union-attr]
     while True:
         spans = {key: (begins, ends) for key, begins, ends in place.members}
         if path[depth] not in spans:
             break
         begins, ends = spans[path[depth]]
         if depth == len(path) - 1:
-            return text[:begins] + _written(value, unit, depth + 1, end) + text[ends:]
-        place, depth = _object(plain, begins), depth + 1
+            return text[:begins] + _format_value(value, unit, depth + 1, end) + text[ends:]
+        place, depth = _locate_object(plain, begins), depth + 1
     for name in reversed(path[depth + 1 :]):
         value = {name: value}
-    member = f"{json.dumps(path[depth], ensure_ascii=False)}: {_written(value, unit, depth + 1, end)}"
-    return _inserted(text, place, unit, depth, end, member)
+    member = f"{json.dumps(path[depth], ensure_ascii=False)}: {_format_value(value, unit, depth + 1, end)}"
+    return _insert_member(text, place, unit, depth, end, member)
 
 
-def _inserted(text: str, place: _Object, unit: str, depth: int, end: str, member: str) -> str:
+def _insert_member(text: str, place: _Object, unit: str, depth: int, end: str, member: str) -> str:
     """The text with another member at the end of an object, after whatever comments stand there."""
     body = len(text[: place.closes].rstrip())
     last = place.members[-1][2] if place.members else place.opens + 1
@@ -114,31 +114,32 @@ def _inserted(text: str, place: _Object, unit: str, depth: int, end: str, member
     return text[:last] + rest + end + unit * (depth + 1) + member + tail + text[place.closes :]
 
 
-def _written(value: Any, unit: str, depth: int, end: str) -> str:
+def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
     """A value as it stands at that depth: a line for each member of an object, lists on one line."""
     if not isinstance(value, dict) or not value:
         return json.dumps(value, ensure_ascii=False)
     line = end + unit * (depth + 1)
     members = (
-        f"{json.dumps(key, ensure_ascii=False)}: {_written(part, unit, depth + 1, end)}" for key, part in value.items()
+        f"{json.dumps(key, ensure_ascii=False)}: {_format_value(part, unit, depth + 1, end)}"
+        for key, part in value.items()
     )
     return "{" + line + f",{line}".join(members) + end + unit * depth + "}"
 
 
-def _object(plain: str, opens: int) -> _Object:
+def _locate_object(plain: str, opens: int) -> _Object:
     """The object whose brace stands there, in JSON that is valid."""
     members: list[tuple[str, int, int]] = []
-    decoder, here = JSONDecoder(), _skip(plain, opens + 1)
+    decoder, here = JSONDecoder(), _skip_space(plain, opens + 1)
     while plain[here] != "}":
         key, here = scanstring(plain, here + 1)
-        begins = _skip(plain, _skip(plain, here) + 1)
+        begins = _skip_space(plain, _skip_space(plain, here) + 1)
         _, ends = decoder.raw_decode(plain, begins)
         members.append((key, begins, ends))
-        here = _skip(plain, ends)
+        here = _skip_space(plain, ends)
         if plain[here] == ",":
-            here = _skip(plain, here + 1)
+            here = _skip_space(plain, here + 1)
     return _Object(opens, here, members)
 
 
-def _skip(plain: str, here: int) -> int:
+def _skip_space(plain: str, here: int) -> int:
     return _SPACE.match(plain, here).end()  # type: ignore[union-attr]

@@ -10,28 +10,28 @@ from collections.abc import Awaitable, Callable
 
 from agora_sdk.errors import AgoraError, ServerUnreachable
 
-from .request import Inquiry, Message
+from .request import Message, PendingRequest
 from .session import Session
-from .upstream import Answer, Away, Broken, SessionLost, Upstream
+from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
-__all__ = ["Link"]
+__all__ = ["ServerLink"]
 
 logger = logging.getLogger("agora.mcp")
 
-FIRST_PATIENCE = 8.0  #: seconds at most for a server that never was there
-LEAST_PAUSE, MOST_PAUSE = 0.1, 2.0
-LONGEST_WISH = 10.0  #: seconds that a busy server may ask to be left alone
-TRIES = 5  #: of a request whose connection breaks each time
+FIRST_CONTACT_SECONDS = 8.0  #: seconds at most for a server that never was there
+MIN_PAUSE, MAX_PAUSE = 0.1, 2.0
+MAX_RETRY_AFTER = 10.0  #: seconds that a busy server may ask to be left alone
+MAX_TRIES = 5  #: of a request whose connection breaks each time
 NOTICE_SECONDS = 10.0
 
 Deliver = Callable[[Answer], Awaitable[None]]
 
 
-def _never() -> bool:
+def _is_never() -> bool:
     return False
 
 
-class Link:
+class ServerLink:
     """Exchanges with a server, with patience.
 
     announce: takes what the client should hear after a gap. patience: seconds that a request waits for a server.
@@ -43,18 +43,18 @@ class Link:
         self._renewing = asyncio.Lock()
         self._reached = self._away = False
 
-    async def exchange(self, inquiry: Inquiry, headers: dict[str, str], deliver: Deliver) -> None:
+    async def exchange(self, inquiry: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
         """One try. Raises what became of it, unless everything was answered."""
         await self._upstream.exchange(inquiry.body(), headers, deliver)
-        self._arrived()
+        self._mark_reachable()
         if inquiry.waiting:
-            raise Broken("the connection ended before the answer")
+            raise ConnectionBroken("the connection ended before the answer")
 
     async def listen(self, last: str | None, deliver: Deliver) -> None:
         """Read the session's standing stream after the event ``last``; always raises why it ended."""
         await self._upstream.listen(self.session.headers | ({"last-event-id": last} if last else {}), deliver)
-        self._arrived()
-        raise Broken("the stream ended")
+        self._mark_reachable()
+        raise ConnectionBroken("the stream ended")
 
     async def tell(self, body: bytes) -> bool:
         """Pass on a message that has no answer; whether the server took it."""
@@ -63,15 +63,15 @@ class Link:
                 for _ in range(2):
                     lost = self.session.generation
                     try:
-                        await self._upstream.exchange(body, self.session.headers, _ignored)
+                        await self._upstream.exchange(body, self.session.headers, _ignore_answer)
                         return True
                     except SessionLost:
-                        await self._renew(lost)
-        except (Away, Broken, SessionLost, AgoraError, TimeoutError) as error:
+                        await self._renew_session(lost)
+        except (ServerAway, ConnectionBroken, SessionLost, AgoraError, TimeoutError) as error:
             logger.warning("The server did not take a notification: %s", error or type(error).__name__)
         return False
 
-    async def persist(self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _never) -> None:
+    async def persist(self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _is_never) -> None:
         """Try until it is done: wait for a server that is away, open the session again where it was lost.
 
         Raises the AgoraError that the server answered, or ServerUnreachable once patience is at its end.
@@ -82,24 +82,24 @@ class Link:
             generation = self.session.generation
             try:
                 if lost == generation:
-                    await self._renew(lost)
+                    await self._renew_session(lost)
                 await attempt()
                 return
             except SessionLost:
                 tries, lost, reason = tries + 1, generation, "The server forgets the session"
-                over = tries > TRIES
-            except Broken as error:
+                over = tries > MAX_TRIES
+            except ConnectionBroken as error:
                 tries, reason = tries + 1, f"The connection broke: {error}"
-                over, since = tries > TRIES, now()
-            except Away as error:
+                over, since = tries > MAX_TRIES, now()
+            except ServerAway as error:
                 reason = str(error)
-                over = now() - since > (self._patience if self._reached else min(self._patience, FIRST_PATIENCE))
-                pause = max(pause, min(error.retry_after or 0.0, LONGEST_WISH))
-                self._missing(reason)
+                over = now() - since > (self._patience if self._reached else min(self._patience, FIRST_CONTACT_SECONDS))
+                pause = max(pause, min(error.retry_after or 0.0, MAX_RETRY_AFTER))
+                self._mark_unreachable(reason)
             if over and not forever():
                 raise ServerUnreachable(f"{reason}.", fix="Start it with 'agora serve', or name another with --url.")
             await asyncio.sleep(pause)
-            pause = min(MOST_PAUSE, max(LEAST_PAUSE, pause * 2))
+            pause = min(MAX_PAUSE, max(MIN_PAUSE, pause * 2))
 
     async def close(self) -> None:
         """End the session and the connections."""
@@ -109,43 +109,43 @@ class Link:
                     await self._upstream.end_session(self.session.headers)
         await self._upstream.close()
 
-    async def _renew(self, lost: int) -> None:
+    async def _renew_session(self, lost: int) -> None:
         """Open the session again that the server forgot, unless somebody has done so since."""
         async with self._renewing:
             session = self.session
             if session.generation != lost:
                 return
-            handshake = Inquiry(session.handshake(), b"")
+            handshake = PendingRequest(session.handshake(), b"")
 
-            async def opened(answer: Answer) -> None:
+            async def on_opened(answer: Answer) -> None:
                 for _, part in handshake.take(answer)[1]:
                     session.opened(part, answer.headers)
 
-            await self._upstream.exchange(json.dumps(session.handshake()).encode(), {}, opened)
+            await self._upstream.exchange(json.dumps(session.handshake()).encode(), {}, on_opened)
             if session.generation == lost:
-                raise Broken("the handshake was not granted")
+                raise ConnectionBroken("the handshake was not granted")
             for message in session.restoring():
-                await self._restore(message)
+                await self._restore_state(message)
         logger.info("The server began anew; the session was opened again.")
         for line in session.news():
             await self._announce(line)
 
-    async def _restore(self, message: Message) -> None:
+    async def _restore_state(self, message: Message) -> None:
         try:
-            await self._upstream.exchange(json.dumps(message).encode(), self.session.headers, _ignored)
+            await self._upstream.exchange(json.dumps(message).encode(), self.session.headers, _ignore_answer)
         except (AgoraError, SessionLost) as error:
             logger.warning("%s could not be repeated in the new session: %s", message.get("method"), error)
 
-    def _arrived(self) -> None:
+    def _mark_reachable(self) -> None:
         if self._away:
             logger.info("The server answers again.")
         self._reached, self._away = True, False
 
-    def _missing(self, reason: str) -> None:
+    def _mark_unreachable(self, reason: str) -> None:
         if not self._away:
             logger.warning("%s; waiting for it.", reason)
         self._away = True
 
 
-async def _ignored(answer: Answer) -> None:
+async def _ignore_answer(answer: Answer) -> None:
     """What a server says to something that has no answer, or none that the client waits for."""

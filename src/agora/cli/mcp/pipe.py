@@ -16,8 +16,8 @@ logger = logging.getLogger("agora.mcp")
 CHUNK = 262_144
 READ_AHEAD = 64  # lines read before they are asked for
 WRITE_AHEAD = 256  # lines taken before they are written
-LONGEST_LINE = 64 * 1024 * 1024
-FAREWELL_SECONDS = 1.0
+MAX_LINE = 64 * 1024 * 1024
+CLOSE_SECONDS = 1.0
 
 
 def claim_standard_streams() -> tuple[int, int]:
@@ -42,65 +42,65 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self.broken = asyncio.Event()
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._ahead = threading.Semaphore(READ_AHEAD)
-        self._room = asyncio.Semaphore(WRITE_AHEAD)
+        self._read_slots = threading.Semaphore(READ_AHEAD)
+        self._free_slots = asyncio.Semaphore(WRITE_AHEAD)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write, name="stdout", daemon=True)
+        self._writer = threading.Thread(target=self._write_messages, name="stdout", daemon=True)
         self._writer.start()
-        threading.Thread(target=self._read, name="stdin", daemon=True).start()
+        threading.Thread(target=self._read_lines, name="stdin", daemon=True).start()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The lines that are not empty, without their ends, until the client closes its side."""
         while (line := await self._lines.get()) is not None:
-            self._ahead.release()
+            self._read_slots.release()
             if line.strip():
                 yield line
 
     async def send(self, message: bytes) -> None:
         """Write one message; waits while the client is slow to read. JSON has no line break outside of white space."""
-        await self._room.acquire()
+        await self._free_slots.acquire()
         self._outbox.put(message.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
 
     def close(self) -> None:
         """Write what waits, as far as the client takes it within a second."""
         self._outbox.put(None)
-        self._writer.join(FAREWELL_SECONDS)
+        self._writer.join(CLOSE_SECONDS)
 
-    def _read(self) -> None:
+    def _read_lines(self) -> None:
         rest = bytearray()
         try:
             while chunk := os.read(self._reading, CHUNK):
                 if b"\n" not in chunk:
                     rest += chunk
-                    if len(rest) > LONGEST_LINE:
-                        logger.error("The client sent a line of more than %d bytes.", LONGEST_LINE)
+                    if len(rest) > MAX_LINE:
+                        logger.error("The client sent a line of more than %d bytes.", MAX_LINE)
                         break
                     continue
                 *lines, last = (bytes(rest) + chunk).split(b"\n")
                 rest = bytearray(last)
                 for line in lines:
-                    self._pass_on(line)
+                    self._queue_line(line)
             if rest:
-                self._pass_on(bytes(rest))
+                self._queue_line(bytes(rest))
         except OSError:
             pass
-        self._tell(self._lines.put_nowait, None)
+        self._call_in_loop(self._lines.put_nowait, None)
 
-    def _pass_on(self, line: bytes) -> None:
-        self._ahead.acquire()
-        self._tell(self._lines.put_nowait, line)
+    def _queue_line(self, line: bytes) -> None:
+        self._read_slots.acquire()
+        self._call_in_loop(self._lines.put_nowait, line)
 
-    def _write(self) -> None:
+    def _write_messages(self) -> None:
         while (message := self._outbox.get()) is not None:
             try:
                 while message:
                     message = message[os.write(self._writing, message) :]
             except OSError:
-                self._tell(self.broken.set)
+                self._call_in_loop(self.broken.set)
                 return
-            self._tell(self._room.release)
+            self._call_in_loop(self._free_slots.release)
 
-    def _tell(self, call: object, *arguments: object) -> None:
+    def _call_in_loop(self, call: object, *arguments: object) -> None:
         """Call something in the event loop, if it still runs."""
         try:
             self._loop.call_soon_threadsafe(call, *arguments)  # type: ignore[arg-type]

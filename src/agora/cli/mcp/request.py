@@ -11,7 +11,7 @@ from agora_sdk import mcp_wire
 
 from .upstream import Answer
 
-__all__ = ["Inquiry", "Message", "is_message", "params_of"]
+__all__ = ["Message", "PendingRequest", "is_message", "params_of"]
 
 Message = dict[str, Any]
 
@@ -27,7 +27,7 @@ def params_of(message: Message) -> Message:
     return params if isinstance(params, dict) else {}
 
 
-class Inquiry:
+class PendingRequest:
     """What was asked, and what of it still waits for its answer."""
 
     def __init__(self, message: Message | list[Message], line: bytes) -> None:
@@ -78,6 +78,8 @@ class Inquiry:
         if isinstance(self._message, dict) and mcp_wire.is_response(message) and message.get("id") is None:
             message = message | {"id": self._message.get("id")}  # refused before its id was read
             text = json.dumps(message).encode()
-        found = [part for part in (message if isinstance(message, list) else [message]) if mcp_wire.is_response(part)]
-        asked = [(self._waiting.pop(part.get("id"), None), part) for part in found]
-        return text, ((request, part) for request, part in asked if request is not None)
+        responses = [
+            part for part in (message if isinstance(message, list) else [message]) if mcp_wire.is_response(part)
+        ]
+        matched = [(self._waiting.pop(part.get("id"), None), part) for part in responses]
+        return text, ((request, part) for request, part in matched if request is not None)

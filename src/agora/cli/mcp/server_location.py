@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from agora_sdk.httpx_alone import httpx
 
 from ..credentials import data_directory
-from .upstream import Away
+from .upstream import ServerAway
 
-__all__ = ["ADDRESS_FILE", "LOCKED", "Fixed", "Nearby"]
+__all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation"]
 
 logger = logging.getLogger("agora.mcp")
 
@@ -29,10 +29,10 @@ LOCKED = 75  #: exit code of an embedded server whose data directory another one
 PROBE_SECONDS = 2.0
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
-LOOKS, PAUSE_SECONDS = 50, 0.2
+MAX_LOOKS, PAUSE_SECONDS = 50, 0.2
 
 
-class Fixed:
+class FixedLocation:
     """A server at an address that somebody chose."""
 
     def __init__(self, url: str) -> None:
@@ -48,7 +48,7 @@ class Fixed:
         """Nothing was started."""
 
 
-class Nearby:
+class LocalLocation:
     """A server on this machine. url: the usual address; embedded: start one without looking there."""
 
     def __init__(self, url: str, *, embedded: bool = False) -> None:
@@ -61,7 +61,7 @@ class Nearby:
     async def find(self) -> str:
         async with self._finding:
             if self._found is None:
-                self._found = self._usual if self._settled else await self._look() or await self._start()
+                self._found = self._usual if self._settled else await self._find_running() or await self._start_server()
             return self._found
 
     def lost(self) -> None:
@@ -82,15 +82,15 @@ class Nearby:
                 process.kill()
             await process.wait()
 
-    async def _look(self) -> str | None:
+    async def _find_running(self) -> str | None:
         """A server that runs already: at the usual address, or another bridge's."""
         if not self._embedded and await _is_agora(self._usual):
             self._settled = True  # somebody runs it there: if it goes away it comes back, and needs its data directory
             return self._usual
-        told = _told()
-        return told if told and await _is_agora(told) else None
+        published = _published_address()
+        return published if published and await _is_agora(published) else None
 
-    async def _start(self) -> str:
+    async def _start_server(self) -> str:
         await self.close()
         logger.info("No server answers at %s; starting one for %s.", self._usual, data_directory())
         command = (sys.executable, "-m", f"{__package__}.embedded")
@@ -103,25 +103,25 @@ class Nearby:
                 line = await process.stdout.readline()
         except TimeoutError:
             await self.close()
-            raise Away(f"The server did not start within {START_SECONDS:.0f} s") from None
+            raise ServerAway(f"The server did not start within {START_SECONDS:.0f} s") from None
         if line:
             return str(line.decode().strip())
         code = await process.wait()
         self._process = None
         if code == LOCKED:
-            return await self._await_other()
-        raise Away(f"The server could not be started (exit code {code}); what it said stands above")
+            return await self._wait_for_other()
+        raise ServerAway(f"The server could not be started (exit code {code}); what it said stands above")
 
-    async def _await_other(self) -> str:
+    async def _wait_for_other(self) -> str:
         """The address of the server that has the data directory: perhaps another bridge has just started it."""
-        for _ in range(LOOKS):
-            if found := await self._look():
-                return found
+        for _ in range(MAX_LOOKS):
+            if url := await self._find_running():
+                return url
             await asyncio.sleep(PAUSE_SECONDS)
-        raise Away(f"A server has the data directory {data_directory()} and cannot be found; give its --url")
+        raise ServerAway(f"A server has the data directory {data_directory()} and cannot be found; give its --url")
 
 
-def _told() -> str | None:
+def _published_address() -> str | None:
     """The address that another bridge's server told, if it is one of this machine."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (data_directory() / ADDRESS_FILE).read_text("ascii").strip()

@@ -87,9 +87,9 @@ class Session:
         for name, method in LISTS.items():
             offered = self._capabilities.get(name)
             if isinstance(offered, dict) and offered.get("listChanged"):
-                yield _notification(method)
+                yield _encode_notification(method)
         for uri in self._watched:
-            yield _notification(UPDATED, uri=uri)
+            yield _encode_notification(UPDATED, uri=uri)
 
     def _own_id(self, what: str) -> str:
         return f"agora-bridge-{self.generation}-{what}"
@@ -101,10 +101,10 @@ def news_of(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
     for name, method in LISTS.items():
         if granted.get(f"{name}ListChanged"):
-            yield _notification(method, _meta=meta)
+            yield _encode_notification(method, _meta=meta)
     for uri in granted.get("resourceSubscriptions") or ():
-        yield _notification(UPDATED, uri=uri, _meta=meta)
+        yield _encode_notification(UPDATED, uri=uri, _meta=meta)
 
 
-def _notification(method: str, **params: Any) -> bytes:
+def _encode_notification(method: str, **params: Any) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "method": method} | ({"params": params} if params else {})).encode()

@@ -10,12 +10,12 @@ from typing import Any
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["parse", "table", "with_table"]
+__all__ = ["format_table", "parse_toml", "with_table"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Any]:
     """The document; raises InvalidRequest, with the place and the reason."""
     try:
         return tomllib.loads(text)
@@ -23,37 +23,39 @@ def parse(text: str) -> dict[str, Any]:
         raise InvalidRequest(f"It is not valid TOML: {error}.", fix="Repair it, or move it away.") from None
 
 
-def table(path: Sequence[str], value: dict[str, Any]) -> str:
+def format_table(path: Sequence[str], value: dict[str, Any]) -> str:
     """A table of texts and lists of texts, and of tables below it, as TOML."""
-    lines = [f"[{_name(path)}]"]
-    lines += [f"{_key(key)} = {_written(part)}" for key, part in value.items() if not isinstance(part, dict)]
-    below = [table((*path, key), part) for key, part in value.items() if isinstance(part, dict)]
+    lines = [f"[{_table_name(path)}]"]
+    lines += [
+        f"{_format_key(key)} = {_format_value(part)}" for key, part in value.items() if not isinstance(part, dict)
+    ]
+    below = [format_table((*path, key), part) for key, part in value.items() if isinstance(part, dict)]
     return "\n".join([*lines, "", *below]) if below else "\n".join([*lines, ""])
 
 
 def with_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
     """The document with that table, in its place or at the end, and everything else as it was."""
-    document = parse(text)
-    if _without(document, path) == document:
+    document = parse_toml(text)
+    if _without_table(document, path) == document:
         begins = ends = len(text)
     else:
-        begins, ends = _span(text, path)
+        begins, ends = _table_span(text, path)
     before = text[:begins].rstrip("\n")
-    changed = (f"{before}\n\n" if before else "") + table(path, value) + text[ends:]
-    found: Any = parse(changed)
+    changed = (f"{before}\n\n" if before else "") + format_table(path, value) + text[ends:]
+    entry: Any = parse_toml(changed)
     for name in path:
-        found = found[name]
-    if found != value or _without(parse(changed), path) != _without(document, path):
+        entry = entry[name]
+    if entry != value or _without_table(parse_toml(changed), path) != _without_table(document, path):
         raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the table by hand.")
     return changed
 
 
-def _span(text: str, path: Sequence[str]) -> tuple[int, int]:
+def _table_span(text: str, path: Sequence[str]) -> tuple[int, int]:
     """Where the table and those below it stand, which have to follow one another."""
     headers = [
         (found.start(), found[1].strip()) for found in re.finditer(r"^[ \t]*\[+([^\]\n]*)\]", text, re.MULTILINE)
     ]
-    name = _name(path)
+    name = _table_name(path)
     ours = [place for place, header in headers if header == name or header.startswith(f"{name}.")]
     if not ours:
         raise InvalidRequest(
@@ -62,23 +64,23 @@ def _span(text: str, path: Sequence[str]) -> tuple[int, int]:
     return ours[0], next((place for place, _ in headers if place > ours[-1]), len(text))
 
 
-def _without(document: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+def _without_table(document: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
     if path[0] not in document or not isinstance(document[path[0]], dict):
         return document
     if len(path) == 1:
         return {key: part for key, part in document.items() if key != path[0]}
-    rest = _without(document[path[0]], path[1:])
+    rest = _without_table(document[path[0]], path[1:])
     return document | {path[0]: rest} if rest else {key: part for key, part in document.items() if key != path[0]}
 
 
-def _name(path: Sequence[str]) -> str:
-    return ".".join(map(_key, path))
+def _table_name(path: Sequence[str]) -> str:
+    return ".".join(map(_format_key, path))
 
 
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _written(name)
+def _format_key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _format_value(name)
 
 
-def _written(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A text or a list of texts; what JSON says of them, TOML says too."""
     return json.dumps(value, ensure_ascii=False)

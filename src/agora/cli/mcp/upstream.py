@@ -13,7 +13,7 @@ from agora_sdk.httpx_alone import httpx
 from agora_sdk.identity import Identity
 from agora_sdk.session import Server
 
-__all__ = ["Answer", "Away", "Broken", "Place", "SessionLost", "Upstream"]
+__all__ = ["Answer", "ConnectionBroken", "ServerAway", "ServerLocation", "SessionLost", "Upstream"]
 
 PATH = "/mcp"
 #: A server says something on an open stream every 15 s; after four times that the connection is dead.
@@ -21,10 +21,10 @@ SILENCE_SECONDS = 60.0
 #: How long a request without a stream may take; the server's own limits are far below.
 ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 5.0
-AT_ONCE = 1000
+MAX_CONNECTIONS = 1000
 
 
-class Away(Exception):
+class ServerAway(Exception):
     """No server took the request. retry_after: seconds that it asked for."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
@@ -32,7 +32,7 @@ class Away(Exception):
         self.retry_after = retry_after
 
 
-class Broken(Exception):
+class ConnectionBroken(Exception):
     """The connection ended before the answer did: the request may have been carried out."""
 
 
@@ -40,7 +40,7 @@ class SessionLost(Exception):
     """The server does not know the session: it began anew, or forgot it."""
 
 
-class Place(Protocol):
+class ServerLocation(Protocol):
     """Where the server is."""
 
     async def find(self) -> str:
@@ -70,8 +70,8 @@ Deliver = Callable[[Answer], Awaitable[None]]
 class Upstream:
     """Exchanges with the server's MCP endpoint, with one identity."""
 
-    def __init__(self, place: Place, identity: Identity, *, query: str = "", version: str = "") -> None:
-        self._place, self._identity = place, identity
+    def __init__(self, place: ServerLocation, identity: Identity, *, query: str = "", version: str = "") -> None:
+        self._location, self._identity = place, identity
         self._target = PATH + (f"?{query}" if query else "")
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
@@ -83,86 +83,88 @@ class Upstream:
 
         Raises Away, Broken, SessionLost, or the AgoraError that the server answered.
         """
-        await self._exchange("POST", body, headers, deliver, ANSWER_SECONDS)
+        await self._exchange_over_http("POST", body, headers, deliver, ANSWER_SECONDS)
 
     async def listen(self, headers: Mapping[str, str], deliver: Deliver) -> None:
         """Read the standing stream of a session of the handshake era, until it ends. Raises what exchange raises."""
-        await self._exchange("GET", None, headers, deliver, SILENCE_SECONDS)
+        await self._exchange_over_http("GET", None, headers, deliver, SILENCE_SECONDS)
 
     async def end_session(self, headers: Mapping[str, str]) -> None:
         """Tell the server that a session is over."""
-        client, url = await self._connection()
-        request = client.build_request("DELETE", url, headers={**await self._headers(), **headers}, timeout=0.5)
+        client, url = await self._connect()
+        request = client.build_request("DELETE", url, headers={**await self._request_headers(), **headers}, timeout=0.5)
         await client.send(request)
 
     async def close(self) -> None:
         for client in self._clients.values():
             await client.aclose()
 
-    async def _exchange(
+    async def _exchange_over_http(
         self, method: str, body: bytes | None, headers: Mapping[str, str], deliver: Deliver, silence: float
     ) -> None:
-        client, url = await self._connection()
+        client, url = await self._connect()
         timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
         request = client.build_request(
-            method, url, content=body, headers={**await self._headers(), **headers}, timeout=timeout
+            method, url, content=body, headers={**await self._request_headers(), **headers}, timeout=timeout
         )
         try:
             response = await client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            self._place.lost()
-            raise Away(f"No server answers at {self._serves}") from error
+            self._location.lost()
+            raise ServerAway(f"No server answers at {self._serves}") from error
         except httpx.TransportError as error:
-            raise Broken(str(error) or type(error).__name__) from error
+            raise ConnectionBroken(str(error) or type(error).__name__) from error
         try:
-            await self._read(response, deliver)
+            await self._read_response(response, deliver)
         except httpx.TransportError as error:
-            raise Broken(str(error) or type(error).__name__) from error
+            raise ConnectionBroken(str(error) or type(error).__name__) from error
         finally:
             await response.aclose()
 
-    async def _read(self, response: httpx.Response, deliver: Deliver) -> None:
+    async def _read_response(self, response: httpx.Response, deliver: Deliver) -> None:
         if response.status_code == 202:
             return
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.status_code == 200 and kind == "text/event-stream":
-            await self._events(response, deliver)
+            await self._read_events(response, deliver)
             return
         body = await response.aread()
         if response.status_code == 503:
-            raise Away("The server is busy or about to stop", _seconds(response.headers.get("retry-after")))
+            raise ServerAway("The server is busy or about to stop", _parse_seconds(response.headers.get("retry-after")))
         if response.status_code == 404 and mcp_wire.SESSION_HEADER in response.request.headers:
             raise SessionLost
-        document = _parsed(body) if kind == "application/json" else None
+        document = _parse_json(body) if kind == "application/json" else None
         if isinstance(document, (dict, list)) and (response.is_success or mcp_wire.is_response(document)):
             await deliver(Answer(document, body, response.headers))
             return
         if response.status_code >= 500 and not isinstance(document, dict) and "problem" not in kind:
-            raise Broken(f"HTTP {response.status_code}")  # by something in between, or by a server that was stopped
+            raise ConnectionBroken(
+                f"HTTP {response.status_code}"
+            )  # by something in between, or by a server that was stopped
         raise mcp_wire.of_answer(response.status_code, body, self._serves + PATH)
 
-    async def _events(self, response: httpx.Response, deliver: Deliver) -> None:
+    async def _read_events(self, response: httpx.Response, deliver: Deliver) -> None:
         events, chunks = mcp_wire.Events(), response.aiter_bytes()
         while True:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     chunk = await anext(chunks, b"")
             except TimeoutError:
-                raise Broken("the stream fell silent") from None
+                raise ConnectionBroken("the stream fell silent") from None
             if not chunk:
                 return
             for event in events.feed(chunk):
-                message = _parsed(event.data) if event.data else None
+                message = _parse_json(event.data) if event.data else None
                 if message is not None:
                     await deliver(Answer(message, event.data, response.headers, event.id))
 
-    async def _connection(self) -> tuple[httpx.AsyncClient, str]:
-        self._serves = base = await self._place.find()
+    async def _connect(self) -> tuple[httpx.AsyncClient, str]:
+        self._serves = base = await self._location.find()
         if base not in self._clients:
-            self._clients[base] = httpx.AsyncClient(**_options(base))
+            self._clients[base] = httpx.AsyncClient(**_client_options(base))
         return self._clients[base], base + self._target
 
-    async def _headers(self) -> dict[str, str]:
+    async def _request_headers(self) -> dict[str, str]:
         if self._identity.is_due:
             await self._identity.renew(self._server.looped)
         token = self._identity.token()
@@ -170,22 +172,22 @@ class Upstream:
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}
 
 
-def _options(base: str) -> dict[str, Any]:
+def _client_options(base: str) -> dict[str, Any]:
     """Options of an httpx client; neither a proxy nor TLS has a part in what goes to this machine itself."""
     url = httpx.URL(base)
     local = url.scheme == "http" and (url.host in ("localhost", "::1") or url.host.startswith("127."))
-    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=20, keepalive_expiry=4.0)
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=4.0)
     return {"limits": limits, "trust_env": not local, "verify": not local}
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
         return None
 
 
-def _seconds(value: str | None) -> float | None:
+def _parse_seconds(value: str | None) -> float | None:
     try:
         return max(0.0, float(value)) if value else None
     except ValueError:

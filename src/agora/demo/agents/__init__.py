@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..participants import Troupe
-from .base import Player
+from ..participants import Participants
+from .base import DemoAgent
 from .talkers import Coordinator, Observer, Researcher, Reviewer, Translator, Writer
-from .workers import Extractor, Loader, Mortal, Transformer
+from .workers import CrashingTransformer, Extractor, Loader, Transformer
 
-__all__ = ["PARTS", "Player", "player"]
+__all__ = ["AGENT_CLASSES", "DemoAgent", "create_agent"]
 
-PARTS: Mapping[str, type[Player]] = {
+AGENT_CLASSES: Mapping[str, type[DemoAgent]] = {
     "Coordinator": Coordinator,
     "ResearcherA": Researcher,
     "ResearcherB": Researcher,
@@ -20,13 +20,13 @@ PARTS: Mapping[str, type[Player]] = {
     "Translator": Translator,
     "Observer": Observer,
     "Extractor": Extractor,
-    "TransformerA": Mortal,
+    "TransformerA": CrashingTransformer,
     "TransformerB": Transformer,
     "TransformerC": Transformer,
     "Loader": Loader,
 }
 
 
-def player(role: str, mark: str, after: int = 0) -> Player:
+def create_agent(role: str, mark: str, after: int = 0) -> DemoAgent:
     """The agent that plays a role in the run of that mark."""
-    return PARTS[role](Troupe(mark), role, after)
+    return AGENT_CLASSES[role](Participants(mark), role, after)

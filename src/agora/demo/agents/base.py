@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from agora_sdk import Agent, AgoraError
 
-from ..participants import Troupe
+from ..participants import Participants
 
 if TYPE_CHECKING:
     from agora_sdk.contract.events import Event
     from agora_sdk.contract.messaging import Message
 
-__all__ = ["Player"]
+__all__ = ["DemoAgent"]
 
 
-class Player(Agent):
+class DemoAgent(Agent):
     """An agent of the demo: reports its arrival and each message, and stops when its director is gone.
 
     after: the sequence number after which an observer's event stream begins.
@@ -27,7 +27,7 @@ class Player(Agent):
 
     max_concurrent_tasks = 4
 
-    def __init__(self, troupe: Troupe, role: str, after: int = 0) -> None:
+    def __init__(self, troupe: Participants, role: str, after: int = 0) -> None:
         super().__init__(name=troupe.name(role))
         self.troupe, self.after = troupe, after
         self.capabilities = troupe.capabilities(role)
@@ -82,11 +82,11 @@ class Player(Agent):
         """Begin to follow events; when this returns the server listens for us."""
         stream = await self.client.event.stream(list(types), last_event_id=None if after is None else str(after))
 
-        async def follow() -> None:
+        async def follow_events() -> None:
             try:
                 async for event in stream:
                     await handle(event)
             except AgoraError as error:
                 self.report("stream_lost", error=str(error))
 
-        self._watching.append(asyncio.create_task(follow()))
+        self._watching.append(asyncio.create_task(follow_events()))

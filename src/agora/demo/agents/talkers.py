@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agora_sdk.errors import Halted
 
-from .base import Player
+from .base import DemoAgent
 
 if TYPE_CHECKING:
     from agora_sdk.contract.events import Event
@@ -17,7 +17,7 @@ __all__ = ["Coordinator", "Observer", "Researcher", "Reviewer", "Translator", "W
 REPLY_SECONDS = 5.0
 
 
-class Coordinator(Player):
+class Coordinator(DemoAgent):
     """Gives out the work: finds the others by what they can do, and tells everybody when it is done."""
 
     async def prepare(self) -> None:
@@ -29,36 +29,38 @@ class Coordinator(Player):
     async def handle(self, message: Message) -> None:
         if message.message_type == "task_completion":
             text = f"Agora demo {self.troupe.mark}: the report is ready."
-            self._sent("everyone", await self.send_message_to_agent("broadcast", text, priority="low", expires_in=600))
+            self._report_sent(
+                "everyone", await self.send_message_to_agent("broadcast", text, priority="low", expires_in=600)
+            )
         elif message.content == "meet":
-            await self._meet()
+            await self._discover_agents()
         elif message.content == "work":
-            await self._hand_out()
+            await self._assign_work()
 
-    async def _meet(self) -> None:
-        found = {skill: await self.find(skill) for skill in ("research", "writing", "review", "translation")}
-        self.report("found", skills=found)
-        if found["research"]:
+    async def _discover_agents(self) -> None:
+        names_by_skill = {skill: await self.find(skill) for skill in ("research", "writing", "review", "translation")}
+        self.report("found", skills=names_by_skill)
+        if names_by_skill["research"]:
             group = f"capability:{self.troupe.skill('research')}"
-            self._sent("capability", await self.send_message_to_agent(group, "The deadline is noon."))
-        for reviewer in found["review"]:
+            self._report_sent("capability", await self.send_message_to_agent(group, "The deadline is noon."))
+        for reviewer in names_by_skill["review"]:
             reply = await self.request(
                 reviewer, "Can you review today?", message_type="question", timeout=REPLY_SECONDS
             )
             self.report("reply", from_name=reply.from_name, content=reply.content, correlation_id=reply.correlation_id)
 
-    async def _hand_out(self) -> None:
+    async def _assign_work(self) -> None:
         observer = self.troupe.name("Observer")
-        self._sent("observer", await self.send_message_to_agent(observer, "The minutes of our meeting."))
+        self._report_sent("observer", await self.send_message_to_agent(observer, "The minutes of our meeting."))
         if researchers := await self.find("research"):
             receipt = await self.client.messaging.send(researchers, "What makes the tides?", message_type="task")
-            self._sent("several", receipt)
+            self._report_sent("several", receipt)
 
-    def _sent(self, to: str, receipt: MessageReceipt) -> None:
+    def _report_sent(self, to: str, receipt: MessageReceipt) -> None:
         self.report("sent", to=to, message_id=receipt.message_id, recipients=receipt.recipients)
 
 
-class Researcher(Player):
+class Researcher(DemoAgent):
     """Finds something out, and publishes it as an event of its own type."""
 
     async def handle(self, message: Message) -> None:
@@ -68,22 +70,22 @@ class Researcher(Player):
             self.report("published", event_id=receipt.event_id)
 
 
-class Writer(Player):
+class Writer(DemoAgent):
     """Reacts to the researchers' events: writes, has it reviewed, and passes it on."""
 
     async def prepare(self) -> None:
         self._findings: dict[str, str] = {}
         for role in ("ResearcherA", "ResearcherB"):
             name = self.troupe.name(role)
-            await self.subscribe_to_agent_events(name, self.troupe.event("finding"), self._note)
+            await self.subscribe_to_agent_events(name, self.troupe.event("finding"), self._note_finding)
 
-    async def _note(self, event_type: str, data: dict[str, str]) -> None:
+    async def _note_finding(self, event_type: str, data: dict[str, str]) -> None:
         self._findings[data["name"]] = data["finding"]
         self.report("reaction", event_type=event_type, to=data["name"])
         if len(self._findings) == 2:
-            await self._write()
+            await self._write_report()
 
-    async def _write(self) -> None:
+    async def _write_report(self) -> None:
         draft = " ".join(self._findings.values())
         for reviewer in await self.find("review"):
             verdict = await self.request(reviewer, draft, message_type="review", timeout=REPLY_SECONDS)
@@ -92,7 +94,7 @@ class Writer(Player):
                 await self.send_message_to_agent(translator, draft, message_type="task")
 
 
-class Reviewer(Player):
+class Reviewer(DemoAgent):
     """Answers questions and judges drafts."""
 
     async def handle(self, message: Message) -> None:
@@ -101,11 +103,11 @@ class Reviewer(Player):
             await self.reply(message, answers[message.message_type])
 
 
-class Translator(Player):
+class Translator(DemoAgent):
     """Translates; and, when an operator pauses it, tries to act all the same."""
 
     async def prepare(self) -> None:
-        await self.watch(["agora.override.*"], self._supervised)
+        await self.watch(["agora.override.*"], self._on_override)
 
     async def handle(self, message: Message) -> None:
         if message.message_type == "task":
@@ -113,7 +115,7 @@ class Translator(Player):
                 text = "Qu'est-ce qui fait les marées ? La lune."
                 await self.send_message_to_agent(coordinator, text, message_type="task_completion")
 
-    async def _supervised(self, event: Event) -> None:
+    async def _on_override(self, event: Event) -> None:
         if event.subject != self.agent_id:
             return
         word = "defied" if event.type == "agora.override.applied" else "returned"
@@ -125,14 +127,14 @@ class Translator(Player):
             self.report(word)
 
 
-class Observer(Player):
+class Observer(DemoAgent):
     """Watches what happens, and goes on after the last event it saw when it is started again."""
 
     async def prepare(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]
-        await self.watch([self.troupe.event("*"), *official], self._saw, self.after)
+        await self.watch([self.troupe.event("*"), *official], self._on_event, self.after)
 
-    async def _saw(self, event: Event) -> None:
+    async def _on_event(self, event: Event) -> None:
         data = event.data if isinstance(event.data, dict) else {}
         self.report(
             "event",

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 from agora_sdk import PermanentFailure
 
 from .. import records
-from ..participants import SKILLS, Troupe
-from .base import Player
+from ..participants import SKILLS, Participants
+from .base import DemoAgent
 
 if TYPE_CHECKING:
     from agora_sdk import TaskRun
 
-__all__ = ["Extractor", "Loader", "Mortal", "Transformer"]
+__all__ = ["CrashingTransformer", "Extractor", "Loader", "Transformer"]
 
 ROWS_AT_ONCE = 50
-PACE_SECONDS = 0.1  #: between checkpoints: these partitions are small, and to be seen at work
-DYING_SECONDS = 8.0
+CHECKPOINT_SECONDS = 0.1  #: between checkpoints: these partitions are small, and to be seen at work
+CRASH_WINDOW_SECONDS = 8.0
 
 
-class Worker(Player):
+class Worker(DemoAgent):
     """Claims the tasks of its skill, and reports each."""
 
     max_concurrent_tasks = 1
     lease_seconds = 5
 
-    def __init__(self, troupe: Troupe, role: str, after: int = 0) -> None:
+    def __init__(self, troupe: Participants, role: str, after: int = 0) -> None:
         super().__init__(troupe, role, after)
         self.task_types = [troupe.skill(word) for word in SKILLS[role]]
 
@@ -48,7 +48,7 @@ class Extractor(Worker):
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
         source = Path(payload["source"])
-        parts = await asyncio.to_thread(records.extract, source, source.parent)
+        parts = await asyncio.to_thread(records.extract_partitions, source, source.parent)
         await task.write("".join(f"{part['region']}: {part['records']} records\n" for part in parts))
         return {"partitions": parts, "records": sum(part["records"] for part in parts)}
 
@@ -58,12 +58,12 @@ class Transformer(Worker):
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
         part = payload["partition"]
-        rows = await asyncio.to_thread(records.read, Path(part["path"]))
+        rows = await asyncio.to_thread(records.read_rows, Path(part["path"]))
         tally = records.Tally.after(task.checkpoint)
         while tally.row < len(rows):
             first = tally.row
             tally.take(rows[first : first + ROWS_AT_ONCE])
-            await asyncio.sleep(PACE_SECONDS)
+            await asyncio.sleep(CHECKPOINT_SECONDS)
             await task.write(f"{part['region']} {first}-{tally.row}: {tally.kept} orders so far\n")
             await task.save(tally.as_json())
             await task.report(100 * tally.row / len(rows))
@@ -75,21 +75,21 @@ class Transformer(Worker):
         """Half of a partition is done."""
 
 
-class Mortal(Transformer):
+class CrashingTransformer(Transformer):
     """Takes its time when half of a partition is done: long enough to be killed there."""
 
     async def half_way(self, task: TaskRun, row: int) -> None:
         self.report("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
-        await asyncio.sleep(DYING_SECONDS)
+        await asyncio.sleep(CRASH_WINDOW_SECONDS)
 
 
 class Loader(Worker):
     """Checks that no record got lost on the way, and stores the sums in a database."""
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
-        parts, wanted = payload["parts"], payload["records"]
-        seen = sum(part["row"] for part in parts)
-        if seen != wanted:
-            raise PermanentFailure(f"{wanted} records were extracted, {seen} transformed")
-        await asyncio.to_thread(records.load, Path(payload["database"]), parts)
-        return {"records": seen, "cents": sum(sum(part["cents"].values()) for part in parts)}
+        parts, extracted = payload["parts"], payload["records"]
+        transformed = sum(part["row"] for part in parts)
+        if transformed != extracted:
+            raise PermanentFailure(f"{extracted} records were extracted, {transformed} transformed")
+        await asyncio.to_thread(records.load_totals, Path(payload["database"]), parts)
+        return {"records": transformed, "cents": sum(sum(part["cents"].values()) for part in parts)}

@@ -14,14 +14,14 @@ class Counter(BaseHTTPRequestHandler):
     asked = 0
 
     def do_GET(self) -> None:
-        self._answer({"well": True})
+        self._send_json({"well": True})
 
     def do_POST(self) -> None:
         Counter.asked += 1
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._answer({"words": len(given["text"].split()), "asked": Counter.asked, "process": os.getpid()})
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._send_json({"words": len(request["text"].split()), "asked": Counter.asked, "process": os.getpid()})
 
-    def _answer(self, said: dict[str, Any]) -> None:
+    def _send_json(self, said: dict[str, Any]) -> None:
         body = json.dumps(said).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

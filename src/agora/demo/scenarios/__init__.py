@@ -8,14 +8,14 @@ that are billed (:mod:`.hosting`, :mod:`.survival`).
 
 from __future__ import annotations
 
-from .base import Expectation, Play
-from .hosting import HOSTING, vacate
+from .base import DemoRun, Expectation
+from .hosting import HOSTING, end_hosting
 from .pipeline import PIPELINE
 from .proof import PROOF
-from .shutdown import DEPARTURE, clear
+from .shutdown import SHUTDOWN, remove_agents
 from .survival import SURVIVAL
 from .talk import TALK
 
-__all__ = ["PLOT", "Expectation", "Play", "clear", "vacate"]
+__all__ = ["SCENARIOS", "DemoRun", "Expectation", "end_hosting", "remove_agents"]
 
-PLOT: list[Expectation] = [*TALK, *PIPELINE, *PROOF, *DEPARTURE, *HOSTING, *SURVIVAL]
+SCENARIOS: list[Expectation] = [*TALK, *PIPELINE, *PROOF, *SHUTDOWN, *HOSTING, *SURVIVAL]

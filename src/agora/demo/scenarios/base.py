@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from agora_sdk import AgoraClient
 
-from ..ledger import Ledger, Missing, Report
-from ..participants import VICTIM, Troupe
-from ..processes import Stage
+from ..ledger import ExpectationFailed, Ledger, Report
+from ..participants import VICTIM, Participants
+from ..processes import AgentProcesses
 from ..records import Totals
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import Invoice
     from agora_sdk.contract.workflows import Timeline
 
-    from ..server import Venue
-    from .hosting import Lodging
+    from ..server import DemoServer
+    from .hosting import HostedAgent
 
-__all__ = ["ARRIVAL_SECONDS", "Act", "Expectation", "Play"]
+__all__ = ["ARRIVAL_SECONDS", "DemoRun", "Expectation", "Scenario"]
 
 ARRIVAL_SECONDS = 12.0
 
 
 @dataclass
-class Play:
+class DemoRun:
     """What the expectations work with.
 
     beginning: the last sequence number before the demo. last_seen: the last one that the observer saw before it
@@ -36,16 +36,16 @@ class Play:
     """
 
     client: AgoraClient
-    stage: Stage
-    troupe: Troupe
-    venue: Venue
+    stage: AgentProcesses
+    troupe: Participants
+    venue: DemoServer
     beginning: int
     last_seen: int = 0
     workflow: str | None = None
     records: int = 0
     truth: Totals = field(default_factory=dict)
     timeline: Timeline | None = None
-    lodging: Lodging | None = None
+    lodging: HostedAgent | None = None
     invoice: Invoice | None = None
 
     @property
@@ -61,13 +61,13 @@ class Play:
     def workflow_id(self) -> str:
         """The pipeline; raises Missing if there is none."""
         if self.workflow is None:
-            raise Missing("the workflow was not created")
+            raise ExpectationFailed("the workflow was not created")
         return self.workflow
 
     async def half_way(self) -> Report:
         """What the victim reported of its work before it died."""
-        told = self.ledger.all(VICTIM, "half-way")
-        return told[0] if told else await self.ledger.one(VICTIM, "half-way")
+        reports = self.ledger.all(VICTIM, "half-way")
+        return reports[0] if reports else await self.ledger.one(VICTIM, "half-way")
 
     def shown(self, names: list[str]) -> str:
         """Names as a person reads them."""
@@ -84,17 +84,19 @@ class Expectation:
     """A line of the report and what decides it."""
 
     title: str
-    observe: Callable[[Play], Awaitable[str]]
+    observe: Callable[[DemoRun], Awaitable[str]]
 
 
-class Act(list[Expectation]):
+class Scenario(list[Expectation]):
     """Expectations in their order."""
 
-    def expect(self, title: str) -> Callable[[Callable[[Play], Awaitable[str]]], Callable[[Play], Awaitable[str]]]:
+    def expect(
+        self, title: str
+    ) -> Callable[[Callable[[DemoRun], Awaitable[str]]], Callable[[DemoRun], Awaitable[str]]]:
         """Add one."""
 
-        def add(observe: Callable[[Play], Awaitable[str]]) -> Callable[[Play], Awaitable[str]]:
+        def add_expectation(observe: Callable[[DemoRun], Awaitable[str]]) -> Callable[[DemoRun], Awaitable[str]]:
             self.append(Expectation(title, observe))
             return observe
 
-        return add
+        return add_expectation

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any
 from agora_sdk import AgoraClient, AgoraError
 
 from ..hosted import counter
-from ..ledger import Missing, Skipped
-from .base import Act, Play
+from ..ledger import ExpectationFailed, ExpectationSkipped
+from .base import DemoRun, Scenario
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import BillingInfo
     from agora_sdk.contract.instances import Instance
 
-__all__ = ["COUNT", "EACH", "HOSTING", "ONCE", "Lodging", "settled", "vacate"]
+__all__ = ["COUNT", "EACH", "HOSTING", "ONCE", "HostedAgent", "end_hosting", "require_hosted"]
 
 CALL_SECONDS = 5.0
 COUNT = 2  #: instances
 WATCH_SECONDS = 1.0
 ONCE, HOURLY, EACH = 0.5, 360.0, 0.01  #: the price of an instance, of its time, of what it does
 TEXT = "the quick brown fox jumps over the lazy dog"
-HOSTING = Act()
+HOSTING = Scenario()
 
 
 @dataclass
-class Lodging:
+class HostedAgent:
     """What runs here: the agent, the client of the customer, the instances.
 
     source: where the agent's program is. said: the last answer of each instance. rest: what the paused one had cost.
@@ -55,43 +55,43 @@ class Lodging:
 
     async def count(self, instance_id: str) -> dict[str, Any]:
         """Let an instance count; answers what it said, raises Missing if that is wrong."""
-        done = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
+        execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
         self.done += 1
-        said: Any = done.result
-        if said["words"] != len(TEXT.split()) or done.cost != EACH:
-            raise Missing(f"it said {said}, and cost {done.cost:g}")
-        self.said[instance_id] = said
+        answer: Any = execution.result
+        if answer["words"] != len(TEXT.split()) or execution.cost != EACH:
+            raise ExpectationFailed(f"it said {answer}, and cost {execution.cost:g}")
+        self.said[instance_id] = answer
         return self.said[instance_id]
 
 
-def lodged(play: Play) -> Lodging:
+def require_instances(play: DemoRun) -> HostedAgent:
     """What runs here; raises Missing or Skipped if nothing does."""
     if play.lodging is None:
-        raise Missing("no agent was registered")
+        raise ExpectationFailed("no agent was registered")
     if len(play.lodging.instances) < COUNT:
-        raise Missing("the instances were not started")
+        raise ExpectationFailed("the instances were not started")
     return play.lodging
 
 
 @HOSTING.expect("A Python agent is registered from its directory, with a price")
-async def registration(play: Play) -> str:
+async def register_agent(play: DemoRun) -> str:
     name = play.troupe.name("Counter")
-    source = (await _sources(play)) / name
+    source = (await _source_directory(play)) / name
     source.mkdir(parents=True)
     try:
         shutil.copy(counter.__file__, source / "main.py")
-        made = await play.client.deployment.register(_manifest(name, source))
-        key = await play.client.token.create(f"the demo's customer {play.troupe.mark}", account=_account(play))
+        registered = await play.client.deployment.register(_agent_manifest(name, source))
+        key = await play.client.token.create(f"the demo's customer {play.troupe.mark}", account=_account_name(play))
     except BaseException:
         shutil.rmtree(source)
         raise
     customer = AgoraClient(play.client.url, token=key.token, mode="async", timeout=CALL_SECONDS)
-    play.lodging = Lodging(made.agent_id, source, customer, key.token_id)
+    play.lodging = HostedAgent(registered.agent_id, source, customer, key.token_id)
     cost = "0.50 USD once, 0.10 a running second, 0.01 an execution"
-    return f"revision {made.revision}, runs with: {', '.join(made.engines)}; {cost}"
+    return f"revision {registered.revision}, runs with: {', '.join(registered.engines)}; {cost}"
 
 
-async def _sources(play: Play) -> Path:
+async def _source_directory(play: DemoRun) -> Path:
     """The directory whose content the server may run; raises Skipped if it is not known."""
     data = play.venue.data
     try:
@@ -100,13 +100,13 @@ async def _sources(play: Play) -> Path:
         own = None
     hosts = {host.host_id: host async for host in play.client.host.list()}
     if own not in hosts:
-        raise Skipped("where the server takes programs from is not known here (AGORA_DATA_DIR says it)")
+        raise ExpectationSkipped("where the server takes programs from is not known here (AGORA_DATA_DIR says it)")
     if "process" not in hosts[own].engines:
-        raise Skipped("the server runs no processes")
+        raise ExpectationSkipped("the server runs no processes")
     return data / "sources"
 
 
-def _manifest(name: str, source: Path) -> dict[str, Any]:
+def _agent_manifest(name: str, source: Path) -> dict[str, Any]:
     return {
         "name": name,
         "description": "Counts words.",
@@ -117,77 +117,79 @@ def _manifest(name: str, source: Path) -> dict[str, Any]:
     }
 
 
-def _account(play: Play) -> str:
+def _account_name(play: DemoRun) -> str:
     return f"demo-{play.troupe.mark}"
 
 
 @HOSTING.expect(f"{COUNT} instances of it are started, each a process of its own")
-async def instances(play: Play) -> str:
+async def start_instances(play: DemoRun) -> str:
     lodging = play.lodging
     if lodging is None:
-        raise await _absence(play)
+        raise await _absence_reason(play)
     create = lodging.customer.instance.create
-    made = await asyncio.gather(*(create(lodging.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
-    lodging.instances = [each.instance_id for each in made]
-    if bad := [f"{each.status}: {each.reason}" for each in made if each.status != "running"]:
-        raise Missing("; ".join(bad))
-    return ", ".join(f"{each.name} at {each.address}" for each in made)
+    created = await asyncio.gather(*(create(lodging.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
+    lodging.instances = [each.instance_id for each in created]
+    if bad := [f"{each.status}: {each.reason}" for each in created if each.status != "running"]:
+        raise ExpectationFailed("; ".join(bad))
+    return ", ".join(f"{each.name} at {each.address}" for each in created)
 
 
-async def _absence(play: Play) -> Exception:
+async def _absence_reason(play: DemoRun) -> Exception:
     """Why nothing was registered, again."""
     try:
-        await _sources(play)
-    except Skipped as reason:
+        await _source_directory(play)
+    except ExpectationSkipped as reason:
         return reason
-    return Missing("no agent was registered")
+    return ExpectationFailed("no agent was registered")
 
 
 @HOSTING.expect("Work is executed on them, and charged")
-async def work(play: Play) -> str:
-    lodging = await settled(play)
+async def execute_work(play: DemoRun) -> str:
+    lodging = await require_hosted(play)
     for instance_id in (*lodging.instances, *lodging.instances):
         await lodging.count(instance_id)
-    processes = {said["process"] for said in lodging.said.values()}
-    if len(processes) != COUNT or any(said["asked"] != 2 for said in lodging.said.values()):
-        raise Missing(f"they said {lodging.said}")
+    processes = {answer["process"] for answer in lodging.said.values()}
+    if len(processes) != COUNT or any(answer["asked"] != 2 for answer in lodging.said.values()):
+        raise ExpectationFailed(f"they said {lodging.said}")
     paid = (await lodging.customer.billing.cost()).cost_breakdown.task_cost
     if round(paid, 6) != round(lodging.done * EACH, 6):
-        raise Missing(f"{lodging.done} executions cost {paid:g}")
+        raise ExpectationFailed(f"{lodging.done} executions cost {paid:g}")
     return f"{lodging.done} times {len(TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
 
 
-async def settled(play: Play) -> Lodging:
+async def require_hosted(play: DemoRun) -> HostedAgent:
     """What runs here; raises what kept it from running."""
     if play.lodging is None:
-        raise await _absence(play)
-    return lodged(play)
+        raise await _absence_reason(play)
+    return require_instances(play)
 
 
 @HOSTING.expect("One is paused: its cost stands still, while the other's goes on")
-async def pause(play: Play) -> str:
-    lodging = await settled(play)
+async def pause_instance(play: DemoRun) -> str:
+    lodging = await require_hosted(play)
     change = lodging.customer.instance
     paused = await change.pause(lodging.paused)
-    before = await _measured(lodging)
+    before = await _measure_other(lodging)
     await asyncio.sleep(WATCH_SECONDS)
-    after = await _measured(lodging)
+    after = await _measure_other(lodging)
     lodging.rest = (await change.get(lodging.paused)).billing_info
     grown = after.billing_info.total_cost - before.billing_info.total_cost
     still = paused.billing_info.total_cost
     if paused.status != "paused" or lodging.rest.total_cost != still or grown <= 0:
-        raise Missing(f"{paused.status}: from {still} to {lodging.rest.total_cost}; the other's grew by {grown:.6f}")
+        raise ExpectationFailed(
+            f"{paused.status}: from {still} to {lodging.rest.total_cost}; the other's grew by {grown:.6f}"
+        )
     return f"{still:.6f} USD before and after {WATCH_SECONDS:g} s; the other's grew by {grown:.6f}"
 
 
-async def _measured(lodging: Lodging) -> Instance:
+async def _measure_other(lodging: HostedAgent) -> Instance:
     """The other one, with the bill up to now: a pause closes it at once."""
-    found = await lodging.customer.instance.pause(lodging.working)
+    instance = await lodging.customer.instance.pause(lodging.working)
     await lodging.customer.instance.resume(lodging.working)
-    return found
+    return instance
 
 
-async def vacate(play: Play) -> None:
+async def end_hosting(play: DemoRun) -> None:
     """End what runs here, and take back what it cost; nothing where nothing runs."""
     lodging, play.lodging = play.lodging, None
     if lodging is None:
@@ -195,12 +197,12 @@ async def vacate(play: Play) -> None:
     client = play.client
     shutil.rmtree(lodging.source, ignore_errors=True)
     await lodging.customer.aclose()
-    left = [each.instance_id async for each in client.instance.list(account=_account(play))]
-    await asyncio.gather(*(client.instance.terminate(each) for each in left))
+    instance_ids = [each.instance_id async for each in client.instance.list(account=_account_name(play))]
+    await asyncio.gather(*(client.instance.terminate(each) for each in instance_ids))
     with contextlib.suppress(AgoraError):
         await client.agent.deregister(lodging.agent_id)
     await client.token.revoke(lodging.token_id)
-    entries = [entry async for entry in client.billing.usage(account=_account(play))]
+    entries = [entry async for entry in client.billing.usage(account=_account_name(play))]
     for entry in entries:
         if entry.reverses is None:
             await client.billing.reverse(entry.entry_id, "the demo is over")

@@ -16,9 +16,9 @@ from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import StaleLease
 
 from .. import records
-from ..ledger import Missing, Report
-from ..participants import CREW, TRANSFORMERS, VICTIM, Troupe
-from .base import ARRIVAL_SECONDS, Act, Play
+from ..ledger import ExpectationFailed, Report
+from ..participants import TRANSFORMERS, VICTIM, WORKERS, Participants
+from .base import ARRIVAL_SECONDS, DemoRun, Scenario
 
 if TYPE_CHECKING:
     from agora_sdk.contract.workflows import Workflow
@@ -27,14 +27,14 @@ __all__ = ["PIPELINE"]
 
 TAKEOVER_SECONDS = 15.0
 ENDING_SECONDS = 10.0
-WORDS = ("extract", "transform", "load")  #: skills, and the types of the tasks
-ENDINGS = ["agora.workflow.completed", "agora.workflow.failed", "agora.workflow.cancelled"]
-PIPELINE = Act()
+SKILL_WORDS = ("extract", "transform", "load")  #: skills, and the types of the tasks
+END_EVENTS = ["agora.workflow.completed", "agora.workflow.failed", "agora.workflow.cancelled"]
+PIPELINE = Scenario()
 
 
-def steps(troupe: Troupe) -> list[Step]:
+def pipeline_steps(troupe: Participants) -> list[Step]:
     """The workflow, as its author writes it."""
-    extract, transform, load = map(troupe.skill, WORDS)
+    extract, transform, load = map(troupe.skill, SKILL_WORDS)
     parts: dict[str, JsonValue] = {
         "database": "${input.database}",
         "parts": "${steps.transform.result}",
@@ -55,21 +55,21 @@ def steps(troupe: Troupe) -> list[Step]:
     ]
 
 
-@PIPELINE.expect(f"{len(CREW)} more agents come, and wait for tasks")
-async def crew(play: Play) -> str:
-    for role in CREW:
+@PIPELINE.expect(f"{len(WORKERS)} more agents come, and wait for tasks")
+async def start_workers(play: DemoRun) -> str:
+    for role in WORKERS:
         await play.stage.enter(role)
-    came = await play.ledger.each(CREW, "ready", seconds=ARRIVAL_SECONDS)
+    came = await play.ledger.each(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
     return ", ".join(report.role for report in came)
 
 
 @PIPELINE.expect("A workflow begins: extract, then transform each partition that was found, then load")
-async def beginning(play: Play) -> str:
+async def start_pipeline(play: DemoRun) -> str:
     source = play.stage.directory / "sales.csv"
-    play.records, play.truth = records.generate(source, play.troupe.mark)
+    play.records, play.truth = records.generate_source(source, play.troupe.mark)
     receipt = await play.client.workflow.create(
         play.troupe.pipeline,
-        steps(play.troupe),
+        pipeline_steps(play.troupe),
         input={"source": str(source), "database": str(play.database)},
     )
     play.workflow = receipt.workflow_id
@@ -77,26 +77,26 @@ async def beginning(play: Play) -> str:
     await play.ledger.first(TRANSFORMERS, "claimed")
     extracted: Any = (await play.client.workflow.status(play.workflow)).steps[0].result
     if extracted["records"] != play.records:
-        raise Missing(f"{extracted['records']} of {play.records} records were extracted")
+        raise ExpectationFailed(f"{extracted['records']} of {play.records} records were extracted")
     parts = ", ".join(f"{part['region']} {part['records']}" for part in extracted["partitions"])
     return f"{play.records} records: {parts}"
 
 
 @PIPELINE.expect("The partitions are transformed in parallel, one by each transformer")
-async def parallel(play: Play) -> str:
+async def check_parallelism(play: DemoRun) -> str:
     claims = await play.ledger.each(TRANSFORMERS, "claimed")
     if len({claim["task_id"] for claim in claims}) != len(claims):
-        raise Missing("a partition was given out twice")
+        raise ExpectationFailed("a partition was given out twice")
     await play.half_way()
     others = [role for role in TRANSFORMERS if role != VICTIM]
     await play.ledger.each(others, "worked")
-    most = await _at_once(play, [claim["task_id"] for claim in claims])
+    most = await _max_parallel(play, [claim["task_id"] for claim in claims])
     if most < 2:
-        raise Missing("one after the other")
+        raise ExpectationFailed("one after the other")
     return f"{most} partitions at once: {', '.join(claim.role for claim in claims)}"
 
 
-async def _at_once(play: Play, task_ids: list[str]) -> int:
+async def _max_parallel(play: DemoRun, task_ids: list[str]) -> int:
     """How many of these tasks were in progress at the same time."""
     changes: list[tuple[datetime, bool, str]] = []
     for task_id in task_ids:
@@ -111,36 +111,38 @@ async def _at_once(play: Play, task_ids: list[str]) -> int:
 
 
 @PIPELINE.expect("A transformer is killed half-way through its partition (SIGKILL)")
-async def killing(play: Play) -> str:
+async def kill_transformer(play: DemoRun) -> str:
     half = await play.half_way()
     code = await play.stage.kill(VICTIM)
     task = await play.client.task.get(half["task_id"])
-    kept = (task.checkpoint or {}).get("row")
-    if code != -signal.SIGKILL or task.status != "in_progress" or kept != half["row"]:
-        raise Missing(f"it ended with code {code}, its task is {task.status}, its checkpoint {kept}")
-    return f"{VICTIM}: {task.progress:.0f} % done, checkpoint at row {kept}, and still in its hands"
+    row = (task.checkpoint or {}).get("row")
+    if code != -signal.SIGKILL or task.status != "in_progress" or row != half["row"]:
+        raise ExpectationFailed(f"it ended with code {code}, its task is {task.status}, its checkpoint {row}")
+    return f"{VICTIM}: {task.progress:.0f} % done, checkpoint at row {row}, and still in its hands"
 
 
 @PIPELINE.expect("Its lease runs out, and another agent goes on from its checkpoint")
-async def takeover(play: Play) -> str:
+async def check_takeover(play: DemoRun) -> str:
     half = await play.half_way()
     claim = await _second_claim(play, half)
-    kept = (claim["checkpoint"] or {}).get("row")
-    if kept != half["row"] or claim["attempt"] != 2 or claim["token"] <= half["token"]:
-        raise Missing(f"attempt {claim['attempt']} from row {kept}, token {claim['token']} after {half['token']}")
+    row = (claim["checkpoint"] or {}).get("row")
+    if row != half["row"] or claim["attempt"] != 2 or claim["token"] <= half["token"]:
+        raise ExpectationFailed(
+            f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {half['token']}"
+        )
     lost = [e async for e in play.client.task.history(half["task_id"]) if e.status == "pending" and e.content]
     if not lost or "ran out" not in (lost[0].content or ""):
-        raise Missing("the trail says nothing of the lease")
-    return f"{claim.role} at row {kept}: attempt 2, fencing token {claim['token']} after {half['token']}"
+        raise ExpectationFailed("the trail says nothing of the lease")
+    return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {half['token']}"
 
 
-async def _second_claim(play: Play, half: Report) -> Report:
+async def _second_claim(play: DemoRun, half: Report) -> Report:
     others = [role for role in TRANSFORMERS if role != VICTIM]
     return await play.ledger.first(others, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"])
 
 
 @PIPELINE.expect("What the dead one would still write is refused: its fencing token is old")
-async def fencing(play: Play) -> str:
+async def check_fencing(play: DemoRun) -> str:
     half = await play.half_way()
     await _second_claim(play, half)
     task_id, old = half["task_id"], {"fencing_token": half["token"]}
@@ -153,30 +155,32 @@ async def fencing(play: Play) -> str:
         }
         answers = dict(zip(tries, await asyncio.gather(*tries.values(), return_exceptions=True), strict=True))
     if accepted := [name for name, answer in answers.items() if not isinstance(answer, StaleLease)]:
-        raise Missing("; ".join(f"{name}: {answers[name]}" for name in accepted))
-    said = answers["complete"]
-    assert isinstance(said, AgoraError)
-    return f"{', '.join(answers)}: {said.code}, token {half['token']} is not the newest"
+        raise ExpectationFailed("; ".join(f"{name}: {answers[name]}" for name in accepted))
+    refusal = answers["complete"]
+    assert isinstance(refusal, AgoraError)
+    return f"{', '.join(answers)}: {refusal.code}, token {half['token']} is not the newest"
 
 
-def _acting_as(play: Play, role: str) -> AgoraClient:
+def _acting_as(play: DemoRun, role: str) -> AgoraClient:
     """A client with an agent's own credentials, as if its process lived on."""
     where = play.stage.environ["AGORA_CREDENTIALS"]
     return AgoraClient(play.client.url, agent=play.troupe.name(role), credentials=where, mode="async", timeout=5)
 
 
 @PIPELINE.expect("The workflow completes all the same")
-async def completion(play: Play) -> str:
-    workflow = await _ended(play)
+async def check_completion(play: DemoRun) -> str:
+    workflow = await _wait_for_end(play)
     if workflow.status != "completed":
-        raise Missing(f"it is {workflow.status}, {workflow.progress:.0f} % done; {workflow.error or 'no error'}")
-    done = {play.played_by(share.agent_id): share.completed for share in workflow.agents if share.completed}
-    return f"{workflow.duration_seconds:.1f} s; tasks done: {', '.join(f'{who} {n}' for who, n in done.items())}"
+        raise ExpectationFailed(
+            f"it is {workflow.status}, {workflow.progress:.0f} % done; {workflow.error or 'no error'}"
+        )
+    completed = {play.played_by(share.agent_id): share.completed for share in workflow.agents if share.completed}
+    return f"{workflow.duration_seconds:.1f} s; tasks done: {', '.join(f'{who} {n}' for who, n in completed.items())}"
 
 
-async def _ended(play: Play) -> Workflow:
+async def _wait_for_end(play: DemoRun) -> Workflow:
     """The workflow, when it has ended or there was time enough for it."""
-    stream = play.client.event.stream(ENDINGS, subject=play.workflow_id, last_event_id=str(play.beginning))
+    stream = play.client.event.stream(END_EVENTS, subject=play.workflow_id, last_event_id=str(play.beginning))
     try:
         async with asyncio.timeout(ENDING_SECONDS), stream as events:
             async for _ in events:

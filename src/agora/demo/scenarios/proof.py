@@ -6,21 +6,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .. import records
-from ..ledger import Missing
+from ..ledger import ExpectationFailed
 from ..participants import VICTIM
-from .base import Act, Play
+from .base import DemoRun, Scenario
 
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import Task, TaskEntry
 
 __all__ = ["PROOF"]
 
-PROOF = Act()
+PROOF = Scenario()
 
 
 @PROOF.expect("Each of its tasks was done exactly once, by the holder of the newest fencing token")
-async def once(play: Play) -> str:
-    tasks = await _tasks(play)
+async def check_exactly_once(play: DemoRun) -> str:
+    tasks = await _completed_tasks(play)
     lost = {report["task_id"] for report in play.ledger.all(VICTIM, "half-way")}
     for task in tasks:
         entries = [entry async for entry in play.client.task.history(task.task_id)]
@@ -29,67 +29,71 @@ async def once(play: Play) -> str:
     return f"{len(tasks)} tasks, {len(tasks)} times 'done'; attempts {', '.join(map(str, attempts))}"
 
 
-async def _tasks(play: Play) -> list[Task]:
-    found = [task async for task in play.client.task.list(workflow_id=play.workflow_id)]
-    if undone := [f"{task.step} is {task.status}" for task in found if task.status != "completed"]:
-        raise Missing(", ".join(undone))
-    if {task.step for task in found} != {"extract", "transform", "load"}:
-        raise Missing(f"there are only {len(found)} tasks")
-    return found
+async def _completed_tasks(play: DemoRun) -> list[Task]:
+    tasks = [task async for task in play.client.task.list(workflow_id=play.workflow_id)]
+    if undone := [f"{task.step} is {task.status}" for task in tasks if task.status != "completed"]:
+        raise ExpectationFailed(", ".join(undone))
+    if {task.step for task in tasks} != {"extract", "transform", "load"}:
+        raise ExpectationFailed(f"there are only {len(tasks)} tasks")
+    return tasks
 
 
-def _check_once(play: Play, task: Task, entries: list[TaskEntry], attempts: int) -> None:
+def _check_once(play: DemoRun, task: Task, entries: list[TaskEntry], attempts: int) -> None:
     """Raises Missing unless a trail says that there were so many attempts, and that the last one ended the task."""
     begun = [entry.actor for entry in entries if entry.type == "status" and entry.status == "in_progress"]
-    done = [entry.actor for entry in entries if entry.type == "done"]
-    if len(done) != 1 or len(begun) != attempts or task.attempts != attempts:
-        raise Missing(f"{task.step}: {len(done)} times done, {len(begun)} of {attempts} attempts")
+    finishers = [entry.actor for entry in entries if entry.type == "done"]
+    if len(finishers) != 1 or len(begun) != attempts or task.attempts != attempts:
+        raise ExpectationFailed(f"{task.step}: {len(finishers)} times done, {len(begun)} of {attempts} attempts")
     claims = [r for r in play.ledger.reports if r.kind == "claimed" and r["task_id"] == task.task_id]
     newest = max(claims, key=lambda claim: int(claim["token"]), default=None)
-    if newest is None or newest.role != play.played_by(done[0]) or begun[-1] != done[0]:
-        raise Missing(f"{task.step}: done by {play.played_by(done[0])}, last claimed by {newest and newest.role}")
+    if newest is None or newest.role != play.played_by(finishers[0]) or begun[-1] != finishers[0]:
+        raise ExpectationFailed(
+            f"{task.step}: done by {play.played_by(finishers[0])}, last claimed by {newest and newest.role}"
+        )
 
 
 @PROOF.expect("The output of the partition that changed hands is whole: nothing lost, nothing twice")
-async def output(play: Play) -> str:
+async def check_output(play: DemoRun) -> str:
     task = await play.client.task.get((await play.half_way())["task_id"])
     lines = (await play.client.task.output(task.task_id)).content.splitlines()
     if not lines:
-        raise Missing("there is none")
+        raise ExpectationFailed("there is none")
     begins, ends = zip(*(line.split()[1].rstrip(":").split("-") for line in lines), strict=True)
     rows = [0, *map(int, ends)]
     part: Any = task.payload["partition"]
     if list(map(int, begins)) != rows[:-1] or rows[-1] != part["records"]:
-        raise Missing(f"it is about the rows {', '.join(lines)}")
+        raise ExpectationFailed(f"it is about the rows {', '.join(lines)}")
     agents = {play.played_by(e.actor) async for e in play.client.task.history(task.task_id) if e.type == "progress"}
     return f"{len(lines)} lines about rows 0 to {rows[-1]}, by {' and '.join(sorted(agents))}"
 
 
 @PROOF.expect("The timeline shows it: no step began before those it depends on were done")
-async def timeline(play: Play) -> str:
+async def check_timeline(play: DemoRun) -> str:
     play.timeline = await play.client.workflow.timeline(play.workflow_id)
     begun: dict[str, datetime] = {}
     ended: dict[str, datetime] = {}
     for span in play.timeline.spans:
         if span.begun is None or span.end is None:
-            raise Missing(f"{span.step} has not ended")
+            raise ExpectationFailed(f"{span.step} has not ended")
         begun[span.step] = min(span.begun, begun.get(span.step, span.begun))
         ended[span.step] = max(span.end, ended.get(span.step, span.end))
     if not ended.keys() >= {"extract", "transform", "load"}:
-        raise Missing(f"it shows {', '.join(ended)}")
+        raise ExpectationFailed(f"it shows {', '.join(ended)}")
     if not ended["extract"] <= begun["transform"] <= ended["transform"] <= begun["load"]:
-        raise Missing(f"begun {begun}, ended {ended}")
+        raise ExpectationFailed(f"begun {begun}, ended {ended}")
     parts = sum(span.index is not None for span in play.timeline.spans)
     return f"extract, {parts} times transform, load"
 
 
 @PROOF.expect("What was loaded is what was extracted: every record counted, every cent there")
-async def totals(play: Play) -> str:
+async def check_totals(play: DemoRun) -> str:
     result = (await play.client.workflow.status(play.workflow_id)).steps[-1].result
     if not isinstance(result, dict) or result["records"] != play.records:
-        raise Missing(f"{play.records} records were extracted, load says {result}")
-    stored = records.loaded(play.database)
+        raise ExpectationFailed(f"{play.records} records were extracted, load says {result}")
+    stored = records.read_totals(play.database)
     if wrong := sorted(key for key in stored.keys() | play.truth.keys() if stored.get(key) != play.truth.get(key)):
-        raise Missing(f"{len(wrong)} of {len(play.truth)} sums are wrong, such as that of {' '.join(wrong[0])}")
+        raise ExpectationFailed(
+            f"{len(wrong)} of {len(play.truth)} sums are wrong, such as that of {' '.join(wrong[0])}"
+        )
     orders, cents = (sum(column) for column in zip(*stored.values(), strict=True))
     return f"{play.records} records, {orders} sound orders of {cents / 100:,.2f}, as in the source"

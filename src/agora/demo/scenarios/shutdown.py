@@ -7,38 +7,38 @@ import asyncio
 from agora_sdk import AgoraClient
 from agora_sdk.contract.workflows import WorkflowStatus
 
-from ..ledger import Missing
-from ..participants import Troupe
-from .base import Act, Play
+from ..ledger import ExpectationFailed
+from ..participants import Participants
+from .base import DemoRun, Scenario
 
-__all__ = ["DEPARTURE", "clear"]
+__all__ = ["SHUTDOWN", "remove_agents"]
 
-DEPARTURE = Act()
+SHUTDOWN = Scenario()
 
 
-@DEPARTURE.expect("The agents leave properly, and the marketplace is as it was")
-async def departure(play: Play) -> str:
+@SHUTDOWN.expect("The agents leave properly, and the marketplace is as it was")
+async def stop_agents(play: DemoRun) -> str:
     codes = await play.stage.clear()
     if bad := {role: code for role, code in codes.items() if code}:
-        raise Missing(f"exit codes {bad}")
+        raise ExpectationFailed(f"exit codes {bad}")
     came = {report["agent_id"] for report in play.ledger.reports if report.kind == "arrived"}
-    left = await clear(play.client, play.troupe)
+    deregistered = await remove_agents(play.client, play.troupe)
     remaining = await play.client.query.agents([play.troupe.membership])
-    if remaining.count or left != len(came):
-        raise Missing(f"{len(came)} registered, {left} deregistered, {remaining.count} still there")
-    return f"{left} stopped and were deregistered"
+    if remaining.count or deregistered != len(came):
+        raise ExpectationFailed(f"{len(came)} registered, {deregistered} deregistered, {remaining.count} still there")
+    return f"{deregistered} stopped and were deregistered"
 
 
-async def clear(client: AgoraClient, troupe: Troupe) -> int:
+async def remove_agents(client: AgoraClient, troupe: Participants) -> int:
     """End the workflow of a run, and deregister its agents; answers how many there were."""
     running = [workflow async for workflow in client.workflow.list(WorkflowStatus.RUNNING)]
     for workflow in running:
         if workflow.workflow_name == troupe.pipeline:
             await client.workflow.cancel(workflow.workflow_id, "the demo is over")
-    found = [agent.agent_id async for agent in client.query.agents([troupe.membership])]
-    await asyncio.gather(*(_deregister(client, agent_id) for agent_id in found))
-    return len(found)
+    agent_ids = [agent.agent_id async for agent in client.query.agents([troupe.membership])]
+    await asyncio.gather(*(_deregister_agent(client, agent_id) for agent_id in agent_ids))
+    return len(agent_ids)
 
 
-async def _deregister(client: AgoraClient, agent_id: str) -> None:
+async def _deregister_agent(client: AgoraClient, agent_id: str) -> None:
     await client.agent.deregister(agent_id)

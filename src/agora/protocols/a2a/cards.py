@@ -16,25 +16,25 @@ from urllib.parse import urlsplit
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
-from agora.protocols.http import Scope, Send, header
+from agora.protocols.http import Scope, Send, read_header
 from agora.settings import Settings
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora_sdk.errors import InternalError
 
 from . import versions
 from .core import Core
-from .routes import CARDS, JWKS
-from .session import is_ours
+from .routes import CARD_PATHS, JWKS_PATH
+from .session import is_own_url
 from .signatures import CardSigner
 
 __all__ = ["Cards"]
 
 MAX_AGE: Final = 60  #: seconds that a card may be kept
-KEPT: Final = 1000  #: documents whose age is known
+CACHED_DOCUMENTS: Final = 1000  #: documents whose age is known
 CATALOGUE_LIMIT: Final = 100
 CATALOGUE_PAGES: Final = 50
 CARD_TYPE: Final = "application/a2a-agent-card+json"
-EVERYWHERE: Final = (b"access-control-allow-origin", b"*")
+ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
 class Cards:
@@ -42,72 +42,72 @@ class Cards:
 
     def __init__(self, core: Core, signer: CardSigner, settings: Settings, grpc_port: int = 0) -> None:
         self._core, self._signer, self._settings, self._grpc_port = core, signer, settings, grpc_port
-        self._seen: dict[bytes, datetime] = {}
+        self._first_served: dict[bytes, datetime] = {}
 
-    async def card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
+    async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Answer with an agent's card. Raises an AgoraError."""
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
         card = from_json(await self._core.invoke("agora.a2a.card", caller, arguments))
         if self._grpc_port:
-            card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc(agent, base_url)]
-        current = versions.asked(scope) == versions.CURRENT
-        document = self.signed(card, base_url, current=current)
-        await self._cacheable(scope, send, document, public=caller.kind == "anonymous")
+            card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc_interface(agent, base_url)]
+        current = versions.named_version(scope) == versions.CURRENT
+        document = self.sign_card(card, base_url, current=current)
+        await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
-    def _grpc(self, agent: str | None, base_url: str) -> dict[str, str]:
+    def _grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
         """The gRPC interface of an agent, which is told from others by the tenant."""
         address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._grpc_port}"
-        found = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
-        return found if agent is None else found | {"tenant": agent}
+        interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
+        return interface if agent is None else interface | {"tenant": agent}
 
-    def signed(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
+    def sign_card(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
         """A card with its signatures, and the members of 0.3 unless it is for a client of 1.0 alone."""
-        if not is_ours(base_url, self._settings):
+        if not is_own_url(base_url, self._settings):
             return card if current else legacy_cards.merge_versions(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}
-        jku = base_url + JWKS
+        jku = base_url + JWKS_PATH
         try:
-            signatures = [self._signer.signature(bare, jku)]
+            signatures = [self._signer.sign_card(bare, jku)]
             document = bare if current else legacy_cards.merge_versions(bare)
             if not current:
-                signatures.append(self._signer.signature(document, jku))
+                signatures.append(self._signer.sign_card(document, jku))
         except (OSError, ValueError) as error:
             raise InternalError("The card could not be signed.", fix="Look at the data directory's key.") from error
         return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
 
-    async def catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
+    async def send_catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Answer with the AI Catalog: every agent whose card the caller may see."""
         arguments: dict[str, Any] = {"base_url": base_url, "limit": CATALOGUE_LIMIT}
         entries: list[dict[str, Any]] = []
         for _ in range(CATALOGUE_PAGES):
             page = from_json(await self._core.invoke("agora.a2a.catalogue", caller, arguments))
-            entries += [_entry(agent, base_url) for agent in page["agents"]]
+            entries += [_catalogue_entry(agent, base_url) for agent in page["agents"]]
             if not page.get("next_cursor"):
                 break
             arguments["cursor"] = page["next_cursor"]
         host = entries[0]["displayName"] if entries else "Agora"
         document = {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
-        await self._cacheable(scope, send, document, public=caller.kind == "anonymous")
+        await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
-    async def keys(self, scope: Scope, send: Send) -> None:
+    async def send_jwks(self, scope: Scope, send: Send) -> None:
         """Answer with the key set (RFC 7517)."""
-        await self._cacheable(scope, send, {"keys": [self._signer.jwk]}, public=True)
+        await self._send_cacheable(scope, send, {"keys": [self._signer.jwk]}, public=True)
 
-    async def _cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
+    async def _send_cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
         """Answer with a document that may be kept for a time, and asked for again by its tag."""
         content = {member: value for member, value in document.items() if member != "signatures"}
         tag = b'W/"%b"' % hashlib.sha256(to_json(content)).hexdigest()[:32].encode()
         control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
         headers = [
             (b"etag", tag),
-            (b"last-modified", self._modified(tag)),
+            (b"last-modified", self._last_modified(tag)),
             (b"cache-control", control),
             (b"vary", b"A2A-Version, Authorization, X-API-Key"),
             (b"x-content-type-options", b"nosniff"),
-            EVERYWHERE,
+            ALLOW_ANY_ORIGIN,
         ]
-        given = header(scope, b"if-none-match") or ""
-        if given.strip() == "*" or tag.decode() in [part.strip() for part in given.split(",")]:
+        if_none_match = read_header(scope, b"if-none-match") or ""
+        if if_none_match.strip() == "*" or tag.decode() in [part.strip() for part in if_none_match.split(",")]:
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -117,22 +117,22 @@ class Cards:
         await send({"type": "http.response.start", "status": 200, "headers": [kind, length, *headers]})
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
-    def _modified(self, tag: bytes) -> bytes:
+    def _last_modified(self, tag: bytes) -> bytes:
         """When a document was first served as it is: it may be older, which only costs a client a request."""
-        if len(self._seen) >= KEPT:
-            self._seen.clear()
-        since = self._seen.setdefault(tag, datetime.now(UTC))
+        if len(self._first_served) >= CACHED_DOCUMENTS:
+            self._first_served.clear()
+        since = self._first_served.setdefault(tag, datetime.now(UTC))
         return format_datetime(since, usegmt=True).encode()
 
 
-def _entry(agent: dict[str, Any], base_url: str) -> dict[str, Any]:
+def _catalogue_entry(agent: dict[str, Any], base_url: str) -> dict[str, Any]:
     host = urlsplit(base_url).hostname or "localhost"
     entry = {
         "identifier": f"urn:air:{host}:agent:{agent.get('agent_id') or 'front'}",
         "displayName": agent["name"],
         "type": CARD_TYPE,
         "mediaType": CARD_TYPE,  # its name in earlier drafts
-        "url": agent.get("card_url") or base_url + CARDS[0],
+        "url": agent.get("card_url") or base_url + CARD_PATHS[0],
         "description": agent["description"],
         "updatedAt": agent["updated_at"],
     }

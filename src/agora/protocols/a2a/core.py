@@ -16,7 +16,7 @@ from agora_sdk.errors import NotFound
 from .dialects import Dialect
 from .methods import CARD, Method
 
-__all__ = ["Core", "Opened", "Request"]
+__all__ = ["Core", "OpenedStream", "Request"]
 
 
 @dataclass(slots=True)
@@ -41,12 +41,12 @@ class Request:
     @property
     def task_id(self) -> str | None:
         """The task that it names."""
-        found = self.arguments.get("task_id") or self.arguments.get("message", {}).get("taskId")
-        return str(found) if found else None
+        task_id = self.arguments.get("task_id") or self.arguments.get("message", {}).get("taskId")
+        return str(task_id) if task_id else None
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenedStream:
     """A stream about to be read. first: an item before those of the stream, with its number."""
 
     stream: LiveStream | None
@@ -72,17 +72,17 @@ class Core:
 
     async def call(self, request: Request) -> bytes:
         """The result of a method that does not stream, in the request's dialect. Raises an AgoraError."""
-        method, arguments = request.method, self._addressed(request)
+        method, arguments = request.method, self._addressed_arguments(request)
         if method.name == "SendMessage":
             arguments["wait"] = self._wait
         elif method.name == CARD:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:
-            return request.dialect.result(method.name, await self._only_config(request, arguments))
+            return request.dialect.encode_result(method.name, await self._first_push_config(request, arguments))
         body = await self.invoke(method.operation, request.caller, arguments, request.key)
-        return request.dialect.result(method.name, body)
+        return request.dialect.encode_result(method.name, body)
 
-    def _addressed(self, request: Request) -> dict[str, Any]:
+    def _addressed_arguments(self, request: Request) -> dict[str, Any]:
         """The arguments, with the agent whose address was used."""
         arguments = dict(request.arguments)
         if request.agent is not None:
@@ -91,34 +91,34 @@ class Core:
             arguments["extensions"] = list(request.extensions)
         return arguments
 
-    async def _only_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
+    async def _first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
         """In 0.3 a push configuration may be asked for by its task alone: the first is meant."""
-        found = from_json(await self.invoke("agora.a2a.list_push_configs", request.caller, arguments))
-        configs = found.get("configs")
+        page = from_json(await self.invoke("agora.a2a.list_push_configs", request.caller, arguments))
+        configs = page.get("configs")
         if not configs:
             raise NotFound("The task has no push notification configuration.", fix="Set one first.")
-        given = {**arguments, "config_id": configs[0]["id"]}
-        return await self.invoke(request.method.operation, request.caller, given)
+        config_arguments = {**arguments, "config_id": configs[0]["id"]}
+        return await self.invoke(request.method.operation, request.caller, config_arguments)
 
-    async def open(self, request: Request) -> Opened:
+    async def open(self, request: Request) -> OpenedStream:
         """Open the stream of a method that streams. Raises an AgoraError: nothing was opened."""
-        arguments = self._addressed(request)
+        arguments = self._addressed_arguments(request)
         if request.method.name == "SubscribeToTask":
-            return Opened(await self._stream(request, arguments))
+            return OpenedStream(await self._open_task_stream(request, arguments))
         arguments["return_immediately"] = True
         body = await self.invoke(request.method.operation, request.caller, arguments, request.key)
         result = from_json(body)
         task = result.get("task")
         if task is None:
-            return Opened(None, (0, body))
-        given = {"task_id": task["id"], "until": "interrupted"}
+            return OpenedStream(None, (0, body))
+        stream_arguments = {"task_id": task["id"], "until": "interrupted"}
         if request.resume is not None:
-            return Opened(await self._stream(request, given), interrupts=True)
+            return OpenedStream(await self._open_task_stream(request, stream_arguments), interrupts=True)
         position = int(task.get("metadata", {}).get("agora", {}).get("position", 0))
-        given["last_event_id"] = str(position)
-        return Opened(await self._stream(request, given), (position, body), interrupts=True)
+        stream_arguments["last_event_id"] = str(position)
+        return OpenedStream(await self._open_task_stream(request, stream_arguments), (position, body), interrupts=True)
 
-    async def _stream(self, request: Request, arguments: dict[str, Any]) -> LiveStream:
+    async def _open_task_stream(self, request: Request, arguments: dict[str, Any]) -> LiveStream:
         if request.resume is not None:
             arguments["last_event_id"] = request.resume
         operation = self.dispatcher.context.catalogue.find("agora.a2a.subscribe", None, request.caller.tenant)

@@ -30,27 +30,27 @@ class Dialect:
     shapes: Mapping[str, Shape]
     update: Callable[..., Any] | None = None
 
-    def result(self, method: str, body: bytes) -> bytes:
+    def encode_result(self, method: str, body: bytes) -> bytes:
         """The result of a method, from the operation's."""
         shape = self.shapes.get(method)
         return body if shape is None else to_json(shape(from_json(body)))
 
-    def event(self, json: bytes, *, interrupts: bool) -> bytes:
+    def encode_event(self, json: bytes, *, interrupts: bool) -> bytes:
         """An item of a stream. interrupts: the stream ends when the task needs an answer."""
         if self.update is None:
             return json
         item = from_json(json)
-        final = interrupts and _state(item) in INTERRUPTED
+        final = interrupts and _status_state(item) in INTERRUPTED
         return to_json(self.update(item, final=final))
 
 
-def _state(item: Mapping[str, Any]) -> str:
+def _status_state(item: Mapping[str, Any]) -> str:
     update: Mapping[str, Any] = item.get("statusUpdate") or {}
     state: str = update.get("status", {}).get("state", "")
     return state
 
 
-def _page(task: Shape) -> Shape:
+def _task_page(task: Shape) -> Shape:
     return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
 
 
@@ -62,12 +62,10 @@ LEGACY: Final = Dialect(
         "SendMessage": legacy.event_to_v03,
         "GetTask": legacy.task_to_v03,
         "CancelTask": legacy.task_to_v03,
-        "ListTasks": _page(legacy.task_to_v03),
+        "ListTasks": _task_page(legacy.task_to_v03),
         "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
         "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
-        "ListTaskPushNotificationConfigs": lambda found: [
-            legacy.push_config_to_v03(c) for c in found.get("configs", ())
-        ],
+        "ListTaskPushNotificationConfigs": lambda found: [legacy.push_config_to_v03(c) for c in found.get("configs", ())],
         "DeleteTaskPushNotificationConfig": lambda found: None,
         "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
@@ -80,7 +78,7 @@ LEGACY_PROTO: Final = Dialect(
         "SendMessage": legacy_proto.event_to_proto,
         "GetTask": legacy_proto.task_to_proto,
         "CancelTask": legacy_proto.task_to_proto,
-        "ListTasks": _page(legacy_proto.task_to_proto),
+        "ListTasks": _task_page(legacy_proto.task_to_proto),
         "CreateTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "GetTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "ListTaskPushNotificationConfigs": lambda found: {

@@ -16,9 +16,9 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed, NotFound
 
 from .cards import Cards
 from .core import Core
-from .errors import Faulty, fault
-from .http_json import HttpJsonEndpoint, refuse
-from .routes import CARDS, CATALOGUE, JWKS, address, owns, target
+from .errors import A2AError, to_wire_error
+from .http_json import HttpJsonEndpoint, send_error
+from .routes import CARD_PATHS, CATALOG_PATH, JWKS_PATH, find_resource, is_a2a_request, split_agent_path
 from .rpc import RpcEndpoint
 from .session import Session
 from .signatures import CardSigner
@@ -40,7 +40,7 @@ class A2AApp:
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None
 
-    owns = staticmethod(owns)
+    owns = staticmethod(is_a2a_request)
 
     async def start(self) -> None:
         """Serve gRPC too, if the settings say so. Raises ConfigurationError where that is not possible."""
@@ -73,57 +73,57 @@ class A2AApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            await self._answer(scope, receive, send)
-        except Faulty as refused:
-            await refuse(scope, send, refused.fault)
+            await self._route_request(scope, receive, send)
+        except A2AError as refused:
+            await send_error(scope, send, refused.fault)
         except AgoraError as error:
-            await refuse(scope, send, fault(error))
+            await send_error(scope, send, to_wire_error(error))
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = address(scope)
-        session = Session(scope, self._access, self._settings, found.agent)
-        path = found.path
+    async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        location = split_agent_path(scope)
+        session = Session(scope, self._access, self._settings, location.agent)
+        path = location.path
         if path in ("", "/"):
-            await self._at_agent(session, receive, send)
-        elif path in CARDS:
-            await self._card(session, send)
-        elif path == CATALOGUE:
-            _reading(scope)
-            await self.cards.catalogue(base_url(scope, self._settings), await session.caller(), scope, send)
-        elif path == JWKS:
-            _reading(scope)
-            await self.cards.keys(scope, send)
+            await self._answer_at_agent(session, receive, send)
+        elif path in CARD_PATHS:
+            await self._send_card(session, send)
+        elif path == CATALOG_PATH:
+            _require_get(scope)
+            await self.cards.send_catalogue(base_url(scope, self._settings), await session.caller(), scope, send)
+        elif path == JWKS_PATH:
+            _require_get(scope)
+            await self.cards.send_jwks(scope, send)
         else:
-            wanted = target(scope["method"], path)
-            if wanted is None:
-                raise _nothing(scope["path"])
-            await self._http_json(wanted, session, receive, send)
+            resource = find_resource(scope["method"], path)
+            if resource is None:
+                raise _not_found(scope["path"])
+            await self._http_json(resource, session, receive, send)
 
-    async def _at_agent(self, session: Session, receive: Receive, send: Send) -> None:
+    async def _answer_at_agent(self, session: Session, receive: Receive, send: Send) -> None:
         """JSON-RPC; who only looks at an agent's address gets its card."""
         scope = session.scope
         if scope["method"] in ("GET", "HEAD"):
-            await self._card(session, send)
+            await self._send_card(session, send)
             return
         if scope["method"] != "POST":
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use POST.", allowed=["GET", "POST"])
         try:
             await self._rpc(session, receive, send)
         except AgoraError as error:
-            await self._rpc.refuse(send, fault(error))
+            await self._rpc.send_error(send, to_wire_error(error))
 
-    async def _card(self, session: Session, send: Send) -> None:
+    async def _send_card(self, session: Session, send: Send) -> None:
         scope = session.scope
-        _reading(scope)
-        await self.cards.card(session.agent, base_url(scope, self._settings), await session.caller(), scope, send)
+        _require_get(scope)
+        await self.cards.send_card(session.agent, base_url(scope, self._settings), await session.caller(), scope, send)
 
 
-def _reading(scope: Scope) -> None:
+def _require_get(scope: Scope) -> None:
     if scope["method"] not in ("GET", "HEAD"):
         raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET", "HEAD"])
 
 
-def _nothing(path: str) -> NotFound:
+def _not_found(path: str) -> NotFound:
     fix = "JSON-RPC is at POST / and POST /a2a/{agent}; HTTP+JSON at /message:send and /tasks, 0.3 of it below /v1."
     if path.rstrip("/").endswith(("/message/send", "/message/stream")):
         fix = f"Send a JSON-RPC request with the method {path.strip('/').removeprefix('v1/')} to POST /."

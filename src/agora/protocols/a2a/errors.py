@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-__all__ = ["Fault", "Faulty", "fault", "faulty"]
+__all__ = ["A2AError", "WireError", "protocol_error", "to_wire_error"]
 
 DOMAIN: Final = "a2a-protocol.org"
 OWN_DOMAIN: Final = "agora"
@@ -49,14 +49,14 @@ TABLE: Final[dict[str, Row]] = {
     "VERSION_NOT_SUPPORTED": (-32009, 400, "FAILED_PRECONDITION", "Version not supported"),
 }
 #: JSON-RPC's own; their reasons have no place in A2A's table
-STANDARD: Final[dict[str, Row]] = {
+JSONRPC_TABLE: Final[dict[str, Row]] = {
     "PARSE_ERROR": (-32700, 400, "INVALID_ARGUMENT", "Invalid JSON payload"),
     "INVALID_REQUEST": (-32600, 400, "INVALID_ARGUMENT", "Request payload validation error"),
     "METHOD_NOT_FOUND": (-32601, 404, "NOT_FOUND", "Method not found"),
     "INVALID_PARAMS": (-32602, 400, "INVALID_ARGUMENT", "Invalid parameters"),
 }
 #: HTTP status of an error of ours to its JSON-RPC code, none of which is one of A2A's, and its gRPC status
-OTHERS: Final[dict[int, tuple[int, str]]] = {
+STATUS_CODES: Final[dict[int, tuple[int, str]]] = {
     401: (-32041, "UNAUTHENTICATED"),
     403: (-32043, "PERMISSION_DENIED"),
     404: (-32044, "NOT_FOUND"),
@@ -72,13 +72,13 @@ OTHERS: Final[dict[int, tuple[int, str]]] = {
     504: (-32054, "DEADLINE_EXCEEDED"),
 }
 UNSUPPORTED_MEDIA_TYPE: Final = 415
-_OF_HTTP: Final = (MethodNotAllowed, PayloadTooLarge)
+_HTTP_ERRORS: Final = (MethodNotAllowed, PayloadTooLarge)
 #: of these HTTP says so too where JSON-RPC is spoken: clients and proxies act upon them
-HTTP_TOLD: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
+HTTP_STATUSES: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WireError:
     """An error on A2A's wire. status: of HTTP. grpc: name of the gRPC status. retry_after: seconds."""
 
     reason: str
@@ -94,20 +94,20 @@ class Fault:
 
     def details(self) -> list[dict[str, Any]]:
         """``google.rpc`` details, section 3.3.2."""
-        found: list[dict[str, Any]] = []
+        details: list[dict[str, Any]] = []
         if self.violations:
             violations = [{"field": v["field"], "description": v["message"]} for v in self.violations]
-            found.append({"@type": BAD_REQUEST, "fieldViolations": violations})
+            details.append({"@type": BAD_REQUEST, "fieldViolations": violations})
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         metadata = {**self.metadata, "timestamp": stamp}
-        found.append({"@type": ERROR_INFO, "reason": self.reason, "domain": self.domain, "metadata": metadata})
-        return found
+        details.append({"@type": ERROR_INFO, "reason": self.reason, "domain": self.domain, "metadata": metadata})
+        return details
 
-    def rpc(self) -> dict[str, Any]:
+    def rpc_error(self) -> dict[str, Any]:
         """The error of a JSON-RPC response, section 9.5."""
         return {"code": self.code, "message": self.message, "data": self.details()}
 
-    def http(self) -> dict[str, Any]:
+    def http_body(self) -> dict[str, Any]:
         """The body of an HTTP response, section 11.6."""
         return {
             "error": {
@@ -118,63 +118,63 @@ class Fault:
             }
         }
 
-    def legacy_http(self) -> dict[str, Any]:
+    def legacy_http_body(self) -> dict[str, Any]:
         """The same for clients of 0.3, which look for the error's JSON-RPC code, or for its name."""
         name = "".join(word.capitalize() for word in self.reason.split("_"))
-        return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.http()}
+        return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.http_body()}
 
     @property
     def rpc_status(self) -> int:
         """HTTP status of a JSON-RPC response: 200 but for what HTTP itself has to say."""
-        told = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
-        return self.status if told and self.status in HTTP_TOLD else 200
+        visible = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
+        return self.status if visible and self.status in HTTP_STATUSES else 200
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Headers of the response."""
-        found = []
+        headers = []
         if self.challenge:
-            found.append((b"www-authenticate", b'Bearer realm="agora"'))
+            headers.append((b"www-authenticate", b'Bearer realm="agora"'))
         if self.retry_after is not None:
-            found.append((b"retry-after", b"%d" % self.retry_after))
-        return found
+            headers.append((b"retry-after", b"%d" % self.retry_after))
+        return headers
 
 
-class Faulty(Exception):
+class A2AError(Exception):
     """A request that is refused by the wire itself."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: WireError) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
 
-def faulty(reason: str, message: str, **metadata: str) -> Faulty:
+def protocol_error(reason: str, message: str, **metadata: str) -> A2AError:
     """The refusal for a reason of A2A's or JSON-RPC's own."""
-    return Faulty(_standard(reason, message, metadata))
+    return A2AError(_standard_error(reason, message, metadata))
 
 
-def _standard(
+def _standard_error(
     reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
-) -> Fault:
+) -> WireError:
     """An error that A2A or JSON-RPC has a row for."""
-    known = TABLE.get(reason)
-    code, status, grpc, message = known or STANDARD[reason]
-    domain = DOMAIN if known else OWN_DOMAIN
-    return Fault(reason, code, status, grpc, f"{message}: {detail}", domain, metadata, violations or [])
+    row = TABLE.get(reason)
+    code, status, grpc, message = row or JSONRPC_TABLE[reason]
+    domain = DOMAIN if row else OWN_DOMAIN
+    return WireError(reason, code, status, grpc, f"{message}: {detail}", domain, metadata, violations or [])
 
 
-def fault(error: AgoraError, method: str = "", task_id: str | None = None) -> Fault:
+def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = None) -> WireError:
     """An error of ours on A2A's wire. method: of A2A 1.0; what an error means may depend on it."""
     metadata = {"taskId": task_id} if task_id else {}
     if error.fix:
         metadata["fix"] = error.fix
-    reason = _reason(error, method)
+    reason = _error_reason(error, method)
     if reason is not None:
-        found = _standard(reason, error.detail, metadata, error.extra.get("errors"))
+        wire_error = _standard_error(reason, error.detail, metadata, error.extra.get("errors"))
         # the type of the request itself is HTTP's matter, not that of a message's part
-        return replace(found, status=error.status) if isinstance(error, UnsupportedMediaType) else found
-    code, grpc = OTHERS.get(error.status, (-32603, "INTERNAL"))
+        return replace(wire_error, status=error.status) if isinstance(error, UnsupportedMediaType) else wire_error
+    code, grpc = STATUS_CODES.get(error.status, (-32603, "INTERNAL"))
     retry_after = error.extra.get("retry_after", 1 if isinstance(error, RateLimited) else None)
-    return Fault(
+    return WireError(
         error.code.upper(),
         code,
         error.status,
@@ -187,17 +187,17 @@ def fault(error: AgoraError, method: str = "", task_id: str | None = None) -> Fa
     )
 
 
-def _reason(error: AgoraError, method: str) -> str | None:
+def _error_reason(error: AgoraError, method: str) -> str | None:
     """The reason in A2A's or JSON-RPC's tables, where there is one; the operations know A2A's own."""
-    given = error.extra.get("reason")
-    if isinstance(given, str) and given in TABLE:
-        return given
+    reason = error.extra.get("reason")
+    if isinstance(reason, str) and reason in TABLE:
+        return reason
     if isinstance(error, IllegalTransition):
         return "TASK_NOT_CANCELABLE" if method == "CancelTask" else "UNSUPPORTED_OPERATION"
     if isinstance(error, UnsupportedMediaType):
         return "CONTENT_TYPE_NOT_SUPPORTED"
     if isinstance(error, MalformedRequest):
         return "PARSE_ERROR"
-    if isinstance(error, InvalidRequest) and not isinstance(error, _OF_HTTP):
+    if isinstance(error, InvalidRequest) and not isinstance(error, _HTTP_ERRORS):
         return "INVALID_PARAMS"
     return None

@@ -24,18 +24,18 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.http import Scope
-from agora.protocols.trace_context import carrier, incoming
+from agora.protocols.trace_context import incoming_span, trace_carrier
 from agora.settings import Settings
 from agora.telemetry import PROTOCOL
 from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
 
 from . import versions
-from .core import Core, Opened, Request
+from .core import Core, OpenedStream, Request
 from .dialects import CURRENT
-from .errors import ERROR_INFO, Fault, Faulty, fault, faulty
+from .errors import ERROR_INFO, A2AError, WireError, protocol_error, to_wire_error
 from .grpc_connections import GrpcListener, bind_listener
 from .methods import METHODS
-from .session import extensions
+from .session import read_extensions
 
 __all__ = ["GrpcServer"]
 
@@ -67,7 +67,7 @@ class GrpcServer:
             ("grpc.so_reuseport", 0),
         ]
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.max_streams)
-        handlers = {method.name: self._handler(method) for method in SERVICE.methods}
+        handlers = {method.name: self._method_handler(method) for method in SERVICE.methods}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
 
     async def start(self, host: str, port: int) -> int:
@@ -85,31 +85,31 @@ class GrpcServer:
         await self._server.stop(grace)
         self._listener.abort()
 
-    def _handler(self, method: Any) -> Any:
+    def _method_handler(self, method: Any) -> Any:
         """How one method of the service is served."""
         request = getattr(a2a_pb2, method.input_type.name)
         answer = getattr(a2a_pb2, method.output_type.name, None)
 
-        async def unary(message: Message, context: Any) -> Message:
-            return await self._guarded(method.name, self._unary(method.name, answer, message, context), context)
+        async def answer_unary(message: Message, context: Any) -> Message:
+            return await self._run_traced(method.name, self._call_unary(method.name, answer, message, context), context)
 
-        async def stream(message: Message, context: Any) -> None:
-            opened = await self._guarded(method.name, self._open(method.name, message, context), context)
+        async def answer_stream(message: Message, context: Any) -> None:
+            opened = await self._run_traced(method.name, self._open_stream(method.name, message, context), context)
             await self._follow(opened, context)
 
         reads: Callable[[bytes], Message] = request.FromString
         if method.server_streaming:
-            return grpc.unary_stream_rpc_method_handler(stream, reads, _written)
-        return grpc.unary_unary_rpc_method_handler(unary, reads, _written)
+            return grpc.unary_stream_rpc_method_handler(answer_stream, reads, _serialize)
+        return grpc.unary_unary_rpc_method_handler(answer_unary, reads, _serialize)
 
-    async def _unary(self, name: str, answer: Any, message: Message, context: Any) -> Message:
+    async def _call_unary(self, name: str, answer: Any, message: Message, context: Any) -> Message:
         connection = self._connection(context)
-        request = await self._request(name, message, context, connection)
+        request = await self._read_request(name, message, context, connection)
         try:
             body = await self._core.call(request)
             connection.admit(len(body))
         except AgoraError as error:
-            raise Faulty(fault(error, name, request.task_id)) from None
+            raise A2AError(to_wire_error(error, name, request.task_id)) from None
         waiting = ExitStack()
         waiting.enter_context(connection.hold(len(body)))
         context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
@@ -119,15 +119,15 @@ class GrpcServer:
             return Empty()
         return ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
 
-    async def _open(self, name: str, message: Message, context: Any) -> tuple[Request, Opened, Connection]:
+    async def _open_stream(self, name: str, message: Message, context: Any) -> tuple[Request, OpenedStream, Connection]:
         connection = self._connection(context)
-        request = await self._request(name, message, context, connection)
+        request = await self._read_request(name, message, context, connection)
         try:
             return request, await self._core.open(request), connection
         except AgoraError as error:
-            raise Faulty(fault(error, name, request.task_id)) from None
+            raise A2AError(to_wire_error(error, name, request.task_id)) from None
 
-    async def _follow(self, opening: tuple[Request, Opened, Connection], context: Any) -> None:
+    async def _follow(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
         """Write what a stream has, each item when its reader has room for it."""
         request, opened, connection = opening
         if opened.stream is None:
@@ -141,56 +141,56 @@ class GrpcServer:
                 async for entry in entries:
                     await _write(context, connection, entry.json)
         except AgoraError as error:
-            await _abort(context, fault(error, request.method.name, request.task_id))
+            await _abort_call(context, to_wire_error(error, request.method.name, request.task_id))
         finally:
             opened.stream.close()
 
     def _connection(self, context: Any) -> Connection:
-        """The connection of a call. Raises Faulty: it did not come through the listener."""
+        """The connection of a call. Raises A2AError: it did not come through the listener."""
         connection = self._listener.find_connection(context.peer())
         if connection is None:
             error = PermissionDenied("Calls are taken from the listener alone.", fix="Use the port 'a2a_grpc_port'.")
-            raise Faulty(fault(error))
+            raise A2AError(to_wire_error(error))
         return connection
 
-    async def _request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
-        scope = {**_scope(context), "agora.connection": connection}
-        if versions.requested(scope) != versions.CURRENT:
-            raise faulty("VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'.")
+    async def _read_request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
+        scope = {**_to_scope(context), "agora.connection": connection}
+        if versions.negotiate_version(scope) != versions.CURRENT:
+            raise protocol_error("VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'.")
         caller = await self._authenticate(scope)
 
-        async def valid() -> None:
+        async def check_credential() -> None:
             await self._authenticate(scope)
 
         method = METHODS[name]
         arguments = method.read(MessageToDict(message), False)
-        return Request(method, arguments, CURRENT, caller, extensions=extensions(scope), valid=valid)
+        return Request(method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=check_credential)
 
-    async def _guarded(self, name: str, work: Awaitable[Any], context: Any) -> Any:
+    async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Do it in the caller's trace, or end the call with the error that it came to."""
         PROTOCOL.set("grpc")
-        with incoming(self._core.dispatcher.tracing, f"gRPC {name}", carrier(_scope(context))) as span:
-            found = await _tried(work)
-            if span is not None and isinstance(found, Fault) and found.status >= 500:
-                span.fail(found.grpc)
-        if isinstance(found, Fault):
-            await _abort(context, found)
-        return found
+        with incoming_span(self._core.dispatcher.tracing, f"gRPC {name}", trace_carrier(_to_scope(context))) as span:
+            result = await _catch_errors(work)
+            if span is not None and isinstance(result, WireError) and result.status >= 500:
+                span.fail(result.grpc)
+        if isinstance(result, WireError):
+            await _abort_call(context, result)
+        return result
 
 
-async def _tried(work: Awaitable[Any]) -> Any:
+async def _catch_errors(work: Awaitable[Any]) -> Any:
     """What it comes to, or the error as A2A has it."""
     try:
         return await work
-    except Faulty as refused:
+    except A2AError as refused:
         return refused.fault
     except AgoraError as error:
-        return fault(error)
+        return to_wire_error(error)
     except grpc.aio.AbortError:
         raise
     except Exception:
         log.exception("a call over gRPC failed")
-        return fault(InternalError("Something went wrong on our side."))
+        return to_wire_error(InternalError("Something went wrong on our side."))
 
 
 def _is_no_departure(record: logging.LogRecord) -> bool:
@@ -198,41 +198,41 @@ def _is_no_departure(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("ExecuteBatchError raised in core")
 
 
-def _written(message: Message) -> bytes:
-    written: bytes = message.SerializeToString()
-    return written
+def _serialize(message: Message) -> bytes:
+    body: bytes = message.SerializeToString()
+    return body
 
 
 async def _write(context: Any, connection: Connection, json: bytes) -> None:
     """Write one item of a stream; return when its reader has room for it."""
     with connection.hold(len(json)):
-        await context.write(_item(json))
+        await context.write(_parse_item(json))
 
 
-def _item(json: bytes) -> Message:
+def _parse_item(json: bytes) -> Message:
     return ParseDict(from_json(json), a2a_pb2.StreamResponse(), ignore_unknown_fields=True)
 
 
-def _scope(context: Any) -> Scope:
+def _to_scope(context: Any) -> Scope:
     """A call's metadata as HTTP has them, for what looks at requests."""
-    headers = [(key.lower().encode(), _bytes(value)) for key, value in context.invocation_metadata() or ()]
+    headers = [(key.lower().encode(), _to_bytes(value)) for key, value in context.invocation_metadata() or ()]
     return {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b"", "client": None}
 
 
-def _bytes(value: str | bytes) -> bytes:
+def _to_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
 
 
-async def _abort(context: Any, found: Fault) -> None:
+async def _abort_call(context: Any, found: WireError) -> None:
     """End a call as section 10.6 says: a status with details."""
     code = getattr(grpc.StatusCode, found.grpc)
     status = status_pb2.Status(code=code.value[0], message=found.message)
     for detail in found.details():
-        status.details.append(_packed(detail))
+        status.details.append(_pack_detail(detail))
     await context.abort(code, found.message, ((DETAILS, status.SerializeToString()),))
 
 
-def _packed(detail: Mapping[str, Any]) -> Packed:
+def _pack_detail(detail: Mapping[str, Any]) -> Packed:
     content = {key: value for key, value in detail.items() if key != "@type"}
     kind = error_details_pb2.ErrorInfo if detail["@type"] == ERROR_INFO else error_details_pb2.BadRequest
     packed = Packed()

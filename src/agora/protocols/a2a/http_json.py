@@ -7,18 +7,18 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
-from agora.protocols.http import Receive, Scope, Send, header, respond
+from agora.protocols.http import Receive, Scope, Send, read_header, send_response
 from agora.wire.a2a import v03_proto as legacy_proto
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest
 
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY, LEGACY_PROTO, Dialect
-from .errors import Fault, Faulty, fault, faulty
+from .errors import A2AError, WireError, protocol_error, to_wire_error
 from .methods import METHODS
-from .routes import Target
-from .session import Session, check_type
-from .streaming import Render, stream
+from .routes import ResourceCall
+from .session import Session, check_json_type
+from .streaming import SseEncoder, send_stream
 
 __all__ = ["HttpJsonEndpoint"]
 
@@ -32,55 +32,57 @@ class HttpJsonEndpoint:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def __call__(self, target: Target, session: Session, receive: Receive, send: Send) -> None:
+    async def __call__(self, target: ResourceCall, session: Session, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope, request = session.scope, None
         try:
-            request = await self._read(target, session, receive)
+            request = await self._read_request(target, session, receive)
             if request.method.streams:
-                await self._stream(request, receive, send)
+                await self._send_stream(request, receive, send)
                 return
-            body = await session.patiently(receive, self._core.call(request), request)
-            await respond(send, 200, body, kind=(b"content-type", _kind(scope)))
-        except Faulty as refused:
-            await refuse(scope, send, refused.fault, legacy=target.legacy)
+            body = await session.run_while_connected(receive, self._core.call(request), request)
+            await send_response(send, 200, body, kind=(b"content-type", _media_type(scope)))
+        except A2AError as refused:
+            await send_error(scope, send, refused.fault, legacy=target.legacy)
         except AgoraError as error:
             task_id = request.task_id if request is not None else _task_id(target)
-            await refuse(scope, send, fault(error, target.method, task_id), legacy=target.legacy)
+            await send_error(scope, send, to_wire_error(error, target.method, task_id), legacy=target.legacy)
 
-    async def _read(self, target: Target, session: Session, receive: Receive) -> Request:
+    async def _read_request(self, target: ResourceCall, session: Session, receive: Receive) -> Request:
         scope = session.scope
-        version = versions.requested(scope)
+        version = versions.negotiate_version(scope)
         spoken = versions.LEGACY if target.legacy else versions.CURRENT
         if version != spoken:
-            raise _other_version(scope["path"], spoken, version)
+            raise _wrong_version(scope["path"], spoken, version)
         caller = await session.caller()
-        given: dict[str, Any] = {}
+        params: dict[str, Any] = {}
         if scope["method"] in ("POST", "PUT", "PATCH"):
-            body = await session.body(receive)
-            check_type(scope, body)
-            given = _object(body)
-        given |= {k: v for k, v in _query(scope["query_string"]).items() if k not in given}
-        dialect = _dialect(target, given)
+            body = await session.read_body(receive)
+            check_json_type(scope, body)
+            params = _parse_object(body)
+        params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
+        dialect = _choose_dialect(target, params)
         if dialect is LEGACY_PROTO and "SendMessage" in (target.method, target.method.replace("Streaming", "")):
-            given["message"] = legacy_proto.read_proto_message(given.pop("request", given.get("message")))
+            params["message"] = legacy_proto.read_proto_message(params.pop("request", params.get("message")))
         method = METHODS[target.method]
-        return session.request(method, method.read(_joined(given, target), target.legacy), dialect, caller)
+        return session.build_request(
+            method, method.read(_merge_path_parameters(params, target), target.legacy), dialect, caller
+        )
 
-    async def _stream(self, request: Request, receive: Receive, send: Send) -> None:
+    async def _send_stream(self, request: Request, receive: Receive, send: Send) -> None:
         opened = await self._core.open(request)
 
-        def item(json: bytes) -> bytes:
-            return request.dialect.event(json, interrupts=opened.interrupts)
+        def encode_item(json: bytes) -> bytes:
+            return request.dialect.encode_event(json, interrupts=opened.interrupts)
 
-        def error(error: AgoraError) -> bytes:
-            found = fault(error, request.method.name, request.task_id)
-            return to_json(found.legacy_http() if request.dialect.old else found.http())
+        def encode_error(error: AgoraError) -> bytes:
+            wire_error = to_wire_error(error, request.method.name, request.task_id)
+            return to_json(wire_error.legacy_http_body() if request.dialect.old else wire_error.http_body())
 
-        await stream(opened, Render(item, error), receive, send, self._core.buffer_limit)
+        await send_stream(opened, SseEncoder(encode_item, encode_error), receive, send, self._core.buffer_limit)
 
 
-def _dialect(target: Target, given: dict[str, Any]) -> Dialect:
+def _choose_dialect(target: ResourceCall, given: dict[str, Any]) -> Dialect:
     """How to answer: as the request is written, and where it has no body, as the SDKs do."""
     if not target.legacy:
         return CURRENT
@@ -89,9 +91,9 @@ def _dialect(target: Target, given: dict[str, Any]) -> Dialect:
     return LEGACY_PROTO
 
 
-def _other_version(path: str, spoken: str, version: str) -> Faulty:
+def _wrong_version(path: str, spoken: str, version: str) -> A2AError:
     elsewhere = "below /v1" if spoken == versions.CURRENT else "without /v1"
-    return faulty(
+    return protocol_error(
         "VERSION_NOT_SUPPORTED",
         f"{path} belongs to A2A {spoken}, and the request is one of A2A {version}, which is {elsewhere}. "
         f"Send the header 'A2A-Version: {spoken}'.",
@@ -100,11 +102,11 @@ def _other_version(path: str, spoken: str, version: str) -> Faulty:
     )
 
 
-def _task_id(target: Target) -> str | None:
+def _task_id(target: ResourceCall) -> str | None:
     return target.parameters.get("taskId") or target.parameters.get("id")
 
 
-def _joined(given: dict[str, Any], target: Target) -> dict[str, Any]:
+def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[str, Any]:
     """The parameters with those of the path, which nothing else may say otherwise."""
     if target.legacy and "Push" in target.method and "id" in target.parameters:
         path = {"id": target.parameters["taskId"], "pushNotificationConfigId": target.parameters["id"]}
@@ -117,7 +119,7 @@ def _joined(given: dict[str, Any], target: Target) -> dict[str, Any]:
     return {**given, **path}
 
 
-def _query(query: bytes) -> dict[str, str]:
+def _parse_query(query: bytes) -> dict[str, str]:
     if not query:
         return {}
     try:
@@ -131,7 +133,7 @@ def _query(query: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if name.lower() != "a2a-version"}
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         value = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:
@@ -143,14 +145,14 @@ def _object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _kind(scope: Scope) -> bytes:
+def _media_type(scope: Scope) -> bytes:
     """The media type of the answer: A2A's own where the client knows it."""
-    known = header(scope, b"accept") or "", header(scope, b"content-type") or ""
-    return A2A_JSON.encode() if any(A2A_JSON in value for value in known) else b"application/json"
+    accepted = read_header(scope, b"accept") or "", read_header(scope, b"content-type") or ""
+    return A2A_JSON.encode() if any(A2A_JSON in value for value in accepted) else b"application/json"
 
 
-async def refuse(scope: Scope, send: Send, found: Fault, *, legacy: bool = False) -> None:
+async def send_error(scope: Scope, send: Send, found: WireError, *, legacy: bool = False) -> None:
     """Answer with an error, section 11.6. legacy: to a client of 0.3."""
-    kind = (b"content-type", _kind(scope))
-    document = found.legacy_http() if legacy else found.http()
-    await respond(send, found.status, to_json(document), found.headers(), kind=kind)
+    kind = (b"content-type", _media_type(scope))
+    document = found.legacy_http_body() if legacy else found.http_body()
+    await send_response(send, found.status, to_json(document), found.headers(), kind=kind)

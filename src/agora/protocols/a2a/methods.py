@@ -34,24 +34,24 @@ class Method:
     streams: bool = False
 
 
-def _send(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = reading.read_send_request(params, legacy=old)
-    message = given["message"]
+def _read_send(params: Mapping[str, Any], old: bool) -> Arguments:
+    request = reading.read_send_request(params, legacy=old)
+    message = request["message"]
     arguments: Arguments = {"message": message}
     for member, argument in _CONFIGURATION.items():
-        if member in given.get("configuration", ()):
-            arguments[argument] = given["configuration"][member]
+        if member in request.get("configuration", ()):
+            arguments[argument] = request["configuration"][member]
     if old and "push" in arguments:
         arguments["push"] = {**arguments["push"], "version": LEGACY}
-    metadata = given.get("metadata")
+    metadata = request.get("metadata")
     if metadata:
         arguments["metadata"] = metadata
     for said in (metadata, message.get("metadata")):
         skill = (said.get("skill") or said.get("skillId")) if said else None
         if isinstance(skill, str) and skill:
             arguments.setdefault("skill", skill)
-    if "tenant" in given:
-        arguments["agent"] = given["tenant"]
+    if "tenant" in request:
+        arguments["agent"] = request["tenant"]
     return arguments
 
 
@@ -63,7 +63,7 @@ _CONFIGURATION: Final = {
 }
 
 
-def _task_id(given: Mapping[str, Any], *names: str) -> str:
+def _read_task_id(given: Mapping[str, Any], *names: str) -> str:
     """The task that is meant; a resource name of Protocol Buffers is understood."""
     for member in names:
         if member in given:
@@ -71,49 +71,49 @@ def _task_id(given: Mapping[str, Any], *names: str) -> str:
     raise invalid_field(names[0], "Field required")
 
 
-def _of_task(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
-    given = camel_members(params)
-    arguments: Arguments = {"task_id": _task_id(given, *more, "id", "taskId", "name")}
-    if given.get("tenant"):
-        arguments["agent"] = reading.read_text(given["tenant"], "tenant")
-    return given, arguments
+def _read_task_params(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
+    fields = camel_members(params)
+    arguments: Arguments = {"task_id": _read_task_id(fields, *more, "id", "taskId", "name")}
+    if fields.get("tenant"):
+        arguments["agent"] = reading.read_text(fields["tenant"], "tenant")
+    return fields, arguments
 
 
-def _get(params: Mapping[str, Any], old: bool) -> Arguments:
-    given, arguments = _of_task(params)
-    if "historyLength" in given:
-        length = read_count(given["historyLength"], "historyLength")
+def _read_get(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields, arguments = _read_task_params(params)
+    if "historyLength" in fields:
+        length = read_count(fields["historyLength"], "historyLength")
         if length or not old:  # see reading.configuration
             arguments["history_length"] = length
     return arguments
 
 
-def _cancel(params: Mapping[str, Any], old: bool) -> Arguments:
-    given, arguments = _of_task(params)
-    if given.get("metadata"):
-        arguments["metadata"] = reading.read_object(given["metadata"], "metadata")
+def _read_cancel(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields, arguments = _read_task_params(params)
+    if fields.get("metadata"):
+        arguments["metadata"] = reading.read_object(fields["metadata"], "metadata")
     return arguments
 
 
-def _subscribe(params: Mapping[str, Any], old: bool) -> Arguments:
-    return _of_task(params)[1]
+def _read_subscribe(params: Mapping[str, Any], old: bool) -> Arguments:
+    return _read_task_params(params)[1]
 
 
-def _list(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel_members(params)
+def _read_list(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields = camel_members(params)
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
-        if given.get(member):
-            arguments[argument] = reading.read_text(given[member], member)
+        if fields.get(member):
+            arguments[argument] = reading.read_text(fields[member], member)
     for member, argument in (("pageSize", "page_size"), ("historyLength", "history_length")):
-        if member in given:
-            arguments[argument] = read_count(given[member], member)
-    if given.get("statusTimestampAfter"):
-        arguments["status_timestamp_after"] = given["statusTimestampAfter"]
-    if "includeArtifacts" in given:
-        arguments["include_artifacts"] = _flag(given["includeArtifacts"], "includeArtifacts")
-    if given.get("status"):
-        state = read_state(given["status"])
+        if member in fields:
+            arguments[argument] = read_count(fields[member], member)
+    if fields.get("statusTimestampAfter"):
+        arguments["status_timestamp_after"] = fields["statusTimestampAfter"]
+    if "includeArtifacts" in fields:
+        arguments["include_artifacts"] = _read_flag(fields["includeArtifacts"], "includeArtifacts")
+    if fields.get("status"):
+        state = read_state(fields["status"])
         if state is None:
             raise invalid_field("status", f"should be one of {', '.join(STATES[1:])}")
         if state != STATES[0]:
@@ -121,23 +121,23 @@ def _list(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _flag(value: Any, field: str) -> bool:
-    found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
-    if not isinstance(found, bool):
+def _read_flag(value: Any, field: str) -> bool:
+    flag = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(flag, bool):
         raise invalid_field(field, "should be true or false")
-    return found
+    return flag
 
 
-def _create_push(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_create_push(params: Mapping[str, Any], old: bool) -> Arguments:
     config = reading.read_push_config(params, "params")
-    given = camel_members(params)
-    task_id = config.get("taskId") or _parent(given)
+    fields = camel_members(params)
+    task_id = config.get("taskId") or _read_parent(fields)
     arguments: Arguments = {"task_id": task_id, "url": config["url"]}
     for member, argument in (("id", "config_id"), ("token", "token"), ("tenant", "agent")):
         if member in config:
             arguments[argument] = config[member]
-    if given.get("configId"):
-        arguments.setdefault("config_id", read_name(given["configId"], "configId"))
+    if fields.get("configId"):
+        arguments.setdefault("config_id", read_name(fields["configId"], "configId"))
     if old:  # where an id is only for those who have several
         arguments.setdefault("config_id", ONLY_CONFIG)
         arguments["version"] = LEGACY
@@ -146,72 +146,72 @@ def _create_push(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _parent(given: Mapping[str, Any]) -> str:
+def _read_parent(given: Mapping[str, Any]) -> str:
     if isinstance(given.get("parent"), str):
         return str(given["parent"]).removeprefix("tasks/")
     raise invalid_field("taskId", "Field required")
 
 
-def _push(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel_members(params)
-    if isinstance(given.get("name"), str) and "/pushNotificationConfigs/" in given["name"]:
-        task_id, _, config_id = given["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
+def _read_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields = camel_members(params)
+    if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
+        task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
         return {"task_id": task_id, "config_id": config_id}
-    if "pushNotificationConfigId" in given:  # 0.3, where id is the task's
-        found = given["pushNotificationConfigId"]
+    if "pushNotificationConfigId" in fields:  # 0.3, where id is the task's
+        config_id_field = fields["pushNotificationConfigId"]
         return {
-            "task_id": _task_id(given, "id", "taskId"),
-            "config_id": read_name(found, "pushNotificationConfigId"),
+            "task_id": _read_task_id(fields, "id", "taskId"),
+            "config_id": read_name(config_id_field, "pushNotificationConfigId"),
         }
-    if old and "taskId" not in given:
-        return {"task_id": _task_id(given, "id")}
-    arguments = {"task_id": _task_id(given, "taskId"), "config_id": read_name(given.get("id"), "id")}
-    return arguments | ({"agent": reading.read_text(given["tenant"], "tenant")} if given.get("tenant") else {})
+    if old and "taskId" not in fields:
+        return {"task_id": _read_task_id(fields, "id")}
+    arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_name(fields.get("id"), "id")}
+    return arguments | ({"agent": reading.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
 
 
-def _delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
-    arguments = _push(params, old)
+def _read_delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    arguments = _read_push(params, old)
     if "config_id" not in arguments:
         raise invalid_field("pushNotificationConfigId", "Field required")
     return arguments
 
 
-def _list_push(params: Mapping[str, Any], old: bool) -> Arguments:
-    given, arguments = _of_task(params, "taskId")
-    if "pageSize" in given and (size := read_count(given["pageSize"], "pageSize")):
+def _read_list_push(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields, arguments = _read_task_params(params, "taskId")
+    if "pageSize" in fields and (size := read_count(fields["pageSize"], "pageSize")):
         arguments["page_size"] = size
-    if given.get("pageToken"):
-        arguments["page_token"] = reading.read_text(given["pageToken"], "pageToken")
+    if fields.get("pageToken"):
+        arguments["page_token"] = reading.read_text(fields["pageToken"], "pageToken")
     return arguments
 
 
-def _card(params: Mapping[str, Any], old: bool) -> Arguments:
-    given = camel_members(params)
-    return {"agent": reading.read_text(given["tenant"], "tenant")} if given.get("tenant") else {}
+def _read_card(params: Mapping[str, Any], old: bool) -> Arguments:
+    fields = camel_members(params)
+    return {"agent": reading.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
 
 
 METHODS: Final[Mapping[str, Method]] = {
     method.name: method
     for method in (
-        Method("SendMessage", "agora.a2a.send", _send),
-        Method("SendStreamingMessage", "agora.a2a.send", _send, streams=True),
-        Method("GetTask", "agora.a2a.get", _get),
-        Method("ListTasks", "agora.a2a.list", _list),
-        Method("CancelTask", "agora.a2a.cancel", _cancel),
-        Method("SubscribeToTask", "agora.a2a.subscribe", _subscribe, streams=True),
-        Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _create_push),
-        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _push),
-        Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _list_push),
-        Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _delete_push),
-        Method(CARD, "agora.a2a.extended_card", _card),
+        Method("SendMessage", "agora.a2a.send", _read_send),
+        Method("SendStreamingMessage", "agora.a2a.send", _read_send, streams=True),
+        Method("GetTask", "agora.a2a.get", _read_get),
+        Method("ListTasks", "agora.a2a.list", _read_list),
+        Method("CancelTask", "agora.a2a.cancel", _read_cancel),
+        Method("SubscribeToTask", "agora.a2a.subscribe", _read_subscribe, streams=True),
+        Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push),
+        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push),
+        Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push),
+        Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _read_delete_push),
+        Method(CARD, "agora.a2a.extended_card", _read_card),
     )
 }
 
 
 def legacy_method(given: str) -> Method | None:
     """The method that a name of 0.3 means."""
-    found = legacy.METHODS.get(given)
-    return METHODS[found] if found else None
+    name = legacy.METHODS.get(given)
+    return METHODS[name] if name else None
 
 
 def params_of(value: Any) -> Mapping[str, Any]:

@@ -19,14 +19,23 @@ from urllib.parse import unquote
 from agora.protocols.http import Scope
 from agora_sdk.errors import MalformedRequest, MethodNotAllowed
 
-__all__ = ["CARDS", "CATALOGUE", "JWKS", "Address", "Target", "address", "owns", "target"]
+__all__ = [
+    "CARD_PATHS",
+    "CATALOG_PATH",
+    "JWKS_PATH",
+    "AgentPath",
+    "ResourceCall",
+    "find_resource",
+    "is_a2a_request",
+    "split_agent_path",
+]
 
 AGENTS: Final = "/a2a/"
-CARDS: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
-CATALOGUE: Final = "/.well-known/ai-catalog.json"
-JWKS: Final = "/.well-known/jwks.json"
+CARD_PATHS: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
+CATALOG_PATH: Final = "/.well-known/ai-catalog.json"
+JWKS_PATH: Final = "/.well-known/jwks.json"
 LEGACY: Final = "/v1"
-_OURS: Final = (
+_PREFIXES: Final = (
     AGENTS,
     "/message:",
     "/tasks",
@@ -34,9 +43,9 @@ _OURS: Final = (
     "/v1/message",
     "/v1/tasks",
     "/v1/card",
-    *CARDS,
-    CATALOGUE,
-    JWKS,
+    *CARD_PATHS,
+    CATALOG_PATH,
+    JWKS_PATH,
 )
 
 #: path below the agent's to methods of HTTP, and what each means
@@ -55,13 +64,13 @@ _CONFIGS: Final = {"POST": "CreateTaskPushNotificationConfig", "GET": "ListTaskP
 _CONFIG: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "DeleteTaskPushNotificationConfig"}
 
 
-def owns(method: str, path: str) -> bool:
+def is_a2a_request(method: str, path: str) -> bool:
     """Whether a request is A2A's. Clients that put two slashes between an address and a path mean one."""
-    return path.startswith(_OURS) or (path == "/" and method == "POST") or path[:2] == "//"
+    return path.startswith(_PREFIXES) or (path == "/" and method == "POST") or path[:2] == "//"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class AgentPath:
     """An agent, None being the front agent, and the path below it, percent-encoded."""
 
     agent: str | None
@@ -69,7 +78,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ResourceCall:
     """What a request of HTTP+JSON means. legacy: it is one of 0.3. parameters: what the path says."""
 
     method: str
@@ -77,34 +86,34 @@ class Target:
     parameters: dict[str, str]
 
 
-def address(scope: Scope) -> Address:
+def split_agent_path(scope: Scope) -> AgentPath:
     """Whose address a request came to. Raises MalformedRequest."""
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     path = "/" + path.lstrip("/")
     if not path.startswith(AGENTS):
-        return Address(None, path)
+        return AgentPath(None, path)
     agent, slash, rest = path.removeprefix(AGENTS).partition("/")
-    return Address(_decoded(agent), slash + rest.lstrip("/"))
+    return AgentPath(_percent_decode(agent), slash + rest.lstrip("/"))
 
 
-def target(http_method: str, path: str) -> Target | None:
+def find_resource(http_method: str, path: str) -> ResourceCall | None:
     """What a path of HTTP+JSON means; None where there is none. Raises MethodNotAllowed."""
     legacy = path.startswith(LEGACY + "/")
     rest = path.removeprefix(LEGACY) if legacy else path
     if legacy and rest == "/card":
         rest = "/extendedAgentCard"
-    methods, parameters = _find(rest)
+    methods, parameters = _find_methods(rest)
     if methods is None:
         return None
-    found = methods.get(http_method)
-    if found is None:
+    a2a_method = methods.get(http_method)
+    if a2a_method is None:
         allowed = sorted(methods)
         raise MethodNotAllowed(f"{http_method} is not possible here.", fix=f"Use {allowed[0]}.", allowed=allowed)
-    return Target(found, legacy, parameters)
+    return ResourceCall(a2a_method, legacy, parameters)
 
 
-def _find(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
+def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
     if path in _FIXED:
         return _FIXED[path], {}
     parts = path.split("/")[1:]
@@ -113,15 +122,15 @@ def _find(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
     if len(parts) == 2:
         id, colon, action = parts[1].rpartition(":")
         if colon and action in _ACTIONS:
-            return _ACTIONS[action], {"id": _decoded(id)}
-        return _TASK, {"id": _decoded(parts[1])}
+            return _ACTIONS[action], {"id": _percent_decode(id)}
+        return _TASK, {"id": _percent_decode(parts[1])}
     if parts[2] != "pushNotificationConfigs" or len(parts) > 4:
         return None, {}
-    given = {"taskId": _decoded(parts[1])}
-    return (_CONFIGS, given) if len(parts) == 3 else (_CONFIG, given | {"id": _decoded(parts[3])})
+    parameters = {"taskId": _percent_decode(parts[1])}
+    return (_CONFIGS, parameters) if len(parts) == 3 else (_CONFIG, parameters | {"id": _percent_decode(parts[3])})
 
 
-def _decoded(segment: str) -> str:
+def _percent_decode(segment: str) -> str:
     try:
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:

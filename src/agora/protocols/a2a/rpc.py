@@ -15,16 +15,16 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
-from agora.protocols.http import Receive, Send, respond, while_connected
+from agora.protocols.http import Receive, Send, send_response, while_connected
 from agora_sdk.errors import AgoraError
 
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY
-from .errors import Fault, Faulty, fault, faulty
+from .errors import A2AError, WireError, protocol_error, to_wire_error
 from .methods import METHODS, legacy_method, params_of
-from .session import Session, check_type
-from .streaming import Render, failed, stream
+from .session import Session, check_json_type
+from .streaming import SseEncoder, send_error_stream, send_stream
 
 __all__ = ["RpcEndpoint"]
 
@@ -32,11 +32,11 @@ BATCH_LIMIT: Final = 50  #: requests of one batch
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _RpcAnswer:
     """A response document, or none for a notification; and what HTTP says beside it."""
 
     body: bytes | None
-    fault: Fault | None = None
+    error: WireError | None = None
 
 
 class RpcEndpoint:
@@ -48,116 +48,120 @@ class RpcEndpoint:
     async def __call__(self, session: Session, receive: Receive, send: Send) -> None:
         """Answer one request. Raises an AgoraError for what is no JSON-RPC matter."""
         caller = await session.caller()
-        body = await session.body(receive)
-        check_type(session.scope, body)
+        body = await session.read_body(receive)
+        check_json_type(session.scope, body)
         try:
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            found = faulty("PARSE_ERROR", str(error)).fault
-            await _respond(send, _Answer(_failure(None, found)))
+            parse_error = protocol_error("PARSE_ERROR", str(error)).fault
+            await _send_answer(send, _RpcAnswer(_encode_error(None, parse_error)))
             return
         if isinstance(message, list):
-            await _respond(send, await while_connected(receive, self._batch(message, session, caller)))
+            await _send_answer(send, await while_connected(receive, self._answer_batch(message, session, caller)))
             return
-        await self._single(message, session, caller, receive, send)
+        await self._answer_single(message, session, caller, receive, send)
 
-    async def refuse(self, send: Send, found: Fault) -> None:
+    async def send_error(self, send: Send, found: WireError) -> None:
         """Answer what could not even be read as a request."""
-        await _respond(send, _Answer(_failure(None, found), found))
+        await _send_answer(send, _RpcAnswer(_encode_error(None, found), found))
 
-    async def _single(self, message: Any, session: Session, caller: Caller, receive: Receive, send: Send) -> None:
+    async def _answer_single(
+        self, message: Any, session: Session, caller: Caller, receive: Receive, send: Send
+    ) -> None:
         request: Request | None = None
-        id = _id(message)
+        id = _request_id(message)
         try:
-            request = _read(message, session, caller)
+            request = _parse_request(message, session, caller)
             if request.method.streams:
-                await self._stream(request, id, receive, send)
+                await self._send_stream(request, id, receive, send)
                 return
-            answer = _Answer(_result(id, await session.patiently(receive, self._core.call(request), request)))
-        except Faulty as refused:
-            answer = _Answer(_failure(id, refused.fault))
+            answer = _RpcAnswer(
+                _encode_result(id, await session.run_while_connected(receive, self._core.call(request), request))
+            )
+        except A2AError as refused:
+            answer = _RpcAnswer(_encode_error(id, refused.fault))
         except AgoraError as error:
-            found = _fault(error, request)
-            answer = _Answer(_failure(id, found), found)
+            wire_error = _request_error(error, request)
+            answer = _RpcAnswer(_encode_error(id, wire_error), wire_error)
             if request is not None and request.method.streams and request.dialect.old and session.wants_events:
-                await failed(answer.body or b"", send)  # clients of 0.3 look at nothing else
+                await send_error_stream(answer.body or b"", send)  # clients of 0.3 look at nothing else
                 return
-        await _respond(send, _Answer(None) if _is_silent(message, request) else answer)
+        await _send_answer(send, _RpcAnswer(None) if _is_notification(message, request) else answer)
 
-    async def _batch(self, messages: Sequence[Any], session: Session, caller: Caller) -> _Answer:
+    async def _answer_batch(self, messages: Sequence[Any], session: Session, caller: Caller) -> _RpcAnswer:
         if not 0 < len(messages) <= BATCH_LIMIT:
             what = f"A batch has 1 to {BATCH_LIMIT} requests."
-            return _Answer(_failure(None, faulty("INVALID_REQUEST", what).fault))
+            return _RpcAnswer(_encode_error(None, protocol_error("INVALID_REQUEST", what).fault))
         # at once: one after the other, silent agents could hold the request for as many times the longest wait
-        found = await asyncio.gather(*[self._one(message, session, caller) for message in messages])
-        answers = [answer for answer in found if answer is not None]
-        return _Answer(b"[%b]" % b",".join(answers) if answers else None)
+        results = await asyncio.gather(*[self._answer_batch_item(message, session, caller) for message in messages])
+        answers = [answer for answer in results if answer is not None]
+        return _RpcAnswer(b"[%b]" % b",".join(answers) if answers else None)
 
-    async def _one(self, message: Any, session: Session, caller: Caller) -> bytes | None:
+    async def _answer_batch_item(self, message: Any, session: Session, caller: Caller) -> bytes | None:
         """The response to one request of a batch."""
         request: Request | None = None
-        id = _id(message)
+        id = _request_id(message)
         try:
-            request = _read(message, session, caller)
+            request = _parse_request(message, session, caller)
             if request.method.streams:
-                raise faulty("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
-            answer = _result(id, await self._core.call(request))
-        except Faulty as refused:
-            answer = _failure(id, refused.fault)
+                raise protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
+            answer = _encode_result(id, await self._core.call(request))
+        except A2AError as refused:
+            answer = _encode_error(id, refused.fault)
         except AgoraError as error:
-            answer = _failure(id, _fault(error, request))
-        return None if _is_silent(message, request) else answer
+            answer = _encode_error(id, _request_error(error, request))
+        return None if _is_notification(message, request) else answer
 
-    async def _stream(self, request: Request, id: Any, receive: Receive, send: Send) -> None:
+    async def _send_stream(self, request: Request, id: Any, receive: Receive, send: Send) -> None:
         opened = await self._core.open(request)
 
-        def item(json: bytes) -> bytes:
-            return _result(id, request.dialect.event(json, interrupts=opened.interrupts))
+        def encode_item(json: bytes) -> bytes:
+            return _encode_result(id, request.dialect.encode_event(json, interrupts=opened.interrupts))
 
-        def error(error: AgoraError) -> bytes:
-            return _failure(id, _fault(error, request))
+        def encode_error(error: AgoraError) -> bytes:
+            return _encode_error(id, _request_error(error, request))
 
-        await stream(opened, Render(item, error), receive, send, self._core.buffer_limit)
+        await send_stream(opened, SseEncoder(encode_item, encode_error), receive, send, self._core.buffer_limit)
 
 
-def _id(message: Any) -> Any:
+def _request_id(message: Any) -> Any:
     """The id to answer under; null where there is none that could be."""
-    found = message.get("id") if isinstance(message, dict) else None
-    if isinstance(found, bool) or (isinstance(found, float) and not isfinite(found)):  # 1e999 could not be written
+    id = message.get("id") if isinstance(message, dict) else None
+    if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 could not be written
         return None
-    return found if isinstance(found, str | int | float) else None
+    return id if isinstance(id, str | int | float) else None
 
 
-def _is_silent(message: Any, request: Request | None) -> bool:
+def _is_notification(message: Any, request: Request | None) -> bool:
     """Whether it is a notification: a request without an id, which wants no answer."""
     return request is not None and "id" not in message
 
 
-def _read(message: Any, session: Session, caller: Caller) -> Request:
+def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
     """One request of the wire. Raises Faulty, and InvalidRequest for its parameters."""
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        raise faulty("INVALID_REQUEST", "A request is an object with 'jsonrpc': '2.0'.")
-    given = message.get("method")
-    if not isinstance(given, str) or not given:
-        raise faulty("INVALID_REQUEST", "A request has a 'method', which is a string.")
-    if message.get("id") is not None and _id(message) is None:
-        raise faulty("INVALID_REQUEST", "The 'id' of a request is a string or a number.")
-    version = versions.requested(session.scope)
-    method, dialect = METHODS.get(given), CURRENT
+        raise protocol_error("INVALID_REQUEST", "A request is an object with 'jsonrpc': '2.0'.")
+    name = message.get("method")
+    if not isinstance(name, str) or not name:
+        raise protocol_error("INVALID_REQUEST", "A request has a 'method', which is a string.")
+    if message.get("id") is not None and _request_id(message) is None:
+        raise protocol_error("INVALID_REQUEST", "The 'id' of a request is a string or a number.")
+    version = versions.negotiate_version(session.scope)
+    method, dialect = METHODS.get(name), CURRENT
     if method is None:
-        method, dialect = legacy_method(given), LEGACY
+        method, dialect = legacy_method(name), LEGACY
     if method is None:
-        raise faulty("METHOD_NOT_FOUND", f"There is no method {given[:100]!r}.", fix=_hint(given))
+        raise protocol_error("METHOD_NOT_FOUND", f"There is no method {name[:100]!r}.", fix=_suggest_method(name))
     if dialect.name != version:
-        raise _other_version(given, dialect.name, version)
+        raise _wrong_version(name, dialect.name, version)
     arguments = method.read(params_of(message.get("params")), dialect.old)
-    return session.request(method, arguments, dialect, caller)
+    return session.build_request(method, arguments, dialect, caller)
 
 
-def _other_version(given: str, spoken: str, version: str) -> Faulty:
+def _wrong_version(given: str, spoken: str, version: str) -> A2AError:
     fix = f"Send the header 'A2A-Version: {spoken}'"
     fix += "." if version == versions.LEGACY else ", or none."
-    return faulty(
+    return protocol_error(
         "VERSION_NOT_SUPPORTED",
         f"{given} is a method of A2A {spoken}, and the request is one of A2A {version}. {fix}",
         requested=version,
@@ -165,32 +169,32 @@ def _other_version(given: str, spoken: str, version: str) -> Faulty:
     )
 
 
-def _hint(given: str) -> str:
-    wanted = given.lower().replace("_", "").replace("/", "")
+def _suggest_method(given: str) -> str:
+    normalized = given.lower().replace("_", "").replace("/", "")
     for name in (*METHODS, *("message/send", "message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe")):
-        if name.lower().replace("/", "") == wanted:
+        if name.lower().replace("/", "") == normalized:
             return f"Did you mean {name}?"
     return f"These are: {', '.join(METHODS)}; and those of A2A 0.3, such as message/send."
 
 
-def _fault(error: AgoraError, request: Request | None) -> Fault:
+def _request_error(error: AgoraError, request: Request | None) -> WireError:
     if request is None:
-        return fault(error)
-    return fault(error, request.method.name, request.task_id)
+        return to_wire_error(error)
+    return to_wire_error(error, request.method.name, request.task_id)
 
 
-def _result(id: Any, result: bytes) -> bytes:
+def _encode_result(id: Any, result: bytes) -> bytes:
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(id), result)
 
 
-def _failure(id: Any, found: Fault) -> bytes:
-    return to_json({"jsonrpc": "2.0", "id": id, "error": found.rpc()})
+def _encode_error(id: Any, found: WireError) -> bytes:
+    return to_json({"jsonrpc": "2.0", "id": id, "error": found.rpc_error()})
 
 
-async def _respond(send: Send, answer: _Answer) -> None:
+async def _send_answer(send: Send, answer: _RpcAnswer) -> None:
     if answer.body is None:
-        await respond(send, 202, b"")
-    elif answer.fault is None:
-        await respond(send, 200, answer.body)
+        await send_response(send, 202, b"")
+    elif answer.error is None:
+        await send_response(send, 200, answer.body)
     else:
-        await respond(send, answer.fault.rpc_status, answer.body, answer.fault.headers())
+        await send_response(send, answer.error.rpc_status, answer.body, answer.error.headers())

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from agora.core.call import Caller
 from agora.protocols.host_header import base_url, known_names
-from agora.protocols.http import Access, Receive, Scope, header, read_body, while_connected
+from agora.protocols.http import Access, Receive, Scope, read_body, read_header, while_connected
 from agora.settings import Settings
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
 
@@ -16,7 +16,7 @@ from .core import Request
 from .dialects import Dialect
 from .methods import Method
 
-__all__ = ["Session", "check_type", "extensions", "is_ours"]
+__all__ = ["Session", "check_json_type", "is_own_url", "read_extensions"]
 
 T = TypeVar("T")
 _DIGITS = 20
@@ -33,20 +33,20 @@ class Session:
         """Whose request it is. Raises Unauthenticated."""
         return await self._access.authenticate(self.scope)
 
-    async def body(self, receive: Receive) -> bytes:
+    async def read_body(self, receive: Receive) -> bytes:
         """The body, whole. Raises PayloadTooLarge."""
         return await read_body(self.scope, receive, self._settings.body_limit)
 
     @property
     def wants_events(self) -> bool:
         """Whether the client reads nothing but server-sent events."""
-        accepted = header(self.scope, b"accept") or ""
+        accepted = read_header(self.scope, b"accept") or ""
         return "text/event-stream" in accepted and "json" not in accepted
 
-    def request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
+    def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
         """What is to be done, with everything that HTTP said about it."""
 
-        async def valid() -> None:
+        async def check_credential() -> None:
             await self.caller()
 
         return Request(
@@ -56,45 +56,45 @@ class Session:
             caller,
             agent=self.agent,
             base_url=base_url(self.scope, self._settings),
-            extensions=extensions(self.scope),
-            resume=self._resume() if method.streams else None,
-            key=header(self.scope, b"idempotency-key"),
-            valid=valid,
+            extensions=read_extensions(self.scope),
+            resume=self._read_resume_id() if method.streams else None,
+            key=read_header(self.scope, b"idempotency-key"),
+            valid=check_credential,
         )
 
-    def _resume(self) -> str | None:
-        given = header(self.scope, b"last-event-id")
-        if not given:
+    def _read_resume_id(self) -> str | None:
+        last_event_id = read_header(self.scope, b"last-event-id")
+        if not last_event_id:
             return None
-        if not given.isascii() or not given.isdigit() or len(given) > _DIGITS:
+        if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > _DIGITS:
             raise InvalidRequest(
                 "Last-Event-ID is no id of a stream's item.",
                 fix="Send the id of the last item that was received, or none.",
                 errors=[{"field": "Last-Event-ID", "message": "not a number"}],
             )
-        return given
+        return last_event_id
 
-    async def patiently(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
+    async def run_while_connected(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
         """Do what may wait for an agent, for as long as the client is there to be answered."""
         if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
             return await work
         return await while_connected(receive, work)
 
 
-def extensions(scope: Scope) -> tuple[str, ...]:
+def read_extensions(scope: Scope) -> tuple[str, ...]:
     """URIs of the header ``A2A-Extensions`` (section 3.2.6), under its older name too."""
-    given = header(scope, b"a2a-extensions") or header(scope, b"x-a2a-extensions")
-    return tuple(part.strip() for part in given.split(",") if part.strip()) if given else ()
+    value = read_header(scope, b"a2a-extensions") or read_header(scope, b"x-a2a-extensions")
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
 
 
-def is_ours(base_url: str, settings: Settings) -> bool:
+def is_own_url(base_url: str, settings: Settings) -> bool:
     """Whether a URL is known to be this server's: the header Host is whatever a stranger wrote."""
     return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)
 
 
-def check_type(scope: Scope, body: bytes) -> None:
+def check_json_type(scope: Scope, body: bytes) -> None:
     """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
-    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
     if body and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
             f"The body is {kind or 'of no type'}, not JSON.",

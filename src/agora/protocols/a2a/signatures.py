@@ -14,7 +14,7 @@ from agora.wire.a2a.canonical_json import signed_content
 
 __all__ = ["CardSigner"]
 
-KEPT: Final = 1000  #: signatures that are kept, so that a card has the same one twice
+CACHED_SIGNATURES: Final = 1000  #: signatures that are kept, so that a card has the same one twice
 
 
 class CardSigner:
@@ -22,20 +22,20 @@ class CardSigner:
 
     def __init__(self, path: Path) -> None:
         self._key = SigningKey(path)
-        self._made: dict[bytes, dict[str, str]] = {}
+        self._signatures: dict[bytes, dict[str, str]] = {}
 
-    def signature(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
+    def sign_card(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
         """An AgentCardSignature. jku: where the key set is."""
         content = signed_content(card)
         digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
-        found = self._made.get(digest)
-        if found is None:
-            if len(self._made) >= KEPT:
-                self._made.clear()
-            found = self._made[digest] = self._sign(content, jku)
-        return found
+        signature = self._signatures.get(digest)
+        if signature is None:
+            if len(self._signatures) >= CACHED_SIGNATURES:
+                self._signatures.clear()
+            signature = self._signatures[digest] = self._create_signature(content, jku)
+        return signature
 
-    def _sign(self, content: bytes, jku: str) -> dict[str, str]:
+    def _create_signature(self, content: bytes, jku: str) -> dict[str, str]:
         protected = encode(to_json({"alg": "ES256", "typ": "JOSE", "kid": self.jwk["kid"], "jku": jku}))
         return {"protected": protected, "signature": self._key.signature(protected, content)}
 

@@ -11,38 +11,38 @@ from typing import Final
 
 from agora.core.events.frames import RESTARTING, Batch, CloseReason
 from agora.protocols.http import Receive, Send
-from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
+from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow_stream
 from agora_sdk.errors import AgoraError
 
-from .core import Opened
+from .core import OpenedStream
 
-__all__ = ["Render", "failed", "stream"]
+__all__ = ["SseEncoder", "send_error_stream", "send_stream"]
 
 #: what some clients take for the end of a line, in UTF-8 and as JSON may say it
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
-class Render:
+class SseEncoder:
     """How items of a stream, and the error it ends with, are written as documents. A ``Wording``, see :mod:`..following`."""
 
     def __init__(self, item: Callable[[bytes], bytes], error: Callable[[AgoraError], bytes]) -> None:
         self.item, self._error = item, error
 
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
-        return b"".join([self._written(batch) for batch in batches])
+        return b"".join([self._encode_batch(batch) for batch in batches])
 
-    def _written(self, batch: Batch) -> bytes:
+    def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
             return b": heartbeat\n\n"
-        return b"".join([_message(item.number, self.item(item.json)) for item in batch.items])
+        return b"".join([_encode_message(item.number, self.item(item.json)) for item in batch.items])
 
     def last(self, farewell: CloseReason, position: int, /) -> bytes:
         if farewell.error is not None:
-            return _message(None, self._error(farewell.error))
+            return _encode_message(None, self._error(farewell.error))
         return b": the server stops; resume with Last-Event-ID\n\n" if farewell.code == RESTARTING else b""
 
 
-async def stream(opened: Opened, render: Render, receive: Receive, send: Send, limit: int) -> None:
+async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive, send: Send, limit: int) -> None:
     """Send the response: the first item, then those of the stream, until it ends or the client leaves.
 
     limit: bytes that the client may lag behind.
@@ -50,29 +50,29 @@ async def stream(opened: Opened, render: Render, receive: Receive, send: Send, l
     more = opened.stream is not None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await send({"type": "http.response.body", "body": _start(opened, render), "more_body": more})
+        await send({"type": "http.response.body", "body": _opening_chunk(opened, render), "more_body": more})
         if opened.stream is not None:
-            await follow(opened.stream, render, receive, send, limit)
+            await follow_stream(opened.stream, render, receive, send, limit)
     finally:
         if opened.stream is not None:
             opened.stream.close()
 
 
-def _start(opened: Opened, render: Render) -> bytes:
+def _opening_chunk(opened: OpenedStream, render: SseEncoder) -> bytes:
     start = b"retry: %d\n\n" % RETRY_MILLISECONDS
     if opened.first is None:
         return start
     number, document = opened.first
-    return start + _message(number, render.item(document))
+    return start + _encode_message(number, render.item(document))
 
 
-async def failed(document: bytes, send: Send) -> None:
+async def send_error_stream(document: bytes, send: Send) -> None:
     """Answer with the error for which there is no stream, as its only item."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": _message(None, document)})
+    await send({"type": "http.response.body", "body": _encode_message(None, document)})
 
 
-def _message(number: int | None, document: bytes) -> bytes:
+def _encode_message(number: int | None, document: bytes) -> bytes:
     for raw, escaped in _LINE_ENDS:
         document = document.replace(raw, escaped)
     return b"data: %b\n\n" % document if number is None else b"id: %d\ndata: %b\n\n" % (number, document)

@@ -6,11 +6,11 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl
 
-from agora.protocols.http import Scope, header
+from agora.protocols.http import Scope, read_header
 
-from .errors import faulty
+from .errors import protocol_error
 
-__all__ = ["CURRENT", "LEGACY", "SUPPORTED", "asked", "requested"]
+__all__ = ["CURRENT", "LEGACY", "SUPPORTED", "named_version", "negotiate_version"]
 
 CURRENT: Final = "1.0"
 LEGACY: Final = "0.3"
@@ -18,14 +18,14 @@ SUPPORTED: Final = (CURRENT, LEGACY)
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.\d{1,9})?")
 
 
-def requested(scope: Scope) -> str:
+def negotiate_version(scope: Scope) -> str:
     """The version that a request asks for by its header or query: none means 0.3; the patch number means nothing.
 
     Raises Faulty for one that is not spoken here.
     """
-    version = asked(scope) or LEGACY
+    version = named_version(scope) or LEGACY
     if version not in SUPPORTED:
-        raise faulty(
+        raise protocol_error(
             "VERSION_NOT_SUPPORTED",
             f"A2A {version} is not spoken here; these are: {', '.join(SUPPORTED)}.",
             requested=version,
@@ -34,19 +34,19 @@ def requested(scope: Scope) -> str:
     return version
 
 
-def asked(scope: Scope) -> str:
+def named_version(scope: Scope) -> str:
     """The version that a request names, whether or not it is spoken here; empty where it names none."""
-    given = header(scope, b"a2a-version")
-    if given is None and scope["query_string"]:
-        given = _in_query(scope["query_string"])
-    given = (given or "").strip()
-    found = _VERSION.fullmatch(given)
-    return f"{int(found[1])}.{int(found[2])}" if found else given[:40]
+    text = read_header(scope, b"a2a-version")
+    if text is None and scope["query_string"]:
+        text = _version_in_query(scope["query_string"])
+    text = (text or "").strip()
+    match = _VERSION.fullmatch(text)
+    return f"{int(match[1])}.{int(match[2])}" if match else text[:40]
 
 
-def _in_query(query: bytes) -> str | None:
+def _version_in_query(query: bytes) -> str | None:
     try:
-        found = parse_qsl(query.decode("latin-1"), max_num_fields=100)
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=100)
     except ValueError:  # which whoever reads the rest of it will say
         return None
-    return next((value for name, value in found if name.lower() == "a2a-version"), None)
+    return next((value for name, value in pairs if name.lower() == "a2a-version"), None)

@@ -18,7 +18,17 @@ from pydantic_core import to_json
 
 from agora.clock import new_id
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
+from agora.protocols.http import (
+    Access,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    read_header,
+    send_problem,
+    send_response,
+    while_connected,
+)
 from agora.settings import Settings
 from agora_sdk.errors import (
     AgoraError,
@@ -28,8 +38,8 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-from .exchange import Exchange, waits
-from .messages import Document, Letter, failure, read
+from .exchange import Exchange, expects_reply
+from .messages import Document, IncomingMessage, error_message, parse_message
 
 __all__ = ["AgentifyApp"]
 
@@ -54,49 +64,49 @@ class AgentifyApp:
             error = MethodNotAllowed(
                 f"{scope['method']} is not possible at {scope['path']}.", fix="Use POST.", allowed=["POST"]
             )
-            await problem(send, error, instance=scope["path"], extra={"allow": "POST"})
+            await send_problem(send, error, instance=scope["path"], extra={"allow": "POST"})
             return
-        letter: Letter | None = None
+        letter: IncomingMessage | None = None
         try:
-            letter = await self._read(scope, receive)
-            status, document = await self._answer(letter, scope, receive)
+            letter = await self._read_message(scope, receive)
+            status, document = await self._answer_message(letter, scope, receive)
         except AgoraError as error:
-            status, document = error.status, failure(error, letter)
+            status, document = error.status, error_message(error, letter)
         except Exception:
             incident = new_id("err")
             log.exception("a message failed (%s)", incident)
-            failed = InternalError("Something went wrong on our side.", incident=incident)
-            status, document = failed.status, failure(failed, letter)
-        await respond(send, status, to_json(document), _headers(status, document))
+            internal = InternalError("Something went wrong on our side.", incident=incident)
+            status, document = internal.status, error_message(internal, letter)
+        await send_response(send, status, to_json(document), _response_headers(status, document))
 
-    async def _read(self, scope: Scope, receive: Receive) -> Letter:
+    async def _read_message(self, scope: Scope, receive: Receive) -> IncomingMessage:
         body = await read_body(scope, receive, self._settings.body_limit)
-        kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+        kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMediaType(
                 f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
             )
-        letter = read(body)
+        letter = parse_message(body)
         match = PATH.fullmatch(scope["path"])
         if match is not None and match[1] is not None and not letter.document.get("to"):
             letter.document["to"] = [match[1]]
         return letter
 
-    async def _answer(self, letter: Letter, scope: Scope, receive: Receive) -> tuple[int, Document]:
+    async def _answer_message(self, letter: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or letter.credential
         caller = await self._access.authenticate(scope, credential)
         if self._exchange.is_call(letter):
-            return await while_connected(receive, self._exchange.call(letter, caller))
-        accepted = await self._exchange.send(letter, caller, header(scope, b"idempotency-key"))
-        seconds = _preferred(header(scope, b"prefer") or "")
-        if seconds != 0 and (accepted.answer is not None or waits(letter)):
-            found = await while_connected(receive, self._exchange.answer(letter, caller, accepted, seconds))
-            if found is not None:
-                return 200, found
-        return 202, self._exchange.accepted(letter, accepted)
+            return await while_connected(receive, self._exchange.call_operation(letter, caller))
+        accepted = await self._exchange.send_message(letter, caller, read_header(scope, b"idempotency-key"))
+        seconds = _preferred_wait(read_header(scope, b"prefer") or "")
+        if seconds != 0 and (accepted.answer is not None or expects_reply(letter)):
+            reply = await while_connected(receive, self._exchange.wait_for_reply(letter, caller, accepted, seconds))
+            if reply is not None:
+                return 200, reply
+        return 202, self._exchange.build_receipt(letter, accepted)
 
 
-def _headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
+def _response_headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
     details = document["payload"].get("details") if isinstance(document.get("payload"), dict) else None
     if status == Unauthenticated.status:
         return [(b"www-authenticate", b'Bearer realm="agora"')]
@@ -105,9 +115,9 @@ def _headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
     return []
 
 
-def _preferred(prefer: str) -> float | None:
+def _preferred_wait(prefer: str) -> float | None:
     """Seconds to wait by the header ``Prefer`` (RFC 7240): respond-async not at all, wait=N so long."""
     if "respond-async" in prefer.lower():
         return 0.0
-    found = PREFER_WAIT.search(prefer)
-    return float(found[1]) if found else None
+    match = PREFER_WAIT.search(prefer)
+    return float(match[1]) if match else None

@@ -22,19 +22,19 @@ from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest
 
-from .messages import Document, Letter, failure, said
+from .messages import Document, IncomingMessage, build_message, error_message
 
 if TYPE_CHECKING:
     from agora_sdk.contract.conversations import Accepted
     from agora_sdk.contract.envelopes import AgentMessage
 
-__all__ = ["Exchange", "waits"]
+__all__ = ["Exchange", "expects_reply"]
 
 SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
-WAITING = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # types answered in the same response
-PATIENCE = 30.0  #: seconds to wait for an answer, where the message does not say
-LONGEST = 300.0
-STRETCH = 60.0
+REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # types answered in the same response
+DEFAULT_WAIT = 30.0  #: seconds to wait for an answer, where the message does not say
+MAX_WAIT = 300.0
+POLL_SECONDS = 60.0
 HASTE, MOST_HASTY = (
     0.05,
     3,
@@ -47,14 +47,14 @@ class Exchange:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
-    def is_call(self, letter: Letter) -> bool:
+    def is_call(self, letter: IncomingMessage) -> bool:
         """Whether a message calls an operation."""
         return letter.kind == "request" and letter.intent.startswith("agora.") and letter.to in ([], [ORCHESTRATOR])
 
-    async def call(self, letter: Letter, caller: Caller) -> tuple[int, Document]:
+    async def call_operation(self, letter: IncomingMessage, caller: Caller) -> tuple[int, Document]:
         """Run the operation that a message calls; answers the HTTP status and its result, or what went wrong."""
         try:
-            message = _checked(letter)
+            message = _validate_message(letter)
             operation = self._dispatcher.context.catalogue.find(letter.intent, None, caller.tenant)
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
@@ -62,65 +62,65 @@ class Exchange:
             outcome = await self._dispatcher.invoke(operation, caller, message.payload, idempotency_key=key)
             result = from_json(outcome.body)
         except AgoraError as error:
-            return error.status, failure(error, letter)
+            return error.status, error_message(error, letter)
         payload = result if isinstance(result, dict) else {"result": result}
-        return operation.success_status, said("inform", "result", payload, letter.document)
+        return operation.success_status, build_message("inform", "result", payload, letter.document)
 
-    async def send(self, letter: Letter, caller: Caller, key: str | None = None) -> Accepted:
+    async def send_message(self, letter: IncomingMessage, caller: Caller, key: str | None = None) -> Accepted:
         """Send a message. Raises an AgoraError."""
         outcome = await self._dispatcher.invoke(SEND, caller, {"message": letter.document}, idempotency_key=key)
         accepted: Accepted = outcome.result
         return accepted
 
-    async def answer(
-        self, letter: Letter, caller: Caller, accepted: Accepted, seconds: float | None = None
+    async def wait_for_reply(
+        self, letter: IncomingMessage, caller: Caller, accepted: Accepted, seconds: float | None = None
     ) -> Document | None:
         """What answers a message that was sent, None if nothing does in time. seconds: to wait; by the message if None."""
-        patience = _patience(letter) if seconds is None else min(seconds, LONGEST)
-        deadline, hasty = time.monotonic() + patience, 0
+        timeout = _reply_timeout(letter) if seconds is None else min(seconds, MAX_WAIT)
+        deadline, short_waits = time.monotonic() + timeout, 0
         while True:
-            left = deadline - (began := time.monotonic())
-            arguments = {"message_id": accepted.message_id, "wait": max(0.0, min(left, STRETCH))}
+            remaining = deadline - (began := time.monotonic())
+            arguments = {"message_id": accepted.message_id, "wait": max(0.0, min(remaining, POLL_SECONDS))}
             outcome = await self._dispatcher.invoke(REPLY, caller, arguments)
             if outcome.result.message is not None:
-                found: Document = from_json(outcome.body)["message"]
-                return found
-            hasty += time.monotonic() - began < HASTE
-            if left <= 0 or not outcome.result.waiting or hasty > MOST_HASTY:
+                reply: Document = from_json(outcome.body)["message"]
+                return reply
+            short_waits += time.monotonic() - began < HASTE
+            if remaining <= 0 or not outcome.result.waiting or short_waits > MOST_HASTY:
                 return None
 
-    def accepted(self, letter: Letter, accepted: Accepted) -> Document:
+    def build_receipt(self, letter: IncomingMessage, accepted: Accepted) -> Document:
         """The receipt of a message, as a message."""
-        told = accepted.model_dump(mode="json", exclude={"answer"}, exclude_none=True)
+        payload = accepted.model_dump(mode="json", exclude={"answer"}, exclude_none=True)
         document: Mapping[str, Any] = letter.document | {
             "id": accepted.id,
             "correlation": {"conversation_id": accepted.conversation_id},
         }
-        return said("confirm", "accepted", told, dict(document))
+        return build_message("confirm", "accepted", payload, dict(document))
 
 
-def waits(letter: Letter) -> bool:
+def expects_reply(letter: IncomingMessage) -> bool:
     """Whether the sender of a message waits for its answer: of its type, or because it expects one."""
-    return letter.kind in WAITING or bool(letter.expected)
+    return letter.kind in REPLY_TYPES or bool(letter.expected)
 
 
-def _patience(letter: Letter) -> float:
+def _reply_timeout(letter: IncomingMessage) -> float:
     """Seconds to wait for an answer; a little longer than what is expected, so that its failure is the answer."""
     timeout = letter.expected.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
-        return min(timeout / 1000 + 1.0, LONGEST)
-    return PATIENCE if waits(letter) else 0.0
+        return min(timeout / 1000 + 1.0, MAX_WAIT)
+    return DEFAULT_WAIT if expects_reply(letter) else 0.0
 
 
 @cache
-def _outgoing() -> TypeAdapter[AgentMessage]:
+def _outgoing_adapter() -> TypeAdapter[AgentMessage]:
     from agora_sdk.contract.envelopes import Outgoing
 
     return TypeAdapter(Outgoing)
 
 
-def _checked(letter: Letter) -> AgentMessage:
+def _validate_message(letter: IncomingMessage) -> AgentMessage:
     try:
-        return _outgoing().validate_python(to_jsonable_python(letter.document))
+        return _outgoing_adapter().validate_python(to_jsonable_python(letter.document))
     except ValidationError as error:
         raise to_invalid_request(error, SEND) from None

@@ -13,13 +13,13 @@ from agora.clock import new_id
 from agora_sdk.contract.envelopes import ORCHESTRATOR
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, PermissionDenied, Unauthenticated
 
-__all__ = ["Letter", "failure", "read"]
+__all__ = ["IncomingMessage", "error_message", "parse_message"]
 
 Document = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Letter:
+class IncomingMessage:
     """A message as it came, and the credential it came with."""
 
     document: Document
@@ -44,7 +44,7 @@ class Letter:
         return expected if isinstance(expected, dict) else {}
 
 
-def read(body: bytes | str) -> Letter:
+def parse_message(body: bytes | str) -> IncomingMessage:
     """A message of its JSON, its secrets taken out. Raises MalformedRequest, InvalidRequest."""
     try:
         document = from_json(body or b"null", allow_inf_nan=False)
@@ -56,10 +56,10 @@ def read(body: bytes | str) -> Letter:
         raise InvalidRequest("A message is a JSON object.", errors=[{"field": "body", "message": "not an object"}])
     if isinstance(document.get("to"), str):
         document["to"] = [document["to"]]
-    return Letter(document, _credential(document))
+    return IncomingMessage(document, _take_credential(document))
 
 
-def _credential(document: Document) -> str | None:
+def _take_credential(document: Document) -> str | None:
     """Take token and key out of ``security``, so that nothing further in sees them; the token counts first."""
     security = document.get("security")
     if not isinstance(security, dict):
@@ -79,7 +79,7 @@ def _credential(document: Document) -> str | None:
     return None
 
 
-def failure(error: AgoraError, letter: Letter | None) -> Document:
+def error_message(error: AgoraError, letter: IncomingMessage | None) -> Document:
     """An error as the protocol says it: ``refuse`` for what one may not do, ``failure`` for the rest."""
     document = letter.document if letter is not None else {}
     if isinstance(error, PermissionDenied):
@@ -95,16 +95,20 @@ def failure(error: AgoraError, letter: Letter | None) -> Document:
     if error.fix:
         details["fix"] = error.fix
     if "errors" in details:
-        details["errors"] = [{**fault, "field": _plain(fault.get("field", ""))} for fault in details["errors"]]
-    return said(kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent"))
+        details["errors"] = [
+            {**fault, "field": _field_in_message(fault.get("field", ""))} for fault in details["errors"]
+        ]
+    return build_message(
+        kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent")
+    )
 
 
-def _plain(field: str) -> str:
+def _field_in_message(field: str) -> str:
     """A field's place in the message, which is the only argument there is."""
     return field.removeprefix("message.")
 
 
-def said(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:
+def build_message(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:
     """A message of the marketplace's own about another; nothing of it is stored."""
     correlation = about.get("correlation")
     conversation = correlation.get("conversation_id") if isinstance(correlation, dict) else None
@@ -118,5 +122,5 @@ def said(kind: str, intent: str, payload: Document, about: Document, sender: str
         "intent": intent,
         "payload": payload,
     }
-    found = {name: value for name, value in named.items() if isinstance(value, str)}
-    return document | ({"correlation": found} if found else {})
+    identifiers = {name: value for name, value in named.items() if isinstance(value, str)}
+    return document | ({"correlation": identifiers} if identifiers else {})

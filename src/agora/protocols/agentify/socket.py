@@ -27,8 +27,8 @@ from agora.core.events.frames import RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Access, Receive, Scope, Send, check_values, connection_of
-from agora.protocols.trace_context import carrier, incoming
-from agora.protocols.websockets import MAX_REASON, given_credential, linger, refuse
+from agora.protocols.trace_context import incoming_span, trace_carrier
+from agora.protocols.websockets import MAX_REASON, await_disconnect, refuse_handshake, subprotocol_token
 from agora.settings import Settings
 from agora.wire.envelopes import SLOT, to_agentify
 from agora.wire.envelopes.stored import blank_message
@@ -36,7 +36,7 @@ from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
 from .exchange import Exchange
-from .messages import Document, Letter, failure, read
+from .messages import Document, IncomingMessage, error_message, parse_message
 
 __all__ = ["AgentSocketApp"]
 
@@ -46,15 +46,15 @@ PENDING, MARK = declared("conversation", "pending"), declared("messaging", "mark
 STREAM, PROFILE = declared("event", "stream"), declared("agent", "get")
 ARRIVALS = ["agora.message.received", "agora.broadcast.sent"]
 SUBPROTOCOL = "agentify"
-AT_ONCE = 32  #: operations of one socket under way at once
-REMEMBERED = 10_000  #: messages not to be sent twice over one socket
-SETTLED_AFTER = 45.0  #: seconds after which a socket that lives has brought what was sent
+MAX_CALLS = 32  #: operations of one socket under way at once
+REMEMBERED_MESSAGES = 10_000  #: messages not to be sent twice over one socket
+DELIVERED_AFTER = 45.0  #: seconds after which a socket that lives has brought what was sent
 GRACE_SECONDS = 5.0
 INTRODUCTION_SECONDS = 10.0  #: for a stranger to send a message with a credential
 INTRODUCTION = "Send a credential with the handshake, or in the 'security' of the first message."
-FIRST = asyncio.FIRST_COMPLETED
-MARKED_AT_ONCE = 500
-PARAMETERS = 20  #: most of a handshake
+FIRST_COMPLETED = asyncio.FIRST_COMPLETED
+MARK_BATCH = 500
+MAX_PARAMETERS = 20  #: most of a handshake
 
 
 class AgentSocketApp:
@@ -65,15 +65,15 @@ class AgentSocketApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        given = scope["query_string"].decode("latin-1")
+        query_text = scope["query_string"].decode("latin-1")
         scope["query_string"] = b""  # it may hold a token, which nothing is to log
         try:
-            query = _query(given)
-            credential = given_credential(scope) or query.get("access_token") or self.access.credential(scope)
+            query = _parse_handshake_query(query_text)
+            credential = subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
             caller = await self.access.authenticate(scope, credential)
         except AgoraError as error:
-            await refuse(scope, send, error)
-            await linger(receive)
+            await refuse_handshake(scope, send, error)
+            await await_disconnect(receive)
             return
         socket = _Socket(self, scope, receive, send, credential)
         with contextlib.suppress(OSError):  # the client left in the middle of something
@@ -85,43 +85,45 @@ class _Socket:
 
     def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
-        self._credential, self._trace = credential, carrier(scope)
+        self._credential, self._trace = credential, trace_carrier(scope)
         self._connection = connection_of(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
         self._subject: str | None = None  # whose messages are pushed
         loop = asyncio.get_running_loop()
-        self._over: asyncio.Future[CloseReason] = loop.create_future()
-        self._bound: asyncio.Future[None] = loop.create_future()
+        self._closing: asyncio.Future[CloseReason] = loop.create_future()
+        self._identified: asyncio.Future[None] = loop.create_future()
         self._watching = contextlib.ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._calling = 0
+        self._open_calls = 0
         self._streams: list[LiveStream] = []
-        self._unsettled: deque[tuple[float, str]] = deque()
+        self._undelivered: deque[tuple[float, str]] = deque()
 
     async def run(self, caller: Caller, query: Mapping[str, str]) -> None:
         """Accept, push what is there, take what comes, until either side ends it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(self._read_frames())
         try:
             if caller.kind == "agent" or query.get("agent"):
-                await self._bind(caller, query.get("agent"))
+                await self._bind_agent(caller, query.get("agent"))
             stranger = self._subject is None and caller.kind in ("anonymous", "enrolment")
             if stranger:
-                await asyncio.wait((listening, self._bound), timeout=INTRODUCTION_SECONDS, return_when=FIRST)
-                if not self._bound.done():
-                    self._finish(CloseReason.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
-            await asyncio.wait((listening, self._over), return_when=FIRST)
-            if self._over.done() and not listening.done():
-                await self._close(self._over.result())
+                await asyncio.wait(
+                    (listening, self._identified), timeout=INTRODUCTION_SECONDS, return_when=FIRST_COMPLETED
+                )
+                if not self._identified.done():
+                    self._close_with(CloseReason.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
+            await asyncio.wait((listening, self._closing), return_when=FIRST_COMPLETED)
+            if self._closing.done() and not listening.done():
+                await self._send_close(self._closing.result())
         except AgoraError as error:
-            await self._close(CloseReason.of(error))
+            await self._send_close(CloseReason.of(error))
         finally:
-            await self._end(listening)
+            await self._cancel_tasks(listening)
 
-    async def _end(self, listening: asyncio.Task[None]) -> None:
+    async def _cancel_tasks(self, listening: asyncio.Task[None]) -> None:
         for stream in self._streams:
             stream.close()
         tasks = [listening, *self._tasks]
@@ -130,18 +132,18 @@ class _Socket:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watching.close()
 
-    async def _close(self, farewell: CloseReason) -> None:
+    async def _send_close(self, farewell: CloseReason) -> None:
         reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
                 await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
 
-    def _spawn(self, work: Any) -> None:
+    def _start_task(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _text(self, document: Document) -> None:
+    async def _send_document(self, document: Document) -> None:
         text = to_json(document)
         with contextlib.suppress(OSError):
             if self._connection is None:
@@ -152,47 +154,47 @@ class _Socket:
 
     # -- what comes ------------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
+    async def _read_frames(self) -> None:
         try:
             while (frame := await self._receive())["type"] == "websocket.receive":
-                await self._settle(everything=True)
-                with incoming(self._app.dispatcher.tracing, "WebSocket message", self._trace):
-                    await self._take(frame.get("text"))
+                await self._mark_delivered(everything=True)
+                with incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
+                    await self._handle_frame(frame.get("text"))
                 if self._connection is not None:
                     await self._connection.writable()  # who does not read what it asked for is not read from either
             if frame.get("code") in (1000, 1001):
-                await self._settle(everything=True)
+                await self._mark_delivered(everything=True)
         except OSError:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
-            self._finish(CloseReason.of(InternalError("Something went wrong on our side.")))
+            self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    def _finish(self, farewell: CloseReason) -> None:
-        if not self._over.done():
-            self._over.set_result(farewell)
+    def _close_with(self, farewell: CloseReason) -> None:
+        if not self._closing.done():
+            self._closing.set_result(farewell)
 
-    async def _take(self, text: str | None) -> None:
+    async def _handle_frame(self, text: str | None) -> None:
         """Take one message; what is wrong with it is answered, and the socket stays open."""
-        letter: Letter | None = None
+        letter: IncomingMessage | None = None
         try:
             if text is None:
                 raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
             if len(text) > self._app.settings.body_limit:
                 raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
             check_values(text.encode(), self._app.settings.body_limit)
-            letter = read(text)
-            caller = await self._caller(letter)
+            letter = parse_message(text)
+            caller = await self._authenticate_sender(letter)
             if self._exchange.is_call(letter):
-                self._call(letter, caller)
+                self._start_call(letter, caller)
                 return
-            accepted = await self._exchange.send(letter, caller)
+            accepted = await self._exchange.send_message(letter, caller)
             if self._receipts:
-                await self._text(self._exchange.accepted(letter, accepted))
+                await self._send_document(self._exchange.build_receipt(letter, accepted))
         except AgoraError as error:
-            await self._text(failure(error, letter))
+            await self._send_document(error_message(error, letter))
 
-    async def _caller(self, letter: Letter) -> Caller:
+    async def _authenticate_sender(self, letter: IncomingMessage) -> Caller:
         """Who sends a message; the first one decides whose socket it is, if the handshake has not."""
         app = self._app
         credential = self._credential or letter.credential
@@ -200,108 +202,108 @@ class _Socket:
         if self._subject is None:
             if caller.kind == "agent":
                 self._credential = credential
-                await self._bind(caller, None)
+                await self._bind_agent(caller, None)
             elif caller.acts_for_others and isinstance(letter.document.get("sender"), str):
                 self._credential = credential
                 with contextlib.suppress(AgoraError):  # an unknown sender is refused when the message is sent
-                    await self._bind(caller, letter.document["sender"])
+                    await self._bind_agent(caller, letter.document["sender"])
         elif caller.kind == "agent" and caller.subject != self._subject:
             raise Unauthenticated("This socket is another agent's.", fix="Open one for each agent.")
         return caller
 
-    def _call(self, letter: Letter, caller: Caller) -> None:
-        if self._calling >= AT_ONCE:
-            raise Overloaded(f"{AT_ONCE} calls of this socket are under way.", fix="Wait for answers.", retry_after=1)
-        self._calling += 1
-        self._spawn(self._run(letter, caller))
+    def _start_call(self, letter: IncomingMessage, caller: Caller) -> None:
+        if self._open_calls >= MAX_CALLS:
+            raise Overloaded(f"{MAX_CALLS} calls of this socket are under way.", fix="Wait for answers.", retry_after=1)
+        self._open_calls += 1
+        self._start_task(self._run_call(letter, caller))
 
-    async def _run(self, letter: Letter, caller: Caller) -> None:
+    async def _run_call(self, letter: IncomingMessage, caller: Caller) -> None:
         try:
-            _, document = await self._exchange.call(letter, caller)
-            await self._text(document)
+            _, document = await self._exchange.call_operation(letter, caller)
+            await self._send_document(document)
         finally:
-            self._calling -= 1  # not before: what is not written yet is held here
+            self._open_calls -= 1  # not before: what is not written yet is held here
 
     # -- what is pushed --------------------------------------------------------------------------
 
-    async def _bind(self, caller: Caller, agent: str | None) -> None:
+    async def _bind_agent(self, caller: Caller, agent: str | None) -> None:
         """Push an agent's messages from now on: what waits, then what arrives."""
         subject = caller.subject
         if agent is not None:
-            found = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result
-            subject = found.agent_id
-        await self._waiting(caller, subject, None)  # refused where it may not act for that agent
+            profile = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result
+            subject = profile.agent_id
+        await self._fetch_pending(caller, subject, None)  # refused where it may not act for that agent
 
-        async def valid() -> None:
+        async def check_credential() -> None:
             await self._app.access.authenticate(self._scope, self._credential)
 
-        stream = await self._app.dispatcher.stream(STREAM, caller, {"types": ARRIVALS}, valid=valid)
+        stream = await self._app.dispatcher.stream(STREAM, caller, {"types": ARRIVALS}, valid=check_credential)
         self._subject = subject
-        if not self._bound.done():
-            self._bound.set_result(None)
+        if not self._identified.done():
+            self._identified.set_result(None)
         self._streams.append(stream)
-        self._spawn(self._push(caller, stream))
+        self._start_task(self._push_messages(caller, stream))
 
-    async def _waiting(self, caller: Caller, subject: str, cursor: str | None) -> Any:
+    async def _fetch_pending(self, caller: Caller, subject: str, cursor: str | None) -> Any:
         arguments = {"agent_id": subject, "limit": 200} | ({"cursor": cursor} if cursor else {})
         return (await self._app.dispatcher.invoke(PENDING, caller, arguments)).result
 
-    async def _push(self, caller: Caller, stream: LiveStream) -> None:
+    async def _push_messages(self, caller: Caller, stream: LiveStream) -> None:
         sink = QueueSink(self._app.dispatcher.feed.buffer_limit, self._connection)
         if self._connection is not None:
             self._watching.enter_context(self._connection.watch(sink))
         attaching = asyncio.create_task(stream.attach(sink))
         self._tasks.add(attaching)
-        self._spawn(self._settle_in_time())
+        self._start_task(self._mark_periodically())
         assert self._subject is not None
-        sent: deque[str] = deque(maxlen=REMEMBERED)
+        sent_ids: deque[str] = deque(maxlen=REMEMBERED_MESSAGES)
         try:
             cursor, more = None, True
             while more:  # what came before the stream began
-                page = await self._waiting(caller, self._subject, cursor)
+                page = await self._fetch_pending(caller, self._subject, cursor)
                 for message in page.messages:
                     document = message.document()
-                    sent.append(_id(document))
-                    await self._hand_over(document)
+                    sent_ids.append(_message_id(document))
+                    await self._deliver(document)
                 cursor, more = page.next_cursor, page.has_more
-            await self._live(sink, set(sent))
+            await self._push_live(sink, set(sent_ids))
         except AgoraError as error:
-            self._finish(CloseReason.of(error))
+            self._close_with(CloseReason.of(error))
         except OSError:
             pass
         except Exception:
             log.exception("a socket failed and is closed")
-            self._finish(CloseReason.of(InternalError("Something went wrong on our side.")))
+            self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
         else:
             farewell = sink.farewell or CloseReason()
-            self._finish(farewell if farewell.code != RESTARTING else CloseReason(RESTARTING, "resume later"))
+            self._close_with(farewell if farewell.code != RESTARTING else CloseReason(RESTARTING, "resume later"))
 
-    async def _live(self, sink: QueueSink, sent: set[str]) -> None:
+    async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
         while batches := await sink.take():
             for batch in batches:
                 for item in batch.items:
                     event = from_json(item.json)
-                    if self._is_mine(event["data"]) and event["data"]["message_id"] not in sent:
-                        await self._hand_over(to_agentify(_stored(event["data"])))
+                    if self._is_recipient(event["data"]) and event["data"]["message_id"] not in sent:
+                        await self._deliver(to_agentify(_message_of_event(event["data"])))
 
-    def _is_mine(self, data: Mapping[str, Any]) -> bool:
+    def _is_recipient(self, data: Mapping[str, Any]) -> bool:
         if data["broadcast"]:
             return bool(data["from_agent"] != self._subject)
         return self._subject in data["recipients"]
 
-    async def _hand_over(self, document: Document) -> None:
+    async def _deliver(self, document: Document) -> None:
         await self._send({"type": "websocket.send", "text": to_json(document).decode()})
-        self._unsettled.append((asyncio.get_running_loop().time(), _id(document)))
+        self._undelivered.append((asyncio.get_running_loop().time(), _message_id(document)))
 
-    async def _settle_in_time(self) -> None:
+    async def _mark_periodically(self) -> None:
         while True:
-            await asyncio.sleep(SETTLED_AFTER / 3)
-            await self._settle()
+            await asyncio.sleep(DELIVERED_AFTER / 3)
+            await self._mark_delivered()
 
-    async def _settle(self, *, everything: bool = False) -> None:
+    async def _mark_delivered(self, *, everything: bool = False) -> None:
         """Mark as delivered what has certainly arrived; what was read or answered meanwhile stays so."""
-        before = asyncio.get_running_loop().time() - (0.0 if everything else SETTLED_AFTER)
-        while ids := self._settled(before):
+        before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER)
+        while ids := self._take_delivered(before):
             try:
                 caller = await self._app.access.authenticate(self._scope, self._credential)
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
@@ -309,28 +311,28 @@ class _Socket:
             except AgoraError as error:
                 log.info("what a socket has brought could not be marked: %s", error)
 
-    def _settled(self, before: float) -> list[str]:
+    def _take_delivered(self, before: float) -> list[str]:
         """The next messages that were handed over before then; as many as can be marked at once."""
         ids: list[str] = []
-        while self._unsettled and self._unsettled[0][0] <= before and len(ids) < MARKED_AT_ONCE:
-            ids.append(self._unsettled.popleft()[1])
+        while self._undelivered and self._undelivered[0][0] <= before and len(ids) < MARK_BATCH:
+            ids.append(self._undelivered.popleft()[1])
         return ids
 
 
-def _query(given: str) -> Mapping[str, str]:
+def _parse_handshake_query(given: str) -> Mapping[str, str]:
     """The parameters of the handshake. Raises InvalidRequest."""
     try:
-        return dict(parse_qsl(given, max_num_fields=PARAMETERS))
+        return dict(parse_qsl(given, max_num_fields=MAX_PARAMETERS))
     except ValueError:
-        raise InvalidRequest(f"The query has more than {PARAMETERS} parameters.") from None
+        raise InvalidRequest(f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
 
-def _stored(data: Mapping[str, Any]) -> Document:
+def _message_of_event(data: Mapping[str, Any]) -> Document:
     """The stored message of its event."""
     return {name: data[name] for name in blank_message()}
 
 
-def _id(document: Document) -> str:
+def _message_id(document: Document) -> str:
     """The marketplace's id of a message."""
     slot = document.get(SLOT)
     return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])

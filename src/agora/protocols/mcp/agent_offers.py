@@ -24,17 +24,17 @@ from agora.core.dispatcher import Dispatcher
 from agora_sdk.errors import AgoraError
 
 from .exchange import Exchange
-from .tools import NAME_LIMIT, Tool, underscored
+from .tools import NAME_LIMIT, Tool, underscore_name
 
-__all__ = ["MARK", "Offer", "Offers"]
+__all__ = ["MARK", "AgentOffers", "Offer"]
 
 MARK: Final = "mcp_tools"
-MOST = 200  #: agents whose offers are shown
+MAX_AGENTS = 200  #: agents whose offers are shown
 DESCRIPTION, SCHEMA = 1000, 16_384  #: longest description in characters, largest schema in bytes
 TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: seconds a caller waits for the task
 AGENT_PART = 30
-RESERVED = frozenset({"agora", "test"})
-ANYTHING: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
+RESERVED_PREFIXES = frozenset({"agora", "test"})
+ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Offer:
     timeout: float
 
 
-class Offers:
+class AgentOffers:
     """The offers a caller may see: those of the agents it may see."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
@@ -58,23 +58,26 @@ class Offers:
         operation = self._dispatcher.context.catalogue.find("agora.query.agents", None, exchange.caller.tenant)
         try:
             outcome = await self._dispatcher.invoke(
-                operation, exchange.caller, {"capabilities": [MARK], "limit": MOST}, request_id=exchange.request_id
+                operation,
+                exchange.caller,
+                {"capabilities": [MARK], "limit": MAX_AGENTS},
+                request_id=exchange.request_id,
             )
         except AgoraError:  # who may not look for agents sees none of their tools
             return []
         agents = sorted(from_json(outcome.body)["agents"], key=lambda agent: agent["agent_id"])
-        taken: set[str] = set()
-        return [offer for agent in agents for offer in _offers(agent, taken)]
+        names: set[str] = set()
+        return [offer for agent in agents for offer in _agent_offers(agent, names)]
 
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
         """The offer of a name, with dots or underscores."""
         if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
             return None
         offers = await self.visible(exchange)
-        return next((o for o in offers if name in (o.tool.name, underscored(o.tool.name))), None)
+        return next((o for o in offers if name in (o.tool.name, underscore_name(o.tool.name))), None)
 
 
-def _offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
+def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
     declared = agent["metadata"].get(MARK)
     described: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
     for capability in agent["capabilities"]:
@@ -82,20 +85,22 @@ def _offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
             continue
         about = described.get(capability)
         about = about if isinstance(about, dict) else {}
-        name = _name(agent, capability)
-        if underscored(name) in taken:
-            name = _name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
-        taken.add(underscored(name))
-        yield Offer(Tool(_document(name, agent, capability, about)), agent["agent_id"], capability, _timeout(about))
+        name = _tool_name(agent, capability)
+        if underscore_name(name) in taken:
+            name = _tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
+        taken.add(underscore_name(name))
+        yield Offer(
+            Tool(_tool_document(name, agent, capability, about)), agent["agent_id"], capability, _call_timeout(about)
+        )
 
 
-def _name(agent: Mapping[str, Any], capability: str) -> str:
-    first = _slug(agent["agent_name"], AGENT_PART)
-    first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED else first
-    return f"{first}.{_slug(capability, NAME_LIMIT - AGENT_PART - 1)}"
+def _tool_name(agent: Mapping[str, Any], capability: str) -> str:
+    first = _slugify(agent["agent_name"], AGENT_PART)
+    first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED_PREFIXES else first
+    return f"{first}.{_slugify(capability, NAME_LIMIT - AGENT_PART - 1)}"
 
 
-def _slug(text: str, length: int) -> str:
+def _slugify(text: str, length: int) -> str:
     """Text as part of a tool's name; what had to be cut keeps a digest, so that it stays its own."""
     slug = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
     if slug == text and len(slug) <= length:
@@ -106,7 +111,7 @@ def _slug(text: str, length: int) -> str:
     return f"{slug[: length - 7]}_{digest}".lstrip("_")
 
 
-def _document(name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]) -> dict[str, Any]:
+def _tool_document(name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]) -> dict[str, Any]:
     own = about.get("description")
     text = own if isinstance(own, str) and own.strip() else f"{capability}. {agent['description']}"
     title = f"{agent['agent_name']}: {capability}"
@@ -114,7 +119,7 @@ def _document(name: str, agent: Mapping[str, Any], capability: str, about: Mappi
         "name": name,
         "title": title,
         "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
-        "inputSchema": _schema(about.get("input_schema")) or dict(ANYTHING),
+        "inputSchema": _accept_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
         "annotations": {
             "title": title,
             "readOnlyHint": False,
@@ -124,30 +129,30 @@ def _document(name: str, agent: Mapping[str, Any], capability: str, about: Mappi
         },
         "_meta": {"agora/agent": agent["agent_id"], "agora/capability": capability},
     }
-    output = _schema(about.get("output_schema"))
+    output = _accept_schema(about.get("output_schema"))
     return document if output is None else document | {"outputSchema": output}
 
 
-def _schema(given: Any) -> dict[str, Any] | None:
+def _accept_schema(given: Any) -> dict[str, Any] | None:
     """A schema of an object that stands alone, or None."""
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
-    return given if all(ref.startswith("#") for ref in _references(given)) else None
+    return given if all(ref.startswith("#") for ref in _schema_references(given)) else None
 
 
-def _references(part: Any) -> Iterator[str]:
+def _schema_references(part: Any) -> Iterator[str]:
     if isinstance(part, dict):
         for key, value in part.items():
             if key in ("$ref", "$dynamicRef", "$id", "$schema") and isinstance(value, str):
                 if key in ("$ref", "$dynamicRef"):
                     yield value
             else:
-                yield from _references(value)
+                yield from _schema_references(value)
     elif isinstance(part, list):
         for value in part:
-            yield from _references(value)
+            yield from _schema_references(value)
 
 
-def _timeout(about: Mapping[str, Any]) -> float:
-    given = about.get("timeout")
-    return float(given) if isinstance(given, int | float) and 1 <= given <= TIMEOUT_LIMIT else TIMEOUT
+def _call_timeout(about: Mapping[str, Any]) -> float:
+    timeout = about.get("timeout")
+    return float(timeout) if isinstance(timeout, int | float) and 1 <= timeout <= TIMEOUT_LIMIT else TIMEOUT

@@ -16,26 +16,28 @@ from .agent_offers import Offer
 from .exchange import Exchange
 from .results import ToolResult
 
-__all__ = ["Errands"]
+__all__ = ["AgentToolCalls"]
 
 log = logging.getLogger(__name__)
 LABEL = 64
 TASK = "agora/task_id"
 
 
-class Errands:
+class AgentToolCalls:
     """Gives the task, follows its log, answers its result."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._cancelling: set[asyncio.Task[None]] = set()
 
-    async def run(self, exchange: Exchange, offer: Offer, arguments: Mapping[str, Any], key: str | None) -> ToolResult:
+    async def run_task(
+        self, exchange: Exchange, offer: Offer, arguments: Mapping[str, Any], key: str | None
+    ) -> ToolResult:
         """Have an agent do it; who cancels the call cancels the task. Raises an AgoraError.
 
         When the time is over the task goes on, and the error names it.
         """
-        receipt = await self._invoke(
+        receipt = await self._invoke_operation(
             exchange,
             "agora.task.assign",
             {
@@ -49,7 +51,7 @@ class Errands:
         task_id: str = receipt["task_id"]
         try:
             async with asyncio.timeout(offer.timeout):
-                await self._follow(exchange, task_id)
+                await self._relay_progress(exchange, task_id)
         except TimeoutError:
             raise DeadlineExceeded(
                 f"The agent was not done within {offer.timeout:g} s; the task goes on.",
@@ -57,11 +59,11 @@ class Errands:
                 task_id=task_id,
             ) from None
         except asyncio.CancelledError:
-            self._cancel(exchange, task_id)
+            self._cancel_in_background(exchange, task_id)
             raise
-        return _result(await self._invoke(exchange, "agora.task.get", {"task_id": task_id}))
+        return _task_result(await self._invoke_operation(exchange, "agora.task.get", {"task_id": task_id}))
 
-    async def _invoke(
+    async def _invoke_operation(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], *, key: str | None = None
     ) -> Any:
         operation = self._dispatcher.context.catalogue.find(name, None, exchange.caller.tenant)
@@ -70,31 +72,31 @@ class Errands:
         )
         return from_json(outcome.body)
 
-    async def _follow(self, exchange: Exchange, task_id: str) -> None:
+    async def _relay_progress(self, exchange: Exchange, task_id: str) -> None:
         """Relay the task's log as progress, to the task's end."""
         operation = self._dispatcher.context.catalogue.find("agora.task.stream", None, exchange.caller.tenant)
         stream = await self._dispatcher.stream(operation, exchange.caller, {"task_id": task_id}, valid=exchange.valid)
-        told = 0.0
+        progress = 0.0
         async for entry in stream:
-            said = from_json(entry.json)
-            words = said.get("content") or said["type"]
-            told = max(said.get("progress") or 0.0, told + 0.001)  # it has to grow with every notification
-            await exchange.progress(round(told, 3), 100.0, words[:500])
+            log_entry = from_json(entry.json)
+            text = log_entry.get("content") or log_entry["type"]
+            progress = max(log_entry.get("progress") or 0.0, progress + 0.001)  # it has to grow with every notification
+            await exchange.progress(round(progress, 3), 100.0, text[:500])
 
-    def _cancel(self, exchange: Exchange, task_id: str) -> None:
-        async def cancel() -> None:
+    def _cancel_in_background(self, exchange: Exchange, task_id: str) -> None:
+        async def cancel_task() -> None:
             try:
                 reason = "The call of the tool was cancelled."
-                await self._invoke(exchange, "agora.task.cancel", {"task_id": task_id, "reason": reason})
+                await self._invoke_operation(exchange, "agora.task.cancel", {"task_id": task_id, "reason": reason})
             except AgoraError as error:
                 log.info("task %s of a cancelled call could not be cancelled: %s", task_id, error)
 
-        task = asyncio.get_running_loop().create_task(cancel())  # the call's own task is at its end
+        task = asyncio.get_running_loop().create_task(cancel_task())  # the call's own task is at its end
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 
 
-def _result(task: Mapping[str, Any]) -> ToolResult:
+def _task_result(task: Mapping[str, Any]) -> ToolResult:
     meta = {TASK: task["task_id"]}
     if task["status"] != "completed":
         reason = task.get("error") or task.get("notes") or "no reason was given"

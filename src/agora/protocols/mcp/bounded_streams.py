@@ -17,13 +17,13 @@ from agora_sdk.errors import InvalidRequest
 
 from .schemas import ITEM_LIMIT, ITEMS, WAIT, WAIT_LIMIT
 
-__all__ = ["beating", "stretch"]
+__all__ = ["read_bounded_stream", "run_with_heartbeats"]
 
 T = TypeVar("T")
-BEAT_SECONDS = 5.0  #: between two signs of life to a client that waits
+HEARTBEAT_SECONDS = 5.0  #: between two signs of life to a client that waits
 
 
-async def stretch(
+async def read_bounded_stream(
     dispatcher: Dispatcher,
     operation: Operation,
     caller: Caller,
@@ -36,25 +36,25 @@ async def stretch(
     before its first item.
     """
     own = dict(arguments)
-    wait = _bounded(own, "wait", WAIT, 0.1, WAIT_LIMIT)
-    limit = int(_bounded(own, "limit", ITEMS, 1, ITEM_LIMIT))
+    wait = _take_number(own, "wait", WAIT, 0.1, WAIT_LIMIT)
+    limit = int(_take_number(own, "limit", ITEMS, 1, ITEM_LIMIT))
     stream = await dispatcher.stream(operation, caller, own, valid=valid)
     sink = QueueSink(dispatcher.feed.buffer_limit)
     attaching = asyncio.create_task(stream.attach(sink))
     try:
-        items = await _collect(sink, wait)
+        items = await _collect_items(sink, wait)
         if not items and sink.farewell is not None and sink.farewell.error is not None:
             raise sink.farewell.error
-        done = sink.farewell == ENDED and len(items) <= limit
+        ended = sink.farewell == ENDED and len(items) <= limit
         cursor = items[:limit][-1].number if items else stream.position
-        return _encode([item.json for item in items[:limit]], cursor, done)
+        return _encode_page([item.json for item in items[:limit]], cursor, ended)
     finally:
         stream.close()
         attaching.cancel()
         await asyncio.gather(attaching, return_exceptions=True)
 
 
-async def _collect(sink: QueueSink, wait: float) -> list[Item]:
+async def _collect_items(sink: QueueSink, wait: float) -> list[Item]:
     """The first items that come; none when the time is over or the stream has ended."""
     try:
         async with asyncio.timeout(wait):
@@ -67,11 +67,11 @@ async def _collect(sink: QueueSink, wait: float) -> list[Item]:
     return []
 
 
-def _encode(items: list[bytes], cursor: int, done: bool) -> bytes:
+def _encode_page(items: list[bytes], cursor: int, done: bool) -> bytes:
     return b'{"items":[%b],"cursor":%b,"done":%b}' % (b",".join(items), to_json(str(cursor)), to_json(done))
 
 
-def _bounded(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
+def _take_number(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
     value = arguments.pop(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         rule = f"is a number from {least:g} to {most:g}"
@@ -79,17 +79,17 @@ def _bounded(arguments: dict[str, Any], name: str, default: float, least: float,
     return value
 
 
-async def beating(work: Coroutine[Any, Any, T], progress: Progress, seconds: float) -> T:
+async def run_with_heartbeats(work: Coroutine[Any, Any, T], progress: Progress, seconds: float) -> T:
     """Do what may wait for so many seconds, giving the client signs of life meanwhile."""
     working = asyncio.ensure_future(work)
     began = asyncio.get_running_loop().time()
     try:
         while True:
-            await asyncio.wait((working,), timeout=BEAT_SECONDS)
+            await asyncio.wait((working,), timeout=HEARTBEAT_SECONDS)
             if working.done():
                 return working.result()
-            waited = asyncio.get_running_loop().time() - began
-            await progress(round(waited, 1), max(seconds, round(waited, 1)), "waiting")
+            elapsed = asyncio.get_running_loop().time() - began
+            await progress(round(elapsed, 1), max(seconds, round(elapsed, 1)), "waiting")
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)

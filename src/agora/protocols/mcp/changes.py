@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["NOTHING", "TYPES", "Changes", "of"]
+__all__ = ["NOTHING", "TYPES", "Changes", "changes_of_event"]
 
 #: Events that anything here looks at.
 TYPES: Final = ("agora.agent.*", "agora.task.*", "agora.workflow.*", "agora.service.*", "agora.upstream.*")
@@ -16,11 +16,11 @@ _PREFIXES: Final = {
     "agora.task.": "agora://tasks/",
     "agora.workflow.": "agora://workflows/",
 }
-_COMING_AND_GOING: Final = frozenset(
+_LIST_CHANGES: Final = frozenset(
     {"agora.agent.registered", "agora.agent.deregistered", "agora.task.assigned", "agora.workflow.created"}
 )
 #: An agent's capabilities may be tools, and what its profile says of them.
-_PROFILES: Final = frozenset({"agora.agent.registered", "agora.agent.updated", "agora.agent.deregistered"})
+_PROFILE_CHANGES: Final = frozenset({"agora.agent.registered", "agora.agent.updated", "agora.agent.deregistered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Changes:
 NOTHING: Final = Changes()
 
 
-def of(event: Mapping[str, Any]) -> Changes:
+def changes_of_event(event: Mapping[str, Any]) -> Changes:
     """What an event, as CloudEvents has it, changed."""
     type: str = event["type"]
     subject: str | None = event.get("subject")
@@ -51,4 +51,4 @@ def of(event: Mapping[str, Any]) -> Changes:
     uris = [prefix + subject] + (
         [f"agora://workflows/{workflow}"] if workflow and type.startswith("agora.task.") else []
     )
-    return Changes(tuple(uris), tools=type in _PROFILES, resources=type in _COMING_AND_GOING)
+    return Changes(tuple(uris), tools=type in _PROFILE_CHANGES, resources=type in _LIST_CHANGES)

@@ -8,39 +8,39 @@ from typing import Any, Final
 from agora_sdk.errors import AgoraError
 
 from .exchange import Exchange
-from .resources import SHELVES, Resources, Shelf
+from .resources import COLLECTIONS, ResourceCollection, Resources
 
-__all__ = ["complete"]
+__all__ = ["complete_argument"]
 
-MOST = 100  # by the protocol
-LOOKED_AT = 500
+MAX_VALUES = 100  # by the protocol
+CANDIDATES = 500
 
-_SHELF: Final[Mapping[str, Shelf]] = {
+_COLLECTION_BY_ARGUMENT: Final[Mapping[str, ResourceCollection]] = {
     name: shelf
-    for shelf, names in zip(SHELVES, (("agent_id", "to"), ("workflow_id",), ("task_id", "task")), strict=True)
+    for shelf, names in zip(COLLECTIONS, (("agent_id", "to"), ("workflow_id",), ("task_id", "task")), strict=True)
     for name in names
 }
 
 
-async def complete(resources: Resources, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
+async def complete_argument(resources: Resources, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
     """Values for an argument of a prompt or resource template: ids and names the caller may see."""
-    begun = str(argument.get("value", "")).lower()
+    typed = str(argument.get("value", "")).lower()
     name = str(argument.get("name", ""))
     try:
         if name == "service":
-            page = await resources.invoke(exchange, "agora.discovery.list", {})
-            known = [service["name"] for service in page["services"]]
-        elif name in _SHELF:
-            known = await _known(resources, exchange, _SHELF[name])
+            page = await resources.invoke_operation(exchange, "agora.discovery.list", {})
+            candidates = [service["name"] for service in page["services"]]
+        elif name in _COLLECTION_BY_ARGUMENT:
+            candidates = await _list_candidates(resources, exchange, _COLLECTION_BY_ARGUMENT[name])
         else:
-            known = []
+            candidates = []
     except AgoraError:  # who may not list them is offered none
-        known = []
-    values = [value for value in dict.fromkeys(known) if value.lower().startswith(begun)]
-    return {"completion": {"values": values[:MOST], "total": len(values), "hasMore": len(values) > MOST}}
+        candidates = []
+    values = [value for value in dict.fromkeys(candidates) if value.lower().startswith(typed)]
+    return {"completion": {"values": values[:MAX_VALUES], "total": len(values), "hasMore": len(values) > MAX_VALUES}}
 
 
-async def _known(resources: Resources, exchange: Exchange, shelf: Shelf) -> list[str]:
-    page = await resources.invoke(exchange, shelf.operation, {"limit": LOOKED_AT})
+async def _list_candidates(resources: Resources, exchange: Exchange, shelf: ResourceCollection) -> list[str]:
+    page = await resources.invoke_operation(exchange, shelf.operation, {"limit": CANDIDATES})
     by_name = [item[shelf.title] for item in page[shelf.items]] if shelf.items == "agents" else []
     return by_name + [item[shelf.id] for item in page[shelf.items]]

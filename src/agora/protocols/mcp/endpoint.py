@@ -20,38 +20,38 @@ from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.domains.client_sessions.sessions import CANCELLED, ENDED
-from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond
+from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound
 
 from . import server_info as about
 from .core import Core
-from .exchange import Exchange, Refusal
-from .get_streams import Standing
+from .exchange import Exchange, JsonRpcError
+from .get_streams import GetStreams
 from .guard import METADATA, Guard
-from .lean import Lean
-from .legacy_transport import Watched, inward, replayed
-from .long_calls import deliver
+from .lean import FastPath
+from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
+from .long_calls import deliver_answer
 from .plain import PlainRpc
-from .session_bootstrap import introduce, part, say
-from .session_store import Keeper, about_client
-from .sessions import LONGEST_REQUEST, Session, Sessions
+from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
+from .session_store import SessionStore, client_document
+from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
 from .view import View
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["TOLD", "McpApp"]
+__all__ = ["SESSION_EVENTS", "McpApp"]
 
 log = logging.getLogger(__name__)
 
 PATH = "/mcp"
 SWEEP_SECONDS = 60.0
-ONE_BY_ONE = "Send each request by itself: MCP has had no batches since 2025-06-18."
-CANCELLING = "notifications/cancelled"
+NO_BATCHES = "Send each request by itself: MCP has had no batches since 2025-06-18."
+CANCELLED_METHOD = "notifications/cancelled"
 METHODS = ("GET", "POST", "DELETE")
-TOLD = frozenset({ENDED, CANCELLED})  #: events that the endpoint is told of
-NEEDING: Mapping[str, str] = {
+SESSION_EVENTS = frozenset({ENDED, CANCELLED})  #: events that the endpoint is told of
+OPERATION_BY_METHOD: Mapping[str, str] = {
     "subscriptions/listen": "agora.event.stream",
     "resources/subscribe": "agora.event.stream",
 }
@@ -63,23 +63,23 @@ class McpApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self.dispatcher, self.settings = dispatcher, settings
         self.core = Core(dispatcher)
-        scopes = {found.scope for found in dispatcher.context.catalogue.operations if found.scope}
+        scopes = {operation.scope for operation in dispatcher.context.catalogue.operations if operation.scope}
         self.guard = Guard(access, settings, tuple(sorted(scopes)))
         self.sessions = Sessions()
-        self.keeper = Keeper(dispatcher, lambda: self.sessions, self.forget)
+        self.keeper = SessionStore(dispatcher, lambda: self.sessions, self.forget)
         self._fixtures: Any = None
         if settings.test_operations:
             from .fixtures import Fixtures
 
             self._fixtures = Fixtures(self.core)
-        self.lean = Lean(self.core, self._fixtures.owns if self._fixtures else None)
+        self.lean = FastPath(self.core, self._fixtures.owns if self._fixtures else None)
         self.plain = PlainRpc(self.core)
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._background_tasks: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
-        self._standing = Standing(dispatcher, self.keeper, self.sdk, self._drained)
+        self._get_streams = GetStreams(dispatcher, self.keeper, self.sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -93,21 +93,21 @@ class McpApp:
         if self._sdk is None:
             async with self._loading:
                 if self._sdk is None:
-                    self._sdk = await self._load()
+                    self._sdk = await self._load_sdk()
         return self._sdk
 
-    async def _load(self) -> SdkServer:
+    async def _load_sdk(self) -> SdkServer:
         module = await asyncio.to_thread(__import__, f"{__package__}.sdk", fromlist=["SdkServer"])
-        server: SdkServer = module.SdkServer(self.core, self.keeper, self.settings.body_limit, self._schema)
+        server: SdkServer = module.SdkServer(self.core, self.keeper, self.settings.body_limit, self._header_schema)
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
         return server
 
-    def _schema(self, name: str) -> Mapping[str, Any] | None:
+    def _header_schema(self, name: str) -> Mapping[str, Any] | None:
         """The input schema by which headers are checked; None where there is nothing to check."""
-        if self._fixtures is not None and (found := self._fixtures.schema(name)) is not None:
-            schema: Mapping[str, Any] = found
+        if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
+            schema: Mapping[str, Any] = fixture_schema
             return schema
         try:
             operation = self.dispatcher.context.catalogue.find(name, None, "default")
@@ -125,20 +125,20 @@ class McpApp:
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._background_tasks, return_exceptions=True)
         if self._sdk is not None:
             await self._sdk.stop()
 
-    def _look_after(self) -> None:
+    def _start_sweeping(self) -> None:
         if self._sweeping is None:
-            self._sweeping = asyncio.create_task(self._sweep())
+            self._sweeping = asyncio.create_task(self._sweep_sessions())
 
-    async def _sweep(self) -> None:
+    async def _sweep_sessions(self) -> None:
         """Forget sessions that nobody uses here any more; keep those that are in use from being over."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                for session in self.sessions.idle():
+                for session in self.sessions.idle_sessions():
                     await self.forget(session)
                 await self.keeper.prolong_standing()
             except Exception:
@@ -148,14 +148,14 @@ class McpApp:
         """Forget a session here. What is under way over it ends."""
         self.sessions.remove(session)
         if self._sdk is not None:
-            await part(self._sdk, session)
+            await end_sdk_session(self._sdk, session)
 
     def told(self, type: str, data: Mapping[str, Any]) -> None:
         """Something became of a session, here or at another server; see :data:`TOLD`. On the loop, after the commit."""
         if type == ENDED:
-            session = self.sessions.ended(data["session"])
+            session = self.sessions.mark_ended(data["session"])
             if session is not None:
-                self._soon(self.forget(session))
+                self._run_in_background(self.forget(session))
         elif type == CANCELLED:
             session = self.sessions.by_key(data["session"])
             if (
@@ -163,18 +163,18 @@ class McpApp:
                 and self._sdk is not None
                 and session.asked.get(str(data["request"])) == data["request"]
             ):
-                self._soon(say(self._sdk, session, _cancelled(data["request"])))
+                self._run_in_background(send_notification(self._sdk, session, _cancelled_notification(data["request"])))
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        async def safely() -> None:
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        async def run_logged() -> None:
             try:
                 await work
             except Exception:
                 log.exception("a session could not be told what has become of it")
 
-        task = asyncio.create_task(safely())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = asyncio.create_task(run_logged())
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -183,70 +183,70 @@ class McpApp:
         path: str = scope["path"].rstrip("/")
         try:
             if path in (METADATA, f"{METADATA}/mcp") and scope["method"] in ("GET", "HEAD"):
-                await self.guard.metadata(scope, send)
+                await self.guard.send_metadata(scope, send)
             elif path == PATH:
-                await self._streamable(scope, receive, send)
+                await self._answer_streamable(scope, receive, send)
             elif path == f"{PATH}/v1/rpc":
-                await self._rpc(scope, receive, send)
+                await self._answer_rpc(scope, receive, send)
             elif path == f"{PATH}/v1/tools":
-                await self._tools(scope, send)
+                await self._answer_tools(scope, send)
             else:
                 fix = "MCP is at /mcp; its plain endpoints are POST /mcp/v1/rpc and GET /mcp/v1/tools."
                 raise NotFound(f"There is nothing at {scope['path']}.", fix=fix)
         except AgoraError as error:
-            await self.guard.refuse(scope, send, error)
+            await self.guard.send_error(scope, send, error)
 
-    def _exchange(self, scope: Scope, caller: Caller, *, modern: bool) -> Exchange:
-        async def valid() -> None:
+    def _create_exchange(self, scope: Scope, caller: Caller, *, modern: bool) -> Exchange:
+        async def check_credential() -> None:
             await self.guard.caller(scope)
 
         return Exchange(
             caller,
             View.read(scope["query_string"]),
             modern,
-            valid,
-            key=header(scope, b"idempotency-key"),
+            check_credential,
+            key=read_header(scope, b"idempotency-key"),
             request_id=new_id("req"),
         )
 
-    async def _streamable(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _strip(scope)
+    async def _answer_streamable(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _strip_header_values(scope)
         caller = await self.guard.caller(scope)
-        version = header(scope, b"mcp-protocol-version")
+        version = read_header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in about.HANDSHAKE_VERSIONS
-        exchange = self._exchange(scope, caller, modern=modern)
-        session = None if modern else await self._session(scope, caller)
+        exchange = self._create_exchange(scope, caller, modern=modern)
+        session = None if modern else await self._find_session(scope, caller)
         message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
-            message, again = _parsed(body), replayed(body, receive)
+            message, again = _parse_json(body), replay_body(body, receive)
             answer = await self.lean.answer(scope, message, exchange, session)
             if answer is not None:
-                await respond(send, answer.status, answer.body, answer.headers)
+                await send_response(send, answer.status, answer.body, answer.headers)
                 return
             if isinstance(message, list):
-                raise MalformedRequest("An array of requests is not served here.", fix=ONE_BY_ONE)
-            self._admit(exchange, message)
-            if (work := self.lean.elsewhere(scope, message, exchange)) is not None:
-                await deliver(work, receive, send)
+                raise MalformedRequest("An array of requests is not served here.", fix=NO_BATCHES)
+            self._require_credential(exchange, message)
+            if (work := self.lean.remote_call(scope, message, exchange)) is not None:
+                await deliver_answer(work, receive, send)
                 return
         if session is not None:
-            await self._in_session(scope, again, send, exchange, session, message)
+            await self._answer_in_session(scope, again, send, exchange, session, message)
         else:
-            await self._by_sdk(scope, again, send, exchange, message)
+            await self._answer_by_sdk(scope, again, send, exchange, message)
 
-    async def _session(self, scope: Scope, caller: Caller) -> Session | None:
+    async def _find_session(self, scope: Scope, caller: Caller) -> Session | None:
         """The session a request names; one that is another's is not there."""
-        id = header(scope, b"mcp-session-id")
+        id = read_header(scope, b"mcp-session-id")
         if id is None:
             return None
-        self._look_after()
+        self._start_sweeping()
         session = await self.keeper.find(id, caller)
         if session is None:
             raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
         return session
 
-    def _admit(self, exchange: Exchange, message: Any) -> None:
+    def _require_credential(self, exchange: Exchange, message: Any) -> None:
         """Refuse a stranger what needs a credential, while HTTP can still say so."""
         if not isinstance(message, dict):
             return
@@ -256,79 +256,81 @@ class McpApp:
         if method == "initialize":
             self.dispatcher.limiter.take(exchange.caller)
         elif method == "tools/call":
-            operation = self.core.find(exchange, params)
+            operation = self.core.find_operation(exchange, params)
             if operation is not None:
-                self.guard.admit(exchange.caller, operation)
-        elif isinstance(method, str) and method in NEEDING:
-            self.guard.admit(exchange.caller, catalogue.find(NEEDING[method], None, tenant))
+                self.guard.require_scope(exchange.caller, operation)
+        elif isinstance(method, str) and method in OPERATION_BY_METHOD:
+            self.guard.require_scope(exchange.caller, catalogue.find(OPERATION_BY_METHOD[method], None, tenant))
 
     # -- through the SDK -------------------------------------------------------------------------
 
-    async def _by_sdk(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any) -> None:
+    async def _answer_by_sdk(
+        self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any
+    ) -> None:
         """A request of no session: of the newer era, or the handshake that begins one."""
         server = await self.sdk()
         scope["agora.mcp.exchange"] = exchange
-        params = _handshake(message)
+        params = _handshake_params(message)
         if exchange.modern or params is None:
             await server(scope, receive, send)
         else:
-            await self._shake_hands(server, scope, receive, send, exchange.caller, message)
+            await self._begin_session(server, scope, receive, send, exchange.caller, message)
 
-    async def _shake_hands(
+    async def _begin_session(
         self, server: SdkServer, scope: Scope, receive: Receive, send: Send, caller: Caller, message: Mapping[str, Any]
     ) -> None:
         """Begin a session. One that the SDK is about to refuse is kept nowhere; it too is told no more than is kept."""
-        self._look_after()
+        self._start_sweeping()
         params = message["params"]
-        client = about_client(params, about.negotiated(params.get("protocolVersion")))
-        sound = server.is_handshake(params)
-        session = await self.keeper.begin(caller, client) if sound else self.sessions.make(caller, client)
-        if sound:
-            receive = replayed(to_json({**message, "params": client}), receive)
+        client = client_document(params, about.negotiate_version(params.get("protocolVersion")))
+        is_valid = server.is_handshake(params)
+        session = await self.keeper.begin(caller, client) if is_valid else self.sessions.create(caller, client)
+        if is_valid:
+            receive = replay_body(to_json({**message, "params": client}), receive)
         scope["agora.mcp.session"] = session
-        watched = Watched(send, session.id if sound else "")
+        watched = ObservedSend(send, session.id if is_valid else "")
 
-        def opened(local: str) -> None:  # before the client knows its id
+        def on_opened(local: str) -> None:  # before the client knows its id
             session.local = local
-            if sound:
+            if is_valid:
                 self.sessions.add(session)
 
-        watched.opened = opened
+        watched.opened = on_opened
         try:
             await server(scope, receive, watched)
         finally:
-            if not sound:
-                await part(server, session)
+            if not is_valid:
+                await end_sdk_session(server, session)
             elif watched.status != 200:
-                await self.keeper.withdraw(session)
+                await self.keeper.discard(session)
 
-    async def _in_session(
+    async def _answer_in_session(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session, message: Any
     ) -> None:
         method = scope["method"]
         if method == "DELETE":
             await self.keeper.end(session)
             await self.forget(session)
-            await respond(send, 200, b"")
+            await send_response(send, 200, b"")
             return
         if method not in ("GET", "POST"):
             raise MethodNotAllowed(f"{method} is not possible here.", fix="Use POST.", allowed=list(METHODS))
         scope["agora.mcp.exchange"], scope["agora.mcp.session"] = exchange, session
         if method == "GET":
-            await self._standing(scope, receive, send, exchange, session)
+            await self._get_streams(scope, receive, send, exchange, session)
             return
-        if await self._elsewhere(session, message, send):
+        if await self._answer_for_remote_call(session, message, send):
             return
         server = await self.sdk()
-        await introduce(server, session)
-        session.ask(message.get("id") if isinstance(message, dict) and "method" in message else None)
+        await ensure_sdk_session(server, session)
+        session.remember_request(message.get("id") if isinstance(message, dict) and "method" in message else None)
         session.open += 1
         try:
-            await server(inward(scope, session.local), receive, Watched(send, session.id))
+            await server(to_sdk_scope(scope, session.local), receive, ObservedSend(send, session.id))
         finally:
             session.open -= 1
 
-    async def _elsewhere(self, session: Session, message: Any, send: Send) -> bool:
+    async def _answer_for_remote_call(self, session: Session, message: Any, send: Send) -> bool:
         """Answer what is about something that goes on at another server, if at any; tells whether it was."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return False
@@ -340,56 +342,56 @@ class McpApp:
             )
         if not isinstance(method, str) or "id" in message:
             return False
-        request = _unwanted(message)
+        request = _cancelled_request(message)
         if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
             await self.keeper.cancel(session, request)
         elif session.local:
             return False
-        await respond(send, 202, b"")  # of what has no half here, no notification need be told
+        await send_response(send, 202, b"")  # of what has no half here, no notification need be told
         return True
 
     # -- the plain endpoints ---------------------------------------------------------------------
 
-    async def _rpc(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_rpc(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
-            await _only(scope, send, "POST")
+            await _refuse_method(scope, send, "POST")
             return
         caller = await self.guard.caller(scope)
         body = await read_body(scope, receive, self.settings.body_limit)
-        message = _parsed(body)
+        message = _parse_json(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[{"field": "body", "message": "not JSON"}])
-        answer = await self.plain.answer(self._exchange(scope, caller, modern=False), message)
+        answer = await self.plain.answer(self._create_exchange(scope, caller, modern=False), message)
         if answer is None:
-            await respond(send, 202, b"")
+            await send_response(send, 202, b"")
         else:
-            await respond(send, 200, to_json(answer))
+            await send_response(send, 200, to_json(answer))
 
-    async def _tools(self, scope: Scope, send: Send) -> None:
+    async def _answer_tools(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _only(scope, send, "GET")
+            await _refuse_method(scope, send, "GET")
             return
-        exchange = self._exchange(scope, await self.guard.caller(scope), modern=False)
+        exchange = self._create_exchange(scope, await self.guard.caller(scope), modern=False)
         try:
             listing = await self.core.list_tools(exchange, None)
-        except Refusal as refusal:
+        except JsonRpcError as refusal:
             raise MalformedRequest(refusal.message) from None
-        await respond(send, 200, b"{%b}" % listing.members())
+        await send_response(send, 200, b"{%b}" % listing.members())
 
 
-async def _only(scope: Scope, send: Send, method: str) -> None:
+async def _refuse_method(scope: Scope, send: Send, method: str) -> None:
     error = MethodNotAllowed(f"{scope['method']} is not possible here.", fix=f"Use {method}.", allowed=[method])
-    await problem(send, error, instance=scope["path"], extra={"allow": method})
+    await send_problem(send, error, instance=scope["path"], extra={"allow": method})
 
 
-def _strip(scope: Scope) -> None:
+def _strip_header_values(scope: Scope) -> None:
     """Take the white space around header values away, as RFC 9110 section 5.5 demands; the HTTP parser leaves it."""
     if any(value[-1:].isspace() or value[:1].isspace() for _, value in scope["headers"]):
         scope["headers"] = [(name, value.strip()) for name, value in scope["headers"]]
         scope.pop("agora.headers", None)
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     """The body as JSON; None for what is none, of which the SDK has its own to say."""
     try:
         return from_json(body, allow_inf_nan=False)
@@ -397,19 +399,19 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _handshake(message: Any) -> Mapping[str, Any] | None:
+def _handshake_params(message: Any) -> Mapping[str, Any] | None:
     """The parameters of a request that begins a session."""
     params = message.get("params") if isinstance(message, dict) and message.get("method") == "initialize" else None
     return params if isinstance(params, dict) else None
 
 
-def _cancelled(request: int | str) -> Mapping[str, Any]:
-    return {"jsonrpc": "2.0", "method": CANCELLING, "params": {"requestId": request}}
+def _cancelled_notification(request: int | str) -> Mapping[str, Any]:
+    return {"jsonrpc": "2.0", "method": CANCELLED_METHOD, "params": {"requestId": request}}
 
 
-def _unwanted(message: Mapping[str, Any]) -> int | str | None:
+def _cancelled_request(message: Mapping[str, Any]) -> int | str | None:
     """The request that a notification cancels."""
-    params = message.get("params") if message.get("method") == CANCELLING else None
+    params = message.get("params") if message.get("method") == CANCELLED_METHOD else None
     request = params.get("requestId") if isinstance(params, dict) else None
-    sound = isinstance(request, int | str) and not isinstance(request, bool) and len(str(request)) <= LONGEST_REQUEST
+    sound = isinstance(request, int | str) and not isinstance(request, bool) and len(str(request)) <= MAX_REQUEST_LENGTH
     return request if sound else None

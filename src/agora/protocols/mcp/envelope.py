@@ -6,22 +6,22 @@ from typing import Any, Final
 
 from . import server_info as about
 
-__all__ = ["CAPABILITIES", "plain_meta"]
+__all__ = ["CAPABILITIES", "is_plain_meta"]
 
 VERSION: Final = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
 CLIENT: Final = "io.modelcontextprotocol/clientInfo"
 
-_INFO: Final = frozenset({"name", "version", "title", "description", "websiteUrl"})
+_CLIENT_INFO_MEMBERS: Final = frozenset({"name", "version", "title", "description", "websiteUrl"})
 #: the members of each capability that are objects, and those that are flags
-_OBJECTS: Final = {
+_OBJECT_MEMBERS: Final = {
     "sampling": frozenset({"context", "tools"}),
     "elicitation": frozenset({"form", "url"}),
 }
-_FLAGS: Final = {"roots": frozenset({"listChanged"})}
+_FLAG_MEMBERS: Final = {"roots": frozenset({"listChanged"})}
 
 
-def plain_meta(meta: Any, *, modern: bool) -> bool:
+def is_plain_meta(meta: Any, *, modern: bool) -> bool:
     """Whether there is nothing in it that needs the SDK's eye; what is odd or malformed does."""
     if not isinstance(meta, dict):
         return False
@@ -29,28 +29,34 @@ def plain_meta(meta: Any, *, modern: bool) -> bool:
         if name == "progressToken":
             if type(value) is not int and type(value) is not str:
                 return False
-        elif name.startswith("io.modelcontextprotocol/") and not (modern and _plain(name, value)):
+        elif name.startswith("io.modelcontextprotocol/") and not (modern and _is_plain_member(name, value)):
             return False
     return not modern or (VERSION in meta and CAPABILITIES in meta)
 
 
-def _plain(name: str, value: Any) -> bool:
+def _is_plain_member(name: str, value: Any) -> bool:
     if name == VERSION:
         return bool(value == about.MODERN)
     if name == CLIENT:
         return (
             isinstance(value, dict)
-            and {"name", "version"} <= value.keys() <= _INFO
+            and {"name", "version"} <= value.keys() <= _CLIENT_INFO_MEMBERS
             and all(isinstance(part, str) for part in value.values())
         )
-    return name == CAPABILITIES and isinstance(value, dict) and all(_capability(*pair) for pair in value.items())
+    return (
+        name == CAPABILITIES and isinstance(value, dict) and all(_is_plain_capability(*pair) for pair in value.items())
+    )
 
 
-def _capability(name: str, value: Any) -> bool:
+def _is_plain_capability(name: str, value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     if name in ("extensions", "experimental"):
         return all(isinstance(part, dict) for part in value.values())
-    if name in _FLAGS:
-        return value.keys() <= _FLAGS[name] and all(isinstance(part, bool) for part in value.values())
-    return name in _OBJECTS and value.keys() <= _OBJECTS[name] and all(isinstance(p, dict) for p in value.values())
+    if name in _FLAG_MEMBERS:
+        return value.keys() <= _FLAG_MEMBERS[name] and all(isinstance(part, bool) for part in value.values())
+    return (
+        name in _OBJECT_MEMBERS
+        and value.keys() <= _OBJECT_MEMBERS[name]
+        and all(isinstance(p, dict) for p in value.values())
+    )

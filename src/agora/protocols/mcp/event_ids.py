@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-__all__ = ["POSITION", "Place", "call_id", "message_id", "read", "standing_id"]
+__all__ = ["POSITION", "EventId", "call_id", "message_id", "parse_event_id", "standing_id"]
 
-LONGEST: Final = 220  #: bytes of a request's id, as JSON, that are named
+MAX_REQUEST_BYTES: Final = 220  #: bytes of a request's id, as JSON, that are named
 
 #: where the ``_meta`` of a notification says what number of the log it goes up to
 POSITION: Final = "agora/position"
@@ -27,7 +27,7 @@ _CALL: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventId:
     """What an id says. position: in the log of events. request: id of the call it came from."""
 
     position: int | None = None
@@ -47,20 +47,20 @@ def message_id(tag: str, number: int) -> str:
 def call_id(tag: str, number: int, request: Any) -> str:
     """The id of something that a call sends over its response."""
     named = to_json(request)
-    if len(named) > LONGEST:
+    if len(named) > MAX_REQUEST_BYTES:
         return message_id(tag, number)
     return f"{tag}.{number}.{base64.urlsafe_b64encode(named).rstrip(b'=').decode()}"
 
 
-def read(given: str) -> Place:
+def parse_event_id(given: str) -> EventId:
     """What an id says that a client gives back; nothing, if it is none of ours."""
-    if found := _STANDING.fullmatch(given):
-        return Place(position=int(found[1]))
-    if found := _CALL.fullmatch(given):
+    if match := _STANDING.fullmatch(given):
+        return EventId(position=int(match[1]))
+    if match := _CALL.fullmatch(given):
         try:
-            request = from_json(base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)))
+            request = from_json(base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)))
         except (ValueError, binascii.Error):
-            return Place()
+            return EventId()
         if isinstance(request, int | str) and not isinstance(request, bool):
-            return Place(request=request)
-    return Place()
+            return EventId(request=request)
+    return EventId()

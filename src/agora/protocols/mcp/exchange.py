@@ -18,8 +18,8 @@ __all__ = [
     "METHOD_NOT_FOUND",
     "PARSE_ERROR",
     "Exchange",
-    "Refusal",
-    "nothing_heard",
+    "JsonRpcError",
+    "ignore_progress",
 ]
 
 PARSE_ERROR = -32700
@@ -30,7 +30,7 @@ INTERNAL_ERROR = -32603
 RESOURCE_NOT_FOUND = -32002  # until 2025-11-25; then SEP-2164 made it INVALID_PARAMS
 
 
-async def nothing_heard(done: float, total: float | None, message: str | None) -> None:
+async def ignore_progress(done: float, total: float | None, message: str | None) -> None:
     """The progress of a client that wants none."""
 
 
@@ -48,10 +48,10 @@ class Exchange:
     valid: Callable[[], Awaitable[None]]
     key: str | None = None
     request_id: str | None = None
-    progress: Progress = nothing_heard
+    progress: Progress = ignore_progress
 
 
-class Refusal(Exception):
+class JsonRpcError(Exception):
     """A JSON-RPC error."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
@@ -59,14 +59,14 @@ class Refusal(Exception):
         self.code, self.message, self.data = code, message, data
 
     @classmethod
-    def of(cls, error: AgoraError, *, modern: bool, data: Mapping[str, Any] = {}) -> Refusal:
+    def from_error(cls, error: AgoraError, *, modern: bool, data: Mapping[str, Any] = {}) -> JsonRpcError:
         """What could not be read or listed; ``data`` is the problem document, and what is given."""
         code = error.jsonrpc
         if isinstance(error, NotFound):
             code = INVALID_PARAMS if modern else RESOURCE_NOT_FOUND
         return cls(code, str(error), {**error.problem(), **data})
 
-    def document(self) -> dict[str, Any]:
+    def error_document(self) -> dict[str, Any]:
         """The ``error`` member of a JSON-RPC response."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         return error if self.data is None else error | {"data": self.data}

@@ -17,82 +17,90 @@ from pydantic_core import to_json
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
-from agora.protocols.http import Receive, Scope, Send, connection_of, drop, header
+from agora.protocols.http import Receive, Scope, Send, abort_connection, connection_of, read_header
 from agora.protocols.http_streams import HEADERS, CuttingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated
 
 from . import event_ids as places
 from .exchange import Exchange
-from .legacy_transport import Watched, inward, until
-from .session_bootstrap import introduce, make_ready
-from .session_store import Keeper
+from .legacy_transport import ObservedSend, receive_until, to_sdk_scope
+from .session_bootstrap import ensure_sdk_session, make_ready
+from .session_store import SessionStore
 from .sessions import Session
-from .subscriptions import Wanted, opened, resumed, watch
+from .subscriptions import WatchFilter, notify_changes, open_events, resume_events
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["Standing"]
+__all__ = ["GetStreams"]
 
 log = logging.getLogger(__name__)
 
-LAST: Final = b"last-event-id"
-PRIMED: Final = "2025-11-25"  #: since this version clients read a message that has an id and nothing else
+LAST_EVENT_ID: Final = b"last-event-id"
+PRIMING_VERSION: Final = "2025-11-25"  #: since this version clients read a message that has an id and nothing else
 RETRY_MILLISECONDS: Final = 1000
 SUCCESSION_SECONDS: Final = 5.0  #: for a stream to end whose client has come again
 
 
-class Standing:
+class GetStreams:
     """Answers GET for sessions. sdk: answers the SDK's server. drained: this one stops."""
 
     def __init__(
-        self, dispatcher: Dispatcher, keeper: Keeper, sdk: Callable[[], Awaitable[SdkServer]], drained: asyncio.Event
+        self,
+        dispatcher: Dispatcher,
+        keeper: SessionStore,
+        sdk: Callable[[], Awaitable[SdkServer]],
+        drained: asyncio.Event,
     ) -> None:
         self._dispatcher, self._keeper, self._sdk, self._drained = dispatcher, keeper, sdk, drained
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Answer one request. Raises InvalidRequest for an id that is none of ours, Overloaded."""
-        given = header(scope, LAST)
-        place = places.read(given) if given else places.Place()
-        if given and place.position is None:
-            if any(number == given for number, _, _ in session.sent):
-                await self._again(scope, receive, send, session)
+        last_event_id = read_header(scope, LAST_EVENT_ID)
+        place = places.parse_event_id(last_event_id) if last_event_id else places.EventId()
+        if last_event_id and place.position is None:
+            if any(number == last_event_id for number, _, _ in session.sent):
+                await self._replay_by_sdk(scope, receive, send, session)
             else:
-                await self._lost(place, send)
+                await self._refuse_resumption(place, send)
             return
         server = await self._sdk()
-        await introduce(server, session)
+        await ensure_sdk_session(server, session)
         await make_ready(server, session)
-        if given:
-            await self._succeed(session)
-        stream, missed = await self._opened(exchange, place.position)
+        if last_event_id:
+            await self._replace_stream(session)
+        stream, missed = await self._open_events(exchange, place.position)
         try:
-            await self._keeper.look(session)
-            own = inward(scope, session.local, without=LAST)
-            standing = _Stream(self._dispatcher, session, stream, missed, connection_of(scope))
-            await standing.hold(server, own, receive, send, self._drained)
+            await self._keeper.refresh_watched(session)
+            own = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
+            standing = _GetStream(self._dispatcher, session, stream, missed, connection_of(scope))
+            await standing.keep_open(server, own, receive, send, self._drained)
         finally:
             if stream is not None:
                 stream.close()
 
-    async def _again(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
+    async def _replay_by_sdk(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
         """Have the SDK send what it sent before, and what follows."""
         server = await self._sdk()
         session.open += 1
         try:
-            await server(inward(scope, session.local), until(receive, self._drained), Watched(send, session.id))
+            await server(
+                to_sdk_scope(scope, session.local),
+                receive_until(receive, self._drained),
+                ObservedSend(send, session.id),
+            )
         finally:
             session.open -= 1
 
-    async def _opened(self, exchange: Exchange, after: int | None) -> tuple[LiveStream | None, bool]:
+    async def _open_events(self, exchange: Exchange, after: int | None) -> tuple[LiveStream | None, bool]:
         """The events to tell of; none for a caller that may not read events, who is told nothing."""
         with contextlib.suppress(PermissionDenied, Unauthenticated):
             if after is not None:
-                return await resumed(self._dispatcher, exchange, after)
-            return await opened(self._dispatcher, exchange), False
+                return await resume_events(self._dispatcher, exchange, after)
+            return await open_events(self._dispatcher, exchange), False
         return None, False
 
-    async def _succeed(self, session: Session) -> None:
+    async def _replace_stream(self, session: Session) -> None:
         """A session has one stream: one whose client has come again with its place has broken, seen from there."""
         earlier = session.standing
         if earlier is not None:
@@ -101,7 +109,7 @@ class Standing:
                 async with asyncio.timeout(SUCCESSION_SECONDS):
                     await earlier.ended.wait()
 
-    async def _lost(self, place: places.Place, send: Send) -> None:
+    async def _refuse_resumption(self, place: places.EventId, send: Send) -> None:
         """Answer who wants to go on with a call's response that this server does not have."""
         if place.request is None:
             raise InvalidRequest(
@@ -113,13 +121,13 @@ class Standing:
             "What followed is not here: the call runs at another server, or ran before this one was started.",
             fix="Call again, with the same idempotency key if it had one: then it is done once.",
         )
-        told = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
-        answer = to_json({"jsonrpc": "2.0", "id": place.request, "error": told})
+        error_object = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
+        answer = to_json({"jsonrpc": "2.0", "id": place.request, "error": error_object})
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % answer})
 
 
-class _Stream:
+class _GetStream:
     """One stream that stands. over: it is to end; ended: it has."""
 
     def __init__(
@@ -134,18 +142,20 @@ class _Stream:
         self._sink = CuttingSink(dispatcher.feed.buffer_limit, connection)
         self.over, self.ended = asyncio.Event(), asyncio.Event()
 
-    async def hold(self, server: SdkServer, scope: Scope, receive: Receive, send: Send, drained: asyncio.Event) -> None:
+    async def keep_open(
+        self, server: SdkServer, scope: Scope, receive: Receive, send: Send, drained: asyncio.Event
+    ) -> None:
         """Have the SDK hold it open until it is over, or its client leaves."""
         session = self._session
-        watched = Watched(send, session.id, self._first())
+        watched = ObservedSend(send, session.id, self._priming_event())
         session.open += 1
-        watched.opened = self._stands
-        telling = asyncio.create_task(self._tell(server, watched.begun))
+        watched.opened = self._on_accepted
+        telling = asyncio.create_task(self._notify_changes(server, watched.begun))
         self._sink.cut.add_done_callback(lambda cut: self.over.set())
         try:
-            await server(scope, until(receive, drained, self.over), watched)
+            await server(scope, receive_until(receive, drained, self.over), watched)
             if self._sink.cut.done():
-                drop(send)
+                abort_connection(send)
             else:
                 await watched.finish()
         finally:
@@ -156,29 +166,31 @@ class _Stream:
             await asyncio.gather(telling, return_exceptions=True)
             self.ended.set()
 
-    def _stands(self, local: str) -> None:
+    def _on_accepted(self, local: str) -> None:
         """The SDK has taken it: it refuses a second one."""
         self._session.standing = self
 
-    def _first(self) -> bytes:
+    def _priming_event(self) -> bytes:
         """A message with nothing but the place to go on from."""
         session, stream = self._session, self._stream
-        if stream is None or session.version < PRIMED:
+        if stream is None or session.version < PRIMING_VERSION:
             return b""
         session.numbered += 1
         place = places.standing_id(stream.position, session.tag, session.numbered)
         return b"id: %b\nretry: %d\ndata: \n\n" % (place.encode(), RETRY_MILLISECONDS)
 
-    async def _tell(self, server: SdkServer, begun: asyncio.Event) -> None:
+    async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:
         """Tell the client what changes; the stream is over when that may not go on."""
         await begun.wait()
         if self._stream is None:
             return
         session = self._session
-        wanted = Wanted(session.watched, tools=True, resources=True, prompts=True, session=session.key)
-        teller = server.teller(session)
+        watch_filter = WatchFilter(session.watched, tools=True, resources=True, prompts=True, session=session.key)
+        teller = server.notifier(session)
         try:
-            await watch(self._dispatcher, self._stream, wanted, teller, sink=self._sink, missed=self._missed)
+            await notify_changes(
+                self._dispatcher, self._stream, watch_filter, teller, sink=self._sink, missed=self._missed
+            )
             self.over.set()
         except Exception:
             log.exception("a session is told nothing more")

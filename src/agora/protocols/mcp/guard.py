@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.domains.identity.oidc.configuration import Trust
 from agora.protocols.host_header import base_url, known_names, parse_origin
-from agora.protocols.http import Access, Scope, Send, header, problem, respond
+from agora.protocols.http import Access, Scope, Send, read_header, send_problem, send_response
 from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
@@ -39,7 +39,7 @@ class Guard:
     def _refuse_pages(self, scope: Scope) -> None:
         if not self._settings.loopback:
             return
-        origin, host = header(scope, b"origin"), header(scope, b"host")
+        origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
         site = parse_origin(origin) if origin is not None else None
         if origin is not None and (site is None or site.host.name not in self._names):
             raise PermissionDenied(
@@ -53,26 +53,26 @@ class Guard:
             )
 
     @staticmethod
-    def admit(caller: Caller, operation: Operation) -> None:
+    def require_scope(caller: Caller, operation: Operation) -> None:
         """Raise Unauthenticated where a credential would help: before a stream has begun, HTTP can still say so."""
         if not caller.may(operation.scope) and (caller.kind == "anonymous" or caller.subject == "anonymous"):
             raise Unauthenticated(f"{operation.name} needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
 
-    async def refuse(self, scope: Scope, send: Send, error: AgoraError) -> None:
+    async def send_error(self, scope: Scope, send: Send, error: AgoraError) -> None:
         """Answer with a problem document; a missing or bad credential says where the metadata is (RFC 9728)."""
         if not isinstance(error, Unauthenticated):
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
             return
-        given = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+        has_credential = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
         challenge = f'Bearer realm="agora", resource_metadata="{base_url(scope, self._settings)}{METADATA}/mcp"'
-        if given:
+        if has_credential:
             challenge += ', error="invalid_token"'
         headers = [(b"www-authenticate", challenge.encode("latin-1"))]
         document = error.problem() | {"instance": scope["path"]}
         kind = (b"content-type", b"application/problem+json")
-        await respond(send, error.status, to_json(document), headers, kind=kind)
+        await send_response(send, error.status, to_json(document), headers, kind=kind)
 
-    async def metadata(self, scope: Scope, send: Send) -> None:
+    async def send_metadata(self, scope: Scope, send: Send) -> None:
         """Answer with the metadata of the protected resource (RFC 9728).
 
         Where identity providers are trusted, scopes are those of theirs that a client is to ask for: ours go by role.
@@ -88,4 +88,4 @@ class Guard:
         }
         if self._issuers:
             document["authorization_servers"] = self._issuers
-        await respond(send, 200, to_json(document), ((b"access-control-allow-origin", b"*"),))
+        await send_response(send, 200, to_json(document), ((b"access-control-allow-origin", b"*"),))

@@ -7,33 +7,33 @@ from collections.abc import Callable, Mapping
 
 from agora.protocols.http import Message, Receive, Scope, Send
 
-__all__ = ["Watched", "inward", "replayed", "until"]
+__all__ = ["ObservedSend", "receive_until", "replay_body", "to_sdk_scope"]
 
 SESSION = b"mcp-session-id"
 
 
-def inward(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
+def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
     """A request as the SDK is to see it. local: its own id of the session. without: a header that it is not to see."""
-    kept = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
+    headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
     if local:
-        kept.append((SESSION, local.encode()))
-    return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": kept}
+        headers.append((SESSION, local.encode()))
+    return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": headers}
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """A request whose body was read, to be read again."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def receive_again() -> Message:
         return messages.pop() if messages else await receive()
 
-    return replay
+    return receive_again
 
 
-def until(receive: Receive, *ends: asyncio.Event) -> Receive:
+def receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
     """A client that seems to leave at the first of these ends."""
 
-    async def either() -> Message:
+    async def receive_or_disconnect() -> Message:
         waiting = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -45,10 +45,10 @@ def until(receive: Receive, *ends: asyncio.Event) -> Receive:
             for task in waiting:
                 task.cancel()
 
-    return either
+    return receive_or_disconnect
 
 
-class Watched:
+class ObservedSend:
     """Passes a response on, and remembers how it began and whether it ended.
 
     id: what the client calls the session. opened: told the SDK's id, when a session is begun. first: sent as soon as it begins.
@@ -64,7 +64,7 @@ class Watched:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status, self._open = message["status"], True
-            message = self._outward(message)
+            message = self._rewrite_session_id(message)
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             self._open = False
         await self._send(message)
@@ -73,7 +73,7 @@ class Watched:
             await self._send({"type": "http.response.body", "body": first, "more_body": True})
         self.begun.set()
 
-    def _outward(self, message: Message) -> Message:
+    def _rewrite_session_id(self, message: Message) -> Message:
         headers: Mapping[bytes, bytes] = dict(message.get("headers", ()))
         local = headers.get(SESSION)
         if local is None:

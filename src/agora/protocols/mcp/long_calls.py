@@ -6,36 +6,36 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from agora.protocols.http import Receive, Send, left, respond
+from agora.protocols.http import Receive, Send, send_response, wait_for_disconnect
 
 from .lean import Answer
 
-__all__ = ["deliver"]
+__all__ = ["deliver_answer"]
 
-GLANCE: Final = 0.1  #: seconds without a look at whether the client is still there
-SOON: Final = 5.0  #: seconds until a stream is begun
-BEAT_SECONDS: Final = 15.0  #: between two signs of life
-STREAM: Final = (
+UNWATCHED_SECONDS: Final = 0.1  #: seconds without a look at whether the client is still there
+STREAM_AFTER_SECONDS: Final = 5.0  #: seconds until a stream is begun
+HEARTBEAT_SECONDS: Final = 15.0  #: between two signs of life
+STREAM_HEADERS: Final = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 )
 
 
-async def deliver(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
+async def deliver_answer(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
     """Send what a call comes to; a client that hangs up has cancelled it. Raises what the call raises before a stream."""
     working = asyncio.ensure_future(work)
     leaving: asyncio.Future[None] | None = None
     try:
-        await asyncio.wait((working,), timeout=GLANCE)
+        await asyncio.wait((working,), timeout=UNWATCHED_SECONDS)
         if not working.done():
-            leaving = asyncio.ensure_future(left(receive))
-            await asyncio.wait((working, leaving), timeout=SOON, return_when=asyncio.FIRST_COMPLETED)
+            leaving = asyncio.ensure_future(wait_for_disconnect(receive))
+            await asyncio.wait((working, leaving), timeout=STREAM_AFTER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             answer = working.result()
-            await respond(send, answer.status, answer.body, answer.headers)
+            await send_response(send, answer.status, answer.body, answer.headers)
         elif leaving is not None and not leaving.done():
-            await _stream(working, leaving, send)
+            await _stream_answer(working, leaving, send)
     finally:
         tasks = [task for task in (working, leaving) if task is not None and not task.done()]
         for task in tasks:
@@ -43,10 +43,10 @@ async def deliver(work: Coroutine[Any, Any, Answer], receive: Receive, send: Sen
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _stream(working: asyncio.Future[Answer], leaving: asyncio.Future[None], send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": list(STREAM)})
+async def _stream_answer(working: asyncio.Future[Answer], leaving: asyncio.Future[None], send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEADERS)})
     while not leaving.done():
-        await asyncio.wait((working, leaving), timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working, leaving), timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             answer = b"event: message\ndata: %b\n\n"
             body = b"" if working.exception() else answer % working.result().body

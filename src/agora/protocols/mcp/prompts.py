@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .exchange import INVALID_PARAMS, Refusal
+from .exchange import INVALID_PARAMS, JsonRpcError
 
-__all__ = ["PROMPTS", "Prompt", "find"]
+__all__ = ["PROMPTS", "Prompt", "find_prompt"]
 
-LONGEST = 4000
+MAX_ARGUMENT_LENGTH = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,17 @@ class Prompt:
         entry = {"name": self.name, "title": self.title, "description": self.description}
         return entry | {"arguments": arguments}
 
-    def filled(self, given: Mapping[str, str]) -> dict[str, Any]:
+    def fill(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The prompt for these arguments; raises Refusal naming what is missing or too much."""
         required = {name for name, about in self.arguments.items() if not about.startswith("Optional")}
         missing = sorted(required - {name for name, value in given.items() if value.strip()})
         unknown = sorted(given.keys() - self.arguments.keys())
         if missing or unknown:
             what = f"needs {', '.join(missing)}" if missing else f"takes no {', '.join(unknown)[:200]}"
-            raise Refusal(INVALID_PARAMS, f"The prompt {self.name} {what}.")
-        text = re.sub(r"{(\w+)}", lambda found: given.get(found[1], "").strip()[:LONGEST] or "(not said)", self.text)
+            raise JsonRpcError(INVALID_PARAMS, f"The prompt {self.name} {what}.")
+        text = re.sub(
+            r"{(\w+)}", lambda found: given.get(found[1], "").strip()[:MAX_ARGUMENT_LENGTH] or "(not said)", self.text
+        )
         return {
             "description": self.description,
             "messages": [{"role": "user", "content": {"type": "text", "text": text}}],
@@ -138,8 +140,8 @@ Report each task: id, what was asked, what you answered.""",
 _BY_NAME: Final = {prompt.name: prompt for prompt in PROMPTS}
 
 
-def find(name: str) -> Prompt:
+def find_prompt(name: str) -> Prompt:
     """The prompt of a name; raises Refusal."""
     if name not in _BY_NAME:
-        raise Refusal(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. There are {', '.join(_BY_NAME)}.")
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. There are {', '.join(_BY_NAME)}.")
     return _BY_NAME[name]

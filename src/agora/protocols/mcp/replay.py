@@ -12,10 +12,10 @@ from mcp_types import JSONRPCMessage, JSONRPCNotification
 from .event_ids import POSITION, call_id, message_id, standing_id
 from .sessions import CURRENT, Session
 
-__all__ = ["Replay"]
+__all__ = ["ReplayStore"]
 
 
-class Replay(EventStore):
+class ReplayStore(EventStore):
     """The last messages of each session, in memory as what sends them is."""
 
     async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
@@ -23,32 +23,32 @@ class Replay(EventStore):
         if session is None:
             return "0"
         session.numbered += 1
-        if stream_id == GET_STREAM_KEY and (position := _position(message)) is not None:
+        if stream_id == GET_STREAM_KEY and (position := _log_position(message)) is not None:
             return standing_id(position, session.tag, session.numbered)
-        number = _id(session, stream_id)
+        number = _event_id(session, stream_id)
         session.sent.append((number, stream_id, message))
         return number
 
     async def replay_events_after(self, last_event_id: EventId, send_callback: EventCallback) -> StreamId | None:
         session = CURRENT.get()
-        kept = list(session.sent) if session is not None else []
-        at = next((i for i, (number, _, _) in enumerate(kept) if number == last_event_id), None)
+        messages = list(session.sent) if session is not None else []
+        at = next((i for i, (number, _, _) in enumerate(messages) if number == last_event_id), None)
         if at is None:
             return None
-        stream_id = kept[at][1]
-        for number, stream, message in kept[at + 1 :]:
+        stream_id = messages[at][1]
+        for number, stream, message in messages[at + 1 :]:
             if stream == stream_id and message is not None:
                 await send_callback(EventMessage(message, number))
         return stream_id
 
 
-def _id(session: Session, stream_id: StreamId) -> EventId:
+def _event_id(session: Session, stream_id: StreamId) -> EventId:
     if stream_id not in session.asked:
         return message_id(session.tag, session.numbered)
     return call_id(session.tag, session.numbered, session.asked[stream_id])
 
 
-def _position(message: JSONRPCMessage | None) -> int | None:
+def _log_position(message: JSONRPCMessage | None) -> int | None:
     params = message.params if isinstance(message, JSONRPCNotification) else None
-    found = (params or {}).get("_meta", {}).get(POSITION)
-    return found if isinstance(found, int) else None
+    position = (params or {}).get("_meta", {}).get(POSITION)
+    return position if isinstance(position, int) else None

@@ -26,10 +26,10 @@ from agora.core.dispatcher import Dispatcher
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
 from . import cursors
-from .exchange import INVALID_PARAMS, Exchange, Refusal
-from .upstream_resources import PREFIX, Abroad
+from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
+from .upstream_resources import PREFIX, UpstreamResources
 
-__all__ = ["SCHEME", "SHELVES", "TEMPLATES", "Resources", "Shelf", "Template"]
+__all__ = ["COLLECTIONS", "SCHEME", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
 
 SCHEME: Final = "agora://"
 JSON: Final = "application/json"
@@ -50,7 +50,7 @@ class Template:
     field: str = ""
 
     @property
-    def parameter(self) -> str:
+    def parameter_name(self) -> str:
         """Name of the part in braces; empty for a URI without one."""
         return self.uri.partition("{")[2].partition("}")[0]
 
@@ -66,7 +66,7 @@ class Template:
         return None if "/" in value else unquote(value)
 
     def document(self) -> dict[str, Any]:
-        key = "uriTemplate" if self.parameter else "uri"
+        key = "uriTemplate" if self.parameter_name else "uri"
         return {key: self.uri, "name": self.name, "description": self.description, "mimeType": self.mime}
 
 
@@ -97,7 +97,7 @@ TEMPLATES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ResourceCollection:
     """A kind of thing that is listed one by one. items, id, title: fields of the operation's result."""
 
     prefix: str
@@ -107,10 +107,10 @@ class Shelf:
     title: str
 
 
-SHELVES: Final = (
-    Shelf("agora://agents/", "agora.agent.list", "agents", "agent_id", "agent_name"),
-    Shelf("agora://workflows/", "agora.workflow.list", "workflows", "workflow_id", "workflow_name"),
-    Shelf("agora://tasks/", "agora.task.list", "tasks", "task_id", "task_type"),
+COLLECTIONS: Final = (
+    ResourceCollection("agora://agents/", "agora.agent.list", "agents", "agent_id", "agent_name"),
+    ResourceCollection("agora://workflows/", "agora.workflow.list", "workflows", "workflow_id", "workflow_name"),
+    ResourceCollection("agora://tasks/", "agora.task.list", "tasks", "task_id", "task_type"),
 )
 
 
@@ -119,74 +119,78 @@ class Resources:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self.abroad = Abroad(self.invoke)
+        self.upstreams = UpstreamResources(self.invoke_operation)
 
-    async def invoke(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
+    async def invoke_operation(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
         """The result of an operation as JSON has it; raises AgoraError."""
         catalogue = self._dispatcher.context.catalogue
         operation = catalogue.find(name, None, exchange.caller.tenant)
         outcome = await self._dispatcher.invoke(operation, exchange.caller, arguments, request_id=exchange.request_id)
         return from_json(outcome.body)
 
-    async def list(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+    async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """One page: what is always there, then shelf by shelf. A page of a shelf may be empty."""
-        where, _, inner = cursors.opened(cursor).partition(" ")
+        where, _, inner = cursors.decode_cursor(cursor).partition(" ")
         if not where:
-            fixed = [template.document() for template in TEMPLATES if not template.parameter]
-            return _page(fixed, 0, "")
-        if not where.isdecimal() or int(where[:3]) > len(SHELVES):
-            raise Refusal(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
+            fixed = [template.document() for template in TEMPLATES if not template.parameter_name]
+            return _resource_page(fixed, 0, "")
+        if not where.isdecimal() or int(where[:3]) > len(COLLECTIONS):
+            raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
         number = int(where)
-        if number == len(SHELVES):
-            return await self._abroad(exchange, inner)
-        found, following = await self._shelf(exchange, SHELVES[number], inner)
-        return _page(found, number, following) if following else _page(found, number + 1, "")
+        if number == len(COLLECTIONS):
+            return await self._list_upstream_resources(exchange, inner)
+        entries, following = await self._list_collection(exchange, COLLECTIONS[number], inner)
+        return _resource_page(entries, number, following) if following else _resource_page(entries, number + 1, "")
 
-    async def _shelf(self, exchange: Exchange, shelf: Shelf, cursor: str) -> tuple[Sequence[dict[str, Any]], str]:
+    async def _list_collection(
+        self, exchange: Exchange, shelf: ResourceCollection, cursor: str
+    ) -> tuple[Sequence[dict[str, Any]], str]:
         arguments = {"limit": min(exchange.view.page, 100)} | ({"cursor": cursor} if cursor else {})
         try:
-            page = await self.invoke(exchange, shelf.operation, arguments)
+            page = await self.invoke_operation(exchange, shelf.operation, arguments)
         except (PermissionDenied, Unauthenticated):
             return [], ""
         except AgoraError as error:
-            raise Refusal.of(error, modern=exchange.modern) from None
-        return [_entry(shelf, item) for item in page[shelf.items]], page.get("next_cursor") or ""
+            raise JsonRpcError.from_error(error, modern=exchange.modern) from None
+        return [_resource_entry(shelf, item) for item in page[shelf.items]], page.get("next_cursor") or ""
 
-    async def _abroad(self, exchange: Exchange, inner: str) -> dict[str, Any]:
+    async def _list_upstream_resources(self, exchange: Exchange, inner: str) -> dict[str, Any]:
         """The last shelf: what upstreams have, from a position on."""
         begin = int(inner) if inner.isdecimal() else 0
-        found = await self.abroad.resources(exchange)
+        resources = await self.upstreams.list_resources(exchange)
         end = begin + exchange.view.page
-        page: dict[str, Any] = {"resources": found[begin:end]}
-        return page | {"nextCursor": cursors.closed(f"{len(SHELVES)} {end}")} if end < len(found) else page
+        page: dict[str, Any] = {"resources": resources[begin:end]}
+        return (
+            page | {"nextCursor": cursors.encode_cursor(f"{len(COLLECTIONS)} {end}")} if end < len(resources) else page
+        )
 
-    async def templates(self, exchange: Exchange) -> dict[str, Any]:
+    async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of URIs."""
-        own = [template.document() for template in TEMPLATES if template.parameter]
-        return {"resourceTemplates": own + await self.abroad.templates(exchange)}
+        own = [template.document() for template in TEMPLATES if template.parameter_name]
+        return {"resourceTemplates": own + await self.upstreams.list_templates(exchange)}
 
-    async def read(self, exchange: Exchange, uri: str) -> dict[str, Any]:
+    async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """What a URI names. Raises Refusal, and Unauthenticated where a credential would help."""
         try:
             if uri.startswith(PREFIX):
-                return await self.abroad.read(exchange, uri)
+                return await self.upstreams.read_uri(exchange, uri)
             for template in TEMPLATES:
                 if (value := template.match(uri)) is not None:
-                    return await self._content(exchange, template, uri, value)
+                    return await self._read_content(exchange, template, uri, value)
             raise NotFound(f"There is no resource {uri[:200]!r}.", fix="resources/templates/list says what there is.")
         except Unauthenticated:
             raise
         except AgoraError as error:
-            raise Refusal.of(error, modern=exchange.modern, data={"uri": uri[:1000]}) from None
+            raise JsonRpcError.from_error(error, modern=exchange.modern, data={"uri": uri[:1000]}) from None
 
-    async def _content(self, exchange: Exchange, template: Template, uri: str, value: str) -> dict[str, Any]:
-        arguments = {template.parameter: value} if template.parameter else {}
-        result = await self.invoke(exchange, template.operation, arguments)
+    async def _read_content(self, exchange: Exchange, template: Template, uri: str, value: str) -> dict[str, Any]:
+        arguments = {template.parameter_name: value} if template.parameter_name else {}
+        result = await self.invoke_operation(exchange, template.operation, arguments)
         text = result[template.field] if template.field else to_json(result).decode()
         return {"contents": [{"uri": uri, "mimeType": template.mime, "text": text}]}
 
 
-def _entry(shelf: Shelf, item: Mapping[str, Any]) -> dict[str, Any]:
+def _resource_entry(shelf: ResourceCollection, item: Mapping[str, Any]) -> dict[str, Any]:
     entry = {
         "uri": shelf.prefix + quote(item[shelf.id], safe=""),
         "name": item[shelf.id],
@@ -197,8 +201,8 @@ def _entry(shelf: Shelf, item: Mapping[str, Any]) -> dict[str, Any]:
     return entry | ({"description": str(description)} if description else {})
 
 
-def _page(found: Sequence[dict[str, Any]], shelf: int, inner: str) -> dict[str, Any]:
+def _resource_page(found: Sequence[dict[str, Any]], shelf: int, inner: str) -> dict[str, Any]:
     page: dict[str, Any] = {"resources": list(found)}
-    if shelf <= len(SHELVES):
-        page["nextCursor"] = cursors.closed(f"{shelf} {inner}")
+    if shelf <= len(COLLECTIONS):
+        page["nextCursor"] = cursors.encode_cursor(f"{shelf} {inner}")
     return page

@@ -6,7 +6,7 @@ from typing import Any
 
 from agora_sdk.contract import Kind, Operation
 
-__all__ = ["ITEM_LIMIT", "WAIT", "WAIT_LIMIT", "input_schema", "output_schema", "slim"]
+__all__ = ["ITEM_LIMIT", "WAIT", "WAIT_LIMIT", "input_schema", "output_schema", "strip_titles"]
 
 WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds a stream's call waits for items
 ITEMS, ITEM_LIMIT = 100, 500  #: items of one answer
@@ -14,7 +14,7 @@ ITEMS, ITEM_LIMIT = 100, 500  #: items of one answer
 _MAPS = frozenset({"properties", "$defs", "patternProperties"})
 _DATA = frozenset({"default", "examples", "const", "enum"})
 
-_BOUNDS: dict[str, Any] = {
+_STREAM_PARAMETERS: dict[str, Any] = {
     "wait": {
         "type": "number",
         "minimum": 0.1,
@@ -34,23 +34,23 @@ _BOUNDS: dict[str, Any] = {
 
 def input_schema(operation: Operation) -> dict[str, Any]:
     """JSON schema of a tool's arguments. A stream takes ``wait`` and ``limit`` beside its own."""
-    schema: dict[str, Any] = slim(operation.input_schema)
+    schema: dict[str, Any] = strip_titles(operation.input_schema)
     schema.setdefault("properties", {})
     schema.pop("description", None)  # the tool's own begins with it
     if operation.kind is Kind.STREAM:
-        schema["properties"] = schema["properties"] | _BOUNDS
+        schema["properties"] = schema["properties"] | _STREAM_PARAMETERS
     return schema
 
 
 def output_schema(operation: Operation) -> dict[str, Any] | None:
     """JSON schema of a tool's structured content; None where the result is no object."""
-    schema: dict[str, Any] = slim(operation.output_schema)
+    schema: dict[str, Any] = strip_titles(operation.output_schema)
     if operation.kind is Kind.STREAM:
-        return _stretch(schema)
+        return _stream_page_schema(schema)
     return schema if schema.get("type") == "object" else None
 
 
-def _stretch(item: dict[str, Any]) -> dict[str, Any]:
+def _stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
     """The items of a stream that came while a call waited."""
     definitions = item.pop("$defs", None)
     schema: dict[str, Any] = {
@@ -65,20 +65,20 @@ def _stretch(item: dict[str, Any]) -> dict[str, Any]:
     return schema if definitions is None else schema | {"$defs": definitions}
 
 
-def slim(schema: Any) -> Any:
+def strip_titles(schema: Any) -> Any:
     """Without the titles that pydantic derives from names: a model reads each of them for nothing."""
     if isinstance(schema, list):
-        return [slim(part) for part in schema]
+        return [strip_titles(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        key: _slim_member(key, value)
+        key: _strip_member(key, value)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str))
     }
 
 
-def _slim_member(key: str, value: Any) -> Any:
+def _strip_member(key: str, value: Any) -> Any:
     if key in _DATA:
         return value
-    return {name: slim(part) for name, part in value.items()} if key in _MAPS else slim(value)
+    return {name: strip_titles(part) for name, part in value.items()} if key in _MAPS else strip_titles(value)

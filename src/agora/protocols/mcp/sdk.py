@@ -30,12 +30,12 @@ from agora_sdk.errors import AgoraError, Unauthenticated
 from . import server_info as about
 from .core import Core
 from .event_ids import POSITION
-from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, Refusal
-from .replay import Replay
-from .results import failed
-from .session_store import Keeper
+from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
+from .replay import ReplayStore
+from .results import error_result
+from .session_store import SessionStore
 from .sessions import CURRENT, Session
-from .subscriptions import Teller, Wanted, canonical, opened, watch
+from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
@@ -47,7 +47,7 @@ Context = ServerRequestContext[Any, Any]
 Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
 
 
-class _Server(Server[Any]):
+class _NotifyingServer(Server[Any]):
     """Lists change, which the SDK would only say if asked to."""
 
     def create_initialization_options(
@@ -66,11 +66,11 @@ class SdkServer:
     """The SDK's server over the core, and its life. ``schema`` answers a tool's input schema by name."""
 
     def __init__(
-        self, core: Core, keeper: Keeper, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]
+        self, core: Core, keeper: SessionStore, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]
     ) -> None:
         self.core, self._keeper = core, keeper
         logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
-        self.server = _Server(
+        self.server = _NotifyingServer(
             about.NAME,
             version=__version__,
             title=about.TITLE,
@@ -79,10 +79,10 @@ class SdkServer:
             cache_hints={method: CacheHint(*hint) for method, hint in about.CACHE.items()},  # type: ignore[misc, arg-type]
             get_tool_input_schema=schema,
         )
-        self._register()
+        self._register_handlers()
         self._manager = StreamableHTTPSessionManager(
             self.server,
-            event_store=Replay(),
+            event_store=ReplayStore(),
             retry_interval=RETRY_MILLISECONDS,
             session_idle_timeout=None,  # ours, which sees the quick calls too
             max_request_body_size=body_limit + 1,
@@ -94,10 +94,10 @@ class SdkServer:
 
     async def start(self) -> None:
         """Begin to serve; what the SDK starts lives in a task of its own."""
-        self._running = asyncio.create_task(self._run())
+        self._running = asyncio.create_task(self._run_manager())
         await self._started.wait()
 
-    async def _run(self) -> None:
+    async def _run_manager(self) -> None:
         try:
             async with self._manager.run():
                 self._started.set()
@@ -129,40 +129,42 @@ class SdkServer:
             return False
         return True
 
-    def teller(self, session: Session) -> Teller:
+    def notifier(self, session: Session) -> Notifier:
         """Tells a session over its GET stream; once it is ready."""
-        return _Standing(session)
+        return _SessionNotifier(session)
 
     # -- handlers --------------------------------------------------------------------------------
 
-    def _register(self) -> None:
+    def _register_handlers(self) -> None:
         for method, params, handler in (
             ("tools/list", types.PaginatedRequestParams, self._list_tools),
             ("tools/call", types.CallToolRequestParams, self.call_tool),
             ("resources/list", types.PaginatedRequestParams, self._list_resources),
             ("resources/templates/list", types.PaginatedRequestParams, self._list_templates),
             ("resources/read", types.ReadResourceRequestParams, self.read_resource),
-            ("resources/subscribe", types.SubscribeRequestParams, self._subscribe),
-            ("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe),
-            ("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen),
+            ("resources/subscribe", types.SubscribeRequestParams, self._subscribe_resource),
+            ("resources/unsubscribe", types.UnsubscribeRequestParams, self._unsubscribe_resource),
+            ("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen_to_changes),
             ("prompts/list", types.PaginatedRequestParams, self._list_prompts),
             ("prompts/get", types.GetPromptRequestParams, self.get_prompt),
-            ("completion/complete", types.CompleteRequestParams, self._complete),
+            ("completion/complete", types.CompleteRequestParams, self._complete_argument),
         ):
-            self.add(method, params, handler)
-        self.server.add_notification_handler("notifications/initialized", types.NotificationParams, self._initialized)
+            self.register_method(method, params, handler)
+        self.server.add_notification_handler(
+            "notifications/initialized", types.NotificationParams, self._on_initialized
+        )
 
-    def add(self, method: str, params: type[BaseModel], handler: Handler) -> None:
+    def register_method(self, method: str, params: type[BaseModel], handler: Handler) -> None:
         """Serve a method; what is registered last counts."""
 
-        async def handle(ctx: Context, given: Any) -> dict[str, Any]:
-            exchange: Exchange = _scope(ctx)[EXCHANGE]
+        async def handle_request(ctx: Context, given: Any) -> dict[str, Any]:
+            exchange: Exchange = _http_scope(ctx)[EXCHANGE]
             try:
                 if progress_token_from_params(ctx.params) is not None:
                     exchange = replace(exchange, progress=ctx.session.report_progress)
                 result = await handler(ctx, exchange, given)
                 return {"resultType": "complete", **result} if exchange.modern else result
-            except Refusal as refusal:
+            except JsonRpcError as refusal:
                 raise MCPError(refusal.code, refusal.message, refusal.data) from None
             except AgoraError as error:
                 raise MCPError(error.jsonrpc, str(error), error.problem()) from None
@@ -171,7 +173,7 @@ class SdkServer:
                 log.exception("%s failed (%s)", method, incident)
                 raise MCPError(INTERNAL_ERROR, f"Something went wrong on our side ({incident}).") from error
 
-        self.server.add_request_handler(method, params, handle)
+        self.server.add_request_handler(method, params, handle_request)
 
     async def _list_tools(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -182,7 +184,7 @@ class SdkServer:
         try:
             return (await self.core.call_tool(exchange, ctx.params or {})).document()
         except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
-            return failed(error).document()
+            return error_result(error).document()
 
     async def _list_resources(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -205,67 +207,69 @@ class SdkServer:
     ) -> dict[str, Any]:
         return await self.core.get_prompt(exchange, params.name, params.arguments or {})
 
-    async def _complete(self, ctx: Context, exchange: Exchange, params: types.CompleteRequestParams) -> dict[str, Any]:
+    async def _complete_argument(
+        self, ctx: Context, exchange: Exchange, params: types.CompleteRequestParams
+    ) -> dict[str, Any]:
         return await self.core.complete(exchange, params.argument.model_dump())
 
     # -- watching --------------------------------------------------------------------------------
 
-    async def _initialized(self, ctx: Context, params: Any) -> None:
-        session: Session | None = _scope(ctx).get(SESSION)
+    async def _on_initialized(self, ctx: Context, params: Any) -> None:
+        session: Session | None = _http_scope(ctx).get(SESSION)
         if session is not None:
             session.teller = ctx.session
             session.ready.set()
 
-    async def _subscribe(
+    async def _subscribe_resource(
         self, ctx: Context, exchange: Exchange, params: types.SubscribeRequestParams
     ) -> dict[str, Any]:
-        session = _session(ctx)
+        session = _require_session(ctx)
         uri = str(params.uri)
-        await self._keeper.watch(session, uri, await canonical(self.core.dispatcher, exchange, uri))
+        await self._keeper.watch(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
         return {}
 
-    async def _unsubscribe(
+    async def _unsubscribe_resource(
         self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
     ) -> dict[str, Any]:
-        await self._keeper.unwatch(_session(ctx), str(params.uri))
+        await self._keeper.unwatch(_require_session(ctx), str(params.uri))
         return {}
 
-    async def _listen(
+    async def _listen_to_changes(
         self, ctx: Context, exchange: Exchange, params: types.SubscriptionsListenRequestParams
     ) -> dict[str, Any]:
-        asked = params.notifications
-        uris = list(dict.fromkeys(asked.resource_subscriptions or ()))
-        named = {uri: await canonical(self.core.dispatcher, exchange, uri) for uri in uris}
-        teller = _Listener(ctx)
-        await teller.acknowledge(asked)
-        wanted = Wanted(
+        filters = params.notifications
+        uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
+        named = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
+        teller = _ListenNotifier(ctx)
+        await teller.send_acknowledgement(filters)
+        watch_filter = WatchFilter(
             named,
-            tools=bool(asked.tools_list_changed),
-            resources=bool(asked.resources_list_changed),
-            prompts=bool(asked.prompts_list_changed),
+            tools=bool(filters.tools_list_changed),
+            resources=bool(filters.resources_list_changed),
+            prompts=bool(filters.prompts_list_changed),
         )
-        stream = await opened(self.core.dispatcher, exchange)
-        farewell = await watch(self.core.dispatcher, stream, wanted, teller)
+        stream = await open_events(self.core.dispatcher, exchange)
+        farewell = await notify_changes(self.core.dispatcher, stream, watch_filter, teller)
         if farewell.error is not None:  # such as a token that has expired
             raise farewell.error
         return {"_meta": teller.meta}
 
 
-def _scope(ctx: Context) -> Scope:
+def _http_scope(ctx: Context) -> Scope:
     """The scope of the HTTP request a message came with."""
     assert ctx.request is not None
     scope: Scope = ctx.request.scope
     return scope
 
 
-def _session(ctx: Context) -> Session:
-    session: Session | None = _scope(ctx).get(SESSION)
+def _require_session(ctx: Context) -> Session:
+    session: Session | None = _http_scope(ctx).get(SESSION)
     if session is None:
-        raise Refusal(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
+        raise JsonRpcError(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
     return session
 
 
-class _Standing:
+class _SessionNotifier:
     """Tells a session of the older era, over its GET stream; each notification says where in the log it stands."""
 
     def __init__(self, session: Session) -> None:
@@ -276,22 +280,28 @@ class _Standing:
 
     async def updated(self, uri: str, /) -> None:
         params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
-        await self._send(types.ResourceUpdatedNotification(params=params))
+        await self._send_notification(types.ResourceUpdatedNotification(params=params))
 
     async def tools_changed(self) -> None:
-        await self._send(types.ToolListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
+        await self._send_notification(
+            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
 
     async def resources_changed(self) -> None:
-        await self._send(types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
+        await self._send_notification(
+            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
 
     async def prompts_changed(self) -> None:
-        await self._send(types.PromptListChangedNotification(params=types.NotificationParams(_meta=self._meta)))
+        await self._send_notification(
+            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
 
-    async def _send(self, notification: types.ServerNotification) -> None:
+    async def _send_notification(self, notification: types.ServerNotification) -> None:
         await self._session.teller.send_notification(notification)
 
 
-class _Listener:
+class _ListenNotifier:
     """Tells a ``subscriptions/listen`` request, over its own response."""
 
     def __init__(self, ctx: Context) -> None:
@@ -300,7 +310,7 @@ class _Listener:
 
     def at(self, position: int, /) -> None: ...
 
-    async def acknowledge(self, asked: types.SubscriptionFilter) -> None:
+    async def send_acknowledgement(self, asked: types.SubscriptionFilter) -> None:
         """Say what is granted: everything that was asked for."""
         granted = types.SubscriptionFilter(
             tools_list_changed=asked.tools_list_changed or None,
@@ -309,20 +319,26 @@ class _Listener:
             resource_subscriptions=list(asked.resource_subscriptions) if asked.resource_subscriptions else None,
         )
         params = types.SubscriptionsAcknowledgedNotificationParams(notifications=granted, _meta=self.meta)
-        await self._send(types.SubscriptionsAcknowledgedNotification(params=params))
+        await self._send_notification(types.SubscriptionsAcknowledgedNotification(params=params))
 
     async def updated(self, uri: str, /) -> None:
         params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self.meta)
-        await self._send(types.ResourceUpdatedNotification(params=params))
+        await self._send_notification(types.ResourceUpdatedNotification(params=params))
 
     async def tools_changed(self) -> None:
-        await self._send(types.ToolListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+        await self._send_notification(
+            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
 
     async def resources_changed(self) -> None:
-        await self._send(types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+        await self._send_notification(
+            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
 
     async def prompts_changed(self) -> None:
-        await self._send(types.PromptListChangedNotification(params=types.NotificationParams(_meta=self.meta)))
+        await self._send_notification(
+            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
 
-    async def _send(self, notification: types.ServerNotification) -> None:
+    async def _send_notification(self, notification: types.ServerNotification) -> None:
         await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)

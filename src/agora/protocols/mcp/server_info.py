@@ -14,8 +14,8 @@ __all__ = [
     "NAME",
     "SERVER_INFO",
     "TITLE",
-    "discovery",
-    "negotiated",
+    "discover_result",
+    "negotiate_version",
 ]
 
 NAME: Final = "agora"
@@ -37,7 +37,7 @@ SERVER_INFO: Final[dict[str, Any]] = {
     "description": DESCRIPTION,
 }
 
-_LISTS: Final[dict[str, Any]] = {
+_CAPABILITIES: Final[dict[str, Any]] = {
     "prompts": {"listChanged": True},
     "resources": {"subscribe": True, "listChanged": True},
     "tools": {"listChanged": True},
@@ -55,11 +55,11 @@ CACHE: Final[dict[str, tuple[int, str]]] = {
 }
 
 
-def discovery() -> dict[str, Any]:
+def discover_result() -> dict[str, Any]:
     """The result of ``server/discover``."""
-    return {"supportedVersions": [MODERN], "capabilities": _LISTS, "instructions": INSTRUCTIONS}
+    return {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
 
 
-def negotiated(requested: Any) -> str:
+def negotiate_version(requested: Any) -> str:
     """The version of a handshake that asks for one."""
     return requested if requested in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1]

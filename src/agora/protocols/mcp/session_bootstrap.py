@@ -15,50 +15,50 @@ from .sessions import Session
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["introduce", "make_ready", "part", "say"]
+__all__ = ["end_sdk_session", "ensure_sdk_session", "make_ready", "send_notification"]
 
 PATH: Final = "/mcp"
-SECONDS: Final = 10.0  #: until a handshake with a part of this process counts as failed
+HANDSHAKE_SECONDS: Final = 10.0  #: until a handshake with a part of this process counts as failed
 INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 
 
-async def introduce(server: SdkServer, session: Session) -> None:
+async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
     """Have the SDK know a session that was begun elsewhere, or long ago. Raises Overloaded: it takes no more."""
     async with session.settling:
         if session.local:
             return
         asked = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": dict(session.client)}
-        local = await _request(server, session, "POST", asked, local="")
+        local = await _request_sdk(server, session, "POST", asked, local="")
         if not local:
             raise Overloaded("Too many sessions are open.", fix="Try again later.", retry_after=15)
         session.local = local
-        await say(server, session, INITIALIZED)
+        await send_notification(server, session, INITIALIZED)
 
 
 async def make_ready(server: SdkServer, session: Session) -> None:
     """Have what tells a session: its client has shaken hands, though it may have said so to another server."""
     if not session.ready.is_set():
-        await say(server, session, INITIALIZED)
+        await send_notification(server, session, INITIALIZED)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
             await session.ready.wait()
     except TimeoutError:
         raise Overloaded("The session could not be set up.", fix="Try again.", retry_after=2) from None
 
 
-async def say(server: SdkServer, session: Session, message: Any) -> None:
+async def send_notification(server: SdkServer, session: Session, message: Any) -> None:
     """Give the SDK a notification for a session that it has a half of."""
-    await _request(server, session, "POST", message, local=session.local)
+    await _request_sdk(server, session, "POST", message, local=session.local)
 
 
-async def part(server: SdkServer, session: Session) -> None:
+async def end_sdk_session(server: SdkServer, session: Session) -> None:
     """Have the SDK give up its half of a session."""
     local, session.local = session.local, ""
     if local:
-        await _request(server, session, "DELETE", None, local=local)
+        await _request_sdk(server, session, "DELETE", None, local=local)
 
 
-async def _request(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
+async def _request_sdk(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
     """One request to the SDK; answers the id that it gave the session, if it did."""
     headers = [
         (b"host", b"localhost"),
@@ -69,7 +69,7 @@ async def _request(server: SdkServer, session: Session, method: str, message: An
         headers.append((b"mcp-session-id", local.encode()))
     scope: Scope = {"type": "http", "method": method, "path": PATH, "headers": headers, "query_string": b""}
     body = [to_json(message) if message is not None else b""]
-    given = ""
+    session_id = ""
 
     async def receive() -> Message:
         if body:
@@ -78,10 +78,10 @@ async def _request(server: SdkServer, session: Session, method: str, message: An
         raise AssertionError
 
     async def send(answer: Message) -> None:
-        nonlocal given
+        nonlocal session_id
         if answer["type"] == "http.response.start" and answer["status"] == 200:
-            found = [value for name, value in answer["headers"] if name == b"mcp-session-id"]
-            given = found[0].decode() if found else ""
+            values = [value for name, value in answer["headers"] if name == b"mcp-session-id"]
+            session_id = values[0].decode() if values else ""
 
     await server.serve(scope, receive, send, session)
-    return given
+    return session_id

@@ -13,16 +13,16 @@ from agora.domains.client_sessions import sessions as rules
 
 from .sessions import Session, Sessions
 
-__all__ = ["Keeper", "about_client"]
+__all__ = ["SessionStore", "client_document"]
 
 T = TypeVar("T")
 
-LONGEST_ID: Final = 200
-LARGEST: Final = 8192  #: bytes that are kept of what a client said of itself
-HALF: Final = rules.LIFETIME // 2
+MAX_ID_LENGTH: Final = 200
+MAX_CLIENT_BYTES: Final = 8192  #: bytes that are kept of what a client said of itself
+HALF_LIFETIME: Final = rules.LIFETIME // 2
 
 
-class Keeper:
+class SessionStore:
     """Begins, finds and ends sessions. sessions: those that this server has in memory. forget: lets go of one of them."""
 
     def __init__(
@@ -32,32 +32,32 @@ class Keeper:
 
     async def begin(self, caller: Caller, client: Mapping[str, Any]) -> Session:
         """A new session, kept but not yet known here: its handshake is still to be answered."""
-        session = self._sessions().make(caller, client)
-        session.expires = await self._run(caller, lambda call: rules.begin(call, caller, session.key, client))
+        session = self._sessions().create(caller, client)
+        session.expires = await self._run_in_store(caller, lambda call: rules.begin(call, caller, session.key, client))
         return session
 
     async def find(self, id: str, caller: Caller) -> Session | None:
         """The caller's own session of that id, wherever it was begun. Raises RateLimited: ids are not to be guessed."""
         session = self._sessions().find(id, caller)
         if session is None:
-            session = await self._elsewhere(id, caller)
-        return session if session is None or await self._prolonged(session) else None
+            session = await self._load(id, caller)
+        return session if session is None or await self._prolong(session) else None
 
-    async def _elsewhere(self, id: str, caller: Caller) -> Session | None:
-        if len(id) > LONGEST_ID:
+    async def _load(self, id: str, caller: Caller) -> Session | None:
+        if len(id) > MAX_ID_LENGTH:
             return None
         self._dispatcher.limiter.take(caller)
-        kept = await self._run(caller, lambda call: rules.find(call, caller, rules.key_of(id)))
-        if kept is None:
+        row = await self._run_in_store(caller, lambda call: rules.find(call, caller, rules.key_of(id)))
+        if row is None:
             return None
-        known = {"id": id, "expires": kept.expires, "watched": kept.watched}
-        return self._sessions().add(self._sessions().make(caller, kept.client, **known))
+        fields = {"id": id, "expires": row.expires, "watched": row.watched}
+        return self._sessions().add(self._sessions().create(caller, row.client, **fields))
 
-    async def _prolonged(self, session: Session) -> bool:
+    async def _prolong(self, session: Session) -> bool:
         """Put the end of a session off, if it is time to; tells whether it goes on."""
-        if session.expires - self._dispatcher.clock.now() >= HALF:
+        if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
-        until = await self._run(session.caller, lambda call: rules.prolong(call, session.caller, session.key))
+        until = await self._run_in_store(session.caller, lambda call: rules.prolong(call, session.caller, session.key))
         if until is None:
             await self._forget(session)
             return False
@@ -66,46 +66,50 @@ class Keeper:
 
     async def prolong_standing(self) -> None:
         """Put the end of those off that a long response holds open."""
-        for session in self._sessions().standing():
-            await self._prolonged(session)
+        for session in self._sessions().busy_sessions():
+            await self._prolong(session)
 
     async def end(self, session: Session) -> None:
         """End a session at every server."""
-        await self._run(session.caller, lambda call: rules.end(call, session.caller, session.key))
+        await self._run_in_store(session.caller, lambda call: rules.end(call, session.caller, session.key))
 
     async def cancel(self, session: Session, request: int | str) -> None:
         """Cancel a call that runs at another server, if at any. Raises RateLimited."""
         self._dispatcher.limiter.take(session.caller)
-        await self._run(session.caller, lambda call: rules.cancel(call, session.caller, session.key, request))
+        await self._run_in_store(session.caller, lambda call: rules.cancel(call, session.caller, session.key, request))
 
-    async def withdraw(self, session: Session) -> None:
+    async def discard(self, session: Session) -> None:
         """End a session whose handshake came to nothing: no server knows it."""
-        await self._run(session.caller, lambda call: rules.end(call, session.caller, session.key, quietly=True))
+        await self._run_in_store(
+            session.caller, lambda call: rules.end(call, session.caller, session.key, quietly=True)
+        )
 
     # -- what it watches -------------------------------------------------------------------------
 
     async def watch(self, session: Session, uri: str, named: str) -> None:
         """Let it watch a resource. Raises NotFound, InvalidRequest."""
-        await self._run(session.caller, lambda call: rules.watch(call, session.caller, session.key, uri, named))
+        await self._run_in_store(
+            session.caller, lambda call: rules.watch(call, session.caller, session.key, uri, named)
+        )
         session.watched[uri] = named
 
     async def unwatch(self, session: Session, uri: str) -> None:
         """Let it watch a resource no more."""
-        await self._run(session.caller, lambda call: rules.unwatch(call, session.caller, session.key, uri))
+        await self._run_in_store(session.caller, lambda call: rules.unwatch(call, session.caller, session.key, uri))
         session.watched.pop(uri, None)
 
-    async def look(self, session: Session) -> None:
+    async def refresh_watched(self, session: Session) -> None:
         """Read again what it watches: another server may have been told."""
-        kept = await self._run(session.caller, lambda call: rules.find(call, session.caller, session.key))
-        if kept is not None:
+        row = await self._run_in_store(session.caller, lambda call: rules.find(call, session.caller, session.key))
+        if row is not None:
             session.watched.clear()
-            session.watched.update(kept.watched)
+            session.watched.update(row.watched)
 
-    def _run(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
+    def _run_in_store(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
         return self._dispatcher.system(caller.tenant, work, label="mcp.session")
 
 
-def about_client(params: Mapping[str, Any], version: str) -> dict[str, Any]:
+def client_document(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     """What is kept of an ``initialize``: enough to shake hands again in the client's place.
 
     Of a client that says more than is kept, its name and version alone.
@@ -113,8 +117,8 @@ def about_client(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     capabilities, info = params.get("capabilities"), params.get("clientInfo")
     info = info if isinstance(info, dict) else {}
     named = {name: info[name] for name in ("name", "version") if isinstance(info.get(name), str)}
-    found = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": named}
-    if not isinstance(capabilities, dict) or len(to_json(found)) > LARGEST:
+    document = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": named}
+    if not isinstance(capabilities, dict) or len(to_json(document)) > MAX_CLIENT_BYTES:
         named = {name: text[:100] for name, text in named.items()}
-        found = {"protocolVersion": version, "capabilities": {}, "clientInfo": named}
-    return found
+        document = {"protocolVersion": version, "capabilities": {}, "clientInfo": named}
+    return document

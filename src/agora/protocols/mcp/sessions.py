@@ -19,13 +19,13 @@ from typing import Any
 from agora.core.call import Caller
 from agora.domains.client_sessions.sessions import key_of
 
-__all__ = ["CURRENT", "IDLE_SECONDS", "LONGEST_REQUEST", "Owner", "Session", "Sessions", "owner_of"]
+__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "owner_of"]
 
 IDLE_SECONDS = 600.0  #: after which one that nobody uses is forgotten here; it can be gone on with
-REPLAYED = 100  #: messages a session keeps for a client that reconnects
-ASKED = 1000  #: ids of requests that it keeps
-LONGEST_REQUEST = 200  #: characters of those
-REMEMBERED = 10_000  #: keys of ended sessions
+MAX_REPLAYED = 100  #: messages a session keeps for a client that reconnects
+MAX_REQUESTS = 1000  #: ids of requests that it keeps
+MAX_REQUEST_LENGTH = 200  #: characters of those
+MAX_ENDED = 10_000  #: keys of ended sessions
 
 Owner = tuple[str, str, str]
 
@@ -61,17 +61,17 @@ class Session:
     settling: asyncio.Lock = field(default_factory=asyncio.Lock)
     standing: Any = None
     tag: str = field(default_factory=lambda: secrets.token_hex(4))
-    sent: deque[tuple[str, str, Any]] = field(default_factory=lambda: deque(maxlen=REPLAYED))
+    sent: deque[tuple[str, str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_REPLAYED))
     numbered: int = 0
 
     def __post_init__(self) -> None:
         self.key = key_of(self.id)
 
-    def ask(self, id: Any) -> None:
+    def remember_request(self, id: Any) -> None:
         """The SDK is given a request; the ids of the last ones are remembered."""
-        if id is not None and len(str(id)) <= LONGEST_REQUEST:
+        if id is not None and len(str(id)) <= MAX_REQUEST_LENGTH:
             self.asked[str(id)] = id
-        while len(self.asked) > ASKED:
+        while len(self.asked) > MAX_REQUESTS:
             del self.asked[next(iter(self.asked))]
 
     @property
@@ -93,7 +93,7 @@ class Sessions:
         self._ids: dict[str, str] = {}
         self._ended: dict[str, None] = {}
 
-    def make(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
+    def create(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
         """A session; it is in the table once it is added."""
         return Session(owner_of(caller), caller, client, self._clock(), **known)
 
@@ -122,22 +122,22 @@ class Sessions:
         self._open.pop(session.id, None)
         self._ids.pop(session.key, None)
 
-    def ended(self, key: str) -> Session | None:
+    def mark_ended(self, key: str) -> Session | None:
         """A session has ended, here or elsewhere: who looks for it now, or did so just before, is not to find it."""
         self._ended[key] = None
-        while len(self._ended) > REMEMBERED:
+        while len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
         session = self.by_key(key)
         if session is not None:
             self.remove(session)
         return session
 
-    def idle(self) -> list[Session]:
+    def idle_sessions(self) -> list[Session]:
         """Those nobody has used for long, and over which nothing is under way."""
         before = self._clock() - IDLE_SECONDS
         return [session for session in self._open.values() if not session.open and session.used < before]
 
-    def standing(self) -> list[Session]:
+    def busy_sessions(self) -> list[Session]:
         """Those over which something is under way."""
         return [session for session in self._open.values() if session.open]
 

@@ -21,12 +21,12 @@ from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 from . import changes
 from .exchange import Exchange
 
-__all__ = ["Teller", "Wanted", "canonical", "opened", "resumed", "watch"]
+__all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events"]
 
 PAUSE_SECONDS = 0.25  #: between two rounds of notifications: what happens meanwhile is told once
 
 
-class Teller(Protocol):
+class Notifier(Protocol):
     """Sends notifications to one client. ``at``: whoever got what is sent next goes on after this number of the log."""
 
     def at(self, position: int, /) -> None: ...
@@ -37,7 +37,7 @@ class Teller(Protocol):
 
 
 @dataclass(slots=True)
-class Wanted:
+class WatchFilter:
     """What a client wants to be told. uris: as it wrote them, to the ones that events name.
 
     session: key of the session whose ``uris`` these are; another server may change them.
@@ -49,7 +49,7 @@ class Wanted:
     prompts: bool = False
     session: str | None = None
 
-    def follow(self, event: Mapping[str, Any]) -> bool:
+    def apply_event(self, event: Mapping[str, Any]) -> bool:
         """Take over what an event says of the session; tells whether it was about a session."""
         if event["type"] not in (WATCHED, UNWATCHED):
             return False
@@ -62,7 +62,7 @@ class Wanted:
         return True
 
 
-async def canonical(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
+async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
     """The URI that events name, for one that may name an agent by its name."""
     prefix = "agora://agents/"
     reference = unquote(uri.removeprefix(prefix))
@@ -76,7 +76,7 @@ async def canonical(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str
     return prefix + quote(from_json(outcome.body)["agent_id"], safe="")
 
 
-async def opened(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
+async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
     """The events that anybody may want to be told of. after: number of the last that is known. Raises an AgoraError."""
     operation = dispatcher.context.catalogue.find("agora.event.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"types": [*changes.TYPES, WATCHED, UNWATCHED]}
@@ -85,19 +85,19 @@ async def opened(dispatcher: Dispatcher, exchange: Exchange, after: int | None =
     return await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
 
 
-async def resumed(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
+async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
     """The events after that number; and whether some before them are not known any more. Raises an AgoraError."""
     try:
-        return await opened(dispatcher, exchange, after), False
+        return await open_events(dispatcher, exchange, after), False
     except (CursorTooOld, InvalidRequest):  # deleted meanwhile, or of another log
-        return await opened(dispatcher, exchange), True
+        return await open_events(dispatcher, exchange), True
 
 
-async def watch(
+async def notify_changes(
     dispatcher: Dispatcher,
     stream: LiveStream,
-    wanted: Wanted,
-    teller: Teller,
+    wanted: WatchFilter,
+    teller: Notifier,
     *,
     sink: QueueSink | None = None,
     missed: bool = False,
@@ -108,12 +108,12 @@ async def watch(
     attaching = asyncio.create_task(stream.attach(sink))
     try:
         if missed:
-            await _send(_all(wanted, teller), teller, position, position)
+            await _send_notifications(_all_notifications(wanted, teller), teller, position, position)
         while batches := await sink.take():
             events = [from_json(item.json) for batch in batches for item in batch.items]
-            found = [changes.of(event) for event in events if not wanted.follow(event)]
+            event_changes = [changes.changes_of_event(event) for event in events if not wanted.apply_event(event)]
             before, position = position, batches[-1].sequence
-            if await _send(_told(found, wanted, teller), teller, before, position):
+            if await _send_notifications(_notifications_for(event_changes, wanted, teller), teller, before, position):
                 await asyncio.sleep(PAUSE_SECONDS)
         return sink.farewell or CloseReason()
     finally:
@@ -122,10 +122,10 @@ async def watch(
         await asyncio.gather(attaching, return_exceptions=True)
 
 
-Telling = Callable[[], Awaitable[None]]
+Notification = Callable[[], Awaitable[None]]
 
 
-async def _send(tellings: list[Telling], teller: Teller, before: int, after: int) -> bool:
+async def _send_notifications(tellings: list[Notification], teller: Notifier, before: int, after: int) -> bool:
     """Tell each thing once; answers whether anything was told. Who misses the last of them is told all again."""
     for number, telling in enumerate(tellings, 1):
         teller.at(after if number == len(tellings) else before)
@@ -133,23 +133,23 @@ async def _send(tellings: list[Telling], teller: Teller, before: int, after: int
     return bool(tellings)
 
 
-def _all(wanted: Wanted, teller: Teller) -> list[Telling]:
+def _all_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notification]:
     """Whatever may have changed."""
     everything = changes.Changes(tuple(wanted.uris.values()), tools=True, resources=True, prompts=True)
-    return _told([everything], wanted, teller)
+    return _notifications_for([everything], wanted, teller)
 
 
-def _told(found: list[changes.Changes], wanted: Wanted, teller: Teller) -> list[Telling]:
-    own = {uri for change in found for uri in change.uris}
-    told: list[Telling] = [
+def _notifications_for(found: list[changes.Changes], wanted: WatchFilter, teller: Notifier) -> list[Notification]:
+    changed_uris = {uri for change in found for uri in change.uris}
+    notifications: list[Notification] = [
         partial(teller.updated, uri)
         for uri, named in wanted.uris.items()
-        if any(named == changed or named.startswith(changed + "/") for changed in own)
+        if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
     ]
     if wanted.tools and any(change.tools for change in found):
-        told.append(teller.tools_changed)
+        notifications.append(teller.tools_changed)
     if wanted.resources and any(change.resources for change in found):
-        told.append(teller.resources_changed)
+        notifications.append(teller.resources_changed)
     if wanted.prompts and any(change.prompts for change in found):
-        told.append(teller.prompts_changed)
-    return told
+        notifications.append(teller.prompts_changed)
+    return notifications

@@ -17,11 +17,11 @@ from agora_sdk.contract.faults import wording
 from agora_sdk.errors import InvalidRequest
 
 from .results import ToolResult
-from .schemas import slim
+from .schemas import strip_titles
 from .tools import Tool
 from .view import View
 
-__all__ = ["CALL", "SEARCH", "Called", "finders", "search", "unwrap"]
+__all__ = ["CALL", "SEARCH", "Called", "find_tools", "search_tools", "unwrap_call"]
 
 SEARCH: Final = "agora.tools.search"
 CALL: Final = "agora.tools.call"
@@ -43,8 +43,8 @@ class Called(_Arguments):
     arguments: Annotated[dict[str, JsonValue], Field(description="As its input schema says.")] = {}
 
 
-def _tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
-    schema = slim(arguments.model_json_schema())
+def _create_tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
+    schema = strip_titles(arguments.model_json_schema())
     schema.pop("description", None)
     return Tool(
         {
@@ -59,7 +59,7 @@ def _tool(name: str, title: str, description: str, arguments: type[BaseModel], *
 
 @cache
 def _search_tool() -> Tool:
-    return _tool(
+    return _create_tool(
         SEARCH,
         "Tools: search",
         "Find tools by what they do: names, descriptions and input schemas of the best matches.",
@@ -73,7 +73,7 @@ def _search_tool() -> Tool:
 
 @cache
 def _call_tool() -> Tool:
-    return _tool(
+    return _create_tool(
         CALL,
         "Tools: call",
         "Call a tool that agora.tools.search found and this listing does not show.",
@@ -85,31 +85,31 @@ def _call_tool() -> Tool:
     )
 
 
-def finders(view: View) -> list[Tool]:
+def search_tools(view: View) -> list[Tool]:
     """The tools of this module that a view lists."""
     return [_search_tool(), _call_tool()] if view.toolsets else [_search_tool()]
 
 
-def search(tools: Iterable[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
+def find_tools(tools: Iterable[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
     """The tools that fit a query best, best first; raises InvalidRequest."""
-    wanted = _validated(_Search, arguments)
-    words = re.findall(r"\w+", wanted.query.lower())
-    scored = [(score, tool) for tool in tools if (score := _score(tool, words)) > 0]
+    query = _validate_arguments(_Search, arguments)
+    words = re.findall(r"\w+", query.query.lower())
+    scored = [(score, tool) for tool in tools if (score := _score_match(tool, words)) > 0]
     scored.sort(key=lambda pair: (-pair[0], pair[1].name))
-    shown = [_brief(tool.shown(view)) for _, tool in scored[: wanted.limit]]
-    return ToolResult(to_json({"tools": shown, "count": len(shown), "total": len(scored)}))
+    documents = [_brief_document(tool.for_view(view)) for _, tool in scored[: query.limit]]
+    return ToolResult(to_json({"tools": documents, "count": len(documents), "total": len(scored)}))
 
 
-def unwrap(arguments: Mapping[str, Any]) -> Called:
+def unwrap_call(arguments: Mapping[str, Any]) -> Called:
     """The call inside a call; raises InvalidRequest."""
-    called: Called = _validated(Called, arguments)
+    called: Called = _validate_arguments(Called, arguments)
     if called.name.replace("_", ".") in (SEARCH, CALL):
         rule = "is another tool's name"
         raise InvalidRequest(f"name {rule}.", errors=[{"field": "name", "message": rule}])
     return called
 
 
-def _validated(model: type[Any], arguments: Mapping[str, Any]) -> Any:
+def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
@@ -118,7 +118,7 @@ def _validated(model: type[Any], arguments: Mapping[str, Any]) -> Any:
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 
-def _score(tool: Tool, words: Sequence[str]) -> int:
+def _score_match(tool: Tool, words: Sequence[str]) -> int:
     """How well a tool fits: its name counts most, then what it says, then its parameters."""
     document = tool.document
     name = set(re.split(r"[._\W]+", tool.name.lower()))
@@ -134,5 +134,5 @@ def _score(tool: Tool, words: Sequence[str]) -> int:
     )
 
 
-def _brief(document: Mapping[str, Any]) -> dict[str, Any]:
+def _brief_document(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: document[key] for key in ("name", "title", "description", "inputSchema", "annotations")}

@@ -21,18 +21,21 @@ from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
 from . import cursors, toolsets
-from .exchange import INVALID_PARAMS, Refusal
+from .exchange import INVALID_PARAMS, JsonRpcError
 from .schemas import input_schema, output_schema
 from .view import View
 
-__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "foreign", "page", "underscored"]
+__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "foreign_meta", "tool_page", "underscore_name"]
 
 NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
 META = "agora/"
-RESERVED = ("io.modelcontextprotocol/", META)  #: begin what one server says to one client, and what this one says
+RESERVED_META_PREFIXES = (
+    "io.modelcontextprotocol/",
+    META,
+)  #: begin what one server says to one client, and what this one says
 
 
-def underscored(name: str) -> str:
+def underscore_name(name: str) -> str:
     """A tool's name for hosts that refuse dots."""
     return name.replace(".", "_")
 
@@ -52,21 +55,21 @@ class Tool:
         name: str = self.document["name"]
         return name
 
-    def shown(self, view: View) -> dict[str, Any]:
+    def for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""
-        return self.document | {"name": underscored(self.name)} if view.underscores else self.document
+        return self.document | {"name": underscore_name(self.name)} if view.underscores else self.document
 
     @cached_property
-    def _dotted(self) -> bytes:
+    def _dotted_json(self) -> bytes:
         return to_json(self.document)
 
     @cached_property
-    def _underscored(self) -> bytes:
-        return to_json(self.document | {"name": underscored(self.name)})
+    def _underscored_json(self) -> bytes:
+        return to_json(self.document | {"name": underscore_name(self.name)})
 
     def encoded(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
-        return self._underscored if view.underscores else self._dotted
+        return self._underscored_json if view.underscores else self._dotted_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ class Listing:
     next_cursor: str | None = None
 
     def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"tools": [tool.shown(self.view) for tool in self.tools]}
-        return found if self.next_cursor is None else found | {"nextCursor": self.next_cursor}
+        listing: dict[str, Any] = {"tools": [tool.for_view(self.view) for tool in self.tools]}
+        return listing if self.next_cursor is None else listing | {"nextCursor": self.next_cursor}
 
     def members(self) -> bytes:
         """The same as the members of a JSON object, without its braces."""
@@ -105,98 +108,100 @@ class Tools:
         try:
             return self._catalogue.find(name, version, tenant)
         except NotFound as error:
-            raise Refusal(INVALID_PARAMS, f"Unknown tool: {error}") from None
+            raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
     def visible(self, caller: Caller, view: View) -> list[Tool]:
         """Every tool a caller may call, in a view's toolsets; raises InvalidRequest for one there is not."""
         operations = self._catalogue.visible(caller)
         if view.toolsets:
-            known = {found.category for found in (*self._catalogue.operations, *operations)}
-            toolsets.check(view.toolsets, known)
+            categories = {tools.category for tools in (*self._catalogue.operations, *operations)}
+            toolsets.check_toolsets(view.toolsets, categories)
         newest: dict[str, Operation] = {}
         for operation in operations:
-            if toolsets.covers(view.toolsets, operation):
+            if toolsets.covers_operation(view.toolsets, operation):
                 twice = operation.name in newest
                 newest[operation.name] = (
                     self._catalogue.find(operation.name, None, caller.tenant) if twice else operation
                 )
-        found = [self.tool(operation, caller.tenant) for operation in newest.values()]
+        tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
         others = [
-            self.named(operation, name, caller.tenant) for operation in newest.values() for name in operation.tools
+            self.describe_alias(operation, name, caller.tenant)
+            for operation in newest.values()
+            for name in operation.tools
         ]
-        return [*found, *others]
+        return [*tools, *others]
 
-    def tool(self, operation: Operation, tenant: str) -> Tool:
+    def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
         status = self._catalogue.status(operation, tenant)
         by_status = self._described.setdefault(operation, {})
-        known = by_status.get(status)
-        if known is None:
-            known = by_status[status] = Tool(_describe(operation, status))
-        return known
+        described = by_status.get(status)
+        if described is None:
+            described = by_status[status] = Tool(_tool_document(operation, status))
+        return described
 
-    def named(self, operation: Operation, name: str, tenant: str) -> Tool:
+    def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
         """An operation as a tool under another name that it has there."""
-        tool = self.tool(operation, tenant)
-        known = tool.others.get(name)
-        if known is None:
-            known = tool.others[name] = Tool(tool.document | {"name": name})
-        return known
+        tool = self.describe_operation(operation, tenant)
+        described = tool.others.get(name)
+        if described is None:
+            described = tool.others[name] = Tool(tool.document | {"name": name})
+        return described
 
     def has_headers(self, operation: Operation) -> bool:
         """Whether its schema has arguments repeated in HTTP headers (``x-mcp-header``), which must then agree."""
-        known = self._headers.get(operation)
-        if known is None:
-            known = self._headers[operation] = b'"x-mcp-header"' in to_json(operation.input_schema)
-        return known
+        answer = self._headers.get(operation)
+        if answer is None:
+            answer = self._headers[operation] = b'"x-mcp-header"' in to_json(operation.input_schema)
+        return answer
 
 
-def page(tools: Iterable[Tool], view: View, cursor: str | None) -> Listing:
+def tool_page(tools: Iterable[Tool], view: View, cursor: str | None) -> Listing:
     """One page of tools in the order of their names; raises Refusal for what is no cursor."""
     ordered = sorted(tools, key=lambda tool: tool.name)
-    after = cursors.opened(cursor)
+    after = cursors.decode_cursor(cursor)
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
-    shown = ordered[begin : begin + view.page]
+    entries = ordered[begin : begin + view.page]
     more = begin + view.page < len(ordered)
-    return Listing(view, shown, cursors.closed(shown[-1].name) if more else None)
+    return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 
-def _describe(operation: Operation, status: Lifecycle) -> dict[str, Any]:
+def _tool_document(operation: Operation, status: Lifecycle) -> dict[str, Any]:
     """The entry of a listing. An operation with a ``definition`` is a tool from elsewhere, shown as it is there."""
-    given = getattr(operation, "definition", None)
-    if given is not None:
-        return _relayed(operation, given)
+    definition = getattr(operation, "definition", None)
+    if definition is not None:
+        return _upstream_document(operation, definition)
     document: dict[str, Any] = {
         "name": operation.name,
-        "title": _title(operation),
-        "description": _description(operation, status),
+        "title": _tool_title(operation),
+        "description": _tool_description(operation, status),
         "inputSchema": input_schema(operation),
-        "annotations": _annotations(operation),
+        "annotations": _tool_annotations(operation),
         "_meta": {f"{META}version": operation.version, f"{META}scope": operation.scope, f"{META}status": status.value},
     }
     output = output_schema(operation)
     return document if output is None else document | {"outputSchema": output}
 
 
-def _relayed(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+def _upstream_document(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
     own = {"name": operation.name, "description": given.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(given.get("annotations") or {})}
     theirs = given.get("_meta")
-    meta = foreign(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
+    meta = foreign_meta(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
     schema = given.get("inputSchema") or {"type": "object"}
     return {**given, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
 
 
-def foreign(meta: Mapping[str, Any]) -> dict[str, Any]:
+def foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     """The members of another server's ``_meta`` that are its own to say."""
-    return {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
+    return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 
 
-def _title(operation: Operation) -> str:
+def _tool_title(operation: Operation) -> str:
     return f"{operation.category}: {operation.action}".replace("_", " ").capitalize()
 
 
-def _description(operation: Operation, status: Lifecycle) -> str:
+def _tool_description(operation: Operation, status: Lifecycle) -> str:
     text = operation.description
     if operation.kind is Kind.STREAM:
         text += "\n\nAs a tool it answers what came while it waited; call it again with the cursor as last_event_id."
@@ -206,10 +211,10 @@ def _description(operation: Operation, status: Lifecycle) -> str:
     return text
 
 
-def _annotations(operation: Operation) -> dict[str, Any]:
+def _tool_annotations(operation: Operation) -> dict[str, Any]:
     reads = operation.reads
     return {
-        "title": _title(operation),
+        "title": _tool_title(operation),
         "readOnlyHint": reads,
         "destructiveHint": operation.destructive and not reads,
         "idempotentHint": operation.idempotent or reads,

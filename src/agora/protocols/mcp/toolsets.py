@@ -11,7 +11,7 @@ from collections.abc import Collection
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["AGENTS", "ESSENTIAL", "check", "covers"]
+__all__ = ["AGENTS", "ESSENTIAL", "check_toolsets", "covers_operation"]
 
 ALL, AGENTS = "all", "agents"
 _ESSENTIAL = frozenset({"essential", "default"})
@@ -48,19 +48,19 @@ ESSENTIAL = frozenset(
 )
 
 
-def check(toolsets: Collection[str], categories: Collection[str]) -> None:
+def check_toolsets(toolsets: Collection[str], categories: Collection[str]) -> None:
     """Refuse a toolset there is not: InvalidRequest, naming those there are."""
-    known = _NAMED | set(categories)
-    unknown = sorted(set(toolsets) - known)
+    names = _NAMED | set(categories)
+    unknown = sorted(set(toolsets) - names)
     if unknown:
         raise InvalidRequest(
             f"There is no toolset {unknown[0][:100]!r}.",
-            fix=f"There are {', '.join(sorted(known))}.",
+            fix=f"There are {', '.join(sorted(names))}.",
             errors=[{"field": "toolsets", "message": "unknown toolset"}],
         )
 
 
-def covers(toolsets: Collection[str], operation: Operation) -> bool:
+def covers_operation(toolsets: Collection[str], operation: Operation) -> bool:
     """Whether an operation is in one of these toolsets; in none named, everything is."""
     if not toolsets or ALL in toolsets or operation.category in toolsets:
         return True

@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest
 __all__ = ["DEFAULT", "PAGE", "View"]
 
 PAGE = 200  #: tools or resources in one answer, unless the client says otherwise
-MOST = 1000
+MAX_PAGE = 1000
 STYLES: Mapping[str, bool] = {"dots": False, "underscore": True, "underscores": True}
 
 
@@ -31,26 +31,26 @@ class View:
     @classmethod
     def read(cls, query: bytes) -> View:
         """The view a query string asks for; raises InvalidRequest. Parameters it does not know are left alone."""
-        return _read(query) if query else DEFAULT
+        return _parse_view(query) if query else DEFAULT
 
 
 DEFAULT = View()
 
 
 @lru_cache(maxsize=256)
-def _read(query: bytes) -> View:
-    given = dict(parse_qsl(query.decode("latin-1"), max_num_fields=50))
-    style = given.get("names", "dots")
+def _parse_view(query: bytes) -> View:
+    parameters = dict(parse_qsl(query.decode("latin-1"), max_num_fields=50))
+    style = parameters.get("names", "dots")
     if style not in STYLES:
-        raise _wrong("names", "is 'dots' or 'underscore'")
-    page = given.get("page", str(PAGE))
-    if not page.isdecimal() or not 1 <= int(page[:9]) <= MOST:
-        raise _wrong("page", f"is a number from 1 to {MOST}")
-    toolsets = tuple(sorted({name.strip() for name in given.get("toolsets", "").split(",") if name.strip()}))
+        raise _invalid_parameter("names", "is 'dots' or 'underscore'")
+    page = parameters.get("page", str(PAGE))
+    if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE:
+        raise _invalid_parameter("page", f"is a number from 1 to {MAX_PAGE}")
+    toolsets = tuple(sorted({name.strip() for name in parameters.get("toolsets", "").split(",") if name.strip()}))
     return View(STYLES[style], toolsets, int(page))
 
 
-def _wrong(field: str, rule: str) -> InvalidRequest:
+def _invalid_parameter(field: str, rule: str) -> InvalidRequest:
     return InvalidRequest(
         f"{field} {rule}.", fix="Correct the URL's query.", errors=[{"field": field, "message": rule}]
     )

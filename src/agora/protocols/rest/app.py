@@ -10,7 +10,17 @@ from pydantic_core import from_json
 from agora.clock import new_id
 from agora.core.dispatcher import Dispatcher
 from agora.protocols import query_string
-from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, respond, while_connected
+from agora.protocols.http import (
+    Access,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    read_header,
+    send_problem,
+    send_response,
+    while_connected,
+)
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import (
     AgoraError,
@@ -21,14 +31,14 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-from .routes import Match, RouteTable, has_body
+from .routes import RouteMatch, RouteTable, has_body
 
 __all__ = ["RestApp"]
 
 #: what curl -d sends without a word about its kind, and what a foreign page gains nothing by sending
-UNTYPED = frozenset({"agora.auth.login", "agora.auth.refresh"})
+UNTYPED_OPERATIONS = frozenset({"agora.auth.login", "agora.auth.refresh"})
 #: what strangers send as a form, as their standard says; fields that we do not know are theirs
-FORMS = frozenset({"agora.auth.backchannel_logout"})
+FORM_OPERATIONS = frozenset({"agora.auth.backchannel_logout"})
 LARGE_DIGITS = 5  # of the length of a body that is work to read
 FORM = "application/x-www-form-urlencoded"
 
@@ -39,24 +49,24 @@ class RestApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, routes: RouteTable, body_limit: int) -> None:
         self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
 
-    def match(self, scope: Scope) -> Match | None:
+    def match(self, scope: Scope) -> RouteMatch | None:
         """The operation a request is for; streams are another protocol's."""
-        found = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
-        return None if found is None or found.operation.kind is Kind.STREAM else found
+        match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+        return None if match is None or match.operation.kind is Kind.STREAM else match
 
-    async def __call__(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every failure is a problem document."""
         request_id = _request_id(scope)
         headers = [(b"x-request-id", request_id.encode())]
         try:
-            await self._answer(match, scope, receive, send, request_id, headers)
+            await self._call_operation(match, scope, receive, send, request_id, headers)
         except AgoraError as error:
             extra = {"x-request-id": request_id}
-            await problem(send, error, instance=scope["path"], extra=extra)
+            await send_problem(send, error, instance=scope["path"], extra=extra)
 
-    async def _answer(
+    async def _call_operation(
         self,
-        match: Match,
+        match: RouteMatch,
         scope: Scope,
         receive: Receive,
         send: Send,
@@ -65,15 +75,15 @@ class RestApp:
     ) -> None:
         operation = match.operation
         caller = await self.access.authenticate(scope)
-        announced = header(scope, b"content-length")
+        announced = read_header(scope, b"content-length")
         if announced is not None and len(announced) >= LARGE_DIGITS:
             await self.dispatcher.pace(caller, min(int(announced), self.body_limit) if announced.isdigit() else 0)
-        arguments = await self._arguments(match, scope, receive)
+        arguments = await self._read_arguments(match, scope, receive)
         call = self.dispatcher.invoke(
             operation,
             caller,
             arguments,
-            idempotency_key=header(scope, b"idempotency-key"),
+            idempotency_key=read_header(scope, b"idempotency-key"),
             request_id=request_id,
         )
         outcome = await (while_connected(receive, call) if _may_wait(operation, arguments) else call)
@@ -81,68 +91,72 @@ class RestApp:
             headers.append((name.lower().encode(), value.encode()))
         if outcome.replayed:
             headers.append((b"idempotency-replayed", b"true"))
-        await respond(send, operation.success_status, outcome.body, headers)
+        await send_response(send, operation.success_status, outcome.body, headers)
 
-    async def _arguments(self, match: Match, scope: Scope, receive: Receive) -> bytes | Mapping[str, Any]:
+    async def _read_arguments(self, match: RouteMatch, scope: Scope, receive: Receive) -> bytes | Mapping[str, Any]:
         query = scope["query_string"]
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
-            if match.operation.name in FORMS and _type(scope) == FORM:
-                form = query_string.read(body, match.operation)
+            if match.operation.name in FORM_OPERATIONS and _content_type(scope) == FORM:
+                form = query_string.parse_query(body, match.operation)
                 return {name: value for name, value in form.items() if name in match.operation.parameters}
-            if match.operation.name not in UNTYPED:
-                _check_type(scope, body)
+            if match.operation.name not in UNTYPED_OPERATIONS:
+                _check_json_type(scope, body)
             if not match.parameters and not query:
                 return body
-            arguments = _object(body)
+            arguments = _parse_object(body)
         else:
             arguments = {}
         if query:
-            arguments = query_string.read(query, match.operation) | arguments
-        return query_string.join(arguments, match.parameters)
+            arguments = query_string.parse_query(query, match.operation) | arguments
+        return query_string.merge_path_parameters(arguments, match.parameters)
 
-    async def unknown(self, scope: Scope, send: Send) -> None:
+    async def send_not_found(self, scope: Scope, send: Send) -> None:
         """Answer a path or method that does not exist."""
-        allowed = self.routes.allowed(scope["path"])
+        allowed = self.routes.allowed_methods(scope["path"])
         if allowed:
             error: AgoraError = MethodNotAllowed(
                 f"{scope['method']} is not possible at {scope['path']}.",
                 fix=f"Use {', '.join(allowed)}.",
                 allowed=allowed,
             )
-            await problem(send, error, instance=scope["path"], extra={"allow": ", ".join(allowed)})
+            await send_problem(send, error, instance=scope["path"], extra={"allow": ", ".join(allowed)})
         else:
             error = NotFound(f"There is nothing at {scope['path']}.", fix="The API is described at /docs.")
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
 
 
 def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
     """Whether it is to end when its caller leaves: a call that waits, and one that works at an upstream."""
     if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
         return True
-    given = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
-    return given and "wait" in operation.parameters
+    has_wait = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
+    return has_wait and "wait" in operation.parameters
 
 
 def _request_id(scope: Scope) -> str:
-    given = header(scope, b"x-request-id")
-    return given if given and len(given) <= 100 and given.isascii() and given.isprintable() else new_id("req")
+    request_id = read_header(scope, b"x-request-id")
+    return (
+        request_id
+        if request_id and len(request_id) <= 100 and request_id.isascii() and request_id.isprintable()
+        else new_id("req")
+    )
 
 
-def _type(scope: Scope) -> str:
-    return (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+def _content_type(scope: Scope) -> str:
+    return (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
 
 
-def _check_type(scope: Scope, body: bytes) -> None:
+def _check_json_type(scope: Scope, body: bytes) -> None:
     """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
-    kind = _type(scope)
+    kind = _content_type(scope)
     if body and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
             f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
         )
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         value = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:

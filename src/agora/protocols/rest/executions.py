@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, header, problem, read_body, while_connected
+from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, while_connected
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType
 
@@ -35,52 +35,54 @@ class ExecutionStreams:
         """Whether a request is an execution whose caller wants it so."""
         if scope["method"] != "POST" or not scope["path"].endswith("/execute"):
             return False
-        return "text/event-stream" in (header(scope, b"accept") or "") and PATH.fullmatch(scope["path"]) is not None
+        return (
+            "text/event-stream" in (read_header(scope, b"accept") or "") and PATH.fullmatch(scope["path"]) is not None
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = _Answer(send)
+        answer = _EventResponse(send)
         try:
             caller = await self.access.authenticate(scope)
-            arguments = await self._arguments(scope, receive)
-            key = header(scope, b"idempotency-key")
-            call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.piece)
+            arguments = await self._read_arguments(scope, receive)
+            key = read_header(scope, b"idempotency-key")
+            call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.send_piece)
             outcome = await while_connected(receive, call)
-            await answer.event("result", outcome.body)
+            await answer.send_event("result", outcome.body)
         except AgoraError as error:
             if not answer.begun:
-                await problem(send, error, instance=scope["path"])
+                await send_problem(send, error, instance=scope["path"])
                 return
-            await answer.event("error", to_json(error.problem()))
+            await answer.send_event("error", to_json(error.problem()))
         await answer.end()
 
-    async def _arguments(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+    async def _read_arguments(self, scope: Scope, receive: Receive) -> dict[str, Any]:
         body = await read_body(scope, receive, self.body_limit)
-        kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+        kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
         if body and kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMediaType("The body is not JSON.", fix="Send 'Content-Type: application/json'.")
         try:
-            given = from_json(body or b"{}", allow_inf_nan=False)
+            document = from_json(body or b"{}", allow_inf_nan=False)
         except ValueError as error:
             raise MalformedRequest(f"The body is not JSON: {error}") from None
-        if not isinstance(given, dict):
+        if not isinstance(document, dict):
             raise InvalidRequest(
                 "The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}]
             )
-        found = PATH.fullmatch(scope["path"])
-        assert found is not None, "owned"
-        return given | {"instance_id": unquote(found[1])}
+        match = PATH.fullmatch(scope["path"])
+        assert match is not None, "owned"
+        return document | {"instance_id": unquote(match[1])}
 
 
-class _Answer:
+class _EventResponse:
     """A response that begins with its first event."""
 
     def __init__(self, send: Send) -> None:
         self._send, self.begun = send, False
 
-    async def piece(self, done: float, total: float | None, text: str | None) -> None:
-        await self.event("piece", to_json({"content": text or ""}))
+    async def send_piece(self, done: float, total: float | None, text: str | None) -> None:
+        await self.send_event("piece", to_json({"content": text or ""}))
 
-    async def event(self, name: str, data: bytes) -> None:
+    async def send_event(self, name: str, data: bytes) -> None:
         if not self.begun:
             self.begun = True
             await self._send({"type": "http.response.start", "status": 200, "headers": list(HEAD)})

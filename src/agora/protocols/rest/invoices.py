@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Scope, Send, problem, respond
+from agora.protocols.http import Access, Scope, Send, send_problem, send_response
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
@@ -31,20 +31,20 @@ class InvoiceFiles:
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         try:
-            await self._answer(scope, send)
+            await self._send_file(scope, send)
         except AgoraError as error:
             extra = {"allow": "GET"} if isinstance(error, MethodNotAllowed) else {}
-            await problem(send, error, instance=scope["path"], extra=extra)
+            await send_problem(send, error, instance=scope["path"], extra=extra)
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
+    async def _send_file(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         match = PATH.fullmatch(scope["path"])
         assert match is not None
         caller = await self.access.authenticate(scope)
-        given = {"invoice": match[1], "format": match[2]}
-        file = (await self.dispatcher.invoke(DOCUMENT, caller, given)).result
+        arguments = {"invoice": match[1], "format": match[2]}
+        file = (await self.dispatcher.invoke(DOCUMENT, caller, arguments)).result
         how = "inline" if match[2] == "html" else "attachment"
         disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())
         kind = (b"content-type", file.media_type.encode())
-        await respond(send, 200, file.content.encode(), (POLICY, disposition), kind=kind)
+        await send_response(send, 200, file.content.encode(), (POLICY, disposition), kind=kind)

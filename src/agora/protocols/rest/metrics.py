@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from agora.protocols.http import Access, Scope, Send, header, respond
+from agora.protocols.http import Access, Scope, Send, read_header, send_response
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 __all__ = ["SCOPE", "MetricsPage"]
@@ -32,11 +32,11 @@ class MetricsPage:
         """Raises NotFound, Unauthenticated, PermissionDenied."""
         if not self._shown:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
-        await self._check(scope)
-        body, kind = self._render(header(scope, b"accept") or "")
-        await respond(send, 200, body, kind=(b"content-type", kind.encode()))
+        await self._check_access(scope)
+        body, kind = self._render(read_header(scope, b"accept") or "")
+        await send_response(send, 200, body, kind=(b"content-type", kind.encode()))
 
-    async def _check(self, scope: Scope) -> None:
+    async def _check_access(self, scope: Scope) -> None:
         credential = self._access.credential(scope)
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return

@@ -9,7 +9,7 @@ from agora_sdk.contract import Kind, Operation, Route
 
 from .routes import has_body
 
-__all__ = ["document"]
+__all__ = ["openapi_document"]
 
 REF = "#/components/schemas/{model}"
 PROBLEM_SCHEMA = {
@@ -52,7 +52,7 @@ PAGES = {
 }
 
 
-def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
+def openapi_document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """The document as a JSON-ready object; operation ids are the canonical names."""
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
     paths: dict[str, dict[str, Any]] = {}
@@ -60,10 +60,10 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     for operation in operations:
         tags.setdefault(operation.category, "")
         for number, route in enumerate(operation.routes):
-            entry = _entry(operation, route, number, schemas)
+            entry = _operation_entry(operation, route, number, schemas)
             paths.setdefault(route.path, {})[route.method.lower()] = entry
     for path, name in PAGES.items():
-        paths[path] = {"get": _plain(path.strip("/").replace("/", "."), name)}
+        paths[path] = {"get": _page_entry(path.strip("/").replace("/", "."), name)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,7 +91,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     }
 
 
-def _plain(name: str, description: str) -> dict[str, Any]:
+def _page_entry(name: str, description: str) -> dict[str, Any]:
     body = {"application/json": {"schema": {"type": "object"}}}
     return {
         "operationId": name,
@@ -100,8 +100,8 @@ def _plain(name: str, description: str) -> dict[str, Any]:
     }
 
 
-def _entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
-    request = _take(operation.input.model_json_schema(ref_template=REF), schemas)
+def _operation_entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
+    request = _share_definitions(operation.input.model_json_schema(ref_template=REF), schemas)
     entry: dict[str, Any] = {
         "operationId": operation.name if number == 0 else f"{operation.name}.{number}",
         "tags": [operation.category],
@@ -110,21 +110,21 @@ def _entry(operation: Operation, route: Route, number: int, schemas: dict[str, A
         "x-agora-operation": operation.name,
         "x-agora-version": operation.version,
         "x-agora-scope": operation.scope,
-        "responses": _responses(operation, schemas),
+        "responses": _operation_responses(operation, schemas),
     }
     if operation.deprecation_date or operation.sunset_date:
         entry["deprecated"] = True
-    parameters = _parameters(route, request, has_body(operation, route.method))
+    parameters = _route_parameters(route, request, has_body(operation, route.method))
     if operation.kind is Kind.COMMAND:
         parameters.append(KEY_PARAMETER)
     if parameters:
         entry["parameters"] = parameters
     if has_body(operation, route.method):
-        entry["requestBody"] = _body(route, request)
+        entry["requestBody"] = _request_body(route, request)
     return entry
 
 
-def _take(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+def _share_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     """Move a schema's definitions among the shared ones."""
     for name, definition in schema.pop("$defs", {}).items():
         if schemas.setdefault(name, definition) != definition:
@@ -132,8 +132,8 @@ def _take(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = _take(operation.output.json_schema(mode="serialization", ref_template=REF), schemas)
+def _operation_responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = _share_definitions(operation.output.json_schema(mode="serialization", ref_template=REF), schemas)
     name = schema.get("title")
     if name and "$ref" not in schema:
         schemas.setdefault(name, schema)
@@ -143,8 +143,8 @@ def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     return {str(operation.success_status): success, "default": {"$ref": "#/components/responses/Problem"}}
 
 
-def _parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[str, Any]]:
-    found = []
+def _route_parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[str, Any]]:
+    parameters = []
     required = request.get("required", [])
     for name, schema in request.get("properties", {}).items():
         in_path = name in route.parameters
@@ -158,8 +158,8 @@ def _parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[
         }
         if description := schema.get("description"):
             parameter["description"] = description
-        found.append(parameter)
-    return found
+        parameters.append(parameter)
+    return parameters
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in ("anyOf", "default")} | options[0]
 
 
-def _body(route: Route, request: dict[str, Any]) -> dict[str, Any]:
+def _request_body(route: Route, request: dict[str, Any]) -> dict[str, Any]:
     properties = {name: s for name, s in request.get("properties", {}).items() if name not in route.parameters}
     required = [name for name in request.get("required", ()) if name not in route.parameters]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}

@@ -19,10 +19,10 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.domains.monitoring.health_monitor import HealthMonitor
-from agora.protocols.http import Scope, Send, respond
+from agora.protocols.http import Scope, Send, send_response
 from agora_sdk.contract import Operation
 
-from .openapi import document
+from .openapi import openapi_document
 
 __all__ = ["Pages"]
 
@@ -60,38 +60,42 @@ class Pages:
         if scope["method"] not in ("GET", "HEAD"):
             return False
         if path == "/openapi.json":
-            await respond(send, 200, self.openapi())
+            await send_response(send, 200, self.openapi_json())
         elif path in ("/health", "/health/live"):
-            await self._alive(send)
+            await self._send_liveness(send)
         elif path in ("/ready", "/health/ready"):
-            await self._status(send, self._monitor.trouble(), self._monitor.parts())
+            await self._send_readiness(send, self._monitor.trouble(), self._monitor.parts())
         elif path == "/health/detail":
             sound, body = await self._detail(scope)
-            await respond(send, 200 if sound else 503, body)
+            await send_response(send, 200 if sound else 503, body)
         elif path in STATIC or path == "/docs/":
             name, kind = STATIC[path.rstrip("/")]
             body = files(__package__).joinpath("static", name).read_bytes()
-            await respond(send, 200, body, (POLICY,), kind=(b"content-type", kind))
+            await send_response(send, 200, body, (POLICY,), kind=(b"content-type", kind))
         else:
             return False
         return True
 
-    def openapi(self) -> bytes:
+    def openapi_json(self) -> bytes:
         """The OpenAPI document, made at first use."""
         if self._openapi is None:
-            self._openapi = to_json(document(self._operations, self._version))
+            self._openapi = to_json(openapi_document(self._operations, self._version))
         return self._openapi
 
-    async def _alive(self, send: Send) -> None:
+    async def _send_liveness(self, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
         trouble = self._monitor.trouble()
-        found: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
+        status: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
         stopped = self._stopped()
         if stopped is not None:
-            found |= {"status": found["status"] if trouble else stopped[0], "stopped": stopped[0], "since": stopped[1]}
-        await respond(send, 200, to_json(found | {"version": self._version, "timestamp": datetime.now(UTC)}))
+            status |= {
+                "status": status["status"] if trouble else stopped[0],
+                "stopped": stopped[0],
+                "since": stopped[1],
+            }
+        await send_response(send, 200, to_json(status | {"version": self._version, "timestamp": datetime.now(UTC)}))
 
-    async def _status(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:
+    async def _send_readiness(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:
         body: dict[str, Any] = {
             "status": "unavailable" if trouble else "degraded" if set((parts or {}).values()) - {"ok"} else "healthy",
             "version": self._version,
@@ -101,4 +105,4 @@ class Pages:
             body["detail"] = trouble
         if parts is not None:
             body["components"] = parts
-        await respond(send, 200 if trouble is None else 503, to_json(body))
+        await send_response(send, 200 if trouble is None else 503, to_json(body))

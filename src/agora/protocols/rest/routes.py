@@ -9,11 +9,11 @@ from urllib.parse import unquote
 from agora_sdk.contract import Kind, Operation, Route
 from agora_sdk.errors import MalformedRequest
 
-__all__ = ["Match", "RouteTable"]
+__all__ = ["RouteMatch", "RouteTable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class RouteMatch:
     """An operation and what its path said."""
 
     operation: Operation
@@ -33,31 +33,31 @@ class RouteTable:
                 if not route.parameters:
                     self._fixed.setdefault((route.method, route.path), operation)
                 else:
-                    for parts in _shapes(route):
+                    for parts in _path_shapes(route):
                         self._open.setdefault(len(parts), []).append((route.method, parts, operation))
 
-    def find(self, method: str, path: str, raw_path: bytes | None = None) -> Match | None:
+    def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
         """The operation at a path, or None; MalformedRequest for a path that is no UTF-8."""
         operation = self._fixed.get((method, path))
         if operation is not None:
-            return Match(operation, {})
+            return RouteMatch(operation, {})
         segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
-        for wanted, parts, candidate in self._open.get(len(segments), ()):
-            if wanted == method and (found := _match(parts, segments)) is not None:
-                return Match(candidate, found)
+        for route_method, parts, candidate in self._open.get(len(segments), ()):
+            if route_method == method and (parameters := _match_segments(parts, segments)) is not None:
+                return RouteMatch(candidate, parameters)
         return None
 
-    def allowed(self, path: str) -> list[str]:
+    def allowed_methods(self, path: str) -> list[str]:
         """Methods that exist at a path."""
         methods = set(self._methods.get(path, ()))
         segments = path.strip("/").split("/")
         for method, parts, _ in self._open.get(len(segments), ()):
-            if _match(parts, segments) is not None:
+            if _match_segments(parts, segments) is not None:
                 methods.add(method)
         return sorted(methods)
 
 
-def _shapes(route: Route) -> Iterable[tuple[str, ...]]:
+def _path_shapes(route: Route) -> Iterable[tuple[str, ...]]:
     """The segments of a path; a parameter with a slash in it is one of them, or two."""
     parts = tuple(route.path.strip("/").split("/"))
     yield parts
@@ -66,20 +66,20 @@ def _shapes(route: Route) -> Iterable[tuple[str, ...]]:
         yield tuple(part for both in twice for part in both)
 
 
-def _match(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
-    found: dict[str, str] = {}
+def _match_segments(parts: tuple[str, ...], segments: list[str]) -> dict[str, str] | None:
+    parameters: dict[str, str] = {}
     for part, segment in zip(parts, segments, strict=True):
         if part.startswith("{"):
             if not segment:
                 return None
-            name, value = part[1:-1], _unquoted(segment)
-            found[name] = f"{found[name]}/{value}" if name in found else value
+            name, value = part[1:-1], _percent_decode(segment)
+            parameters[name] = f"{parameters[name]}/{value}" if name in parameters else value
         elif part != segment:
             return None
-    return found
+    return parameters
 
 
-def _unquoted(segment: str) -> str:
+def _percent_decode(segment: str) -> str:
     try:
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:

@@ -22,7 +22,7 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.net.backpressure import Connection
 from agora.protocols.http import check_values
-from agora.protocols.trace_context import incoming
+from agora.protocols.trace_context import incoming_span
 from agora.telemetry.context import extract_trace
 from agora_sdk.contract import Kind
 from agora_sdk.contract.faults import wording
@@ -30,19 +30,19 @@ from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overload
 
 from .streams import Streams
 
-__all__ = ["Calls", "Garbage"]
+__all__ = ["Calls", "InvalidFrame"]
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
-MOST_FIELDS = 50  #: of a frame; each unknown one is an error of its own
+MAX_CALLS = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
+MAX_FIELDS = 50  #: of a frame; each unknown one is an error of its own
 FIELDS = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
-PATIENCE_SECONDS = 5.0  #: how long it waits, with the socket not read, until it is refused
+SLOT_TIMEOUT = 5.0  #: how long it waits, with the socket not read, until it is refused
 
 _Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
 
 
-class Garbage(Exception):
+class InvalidFrame(Exception):
     """A frame that is nothing of ours; the socket is closed."""
 
 
@@ -86,38 +86,38 @@ class Calls:
         self._dispatcher, self._caller, self._limit = dispatcher, caller, body_limit
         self._answer, self._acknowledge, self._trace = answer, acknowledge, trace
         self._connection = connection
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._free = asyncio.Semaphore(MAX_CALLS)
         self._running: dict[asyncio.Task[None], int | str | None] = {}
         self._streams = Streams(dispatcher, caller, answer, connection)
         self._cancelled: set[int | str | None] = set()
 
-    async def take(self, text: str) -> None:
+    async def handle_frame(self, text: str) -> None:
         """Take one frame: start its call, or refuse it. Raises Garbage."""
-        await self._pace()
+        await self._wait_for_turn()
         try:
-            frame = self._parse(text)
+            frame = self._parse_frame(text)
             if frame.cancel is not None:
-                self._cancel(frame.cancel)
+                self._cancel_stream(frame.cancel)
                 return
             if frame.operation is None:
                 self._acknowledge(frame.ack or 0)
                 return
-            await self._slot(frame)
-        except _Refused as refused:
-            await self._answer(_failure(refused.id, refused.error))
+            await self._acquire_slot(frame)
+        except _CallRefused as refused:
+            await self._answer(_encode_error(refused.id, refused.error))
         except AgoraError as error:
-            await self._answer(_failure(None, error))
+            await self._answer(_encode_error(None, error))
         else:
-            task = asyncio.create_task(self._run(frame, frame.operation))
+            task = asyncio.create_task(self._run_call(frame, frame.operation))
             self._running[task] = frame.id
             task.add_done_callback(self._running.pop)
 
-    async def _pace(self) -> None:
+    async def _wait_for_turn(self) -> None:
         """Wait for the caller's turn: reading frames is work too. What is wrong with the caller, its call will say."""
         with contextlib.suppress(AgoraError):
             await self._dispatcher.pace(await self._caller())
 
-    def _parse(self, text: str) -> _Frame:
+    def _parse_frame(self, text: str) -> _Frame:
         if len(text) > self._limit:
             raise PayloadTooLarge(
                 f"The frame is larger than {self._limit} bytes.",
@@ -128,64 +128,64 @@ class Calls:
         try:
             fields = _OBJECT.validate_json(text)
         except ValidationError:
-            raise Garbage("frames are JSON objects") from None
+            raise InvalidFrame("frames are JSON objects") from None
         if fields.keys().isdisjoint(("operation", "ack", "cancel")):
-            raise Garbage("a frame has an 'operation', an 'ack' or a 'cancel'")
-        given = fields.get("id")
-        id = given if isinstance(given, int | str) else None
-        if len(fields) > MOST_FIELDS:
-            raise _Refused(id, InvalidRequest(f"A call has fewer than {MOST_FIELDS} fields.", fix=FIELDS))
+            raise InvalidFrame("a frame has an 'operation', an 'ack' or a 'cancel'")
+        frame_id = fields.get("id")
+        id = frame_id if isinstance(frame_id, int | str) else None
+        if len(fields) > MAX_FIELDS:
+            raise _CallRefused(id, InvalidRequest(f"A call has fewer than {MAX_FIELDS} fields.", fix=FIELDS))
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:
-            raise _Refused(id, _invalid(error)) from None
+            raise _CallRefused(id, _invalid_frame(error)) from None
 
-    async def _slot(self, frame: _Frame) -> None:
+    async def _acquire_slot(self, frame: _Frame) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(SLOT_TIMEOUT):
                 await self._free.acquire()
         except TimeoutError:
             error = Overloaded(
-                f"{AT_ONCE} calls of this socket are under way.", fix="Wait for answers first.", retry_after=1
+                f"{MAX_CALLS} calls of this socket are under way.", fix="Wait for answers first.", retry_after=1
             )
-            raise _Refused(frame.id, error) from None
+            raise _CallRefused(frame.id, error) from None
 
-    async def _run(self, frame: _Frame, name: str) -> None:
+    async def _run_call(self, frame: _Frame, name: str) -> None:
         try:
-            with incoming(self._dispatcher.tracing, "WebSocket call", frame.trace or self._trace) as span:
-                answer, failure = await self._outcome(frame, name)
+            with incoming_span(self._dispatcher.tracing, "WebSocket call", frame.trace or self._trace) as span:
+                answer, failure = await self._call_outcome(frame, name)
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
             self._cancelled.discard(frame.id)
             if answer is not None:
                 with contextlib.suppress(OSError):  # the client left before its answer
-                    await self._write(answer)
+                    await self._send_answer(answer)
         finally:
             self._free.release()  # not before: what is not written yet is held here
             self._cancelled.discard(frame.id)
 
-    async def _write(self, answer: bytes) -> None:
+    async def _send_answer(self, answer: bytes) -> None:
         if self._connection is None or not self._connection.paused:
             await self._answer(answer)
         else:
             with self._connection.hold(len(answer)):
                 await self._answer(answer)
 
-    async def _outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
+    async def _call_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
         """What to answer to a call, and the error that it came to, if any."""
         try:
-            answer = await self._invoke(frame, name)
+            answer = await self._invoke_operation(frame, name)
             if answer is not None and self._connection is not None:
                 self._connection.admit(len(answer))
             return answer, None
         except AgoraError as error:
-            return _failure(frame.id, error), error
+            return _encode_error(frame.id, error), error
         except Exception:
             log.exception("%s failed over a socket", name)
             failure = InternalError("Something went wrong on our side.")
-            return _failure(frame.id, failure), failure
+            return _encode_error(frame.id, failure), failure
 
-    async def _invoke(self, frame: _Frame, name: str) -> bytes | None:
+    async def _invoke_operation(self, frame: _Frame, name: str) -> bytes | None:
         """The answer to a call; none yet where it opened a stream."""
         caller = await self._caller()
         operation = self._dispatcher.context.catalogue.find(name, frame.version, caller.tenant)
@@ -200,7 +200,7 @@ class Calls:
         notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
         return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
 
-    def _cancel(self, given: int | str) -> None:
+    def _cancel_stream(self, given: int | str) -> None:
         """End a stream, be it open or about to be."""
         self._streams.cancel(given)
         if given in self._running.values():
@@ -214,11 +214,11 @@ class Calls:
         await self._streams.close(finish=finish)
 
 
-def _failure(given: int | str | None, error: AgoraError) -> bytes:
+def _encode_error(given: int | str | None, error: AgoraError) -> bytes:
     return to_json({"id": given, "error": error.problem()})
 
 
-def _invalid(error: ValidationError) -> InvalidRequest:
+def _invalid_frame(error: ValidationError) -> InvalidRequest:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults[:20]]
     return InvalidRequest(
@@ -228,7 +228,7 @@ def _invalid(error: ValidationError) -> InvalidRequest:
     )
 
 
-class _Refused(Exception):
+class _CallRefused(Exception):
     def __init__(self, given: int | str | None, error: AgoraError) -> None:
         super().__init__(str(error))
         self.id, self.error = given, error

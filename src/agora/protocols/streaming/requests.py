@@ -10,11 +10,11 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
-from agora.protocols.http import Scope, drop, header
-from agora.protocols.websockets import given_credential
+from agora.protocols.http import Scope, abort_connection, read_header
+from agora.protocols.websockets import subprotocol_token
 from agora_sdk.contract import Operation
 
-__all__ = ["Authenticate", "Live", "StreamRequest", "drop"]
+__all__ = ["Authenticate", "StreamRequest", "StreamingApp", "abort_connection"]
 
 
 class Authenticate(Protocol):
@@ -51,10 +51,10 @@ class StreamRequest:
         query: bytes = scope["query_string"]
         if b"access_token=" in query:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
-        arguments = query_string.join(query_string.read(query, operation), path)
+        arguments = query_string.merge_path_parameters(query_string.parse_query(query, operation), path)
         credential = arguments.pop("access_token", None)
-        credential = given_credential(scope) or credential
-        resume = header(scope, b"last-event-id")
+        credential = subprotocol_token(scope) or credential
+        resume = read_header(scope, b"last-event-id")
         if (
             resume and "last_event_id" in operation.parameters
         ):  # a browser that reconnects sends the first URL again: the header knows better
@@ -62,7 +62,7 @@ class StreamRequest:
         return cls(scope, operation, credential, arguments)
 
 
-class Live:
+class StreamingApp:
     """Base of the live protocols: from a request to an opened stream."""
 
     def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
@@ -74,11 +74,13 @@ class Live:
         Raises an AgoraError: the request was refused.
         """
 
-        async def caller() -> Caller:
+        async def authenticate() -> Caller:
             return await self.authenticate(request.scope, request.credential)
 
-        async def valid() -> None:
-            await caller()
+        async def check_credential() -> None:
+            await authenticate()
 
-        stream = await self.dispatcher.stream(request.operation, await caller(), request.arguments, valid=valid)
-        return stream, caller
+        stream = await self.dispatcher.stream(
+            request.operation, await authenticate(), request.arguments, valid=check_credential
+        )
+        return stream, authenticate

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 
 from agora.core.events.frames import Batch, CloseReason, closing_chunk
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Receive, Scope, Send, problem
-from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow
+from agora.protocols.http import Receive, Scope, Send, send_problem
+from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow_stream
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
-from .requests import Live, StreamRequest
+from .requests import StreamingApp, StreamRequest
 
 __all__ = ["EventSource"]
 
 
-class EventSource(Live):
+class EventSource(StreamingApp):
     """ASGI application of every route of a stream, such as ``GET /events``."""
 
     async def __call__(
@@ -31,21 +31,21 @@ class EventSource(Live):
         try:
             stream, _ = await self.open(StreamRequest.read(scope, operation, path))
         except AgoraError as error:
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
             return
         try:
-            await self._stream(stream, receive, send)
+            await self._send_stream(stream, receive, send)
         finally:
             stream.close()
 
-    async def _stream(self, stream: LiveStream, receive: Receive, send: Send) -> None:
+    async def _send_stream(self, stream: LiveStream, receive: Receive, send: Send) -> None:
         start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": start, "more_body": True})
-        await follow(stream, _Wording(), receive, send, self.dispatcher.feed.buffer_limit)
+        await follow_stream(stream, _ChunkEncoder(), receive, send, self.dispatcher.feed.buffer_limit)
 
 
-class _Wording:
+class _ChunkEncoder:
     """Messages that the feed has made already, for all their readers."""
 
     def chunk(self, batches: Sequence[Batch], /) -> bytes:

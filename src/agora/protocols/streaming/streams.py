@@ -25,7 +25,7 @@ from agora_sdk.errors import InvalidRequest, Overloaded
 
 __all__ = ["Id", "Streams"]
 
-MOST = 16  #: open at once over one socket
+MAX_STREAMS = 16  #: open at once over one socket
 
 Id = int | str
 
@@ -51,38 +51,40 @@ class Streams:
             raise InvalidRequest(
                 f"The id {what}.", fix="Give each stream an id of its own.", errors=[{"field": "id", "message": what}]
             )
-        if len(self._open) >= MOST:
-            raise Overloaded(f"{MOST} streams of this socket are open.", fix="Cancel one first, or use another socket.")
+        if len(self._open) >= MAX_STREAMS:
+            raise Overloaded(
+                f"{MAX_STREAMS} streams of this socket are open.", fix="Cancel one first, or use another socket."
+            )
         self._open[given] = None
         try:
-            stream = await self._dispatcher.stream(operation, caller, arguments, valid=self._valid)
+            stream = await self._dispatcher.stream(operation, caller, arguments, valid=self._check_credential)
         except BaseException:
             del self._open[given]
             raise
         self._open[given] = stream
-        task = asyncio.create_task(self._run(given, stream))
+        task = asyncio.create_task(self._run_stream(given, stream))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _valid(self) -> None:
+    async def _check_credential(self) -> None:
         await self._caller()
 
-    async def _run(self, given: Id, stream: LiveStream) -> None:
+    async def _run_stream(self, given: Id, stream: LiveStream) -> None:
         sink = QueueSink(self._dispatcher.feed.buffer_limit, self._connection)
         attaching = asyncio.create_task(stream.attach(sink))
         watching = contextlib.nullcontext() if self._connection is None else self._connection.watch(sink)
         try:
             with watching, contextlib.suppress(OSError):  # the client left in the middle of something
-                await self._send(to_json(given), stream.position, sink)
+                await self._send_items(to_json(given), stream.position, sink)
                 del self._open[given]  # before the client reads that its id is free again
-                await self._answer(_last(given, sink.farewell or CloseReason()))
+                await self._answer(_last_answer(given, sink.farewell or CloseReason()))
         finally:
             self._open.pop(given, None)
             stream.close()
             attaching.cancel()
             await asyncio.gather(attaching, return_exceptions=True)
 
-    async def _send(self, given: bytes, position: int, sink: QueueSink) -> None:
+    async def _send_items(self, given: bytes, position: int, sink: QueueSink) -> None:
         """Answer with what comes, until nothing follows. The socket has heartbeats of its own."""
         await self._answer(b'{"id":%b,"position":%d}' % (given, position))
         while batches := await sink.take():
@@ -103,7 +105,7 @@ class Streams:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _last(given: Id, farewell: CloseReason) -> bytes:
+def _last_answer(given: Id, farewell: CloseReason) -> bytes:
     """The last answer of a stream."""
     error = farewell.error
     if farewell.code == RESTARTING:

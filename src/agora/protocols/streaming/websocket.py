@@ -21,35 +21,35 @@ from agora.core.events.sink import QueueSink, Sink, is_over
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, connection_of
-from agora.protocols.trace_context import carrier, incoming
-from agora.protocols.websockets import MAX_REASON, linger, refuse
+from agora.protocols.trace_context import incoming_span, trace_carrier
+from agora.protocols.websockets import MAX_REASON, await_disconnect, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
-from .calls import Calls, Garbage
-from .requests import Live, StreamRequest, drop
+from .calls import Calls, InvalidFrame
+from .requests import StreamingApp, StreamRequest, abort_connection
 
-__all__ = ["GARBAGE", "SUBPROTOCOL", "WebSocketApp"]
+__all__ = ["INVALID_FRAME", "SUBPROTOCOL", "WebSocketApp"]
 
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "agora"
 STREAM = declared("event", "stream")
-GARBAGE = 4400  #: close code: the client sent something that is no frame of ours
+INVALID_FRAME = 4400  #: close code: the client sent something that is no frame of ours
 GRACE_SECONDS = 5.0  # for a peer to take the close frame
 
 
-class WebSocketApp(Live):
+class WebSocketApp(StreamingApp):
     """ASGI application of ``/ws``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            with incoming(self.dispatcher.tracing, "WebSocket", carrier(scope)):
+            with incoming_span(self.dispatcher.tracing, "WebSocket", trace_carrier(scope)):
                 stream, caller = await self.open(StreamRequest.read(scope, STREAM))
         except AgoraError as error:
-            await refuse(scope, send, error)
-            await linger(receive)
+            await refuse_handshake(scope, send, error)
+            await await_disconnect(receive)
             return
         try:
             with contextlib.suppress(OSError):  # the client left in the middle of something
@@ -72,26 +72,26 @@ class _Socket:
     ) -> None:
         self._app, self._stream, self._scope, self._receive, self._send = app, stream, scope, receive, send
         self._connection = connection_of(scope)
-        self._over: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
+        self._closing: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
         self._calls = Calls(
-            app.dispatcher, caller, limit, self._text, stream.acknowledge, carrier(scope), self._connection
+            app.dispatcher, caller, limit, self._send_text, stream.acknowledge, trace_carrier(scope), self._connection
         )
 
     async def run(self) -> None:
         """Accept, then listen and push until either side ends it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
-        await self._text(to_json(self._greeting()))
-        sink, pumping = self._sink()
+        await self._send_text(to_json(self._greeting_frame()))
+        sink, pumping = self._create_sink()
         attaching = asyncio.create_task(self._stream.attach(sink))  # before anything can end the stream
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(self._read_frames())
         tasks = [attaching, listening, *pumping]
         try:
-            await asyncio.wait((listening, self._over), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((listening, self._closing), return_when=asyncio.FIRST_COMPLETED)
             listening.cancel()
-            if self._over.done():
-                await self._close(self._over.result(), pumping)
+            if self._closing.done():
+                await self._send_close(self._closing.result(), pumping)
         finally:
             self._stream.close()
             for task in tasks:
@@ -99,7 +99,7 @@ class _Socket:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._calls.close()
 
-    def _greeting(self) -> dict[str, Any]:
+    def _greeting_frame(self) -> dict[str, Any]:
         return {
             "control": "connected",
             "sequence": self._stream.position,
@@ -108,47 +108,47 @@ class _Socket:
             "heartbeat": self._app.settings.heartbeat_interval,
         }
 
-    def _sink(self) -> tuple[Sink, list[asyncio.Task[None]]]:
+    def _create_sink(self) -> tuple[Sink, list[asyncio.Task[None]]]:
         """Prebuilt frames straight to the transport where the server has one, else texts through ASGI."""
         limit = self._app.dispatcher.feed.buffer_limit
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
-            return TransportSink(protocol, limit, self._ended, self._connection), []
-        queue = _Queue(limit, self._ended)
-        return queue, [asyncio.create_task(self._pump(queue))]
+            return TransportSink(protocol, limit, self._on_stream_end, self._connection), []
+        queue = _NotifyingQueue(limit, self._on_stream_end)
+        return queue, [asyncio.create_task(self._pump_queue(queue))]
 
-    async def _pump(self, queue: QueueSink) -> None:
+    async def _pump_queue(self, queue: QueueSink) -> None:
         while batches := await queue.take():
             for batch in batches:
                 for text in batch.texts:
-                    await self._text(text)
+                    await self._send_text(text)
 
-    def _ended(self, farewell: CloseReason) -> None:
-        if not self._over.done():
-            self._over.set_result(farewell)
+    def _on_stream_end(self, farewell: CloseReason) -> None:
+        if not self._closing.done():
+            self._closing.set_result(farewell)
 
-    async def _text(self, text: bytes) -> None:
+    async def _send_text(self, text: bytes) -> None:
         await self._send({"type": "websocket.send", "text": text.decode()})
 
-    async def _listen(self) -> None:
+    async def _read_frames(self) -> None:
         """Take frames until the client leaves, or sends what cannot be read."""
         try:
             while (message := await self._receive())["type"] == "websocket.receive":
                 text = message.get("text")
                 if text is None:
-                    raise Garbage("frames are text")
-                await self._calls.take(text)
+                    raise InvalidFrame("frames are text")
+                await self._calls.handle_frame(text)
                 if self._connection is not None:
                     await self._connection.writable()  # who does not read what it asked for is not read from either
-        except Garbage as error:
-            self._stream.end(CloseReason(GARBAGE, str(error)))
+        except InvalidFrame as error:
+            self._stream.end(CloseReason(INVALID_FRAME, str(error)))
         except OSError:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
             self._stream.end(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    async def _close(self, farewell: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
+    async def _send_close(self, farewell: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Say why and close; drop the connection of a peer that takes nothing."""
         reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
@@ -157,7 +157,7 @@ class _Socket:
                 await asyncio.gather(*pumping)
                 await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
         except TimeoutError:
-            drop(self._send)
+            abort_connection(self._send)
 
 
 class TransportSink:
@@ -173,7 +173,7 @@ class TransportSink:
     ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
-        self._limit, self._ended, self._connection = limit, ended, connection
+        self._limit, self._on_stream_end, self._connection = limit, ended, connection
 
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
@@ -188,16 +188,16 @@ class TransportSink:
         await self._writable.wait()
 
     def end(self, farewell: CloseReason, /) -> None:
-        self._ended(farewell)
+        self._on_stream_end(farewell)
 
 
-class _Queue(QueueSink):
+class _NotifyingQueue(QueueSink):
     """For servers whose transport is out of reach."""
 
     def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
-        self._ended = ended
+        self._on_stream_end = ended
 
     def end(self, farewell: CloseReason, /) -> None:
         super().end(farewell)
-        self._ended(farewell)
+        self._on_stream_end(farewell)

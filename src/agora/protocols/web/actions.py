@@ -13,21 +13,21 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Receive, Scope, Send, header, while_connected
+from agora.protocols.http import Receive, Scope, Send, read_header, while_connected
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from . import forms, outcomes
-from .notices import Notices, piece
-from .responses import html, is_piece, redirect
-from .security import inside
-from .templating import render
+from .notices import Notices, render_notice
+from .responses import is_htmx_request, send_html, send_redirect
+from .security import safe_next_path
+from .templating import render_template
 from .view import View
 
-__all__ = ["Acts"]
+__all__ = ["Actions"]
 
 
-class Acts:
+class Actions:
     """Runs operations for forms."""
 
     def __init__(self, dispatcher: Dispatcher, notices: Notices, body_limit: int) -> None:
@@ -35,52 +35,52 @@ class Acts:
 
     async def __call__(self, name: str, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the operation of that name with the form of a request. Raises AgoraError before it runs."""
-        form = await forms.read(scope, receive, self.body_limit)
-        view.session.check(header(scope, b"x-csrf-token") or form.get("csrf"))
-        operation = self._operation(name, view)
+        form = await forms.read_form(scope, receive, self.body_limit)
+        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
+        operation = self._find_operation(name, view)
         try:
-            result = await self._run(operation, view, form, receive)
+            result = await self._run_operation(operation, view, form, receive)
         except AgoraError as error:
-            await self._failed(error, form, scope, send)
+            await self._send_failure(error, form, scope, send)
             return
         if form.get("show"):
-            values = {"view": view, "notice": None, "operation": operation, "result": result, "next": _next(form)}
-            await html(send, 200, render("acted.html", values))
+            values = {"view": view, "notice": None, "operation": operation, "result": result, "next": _next_path(form)}
+            await send_html(send, 200, render_template("acted.html", values))
         else:
-            await self._done(operation, form, scope, send)
+            await self._send_success(operation, form, scope, send)
 
-    def _operation(self, name: str, view: View) -> Operation:
+    def _find_operation(self, name: str, view: View) -> Operation:
         operation = self.dispatcher.context.catalogue.find(name, None, view.caller.tenant)
         if operation.kind in (Kind.QUERY, Kind.STREAM):
             raise MethodNotAllowed(f"{operation.name} changes nothing: there is no form for it.", allowed=["GET"])
         return operation
 
-    async def _run(self, operation: Operation, view: View, form: forms.Form, receive: Receive) -> Any:
+    async def _run_operation(self, operation: Operation, view: View, form: forms.Form, receive: Receive) -> Any:
         call = self.dispatcher.invoke(
             operation,
             view.caller,
-            forms.arguments(form, operation),
+            forms.to_arguments(form, operation),
             idempotency_key=form.get("idempotency_key"),
         )
         return (await while_connected(receive, call)).result
 
-    async def _done(self, operation: Operation, form: forms.Form, scope: Scope, send: Send) -> None:
-        words = outcomes.said(operation, form.get)
-        if not is_piece(scope):
-            await redirect(send, _next(form), [self.notices.cookie("done", words)])
+    async def _send_success(self, operation: Operation, form: forms.Form, scope: Scope, send: Send) -> None:
+        words = outcomes.describe_outcome(operation, form.get)
+        if not is_htmx_request(scope):
+            await send_redirect(send, _next_path(form), [self.notices.cookie("done", words)])
         elif form.get("next"):
-            away = (b"hx-redirect", _next(form).encode("ascii"))
-            await html(send, 200, b"", [away, self.notices.cookie("done", words)])
+            away = (b"hx-redirect", _next_path(form).encode("ascii"))
+            await send_html(send, 200, b"", [away, self.notices.cookie("done", words)])
         else:
-            done = to_json({"agora:done": {"operation": operation.name}})
-            await html(send, 200, piece("done", words), [(b"hx-trigger", done)])
+            trigger = to_json({"agora:done": {"operation": operation.name}})
+            await send_html(send, 200, render_notice("done", words), [(b"hx-trigger", trigger)])
 
-    async def _failed(self, error: AgoraError, form: forms.Form, scope: Scope, send: Send) -> None:
-        if is_piece(scope):
-            await html(send, error.status, piece("failed", str(error)))
+    async def _send_failure(self, error: AgoraError, form: forms.Form, scope: Scope, send: Send) -> None:
+        if is_htmx_request(scope):
+            await send_html(send, error.status, render_notice("failed", str(error)))
         else:
-            await redirect(send, _next(form), [self.notices.cookie("failed", str(error))])
+            await send_redirect(send, _next_path(form), [self.notices.cookie("failed", str(error))])
 
 
-def _next(form: forms.Form) -> str:
-    return inside(form.get("next"))
+def _next_path(form: forms.Form) -> str:
+    return safe_next_path(form.get("next"))

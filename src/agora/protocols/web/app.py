@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from agora.clock import Clock, new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, header, problem
+from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_problem
 from agora.settings import Settings
 from agora_sdk.contract import declared
 from agora_sdk.errors import (
@@ -38,16 +38,16 @@ from agora_sdk.errors import (
 
 from . import forms
 from . import live_updates as live
-from .actions import Acts
+from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
-from .notices import NOTICE, Notice, Notices, piece
-from .registry import FRAGMENTS, Page, find
-from .responses import html, is_piece, redirect, wants_html
+from .notices import NOTICE, Notice, Notices, render_notice
+from .registry import FRAGMENTS, Page, find_page
+from .responses import is_htmx_request, send_html, send_redirect, wants_html
 from .security import HOME, check_origin
-from .session import HasEnded, Sealer, Sessions, cookies
+from .session import HasEnded, Sealer, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
-from .templating import render
+from .templating import render_template
 from .view import View
 
 __all__ = ["MonitorApp"]
@@ -59,11 +59,11 @@ LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
 MAX_QUERY = 8_192
 
 
-async def _nothing(view: View) -> dict[str, Any]:
+async def _no_values(view: View) -> dict[str, Any]:
     return {}
 
 
-LOST = Page("/", "Not here", "error.html", _nothing)  #: where no page is
+NO_PAGE = Page("/", "Not here", "error.html", _no_values)  #: where no page is
 
 
 class MonitorApp:
@@ -87,7 +87,7 @@ class MonitorApp:
         self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
         self.notices = Notices(self.sessions)
         self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
-        self.acts = Acts(dispatcher, self.notices, settings.body_limit)
+        self.acts = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
 
     async def _by_token(self, scope: Scope, credential: str) -> Caller:
@@ -102,7 +102,7 @@ class MonitorApp:
         """Whether a request is the monitor's. declared: whether the contract has an operation at its path."""
         path = scope["path"]
         if path == "/":
-            return scope["method"] in ("GET", "HEAD") and "text/html" in (header(scope, b"accept") or "")
+            return scope["method"] in ("GET", "HEAD") and "text/html" in (read_header(scope, b"accept") or "")
         if path != HOME.rstrip("/") and not path.startswith(HOME):
             return False
         return not declared or self.exports.owns(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
@@ -111,50 +111,52 @@ class MonitorApp:
         path = scope["path"]
         try:
             if not path.startswith(HOME):  # "/" and "/v1/monitor"
-                await redirect(send, HOME)
+                await send_redirect(send, HOME)
                 return
-            await self._route(path.removeprefix(HOME), scope, receive, send)
+            await self._route_request(path.removeprefix(HOME), scope, receive, send)
         except Unauthenticated as error:
-            await self._sign_in_first(error, scope, send)
+            await self._redirect_to_sign_in(error, scope, send)
         except AgoraError as error:
-            await self._failed(error, scope, send)
+            await self._send_failure(error, scope, send)
 
-    async def _route(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _route_request(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         room, _, rest = path.partition("/")
         posted = scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
         if self.exports.owns(scope):
-            await self._export(scope, receive, send)
+            await self._send_export(scope, receive, send)
         elif room == "static" and not posted:
             await ASSETS.send(rest, scope, send)
         elif path == "sign-in":
-            await (self.sign_in.enter(scope, receive, send) if posted else self._enter_page(scope, send))
+            await (self.sign_in.submit_form(scope, receive, send) if posted else self._send_sign_in_page(scope, send))
         elif path in ("sso", "callback") and not posted:
-            await (self.sign_in.leave if path == "sso" else self.sign_in.come_back)(scope, send, _query(scope))
+            await (self.sign_in.redirect_to_provider if path == "sso" else self.sign_in.finish_login)(
+                scope, send, _parse_query(scope)
+            )
         elif posted:
-            await self._post(room, rest, scope, receive, send)
+            await self._handle_post(room, rest, scope, receive, send)
         elif room == "live":
-            await self._live(scope, receive, send)
+            await self._send_live(scope, receive, send)
         else:
-            await self._page(scope, send)
+            await self._send_page(scope, send)
 
-    async def _enter_page(self, scope: Scope, send: Send) -> None:
-        await self.sign_in.show(scope, send, _query(scope).get("next", HOME))
+    async def _send_sign_in_page(self, scope: Scope, send: Send) -> None:
+        await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME))
 
-    async def _post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         check_origin(scope, self.public_url)
-        view = await self._view(scope, LOST, {}, {})
+        view = await self._create_view(scope, NO_PAGE, {}, {})
         if room == "act":
             await self.acts(rest, view, scope, receive, send)
         elif room == "sign-out":
-            await self._sign_out(view, scope, receive, send)
+            await self._handle_sign_out(view, scope, receive, send)
         else:
             raise MethodNotAllowed("A page takes no forms: they go to act/OPERATION.", allowed=["GET"])
 
-    async def _sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
-        form = await forms.read(scope, receive, MAX_QUERY)
-        view.session.check(header(scope, b"x-csrf-token") or form.get("csrf"))
+    async def _handle_sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+        form = await forms.read_form(scope, receive, MAX_QUERY)
+        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         session, onward = view.session, f"{HOME}sign-in"
         ender = replace(view.caller, tenant=session.tenant)  # whoever runs the server may be in another one just now
         await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
@@ -162,107 +164,111 @@ class MonitorApp:
             with suppress(AgoraError):
                 onward = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or onward
         # A page that goes on: a form may not lead to another site, not even by a redirection.
-        await html(send, 200, render("onward.html", {"next": onward}), [self.sessions.discard()])
+        await send_html(send, 200, render_template("onward.html", {"next": onward}), [self.sessions.discard_cookie()])
 
-    async def _export(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A file for whoever has a credential, or a session."""
         session = None if self.access.credential(scope) else self.sessions.find(scope)
 
-        async def caller() -> Caller:
+        async def authenticate() -> Caller:
             if session is None:
                 return await self.access.authenticate(scope)
-            return await self.sessions.caller(scope, session)
+            return await self.sessions.resolve_caller(scope, session)
 
-        async def valid() -> None:
-            await caller()
+        async def check_credential() -> None:
+            await authenticate()
 
-        await self.exports(await caller(), valid, scope, receive, send)
+        await self.exports(await authenticate(), check_credential, scope, receive, send)
 
     # -- pages -----------------------------------------------------------------------------------
 
-    async def _view(self, scope: Scope, page: Page, path: dict[str, str], query: dict[str, str]) -> View:
+    async def _create_view(self, scope: Scope, page: Page, path: dict[str, str], query: dict[str, str]) -> View:
         """A view for whoever has signed in; raises Unauthenticated."""
         session = self.sessions.find(scope)
         if session is None:
             raise Unauthenticated("Nobody has signed in.", fix="Sign in.")
-        caller = await self.sessions.caller(scope, session)
+        caller = await self.sessions.resolve_caller(scope, session)
         channel = await self.dispatcher.feed.channel(caller.tenant)
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
 
-    async def _page(self, scope: Scope, send: Send) -> None:
-        found = find(_below(scope))
-        page, path = found if found is not None else (LOST, {})
-        view = await self._view(scope, page, path, _query(scope))
-        if found is None:
+    async def _send_page(self, scope: Scope, send: Send) -> None:
+        match = find_page(_monitor_path(scope))
+        page, path = match if match is not None else (NO_PAGE, {})
+        view = await self._create_view(scope, page, path, _parse_query(scope))
+        if match is None:
             raise NotFound("There is no such page.")
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as somebody who may see it.")
-        notice = self.notices.read(cookies(scope).get(NOTICE))
-        body = await _body(page, view, notice)
-        await html(send, 200, body, [self.notices.discard()] if notice else [])
+        notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
+        body = await _render_page(page, view, notice)
+        await send_html(send, 200, body, [self.notices.discard_cookie()] if notice else [])
 
-    async def _sign_in_first(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
+    async def _redirect_to_sign_in(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
         """Lead a browser to the sign-in page and back; a script is told, and leads there itself."""
-        gone = [self.sessions.discard()] if self.sessions.name in cookies(scope) else []
-        if is_piece(scope):
-            await html(send, 401, piece("failed", str(error)), [*gone, (b"hx-redirect", f"{HOME}sign-in".encode())])
+        headers = [self.sessions.discard_cookie()] if self.sessions.name in parse_cookies(scope) else []
+        if is_htmx_request(scope):
+            await send_html(
+                send, 401, render_notice("failed", str(error)), [*headers, (b"hx-redirect", f"{HOME}sign-in".encode())]
+            )
         elif scope["method"] == "POST" or not wants_html(scope):
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
         else:
-            here = HOME + _below(scope)
+            here = HOME + _monitor_path(scope)
             if scope["query_string"]:
                 here += "?" + scope["query_string"].decode("latin-1")
             onward = "" if here == HOME else f"?next={quote(here, safe='')}"
-            await redirect(send, f"{HOME}sign-in{onward}", gone)
+            await send_redirect(send, f"{HOME}sign-in{onward}", headers)
 
-    async def _failed(self, error: AgoraError, scope: Scope, send: Send) -> None:
+    async def _send_failure(self, error: AgoraError, scope: Scope, send: Send) -> None:
         """Say what went wrong as a page, or as a piece of the page that asked."""
-        if is_piece(scope):
-            await html(send, error.status, piece("failed", str(error)))
+        if is_htmx_request(scope):
+            await send_html(send, error.status, render_notice("failed", str(error)))
             return
         if not wants_html(scope):
-            await problem(send, error, instance=scope["path"])
+            await send_problem(send, error, instance=scope["path"])
             return
         try:
-            view: View | None = await self._view(scope, LOST, {}, {})
+            view: View | None = await self._create_view(scope, NO_PAGE, {}, {})
         except AgoraError:
             view = None
-        await html(send, error.status, render("error.html", {"view": view, "notice": None, "error": error}))
+        await send_html(
+            send, error.status, render_template("error.html", {"view": view, "notice": None, "error": error})
+        )
 
     # -- live ------------------------------------------------------------------------------------
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = find(_below(scope).removeprefix("live"))
-        if found is None or not found[0].live:
+    async def _send_live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match = find_page(_monitor_path(scope).removeprefix("live"))
+        if match is None or not match[0].live:
             raise NotFound("There is nothing live at this page.")
-        page, path = found
-        query = _query(scope)
-        after = header(scope, b"last-event-id") or query.pop("after", None)
-        view = await self._view(scope, page, path, query)
+        page, path = match
+        query = _parse_query(scope)
+        after = read_header(scope, b"last-event-id") or query.pop("after", None)
+        view = await self._create_view(scope, page, path, query)
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not for you.")
         fragments = [FRAGMENTS[name] for name in page.live]
-        if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.FAR:
-            await live.reload(send)
+        if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.RELOAD_DISTANCE:
+            await live.send_reload(send)
             return
 
-        async def valid() -> None:
-            await self.sessions.caller(scope, view.session)
+        async def check_credential() -> None:
+            await self.sessions.resolve_caller(scope, view.session)
 
         types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
         try:
-            wanted = {"types": types, "last_event_id": after}
-            stream = await self.dispatcher.stream(STREAM, view.caller, wanted, valid=valid)
+            arguments = {"types": types, "last_event_id": after}
+            stream = await self.dispatcher.stream(STREAM, view.caller, arguments, valid=check_credential)
         except CursorTooOld:
-            await live.reload(send)
+            await live.send_reload(send)
             return
-        await live.serve(stream, view, fragments, receive, send)
+        await live.serve_fragments(stream, view, fragments, receive, send)
 
 
-async def _body(page: Page, view: View, notice: Notice | None) -> bytes:
+async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
     """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
     try:
-        return render(page.template, {"view": view, "notice": notice, **await page.build(view)})
+        return render_template(page.template, {"view": view, "notice": notice, **await page.build(view)})
     except AgoraError:
         raise
     except Exception as error:
@@ -271,13 +277,13 @@ async def _body(page: Page, view: View, notice: Notice | None) -> bytes:
         raise InternalError("The page could not be shown.", incident=incident) from error
 
 
-def _below(scope: Scope) -> str:
+def _monitor_path(scope: Scope) -> str:
     """The path below ``/v1/monitor/``, as it came over the wire."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)
 
 
-def _query(scope: Scope) -> dict[str, str]:
+def _parse_query(scope: Scope) -> dict[str, str]:
     query: bytes = scope["query_string"]
     if len(query) > MAX_QUERY:
         raise NotFound("The address is too long.")

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from agora.protocols.http import Scope, Send, header
+from agora.protocols.http import Scope, Send, read_header
 from agora_sdk.errors import NotFound
 
 from .security import HOME
@@ -31,7 +31,7 @@ KINDS: Final = {
     ".woff2": "font/woff2",
 }
 COMPRESSED: Final = frozenset({".css", ".js", ".svg", ".txt"})
-FOR_EVER: Final = b"public, max-age=31536000, immutable"
+CACHE_FOREVER: Final = b"public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Asset:
     etag: bytes
 
     @cached_property
-    def packed(self) -> bytes:
+    def gzipped(self) -> bytes:
         return gzip.compress(self.body, mtime=0)
 
 
@@ -56,13 +56,13 @@ class Assets:
     @cached_property
     def files(self) -> dict[str, Asset]:
         """By name, such as ``style.css`` or ``vendor/htmx.min.js``."""
-        found = {}
+        assets = {}
         for path in sorted(self._directory.rglob("*")):
             if path.is_file() and path.suffix in KINDS:
                 body = path.read_bytes()
                 etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'.encode()
-                found[path.relative_to(self._directory).as_posix()] = Asset(body, KINDS[path.suffix], etag)
-        return found
+                assets[path.relative_to(self._directory).as_posix()] = Asset(body, KINDS[path.suffix], etag)
+        return assets
 
     @cached_property
     def version(self) -> str:
@@ -83,16 +83,16 @@ class Assets:
         asset = self.files.get(name)
         if asset is None:
             raise NotFound("There is no such file.")
-        caching = FOR_EVER if version == self.version else b"no-cache"
+        caching = CACHE_FOREVER if version == self.version else b"no-cache"
         headers = [(b"etag", asset.etag), (b"cache-control", caching), (b"vary", b"Accept-Encoding")]
         headers += [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]
-        if asset.etag.decode() in (header(scope, b"if-none-match") or ""):
+        if asset.etag.decode() in (read_header(scope, b"if-none-match") or ""):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         body = asset.body
-        if Path(name).suffix in COMPRESSED and "gzip" in (header(scope, b"accept-encoding") or ""):
-            body = asset.packed
+        if Path(name).suffix in COMPRESSED and "gzip" in (read_header(scope, b"accept-encoding") or ""):
+            body = asset.gzipped
             headers.append((b"content-encoding", b"gzip"))
         headers += [(b"content-type", asset.kind.encode()), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -20,11 +20,11 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
-from agora.protocols.http import Receive, Scope, Send, drop, header
+from agora.protocols.http import Receive, Scope, Send, abort_connection, read_header
 from agora_sdk.contract import declared
 from agora_sdk.errors import MethodNotAllowed
 
-__all__ = ["COLUMNS", "Exports", "cell"]
+__all__ = ["COLUMNS", "Exports", "spreadsheet_cell"]
 
 EXPORT: Final = declared("monitor", "export")
 KINDS: Final = {
@@ -58,31 +58,31 @@ class Exports:
 
     def owns(self, scope: Scope) -> bool:
         """Whether a file is asked for."""
-        return scope["path"] in KINDS and "text/event-stream" not in (header(scope, b"accept") or "")
+        return scope["path"] in KINDS and "text/event-stream" not in (read_header(scope, b"accept") or "")
 
     async def __call__(self, caller: Caller, valid: Check, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request with the file. Raises AgoraError before it has begun."""
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
-        wanted = query_string.read(scope["query_string"], EXPORT)
-        stream = await self.dispatcher.stream(EXPORT, caller, wanted, valid=valid)
+        arguments = query_string.parse_query(scope["query_string"], EXPORT)
+        stream = await self.dispatcher.stream(EXPORT, caller, arguments, valid=valid)
         name, kind = KINDS[scope["path"]]
-        await _begin(send, name, kind)
+        await _send_headers(send, name, kind)
         if scope["method"] == "HEAD":
             stream.close()
             await send({"type": "http.response.body", "body": b""})
             return
-        await _transfer(stream, _csv if name == "csv" else _json, receive, send)
+        await _transfer_file(stream, _csv_pieces if name == "csv" else _json_pieces, receive, send)
 
 
-async def _transfer(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
+async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
     """Write a file until it is whole, or its reader has left."""
-    writing = asyncio.create_task(_write(stream, form, send))
-    leaving = asyncio.create_task(_gone(receive))
+    writing = asyncio.create_task(_write_pieces(stream, form, send))
+    leaving = asyncio.create_task(_wait_for_disconnect(receive))
     try:
         await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
         if writing.done() and writing.exception() is not None:
-            drop(send)
+            abort_connection(send)
     finally:
         stream.close()
         for task in (writing, leaving):
@@ -90,7 +90,7 @@ async def _transfer(stream: LiveStream, form: Form, receive: Receive, send: Send
         await asyncio.gather(writing, leaving, return_exceptions=True)
 
 
-async def _begin(send: Send, name: str, kind: bytes) -> None:
+async def _send_headers(send: Send, name: str, kind: bytes) -> None:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     headers = [
         (b"content-type", kind),
@@ -102,20 +102,20 @@ async def _begin(send: Send, name: str, kind: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-async def _write(stream: LiveStream, form: Form, send: Send) -> None:
-    async for piece in form(_documents(stream)):
+async def _write_pieces(stream: LiveStream, form: Form, send: Send) -> None:
+    async for piece in form(_read_documents(stream)):
         async with asyncio.timeout(STALL_SECONDS):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _documents(stream: LiveStream) -> AsyncIterator[bytes]:
+async def _read_documents(stream: LiveStream) -> AsyncIterator[bytes]:
     """Messages as JSON; raises what ended the stream before its end."""
     async for entry in stream:
         yield entry.json
 
 
-async def _json(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """One object: when it was made, the messages, one a line, and how many there are."""
     yield b'{"export_date":%b,"messages":[' % to_json(datetime.now(UTC))
     count = 0
@@ -125,26 +125,26 @@ async def _json(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield b'\n],"message_count":%d}\n' % count
 
 
-async def _csv(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _csv_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """A header, and a line for each message (RFC 4180)."""
-    yield _line(COLUMNS)
+    yield _csv_line(COLUMNS)
     async for document in documents:
         message = from_json(document)
-        yield _line([cell(message[name]) for name in COLUMNS])
+        yield _csv_line([spreadsheet_cell(message[name]) for name in COLUMNS])
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> bytes:
+def _csv_line(cells: list[str] | tuple[str, ...]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().encode("utf-8", "replace")
 
 
-def cell(value: str | None) -> str:
+def spreadsheet_cell(value: str | None) -> str:
     """A value as a cell: what a spreadsheet would take for a formula begins with an apostrophe."""
     text = value or ""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -10,48 +10,48 @@ from markupsafe import Markup, escape
 from pydantic_core import to_json
 
 from .drawing import tone
-from .drawing.svg import cut, tag
+from .drawing.svg import tag, truncate
 
-__all__ = ["FILTERS", "brief", "duration", "money", "room_of", "state"]
+__all__ = ["FILTERS", "format_duration", "format_money", "page_path_of", "short_id", "state_badge"]
 
-ROOMS = {"agent": "agents", "task": "tasks", "wf": "workflows", "msg": "messages", "inst": "instances"}
-NOTHING = "\u2013"  #: where there is no value
-LONGEST_JSON = 20_000  #: characters of a document on a page
+PAGES_BY_PREFIX = {"agent": "agents", "task": "tasks", "wf": "workflows", "msg": "messages", "inst": "instances"}
+NO_VALUE = "\u2013"  #: where there is no value
+MAX_JSON = 20_000  #: characters of a document on a page
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
-def moment(value: datetime | None) -> str:
+def format_time(value: datetime | None) -> str:
     """A time, to the second."""
     return "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def count(value: float | None) -> str:
+def format_count(value: float | None) -> str:
     """A number with its thousands apart."""
-    return NOTHING if value is None else f"{value:,.0f}"
+    return NO_VALUE if value is None else f"{value:,.0f}"
 
 
-def ago(value: datetime | None) -> Markup:
+def time_ago(value: datetime | None) -> Markup:
     """How long ago; without scripts, when."""
-    return _time(value, "%Y-%m-%d %H:%M:%S", data_ago="")
+    return _time_element(value, "%Y-%m-%d %H:%M:%S", data_ago="")
 
 
-def clock(value: datetime | None) -> Markup:
+def time_of_day(value: datetime | None) -> Markup:
     """The time of the day, the whole of it as a tooltip."""
-    return _time(value, "%H:%M:%S", title=moment(value) + " UTC")
+    return _time_element(value, "%H:%M:%S", title=format_time(value) + " UTC")
 
 
-def _time(value: datetime | None, form: str, **attributes: str) -> Markup:
+def _time_element(value: datetime | None, form: str, **attributes: str) -> Markup:
     if value is None:
-        return escape(NOTHING)
+        return escape(NO_VALUE)
     return tag("time", escape(value.strftime(form)), datetime=value.isoformat(), **attributes)
 
 
-def state(value: object, label: str | None = None) -> Markup:
+def state_badge(value: object, label: str | None = None) -> Markup:
     """A state as its word, with the mark of its tone before it, which the style sheet draws."""
-    return tag("span", escape(label or sentence(words(value))), class_=f"state {tone(value)}")
+    return tag("span", escape(label or capitalize_first(identifier_words(value))), class_=f"state {tone(value)}")
 
 
-def sentence(value: str) -> str:
+def capitalize_first(value: str) -> str:
     """With a capital letter in front; the rest stays."""
     return value[:1].upper() + value[1:]
 
@@ -59,25 +59,25 @@ def sentence(value: str) -> str:
 _WORDS = {"waiting_approval": "waiting for approval"}
 
 
-def words(value: object) -> str:
+def identifier_words(value: object) -> str:
     """An identifier as words: ``in_progress`` is ``in progress``."""
     return _WORDS.get(str(value)) or str(value).replace("_", " ")
 
 
-def money(value: float | None, currency: str | None = None) -> str:
+def format_money(value: float | None, currency: str | None = None) -> str:
     """An amount: two places, more where it is small."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     places = 2 if abs(value) >= 0.1 or value == 0 else 4 if abs(value) >= 0.001 else 6
     amount = f"{abs(value):,.{places}f}"
     sign = "-" if value < 0 and float(amount.replace(",", "")) else ""
     return f"{sign}{amount} {currency}" if currency else f"{sign}{amount}"
 
 
-def duration(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """A length of time in its two largest units."""
     if seconds is None:
-        return NOTHING
+        return NO_VALUE
     if seconds < 1:
         return f"{seconds * 1000:,.0f} ms"
     if seconds < 60:
@@ -88,67 +88,67 @@ def duration(seconds: float | None) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
 
 
-def milliseconds(value: float | None) -> str:
+def format_milliseconds(value: float | None) -> str:
     """Milliseconds as a length of time."""
-    return NOTHING if value is None else f"{value:.1f} ms" if value < 10 else duration(value / 1000)
+    return NO_VALUE if value is None else f"{value:.1f} ms" if value < 10 else format_duration(value / 1000)
 
 
-def share(value: float | None) -> str:
+def format_share(value: float | None) -> str:
     """A share from 0 to 1 in per cent."""
-    return NOTHING if value is None else f"{value * 100:.0f} %" if value in (0, 1) else f"{value * 100:.1f} %"
+    return NO_VALUE if value is None else f"{value * 100:.0f} %" if value in (0, 1) else f"{value * 100:.1f} %"
 
 
-def size(value: float | None) -> str:
+def format_bytes(value: float | None) -> str:
     """Bytes."""
     if value is None:
-        return NOTHING
+        return NO_VALUE
     unit = 0
     while value >= 1024 and unit < len(UNITS) - 1:
         value, unit = value / 1024, unit + 1
     return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
 
 
-def brief(value: str | None) -> str:
+def short_id(value: str | None) -> str:
     """The end of a long id, which tells it from its neighbours."""
     head, _, tail = (value or "").partition("_")
     return tail[-8:] if len(tail) == 32 and head.isalpha() else value or ""
 
 
-def room_of(id: str | None) -> str | None:
+def page_path_of(id: str | None) -> str | None:
     """The page on which a thing with this id is shown, below the monitor; None if there is none."""
     head, _, tail = (id or "").partition("_")
-    room = ROOMS.get(head)
+    room = PAGES_BY_PREFIX.get(head)
     return f"{room}/{id}" if room and len(tail) == 32 and tail.isalnum() else None
 
 
-def document(value: Any) -> str:
+def format_document(value: Any) -> str:
     """JSON to read; text as it is; very long ones cut."""
-    shown = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
-    return shown if len(shown) <= LONGEST_JSON else f"{shown[:LONGEST_JSON]}\n… {len(shown) - LONGEST_JSON:,} more"
+    text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
+    return text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}\n… {len(text) - MAX_JSON:,} more"
 
 
-def day(value: date | None) -> str:
+def format_day(value: date | None) -> str:
     """A day without its year."""
     return "" if value is None else f"{value.day} {value:%b}"
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "ago": ago,
-    "brief": brief,
-    "clock": clock,
-    "count": count,
-    "cut": cut,
-    "day": day,
-    "document": document,
-    "duration": duration,
-    "milliseconds": milliseconds,
-    "moment": moment,
-    "money": money,
-    "room": room_of,
-    "sentence": sentence,
-    "share": share,
-    "size": size,
-    "state": state,
+    "ago": time_ago,
+    "brief": short_id,
+    "clock": time_of_day,
+    "count": format_count,
+    "cut": truncate,
+    "day": format_day,
+    "document": format_document,
+    "duration": format_duration,
+    "milliseconds": format_milliseconds,
+    "moment": format_time,
+    "money": format_money,
+    "room": page_path_of,
+    "sentence": capitalize_first,
+    "share": format_share,
+    "size": format_bytes,
+    "state": state_badge,
     "tone": tone,
-    "words": words,
+    "words": identifier_words,
 }

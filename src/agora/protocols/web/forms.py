@@ -15,15 +15,15 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import from_json
 
-from agora.protocols.http import Receive, Scope, header, read_body
+from agora.protocols.http import Receive, Scope, read_body, read_header
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
 
-__all__ = ["Form", "arguments", "read"]
+__all__ = ["Form", "read_form", "to_arguments"]
 
 MAX_FIELDS = 500
 FORM = "application/x-www-form-urlencoded"
-OWN = frozenset({"csrf", "next", "idempotency_key", "show"})  #: fields that are ours, not the operation's
+OWN_FIELDS = frozenset({"csrf", "next", "idempotency_key", "show"})  #: fields that are ours, not the operation's
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Form:
         return values[-1] or None if values else None
 
 
-async def read(scope: Scope, receive: Receive, limit: int) -> Form:
+async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     """The form of a request. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest."""
-    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
     if kind != FORM:
         raise UnsupportedMediaType("The body is no form.", fix=f"Send 'Content-Type: {FORM}'.")
     body = await read_body(scope, receive, limit)
@@ -54,18 +54,18 @@ async def read(scope: Scope, receive: Receive, limit: int) -> Form:
     return Form(fields)
 
 
-def arguments(form: Form, operation: Operation) -> dict[str, Any]:
+def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
     """Arguments of an operation; InvalidRequest where JSON is expected and is none."""
-    kinds = _kinds(operation)
-    found = {}
+    kinds = _parameter_types(operation)
+    arguments_by_name = {}
     for name, values in form.fields.items():
-        given = [value for value in values if value != ""]
-        if name not in OWN and given:
-            found[name] = _value(name, given, kinds.get(name, frozenset({"string"})))
-    return found
+        filled = [value for value in values if value != ""]
+        if name not in OWN_FIELDS and filled:
+            arguments_by_name[name] = _convert_value(name, filled, kinds.get(name, frozenset({"string"})))
+    return arguments_by_name
 
 
-def _value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
+def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
     last = values[-1]
     if "string" in kinds and not ("array" in kinds and len(values) > 1):
         return last
@@ -84,19 +84,19 @@ def _value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
 
 
 @cache
-def _kinds(operation: Operation) -> dict[str, frozenset[str]]:
+def _parameter_types(operation: Operation) -> dict[str, frozenset[str]]:
     """JSON types that each parameter takes; none where anything goes."""
     schema = operation.input_schema
     definitions = schema.get("$defs", {})
-    return {name: frozenset(_types(part, definitions)) for name, part in schema.get("properties", {}).items()}
+    return {name: frozenset(_schema_types(part, definitions)) for name, part in schema.get("properties", {}).items()}
 
 
-def _types(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:
+def _schema_types(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:
     if "$ref" in schema:
-        return _types(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+        return _schema_types(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
     options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if options:
-        return {kind for option in options for kind in _types(option, definitions)} - {"null"}
+        return {kind for option in options for kind in _schema_types(option, definitions)} - {"null"}
     if "enum" in schema or "const" in schema:
         return {"string"}
     kind = schema.get("type")

@@ -18,22 +18,22 @@ from pydantic_core import to_json
 
 from agora.core.events.frames import Batch, CloseReason, EncodedEvent
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Message, Receive, Send, drop
+from agora.protocols.http import Message, Receive, Send, abort_connection
 from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
 
 from .registry import Fragment
 from .security import HEADERS
-from .templating import render
+from .templating import render_template
 from .view import View
 
-__all__ = ["FAR", "Feeder", "Schedule", "reload", "serve"]
+__all__ = ["RELOAD_DISTANCE", "FragmentSink", "Schedule", "send_reload", "serve_fragments"]
 
 log = logging.getLogger(__name__)
 
-SHARE: Final = 20  #: renderings take one part in so many of the time
+REST_FACTOR: Final = 20  #: renderings take one part in so many of the time
 STALL_SECONDS: Final = 30.0  #: a reader that takes nothing for so long is cut off
-FAR: Final = 2_000  #: events behind which a page is loaded anew rather than brought up to date
-REMEMBERED: Final = 100  #: events that a fragment is given, the newest ones
+RELOAD_DISTANCE: Final = 2_000  #: events behind which a page is loaded anew rather than brought up to date
+MAX_EVENTS: Final = 100  #: events that a fragment is given, the newest ones
 HEAD: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -42,7 +42,7 @@ HEAD: Final = (
 )
 
 
-class Feeder:
+class FragmentSink:
     """A sink of events that keeps none but the newest few: it knows which fragments are due."""
 
     pending = 0
@@ -52,8 +52,8 @@ class Feeder:
         self.rung = asyncio.Event()
         self.farewell: CloseReason | None = None
         self.beat = False
-        self._wanting: dict[str, tuple[Fragment, ...]] = {}
-        self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=REMEMBERED) for part in fragments}
+        self._fragments_by_type: dict[str, tuple[Fragment, ...]] = {}
+        self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=MAX_EVENTS) for part in fragments}
         self._due: dict[str, None] = {}
 
     # -- a sink ----------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class Feeder:
     def write(self, batch: Batch, /) -> bool:
         for item in batch.items:
             if isinstance(item, EncodedEvent):
-                for part in self._wanted(item.event.type):
+                for part in self._fragments_for(item.event.type):
                     self._events[part.name].append(item)
                     self._due[part.name] = None
         self.position = max(self.position, batch.sequence)
@@ -77,16 +77,16 @@ class Feeder:
 
     # -- what is due -----------------------------------------------------------------------------
 
-    def _wanted(self, type: str) -> tuple[Fragment, ...]:
-        found = self._wanting.get(type)
-        if found is None:
-            if len(self._wanting) >= 1000:  # agents name their own types
-                self._wanting.clear()
-            found = tuple(part for part in self.fragments if part.on and part.filter.wants(type))
-            self._wanting[type] = found
-        return found
+    def _fragments_for(self, type: str) -> tuple[Fragment, ...]:
+        fragments = self._fragments_by_type.get(type)
+        if fragments is None:
+            if len(self._fragments_by_type) >= 1000:  # agents name their own types
+                self._fragments_by_type.clear()
+            fragments = tuple(part for part in self.fragments if part.on and part.filter.wants(type))
+            self._fragments_by_type[type] = fragments
+        return fragments
 
-    def mark(self, names: Iterable[str]) -> None:
+    def mark_due(self, names: Iterable[str]) -> None:
         """Have fragments rendered though nothing happened: their tick came."""
         self._due.update(dict.fromkeys(names))
 
@@ -95,7 +95,7 @@ class Feeder:
         """Names of the fragments to be rendered."""
         return set(self._due)
 
-    def take(self, name: str) -> Sequence[EncodedEvent]:
+    def take_events(self, name: str) -> Sequence[EncodedEvent]:
         """What happened for a fragment since it was last taken."""
         self._due.pop(name, None)
         events = tuple(self._events[name])
@@ -112,25 +112,25 @@ class Schedule:
         self._ticks = {part.name: now + part.tick for part in fragments if part.tick}
         self._resting = now
 
-    def ticked(self, now: float) -> list[str]:
+    def due_ticks(self, now: float) -> list[str]:
         """Fragments whose tick has come."""
         return [name for name, at in self._ticks.items() if at <= now]
 
-    def ready(self, due: Iterable[str], now: float) -> list[Fragment]:
+    def ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
         """Those of the fragments that are due that may be rendered now."""
         return [self._fragments[name] for name in due if max(self._next[name], self._resting) <= now]
 
-    def wait(self, due: Iterable[str], now: float) -> float | None:
+    def seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
         """Seconds until something may be rendered; None until something happens."""
         times = [max(self._next[name], self._resting) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
 
-    def rendered(self, part: Fragment, began: float, now: float) -> None:
+    def mark_rendered(self, part: Fragment, began: float, now: float) -> None:
         """A rendering took from one time to another: rest in proportion."""
         self._next[part.name] = now + part.every
         if part.tick:
             self._ticks[part.name] = now + part.tick
-        self._resting = max(self._resting, now) + (now - began) * SHARE
+        self._resting = max(self._resting, now) + (now - began) * REST_FACTOR
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
         """Not now: the person has asked too much."""
@@ -139,7 +139,7 @@ class Schedule:
             self._ticks[part.name] = now + max(part.tick, seconds)
 
 
-class Writer:
+class EventWriter:
     """The wire of one stream."""
 
     def __init__(self, send: Send) -> None:
@@ -148,7 +148,7 @@ class Writer:
     async def begin(self) -> None:
         await self._send({"type": "http.response.start", "status": 200, "headers": [*HEAD, *HEADERS]})
 
-    async def event(self, name: str, position: int, data: bytes) -> None:
+    async def write_event(self, name: str, position: int, data: bytes) -> None:
         lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
         await self.write(b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines))
 
@@ -161,31 +161,31 @@ class Writer:
         await self._send({"type": "http.response.body", "body": b""})
 
 
-class Painter:
+class FragmentRenderer:
     """Renders the fragments of one page as they fall due."""
 
-    def __init__(self, view: View, feeder: Feeder, writer: Writer) -> None:
+    def __init__(self, view: View, feeder: FragmentSink, writer: EventWriter) -> None:
         self._view, self._feeder, self._writer = view, feeder, writer
         self._schedule = Schedule(feeder.fragments, time.monotonic())
-        self._shown: dict[str, bytes] = {}
+        self._last_bodies: dict[str, bytes] = {}
 
     async def run(self) -> None:
         """Until the stream of events ends."""
         feeder, schedule = self._feeder, self._schedule
         while feeder.farewell is None:
             now = time.monotonic()
-            feeder.mark(schedule.ticked(now))
-            for part in schedule.ready(feeder.due, now):
-                await self._paint(part)
+            feeder.mark_due(schedule.due_ticks(now))
+            for part in schedule.ready_fragments(feeder.due, now):
+                await self._render_fragment(part)
             if feeder.beat:
                 feeder.beat = False
                 if not feeder.due:
                     await self._writer.write(b": heartbeat\nid: %d\n\n" % feeder.position)
-            await self._rest()
+            await self._wait_for_work()
 
-    async def _rest(self) -> None:
+    async def _wait_for_work(self) -> None:
         feeder = self._feeder
-        seconds = self._schedule.wait(feeder.due, time.monotonic())
+        seconds = self._schedule.seconds_to_wait(feeder.due, time.monotonic())
         if not feeder.due:
             feeder.rung.clear()
         elif seconds:  # what comes meanwhile is painted with the rest
@@ -197,27 +197,27 @@ class Painter:
         except TimeoutError:
             return
 
-    async def _paint(self, part: Fragment) -> None:
+    async def _render_fragment(self, part: Fragment) -> None:
         feeder, began = self._feeder, time.monotonic()
         position = feeder.position
-        events = [item.model() for item in feeder.take(part.name)]
+        events = [item.model() for item in feeder.take_events(part.name)]
         try:
-            body = await _body(part, self._view.since(events, position))
+            body = await _fragment_body(part, self._view.with_events(events, position))
         except RateLimited as error:
-            feeder.mark([part.name])
+            feeder.mark_due([part.name])
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
             return
-        if body is not None and (events or self._shown.get(part.name) != body):
-            self._shown[part.name] = body
-            await self._writer.event(part.name, position, body)
-        self._schedule.rendered(part, began, time.monotonic())
+        if body is not None and (events or self._last_bodies.get(part.name) != body):
+            self._last_bodies[part.name] = body
+            await self._writer.write_event(part.name, position, body)
+        self._schedule.mark_rendered(part, began, time.monotonic())
 
 
-async def _body(part: Fragment, view: View) -> bytes | None:
+async def _fragment_body(part: Fragment, view: View) -> bytes | None:
     """A fragment as HTML; None for nothing new, or for what is gone, or not to be seen any more. Raises RateLimited."""
     try:
         values = await part.build(view)
-        return None if values is None else render(part.template, {"view": view, **values})
+        return None if values is None else render_template(part.template, {"view": view, **values})
     except RateLimited:
         raise
     except AgoraError:  # the page says so when it is loaded again
@@ -227,20 +227,22 @@ async def _body(part: Fragment, view: View) -> bytes | None:
         return None
 
 
-async def serve(stream: LiveStream, view: View, fragments: Sequence[Fragment], receive: Receive, send: Send) -> None:
+async def serve_fragments(
+    stream: LiveStream, view: View, fragments: Sequence[Fragment], receive: Receive, send: Send
+) -> None:
     """Answer a request with the stream of a page's fragments, until either side leaves."""
-    writer, feeder = Writer(send), Feeder(fragments, stream.position)
+    writer, feeder = EventWriter(send), FragmentSink(fragments, stream.position)
     await writer.begin()
     await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
-    painting = asyncio.create_task(Painter(view, feeder, writer).run())
-    leaving = asyncio.create_task(_gone(receive))
+    painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())
+    leaving = asyncio.create_task(_wait_for_disconnect(receive))
     tasks: list[asyncio.Task[None]] = [painting, leaving, asyncio.create_task(stream.attach(feeder))]
     try:
         await asyncio.wait((painting, leaving), return_when=asyncio.FIRST_COMPLETED)
         if painting.done() and painting.exception() is not None:  # the reader takes nothing
-            drop(send)
+            abort_connection(send)
         elif not leaving.done():
-            await _farewell(writer, feeder)
+            await _send_close_reason(writer, feeder)
     finally:
         stream.close()
         for task in tasks:
@@ -248,15 +250,15 @@ async def serve(stream: LiveStream, view: View, fragments: Sequence[Fragment], r
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def reload(send: Send) -> None:
+async def send_reload(send: Send) -> None:
     """Tell a page that it is too far behind to be brought up to date."""
-    writer = Writer(send)
+    writer = EventWriter(send)
     await writer.begin()
     await writer.write(b"event: reload\ndata: {}\n\n")
     await writer.close()
 
 
-async def _farewell(writer: Writer, feeder: Feeder) -> None:
+async def _send_close_reason(writer: EventWriter, feeder: FragmentSink) -> None:
     """Say why the stream ends: ``reload`` where the page is to be loaded anew, which may mean to sign in again."""
     error = feeder.farewell.error if feeder.farewell is not None else None
     restarting = error is None or error.status >= 500
@@ -267,6 +269,6 @@ async def _farewell(writer: Writer, feeder: Feeder) -> None:
     await writer.close()
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

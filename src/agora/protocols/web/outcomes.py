@@ -7,7 +7,7 @@ from typing import Final
 
 from agora_sdk.contract import Operation
 
-__all__ = ["said"]
+__all__ = ["describe_outcome"]
 
 #: by operation, without ``agora.``; and, where a form says which of several things to do, by what it says
 WORDS: Final[Mapping[str, str]] = {
@@ -82,9 +82,9 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def said(operation: Operation, field: Callable[[str], str | None]) -> str:
+def describe_outcome(operation: Operation, field: Callable[[str], str | None]) -> str:
     """What was done by an operation; of one that nobody found words for here, its own summary. field: of the form."""
     name = operation.name.removeprefix("agora.")
     which = field("action") or field("approved")
-    found = WORDS.get(f"{name} {which}") or WORDS.get(name)
-    return found or f"Done: {operation.summary.rstrip('.')}"
+    text = WORDS.get(f"{name} {which}") or WORDS.get(name)
+    return text or f"Done: {operation.summary.rstrip('.')}"

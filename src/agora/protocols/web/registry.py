@@ -18,7 +18,7 @@ from agora.core.events.filter import EventFilter
 if TYPE_CHECKING:
     from .view import View
 
-__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "find", "fragment", "known", "page"]
+__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "all_pages", "find_page", "fragment", "page"]
 
 Values = Mapping[str, Any]
 Build = Callable[["View"], Awaitable[Values]]
@@ -48,19 +48,19 @@ class Page:
     def parts(self) -> tuple[str, ...]:
         return tuple(self.path.strip("/").split("/"))
 
-    def match(self, parts: tuple[str, ...]) -> dict[str, str] | None:
+    def match_path(self, parts: tuple[str, ...]) -> dict[str, str] | None:
         """What a path's segments say, if they are this page's."""
         if len(parts) != len(self.parts):
             return None
-        found: dict[str, str] = {}
-        for mine, given in zip(self.parts, parts, strict=True):
+        parameters: dict[str, str] = {}
+        for mine, segment in zip(self.parts, parts, strict=True):
             if mine.startswith("{"):
-                if not given:
+                if not segment:
                     return None
-                found[mine[1:-1]] = given
-            elif mine != given:
+                parameters[mine[1:-1]] = segment
+            elif mine != segment:
                 return None
-        return found
+        return parameters
 
 
 @dataclass(frozen=True)
@@ -101,39 +101,39 @@ def page(
 ) -> Callable[[Build], Build]:
     """Register a function as a page; its template is ``NAME.html`` unless given. Fixed paths come before open ones."""
 
-    def register(build: Build) -> Build:
+    def register_page(build: Build) -> Build:
         name = template or f"{build.__name__}.html"
         PAGES.append(Page(path, title, name, build, scope, nav, key, needs, live))
         return build
 
-    return register
+    return register_page
 
 
 def fragment(name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25) -> Callable[[F], F]:
     """Register a function as a fragment; one that answers None changes nothing this time."""
 
-    def register(build: F) -> F:
+    def register_fragment(build: F) -> F:
         if name in FRAGMENTS:
             raise ValueError(f"there is a fragment {name!r} already")
         FRAGMENTS[name] = Fragment(name, build, on, tick, every)
         return build
 
-    return register
+    return register_fragment
 
 
-def known() -> Sequence[Page]:
+def all_pages() -> Sequence[Page]:
     """Every page; they are loaded when somebody looks at the first one."""
     import_module(".pages", __package__)
     return PAGES
 
 
-def find(raw_path: str) -> tuple[Page, dict[str, str]] | None:
+def find_page(raw_path: str) -> tuple[Page, dict[str, str]] | None:
     """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
     try:
         parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
     except UnicodeDecodeError:
         return None
-    for candidate in known():
-        if (found := candidate.match(parts)) is not None:
-            return candidate, found
+    for candidate in all_pages():
+        if (parameters := candidate.match_path(parts)) is not None:
+            return candidate, parameters
     return None

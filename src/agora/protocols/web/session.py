@@ -21,10 +21,10 @@ from pydantic_core import from_json, to_json
 from agora.clock import Clock
 from agora.core.call import Caller
 from agora.domains.identity.sign_on_port import browser_key
-from agora.protocols.http import Scope, header
+from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
-__all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "cookies"]
+__all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
@@ -58,7 +58,7 @@ class Session:
         """What stands for it once it has ended."""
         return browser_key(self.token)
 
-    def check(self, given: str | None) -> None:
+    def check_form_token(self, given: str | None) -> None:
         """Refuse a form that is not one of this session's; raises PermissionDenied."""
         if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
             raise PermissionDenied(
@@ -83,25 +83,25 @@ class Sessions:
 
     def begin(self, kind: str, credential: str, tenant: str) -> Session:
         """A new session, whatever the browser had before."""
-        return Session(kind, credential, secrets.token_urlsafe(24), self._now() + LIFETIME, tenant)
+        return Session(kind, credential, secrets.token_urlsafe(24), self._now_seconds() + LIFETIME, tenant)
 
     def find(self, scope: Scope) -> Session | None:
         """The session of a request's cookie, if it is genuine and not over."""
-        given = cookies(scope).get(self.name)
-        fields = self.open(given, "session") if given else None
+        cookie_text = parse_cookies(scope).get(self.name)
+        fields = self.open(cookie_text, "session") if cookie_text else None
         if fields is None or len(fields) != 5:
             return None
         session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]), str(fields[4]))
-        return None if session.expires <= self._now() else session
+        return None if session.expires <= self._now_seconds() else session
 
-    async def caller(self, scope: Scope, session: Session) -> Caller:
+    async def resolve_caller(self, scope: Scope, session: Session) -> Caller:
         """Who a session stands for now; Unauthenticated when its credential has ended, or it has."""
         way = self._ways.get(session.kind)
-        if way is None or session.expires <= self._now() or await self._ended(session.tenant, session.id):
+        if way is None or session.expires <= self._now_seconds() or await self._ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
         return await way(scope, session.credential)
 
-    def _now(self) -> int:
+    def _now_seconds(self) -> int:
         return self._clock.now() // MICROSECONDS
 
     # -- cookies ---------------------------------------------------------------------------------
@@ -110,13 +110,13 @@ class Sessions:
         """The header that gives a session to a browser."""
         fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
         sealed = self.seal(fields, "session")
-        return self.keep(self.name, sealed, LIFETIME)
+        return self.set_cookie(self.name, sealed, LIFETIME)
 
-    def discard(self) -> tuple[bytes, bytes]:
+    def discard_cookie(self) -> tuple[bytes, bytes]:
         """The header that takes it away again."""
-        return self.keep(self.name, "", 0)
+        return self.set_cookie(self.name, "", 0)
 
-    def keep(
+    def set_cookie(
         self, name: str, value: str, seconds: int, *, path: str = "/", site: str = "Strict"
     ) -> tuple[bytes, bytes]:
         """A Set-Cookie header; scripts never see the cookie, nor, if it is strict, do requests of other sites carry it."""
@@ -137,18 +137,18 @@ class Sessions:
             return None
         try:
             sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            found = from_json(self._sealer.open(sealed, f"monitor:{context}"))
+            fields = from_json(self._sealer.open(sealed, f"monitor:{context}"))
         except (ValueError, binascii.Error):
             return None
-        return found if isinstance(found, list) else None
+        return fields if isinstance(fields, list) else None
 
 
-def cookies(scope: Scope) -> dict[str, str]:
+def parse_cookies(scope: Scope) -> dict[str, str]:
     """Cookies of a request by name, as they came; of two with one name the first."""
-    given = header(scope, b"cookie") or ""
-    found: dict[str, str] = {}
-    for part in given.split(";")[:50]:
+    cookie_header = read_header(scope, b"cookie") or ""
+    cookies_by_name: dict[str, str] = {}
+    for part in cookie_header.split(";")[:50]:
         name, separator, value = part.strip().partition("=")
         if separator:
-            found.setdefault(name, value)
-    return found
+            cookies_by_name.setdefault(name, value)
+    return cookies_by_name

@@ -13,26 +13,26 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from agora.core.call import Caller
-from agora.protocols.http import Access, Receive, Scope, Send, header
+from agora.protocols.http import Access, Receive, Scope, Send, read_header
 from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, Unauthenticated
 
 from . import forms
-from .responses import Headers, html, redirect
-from .security import HOME, check_origin, inside
-from .session import Session, Sessions, cookies
-from .templating import render
+from .responses import Headers, send_html, send_redirect
+from .security import HOME, check_origin, safe_next_path
+from .session import Session, Sessions, parse_cookies
+from .templating import render_template
 
-__all__ = ["LOCAL", "SIGN_IN", "TOKEN", "SignIn", "SignOn"]
+__all__ = ["FORM_COOKIE", "LOCAL", "TOKEN", "SignIn", "SignOn"]
 
-SIGN_IN: Final = "agora_sign_in"
+FORM_COOKIE: Final = "agora_sign_in"
 SECONDS: Final = 3600
 BODY_LIMIT: Final = 16_384
 LOCAL, TOKEN = "local", "token"
 CALLBACK: Final = f"{HOME}callback"
-UNDER_WAY: Final = "agora_sso"
+LOGIN_COOKIE: Final = "agora_sso"
 
 
-class Begun(Protocol):
+class LoginRedirect(Protocol):
     """Where a browser is sent, and a cookie that it keeps for so many seconds."""
 
     @property
@@ -43,7 +43,7 @@ class Begun(Protocol):
     def max_age(self) -> int: ...
 
 
-class SignedIn(Protocol):
+class LoginResult(Protocol):
     """Who came back from there: the credential of the session, and where to go on."""
 
     @property
@@ -55,8 +55,8 @@ class SignedIn(Protocol):
 class SignOn(Protocol):
     """Signing in at an identity provider."""
 
-    async def begin(self, next: str, redirect_uri: str) -> Begun: ...
-    async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn: ...
+    async def begin(self, next: str, redirect_uri: str) -> LoginRedirect: ...
+    async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> LoginResult: ...
 
 
 class SignIn:
@@ -69,7 +69,7 @@ class SignIn:
 
     async def by_token(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun with a token."""
-        return self._person(await self.access.authenticate(scope, credential))
+        return self._check_person(await self.access.authenticate(scope, credential))
 
     async def by_place(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun on this machine without one: for as long as its requests come from there."""
@@ -77,7 +77,7 @@ class SignIn:
             raise Unauthenticated("This session is good on the machine alone.", fix="Sign in with a token.")
         return await self.access.authenticate(scope)
 
-    def _person(self, caller: Caller) -> Caller:
+    def _check_person(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:
             raise PermissionDenied("You have no role here yet.", fix="Ask an operator for one.")
         if caller.kind == "enrolment" or not caller.scopes:
@@ -86,43 +86,43 @@ class SignIn:
 
     # -- the page --------------------------------------------------------------------------------
 
-    async def show(
+    async def send_page(
         self, scope: Scope, send: Send, next: str, trouble: str | None = None, status: int = 200, headers: Headers = ()
     ) -> None:
         """The page; it leads on to a path of ours."""
         token = secrets.token_urlsafe(24)
         values = {
             "token": token,
-            "next": inside(next),
+            "next": safe_next_path(next),
             "local": self.access.is_local(scope),
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME}sso"}],
             "trouble": trouble,
         }
-        kept = self.sessions.keep(SIGN_IN, self.sessions.seal([token], "sign-in"), SECONDS)
-        await html(send, status, render("sign_in.html", values), [kept, *headers])
+        cookie = self.sessions.set_cookie(FORM_COOKIE, self.sessions.seal([token], "sign-in"), SECONDS)
+        await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
-    async def enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def submit_form(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the form: begin a session, or say what is wrong."""
-        form = await forms.read(scope, receive, BODY_LIMIT)
-        next = inside(form.get("next"))
+        form = await forms.read_form(scope, receive, BODY_LIMIT)
+        next = safe_next_path(form.get("next"))
         try:
-            self._check(scope, form)
-            session = await self._session(scope, form)
+            self._check_form(scope, form)
+            session = await self._create_session(scope, form)
         except AgoraError as error:
-            await self.show(scope, send, next, str(error), error.status)
+            await self.send_page(scope, send, next, str(error), error.status)
             return
-        await redirect(send, next, [self.sessions.cookie(session), self.sessions.keep(SIGN_IN, "", 0)])
+        await send_redirect(send, next, [self.sessions.cookie(session), self.sessions.set_cookie(FORM_COOKIE, "", 0)])
 
-    def _check(self, scope: Scope, form: forms.Form) -> None:
+    def _check_form(self, scope: Scope, form: forms.Form) -> None:
         """Nobody else's page may sign a person in, not even as somebody else."""
         check_origin(scope, self.public_url)
-        given = cookies(scope).get(SIGN_IN)
-        fields = self.sessions.open(given, "sign-in") if given else None
+        cookie_text = parse_cookies(scope).get(FORM_COOKIE)
+        fields = self.sessions.open(cookie_text, "sign-in") if cookie_text else None
         token = form.get("csrf") or ""
         if not fields or not hmac.compare_digest(str(fields[0]).encode(), token.encode()):
             raise PermissionDenied("The page is too old, or cookies are turned off.", fix="Send it again.")
 
-    async def _session(self, scope: Scope, form: forms.Form) -> Session:
+    async def _create_session(self, scope: Scope, form: forms.Form) -> Session:
         credential = (form.get("token") or "").strip()
         if credential:
             caller = await self.by_token(scope, credential)
@@ -134,45 +134,47 @@ class SignIn:
 
     # -- through an identity provider ------------------------------------------------------------
 
-    async def leave(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
+    async def redirect_to_provider(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
         """Send the browser to the provider."""
         try:
-            begun = await self._provider().begin(inside(query.get("next")), self._callback(scope))
+            login = await self._require_provider().begin(safe_next_path(query.get("next")), self._callback_url(scope))
         except AgoraError as error:
-            await self.show(scope, send, inside(query.get("next")), str(error), error.status)
+            await self.send_page(scope, send, safe_next_path(query.get("next")), str(error), error.status)
             return
         # Lax: the provider sends the browser back from its own site.
-        kept = self.sessions.keep(UNDER_WAY, begun.cookie, begun.max_age, path=CALLBACK, site="Lax")
-        await redirect(send, begun.url, [kept])
+        cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK, site="Lax")
+        await send_redirect(send, login.url, [cookie])
 
-    async def come_back(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
+    async def finish_login(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
         """Take the browser back: it gets its session, on a page that goes on by itself.
 
         A redirection would still count as the provider's, and strict cookies would not come with it.
         """
-        forgotten = self.sessions.keep(UNDER_WAY, "", 0, path=CALLBACK, site="Lax")
+        discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK, site="Lax")
         try:
-            done = await self._provider().finish(query, cookies(scope).get(UNDER_WAY), self._callback(scope))
-            caller = await self.by_token(scope, done.credential)
+            login = await self._require_provider().finish(
+                query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)
+            )
+            caller = await self.by_token(scope, login.credential)
         except AgoraError as error:
-            await self.show(scope, send, HOME, str(error), error.status, [forgotten])
+            await self.send_page(scope, send, HOME, str(error), error.status, [discarded])
             return
-        session = self.sessions.begin(TOKEN, done.credential, caller.tenant)
-        body = render("onward.html", {"next": inside(done.next)})
-        await html(send, 200, body, [self.sessions.cookie(session), forgotten])
+        session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
+        body = render_template("onward.html", {"next": safe_next_path(login.next)})
+        await send_html(send, 200, body, [self.sessions.cookie(session), discarded])
 
-    def _provider(self) -> SignOn:
+    def _require_provider(self) -> SignOn:
         if self.sign_on is None:
             raise NotFound("There is no identity provider.", fix="Sign in with a token.")
         return self.sign_on
 
-    def _callback(self, scope: Scope) -> str:
+    def _callback_url(self, scope: Scope) -> str:
         """Where the provider sends the browser. Raises Conflict where only the request says what we are called.
 
         Whoever has a name pointed here, and later elsewhere, would be sent the code of everybody who came by that name,
         if the provider lets us go anywhere.
         """
-        host = header(scope, b"host")
+        host = read_header(scope, b"host")
         if not self.public_url and not self.access.is_ours(host):
             raise Conflict(
                 "The server does not know this address as its own.",

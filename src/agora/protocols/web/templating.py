@@ -12,7 +12,7 @@ from .assets import ASSETS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render"]
+__all__ = ["render_template"]
 
 DIRECTORY = Path(__file__).parent / "templates"
 
@@ -24,7 +24,7 @@ def environment() -> Environment:
 
     from .filters import FILTERS
 
-    made = Environment(
+    jinja_environment = Environment(
         loader=FileSystemLoader(DIRECTORY),
         autoescape=True,
         undefined=StrictUndefined,
@@ -34,11 +34,11 @@ def environment() -> Environment:
         cache_size=-1,
     )
     filters: Mapping[str, Callable[..., Any]] = FILTERS
-    made.filters.update(filters)
-    made.globals["static"] = ASSETS.url
-    return made
+    jinja_environment.filters.update(filters)
+    jinja_environment.globals["static"] = ASSETS.url
+    return jinja_environment
 
 
-def render(name: str, values: Mapping[str, Any]) -> bytes:
+def render_template(name: str, values: Mapping[str, Any]) -> bytes:
     """A template's output, as UTF-8."""
     return environment().get_template(name).render(values).encode()

@@ -14,13 +14,13 @@ from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
-from .registry import Page, known
+from .registry import Page, all_pages
 from .security import HOME
 from .session import Session
 
 __all__ = ["View"]
 
-SEEN = (PermissionDenied, Unauthenticated, NotFound)
+HIDDEN_ERRORS = (PermissionDenied, Unauthenticated, NotFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +45,33 @@ class View:
 
     async def invoke(self, name: str, arguments: Mapping[str, Any] = {}) -> Any:
         """What an operation answers to this person; a page asks, it never changes anything. Raises AgoraError."""
-        operation = self._operation(name)
+        operation = self._find_operation(name)
         if operation.kind is not Kind.QUERY and not (
             operation.kind is Kind.RELAY and operation.routes[0].method == "GET"
         ):
             raise TypeError(f"a page may not call {name}: it is a {operation.kind}")
-        given = {key: value for key, value in arguments.items() if value is not None and value != ""}
-        return (await self.dispatcher.invoke(operation, self.caller, given)).result
+        filled = {key: value for key, value in arguments.items() if value is not None and value != ""}
+        return (await self.dispatcher.invoke(operation, self.caller, filled)).result
 
-    async def attempt(self, name: str, arguments: Mapping[str, Any] = {}) -> Any | None:
+    async def invoke_or_none(self, name: str, arguments: Mapping[str, Any] = {}) -> Any | None:
         """The same, and None for what this person may not see, or is not there."""
-        self._operation(name)  # one that does not exist is a mistake of the page
+        self._find_operation(name)  # one that does not exist is a mistake of the page
         try:
             return await self.invoke(name, arguments)
-        except SEEN:
+        except HIDDEN_ERRORS:
             return None
 
     def may(self, name: str) -> bool:
         """Whether this person may call an operation: pages show no button that would be refused."""
         try:
-            operation = self._operation(name)
+            operation = self._find_operation(name)
         except AgoraError:
             return False
         if not self.caller.may(operation.scope) or self.caller.kind in ("anonymous", "enrolment"):
             return False
         return self.dispatcher.context.catalogue.status(operation, self.caller.tenant) is not Lifecycle.SUNSET
 
-    def _operation(self, name: str) -> Operation:
+    def _find_operation(self, name: str) -> Operation:
         return self.dispatcher.context.catalogue.find(name, None, self.caller.tenant)
 
     # -- what templates need ---------------------------------------------------------------------
@@ -110,8 +110,8 @@ class View:
     @property
     def navigation(self) -> list[Page]:
         """Pages this person may open, in order."""
-        shown = [page for page in known() if page.nav is not None and self.shows(page)]
-        return sorted(shown, key=lambda page: page.nav or 0)
+        pages = [page for page in all_pages() if page.nav is not None and self.shows(page)]
+        return sorted(pages, key=lambda page: page.nav or 0)
 
     def shows(self, page: Page) -> bool:
         """Whether this person may open a page."""
@@ -137,9 +137,9 @@ class View:
 
     def url(self, path: str = "", **query: Any) -> str:
         """URL of something below ``/v1/monitor/``; what is None or empty in the query is left out."""
-        given = urlencode({key: value for key, value in query.items() if value is not None and value != ""})
-        return f"{HOME}{path.lstrip('/')}{'?' if given else ''}{given}"
+        encoded_query = urlencode({key: value for key, value in query.items() if value is not None and value != ""})
+        return f"{HOME}{path.lstrip('/')}{'?' if encoded_query else ''}{encoded_query}"
 
-    def since(self, events: Sequence[Event], position: int) -> View:
+    def with_events(self, events: Sequence[Event], position: int) -> View:
         """The same view, with what happened since it was last rendered."""
         return replace(self, events=events, position=position)

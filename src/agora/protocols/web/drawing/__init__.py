@@ -4,12 +4,12 @@ Pure functions from plain values to markup. Nothing of HTTP, of operations or of
 here, and no style is written inline: colours come from the classes of ``style.css``.
 """
 
-from .gantt import Bar, Chart, gantt
-from .graph import Layout, Vertex, arrange
-from .sequence import Arrow, sequence
+from .gantt import Bar, Chart, draw_gantt
+from .graph import Layout, Vertex, arrange_graph
+from .sequence import Arrow, draw_sequence
 from .state_colors import TONES, tone
-from .trend import columns, sparkline
-from .workflow import Stage, workflow
+from .trend import draw_columns, draw_sparkline
+from .workflow import Stage, draw_workflow
 
 __all__ = [
     "TONES",
@@ -19,11 +19,11 @@ __all__ = [
     "Layout",
     "Stage",
     "Vertex",
-    "arrange",
-    "columns",
-    "gantt",
-    "sequence",
-    "sparkline",
+    "arrange_graph",
+    "draw_columns",
+    "draw_gantt",
+    "draw_sequence",
+    "draw_sparkline",
+    "draw_workflow",
     "tone",
-    "workflow",
 ]

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from .state_colors import tone
 from .svg import tag
 
-__all__ = ["Bar", "Chart", "gantt"]
+__all__ = ["Bar", "Chart", "draw_gantt"]
 
 UNITS = 1000.0  # of the drawing, whatever its width on the page
-LEAST = 3.0  # a bar is never narrower, so that what took no time is seen too
+MIN_WIDTH = 3.0  # a bar is never narrower, so that what took no time is seen too
 STEPS = (
     0.001,
     0.002,
@@ -65,51 +65,51 @@ class Chart:
     scale: Markup
 
 
-def gantt(bars: Sequence[Bar], begin: datetime, end: datetime) -> Chart:
+def draw_gantt(bars: Sequence[Bar], begin: datetime, end: datetime) -> Chart:
     """Draw bars between two moments."""
     span = max((end - begin).total_seconds(), 0.001)
-    ticks = tuple(_ticks(span))
+    ticks = tuple(_time_ticks(span))
     lines = [tag("line", x1=at, x2=at, y1=0, y2=16, class_="tick") for at, _ in ticks]
-    rows = tuple(_frame(*lines, *_bar(bar, begin, end, span)) for bar in bars)
-    return Chart(rows, ticks, _scale(ticks))
+    rows = tuple(_svg_frame(*lines, *_draw_bar(bar, begin, end, span)) for bar in bars)
+    return Chart(rows, ticks, _draw_scale(ticks))
 
 
-def _frame(*parts: Markup) -> Markup:
+def _svg_frame(*parts: Markup) -> Markup:
     return tag("svg", *parts, class_="bar", viewBox="0 0 1000 16", preserveAspectRatio="none", aria_hidden="true")
 
 
-def _bar(bar: Bar, begin: datetime, end: datetime, span: float) -> list[Markup]:
+def _draw_bar(bar: Bar, begin: datetime, end: datetime, span: float) -> list[Markup]:
     parts: list[Markup] = []
     start = bar.start or bar.begun
     if start is None:
         return parts
     closed = bar.end or end
     if bar.begun is None or bar.begun > start:
-        parts.append(_piece(start, bar.begun or closed, begin, span, "waiting"))
+        parts.append(_draw_piece(start, bar.begun or closed, begin, span, "waiting"))
     if bar.begun is not None:
-        parts.append(_piece(bar.begun, closed, begin, span, tone(bar.status)))
+        parts.append(_draw_piece(bar.begun, closed, begin, span, tone(bar.status)))
     return parts
 
 
-def _piece(start: datetime, end: datetime, begin: datetime, span: float, kind: str) -> Markup:
-    left = _within((start - begin).total_seconds() / span * UNITS)
-    right = _within((end - begin).total_seconds() / span * UNITS)
-    width = max(right - left, LEAST)
-    return tag("rect", x=min(left, UNITS - width), y=3, width=width, height=10, class_=f"piece {kind}")
+def _draw_piece(start: datetime, end: datetime, begin: datetime, span: float, kind: str) -> Markup:
+    start_x = _clamp((start - begin).total_seconds() / span * UNITS)
+    right = _clamp((end - begin).total_seconds() / span * UNITS)
+    width = max(right - start_x, MIN_WIDTH)
+    return tag("rect", x=min(start_x, UNITS - width), y=3, width=width, height=10, class_=f"piece {kind}")
 
 
-def _within(value: float) -> float:
+def _clamp(value: float) -> float:
     return min(max(value, 0.0), UNITS)
 
 
-def _ticks(span: float) -> list[tuple[float, str]]:
+def _time_ticks(span: float) -> list[tuple[float, str]]:
     """Four to eight marks at round times."""
     step: float = next((s for s in STEPS if span / s <= 6), None) or round(span / 6 / 86400 + 1) * 86400
     count = int(span / step)
-    return [(i * step / span * UNITS, _length(i * step)) for i in range(count + 1)]
+    return [(i * step / span * UNITS, _format_seconds(i * step)) for i in range(count + 1)]
 
 
-def _length(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     if seconds == 0:
         return "0"
     if seconds < 1:
@@ -118,11 +118,11 @@ def _length(seconds: float) -> str:
         return f"{seconds:.1f} s"
     parts = timedelta(seconds=round(seconds))
     days, rest = parts.days, parts.seconds
-    found = [(days, "d"), (rest // 3600, "h"), (rest % 3600 // 60, "m"), (rest % 60, "s")]
-    return " ".join(f"{n} {unit}" for n, unit in found if n)
+    amounts = [(days, "d"), (rest // 3600, "h"), (rest % 3600 // 60, "m"), (rest % 60, "s")]
+    return " ".join(f"{n} {unit}" for n, unit in amounts if n)
 
 
-def _scale(ticks: Sequence[tuple[float, str]]) -> Markup:
+def _draw_scale(ticks: Sequence[tuple[float, str]]) -> Markup:
     """The words above the bars; they do not stretch, so each is placed in per cent."""
     words = [
         tag("text", Markup.escape(word), x=f"{at / 10:.2f}%", y=12, text_anchor="start" if at < 940 else "end")

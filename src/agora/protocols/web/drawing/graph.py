@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Layout", "Vertex", "arrange"]
+__all__ = ["Layout", "Vertex", "arrange_graph"]
 
 SWEEPS = 6
-EDGES = 200  # beyond it, those that a longer way implies are left out
-WAYPOINTS = 1500  # beyond it edges go straight: such a graph is not read edge by edge any more
+MAX_EDGES = 200  # beyond it, those that a longer way implies are left out
+MAX_WAYPOINTS = 1500  # beyond it edges go straight: such a graph is not read edge by edge any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +39,30 @@ class Layout:
     height: float
 
 
-def arrange(needs: Mapping[str, Sequence[str]]) -> Layout:
+def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
     """Lay out a graph given by what each vertex needs; needs that are no vertices, and edges of cycles, are left out."""
-    depth = _depths(needs)
+    depth = _longest_paths(needs)
     edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
-    if len(edges) > EDGES:
-        edges = _reduced(depth, edges)
+    if len(edges) > MAX_EDGES:
+        edges = _transitive_reduction(depth, edges)
     drawing = _Drawing(depth, edges)
-    drawing.order()
-    y = drawing.place()
+    drawing.order_layers()
+    y = drawing.place_vertices()
     ways = {edge: tuple(y[point] for point in points) for edge, points in drawing.ways.items()}
     vertices = {name: Vertex(depth[name], y[name]) for name in needs}
     height = max((place + 1 for place in y.values()), default=0.0)
     return Layout(vertices, [(a, b, ways[a, b]) for a, b in edges], max(depth.values(), default=-1) + 1, height)
 
 
-def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+def _longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Longest path to each vertex. What stands in a cycle is taken in the order given."""
-    left = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
+    open_needs = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
     after: dict[str, list[str]] = {v: [] for v in needs}
-    for v, found in left.items():
-        for n in found:
+    for v, vertex_needs in open_needs.items():
+        for n in vertex_needs:
             after[n].append(v)
     depth: dict[str, int] = {}
-    ready = deque(v for v in needs if not left[v])
+    ready = deque(v for v in needs if not open_needs[v])
     waiting = iter(needs)
     while len(depth) < len(needs):
         v = ready.popleft() if ready else next(v for v in waiting if v not in depth)
@@ -70,28 +70,28 @@ def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
             continue
         depth[v] = max((depth[n] + 1 for n in needs[v] if n in depth), default=0)
         for follower in after[v]:
-            left[follower].discard(v)
-            if not left[follower] and follower not in depth:
+            open_needs[follower].discard(v)
+            if not open_needs[follower] and follower not in depth:
                 ready.append(follower)
     return depth
 
 
-def _reduced(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _transitive_reduction(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Edges without those that a longer way implies."""
     bit = {v: 1 << i for i, v in enumerate(depth)}
     before: dict[str, list[str]] = {v: [] for v in depth}
     for a, b in edges:
         before[b].append(a)
     reached: dict[str, int] = {}
-    kept = []
+    reduced = []
     for v in sorted(depth, key=depth.__getitem__):
         reach = 0
         for n in sorted(before[v], key=depth.__getitem__, reverse=True):
             if not reach & bit[n]:
-                kept.append((n, v))
+                reduced.append((n, v))
             reach |= reached[n] | bit[n]
         reached[v] = reach
-    return kept
+    return reduced
 
 
 class _Drawing:
@@ -104,7 +104,7 @@ class _Drawing:
         self.ways: dict[tuple[str, str], list[object]] = {}
         self.before: dict[object, list[object]] = {}
         self.after: dict[object, list[object]] = {}
-        through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= WAYPOINTS
+        through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= MAX_WAYPOINTS
         self.sweeps = SWEEPS if through else 2
         for a, b in edges:
             layers = range(depth[a] + 1, depth[b]) if through else range(0)
@@ -113,49 +113,49 @@ class _Drawing:
                 self.layers[layer].append(point)
             self.ways[a, b] = points
             chain = [a, *points, b]
-            for left, right in itertools.pairwise(chain):
-                self.after.setdefault(left, []).append(right)
-                self.before.setdefault(right, []).append(left)
+            for source, right in itertools.pairwise(chain):
+                self.after.setdefault(source, []).append(right)
+                self.before.setdefault(right, []).append(source)
 
-    def order(self) -> None:
+    def order_layers(self) -> None:
         """Sort each layer by the mean place of its neighbours, back and forth."""
         place = {v: float(i) for row in self.layers for i, v in enumerate(row)}
         for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                wanted = {v: _mean(v, neighbours, place, place[v]) for v in layer}
-                layer.sort(key=wanted.__getitem__)
+                means = {v: _mean_place(v, neighbours, place, place[v]) for v in layer}
+                layer.sort(key=means.__getitem__)
                 place.update((v, float(i)) for i, v in enumerate(layer))
 
-    def place(self) -> dict[object, float]:
+    def place_vertices(self) -> dict[object, float]:
         """Give each vertex its y: near its neighbours, at least one unit (a way point half of one) from the next."""
         y = {v: float(i) for row in self.layers for i, v in enumerate(row)}
         for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                wanted = [_mean(v, neighbours, y, y[v]) for v in layer]
-                y.update(zip(layer, _spread(layer, wanted), strict=True))
+                means = [_mean_place(v, neighbours, y, y[v]) for v in layer]
+                y.update(zip(layer, _spread_layer(layer, means), strict=True))
         lowest = min(y.values(), default=0.0)
         return {v: value - lowest for v, value in y.items()}
 
 
-def _mean(
+def _mean_place(
     vertex: object, neighbours: Mapping[object, Sequence[object]], place: Mapping[object, float], otherwise: float
 ) -> float:
-    found = [place[n] for n in neighbours.get(vertex, ())]
-    return sum(found) / len(found) if found else otherwise
+    places = [place[n] for n in neighbours.get(vertex, ())]
+    return sum(places) / len(places) if places else otherwise
 
 
-def _spread(layer: Sequence[object], wanted: Sequence[float]) -> list[float]:
+def _spread_layer(layer: Sequence[object], wanted: Sequence[float]) -> list[float]:
     """Places in order, none nearer than its gap, the mean kept where it was wanted."""
     placed: list[float] = []
     for i, want in enumerate(wanted):
-        placed.append(max(want, placed[-1] + _gap(layer[i - 1], layer[i])) if placed else want)
+        placed.append(max(want, placed[-1] + _min_gap(layer[i - 1], layer[i])) if placed else want)
     shift = (sum(wanted) - sum(placed)) / len(placed) if placed else 0.0
     return [value + shift for value in placed]
 
 
-def _gap(above: object, below: object) -> float:
+def _min_gap(above: object, below: object) -> float:
     return 1.0 if isinstance(above, str) and isinstance(below, str) else 0.6

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from .state_colors import tone
-from .svg import cut, tag, text
+from .svg import svg_text, tag, truncate
 
-__all__ = ["Arrow", "sequence"]
+__all__ = ["Arrow", "draw_sequence"]
 
 ACROSS, DOWN = 200, 44
 HEAD, MARGIN = 56, 16
-MOST = 12  # participants with a line of their own; the rest share the last one
+MAX_PARTICIPANTS = 12  # participants with a line of their own; the rest share the last one
 EVERYONE = "everyone"
 OTHERS = "others"
 
@@ -31,13 +31,13 @@ class Arrow:
     href: str | None = None
 
 
-def sequence(arrows: Sequence[Arrow], label: str) -> Markup:
+def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
     """Draw messages in the order given, oldest on top; ``label`` is what a screen reader says of it."""
-    lines = _participants(arrows)
+    lines = _participant_positions(arrows)
     width = len(lines) * ACROSS + 2 * MARGIN
     height = HEAD + len(arrows) * DOWN + 2 * MARGIN
-    heads = [_lifeline(name, x, height) for name, x in lines.items()]
-    drawn = [_arrow(arrow, lines, HEAD + MARGIN + i * DOWN + 20) for i, arrow in enumerate(arrows)]
+    heads = [_draw_lifeline(name, x, height) for name, x in lines.items()]
+    drawn = [_draw_arrow(arrow, lines, HEAD + MARGIN + i * DOWN + 20) for i, arrow in enumerate(arrows)]
     return tag(
         "svg",
         *heads,
@@ -51,25 +51,25 @@ def sequence(arrows: Sequence[Arrow], label: str) -> Markup:
     )
 
 
-def _participants(arrows: Sequence[Arrow]) -> dict[str, float]:
+def _participant_positions(arrows: Sequence[Arrow]) -> dict[str, float]:
     """Where each stands, in the order they first appear."""
     names = dict.fromkeys(name for a in arrows for name in (a.sender, a.recipient or EVERYONE))
-    shown = list(names) if len(names) <= MOST else [*list(names)[: MOST - 1], OTHERS]
-    return {name: MARGIN + ACROSS * (i + 0.5) for i, name in enumerate(shown)}
+    columns = list(names) if len(names) <= MAX_PARTICIPANTS else [*list(names)[: MAX_PARTICIPANTS - 1], OTHERS]
+    return {name: MARGIN + ACROSS * (i + 0.5) for i, name in enumerate(columns)}
 
 
-def _lifeline(name: str, x: float, height: float) -> Markup:
+def _draw_lifeline(name: str, x: float, height: float) -> Markup:
     return tag(
         "g",
         tag("title", escape(name)),
         tag("line", x1=x, x2=x, y1=HEAD - 12, y2=height - MARGIN, class_="life"),
         tag("rect", x=x - 84, y=12, width=168, height=32, rx=8),
-        text(cut(name, 22), x, 32, "name", anchor="middle"),
+        svg_text(truncate(name, 22), x, 32, "name", anchor="middle"),
         class_="participant",
     )
 
 
-def _arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
+def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
     start = lines.get(arrow.sender, lines.get(OTHERS, 0.0))
     end = lines.get(arrow.recipient or EVERYONE, lines.get(OTHERS, 0.0))
     span = abs(end - start)
@@ -84,12 +84,12 @@ def _arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
         tip = f"M{start + 10:.1f} {y + 2:.1f}l-6 4 6 4"
         middle, anchor = start + 36, "start"
     parts = [
-        tag("title", escape(f"{arrow.sender} to {arrow.recipient or EVERYONE}: {cut(arrow.label, 300)}")),
+        tag("title", escape(f"{arrow.sender} to {arrow.recipient or EVERYONE}: {truncate(arrow.label, 300)}")),
         tag("path", d=line, class_="way"),
         tag("path", d=tip, class_="tip"),
-        text(cut(arrow.label, room), middle, y - 6 if span else y + 4, "label", anchor=anchor),
+        svg_text(truncate(arrow.label, room), middle, y - 6 if span else y + 4, "label", anchor=anchor),
     ]
     if arrow.note and span:
-        parts.append(text(arrow.note, middle, y + 13, "remark", anchor=anchor))
+        parts.append(svg_text(arrow.note, middle, y + 13, "remark", anchor=anchor))
     drawn = tag("g", *parts, class_=f"arrow {tone(arrow.state)}")
     return tag("a", drawn, href=arrow.href) if arrow.href else drawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-__all__ = ["cut", "mark", "tag", "text"]
+__all__ = ["svg_text", "tag", "tone_mark", "truncate"]
 
 Value = str | float | None
 
@@ -12,7 +12,7 @@ Value = str | float | None
 def tag(name: str, *children: Markup, **attributes: Value) -> Markup:
     """One element. ``class_`` is ``class``, other underscores are hyphens; an attribute of None is left out."""
     words = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_number(value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{_format_number(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -20,18 +20,18 @@ def tag(name: str, *children: Markup, **attributes: Value) -> Markup:
     return Markup(f"<{name}{words}>{inner}</{name}>")  # noqa: S704 - every part is escaped above
 
 
-def _number(value: str | float) -> str:
+def _format_number(value: str | float) -> str:
     if isinstance(value, str):
         return str(escape(value))
     return f"{value:.1f}".removesuffix(".0")
 
 
-def text(words: str, x: float, y: float, class_: str, *, anchor: str | None = None) -> Markup:
+def svg_text(words: str, x: float, y: float, class_: str, *, anchor: str | None = None) -> Markup:
     """Words at a place; the anchor is the start unless it is said to be the middle or the end."""
     return tag("text", escape(words), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
-def cut(words: str, most: int) -> str:
+def truncate(words: str, most: int) -> str:
     """Words in one line, shortened to ``most`` characters."""
     line = " ".join(words.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
@@ -46,11 +46,11 @@ _MARKS = {
 }
 
 
-def mark(tone: str, x: float = 0, y: float = 0) -> Markup:
+def tone_mark(tone: str, x: float = 0, y: float = 0) -> Markup:
     """The 16 px sign of a tone, its upper left corner at ``x``, ``y``."""
     path = (
         tag("circle", cx=8, cy=8, r=4, class_="dot")
         if tone == "live"
         else tag("path", d=_MARKS.get(tone, _MARKS["idle"]))
     )
-    return tag("g", path, class_=f"mark {tone}", transform=f"translate({_number(x)} {_number(y)})")
+    return tag("g", path, class_=f"mark {tone}", transform=f"translate({_format_number(x)} {_format_number(y)})")

@@ -8,25 +8,25 @@ from markupsafe import Markup, escape
 
 from .svg import tag
 
-__all__ = ["columns", "sparkline"]
+__all__ = ["draw_columns", "draw_sparkline"]
 
 HEIGHT = 40.0
 
 
-def sparkline(values: Sequence[float | None], label: str, *, kind: str = "live") -> Markup:
+def draw_sparkline(values: Sequence[float | None], label: str, *, kind: str = "live") -> Markup:
     """A line over equal steps of time, from zero to its own top. None is a gap: nothing was measured."""
     top = max((v for v in values if v is not None), default=0) or 1
     width = max(len(values) - 1, 1)
-    runs = [[(x, HEIGHT - 2 - v / top * (HEIGHT - 6)) for x, v in run] for run in _runs(values)]
+    runs = [[(x, HEIGHT - 2 - v / top * (HEIGHT - 6)) for x, v in run] for run in _split_runs(values)]
     parts = []
     for run in runs:
         line = "L".join(f"{x} {y:.1f}" for x, y in run)
         parts.append(tag("path", d=f"M{run[0][0]} {HEIGHT:.0f}L{line}L{run[-1][0]} {HEIGHT:.0f}Z", class_="area"))
         parts.append(tag("path", d=f"M{line}h0.01", class_="line"))
-    return _frame(f"spark {kind}", width, label, parts)
+    return _svg_frame(f"spark {kind}", width, label, parts)
 
 
-def _runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+def _split_runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
     """Stretches without gaps."""
     runs: list[list[tuple[int, float]]] = [[]]
     for x, value in enumerate(values):
@@ -37,7 +37,7 @@ def _runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
     return [run for run in runs if run]
 
 
-def columns(values: Sequence[tuple[str, float]], label: str, *, kind: str = "live") -> Markup:
+def draw_columns(values: Sequence[tuple[str, float]], label: str, *, kind: str = "live") -> Markup:
     """A column for each value, each with its words as a tooltip."""
     top = max((value for _, value in values), default=0) or 1
     parts = []
@@ -46,10 +46,10 @@ def columns(values: Sequence[tuple[str, float]], label: str, *, kind: str = "liv
         column = tag("rect", x=x + 0.12, y=HEIGHT - height, width=0.76, height=height)
         reach = tag("rect", x=x, y=0, width=1, height=HEIGHT, class_="reach")
         parts.append(tag("g", tag("title", escape(words)), reach, column, class_="column" if value else "column none"))
-    return _frame(f"columns {kind}", max(len(values), 1), label, parts)
+    return _svg_frame(f"columns {kind}", max(len(values), 1), label, parts)
 
 
-def _frame(kind: str, width: float, label: str, parts: Sequence[Markup]) -> Markup:
+def _svg_frame(kind: str, width: float, label: str, parts: Sequence[Markup]) -> Markup:
     return tag(
         "svg",
         *parts,

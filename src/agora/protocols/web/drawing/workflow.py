@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from .graph import Vertex, arrange
+from .graph import Vertex, arrange_graph
 from .state_colors import tone
-from .svg import cut, mark, tag, text
+from .svg import svg_text, tag, tone_mark, truncate
 
-__all__ = ["Stage", "workflow"]
+__all__ = ["Stage", "draw_workflow"]
 
 WIDTH, HEIGHT = 172, 48  # of a box
 ACROSS, DOWN = 220, 68  # from one box to the next
@@ -32,14 +32,14 @@ class Stage:
     href: str | None = None
 
 
-def workflow(stages: Sequence[Stage], label: str) -> Markup:
+def draw_workflow(stages: Sequence[Stage], label: str) -> Markup:
     """The graph of steps; ``label`` is what a screen reader says of it."""
-    layout = arrange({stage.name: stage.needs for stage in stages})
+    layout = arrange_graph({stage.name: stage.needs for stage in stages})
     width = max(layout.layers - 1, 0) * ACROSS + WIDTH + 2 * MARGIN
     height = max(layout.height - 1, 0) * DOWN + HEIGHT + 2 * MARGIN
     status = {stage.name: stage.status for stage in stages}
-    lines = [_edge(layout.vertices[a], layout.vertices[b], points, status[a]) for a, b, points in layout.edges]
-    boxes = [_box(stage, layout.vertices[stage.name]) for stage in stages]
+    lines = [_draw_edge(layout.vertices[a], layout.vertices[b], points, status[a]) for a, b, points in layout.edges]
+    boxes = [_draw_box(stage, layout.vertices[stage.name]) for stage in stages]
     return tag(
         "svg",
         tag("g", *lines, class_="edges"),
@@ -53,20 +53,20 @@ def workflow(stages: Sequence[Stage], label: str) -> Markup:
     )
 
 
-def _corner(vertex: Vertex) -> tuple[float, float]:
+def _box_corner(vertex: Vertex) -> tuple[float, float]:
     return MARGIN + vertex.layer * ACROSS, MARGIN + vertex.y * DOWN
 
 
-def _box(stage: Stage, vertex: Vertex) -> Markup:
-    x, y = _corner(vertex)
+def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
+    x, y = _box_corner(vertex)
     kind = tone("waiting_approval" if stage.awaiting else stage.status)
     state = "waits for approval" if stage.awaiting else stage.status.replace("_", " ")
     parts = [
         tag("title", escape(f"{stage.name}: {state}. {stage.detail}")),
         tag("rect", x=x, y=y, width=WIDTH, height=HEIGHT, rx=8),
-        mark(kind, x + 12, y + 16),
-        text(cut(stage.name, 18), x + 38, y + 20, "name"),
-        text(cut(stage.detail or state, 20), x + 38, y + 36, "detail"),
+        tone_mark(kind, x + 12, y + 16),
+        svg_text(truncate(stage.name, 18), x + 38, y + 20, "name"),
+        svg_text(truncate(stage.detail or state, 20), x + 38, y + 36, "detail"),
     ]
     if stage.share is not None and 0 < stage.share < 1:
         parts.append(tag("rect", x=x + 8, y=y + HEIGHT - 4, width=(WIDTH - 16) * stage.share, height=2, class_="share"))
@@ -74,18 +74,18 @@ def _box(stage: Stage, vertex: Vertex) -> Markup:
     return tag("a", box, href=stage.href) if stage.href else box
 
 
-def _edge(start: Vertex, end: Vertex, points: Sequence[float], status: str) -> Markup:
+def _draw_edge(start: Vertex, end: Vertex, points: Sequence[float], status: str) -> Markup:
     """A curve from a box's right side to another's left, through the way points between."""
-    x, y = _corner(start)
+    x, y = _box_corner(start)
     stops = [(x + WIDTH, y + HEIGHT / 2)]
     for layer, point in enumerate(points, start.layer + 1):
-        left, top = _corner(Vertex(layer, point))
-        stops += [(left, top + HEIGHT / 2), (left + WIDTH, top + HEIGHT / 2)]
-    left, top = _corner(end)
-    stops.append((left - 1, top + HEIGHT / 2))
+        box_x, top = _box_corner(Vertex(layer, point))
+        stops += [(box_x, top + HEIGHT / 2), (box_x + WIDTH, top + HEIGHT / 2)]
+    box_x, top = _box_corner(end)
+    stops.append((box_x - 1, top + HEIGHT / 2))
     path = f"M{stops[0][0]:.1f} {stops[0][1]:.1f}"
     for (ax, ay), (bx, by) in itertools.pairwise(stops):
         middle = (ax + bx) / 2
         path += f"C{middle:.1f} {ay:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}"
-    tip = tag("path", d=f"M{left - 7:.1f} {top + HEIGHT / 2 - 4:.1f}l6 4-6 4", class_="tip")
+    tip = tag("path", d=f"M{box_x - 7:.1f} {top + HEIGHT / 2 - 4:.1f}l6 4-6 4", class_="tip")
     return tag("g", tag("path", d=path), tip, class_=f"edge {tone(status)}")

@@ -8,29 +8,29 @@ from collections.abc import Iterable, Mapping
 from agora_sdk.errors import RateLimited
 
 from ..view import View
-from .list_parameters import asked
+from .list_parameters import query_if_allowed
 
-__all__ = ["names"]
+__all__ = ["names_by_id"]
 
-REMEMBERED = 20_000
-LOOKED_UP = 60  #: of one page; what is beyond is shown by its id, and has its name the next time
+MAX_NAMES = 20_000
+MAX_LOOKUPS = 60  #: of one page; what is beyond is shown by its id, and has its name the next time
 
 _names: dict[tuple[str, str, str], str] = {}
 
 
-async def names(view: View, ids: Iterable[str | None]) -> Mapping[str, str]:
+async def names_by_id(view: View, ids: Iterable[str | None]) -> Mapping[str, str]:
     """Names of agents by id, as far as this person may see them.
 
     They are remembered for each person apart: who may not see an agent does not learn its name here. Names never change.
     """
-    wanted = {id for id in ids if id and id.startswith("agent_")}
+    agent_ids = {id for id in ids if id and id.startswith("agent_")}
     who = view.caller.tenant, view.caller.subject
-    missing = [id for id in wanted if (*who, id) not in _names][:LOOKED_UP]
+    missing = [id for id in agent_ids if (*who, id) not in _names][:MAX_LOOKUPS]
     try:
-        found = await asyncio.gather(*(asked(view, "agora.agent.get", {"agent_id": id}) for id in missing))
+        agents = await asyncio.gather(*(query_if_allowed(view, "agora.agent.get", {"agent_id": id}) for id in missing))
     except RateLimited:
-        found = []
-    while len(_names) > REMEMBERED:
+        agents = []
+    while len(_names) > MAX_NAMES:
         del _names[next(iter(_names))]
-    _names.update({(*who, agent.agent_id): agent.agent_name for agent in found if agent is not None})
-    return {id: name for id in wanted if (name := _names.get((*who, id))) is not None}
+    _names.update({(*who, agent.agent_id): agent.agent_name for agent in agents if agent is not None})
+    return {id: name for id in agent_ids if (name := _names.get((*who, id))) is not None}

@@ -10,8 +10,8 @@ from agora_sdk.contract import fields
 
 from ..registry import fragment, page
 from ..view import View
-from .agent_names import names
-from .list_parameters import asked, chosen, concerns, listed
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
 __all__ = ["agent", "agents", "workers"]
 
@@ -28,9 +28,9 @@ async def agents(view: View) -> Mapping[str, Any]:
 @fragment("agent_rows", on=EVENTS, every=1.0)
 async def agent_rows(view: View) -> Mapping[str, Any]:
     """The table."""
-    wanted = chosen(view, "status", "search")
-    found, trouble = await listed(view, "agora.monitor.agents", wanted)
-    return {"found": found, "trouble": trouble, "filtered": bool(wanted)}
+    filters = chosen_filters(view, "status", "search")
+    result_page, trouble = await list_operation(view, "agora.monitor.agents", filters)
+    return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
 
 
 @page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
@@ -42,10 +42,12 @@ async def workers(view: View) -> Mapping[str, Any]:
 @fragment("worker_rows", on=("agora.worker.*",), tick=10, every=1.0)
 async def worker_rows(view: View) -> Mapping[str, Any]:
     """The table."""
-    arguments = {**chosen(view, "search"), "cursor": None}
-    found, trouble = await listed(view, "agora.monitor.workers", arguments, rows=500)
-    known = await names(view, [worker.owner for worker in found.items] if found.count else [])
-    return {"found": found, "names": known, "trouble": trouble, "filtered": "search" in view.query}
+    arguments = {**chosen_filters(view, "search"), "cursor": None}
+    result_page, trouble = await list_operation(view, "agora.monitor.workers", arguments, rows=500)
+    names_of_owners = await names_by_id(
+        view, [worker.owner for worker in result_page.items] if result_page.count else []
+    )
+    return {"found": result_page, "names": names_of_owners, "trouble": trouble, "filtered": "search" in view.query}
 
 
 @page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
@@ -54,21 +56,21 @@ async def agent(view: View) -> Mapping[str, Any]:
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     id = profile.agent_id
     work, trail, price, cost, messages = await asyncio.gather(
-        _work(view, id),
-        asked(view, "agora.admin.audit", {"target": id, "limit": 12}),
-        asked(view, "agora.billing.prices", {"agent_id": id}),
-        asked(view, "agora.billing.cost", {"agent_id": id}),
-        asked(view, "agora.monitor.messages", {"agent": id, "limit": 12}),
+        _work_values(view, id),
+        query_if_allowed(view, "agora.admin.audit", {"target": id, "limit": 12}),
+        query_if_allowed(view, "agora.billing.prices", {"agent_id": id}),
+        query_if_allowed(view, "agora.billing.cost", {"agent_id": id}),
+        query_if_allowed(view, "agora.monitor.messages", {"agent": id, "limit": 12}),
     )
     return {
         "profile": profile,
-        "report": await asked(view, "agora.agent.status", {"agent_id": id}),
+        "report": await query_if_allowed(view, "agora.agent.status", {"agent_id": id}),
         **work,
         "trail": trail,
         "price": price.items[0] if price and price.items else None,
         "cost": cost,
         "messages": messages,
-        "names": await names(view, [entry.actor for entry in trail.items] if trail else []),
+        "names": await names_by_id(view, [entry.actor for entry in trail.items] if trail else []),
     }
 
 
@@ -76,22 +78,25 @@ async def agent(view: View) -> Mapping[str, Any]:
 async def agent_now(view: View) -> Mapping[str, Any] | None:
     """How it is."""
     id = view.path["agent"]
-    if id.startswith("agent_") and not concerns(view, id):
+    if id.startswith("agent_") and not concerns_target(view, id):
         return None
     profile = await view.invoke("agora.agent.get", {"agent_id": id})
-    return {"profile": profile, "report": await asked(view, "agora.agent.status", {"agent_id": profile.agent_id})}
+    return {
+        "profile": profile,
+        "report": await query_if_allowed(view, "agora.agent.status", {"agent_id": profile.agent_id}),
+    }
 
 
 @fragment("agent_work", on=("agora.task.*",), every=1.0)
 async def agent_work(view: View) -> Mapping[str, Any]:
     """What it does and has done."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
-    return {"profile": profile, **await _work(view, profile.agent_id)}
+    return {"profile": profile, **await _work_values(view, profile.agent_id)}
 
 
-async def _work(view: View, id: str) -> Mapping[str, Any]:
+async def _work_values(view: View, id: str) -> Mapping[str, Any]:
     tasks, numbers = await asyncio.gather(
-        asked(view, "agora.task.list", {"agent_id": id, "limit": 12, "descending": True}),
-        asked(view, "agora.task.statistics", {"agent_id": id}),
+        query_if_allowed(view, "agora.task.list", {"agent_id": id, "limit": 12, "descending": True}),
+        query_if_allowed(view, "agora.task.statistics", {"agent_id": id}),
     )
     return {"tasks": tasks, "numbers": numbers}

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..registry import page
 from ..view import View
-from .agent_names import names
-from .list_parameters import chosen, listed
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, list_operation
 
 __all__ = ["audit"]
 
@@ -16,8 +16,8 @@ __all__ = ["audit"]
 @page("audit", title="Audit", scope="admin", nav=100, key="u", needs="agora.admin.audit")
 async def audit(view: View) -> Mapping[str, Any]:
     """The trail, newest first."""
-    wanted = chosen(view, "actor", "operation", "target", "outcome")
-    found, trouble = await listed(view, "agora.admin.audit", wanted)
-    entries = found.items if found.count else []
-    known = await names(view, [id for entry in entries for id in (entry.actor, entry.target)])
-    return {"found": found, "names": known, "trouble": trouble, "filtered": bool(wanted)}
+    filters = chosen_filters(view, "actor", "operation", "target", "outcome")
+    result_page, trouble = await list_operation(view, "agora.admin.audit", filters)
+    entries = result_page.items if result_page.count else []
+    actor_names = await names_by_id(view, [id for entry in entries for id in (entry.actor, entry.target)])
+    return {"found": result_page, "names": actor_names, "trouble": trouble, "filtered": bool(filters)}

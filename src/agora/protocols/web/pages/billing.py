@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ..drawing import columns
-from ..filters import day, money
+from ..drawing import draw_columns
+from ..filters import format_day, format_money
 from ..registry import page
 from ..view import View
-from .agent_names import names
-from .list_parameters import asked
+from .agent_names import names_by_id
+from .list_parameters import query_if_allowed
 
 __all__ = ["billing", "invoice"]
 
@@ -23,16 +23,16 @@ async def billing(view: View) -> Mapping[str, Any]:
     mine = {"account": account}
     costs, balances, budgets, invoices, usage = await asyncio.gather(
         view.invoke("agora.billing.dashboard", mine),
-        asked(view, "agora.billing.balance", mine),
-        asked(view, "agora.billing.budgets", mine),
-        asked(view, "agora.billing.invoices", {**mine, "limit": 12}),
-        asked(view, "agora.billing.usage", {**mine, "limit": 12}),
+        query_if_allowed(view, "agora.billing.balance", mine),
+        query_if_allowed(view, "agora.billing.budgets", mine),
+        query_if_allowed(view, "agora.billing.invoices", {**mine, "limit": 12}),
+        query_if_allowed(view, "agora.billing.usage", {**mine, "limit": 12}),
     )
     currency = costs.billing.currency
     return {
         "costs": costs,
-        "chart": columns(
-            [(f"{day(d.day)}: {money(d.cost, currency)}", d.cost) for d in costs.days],
+        "chart": draw_columns(
+            [(f"{format_day(d.day)}: {format_money(d.cost, currency)}", d.cost) for d in costs.days],
             "Cost of each of the last 30 days",
         ),
         "dearest": max((agent.total_cost for agent in costs.by_agent), default=0) or 1,
@@ -40,7 +40,7 @@ async def billing(view: View) -> Mapping[str, Any]:
         "budgets": budgets.items if budgets else [],
         "invoices": invoices,
         "usage": usage,
-        "names": await names(view, [entry.agent_id for entry in usage.items] if usage else []),
+        "names": await names_by_id(view, [entry.agent_id for entry in usage.items] if usage else []),
     }
 
 

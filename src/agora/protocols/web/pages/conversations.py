@@ -8,12 +8,12 @@ from typing import Any, get_args
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage
 
-from ..drawing import Arrow, sequence
-from ..filters import moment
+from ..drawing import Arrow, draw_sequence
+from ..filters import format_time
 from ..registry import page
 from ..view import View
-from .agent_names import names
-from .list_parameters import chosen, listed
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, list_operation
 
 __all__ = ["conversation", "conversations"]
 
@@ -25,15 +25,15 @@ SHOWN = 4  #: of those who take part, in the list
 @page("conversations", title="Conversations", scope="read:messages", nav=60, key="c", needs="agora.conversation.list")
 async def conversations(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
-    wanted = chosen(view, "agent_id", "state")
-    found, trouble = await listed(view, "agora.conversation.list", wanted)
-    known = await names(view, [who for one in found.items for who in one.participants[:SHOWN]])
+    filters = chosen_filters(view, "agent_id", "state")
+    result_page, trouble = await list_operation(view, "agora.conversation.list", filters)
+    participant_names = await names_by_id(view, [who for one in result_page.items for who in one.participants[:SHOWN]])
     return {
-        "found": found,
+        "found": result_page,
         "trouble": trouble,
-        "names": known,
+        "names": participant_names,
         "shown": SHOWN,
-        "filtered": bool(wanted),
+        "filtered": bool(filters),
         "states": STATES,
     }
 
@@ -43,21 +43,27 @@ async def conversation(view: View) -> Mapping[str, Any]:
     """One of them, message by message."""
     arguments = {"conversation_id": view.path["key"], "limit": DRAWN, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)
-    known = await names(view, [who for said in exchange.messages for who in (said.sender, *_targets(said))])
-    arrows = [arrow for number, said in enumerate(exchange.messages) for arrow in _arrows(number, said, known)]
-    drawing = sequence(arrows, f"Conversation in {len(arrows)} messages")
-    return {"exchange": exchange, "names": known, "drawing": drawing}
+    participant_names = await names_by_id(
+        view, [who for message in exchange.messages for who in (message.sender, *_recipients(message))]
+    )
+    arrows = [
+        arrow
+        for number, message in enumerate(exchange.messages)
+        for arrow in _message_arrows(number, message, participant_names)
+    ]
+    drawing = draw_sequence(arrows, f"Conversation in {len(arrows)} messages")
+    return {"exchange": exchange, "names": participant_names, "drawing": drawing}
 
 
-def _targets(said: AgentMessage) -> list[str]:
+def _recipients(said: AgentMessage) -> list[str]:
     return [said.to] if isinstance(said.to, str) else [str(to) for to in said.to]
 
 
-def _arrows(number: int, said: AgentMessage, known: Mapping[str, str]) -> list[Arrow]:
+def _message_arrows(number: int, said: AgentMessage, known: Mapping[str, str]) -> list[Arrow]:
     words = f"{said.type}: {said.intent or said.task or ''}".rstrip(": ")
-    note = moment(said.ts).rpartition(" ")[2]
+    note = format_time(said.ts).rpartition(" ")[2]
     sender, state = known.get(said.sender or "", said.sender or "?"), _STATE.get(said.type, "")
-    return [Arrow(sender, known.get(to, to), words, note, state, f"#said-{number}") for to in _targets(said)]
+    return [Arrow(sender, known.get(to, to), words, note, state, f"#said-{number}") for to in _recipients(said)]
 
 
 _STATE = {"request": "running", "inform": "completed", "refuse": "refused", "failure": "failed", "confirm": "confirmed"}

@@ -8,12 +8,12 @@ from typing import Any
 
 from agora_sdk.contract.events import Event
 
-from ..drawing import sparkline
+from ..drawing import draw_sparkline
 from ..registry import fragment, page
 from ..view import View
-from .agent_names import names
-from .event_lines import Happening, loud, told
-from .list_parameters import asked
+from .agent_names import names_by_id
+from .event_lines import EventLine, describe_events, notable_events
+from .list_parameters import query_if_allowed
 
 __all__ = ["attention", "dashboard", "numbers", "recent", "tallies"]
 
@@ -34,28 +34,32 @@ WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead
 )
 async def dashboard(view: View) -> Mapping[str, Any]:
     """The first page."""
-    parts = await asyncio.gather(numbers(view), tallies(view), attention(view), _recent(view))
+    parts = await asyncio.gather(numbers(view), tallies(view), attention(view), _recent_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
 
 @fragment("numbers", on=MOVING, tick=10, every=1.0)
 async def numbers(view: View) -> Mapping[str, Any]:
     """Agents, work, throughput, latency, errors, cost."""
-    stats = await asked(view, "agora.monitor.stats")
+    stats = await query_if_allowed(view, "agora.monitor.stats")
     minutes = stats.minutes if stats else []
     busy, failing = any(minute.calls for minute in minutes), any(minute.errors for minute in minutes)
     return {
         "stats": stats,
-        "calls": sparkline([m.calls for m in minutes], "Calls a minute, in the last hour") if busy else "",
-        "latency": sparkline([m.p95_ms for m in minutes], "Latency in each minute of the last hour") if busy else "",
-        "failures": sparkline([m.errors for m in minutes], "Errors a minute", kind="bad") if failing else "",
+        "calls": draw_sparkline([m.calls for m in minutes], "Calls a minute, in the last hour") if busy else "",
+        "latency": draw_sparkline([m.p95_ms for m in minutes], "Latency in each minute of the last hour")
+        if busy
+        else "",
+        "failures": draw_sparkline([m.errors for m in minutes], "Errors a minute", kind="bad") if failing else "",
     }
 
 
 @fragment("tallies", on=MOVING, tick=15, every=2.0)
 async def tallies(view: View) -> Mapping[str, Any]:
     """Agents and tasks by their states, and the health of the parts."""
-    stats, health = await asyncio.gather(asked(view, "agora.monitor.stats"), asked(view, "agora.admin.health"))
+    stats, health = await asyncio.gather(
+        query_if_allowed(view, "agora.monitor.stats"), query_if_allowed(view, "agora.admin.health")
+    )
     return {"stats": stats, "health": health, "states": STATES, "work": WORK}
 
 
@@ -77,9 +81,11 @@ async def attention(view: View) -> Mapping[str, Any]:
     """What waits for a person."""
     limit = {"limit": WAITING}
     approvals, questions, ill = await asyncio.gather(
-        asked(view, "agora.workflow.list", {"status": "waiting_approval", **limit}),
-        asked(view, "agora.task.list", {"status": ["input_required", "auth_required"], "descending": True, **limit}),
-        asked(view, "agora.agent.list", {"status": "error", **limit}),
+        query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", **limit}),
+        query_if_allowed(
+            view, "agora.task.list", {"status": ["input_required", "auth_required"], "descending": True, **limit}
+        ),
+        query_if_allowed(view, "agora.agent.list", {"status": "error", **limit}),
     )
     return {
         "approvals": approvals.items if approvals else [],
@@ -91,18 +97,24 @@ async def attention(view: View) -> Mapping[str, Any]:
 @fragment("recent", on=("*",), every=0.5)
 async def recent(view: View) -> Mapping[str, Any] | None:
     """What happened since, to be put on top."""
-    happenings = await _told(view, view.events)
+    happenings = await _describe_events(view, view.events)
     return {"happenings": happenings, "fresh": True} if happenings else None
 
 
-async def _recent(view: View) -> Mapping[str, Any]:
+async def _recent_values(view: View) -> Mapping[str, Any]:
     """The last of what happened."""
     after = max(view.position - 10 * RECENT, 0)
-    found = await asked(view, "agora.event.list", {"after": after, "limit": 10 * RECENT})
-    return {"happenings": await _told(view, found.items if found else ()), "fresh": False, "most": RECENT}
+    result_page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": 10 * RECENT})
+    return {
+        "happenings": await _describe_events(view, result_page.items if result_page else ()),
+        "fresh": False,
+        "most": RECENT,
+    }
 
 
-async def _told(view: View, events: Sequence[Event]) -> list[Happening]:
-    newest = loud(events, RECENT)
+async def _describe_events(view: View, events: Sequence[Event]) -> list[EventLine]:
+    newest = notable_events(events, RECENT)
     concerned = [event.data.get("agent_id") for event in newest if isinstance(event.data, dict)]
-    return told(newest, await names(view, [*map(str, concerned), *(event.subject for event in newest)]))
+    return describe_events(
+        newest, await names_by_id(view, [*map(str, concerned), *(event.subject for event in newest)])
+    )

@@ -9,12 +9,12 @@ from typing import Any
 
 from agora_sdk.contract.events import Event
 
-from ..filters import brief, room_of
+from ..filters import page_path_of, short_id
 
-__all__ = ["QUIET", "Happening", "loud", "told"]
+__all__ = ["QUIET_TYPES", "EventLine", "describe_events", "notable_events"]
 
 #: Types that only repeat what another one says, or come too often to be read one by one.
-QUIET = frozenset(
+QUIET_TYPES = frozenset(
     {
         "agora.task.available",
         "agora.task.output",
@@ -35,7 +35,7 @@ _NAMES = ("agent_name", "workflow_name", "task_type", "from_name", "name", "work
 _TEXTS = ("content", "reason", "error", "notes", "message", "comment", "milestone")
 
 #: What is said of the thing an event is about. ``{to}`` and the like are from its data.
-_SAID = {
+_PHRASES = {
     "agora.agent.registered": "has registered",
     "agora.agent.updated": "changed its profile",
     "agora.agent.status_changed": "is {to} now",
@@ -93,7 +93,7 @@ _SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventLine:
     """What happened. about: the thing. what: what is said of it. room: where more is told."""
 
     time: datetime
@@ -103,28 +103,30 @@ class Happening:
     room: str | None
 
 
-def loud(events: Iterable[Event], most: int) -> list[Event]:
+def notable_events(events: Iterable[Event], most: int) -> list[Event]:
     """The newest of the events without the quiet ones."""
-    return [event for event in events if event.type not in QUIET][-most:]
+    return [event for event in events if event.type not in QUIET_TYPES][-most:]
 
 
-def told(events: Sequence[Event], names: Mapping[str, str]) -> list[Happening]:
+def describe_events(events: Sequence[Event], names: Mapping[str, str]) -> list[EventLine]:
     """Events in words, newest first. names: of agents, by id."""
-    return [_told(event, names) for event in reversed(events)]
+    return [_describe_event(event, names) for event in reversed(events)]
 
 
-def _told(event: Event, names: Mapping[str, str]) -> Happening:
+def _describe_event(event: Event, names: Mapping[str, str]) -> EventLine:
     data: Mapping[str, Any] = event.data if isinstance(event.data, dict) else {}
-    about = _first(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
-    about = about or brief(event.subject) or event.source.rpartition("/")[2]
-    return Happening(event.time, about, _said(event, data), _first(data, _TEXTS), room_of(event.subject))
+    about = _first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
+    about = about or short_id(event.subject) or event.source.rpartition("/")[2]
+    return EventLine(
+        event.time, about, _event_phrase(event, data), _first_text(data, _TEXTS), page_path_of(event.subject)
+    )
 
 
-def _said(event: Event, data: Mapping[str, Any]) -> str:
+def _event_phrase(event: Event, data: Mapping[str, Any]) -> str:
     """In words; an agent's own types as they are."""
     if not event.type.startswith("agora."):
         return event.type
-    words = _SAID.get(event.type)
+    words = _PHRASES.get(event.type)
     if words is None:
         return event.type.removeprefix("agora.").replace("_", " ").replace(".", " ")
     for name in ("to", "rating", "action"):
@@ -132,5 +134,5 @@ def _said(event: Event, data: Mapping[str, Any]) -> str:
     return words
 
 
-def _first(data: Mapping[str, Any], names: Iterable[str]) -> str:
+def _first_text(data: Mapping[str, Any], names: Iterable[str]) -> str:
     return next((str(data[name]) for name in names if isinstance(data.get(name), str) and data[name] != ""), "")

@@ -11,7 +11,7 @@ from agora_sdk.errors import AgoraError
 
 from ..registry import fragment, page
 from ..view import View
-from .list_parameters import asked, chosen, concerns, listed
+from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
 __all__ = ["instance", "instances"]
 
@@ -22,7 +22,7 @@ TAIL = 16_384  #: bytes of its log that are shown
 @page("instances", title="Instances", scope="read:instances", nav=70, key="i", live=("instance_rows",))
 async def instances(view: View) -> Mapping[str, Any]:
     """All that may be seen."""
-    offers = await asked(view, "agora.instance.discover", {"available": True, "limit": 200})
+    offers = await query_if_allowed(view, "agora.instance.discover", {"available": True, "limit": 200})
     return {
         **await instance_rows(view),
         "statuses": [status.value for status in InstanceStatus],
@@ -33,42 +33,42 @@ async def instances(view: View) -> Mapping[str, Any]:
 @fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
 async def instance_rows(view: View) -> Mapping[str, Any]:
     """The table."""
-    wanted = chosen(view, "status", "agent_id", "account")
+    filters = chosen_filters(view, "status", "agent_id", "account")
     ended = view.query.get("ended") == "true"
-    found, trouble = await listed(view, "agora.instance.list", {**wanted, "ended": ended})
-    return {"found": found, "trouble": trouble, "filtered": bool(wanted) or ended}
+    result_page, trouble = await list_operation(view, "agora.instance.list", {**filters, "ended": ended})
+    return {"found": result_page, "trouble": trouble, "filtered": bool(filters) or ended}
 
 
 @page("instances/{instance_id}", title="Instance", scope="read:instances", live=("instance_now", "instance_log"))
 async def instance(view: View) -> Mapping[str, Any]:
     """One of them."""
-    now, log = await asyncio.gather(_now(view), _log(view))
+    now, log = await asyncio.gather(_instance_values(view), _log_values(view))
     return {**now, **log}
 
 
 @fragment("instance_now", on=EVENTS, tick=5, every=0.5)
 async def instance_now(view: View) -> Mapping[str, Any] | None:
     """How it is, what it uses, what it did."""
-    return await _now(view) if concerns(view, view.path["instance_id"]) else None
+    return await _instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
 @fragment("instance_log", on=EVENTS, tick=5, every=1.0)
 async def instance_log(view: View) -> Mapping[str, Any] | None:
     """The end of its output."""
-    return await _log(view) if concerns(view, view.path["instance_id"]) else None
+    return await _log_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
-async def _now(view: View) -> Mapping[str, Any]:
+async def _instance_values(view: View) -> Mapping[str, Any]:
     id = view.path["instance_id"]
     instance, executions = await asyncio.gather(
         view.invoke("agora.instance.get", {"instance_id": id}),
-        asked(view, "agora.instance.executions", {"instance_id": id, "limit": 12}),
+        query_if_allowed(view, "agora.instance.executions", {"instance_id": id, "limit": 12}),
     )
     ended = instance.desired_status == "stopped"
     return {"instance": instance, "executions": executions, "ended": ended}
 
 
-async def _log(view: View) -> Mapping[str, Any]:
+async def _log_values(view: View) -> Mapping[str, Any]:
     try:
         log = await view.invoke("agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -TAIL})
     except AgoraError as error:  # its host is not there, or keeps nothing yet

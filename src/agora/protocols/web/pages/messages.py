@@ -12,11 +12,11 @@ from agora_sdk.contract.events import Event
 from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import NotFound
 
-from ..drawing import Arrow, sequence
+from ..drawing import Arrow, draw_sequence
 from ..registry import fragment, page
 from ..view import View
-from .agent_names import names
-from .list_parameters import asked, chosen, listed
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["message", "messages"]
 
@@ -37,14 +37,14 @@ KEPT = 100  #: rows of the log, where it grows
 )
 async def messages(view: View) -> Mapping[str, Any]:
     """The log, newest first."""
-    wanted = chosen(view, *FILTERS)
-    found, trouble = await listed(view, "agora.monitor.messages", wanted)
-    rows = found.items if found.count else []
+    filters = chosen_filters(view, *FILTERS)
+    result_page, trouble = await list_operation(view, "agora.monitor.messages", filters)
+    rows = result_page.items if result_page.count else []
     return {
-        "found": found,
-        "names": await _addressed(view, rows),
+        "found": result_page,
+        "names": await _recipient_names(view, rows),
         "trouble": trouble,
-        "wanted": wanted,
+        "wanted": filters,
         "kept": KEPT,
         "rows": rows,
         "fresh": False,
@@ -56,18 +56,22 @@ async def messages(view: View) -> Mapping[str, Any]:
 @fragment("messages", on=SENT, every=0.5)
 async def fresh_messages(view: View) -> Mapping[str, Any] | None:
     """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
-    wanted = chosen(view, *FILTERS)
-    if view.query.get("cursor") or "q" in wanted:
+    filters = chosen_filters(view, *FILTERS)
+    if view.query.get("cursor") or "q" in filters:
         return None
-    rows = [said for event in reversed(view.events) if (said := _said(event)) and _fits(said, wanted)]
-    return {"rows": rows, "names": await _addressed(view, rows), "fresh": True} if rows else None
+    rows = [
+        message_row
+        for event in reversed(view.events)
+        if (message_row := _message_of_event(event)) and _matches_filters(message_row, filters)
+    ]
+    return {"rows": rows, "names": await _recipient_names(view, rows), "fresh": True} if rows else None
 
 
-async def _addressed(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
-    return await names(view, [said.to_agent for said in rows])
+async def _recipient_names(view: View, rows: Iterable[LoggedMessage]) -> Mapping[str, str]:
+    return await names_by_id(view, [row.to_agent for row in rows])
 
 
-def _said(event: Event) -> LoggedMessage | None:
+def _message_of_event(event: Event) -> LoggedMessage | None:
     data = event.data if isinstance(event.data, dict) else {}
     try:
         return LoggedMessage.model_validate({**data, "type": data.get("message_type")})
@@ -75,7 +79,7 @@ def _said(event: Event) -> LoggedMessage | None:
         return None
 
 
-def _fits(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
+def _matches_filters(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
     own = {
         "from_agent": (said.from_agent, said.from_name),
         "to_agent": (said.to_agent,),
@@ -91,31 +95,33 @@ def _fits(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
 @page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
 async def message(view: View) -> Mapping[str, Any]:
     """One message, and the thread it is part of."""
-    said = await _find(view, view.path["message_id"])
+    shown_message = await _find_message(view, view.path["message_id"])
     thread = None
-    if said.correlation_id:
-        thread = await asked(view, "agora.monitor.messages", {"correlation_id": said.correlation_id, "limit": DRAWN})
+    if shown_message.correlation_id:
+        thread = await query_if_allowed(
+            view, "agora.monitor.messages", {"correlation_id": shown_message.correlation_id, "limit": DRAWN}
+        )
     rows = list(reversed(thread.items)) if thread else []
-    known = await _addressed(view, [said, *rows])
-    arrows = [_arrow(view, row, known) for row in rows]
+    recipient_names = await _recipient_names(view, [shown_message, *rows])
+    arrows = [_message_arrow(view, row, recipient_names) for row in rows]
     return {
-        "said": said,
-        "names": known,
+        "said": shown_message,
+        "names": recipient_names,
         "rows": rows,
-        "drawing": sequence(arrows, f"Thread of {len(rows)} messages") if len(rows) > 1 else "",
+        "drawing": draw_sequence(arrows, f"Thread of {len(rows)} messages") if len(rows) > 1 else "",
     }
 
 
-async def _find(view: View, id: str) -> LoggedMessage:
+async def _find_message(view: View, id: str) -> LoggedMessage:
     """A message by its id; NotFound where it is not kept any more, or is no such id."""
-    found, _ = await listed(view, "agora.monitor.messages", {"message_id": id}, rows=1)
-    if not found.items:
+    result_page, _ = await list_operation(view, "agora.monitor.messages", {"message_id": id}, rows=1)
+    if not result_page.items:
         raise NotFound("There is no such message.", fix="The log has it for as long as messages are kept.")
-    said: LoggedMessage = found.items[0]
-    return said
+    row: LoggedMessage = result_page.items[0]
+    return row
 
 
-def _arrow(view: View, said: LoggedMessage, known: Mapping[str, str]) -> Arrow:
+def _message_arrow(view: View, said: LoggedMessage, known: Mapping[str, str]) -> Arrow:
     to = None if said.broadcast else known.get(said.to_agent, said.to_agent)
     note = f"{said.timestamp:%H:%M:%S}"
     return Arrow(said.from_name, to, said.content, note, said.status or "", view.url(f"messages/{said.message_id}"))

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ..filters import room_of
+from ..filters import page_path_of
 from ..registry import page
 from ..view import View
-from .list_parameters import asked
+from .list_parameters import query_if_allowed
 
 __all__ = ["find"]
 
-FOUND = 10
+MAX_RESULTS = 10
 
 
 @page("find", title="Search")
@@ -23,15 +23,15 @@ async def find(view: View) -> Mapping[str, Any]:
     if not words:
         return {"words": "", "room": None, "agents": [], "messages": [], "services": []}
     agents, messages, services = await asyncio.gather(
-        asked(view, "agora.query.agents", {"search": words, "limit": FOUND}),
-        asked(view, "agora.monitor.search", {"q": words, "limit": FOUND}),
-        asked(view, "agora.query.services", {"limit": 500}),
+        query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS}),
+        query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS}),
+        query_if_allowed(view, "agora.query.services", {"limit": 500}),
     )
     named = [item for item in services.items if words.lower() in item.name] if services else []
     return {
         "words": words,
-        "room": room_of(words),
+        "room": page_path_of(words),
         "agents": agents.items if agents else [],
         "messages": messages.items if messages else [],
-        "services": named[:FOUND],
+        "services": named[:MAX_RESULTS],
     }

@@ -9,7 +9,7 @@ from agora_sdk.contract import Lifecycle
 
 from ..registry import fragment, page
 from ..view import View
-from .list_parameters import asked, chosen, listed
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["service", "services", "upstream", "upstreams"]
 
@@ -19,14 +19,14 @@ LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 @page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
 async def services(view: View) -> Mapping[str, Any]:
     """The catalogue, with what callers experienced."""
-    wanted = chosen(view, "category", "status")
-    found, trouble = await listed(view, "agora.query.services", {**wanted, "cursor": None}, rows=500)
+    filters = chosen_filters(view, "category", "status")
+    result_page, trouble = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
     words = view.query.get("q", "").lower().split()
-    items = found.items if found.count else []
-    shown = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
-    everything = await asked(view, "agora.query.services", {"limit": 500})
+    items = result_page.items if result_page.count else []
+    matches = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
+    everything = await query_if_allowed(view, "agora.query.services", {"limit": 500})
     categories = sorted({item.category for item in everything.items}) if everything else []
-    return {"shown": shown, "trouble": trouble, "categories": categories, "lifecycles": LIFECYCLES}
+    return {"shown": matches, "trouble": trouble, "categories": categories, "lifecycles": LIFECYCLES}
 
 
 @page(
@@ -44,8 +44,8 @@ async def upstreams(view: View) -> Mapping[str, Any]:
 @fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
 async def upstream_rows(view: View) -> Mapping[str, Any]:
     """The table."""
-    found, _ = await listed(view, "agora.upstream.list", {})
-    return {"found": found}
+    result_page, _ = await list_operation(view, "agora.upstream.list", {})
+    return {"found": result_page}
 
 
 @page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")

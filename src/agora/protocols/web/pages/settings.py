@@ -8,7 +8,7 @@ from typing import Any
 
 from ..registry import page
 from ..view import View
-from .list_parameters import asked, listed
+from .list_parameters import list_operation, query_if_allowed
 
 __all__ = ["settings"]
 
@@ -18,6 +18,8 @@ async def settings(view: View) -> Mapping[str, Any]:
     """What concerns the person, the keys and the server as a whole."""
     tokens = None
     if view.may("agora.token.list"):
-        tokens, _ = await listed(view, "agora.token.list", {})
-    health, market = await asyncio.gather(asked(view, "agora.admin.health"), view.attempt("agora.query.marketplace"))
+        tokens, _ = await list_operation(view, "agora.token.list", {})
+    health, market = await asyncio.gather(
+        query_if_allowed(view, "agora.admin.health"), view.invoke_or_none("agora.query.marketplace")
+    )
     return {"tokens": tokens, "health": health, "market": market}

@@ -11,11 +11,11 @@ from agora_sdk.contract import fields
 from agora_sdk.contract.workflows import Span, StepState, Timeline, Workflow, WorkflowStatus
 
 from .. import drawing
-from ..filters import duration
+from ..filters import format_duration
 from ..registry import fragment, page
 from ..view import View
-from .agent_names import names
-from .list_parameters import asked, chosen, concerns, listed
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
 __all__ = ["workflow", "workflows"]
 
@@ -38,51 +38,57 @@ async def workflows(view: View) -> Mapping[str, Any]:
 @fragment("workflow_rows", on=EVENTS, every=1.0)
 async def workflow_rows(view: View) -> Mapping[str, Any]:
     """The table."""
-    wanted = chosen(view, "status", "agent_id")
-    found, trouble = await listed(view, "agora.workflow.list", wanted)
-    known = await names(view, [flow.created_by for flow in found.items] if found.count else [])
-    return {"found": found, "names": known, "trouble": trouble, "filtered": bool(wanted)}
+    filters = chosen_filters(view, "status", "agent_id")
+    result_page, trouble = await list_operation(view, "agora.workflow.list", filters)
+    creator_names = await names_by_id(
+        view, [flow.created_by for flow in result_page.items] if result_page.count else []
+    )
+    return {"found": result_page, "names": creator_names, "trouble": trouble, "filtered": bool(filters)}
 
 
 @page("workflows/{workflow_id}", title="Workflow", scope="read:workflows", live=("workflow_now", "workflow_time"))
 async def workflow(view: View) -> Mapping[str, Any]:
     """One workflow."""
-    now, time = await asyncio.gather(_now(view), _time(view))
+    now, time = await asyncio.gather(_workflow_values(view), _timeline_values(view))
     return {**now, **time}
 
 
 @fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
 async def workflow_now(view: View) -> Mapping[str, Any] | None:
     """Its graph and its steps."""
-    return await _now(view) if _concerned(view) else None
+    return await _workflow_values(view) if _is_concerned(view) else None
 
 
 @fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
 async def workflow_time(view: View) -> Mapping[str, Any] | None:
     """Its bars, which grow while it runs."""
-    return await _time(view) if _concerned(view) else None
+    return await _timeline_values(view) if _is_concerned(view) else None
 
 
-def _concerned(view: View) -> bool:
+def _is_concerned(view: View) -> bool:
     id = view.path["workflow_id"]
-    return concerns(view, id) or any(isinstance(e.data, dict) and e.data.get("workflow_id") == id for e in view.events)
+    return concerns_target(view, id) or any(
+        isinstance(e.data, dict) and e.data.get("workflow_id") == id for e in view.events
+    )
 
 
-async def _now(view: View) -> Mapping[str, Any]:
+async def _workflow_values(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
     words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
-    stages = [_stage(view, step) for step in flow.steps]
+    stages = [_to_stage(view, step) for step in flow.steps]
     many = len(stages) > INLINE
     return {
         "flow": flow,
-        "names": await names(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
+        "names": await names_by_id(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
         "open": flow.status in OPEN,
-        "graph": await asyncio.to_thread(drawing.workflow, stages, words) if many else drawing.workflow(stages, words),
+        "graph": await asyncio.to_thread(drawing.draw_workflow, stages, words)
+        if many
+        else drawing.draw_workflow(stages, words),
         "awaiting": [step for step in flow.steps if step.awaiting],
     }
 
 
-def _stage(view: View, step: StepState) -> drawing.Stage:
+def _to_stage(view: View, step: StepState) -> drawing.Stage:
     share = step.progress / 100 if step.status == "running" else None
     detail = step.agent or ", ".join(step.capability)
     if step.items is not None:
@@ -90,31 +96,33 @@ def _stage(view: View, step: StepState) -> drawing.Stage:
     elif step.awaiting:
         detail = "waits for approval"
     elif step.duration_seconds is not None and step.completed_at:
-        detail = f"{detail} · {duration(step.duration_seconds)}".lstrip(" ·")
+        detail = f"{detail} · {format_duration(step.duration_seconds)}".lstrip(" ·")
     href = view.url(f"tasks/{step.task_id}") if step.task_id else None
     if step.workflow_id:
         href = view.url(f"workflows/{step.workflow_id}")
     return drawing.Stage(step.name, step.status, step.depends_on, detail, share, step.awaiting is not None, href)
 
 
-def _bar(span: Span) -> drawing.Bar:
+def _to_bar(span: Span) -> drawing.Bar:
     if span.awaiting:  # what it waits for is the point of it
         return drawing.Bar("waiting_approval", span.start, span.start, None)
     return drawing.Bar(span.status, span.start, span.begun, span.end)
 
 
-async def _time(view: View) -> Mapping[str, Any]:
-    line: Timeline | None = await asked(view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]})
+async def _timeline_values(view: View) -> Mapping[str, Any]:
+    line: Timeline | None = await query_if_allowed(
+        view, "agora.workflow.timeline", {"workflow_id": view.path["workflow_id"]}
+    )
     if line is None:
         return {"line": None, "chart": None, "rows": [], "left": 0}
     begun = [span for span in line.spans if span.start or span.begun]
-    shown = begun[:SPANS]
+    visible = begun[:SPANS]
     end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
-    bars = [_bar(span) for span in shown]
-    chart = drawing.gantt(bars, line.start, end)
+    bars = [_to_bar(span) for span in visible]
+    chart = drawing.draw_gantt(bars, line.start, end)
     return {
         "line": line,
         "chart": chart,
-        "rows": list(zip(shown, chart.rows, strict=True)),
-        "left": len(begun) - len(shown),
+        "rows": list(zip(visible, chart.rows, strict=True)),
+        "left": len(begun) - len(visible),
     }
