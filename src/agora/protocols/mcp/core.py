@@ -144,7 +144,7 @@ class Core:
         """A prompt, filled in."""
         if "." in name:
             return await self.resources.upstreams.get_prompt(exchange, name, arguments)
-        return prompts.find_prompt(name).filled(arguments)
+        return prompts.find_prompt(name).fill(arguments)
 
     async def complete(self, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
         """Values for an argument."""
