@@ -40,13 +40,13 @@ def _verify(card: dict[str, Any], signer: CardSigner) -> None:
 
 @given(card=shapes.cards)
 def test_the_sdk_verifies_a_card_of_both_versions(signer: CardSigner, card: dict[str, Any]) -> None:
-    _verify({**card, "signatures": [signer.signature(card, JKU)]}, signer)
-    _verify({**legacy_cards.merge_versions(card), "signatures": [signer.signature(card, JKU)]}, signer)
+    _verify({**card, "signatures": [signer.sign_card(card, JKU)]}, signer)
+    _verify({**legacy_cards.merge_versions(card), "signatures": [signer.sign_card(card, JKU)]}, signer)
 
 
 @given(card=shapes.cards)
 def test_a_changed_card_is_noticed(signer: CardSigner, card: dict[str, Any]) -> None:
-    changed = {**card, "description": card["description"] + "!", "signatures": [signer.signature(card, JKU)]}
+    changed = {**card, "description": card["description"] + "!", "signatures": [signer.sign_card(card, JKU)]}
     with pytest.raises(signing.InvalidSignaturesError):
         _verify(changed, signer)
 
@@ -76,8 +76,8 @@ def test_a_damaged_key_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_same_card_has_the_same_signature(signer: CardSigner) -> None:
     card = {"name": "a", "description": "b", "version": "1", "capabilities": {}, "skills": []}
-    assert signer.signature(card, JKU) == signer.signature(dict(card), JKU)
-    assert signer.signature(card, JKU) != signer.signature(card, JKU + "2")
+    assert signer.sign_card(card, JKU) == signer.signature(dict(card), JKU)
+    assert signer.sign_card(card, JKU) != signer.signature(card, JKU + "2")
 
 
 def test_the_example_of_the_specification() -> None:
