@@ -1,4 +1,4 @@
-"""Administration: supervise and step in."""
+"""Administration: overrides, health, management and audit."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class OverrideReceipt(Result):
     priority: int
     executed_at: Timestamp
     expires_at: Timestamp | None = None
-    lifted: list[str] = Field(default=[], description="Ids of the overrides this one ended.")
+    lifted: list[str] = Field(default=[], description="Ids of the overrides that this one replaced.")
 
 
 class ComponentHealth(BaseModel):
     status: Literal["healthy", "degraded", "critical"]
     detail: str = ""
     metrics: dict[str, float] = {}
-    warning: str | None = Field(default=None, description="Trouble that the trend points to.")
-    latency_ms: float | None = Field(default=None, description="How long looking took, in milliseconds.")
+    warning: str | None = Field(default=None, description="Problem predicted from the trend.")
+    latency_ms: float | None = Field(default=None, description="Duration of the check, in milliseconds.")
     stack: str | None = Field(
-        default=None, description="Of `event_loop`: where the loop last stood still. Only operators see it."
+        default=None, description="For `event_loop`: where the loop was last blocked. Visible to operators only."
     )
 
 
@@ -69,9 +69,9 @@ class Health(Result):
     status: Literal["healthy", "degraded", "paused", "halted", "critical"] = Field(
         description="Of the worst component; paused or halted where the whole marketplace is and no component is critical."
     )
-    stopped: Stop | None = Field(default=None, description="What stops the whole marketplace, if anything does.")
+    stopped: Stop | None = Field(default=None, description="Override that stops the whole marketplace, if there is one.")
     overrides: list[ActiveOverride] = Field(
-        default=[], description="Overrides in force: all for operators, of others those that concern them."
+        default=[], description="Overrides in force: all for operators; for others, those that concern them."
     )
     components: dict[str, ComponentHealth]
     version: str
@@ -125,7 +125,7 @@ class Admin(Service, category="admin"):
             int | None, Field(ge=0, le=255, description="Authority, 255 = supreme; the caller's own if left out.")
         ] = None,
         expires_in: Annotated[
-            int | None, Field(ge=1, le=31_536_000, description="Seconds until it lifts itself.")
+            int | None, Field(ge=1, le=31_536_000, description="Seconds until the override expires.")
         ] = None,
     ) -> OverrideReceipt:
         """Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
@@ -140,9 +140,9 @@ class Admin(Service, category="admin"):
             str | None, Field(max_length=64, description="One component alone: database, mcp_server, agents ...")
         ] = None,
     ) -> Health:
-        """Check the health of the system, measured now, with a warning where a trend leads to trouble.
+        """Check the health of the system now, with warnings derived from trends.
 
-        It names the overrides in force: who has paused or halted what, since when and why.
+        Lists the overrides in force: target, actor, start and reason.
         """
 
     @operation("POST /agora/admin/manage", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
@@ -180,4 +180,4 @@ class Admin(Service, category="admin"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> AuditPage:
-        """Read the audit trail, newest first: who did what to whom, and what came of it."""
+        """Read the audit trail, newest first: actor, operation, target and outcome."""

@@ -1,4 +1,4 @@
-"""Agents: who is on the marketplace."""
+"""Agents: registration, profiles, heartbeats and ratings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Agent(Result):
     alias: str | None = Field(default=None, description="Its address in the agent protocol, agent.COMPANY.NAME.")
     description: str = ""
     capabilities: list[str] = []
-    service_tier: ServiceTier = Field(default=ServiceTier.BASIC, description="What it was granted: its rate limit.")
+    service_tier: ServiceTier = Field(default=ServiceTier.BASIC, description="Granted service tier, which decides the rate limit.")
     requested_tier: ServiceTier = Field(
         default=ServiceTier.BASIC, description="What its last registration asked for; an operator may grant it."
     )
@@ -80,7 +80,7 @@ class Agent(Result):
     registered_at: Timestamp
     last_activity: Timestamp
     load: float = Field(
-        default=0.0, description="Share of its capacity in use, 0 to 1: as last reported, else from its tasks."
+        default=0.0, description="Share of capacity in use, 0 to 1: as last reported, else derived from its tasks."
     )
     availability: float = Field(
         default=1.0, description="Share of the time since registration it was reachable, 0 to 1."
@@ -88,19 +88,19 @@ class Agent(Result):
     reputation: float | None = Field(default=None, description="Mean of its ratings, 0 to 10; null without any.")
     rating_count: int = 0
     public_keys: list[PublicKey] = Field(
-        default=[], description="To encrypt messages to it with; the first is the one."
+        default=[], description="Keys for encrypting messages to it; use the first."
     )
 
 
 class Registration(Agent):
-    """A registered agent, and what it needs to start."""
+    """A registered agent, with its token and the data it needs to start."""
 
     available_services: list[str] = Field(default=[], description="Names of the operations it may call.")
     token: str | None = Field(default=None, description="The agent's own token. Shown once: keep it.")
     created: bool = Field(default=True, description="False where an existing registration was updated.")
-    pending_tasks: int = Field(default=0, description="How many tasks waited for this name.")
+    pending_tasks: int = Field(default=0, description="Number of tasks that waited for this name.")
     pending_messages: int = Field(
-        default=0, description="Messages that were held for this name and now wait in the inbox."
+        default=0, description="Messages held for this name that now wait in the inbox."
     )
     warning: str | None = Field(
         default=None, description="Why no instances of it can be run, though its manifest says how."
@@ -117,7 +117,7 @@ class AgentHeartbeat(Result):
     agent_id: str
     status: AgentStatus
     last_activity: Timestamp
-    next_before: Timestamp = Field(description="Without another sign of life by then the agent counts as offline.")
+    next_before: Timestamp = Field(description="Time after which the agent counts as offline without another heartbeat.")
 
 
 class AgentStatusReport(Result):
@@ -160,7 +160,7 @@ def _of_manifest(document: Any) -> Any:
 
 
 class Agents(Service, category="agent"):
-    """Registration, profile, signs of life and ratings of agents."""
+    """Registration, profiles, heartbeats and ratings of agents."""
 
     @operation(
         "POST /agents/register",
@@ -245,14 +245,14 @@ class Agents(Service, category="agent"):
         status: AgentStatus | None = None,
         load: Load | None = None,
     ) -> AgentHeartbeat:
-        """Give a sign of life, with the agent's state and load if they changed.
+        """Send a heartbeat, with the agent's state and load if they changed.
 
-        Every other authenticated call is a sign of life too.
+        Every other authenticated call counts as a heartbeat too.
         """
 
     @operation("GET /agents/{agent_id}/status", scope="read:agents")
     async def status(self, agent_id: AgentRef) -> AgentStatusReport:
-        """Read how an agent is doing: state, load, availability, reputation, unread messages."""
+        """Read an agent's status: state, load, availability, reputation, unread messages."""
 
     @operation("POST /agents/{agent_id}/rate", scope="write:agents", idempotent=True)
     async def rate(
@@ -265,7 +265,7 @@ class Agents(Service, category="agent"):
 
     @operation("DELETE /agents/{agent_id}", scope="write:agents", idempotent=True, destructive=True)
     async def deregister(self, agent_id: AgentRef) -> Deregistration:
-        """Take an agent off the marketplace: its token ends, its name is free, its history stays.
+        """Deregister an agent: its token is revoked, its name becomes free, its history stays.
 
         Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
         operator hands over what is left (agora.admin.manage, action 'hand_over').

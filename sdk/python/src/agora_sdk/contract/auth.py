@@ -1,4 +1,4 @@
-"""Single sign-on: come in by an identity provider, stay, find out who you are, go."""
+"""Single sign-on (SSO): log in through an identity provider, refresh the session, inspect it, log out."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RefreshToken = Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[!
 class LoginUser(Result):
     """Who came in."""
 
-    id: str = Field(description="Here; a person keeps it.")
-    subject: str = Field(description="At the provider.")
+    id: str = Field(description="Id in this marketplace; stable for an SSO user.")
+    subject: str = Field(description="User name at the identity provider.")
     username: str
     email: str | None = None
     name: str | None = None
-    roles: list[str] = Field(default=[], description="As the provider names them.")
-    role: str | None = Field(default=None, description="Ours: admin, operator, viewer, user.")
+    roles: list[str] = Field(default=[], description="Role names given by the identity provider.")
+    role: str | None = Field(default=None, description="Role in this marketplace: admin, operator, viewer or user.")
 
 
 class Login(Result):
@@ -42,8 +42,8 @@ class Login(Result):
     access_token: str = Field(repr=False)
     refresh_token: str | None = Field(default=None, repr=False)
     token_type: str = "Bearer"  # noqa: S105  (a kind, no token)
-    expires_in: int | None = Field(default=None, description="Seconds that the access token is good for.")
-    refresh_expires_in: int | None = Field(default=None, description="Seconds that the refresh token is good for.")
+    expires_in: int | None = Field(default=None, description="Lifetime of the access token, in seconds.")
+    refresh_expires_in: int | None = Field(default=None, description="Lifetime of the refresh token, in seconds.")
     user: LoginUser
 
 
@@ -51,7 +51,7 @@ class UserInfo(Result):
     """Who the caller is, whatever its credential."""
 
     id: str
-    sub: str = Field(description="At the provider, for a person; else the id.")
+    sub: str = Field(description="User name at the provider for an SSO user; else the id.")
     name: str
     kind: str = Field(description="user, agent, key, operator or anonymous.")
     tenant: str
@@ -71,15 +71,15 @@ class UserInfo(Result):
 
 
 class LoggedOut(Result):
-    """The session has ended here: none of its tokens counts any more."""
+    """The session has ended: none of its tokens is accepted any more."""
 
     logged_out: bool = True
-    provider_logged_out: bool = Field(default=False, description="Whether the provider has ended its session, too.")
-    logout_url: str | None = Field(default=None, description="Where a browser ends its session at the provider.")
+    provider_logged_out: bool = Field(default=False, description="Whether the identity provider ended its session too.")
+    logout_url: str | None = Field(default=None, description="URL at which a browser ends its session at the provider.")
 
 
 class SignedOut(Result):
-    """That session of the monitor has ended, on every server: copies of its cookie are worth nothing."""
+    """The session of the monitor has ended on every server: copies of its cookie are refused."""
 
     signed_out: bool = True
 
@@ -87,27 +87,27 @@ class SignedOut(Result):
 class LogoutTaken(Result):
     """What the provider said was taken: none of the tokens of that session, or person, made until then counts any more."""
 
-    user_id: str | None = Field(default=None, description="Who logged out there, if the provider said it.")
+    user_id: str | None = Field(default=None, description="User that logged out, if the token names one.")
     whole_person: bool = Field(description="Whether all sessions of that person have ended, not just one.")
 
 
 class AuthConfiguration(Result):
-    """How people come in."""
+    """How users log in."""
 
     enabled: bool = Field(description="Whether there is an identity provider.")
-    issuer: str | None = Field(default=None, description="The one where people sign in; its metadata is below it.")
-    issuers: list[str] = Field(default=[], description="All whose access tokens are taken.")
+    issuer: str | None = Field(default=None, description="Issuer URL where users log in; its metadata is below it.")
+    issuers: list[str] = Field(default=[], description="All issuers whose access tokens are accepted.")
     client_id: str | None = Field(default=None, description="Public client for programs on people's machines.")
     scope: str | None = Field(default=None, description="Scopes to ask for.")
     password: bool = Field(default=False, description="Whether /v1/auth/login takes a name and a password.")
 
 
 class Auth(Service, category="auth"):
-    """People who come in by an identity provider, such as Keycloak."""
+    """SSO users, who log in through an identity provider such as Keycloak."""
 
     @operation("GET /v1/auth/configuration", scope="", exposure=Exposure.PUBLIC, during_halt=True)
     async def configuration(self) -> AuthConfiguration:
-        """Tell how people come in."""
+        """Show how users can log in."""
 
     @operation(
         "POST /v1/auth/login",
@@ -123,7 +123,7 @@ class Auth(Service, category="auth"):
         username: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")],
         password: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00]+$")],
     ) -> Login:
-        """Come in by name and password, which are passed on to the provider, where the operator allows it."""
+        """Log in with name and password, which are passed to the identity provider, where the operator allows it."""
 
     @operation(
         "POST /v1/auth/refresh",
@@ -139,7 +139,7 @@ class Auth(Service, category="auth"):
 
     @operation("GET /v1/auth/userinfo", scope="", exposure=Exposure.PUBLIC, during_halt=True)
     async def userinfo(self) -> UserInfo:
-        """Tell who you are, and what you may."""
+        """Show the caller's identity, role and scopes."""
 
     @operation(
         "POST /v1/auth/logout",
@@ -151,7 +151,7 @@ class Auth(Service, category="auth"):
         during_halt=True,
     )
     async def logout(self, refresh_token: RefreshToken | None = None, client_id: ClientId = None) -> LoggedOut:
-        """End your session: here at once, with its streams, and at the provider where the refresh token is given."""
+        """Log out: end the session and its streams here, and at the identity provider if the refresh token is given."""
 
     @operation(
         "POST /v1/auth/sign-out",
@@ -167,7 +167,7 @@ class Auth(Service, category="auth"):
             str, Field(pattern=r"^mon_[0-9a-f]{32}$", description="Id of the session, as the monitor derives it.")
         ],
     ) -> SignedOut:
-        """End a session of the monitor, whatever it was begun with: the pages' own way out."""
+        """End a session of the monitor, however it was started. Used by the monitor's pages."""
 
     @operation(
         "POST /v1/auth/backchannel-logout",
@@ -184,7 +184,7 @@ class Auth(Service, category="auth"):
             str, Field(min_length=1, max_length=8192, description="Signed by the provider, of the type logout+jwt.")
         ],
     ) -> LogoutTaken:
-        """Take an identity provider's word that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0).
+        """Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
 
         Providers send a form; nobody needs a credential here, for the token is signed. One that does not count, or was
         taken before, is answered with 400.

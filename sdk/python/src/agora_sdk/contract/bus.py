@@ -1,4 +1,4 @@
-"""The bus: entries of five types on streams with consumer groups, a group for each agent."""
+"""The bus: entries of five types on streams, with a consumer group for each agent."""
 
 from __future__ import annotations
 
@@ -109,16 +109,16 @@ class BusEntry(Result):
 
 
 class BusDelivery(BusEntry):
-    """An entry in the hands of a consumer, until it is acknowledged."""
+    """An entry delivered to a consumer and not acknowledged yet."""
 
     entry_id: str = Field(description="Its place on the stream.")
-    deliveries: int = Field(default=1, description="How often it was handed out, this time included.")
+    deliveries: int = Field(default=1, description="Number of deliveries, including this one.")
     task_id: str | None = Field(default=None, description="Of a task_assignment: the task, which is claimed by this.")
     fencing_token: int | None = None
 
 
 class BusReceipt(Result):
-    """The entry is stored: it survives whatever happens next."""
+    """Receipt of an entry. The entry is committed to the store."""
 
     message_id: str = Field(description="Id of the stored message; of a task_assignment the task's.")
     type: BusType
@@ -156,7 +156,7 @@ class BusPendingEntry(Result):
 
     entry_id: str
     message_id: str
-    consumer: str | None = Field(description="Who has it; null where it was taken back and waits for anyone.")
+    consumer: str | None = Field(description="Consumer that holds it; null if it was reclaimed and waits for any consumer.")
     idle_seconds: float
     deliveries: int
 
@@ -169,12 +169,12 @@ class BusPending(Result):
 
 
 class BusHealth(Result):
-    """How the bus is. ``redis_connection`` is false where no Redis is configured."""
+    """Health of the bus. ``redis_connection`` is false where no Redis is configured."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     redis_connection: bool
     consumer_group: str
-    message_lag: int = Field(description="Entries that the group has not been given yet.")
+    message_lag: int = Field(description="Entries not delivered to the group yet.")
     timestamp: Timestamp
 
 
@@ -185,7 +185,7 @@ class BusConsumer(Result):
 
 
 class BusGroup(Result):
-    """A group: who reads it, and how far it is."""
+    """A consumer group: its consumers and position."""
 
     stream: str
     group: str
@@ -199,7 +199,7 @@ class BusStats(Result):
     """The bus in numbers."""
 
     engine: Literal["embedded", "redis"]
-    durability: str = Field(description="What a published entry survives.")
+    durability: str = Field(description="Durability of a published entry.")
     groups: list[BusGroup] = []
     dead_letters: int = 0
     awaiting_response: int = Field(default=0, description="Entries whose response is not due yet.")
@@ -208,7 +208,7 @@ class BusStats(Result):
 
 
 class BusMembership(Result):
-    """An agent whose messages leave on a stream of Redis."""
+    """An agent whose messages are delivered on a Redis stream."""
 
     agent_id: str
     stream: str = Field(description="Stream on which its messages leave.")
@@ -251,7 +251,7 @@ class Bus(Service, category="bus"):
         tasks: Annotated[bool, Field(description="Whether to claim tasks too.")] = True,
         agent_id: AgentRef | None = None,
     ) -> BusBatch:
-        """Take the next entries for an agent: those taken back from a silent consumer first, then new ones.
+        """Read the next entries for an agent: reclaimed ones first, then new ones.
 
         Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
         the agent, or for a capability it has, come as task_assignment, and are claimed by that.
@@ -259,7 +259,7 @@ class Bus(Service, category="bus"):
 
     @operation(scope="write:messages", tools=("ack_task",), idempotent=True)
     async def ack(self, message_ids: Ids, *, agent_id: AgentRef | None = None) -> BusAck:
-        """Acknowledge entries: they are dealt with, and are not handed out again."""
+        """Acknowledge entries: they are not delivered again."""
 
     @operation(scope="write:messages", tools=("recover_tasks",))
     async def recover(
@@ -282,11 +282,11 @@ class Bus(Service, category="bus"):
 
     @operation("GET /agora/bus/pending", scope="read:messages")
     async def pending(self, count: Count = 100, *, agent_id: AgentRef | None = None) -> BusPending:
-        """List what the group was given and has not acknowledged, oldest first."""
+        """List the group's pending entries (delivered, not acknowledged), oldest first."""
 
     @operation("GET /agora/bus/health", scope="read:messages", tools=("bus_health",))
     async def health(self) -> BusHealth:
-        """Say how the bus is, and how far the group lags behind."""
+        """Show the health of the bus and the lag of the consumer group."""
 
     @operation("GET /agora/bus/stats", scope="read:messages")
     async def stats(self) -> BusStats:
@@ -294,11 +294,11 @@ class Bus(Service, category="bus"):
 
     @operation(scope="write:messages", idempotent=True)
     async def join(self, agent_id: AgentRef | None = None) -> BusMembership:
-        """Let an agent's messages and tasks leave on its stream of Redis, from those that wait now.
+        """Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
 
         An agent that publishes an entry through Redis joins by that.
         """
 
     @operation(scope="write:messages", idempotent=True)
     async def leave(self, agent_id: AgentRef | None = None) -> BusMembership:
-        """Keep an agent's messages in the marketplace again; what left already stays on its stream."""
+        """Stop delivering an agent's messages on its Redis stream; delivered entries stay there."""

@@ -46,7 +46,7 @@ State = Literal["open", "proposed", "agreed", "informed", "confirmed", "refused"
 
 
 class Accepted(Result):
-    """The message is stored: it survives whatever happens next."""
+    """Receipt of a message. The message is committed to the store."""
 
     message_id: str
     id: str = Field(description="As its sender named it; the message_id if it did not.")
@@ -65,7 +65,7 @@ class Accepted(Result):
 
 
 class Reply(Result):
-    """What a message was answered with, if it was."""
+    """Reply to a message, if there is one."""
 
     message: AgentMessage | None = Field(
         default=None, description="The answer; the failure 'timeout' if there was none in time; null if none yet."
@@ -168,7 +168,7 @@ class Conversations(Service, category="conversation"):
     async def pending(
         self, agent_id: AgentRef | None = None, *, wait: Wait = 0, limit: Limit = 50, cursor: Cursor = None
     ) -> PendingPage:
-        """What waits for an agent, as messages of the agent protocol, oldest first.
+        """List an agent's pending messages in the form of the agent protocol, oldest first.
 
         Reading changes nothing: ``agora.messaging.mark`` does, with the ids under ``agora.message_id`` of each.
         """

@@ -1,4 +1,4 @@
-"""Deployments: what an agent is made of, so that instances of it can be run."""
+"""Deployments: source or image of an agent, from which instances are created."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Endpoint(BaseModel):
 
 
 class HealthCheck(BaseModel):
-    """How to tell that an instance works."""
+    """Health check of an instance."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -108,14 +108,14 @@ class RegistryCredentials(BaseModel):
 
 
 class Fault(Result):
-    """Something that is wrong with a manifest."""
+    """A validation error of a manifest."""
 
     field: str
     message: str
 
 
 class ManifestReport(Result):
-    """Everything that is wrong with a manifest, at once."""
+    """All validation errors of a manifest."""
 
     valid: bool
     faults: list[Fault] = []
@@ -135,7 +135,7 @@ class DeployableAgent(Result):
     max_instances: int | None = None
     has_credentials: bool = False
     instances: int = Field(default=0, description="Of every account, those that have ended left out.")
-    withdrawn: bool = Field(default=False, description="Whether no new instance may be made of it.")
+    withdrawn: bool = Field(default=False, description="Whether it was withdrawn: no new instances can be created.")
     registered_by: str
     registered_at: Timestamp
 
@@ -162,7 +162,7 @@ class RegisteredDeployable(Result):
 
 class Withdrawal(Result):
     agent_id: str
-    instances: int = Field(description="Those that still run; they go on.")
+    instances: int = Field(description="Instances that still run; they continue.")
 
 
 class Deployments(Service, category="deployment"):
@@ -170,7 +170,7 @@ class Deployments(Service, category="deployment"):
 
     @operation("POST /deployments", scope="deploy:agents", success_status=201, idempotent=True, secrets=("token",))
     async def register(self, manifest: Manifest) -> RegisteredDeployable:
-        """Register an agent with what it is made of, or a new revision of it. Every fault is told at once.
+        """Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
 
         For operators, and whoever they gave the scope deploy:agents. Instances that run keep their revision.
         """
@@ -192,16 +192,16 @@ class Deployments(Service, category="deployment"):
 
     @operation("POST /deployments/validate", scope="read:agents", kind=Kind.COMMAND, idempotent=True)
     async def validate(self, manifest: Manifest) -> ManifestReport:
-        """Tell everything that is wrong with a manifest, without registering it."""
+        """Validate a manifest without registering it; reports all errors."""
 
     @operation("GET /deployments", scope="read:agents")
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> DeployablePage:
-        """List the agents of which instances can be run."""
+        """List the agents with a deployment."""
 
     @operation("GET /deployments/{agent_id}", scope="read:agents")
     async def get(self, agent_id: AgentRef) -> DeployableAgent:
-        """Show what an agent is made of."""
+        """Show an agent's deployment."""
 
     @operation("DELETE /deployments/{agent_id}", scope="deploy:agents", destructive=True, idempotent=True)
     async def withdraw(self, agent_id: AgentRef) -> Withdrawal:
-        """Let no new instances be made of an agent; those that run go on."""
+        """Withdraw an agent's deployment: no new instances can be created; running ones continue."""

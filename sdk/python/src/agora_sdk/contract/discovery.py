@@ -1,4 +1,4 @@
-"""Discovery: what the marketplace can do."""
+"""Discovery: the operations of the marketplace."""
 
 from __future__ import annotations
 

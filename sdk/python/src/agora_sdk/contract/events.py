@@ -1,4 +1,4 @@
-"""Events: what happened, as CloudEvents 1.0, live and again from any point."""
+"""Events: the event log as CloudEvents 1.0, live and replayed from any position."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ServiceTier(StrEnum):
 
 
 class AgentStatus(StrEnum):
-    """Where an agent is in its life."""
+    """Lifecycle state of an agent."""
 
     ACTIVE = "active"
     BUSY = "busy"
@@ -73,7 +73,7 @@ class AgentStatus(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who finds an agent in searches."""
+    """Visibility of an agent in searches."""
 
     PUBLIC = "public"
     ORGANIZATION = "organization"
@@ -132,7 +132,7 @@ class OverrideAction(StrEnum):
 
 
 def split(value: Any) -> Any:
-    """Commas as a list: what a query string has instead of one."""
+    """Split text at commas: a query string has no lists."""
     return value.split(",") if isinstance(value, str) and "," in value else value
 
 

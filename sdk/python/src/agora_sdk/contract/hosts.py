@@ -1,4 +1,4 @@
-"""Hosts: where instances of agents run."""
+"""Hosts on which instances of agents run."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Hosts(Service, category="host"):
         region: Region | None = None,
         name: HostName | None = None,
     ) -> Host:
-        """Change a host: close it before maintenance, open it again, say where it is."""
+        """Change a host: close it for maintenance, reopen it, set its region."""
 
     @operation("DELETE /hosts/{host}", scope="admin", exposure=Exposure.OPERATOR, destructive=True, idempotent=True)
     async def remove(
@@ -132,4 +132,4 @@ class Hosts(Service, category="host"):
             bool, Field(description="Also with instances on it: it will never come back, and they count as failed.")
         ] = False,
     ) -> HostRemoval:
-        """Forget a host. A server that still runs comes back by itself."""
+        """Remove a host. A server that still runs registers itself again."""

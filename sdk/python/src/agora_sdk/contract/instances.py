@@ -1,4 +1,4 @@
-"""Instances: agents that run here for a customer, are watched, metered, and pay their way."""
+"""Instances: agents run by the marketplace for a customer: supervised, metered and billed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class InstanceStatus(StrEnum):
-    """Where an instance is in its life."""
+    """Lifecycle state of an instance."""
 
     REQUESTED = "requested"
     PROVISIONING = "provisioning"  #: its program is being fetched and built
@@ -73,7 +73,7 @@ Target = Annotated[
 ]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Wait = Annotated[
-    float, Field(ge=0, le=60, description="Seconds to wait until it is so; then the answer tells how far it is.")
+    float, Field(ge=0, le=60, description="Seconds to wait for the change to complete; the answer holds the state reached by then.")
 ]
 Size = Annotated[str, Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$", examples=["512M"])]
 CpuLimit = Annotated[
@@ -85,13 +85,13 @@ BackupId = Annotated[str, Field(max_length=64, pattern=r"^bak_[0-9a-f]{32}$")]
 Statuses = Annotated[InstanceStatus | list[InstanceStatus], BeforeValidator(split)]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
 MaxPrice = Annotated[
-    Amount, Field(description="The most that you accept of each amount of the agent's price; 409 if one is above it.")
+    Amount, Field(description="Maximum accepted for each amount of the agent's price; 409 if one is above it.")
 ]
 Replicas = Annotated[int, Field(ge=0, le=1000)]
 
 
 class InstanceConfig(BaseModel):
-    """How one instance is to be run."""
+    """Configuration of one instance."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,7 +105,7 @@ class InstanceConfig(BaseModel):
         "operators. Stored encrypted, never shown.",
     )
     restart: Literal["always", "on_failure", "never"] = "always"
-    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds until it has to be healthy.")] = 60.0
+    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds within which it has to become healthy.")] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
     spend_limit: Amount | None = Field(
         default=None,
@@ -128,14 +128,14 @@ class CoLocation(BaseModel):
 
 class HealthStatus(Result):
     healthy: bool
-    last_heartbeat: Timestamp | None = Field(default=None, description="When it was last seen working.")
+    last_heartbeat: Timestamp | None = Field(default=None, description="Time of the last successful health check.")
     error_count: int = 0
     last_error: str | None = None
     detail: str | None = None
 
 
 class ResourceUsage(Result):
-    """What it uses, as last measured."""
+    """Resource usage, as last measured."""
 
     cpu_usage: float = Field(default=0.0, description="Per cent of one core, since the look before.")
     cpu_seconds: float = 0.0
@@ -157,13 +157,13 @@ class InstanceSummary(Result):
     name: str | None = None
     status: InstanceStatus
     desired_status: Literal["running", "paused", "stopped"]
-    reason: str | None = Field(default=None, description="Why it is as it is, where that is not what was asked for.")
+    reason: str | None = Field(default=None, description="Reason for the status, if it differs from the requested one.")
     host: str | None = None
     engine: str | None = None
-    generation: int = Field(default=1, description="Counts its starts.")
+    generation: int = Field(default=1, description="Number of starts.")
     restarts: int = 0
-    crash_loop: bool = Field(default=False, description="Whether it goes on ending soon after each start.")
-    retry_at: Timestamp | None = Field(default=None, description="When it is started again.")
+    crash_loop: bool = Field(default=False, description="Whether it is in a crash loop.")
+    retry_at: Timestamp | None = Field(default=None, description="Time of the next restart.")
     task_executions: int = 0
     created_at: Timestamp
     started_at: Timestamp | None = Field(default=None, description="Of the present start.")
@@ -194,7 +194,7 @@ class InstanceChange(Instance):
 
 
 class Termination(InstanceChange):
-    """An ended instance with its final bill."""
+    """A terminated instance with its final bill."""
 
 
 class InstancePage(Page[InstanceSummary]):
@@ -204,7 +204,7 @@ class InstancePage(Page[InstanceSummary]):
 
 
 class Execution(Result):
-    """Work that was done on an instance."""
+    """An execution on an instance."""
 
     execution_id: str
     instance_id: str
@@ -240,10 +240,10 @@ class InstanceLog(Result):
     instance_id: str
     content: str
     begin: int = Field(description="Of the first byte shown; later than asked for if that part is not kept any more.")
-    end: int = Field(description="Where to go on.")
+    end: int = Field(description="Offset at which to continue reading.")
     size: int
     has_more: bool = False
-    ended: bool = Field(default=False, description="Whether nothing will follow.")
+    ended: bool = Field(default=False, description="Whether no more output will follow.")
 
 
 class Backup(Result):
@@ -274,7 +274,7 @@ class Scaling(Result):
     desired_instances: int
     running_instances: int
     concurrency: float = Field(description="Executions under way, on average over the last half minute.")
-    problem: str | None = Field(default=None, description="Why it has fewer than it is to have.")
+    problem: str | None = Field(default=None, description="Reason why fewer instances run than requested.")
     instances: list[str] = []
     updated_at: Timestamp
 
@@ -329,7 +329,7 @@ class DashboardSummary(Result):
 
 
 class InstanceDashboard(Result):
-    """A customer's instances and costs at a glance."""
+    """A summary of a customer's instances and costs."""
 
     summary: DashboardSummary
     billing: CurrentBilling
@@ -339,7 +339,7 @@ class InstanceDashboard(Result):
 
 
 class Instances(Service, category="instance"):
-    """The life of instances: made, executed on, paused, resumed, scaled, ended.
+    """The lifecycle of instances: create, execute, pause, resume, scale, terminate.
 
     An account sees and changes its own, an operator every one.
     """
@@ -358,7 +358,7 @@ class Instances(Service, category="instance"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MarketplacePage:
-        """Browse the agents with what a customer wants to know: availability, price, instances, measured performance."""
+        """List agents for customers, with availability, price, instances and measured performance."""
 
     @operation("POST /marketplace/instances", scope="write:instances", success_status=201)
     async def create(
@@ -372,12 +372,12 @@ class Instances(Service, category="instance"):
         ] = None,
         co_location: CoLocation | None = None,
         preferred_host: HostRef | None = None,
-        restore: Annotated[BackupId | None, Field(description="Begin with the state of this backup.")] = None,
-        account: Annotated[Account | None, Field(description="For operators: whose it is to be.")] = None,
+        restore: Annotated[BackupId | None, Field(description="Start with the state of this backup.")] = None,
+        account: Annotated[Account | None, Field(description="Owner account; for operators only.")] = None,
         max_price: MaxPrice | None = None,
         wait: Wait = 10.0,
     ) -> Instance:
-        """Make an instance of an agent and start it.
+        """Create an instance of an agent and start it.
 
         It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
         meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
@@ -391,7 +391,7 @@ class Instances(Service, category="instance"):
         status: Statuses | None = None,
         *,
         account: Account | None = None,
-        ended: Annotated[bool, Field(description="Those that were terminated too.")] = False,
+        ended: Annotated[bool, Field(description="Include terminated instances.")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> InstancePage:
@@ -417,7 +417,7 @@ class Instances(Service, category="instance"):
         method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
         timeout: Annotated[float, Field(ge=0.1, le=3600, description="Seconds.")] = 30.0,
     ) -> ExecutionResult:
-        """Let an instance do work: parameters go to the endpoint as a JSON body (with GET and DELETE, in the query).
+        """Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
 
         It is charged when it begins, and taken back if it fails. If there was no answer in time, or the connection
         broke, the error says ``outcome: unknown``.
@@ -425,17 +425,17 @@ class Instances(Service, category="instance"):
 
     @operation("POST /marketplace/instances/{instance_id}/pause", scope="write:instances", idempotent=True)
     async def pause(self, instance_id: InstanceId, *, wait: Wait = 10.0) -> InstanceChange:
-        """Stop an instance where it is: it costs no time until it is resumed."""
+        """Pause an instance: no running time is charged until it is resumed."""
 
     @operation("POST /marketplace/instances/{instance_id}/resume", scope="write:instances", idempotent=True)
     async def resume(self, instance_id: InstanceId, *, wait: Wait = 10.0) -> InstanceChange:
-        """Let a paused instance go on; start a failed one again at once."""
+        """Resume a paused instance; restart a failed one at once."""
 
     @operation(
         "DELETE /marketplace/instances/{instance_id}", scope="write:instances", destructive=True, idempotent=True
     )
     async def terminate(self, instance_id: InstanceId, *, wait: Wait = 15.0) -> Termination:
-        """End an instance for good, and show its final bill."""
+        """Terminate an instance permanently, and show its final bill."""
 
     @operation("GET /marketplace/instances/{instance_id}/logs", scope="read:instances", kind=Kind.RELAY)
     async def logs(
@@ -470,10 +470,10 @@ class Instances(Service, category="instance"):
         max_instances: Replicas | None = None,
         *,
         target_concurrency: Annotated[
-            float, Field(gt=0, le=10_000, description="Executions at once that one instance is to have.")
+            float, Field(gt=0, le=10_000, description="Target number of concurrent executions per instance.")
         ] = 1.0,
         instance_config: InstanceConfig | None = None,
-        account: Annotated[Account | None, Field(description="For operators: whose they are.")] = None,
+        account: Annotated[Account | None, Field(description="Owner account; for operators only.")] = None,
         max_price: MaxPrice | None = None,
     ) -> Scaling:
         """Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
@@ -488,7 +488,7 @@ class Instances(Service, category="instance"):
 
     @operation("POST /marketplace/instances/{instance_id}/backup", scope="write:instances", kind=Kind.RELAY)
     async def backup(self, instance_id: InstanceId) -> Backup:
-        """Keep a copy of an instance's state, for ``restore`` when another one is made."""
+        """Back up an instance's state, for ``restore`` when another instance is created."""
 
     @operation("GET /marketplace/backups", scope="read:instances")
     async def backups(
@@ -502,4 +502,4 @@ class Instances(Service, category="instance"):
 
     @operation("GET /marketplace/dashboard", scope="read:instances", exposure=Exposure.AGENT)
     async def dashboard(self, account: Account | None = None) -> InstanceDashboard:
-        """Show a customer's instances and costs at a glance."""
+        """Show a summary of a customer's instances and costs."""

@@ -1,4 +1,4 @@
-"""Memory: what agents want kept, found again by its key or by its words."""
+"""Memory: durable values of agents, found by key or by full-text search."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Tags = Annotated[list[Label], Field(max_length=20), BeforeValidator(split)]
 
 
 class Memory(Result):
-    """Something kept."""
+    """A stored value."""
 
     namespace: str
     key: str
@@ -47,13 +47,13 @@ class MemoryPage(Page[Memory]):
 
 
 class FoundMemory(Memory):
-    """Something kept, and how well it fits."""
+    """A stored value with its search score."""
 
     score: float = Field(description="Share of the words asked for that it has, 0 to 1.")
 
 
 class FoundMemories(Result):
-    """What fits best, the best first."""
+    """Search results, best match first."""
 
     memories: list[FoundMemory] = []
     count: int = 0
@@ -63,15 +63,15 @@ class FoundMemories(Result):
 
 
 class Forgotten(Result):
-    """It is not kept any more, whether or not it was."""
+    """The value is deleted, whether or not it existed."""
 
     namespace: str
     key: str
-    forgotten: bool = Field(description="Whether it was there.")
+    forgotten: bool = Field(description="Whether the value existed.")
 
 
 class Memories(Service, category="memory"):
-    """Durable key and value, and recall by words, for the agents of one marketplace."""
+    """Durable key-value store with full-text search, for the agents of one marketplace."""
 
     @operation("POST /agora/memory/store", scope="write:memory")
     async def store(
@@ -93,7 +93,7 @@ class Memories(Service, category="memory"):
 
     @operation("GET /agora/memory/recall", scope="read:memory")
     async def recall(self, key: Key, namespace: Namespace = "default") -> Memory:
-        """What is kept under a key. Raises NotFound."""
+        """Read the value of a key. Raises NotFound."""
 
     @operation("GET /agora/memory/list", scope="read:memory")
     async def list(
@@ -104,7 +104,7 @@ class Memories(Service, category="memory"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MemoryPage:
-        """What is kept in a namespace, in the order of the keys."""
+        """List the values of a namespace, in the order of the keys."""
 
     @operation("GET /agora/memory/search", scope="read:memory")
     async def search(
@@ -118,4 +118,4 @@ class Memories(Service, category="memory"):
 
     @operation("POST /agora/memory/forget", scope="write:memory", idempotent=True, destructive=True)
     async def forget(self, key: Key, namespace: Namespace = "default") -> Forgotten:
-        """Delete what is kept under a key."""
+        """Delete the value of a key."""

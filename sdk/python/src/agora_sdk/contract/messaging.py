@@ -1,4 +1,4 @@
-"""Messaging: agents talk."""
+"""Messaging: send and receive messages."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a fi
 
 
 class MessageReceipt(Result):
-    """The message is stored: it survives whatever happens next."""
+    """Receipt of a message. The message is committed to the store."""
 
     message_id: str
     status: DeliveryState
     timestamp: Timestamp
     recipients: int | None = Field(default=1, description="How many it was addressed to; null for a broadcast.")
-    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+    warning: str | None = Field(default=None, description="Reason for a delay, such as a name not registered yet.")
 
 
 class Message(Result):
@@ -115,7 +115,7 @@ class Messaging(Service, category="messaging"):
     ) -> MessageReceipt:
         """Send a message to one agent, to several, to a capability, or to everyone.
 
-        The answer comes after the commit. A name that nobody has registered yet is held for it.
+        The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
         """
 
     @operation(

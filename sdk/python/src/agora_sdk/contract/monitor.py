@@ -1,4 +1,4 @@
-"""Monitor: the marketplace as those see it who look after it.
+"""Monitor: statistics, message log and intervention for operators.
 
 What is here is what no other service tells: numbers by the minute, everybody's messages in one log, and one call to step
 in. Callers without ``read:all`` see the messages they sent or received, and broadcasts.
@@ -49,16 +49,16 @@ Q = Annotated[
     Field(description="Words that all have to be in the text, in any order; case does not matter for A to Z."),
 ]
 Type = Annotated[Label | None, Field(description="Message type.")]
-Agents = Annotated[AgentRef | None, Field(description="Who sent it, or whom it was sent to.")]
+Agents = Annotated[AgentRef | None, Field(description="Sender or recipient.")]
 Sender = Annotated[AgentRef | None, Field(description="Who sent it.")]
-Recipient = Annotated[AgentRef | None, Field(description="Whom it was sent to; 'broadcast' for everyone.")]
+Recipient = Annotated[AgentRef | None, Field(description="Recipient; 'broadcast' for everyone.")]
 One = Annotated[MessageId | None, Field(description="That one message.")]
 Since = Annotated[Timestamp | None, Field(description="Sent at this time or later.")]
 Until = Annotated[Timestamp | None, Field(description="Sent before this time.")]
 
 
 class Minute(BaseModel):
-    """What was done in one minute. Durations are in milliseconds, of the calls; null without any."""
+    """Statistics of one minute. Durations are in milliseconds, of the calls; null without any."""
 
     minute: Timestamp
     calls: int = Field(default=0, description="Calls that change something, or work elsewhere.")
@@ -149,7 +149,7 @@ class MonitoredAgentPage(Page[MonitoredAgent]):
 
 
 class Intervention(Result):
-    """What a person did to an agent."""
+    """An intervention of a person on an agent."""
 
     success: Literal[True] = True
     agent_id: str
@@ -161,11 +161,11 @@ class Intervention(Result):
 
 
 class Monitor(Service, category="monitor"):
-    """See everything, and step in."""
+    """Statistics, message log, live events, and interventions."""
 
     @operation("GET /v1/monitor/stats", scope="read:agents", during_halt=True)
     async def stats(self) -> MonitorStats:
-        """See the marketplace in numbers: agents, tasks, calls by the minute, errors, cost today."""
+        """Show statistics: agents, tasks, calls per minute, errors, cost today."""
 
     @operation("GET /v1/monitor/agents", scope="read:agents", during_halt=True)
     async def agents(
@@ -182,7 +182,7 @@ class Monitor(Service, category="monitor"):
     async def workers(
         self, search: Annotated[Words | None, Field(description="Part of the name.")] = None, *, limit: Limit = 500
     ) -> WorkerPage:
-        """List the processes that take tasks: your own; operators see all."""
+        """List workers: your own; operators see all."""
 
     @operation("GET /v1/monitor/messages", scope="read:messages", during_halt=True)
     async def messages(
@@ -265,11 +265,11 @@ class Monitor(Service, category="monitor"):
         self,
         agent_id: AgentRef,
         message: Annotated[
-            Text, Field(max_length=100_000, description="What to tell the agent; with an override, the reason too.")
+            Text, Field(max_length=100_000, description="Message to the agent; with an override, also its reason.")
         ] = "",
         action: Annotated[
             Literal["message", "pause", "resume", "terminate", "emergency_halt"],
-            Field(description="Tell it something, or place an override, which needs the scope admin."),
+            Field(description="Send a message or place an override, which needs the scope admin."),
         ] = "message",
         *,
         reason: Annotated[Text, Field(max_length=2000, description="Why, for the audit trail.")] = "",
@@ -277,7 +277,7 @@ class Monitor(Service, category="monitor"):
             int | None, Field(ge=0, le=255, description="Authority of the override; the caller's own if left out.")
         ] = None,
         expires_in: Annotated[
-            int | None, Field(ge=1, le=31_536_000, description="Seconds until the override lifts itself.")
+            int | None, Field(ge=1, le=31_536_000, description="Seconds until the override expires.")
         ] = None,
     ) -> Intervention:
-        """Step in: send an agent a message as a person, pause it, let it go on, or end it."""
+        """Intervene: send an agent a message as a person, pause, resume or terminate it."""

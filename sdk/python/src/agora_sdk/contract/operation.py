@@ -1,4 +1,4 @@
-"""One declaration for each operation: the machinery.
+"""The declaration of operations.
 
 An operation is an abstract, typed, documented method of a :class:`Service`; the decorator
 :func:`operation` adds what a signature cannot say. Everything a protocol needs (request model,
@@ -67,7 +67,7 @@ class Kind(StrEnum):
 
 
 class Exposure(StrEnum):
-    """Who finds an operation in the catalogue."""
+    """Visibility of an operation in the registry."""
 
     PUBLIC = "public"
     AGENT = "agent"
@@ -76,7 +76,7 @@ class Exposure(StrEnum):
 
 
 class Lifecycle(StrEnum):
-    """Where an operation is in its life."""
+    """Lifecycle status of an operation."""
 
     ACTIVE = "active"
     BETA = "beta"

@@ -1,4 +1,4 @@
-"""The orchestrator: the marketplace asked in plain words."""
+"""The orchestrator: requests in natural language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Words = Annotated[
 
 
 class ChatAnswer(Result):
-    """What was understood, and what came of it."""
+    """The recognized request and its result."""
 
     response: str = Field(description="The answer in a sentence or two.")
     data: list[dict[str, JsonValue]] = Field(default=[], description="What it is about, as data.")
@@ -40,7 +40,7 @@ class Orchestrator(Service, category="orchestrator"):
 
     @operation("POST /functions/v1/orchestrator-agent/chat", scope="read:agents", secrets=("token",))
     async def chat(self, message: Words) -> ChatAnswer:
-        """Ask the marketplace in plain words. The words are matched by fixed rules, not by a language model.
+        """Send a request in natural language. It is matched by fixed rules, not by a language model.
 
         Registering an agent this way needs write:agents, and answers the agent's token.
         """

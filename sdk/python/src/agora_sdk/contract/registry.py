@@ -111,7 +111,7 @@ class Registry(Service, category="registry"):
         timeout: Seconds | None = None,
         concurrency: Concurrency = 16,
         verify: Annotated[
-            bool, Field(description="Connect first; false keeps it even if it cannot be reached now.")
+            bool, Field(description="Connect first; false stores it even if it cannot be reached now.")
         ] = True,
     ) -> Upstream:
         """Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.

@@ -29,7 +29,7 @@ class Result(BaseModel):
 if TYPE_CHECKING:
 
     class _Of(Generic[T]):
-        """What items a page has."""
+        """Type of a page's items."""
 
 else:
 

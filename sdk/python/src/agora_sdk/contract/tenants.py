@@ -20,9 +20,9 @@ TenantId = Annotated[
         description="Id of a tenant: small letters, digits, hyphens between.",
     ),
 ]
-TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Name for people.")]
+TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Display name.")]
 Reason = Annotated[
-    str, Field(max_length=500, description="Why; whoever is refused meanwhile reads it.", pattern=r"^[^\x00]*$")
+    str, Field(max_length=500, description="Reason, shown to callers that are refused.", pattern=r"^[^\x00]*$")
 ]
 About = Annotated[
     JsonObject, Field(description="What the operator keeps of it, such as a subscription or a namespace.")
@@ -30,7 +30,7 @@ About = Annotated[
 
 
 class Tenant(Result):
-    """A marketplace, and whether it is served."""
+    """A tenant and its status."""
 
     tenant_id: str
     name: str
@@ -79,7 +79,7 @@ class Tenants(Service, category="tenant"):
     async def create(
         self, tenant_id: TenantId, name: TenantName | None = None, *, metadata: About = {}
     ) -> CreatedTenant:
-        """Make a tenant, and its first admin key."""
+        """Create a tenant and its first admin key."""
 
     @operation("GET /tenants", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> TenantPage:
@@ -99,15 +99,15 @@ class Tenants(Service, category="tenant"):
             JsonObject | None, Field(description="Replaces what was kept; unchanged if left out.")
         ] = None,
     ) -> Tenant:
-        """Change a tenant's name, or what is kept of it."""
+        """Change a tenant's name or metadata."""
 
     @operation("POST /tenants/{tenant_id}/suspend", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def suspend(self, tenant_id: TenantId, reason: Reason = "") -> Tenant:
-        """Refuse everybody of a tenant until it is resumed; its streams are closed, nothing is lost."""
+        """Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost."""
 
     @operation("POST /tenants/{tenant_id}/resume", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def resume(self, tenant_id: TenantId) -> Tenant:
-        """Serve a suspended tenant again."""
+        """Resume a suspended tenant."""
 
     @operation("POST /tenants/{tenant_id}/keys", scope="admin", exposure=Exposure.OPERATOR, secrets=("token",))
     async def create_key(
@@ -115,7 +115,7 @@ class Tenants(Service, category="tenant"):
         tenant_id: TenantId,
         label: Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)] = "admin",
     ) -> TenantKey:
-        """Make another admin key of a tenant, for instance where the first was lost."""
+        """Create another admin key of a tenant, for example if the first was lost."""
 
     @operation(
         "DELETE /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True, destructive=True

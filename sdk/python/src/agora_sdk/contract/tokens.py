@@ -19,7 +19,7 @@ Scopes = Annotated[
 
 
 class Token(Result):
-    """What is known about a key; never the key itself."""
+    """Metadata of a key; never the key itself."""
 
     token_id: str
     kind: Literal["api_key", "enrolment"]
@@ -49,7 +49,7 @@ class RevokedToken(Result):
 
 
 class Tokens(Service, category="token"):
-    """Keys for programs and people, and tokens with which agents may enrol."""
+    """API keys for programs and people, and enrolment tokens for agents."""
 
     @operation("POST /tokens", scope="admin", exposure=Exposure.OPERATOR, secrets=("token",))
     async def create(
@@ -68,14 +68,14 @@ class Tokens(Service, category="token"):
                 min_length=1,
                 max_length=64,
                 pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-                description="Account whose credential it is, of a customer or developer; the maker's if left out.",
+                description="Owner account, of a customer or developer; the creator's if left out.",
             ),
         ] = None,
         expires_in: Annotated[
-            int | None, Field(ge=1, le=315_360_000, description="Seconds; never if left out.")
+            int | None, Field(ge=1, le=315_360_000, description="Lifetime in seconds; unlimited if left out.")
         ] = None,
     ) -> CreatedToken:
-        """Make an API key or an enrolment token."""
+        """Create an API key or an enrolment token."""
 
     @operation("GET /tokens", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> TokenPage:
@@ -87,4 +87,4 @@ class Tokens(Service, category="token"):
     async def revoke(
         self, token_id: Annotated[str, Field(max_length=64, pattern=r"^key_[0-9a-f]{32}$")]
     ) -> RevokedToken:
-        """End a key at once; open streams that use it are closed."""
+        """Revoke a key at once; open streams that use it are closed."""

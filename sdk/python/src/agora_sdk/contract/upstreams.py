@@ -1,4 +1,4 @@
-"""Upstreams: MCP servers elsewhere whose tools the marketplace offers under their name."""
+"""Upstreams: remote MCP servers whose tools the marketplace offers under their name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class ConnectionState(StrEnum):
-    """How this server stands with an upstream."""
+    """Connection state of an upstream."""
 
     IDLE = "idle"
     CONNECTING = "connecting"
@@ -40,7 +40,7 @@ class ConnectionState(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What an upstream offers."""
+    """Kind of an upstream item."""
 
     TOOL = "tool"
     RESOURCE = "resource"
@@ -49,7 +49,7 @@ class ItemKind(StrEnum):
 
 
 class ItemState(StrEnum):
-    """Whether something that an upstream offers can be used here."""
+    """Whether an upstream item can be used here."""
 
     ACTIVE = "active"
     QUARANTINED = "quarantined"
@@ -91,7 +91,7 @@ Headers = Annotated[
 Seconds = Annotated[float, Field(gt=0, le=3600, description="Seconds a call may take.")]
 ToolTimeouts = Annotated[
     dict[Annotated[str, Field(max_length=200)], Seconds],
-    Field(max_length=1000, description="Seconds that calls of these tools may take instead."),
+    Field(max_length=1000, description="Timeout of individual tools, in seconds."),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=2000)]],
@@ -126,11 +126,11 @@ class Upstream(Result):
     protocol_version: str | None = None
     instructions: str | None = None
     state: ConnectionState = ConnectionState.IDLE
-    error: str | None = Field(default=None, description="Why it cannot be reached.")
-    retry_at: Timestamp | None = Field(default=None, description="When the next connection is tried.")
+    error: str | None = Field(default=None, description="Reason why it cannot be reached.")
+    retry_at: Timestamp | None = Field(default=None, description="Time of the next connection attempt.")
     tools: int = Field(default=0, description="Tools that can be called.")
-    quarantined: int = Field(default=0, description="What changed and waits for acceptance.")
-    dropped: int = Field(default=0, description="What cannot be offered; the reasons are with each.")
+    quarantined: int = Field(default=0, description="Changed items that wait for acceptance.")
+    dropped: int = Field(default=0, description="Items that cannot be offered; each has its reason.")
     listed_at: Timestamp | None = None
     created_at: Timestamp
     updated_at: Timestamp
@@ -144,7 +144,7 @@ class UpstreamItem(Result):
     service: str | None = Field(default=None, description="Name of a tool in the catalogue.")
     description: str = ""
     state: ItemState = ItemState.ACTIVE
-    reason: str | None = Field(default=None, description="Why it is quarantined or dropped.")
+    reason: str | None = Field(default=None, description="Reason why it is quarantined or dropped.")
     hash: str = Field(description="SHA-256 of the definition.")
     definition: dict[str, Any] = Field(default={}, description="As the upstream gives it.")
     accepted: dict[str, Any] | None = Field(default=None, description="The definition accepted before it changed.")
@@ -165,7 +165,7 @@ class UpstreamPage(Page[Upstream]):
 
 
 class Acceptance(Result):
-    """What was taken out of quarantine."""
+    """The accepted items."""
 
     upstream_id: str
     name: str
@@ -178,7 +178,7 @@ class UpstreamRemoval(Result):
 
 
 class ToolResult(Result):
-    """What a tool answered, untouched. ``is_error``: the tool itself says that it failed."""
+    """Result of a tool, unchanged. ``is_error``: the tool itself says that it failed."""
 
     upstream: str
     tool: str
@@ -189,7 +189,7 @@ class ToolResult(Result):
 
 
 class ResourceResult(Result):
-    """What is in a resource."""
+    """Contents of a resource."""
 
     upstream: str
     uri: str
@@ -206,7 +206,7 @@ class PromptResult(Result):
 
 
 class Upstreams(Service, category="upstream"):
-    """MCP servers elsewhere: their tools, resources and prompts, offered here by every protocol."""
+    """Remote MCP servers: their tools, resources and prompts, offered here over every protocol."""
 
     @operation("POST /upstreams", scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR)
     async def add(
@@ -220,7 +220,7 @@ class Upstreams(Service, category="upstream"):
         tool_timeouts: ToolTimeouts = {},
         concurrency: Concurrency = 16,
         verify: Annotated[
-            bool, Field(description="Connect first; false keeps it even if it cannot be reached now.")
+            bool, Field(description="Connect first; false stores it even if it cannot be reached now.")
         ] = True,
     ) -> Upstream:
         """Add an upstream MCP server by its URL, and offer its tools as ``name.tool``.
@@ -241,7 +241,7 @@ class Upstreams(Service, category="upstream"):
         kind: Annotated[ItemKind | None, Field(description="Only what is of this kind.")] = None,
         state: Annotated[ItemState | None, Field(description="Only what is in this state.")] = None,
     ) -> UpstreamDetail:
-        """Show an upstream with all it offers, and why what cannot be used cannot."""
+        """Show an upstream with all its items, with the reason for each unusable one."""
 
     @operation(
         "POST /upstreams/{upstream}/refresh",
@@ -251,7 +251,7 @@ class Upstreams(Service, category="upstream"):
         idempotent=True,
     )
     async def refresh(self, upstream: UpstreamRef) -> UpstreamDetail:
-        """Ask an upstream again what it offers; what changed is quarantined."""
+        """Refresh an upstream's items; changed definitions are quarantined."""
 
     @operation("POST /upstreams/{upstream}/accept", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def accept(
@@ -265,7 +265,7 @@ class Upstreams(Service, category="upstream"):
 
     @operation("DELETE /upstreams/{upstream}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def remove(self, upstream: UpstreamRef) -> UpstreamRemoval:
-        """Remove an upstream with all it offers, and close its connection."""
+        """Remove an upstream with all its items, and close its connection."""
 
     @operation("POST /tools/{upstream}/{tool}", scope="write:tools", kind=Kind.RELAY, body_limit=4 * MEBIBYTE)
     async def call(
@@ -276,7 +276,7 @@ class Upstreams(Service, category="upstream"):
         *,
         timeout: Seconds | None = None,
     ) -> ToolResult:
-        """Call a tool of an upstream; its answer comes untouched.
+        """Call a tool of an upstream; its result is returned unchanged.
 
         A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
         error says ``outcome: unknown``: the tool may have done its work.

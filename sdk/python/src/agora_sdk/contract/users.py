@@ -1,4 +1,4 @@
-"""Users: people who have come in by an identity provider, and what the operator decided about them."""
+"""Users: SSO users who have logged in, with the role and limits that the operator set for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Role = Literal["admin", "operator", "viewer", "user"]
 
 
 class User(Result):
-    """A person. They are here once they came in for the first time."""
+    """An SSO user. The record is created at the first login."""
 
     user_id: str
     username: str
@@ -25,10 +25,10 @@ class User(Result):
     name: str | None = None
     issuer: str
     subject: str
-    roles: list[str] = Field(default=[], description="As the provider named them the last time.")
-    role: str | None = Field(default=None, description="What they are here: admin, operator, viewer, user.")
+    roles: list[str] = Field(default=[], description="Name at the identity provider at the last login.")
+    role: str | None = Field(default=None, description="Role here: admin, operator, viewer or user.")
     role_given_here: bool = Field(
-        default=False, description="Whether the role was given here, and not by the provider."
+        default=False, description="Whether the role was set here, not by the identity provider."
     )
     concurrency_limit: int | None = Field(
         default=None, description="Tasks that may wait and run at once; null: as the setting user_concurrency says."
@@ -50,7 +50,7 @@ class Users(Service, category="user"):
 
     @operation("GET /v1/users", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
-        """List the people who have come in, by name."""
+        """List SSO users by name."""
 
     @operation("GET /v1/users/{user_id}", scope="admin", exposure=Exposure.OPERATOR)
     async def get(self, user_id: UserId) -> User:
@@ -64,13 +64,13 @@ class Users(Service, category="user"):
         role: Annotated[
             Role | Literal["provider"] | None,
             Field(
-                description="Instead of the provider's; 'provider' to leave it to that again. Unchanged if left out."
+                description="Role that overrides the provider's; 'provider' removes the override. Unchanged if left out."
             ),
         ] = None,
         concurrency_limit: Annotated[
             int | None,
             Field(ge=-1, le=1_000_000, description="0: no limit; -1: as the setting says. Unchanged if left out."),
         ] = None,
-        disabled: Annotated[bool | None, Field(description="Whether they are kept out. Unchanged if left out.")] = None,
+        disabled: Annotated[bool | None, Field(description="Whether the user is blocked. Unchanged if left out.")] = None,
     ) -> User:
-        """Give a person another role or limit, keep them out, or let them in again; it holds at once."""
+        """Change a user's role or limit, block the user, or unblock the user; takes effect at once."""

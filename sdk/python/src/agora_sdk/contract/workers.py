@@ -1,4 +1,4 @@
-"""Workers: processes that take tasks, wherever they run."""
+"""Workers: processes that execute tasks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class WorkerPage(Page[Worker]):
 
 class Unregistration(Result):
     worker_id: str
-    released: int = Field(default=0, description="How many tasks went back to the queue.")
+    released: int = Field(default=0, description="Number of requeued tasks.")
 
 
 class Workers(Service, category="worker"):
@@ -51,11 +51,11 @@ class Workers(Service, category="worker"):
         *,
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
     ) -> Worker:
-        """Register a worker, or change one of yours; its capabilities are yours unless given."""
+        """Register or update a worker; its capabilities are the caller's unless given."""
 
     @operation("POST /v1/agent/workers/{worker_id}/unregister", scope="write:tasks", idempotent=True)
     async def unregister(self, worker_id: WorkerRef) -> Unregistration:
-        """Take a worker off: what it has claimed goes back to the queue at once."""
+        """Unregister a worker: its claimed tasks are requeued at once."""
 
     @operation("GET /v1/agent/workers", scope="read:tasks")
     async def list(self, owner: AgentRef | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> WorkerPage:

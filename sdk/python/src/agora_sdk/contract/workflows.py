@@ -1,4 +1,4 @@
-"""Workflows: steps that many agents take, in order or in parallel, to the end."""
+"""Workflows: steps executed by agents, in sequence or in parallel."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class WorkflowReceipt(Result):
 
 
 class Items(Result):
-    """How far a for_each is."""
+    """Progress of a for_each."""
 
     total: int
     completed: int = 0
@@ -154,7 +154,7 @@ class Items(Result):
 
 
 class StepState(Result):
-    """A step as it stands."""
+    """Current state of a step."""
 
     name: str
     position: int
@@ -176,11 +176,11 @@ class StepState(Result):
     message: str | None = None
     items: Items | None = None
     workflow_id: str | None = Field(default=None, description="Of a step that runs a workflow: that workflow.")
-    compensation: bool = Field(default=False, description="Whether it runs only to make up for a failed step.")
+    compensation: bool = Field(default=False, description="Whether it only compensates for a failed step.")
 
 
 class AgentShare(Result):
-    """What an agent did for a workflow."""
+    """An agent's share in a workflow."""
 
     agent_id: str
     agent_name: str | None = None
@@ -191,7 +191,7 @@ class AgentShare(Result):
 
 
 class Workflow(Result):
-    """A workflow as it stands."""
+    """Current state of a workflow."""
 
     workflow_id: str
     workflow_name: str
@@ -230,7 +230,7 @@ class Modification(Result):
     action: str
     step: str | None = None
     updated_at: Timestamp
-    modifications: int = Field(description="How many times it was modified by now.")
+    modifications: int = Field(description="Number of modifications so far.")
 
 
 class Span(Result):
@@ -238,10 +238,10 @@ class Span(Result):
 
     step: str
     status: StepStatus
-    start: Timestamp | None = Field(default=None, description="When it could begin.")
-    begun: Timestamp | None = Field(default=None, description="When somebody began; null where it waits for approval.")
+    start: Timestamp | None = Field(default=None, description="Time at which it became ready.")
+    begun: Timestamp | None = Field(default=None, description="Time at which it started; null if it waits for approval.")
     end: Timestamp | None = None
-    awaiting: Literal["approval"] | None = Field(default=None, description="What it waits for now.")
+    awaiting: Literal["approval"] | None = Field(default=None, description="Reason for waiting.")
     duration_seconds: float | None = None
     agent: str | None = None
     task_id: str | None = None
@@ -266,7 +266,7 @@ class WorkflowDiagram(Result):
 
 
 class Workflows(Service, category="workflow"):
-    """Steps over many agents, driven by what is committed: a crash loses no step and doubles none."""
+    """Workflows over agents, driven by committed state: a crash neither loses nor repeats a step."""
 
     @operation("POST /agora/workflow/create", scope="write:workflows")
     async def create(
@@ -287,7 +287,7 @@ class Workflows(Service, category="workflow"):
 
     @operation("GET /agora/workflow/status", scope="read:workflows")
     async def status(self, workflow_id: WorkflowId) -> Workflow:
-        """How a workflow stands: its steps, its progress, who did what."""
+        """Show a workflow's status: steps, progress, agents."""
 
     @operation("GET /agora/workflow/list", scope="read:workflows")
     async def list(
@@ -316,7 +316,7 @@ class Workflows(Service, category="workflow"):
         order: StepNames = [],
         reason: Reason = "",
     ) -> Modification:
-        """Change a workflow while it runs; what is not possible is refused, and nothing is half done.
+        """Change a running workflow; a change that is not possible is refused as a whole.
 
         reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
         reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
@@ -332,16 +332,16 @@ class Workflows(Service, category="workflow"):
         approved: bool = True,
         comment: Reason = "",
     ) -> Modification:
-        """Approve a step that waits for it, or refuse it: refused, it has failed."""
+        """Approve or refuse a step that waits for approval; a refused step fails."""
 
     @operation(scope="write:workflows", idempotent=True, destructive=True)
     async def cancel(self, workflow_id: WorkflowId, reason: Reason = "") -> Modification:
-        """End a workflow: what runs is cancelled, what has not begun never will."""
+        """Cancel a workflow: running steps are cancelled, the others are never started."""
 
     @operation("GET /agora/workflow/timeline", scope="read:workflows")
     async def timeline(self, workflow_id: WorkflowId) -> Timeline:
-        """When each step could begin, began and ended; at most 1,000 parts of each for_each."""
+        """Show when each step became ready, started and ended; at most 1,000 items of each for_each."""
 
     @operation("GET /agora/workflow/diagram", scope="read:workflows")
     async def diagram(self, workflow_id: WorkflowId) -> WorkflowDiagram:
-        """The graph of a workflow with the state of each step, as Mermaid text."""
+        """Show the graph of a workflow with the state of each step, as Mermaid text."""

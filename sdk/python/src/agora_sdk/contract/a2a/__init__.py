@@ -88,10 +88,10 @@ PageToken = Annotated[
     Field(max_length=400, pattern=r"^[A-Za-z0-9_-]*$", description="'nextPageToken' of the page before."),
 ]
 Wait = Annotated[
-    float, Field(ge=0, le=3600, description="Seconds to wait while it is worked on; then the task as it is.")
+    float, Field(ge=0, le=3600, description="Seconds to wait for the task; then its current state is returned.")
 ]
 BaseUrl = Annotated[
-    HttpUrl | None, Field(description="Under which the caller reaches this server; its public_url if left out.")
+    HttpUrl | None, Field(description="Base URL under which the caller reaches this server; its public_url if left out.")
 ]
 Agent = Annotated[
     AgentRef | None,
@@ -111,17 +111,17 @@ class A2A(Service, category="a2a"):
         message: A2AMessage | Annotated[Text, Field(min_length=1, max_length=900_000)],
         agent: Agent = None,
         *,
-        skill: Annotated[Label | None, Field(description="Id of the skill that is wanted.")] = None,
+        skill: Annotated[Label | None, Field(description="Id of the requested skill.")] = None,
         task_id: Annotated[
-            Id | None, Field(description="The task to go on with, where the message does not say.")
+            Id | None, Field(description="Task to continue, if the message names none.")
         ] = None,
         context_id: ContextId | None = None,
-        return_immediately: Annotated[bool, Field(description="Do not wait until the task has ended or asks.")] = False,
+        return_immediately: Annotated[bool, Field(description="Return without waiting for the task to end or to need input.")] = False,
         wait: Wait = 60,
         history_length: HistoryLength = None,
         accepted_output_modes: Modes = [],
-        push: Annotated[A2APushConfig | None, Field(description="Where to post what happens to the task.")] = None,
-        metadata: Annotated[Metadata, Field(description="Of the request; kept with a new task.")] = {},
+        push: Annotated[A2APushConfig | None, Field(description="Push notification configuration of the task.")] = None,
+        metadata: Annotated[Metadata, Field(description="Metadata of the request; stored with a new task.")] = {},
         extensions: Annotated[
             list[Uri], Field(max_length=50, description="URIs of extensions that you support, beside the message's.")
         ] = [],
@@ -164,12 +164,12 @@ class A2A(Service, category="a2a"):
         agent: Of = None,
         *,
         last_event_id: Annotated[
-            str | None, Field(max_length=20, description="Go on after this item, without the task itself.")
+            str | None, Field(max_length=20, description="Resume after this item, without the task itself.")
         ] = None,
         history_length: HistoryLength = None,
         until: Annotated[
             Literal["ended", "interrupted"],
-            Field(description="Whether it goes on while the task needs an answer."),
+            Field(description="Whether the stream continues while the task needs input."),
         ] = "ended",
     ) -> AsyncIterator[A2AUpdate]:
         """The task, then everything that happens to it, to its end (section 3.1.6).
@@ -193,11 +193,11 @@ class A2A(Service, category="a2a"):
         authentication: A2AAuthentication | None = None,
         version: PushVersion = "1.0",
     ) -> A2APushConfig:
-        """Have a task's updates posted to a URL (section 3.1.7): those from now on, in order, each at least once."""
+        """Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once."""
 
     @operation("GET /agora/a2a/get_push_config", scope="read:tasks")
     async def get_push_config(self, task_id: Id, config_id: Id, agent: Of = None) -> A2APushConfig:
-        """Show where a task's updates are posted (section 3.1.8)."""
+        """Show a push notification configuration of a task (section 3.1.8)."""
 
     @operation("GET /agora/a2a/list_push_configs", scope="read:tasks")
     async def list_push_configs(
@@ -208,19 +208,19 @@ class A2A(Service, category="a2a"):
         page_size: Annotated[int, Field(ge=1, le=100)] = 50,
         page_token: PageToken = None,
     ) -> A2APushConfigs:
-        """List where a task's updates are posted (section 3.1.9)."""
+        """List the push notification configurations of a task (section 3.1.9)."""
 
     @operation(scope="write:tasks", idempotent=True, destructive=True)
     async def delete_push_config(self, task_id: Id, config_id: Id, agent: Of = None) -> A2APushDeletion:
-        """Post a task's updates there no more (section 3.1.10)."""
+        """Delete a push notification configuration (section 3.1.10)."""
 
     @operation("GET /agora/a2a/push_dead_letters", scope="read:tasks")
     async def push_dead_letters(self, *, limit: Limit = 50, cursor: Cursor = None) -> PushDeadLetters:
-        """List where updates could not be posted, with the reason; your own, an operator sees all."""
+        """List failed push deliveries with their reason: your own; operators see all."""
 
     @operation(scope="write:tasks", idempotent=True)
     async def retry_push(self, task_id: Id, config_id: Id) -> PushRetry:
-        """Post a task's updates again where it was given up, from where it stopped."""
+        """Retry a failed push delivery from the update at which it stopped."""
 
     # -- cards -----------------------------------------------------------------------------------
 
@@ -239,7 +239,7 @@ class A2A(Service, category="a2a"):
         *,
         card: Annotated[
             JsonObject | None,
-            Field(max_length=100, description="Fields of an agent card, which win over those made; null removes it."),
+            Field(max_length=100, description="Fields of an agent card, which override the generated ones; null removes the stored card."),
         ] = None,
         extended: Annotated[
             JsonObject | None, Field(max_length=100, description="Fields that only authenticated callers see.")
@@ -260,26 +260,26 @@ class A2A(Service, category="a2a"):
         name: Annotated[AgentRef | None, Field(description="Its name here; its own if left out.")] = None,
         *,
         headers: Headers = {},
-        timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds without a sign from it.")] = 60,
-        verify: Annotated[bool, Field(description="Read its card first; false keeps it even if it cannot be.")] = True,
+        timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds to wait without any data from it before the request fails.")] = 60,
+        verify: Annotated[bool, Field(description="Fetch its card first; false stores it even if the card cannot be fetched.")] = True,
     ) -> RemoteAgent:
-        """Make an A2A agent elsewhere an agent of this marketplace; what is sent to it is passed on.
+        """Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
 
         A URL that leads to a private or loopback address is refused unless the server's settings allow it.
         """
 
     @operation("GET /agora/a2a/list_remotes", scope="read:agents")
     async def list_remotes(self, *, limit: Limit = 50, cursor: Cursor = None) -> RemoteAgentPage:
-        """List the agents elsewhere, each with its state."""
+        """List the remote agents, each with its state."""
 
     @operation("GET /agora/a2a/get_remote", scope="read:agents")
     async def get_remote(self, agent: AgentRef) -> RemoteAgent:
-        """Show an agent elsewhere, with its card."""
+        """Show a remote agent, with its card."""
 
     @operation(scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR, idempotent=True)
     async def refresh_remote(self, agent: AgentRef) -> RemoteAgent:
-        """Read the card of an agent elsewhere again."""
+        """Fetch the card of a remote agent again."""
 
     @operation(scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def remove_remote(self, agent: AgentRef) -> RemoteRemoval:
-        """Take an agent elsewhere off the marketplace; tasks that are there end as failed."""
+        """Remove a remote agent from the marketplace; its unfinished tasks end as failed."""

@@ -1,4 +1,4 @@
-"""Cards: what agents say of themselves (section 4.4), and the catalogue of them."""
+"""Agent cards (section 4.4) and their catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["A2ACard", "A2ACatalogue", "A2ACatalogueEntry", "A2AInterface", "A2AS
 
 
 class A2AInterface(ProtoModel):
-    """An address of an agent, and what is spoken there (section 4.4.6)."""
+    """An interface of an agent: URL, binding and version (section 4.4.6)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -60,7 +60,7 @@ class A2ACard(ProtoModel):
 
 
 class CardChange(Result):
-    """Whose card it is now."""
+    """Card stored for an agent."""
 
     agent_id: str
     stored: bool = Field(description="Whether there is a stored card; if not, it is made from the registration.")
@@ -74,7 +74,7 @@ class A2ACatalogueEntry(Result):
     agent_id: str | None = Field(default=None, description="Null for the marketplace's own front agent.")
     name: str
     description: str
-    url: str = Field(description="Where it speaks A2A.")
+    url: str = Field(description="URL of its A2A endpoint.")
     card_url: str
     tags: list[str] = []
     updated_at: Timestamp

@@ -54,14 +54,14 @@ class A2AState(StrEnum):
 
 
 class A2ARole(StrEnum):
-    """Who says something (section 4.1.5)."""
+    """Role of a message's sender (section 4.1.5)."""
 
     USER = "ROLE_USER"
     AGENT = "ROLE_AGENT"
 
 
 class A2AMessage(ProtoModel):
-    """One thing said, by the requester or by the agent (section 4.1.4)."""
+    """A message of the requester or of the agent (section 4.1.4)."""
 
     message_id: MessageId | None = None
     context_id: ContextId | None = None
@@ -85,7 +85,7 @@ class A2AArtifact(ProtoModel):
 
 
 class A2AStatus(ProtoModel):
-    """Where a task is, and what was said about it (section 4.1.2)."""
+    """Status of a task, with an optional message (section 4.1.2)."""
 
     state: A2AState
     message: A2AMessage | None = None

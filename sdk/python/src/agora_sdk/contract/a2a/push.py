@@ -30,7 +30,7 @@ PushVersion = Annotated[
 
 
 class A2AAuthentication(ProtoModel):
-    """How a push notification proves itself (section 4.3.2). ``credentials`` are kept encrypted and never shown."""
+    """Authentication of push notifications (section 4.3.2). ``credentials`` are kept encrypted and never shown."""
 
     scheme: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
     credentials: Annotated[str, Field(max_length=4000, pattern=r"^[\x20-\x7e]*$")] | None = None
@@ -55,7 +55,7 @@ class A2APushConfigs(ProtoModel):
 
 
 class A2APushDeletion(Result):
-    """The configuration is gone, whether or not it was there."""
+    """The configuration does not exist any more, whether or not it existed before."""
 
     task_id: str
     config_id: str

@@ -1,4 +1,4 @@
-"""Agents elsewhere."""
+"""Remote A2A agents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Headers = Annotated[
 
 
 class RemoteState(StrEnum):
-    """Whether an agent elsewhere can be reached."""
+    """Whether a remote agent can be reached."""
 
     UNKNOWN = "unknown"
     AVAILABLE = "available"
@@ -31,17 +31,17 @@ class RemoteState(StrEnum):
 
 
 class RemoteAgent(Result):
-    """An A2A agent elsewhere that is an agent of this marketplace. Credentials are never shown."""
+    """A remote A2A agent that is registered in this marketplace. Credentials are never shown."""
 
     agent_id: str
     agent_name: str
-    url: str = Field(description="As it was given: of its card, or of the agent.")
-    interface: A2AInterface | None = Field(default=None, description="What is spoken with it.")
+    url: str = Field(description="URL as given: of the card or of the agent.")
+    interface: A2AInterface | None = Field(default=None, description="Protocol binding and version in use.")
     card: dict[str, Any] | None = Field(default=None, description="Its own card, as it was last read.")
     has_credentials: bool = False
     timeout: float = 60.0
     state: RemoteState = RemoteState.UNKNOWN
-    error: str | None = Field(default=None, description="Why it cannot be reached.")
+    error: str | None = Field(default=None, description="Reason why it cannot be reached.")
     checked_at: Timestamp | None = None
     refreshed_at: Timestamp | None = Field(default=None, description="When its card was last read.")
     created_by: str

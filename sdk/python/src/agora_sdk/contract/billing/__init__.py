@@ -83,9 +83,9 @@ Words = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
 
 
 class Billing(Service, category="billing"):
-    """What agents cost, who pays, and what they earn.
+    """Prices, charges and revenue of agents.
 
-    An account sees what is its own, a developer what its agents earn, an operator everything.
+    An account sees its own data, a developer the revenue of its agents, an operator everything.
     """
 
     @operation("GET /billing/prices", scope="read:billing")
@@ -117,10 +117,10 @@ class Billing(Service, category="billing"):
         input_price: Annotated[Amount, Field(description="Of token_based: for a million tokens in.")] = 0.0,
         output_price: Annotated[Amount, Field(description="Of token_based: for a million tokens out.")] = 0.0,
         effective_from: Annotated[
-            Timestamp | None, Field(description="When it begins, up to a year ahead; now if left out.")
+            Timestamp | None, Field(description="Start of validity, up to a year ahead; now if left out.")
         ] = None,
     ) -> Price:
-        """Set what an agent costs from now on, or from a time to come; what was used before keeps its price.
+        """Set an agent's price from now on or from a future time; earlier usage keeps its price.
 
         For the agent itself, its account and operators. A new version takes the place of those that had not begun.
         """
@@ -138,11 +138,11 @@ class Billing(Service, category="billing"):
         output_tokens: Count = 0,
         instance_id: InstanceId | None = None,
         at: Annotated[
-            Timestamp | None, Field(description="When it was; now if left out. The price of then holds.")
+            Timestamp | None, Field(description="Time of the usage; now if left out. The price in force at that time applies.")
         ] = None,
         description: Words | None = None,
     ) -> UsageRecord:
-        """Record usage that was measured elsewhere, at the price in force. For credentials with the scope meter:billing."""
+        """Record usage measured by an external meter, at the price in force. Needs the scope meter:billing."""
 
     @operation(
         "POST /billing/usage/{entry_id}/reverse",
@@ -152,7 +152,7 @@ class Billing(Service, category="billing"):
         destructive=True,
     )
     async def reverse(self, entry_id: EntryId, reason: Words) -> Entry:
-        """Take an entry back, by another with the opposite amount."""
+        """Reverse an entry by adding one with the opposite amount."""
 
     @operation("GET /billing/usage", scope="read:billing")
     async def usage(
@@ -180,7 +180,7 @@ class Billing(Service, category="billing"):
         until: Annotated[Day | None, Field(description="Last day.")] = None,
         currency: Currency | None = None,
     ) -> Cost:
-        """Tell what was used and what it cost up to now, with what running instances owe already."""
+        """Show usage and cost so far, including the accrued cost of running instances."""
 
     @operation("GET /billing/revenue", scope="read:billing")
     async def revenue(
@@ -192,11 +192,11 @@ class Billing(Service, category="billing"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> RevenuePage:
-        """Tell what the caller's agents have earned; to operators, what every agent has."""
+        """Show the revenue of the caller's agents; for operators, of every agent."""
 
     @operation("GET /billing/dashboard", scope="read:billing")
     async def dashboard(self, account: Account | None = None, *, currency: Currency | None = None) -> Dashboard:
-        """Show costs at a glance: in all, this month, by day, by agent, and how the budgets stand."""
+        """Show a cost summary: total, this month, by day, by agent, and the state of the budgets."""
 
     @operation("POST /billing/credit", scope="admin", exposure=Exposure.OPERATOR, success_status=201)
     async def credit(
@@ -206,18 +206,18 @@ class Billing(Service, category="billing"):
         currency: Currency | None = None,
         *,
         kind: Annotated[
-            Literal["credit", "payment"], Field(description="Given in advance or as a gift, or paid for an invoice.")
+            Literal["credit", "payment"], Field(description="Prepaid or granted credit, or the payment of an invoice.")
         ] = "credit",
         reason: Words | None = None,
         credit_key: Annotated[
-            Key | None, Field(description="Names this credit for ever, so that it is given once.")
+            Key | None, Field(description="Unique key of this credit: repeating the call with it has no further effect.")
         ] = None,
     ) -> Entry:
-        """Give an account credit, or note its payment."""
+        """Add credit to an account, or record its payment."""
 
     @operation("GET /billing/balance", scope="read:billing")
     async def balance(self, account: Account | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> Balances:
-        """Tell what is left of an account's credit, or what it owes, in each currency."""
+        """Show an account's balance in each currency: remaining credit or amount owed."""
 
     @operation("PUT /billing/budget", scope="write:billing", idempotent=True)
     async def budget(
@@ -233,7 +233,7 @@ class Billing(Service, category="billing"):
         hard_limit: Annotated[
             Amount | None, Field(description="In a month; beyond it calls are refused, and at it instances pause.")
         ] = None,
-        prepaid: Annotated[bool, Field(description="Refuse what the account's credit does not cover.")] = False,
+        prepaid: Annotated[bool, Field(description="Refuse calls that the account's credit does not cover.")] = False,
     ) -> Budget:
         """Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
 

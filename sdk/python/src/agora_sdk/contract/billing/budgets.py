@@ -1,4 +1,4 @@
-"""Credit and budgets: what an account has, and may spend."""
+"""Credit and budgets of accounts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Balance(Result):
     account_id: str
     currency: str
     credited: float = Field(description="Credit and payments received.")
-    charged: float = Field(description="Charges, with what accrues.")
-    balance: float = Field(description="What is left of the credit; negative what is owed.")
-    reserved: float = Field(default=0.0, description="Of the balance: for tasks that were assigned and have not ended.")
+    charged: float = Field(description="Charges, including accrued cost.")
+    balance: float = Field(description="Remaining credit; negative if the account owes.")
+    reserved: float = Field(default=0.0, description="Part of the balance reserved for tasks that were assigned and have not ended.")
     prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
 
 
@@ -40,7 +40,7 @@ class Budget(Result):
     hard_limit: float | None = None
     prepaid: bool = False
     spent: float = Field(description="In the month.")
-    reserved: float = Field(default=0.0, description="For tasks that were assigned and have not ended.")
+    reserved: float = Field(default=0.0, description="Reserved for tasks that were assigned and have not ended.")
     period: str
     state: Literal["ok", "warned", "exhausted"]
     set_by: Literal["account", "operator"]

@@ -1,4 +1,4 @@
-"""The dashboard: an account's costs at a glance."""
+"""The dashboard: a summary of an account's costs."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class DayCost(Result):
 
 
 class Dashboard(Result):
-    """An account's costs at a glance."""
+    """A summary of an account's costs."""
 
     customer_id: str | None = None
     summary: CostSummary
     billing: CurrentBilling
-    days: list[DayCost] = Field(description="The last 30 days, those without cost too.")
-    by_agent: list[AgentCost] = Field(description="This month, the dearest first.")
+    days: list[DayCost] = Field(description="The last 30 days, including days without cost.")
+    by_agent: list[AgentCost] = Field(description="This month, most expensive first.")
     budgets: list[Budget]

@@ -1,4 +1,4 @@
-"""Invoices: what was used in a month."""
+"""Invoices: usage of one month."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class InvoiceSummary(Result):
     """An invoice without its lines."""
 
     invoice_id: str | None = None
-    number: str | None = Field(default=None, description="Without gaps in the marketplace; none while it is open.")
+    number: str | None = Field(default=None, description="Invoice number, without gaps in the marketplace; null while the invoice is open.")
     status: Literal["open", "closed"]
     account_id: str
     currency: str
     period: str
     issued_at: Timestamp | None = None
-    opening_balance: float = Field(description="Credit left before it; negative what was owed.")
+    opening_balance: float = Field(description="Balance before the invoice; negative if the account owed.")
     charges: float
     credits: float = Field(description="Credit and payments received.")
     closing_balance: float
@@ -61,7 +61,7 @@ class InvoiceSummary(Result):
 
 
 class Invoice(InvoiceSummary):
-    """What an account used in a month. ``opening_balance + credits - charges = closing_balance``."""
+    """An account's usage of one month. ``opening_balance + credits - charges = closing_balance``."""
 
     lines: list[InvoiceLine]
 

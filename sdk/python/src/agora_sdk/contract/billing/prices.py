@@ -1,4 +1,4 @@
-"""Prices: what an agent costs, and how its amounts are written."""
+"""Prices of agents, and the format of amounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of the 
 
 
 class PricingType(StrEnum):
-    """How an agent is paid."""
+    """Pricing model of an agent."""
 
     FREE = "free"
     PER_REQUEST = "per_request"  #: a price for each execution

@@ -1,4 +1,4 @@
-"""Usage: the entries of the ledger, what they come to, and who earns by them."""
+"""Usage: ledger entries, their totals, and revenue."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Key = Annotated[
         min_length=1,
         max_length=150,
         pattern=r"^[!-~]+$",
-        description="Names this usage for ever: recording it again under the same key changes nothing.",
+        description="Unique key of this usage: repeating the call with it has no further effect.",
     ),
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
@@ -43,7 +43,7 @@ Day = Annotated[date, BeforeValidator(not_a_number), Field(description="A day in
 
 
 class EntryKind(StrEnum):
-    """What an entry of the ledger is for."""
+    """Kind of a ledger entry."""
 
     BASE = "base"
     TIME = "time"
@@ -64,7 +64,7 @@ class CostBreakdown(Result):
 
 
 class BillingInfo(Result):
-    """What something has cost. ``total_cost`` is the sum of the breakdown."""
+    """Cost totals. ``total_cost`` is the sum of the breakdown."""
 
     total_cost: float = 0.0
     currency: str
@@ -73,18 +73,18 @@ class BillingInfo(Result):
     cost_breakdown: CostBreakdown
     input_tokens: int = 0
     output_tokens: int = 0
-    accrued_cost: float = Field(default=0.0, description="Part of the cost, for time that is not in the ledger yet.")
+    accrued_cost: float = Field(default=0.0, description="Accrued cost: running time that is not in the ledger yet.")
 
 
 class AgentCost(BillingInfo):
-    """What one agent has cost."""
+    """Cost of one agent."""
 
     agent_id: str
     agent_name: str
 
 
 class Cost(BillingInfo):
-    """What was asked for, in one currency; ``other_currencies`` has the same in each other one."""
+    """Costs in one currency; ``other_currencies`` holds those in every other currency."""
 
     account_id: str | None = None
     agent_id: str | None = None
@@ -106,7 +106,7 @@ class Entry(Result):
     quantity: float = Field(description="In the unit.")
     unit: str
     price_version: int | None = None
-    amount: float = Field(description="What the account owes for it; negative what it is given.")
+    amount: float = Field(description="Amount charged to the account; negative for a credit.")
     amount_micros: int = Field(description="The same in millionths, exact.")
     currency: str
     began: Timestamp
@@ -132,7 +132,7 @@ class UsageRecord(Result):
 
 
 class Revenue(Result):
-    """What an agent has earned."""
+    """Revenue of an agent."""
 
     agent_id: str
     agent_name: str

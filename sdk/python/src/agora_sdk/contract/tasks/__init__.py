@@ -1,4 +1,4 @@
-"""Tasks: work that is given, taken, done, and never lost."""
+"""Tasks: durable work with assignment, leases and results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ Models = Annotated[list[Model], Field(max_length=500, description="Models that c
 WorkerRef = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", description="Worker id or name.")
 ]
-Notes = Annotated[Text, Field(max_length=4000, description="What there is to say, for people.")]
+Notes = Annotated[Text, Field(max_length=4000, description="Notes for people.")]
 Token = Annotated[
     int | None,
     Field(
@@ -75,10 +75,10 @@ Token = Annotated[
         description="The claim's fencing token. With it, a write after the lease was lost is refused.",
     ),
 ]
-Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds until the task goes back unless renewed.")]
+Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds until the lease expires unless renewed.")]
 Progress = Annotated[float, Field(ge=0, le=100, description="Per cent done.")]
 Statuses = Annotated[TaskStatus | list[TaskStatus], BeforeValidator(split)]
-Checkpoint = Annotated[JsonObject, Field(description="Where the work stands, for whoever goes on with it.")]
+Checkpoint = Annotated[JsonObject, Field(description="Checkpoint, for the agent that continues the work.")]
 Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
 ContextId = Annotated[
     str,
@@ -94,7 +94,7 @@ Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 
 
 class Tasks(Service, category="task"):
-    """Work, with leases and fencing: taken once, and handed on when whoever took it dies."""
+    """Tasks with leases and fencing tokens: claimed once, and requeued when the claimant dies."""
 
     @operation("POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks")
     async def assign(
@@ -138,7 +138,7 @@ class Tasks(Service, category="task"):
         result: JsonData = None,
         fencing_token: Token = None,
     ) -> TaskUpdate:
-        """Say how a task goes, as its assignee: its status, its progress, what there is to note.
+        """Update a task as its assignee: status, progress, notes.
 
         It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
         and completes it. Refused while somebody else's lease lives, and where it says of a task that has ended
@@ -173,11 +173,11 @@ class Tasks(Service, category="task"):
 
     @operation("GET /agora/task/get", "GET /v1/agent/tasks/{task_id}", scope="read:tasks")
     async def get(self, task_id: TaskId) -> Task:
-        """Look a task up."""
+        """Read a task."""
 
     @operation("GET /agora/task/history", "GET /v1/agent/tasks/{task_id}/history", scope="read:tasks")
     async def history(self, task_id: TaskId, *, limit: Limit = 100, cursor: Cursor = None) -> TaskEntryPage:
-        """The trail of a task: who did what to it, when, oldest first; output and artifacts are left out."""
+        """Read the history of a task: actor, change and time, oldest first; output and artifacts are left out."""
 
     @operation(scope="write:tasks")
     async def claim(
@@ -191,7 +191,7 @@ class Tasks(Service, category="task"):
         worker: WorkerRef | None = None,
         lease_seconds: Lease = 60,
     ) -> Claim:
-        """Take the best tasks for you: by priority, then deadline, then age.
+        """Claim the best tasks for the caller: by priority, then deadline, then age.
 
         Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
         carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
@@ -210,7 +210,7 @@ class Tasks(Service, category="task"):
             int | None, Field(ge=0, lt=2**53, description="Grows with each checkpoint; a smaller one is refused.")
         ] = None,
     ) -> Renewal:
-        """Extend a lease: the sign that the work goes on."""
+        """Extend a lease: the heartbeat of a task in progress."""
 
     @operation(scope="write:tasks")
     async def release(
@@ -222,13 +222,13 @@ class Tasks(Service, category="task"):
         checkpoint: Checkpoint | None = None,
         delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be taken again.")] = 0,
     ) -> TaskUpdate:
-        """Give a task back undone, for somebody else; the attempt does not count."""
+        """Release a claimed task to the queue; the attempt is not counted."""
 
     @operation(scope="write:tasks", idempotent=True)
     async def complete(
         self, task_id: TaskId, result: JsonData = None, *, notes: Notes | None = None, fencing_token: Token = None
     ) -> TaskUpdate:
-        """Finish a task, with its result.
+        """Complete a task with its result.
 
         Repeated unchanged, it answers the same; with another result or other notes it is refused (409).
         """
@@ -242,22 +242,22 @@ class Tasks(Service, category="task"):
         retry: Annotated[bool, Field(description="Whether another attempt may help.")] = True,
         fencing_token: Token = None,
     ) -> TaskUpdate:
-        """Say that an attempt failed; it is tried again after the backoff while attempts are left.
+        """Report a failed attempt; it is retried after the backoff while attempts are left.
 
         A task that has failed for good keeps its error: another one is refused (409).
         """
 
     @operation(scope="write:tasks", idempotent=True, destructive=True)
     async def cancel(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
-        """End a task that is not wanted any more; whoever works on it is told by the next answer it gets."""
+        """Cancel a task; its worker learns it from the next response."""
 
     @operation(scope="write:tasks")
     async def retry(self, task_id: TaskId, *, assignee: Assignee | None = None) -> TaskReceipt:
-        """Do an ended task again: a new task, linked to the old one."""
+        """Retry an ended task as a new task, linked to the old one."""
 
     @operation(scope="write:tasks")
     async def reassign(self, task_id: TaskId, assignee: Assignee | None, reason: Notes | None = None) -> TaskUpdate:
-        """Give a task to somebody else; null gives it to anyone that fits. A lease on it ends."""
+        """Reassign a task; null returns it to the queue for any suitable agent. Its lease ends."""
 
     @operation(scope="write:tasks")
     async def comment(self, task_id: TaskId, text: Annotated[Text, Field(min_length=1, max_length=4000)]) -> TaskEntry:
@@ -279,7 +279,7 @@ class Tasks(Service, category="task"):
         extensions: Extensions = [],
         fencing_token: Token = None,
     ) -> TaskEntry:
-        """Say something in a task: its assignee to its requester, or the other way round.
+        """Send a message in a task: from its assignee to its requester, or the other way round.
 
         Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
         takes it up again. A task that has ended takes no message.
@@ -301,7 +301,7 @@ class Tasks(Service, category="task"):
         extensions: Extensions = [],
         fencing_token: Token = None,
     ) -> TaskEntry:
-        """Hand over a piece of a task's result while the work goes on, as its assignee."""
+        """Add a part of a task's result as an artifact while it is in progress, as its assignee."""
 
     @operation("POST /agora/task/append", "POST /v1/agent/tasks/{task_id}/output", scope="write:tasks")
     async def append(
@@ -326,11 +326,11 @@ class Tasks(Service, category="task"):
         offset: Annotated[int, Field(ge=0, description="Where to begin, in characters.")] = 0,
         limit: Annotated[int, Field(ge=1, le=1_000_000, description="Most characters.")] = 262_144,
     ) -> TaskOutput:
-        """Read a task's output, from any place on."""
+        """Read a task's output from any offset."""
 
     @operation("GET /agora/task/stream", "GET /v1/agent/tasks/{task_id}/output/stream", scope="read:tasks")
     def stream(self, task_id: TaskId, *, last_event_id: LastEvent = None) -> AsyncIterator[TaskEntry]:
-        """Everything that happens to a task, from its beginning, as it happens; it ends with the task.
+        """Stream a task's log from its beginning, live; the stream ends with the task.
 
         ``last_event_id`` is the number of the last entry seen.
         """
@@ -343,4 +343,4 @@ class Tasks(Service, category="task"):
         *,
         since: Timestamp | None = None,
     ) -> TaskStatistics:
-        """Tasks in numbers: by status, throughput, and how long they wait and run; of the last day by default."""
+        """Task statistics: by status, throughput, waiting and running times; of the last day by default."""

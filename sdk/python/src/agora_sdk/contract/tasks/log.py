@@ -38,12 +38,12 @@ class TaskEntryPage(Page[TaskEntry]):
 
 
 class TaskOutput(Result):
-    """A stretch of a task's output."""
+    """A page of a task's output."""
 
     task_id: str
     content: str
     offset: int
-    next_offset: int = Field(description="Read on from here.")
-    size: int = Field(description="Characters there are by now.")
+    next_offset: int = Field(description="Offset at which to continue reading.")
+    size: int = Field(description="Size of the output so far, in characters.")
     has_more: bool = False
-    done: bool = Field(default=False, description="Whether the task has ended, so that no more comes.")
+    done: bool = Field(default=False, description="Whether the task has ended and no more output follows.")

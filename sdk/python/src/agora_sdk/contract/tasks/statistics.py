@@ -1,4 +1,4 @@
-"""Tasks in numbers."""
+"""Task statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DurationSummary(Result):
 
 
 class TaskStatistics(Result):
-    """Tasks in numbers."""
+    """Task statistics."""
 
     total: int
     by_status: dict[str, int]

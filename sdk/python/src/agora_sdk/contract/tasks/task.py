@@ -1,4 +1,4 @@
-"""A task as it is seen, claimed and changed."""
+"""Tasks: the record, the claim, and receipts of changes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["Claim", "ClaimedTask", "Renewal", "Task", "TaskPage", "TaskReceipt",
 
 
 class TaskReceipt(Result):
-    """The task is stored: it survives whatever happens next."""
+    """Receipt of a task. The task is committed to the store."""
 
     task_id: str
     status: TaskStatus
     estimated_completion: Timestamp | None = Field(
-        default=None, description="By how long such tasks took before; null where there is nothing to go by."
+        default=None, description="Estimate from earlier tasks of the type; null without any."
     )
     assigned_agent: str | None = None
-    warning: str | None = Field(default=None, description="Why it may take longer, such as a name not registered yet.")
+    warning: str | None = Field(default=None, description="Reason for a delay, such as a name not registered yet.")
 
 
 class TaskUpdate(Result):
@@ -35,7 +35,7 @@ class TaskUpdate(Result):
 
 
 class Task(Result):
-    """A task as those concerned with it see it."""
+    """A task."""
 
     task_id: str
     task_type: str
@@ -44,14 +44,14 @@ class Task(Result):
     priority: Priority = Priority.NORMAL
     progress: float = 0
     assignee: str | None = Field(default=None, description="As it was assigned.")
-    assigned_agent: str | None = Field(default=None, description="Id of the agent it is with, or is meant for.")
+    assigned_agent: str | None = Field(default=None, description="Id of the agent that works on it or that it is meant for.")
     worker: str | None = None
     created_by: str
     created_at: Timestamp
     updated_at: Timestamp
-    available_at: Timestamp | None = Field(default=None, description="When it can be taken again, after a failure.")
+    available_at: Timestamp | None = Field(default=None, description="Time of the next attempt after a failure.")
     started_at: Timestamp | None = None
-    completed_at: Timestamp | None = Field(default=None, description="When it ended, however it did.")
+    completed_at: Timestamp | None = Field(default=None, description="Time at which it ended.")
     deadline: Timestamp | None = None
     estimated_completion: Timestamp | None = None
     timeout: int | None = None
@@ -61,7 +61,7 @@ class Task(Result):
     required_capabilities: list[str] = []
     required_model: str | None = None
     depends_on: list[str] = []
-    blocked_by: int = Field(default=0, description="How many of 'depends_on' are not done yet.")
+    blocked_by: int = Field(default=0, description="Number of unfinished tasks in 'depends_on'.")
     parent_id: str | None = None
     retry_of: str | None = None
     workflow_id: str | None = None
@@ -78,14 +78,14 @@ class Task(Result):
 
 
 class ClaimedTask(Task):
-    """A task in the hands of whoever claimed it."""
+    """A claimed task, with its lease."""
 
     fencing_token: int
     lease_seconds: int
 
 
 class Renewal(Result):
-    """The lease as it is now."""
+    """The current lease."""
 
     task_id: str
     status: TaskStatus
@@ -97,7 +97,7 @@ class Renewal(Result):
 
 
 class Claim(Result):
-    """What was claimed; nothing, where nothing waited."""
+    """The claimed tasks; empty if none were available."""
 
     tasks: list[ClaimedTask] = []
     count: int = 0
