@@ -98,7 +98,11 @@ class TckCore(Core):
 
     async def call(self, request: Request) -> bytes:
         direct = self._prepare(request)
-        return await super().call(request) if direct is None else request.dialect.encode_result(request.method.name, direct)
+        return (
+            await super().call(request)
+            if direct is None
+            else request.dialect.encode_result(request.method.name, direct)
+        )
 
     async def open(self, request: Request) -> OpenedStream:
         direct = self._prepare(request)

@@ -223,7 +223,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
         return abort_connection(send)
 
     monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(following, "drop", dropping)
+    monkeypatch.setattr(following, "abort_connection", dropping)
     feed = server.app.feed
     feed.stall_seconds, feed.buffer_limit = 0.05, 65_536
     sent = await desk.result("SendMessage", {"message": said("x"), "configuration": {"returnImmediately": True}})

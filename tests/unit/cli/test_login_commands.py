@@ -80,7 +80,7 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
     def come_in(issuer: str, client: str | None, scope: str, say: Any, **options: Any) -> Any:
         return told(issuer, client, scope, otto.note, pause=otto.confirm, **options)
 
-    monkeypatch.setattr(flows, "come_in", come_in)
+    monkeypatch.setattr(flows, "log_in", come_in)
     done = await agora("login")
     assert "as otto, with the role operator" in done.stdout
     me = json.loads((await agora("whoami", "--json")).stdout)
@@ -108,7 +108,7 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
 
 
 async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "PATIENCE", 30.0)
+    monkeypatch.setattr(flows, "LOGIN_SECONDS", 30.0)
     vera = Person("vera")
 
     def show(url: str) -> None:

@@ -140,7 +140,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     drops = Drops()
     monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(following, "drop", drops)
+    monkeypatch.setattr(following, "abort_connection", drops)
     async with deaf(server, "/events"):
         await flood(server)
         await until(lambda: bool(drops.transports))

@@ -250,7 +250,7 @@ async def test_calls_overlap_and_are_answered_when_ready(server: Running) -> Non
 
 
 async def test_calls_at_once_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(calls, "SLOT_TIMEOUT", 0.01)
     token = (await call(server, "agent.register", agent_name="Worker")).token
     async with socket(server, token=token, types="never") as connection:
         frame = {"operation": "agora.messaging.receive", "arguments": {"wait": 60}}
@@ -396,7 +396,7 @@ async def test_a_socket_that_breaks_is_closed_as_our_fault(
     async def breaks(*_: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr(calls.Calls, "take", breaks)
+    monkeypatch.setattr(calls.Calls, "handle_frame", breaks)
     async with socket(server) as connection:
         await connection.send("{}")
         code, reason = await closed(connection)
@@ -423,7 +423,7 @@ async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running
 async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     drops = Drops()
     monkeypatch.setattr(websocket, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(websocket, "drop", drops)
+    monkeypatch.setattr(websocket, "abort_connection", drops)
     async with deaf(server, "/ws", WEBSOCKET):
         await flood(server)
         await until(lambda: bool(drops.transports))

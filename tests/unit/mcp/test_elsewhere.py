@@ -61,14 +61,14 @@ class _Path:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.taken = True, 0
-        real = server.app.mcp.lean.elsewhere
+        real = server.app.mcp.lean.remote_call
 
         def elsewhere(*arguments: Any) -> Any:
             work = real(*arguments) if self.on else None
             self.taken += work is not None
             return work
 
-        monkeypatch.setattr(server.app.mcp.lean, "elsewhere", elsewhere)
+        monkeypatch.setattr(server.app.mcp.lean, "remote_call", elsewhere)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def streamed(wire: Wire) -> AsyncIterator[AsyncIterator[str]]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GLANCE", "SOON", "BEAT_SECONDS"):
+    for name in ("UNWATCHED_SECONDS", "STREAM_AFTER_SECONDS", "HEARTBEAT_SECONDS"):
         monkeypatch.setattr(patience, name, 0.01)
 
 

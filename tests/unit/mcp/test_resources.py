@@ -87,7 +87,7 @@ async def test_lists_go_on_from_shelf_to_shelf(wire: Wire) -> None:
     assert counts["tasks"] >= 1
     assert {"agora://catalogue", "agora://marketplace"} <= set(uris)
     templates = (await wire.call("modern", "resources/templates/list"))["result"]["resourceTemplates"]
-    assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter}
+    assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter_name}
 
 
 async def test_what_a_caller_may_not_list_is_empty(wire: Wire) -> None:
@@ -129,9 +129,9 @@ async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
 def test_a_prompt_says_what_is_missing() -> None:
     prompt = prompts.find_prompt("review_workflow")
     with pytest.raises(JsonRpcError, match="needs workflow_id"):
-        prompt.filled({"workflow_id": " "})
+        prompt.fill({"workflow_id": " "})
     with pytest.raises(JsonRpcError, match="takes no other"):
-        prompt.filled({"workflow_id": "wf_1", "other": "x"})
+        prompt.fill({"workflow_id": "wf_1", "other": "x"})
     with pytest.raises(JsonRpcError, match="Unknown prompt"):
         prompts.find_prompt("nothing")
 

@@ -118,7 +118,7 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
     clock.advance(13 * HOURS)
     assert (await wire.legacy("ping")).is_success  # which puts its end off
     clock.advance(23 * HOURS)
-    for session in (*app.mcp.sessions.idle(), *app.mcp.sessions._open.values()):
+    for session in (*app.mcp.sessions.idle_sessions(), *app.mcp.sessions._open.values()):
         await app.mcp.forget(session)
     assert (await wire.legacy("ping")).is_success
     clock.advance(25 * HOURS)

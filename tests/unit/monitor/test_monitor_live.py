@@ -200,7 +200,7 @@ async def test_a_stream_ends_with_its_session(market: Market, served: httpx.Asyn
 async def test_who_is_far_behind_loads_the_page_anew(
     market: Market, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "FAR", 3)
+    monkeypatch.setattr(live, "RELOAD_DISTANCE", 3)
     await enter(market, served)
     for number in range(5):
         await say(market, str(number))
@@ -290,7 +290,7 @@ async def test_events_are_not_kept_for_a_slow_reader() -> None:
     taken: Sequence[EncodedEvent] = feeder.take("agents")
     assert [item.number for item in taken] == list(range(4801, 5000, 2))
     assert len(feeder.take("all")) == 100
-    assert len(feeder._wanting) <= 1000
+    assert len(feeder._fragments_by_type) <= 1000
     assert feeder.due == set()
 
 

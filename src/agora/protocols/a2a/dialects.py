@@ -65,7 +65,9 @@ LEGACY: Final = Dialect(
         "ListTasks": _task_page(legacy.task_to_v03),
         "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
         "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
-        "ListTaskPushNotificationConfigs": lambda found: [legacy.push_config_to_v03(c) for c in found.get("configs", ())],
+        "ListTaskPushNotificationConfigs": lambda found: [
+            legacy.push_config_to_v03(c) for c in found.get("configs", ())
+        ],
         "DeleteTaskPushNotificationConfig": lambda found: None,
         "GetExtendedAgentCard": legacy_cards.merge_versions,
     },

@@ -69,7 +69,9 @@ class Health(Result):
     status: Literal["healthy", "degraded", "paused", "halted", "critical"] = Field(
         description="Of the worst component; paused or halted where the whole marketplace is and no component is critical."
     )
-    stopped: Stop | None = Field(default=None, description="Override that stops the whole marketplace, if there is one.")
+    stopped: Stop | None = Field(
+        default=None, description="Override that stops the whole marketplace, if there is one."
+    )
     overrides: list[ActiveOverride] = Field(
         default=[], description="Overrides in force: all for operators; for others, those that concern them."
     )

@@ -65,7 +65,9 @@ class Agent(Result):
     alias: str | None = Field(default=None, description="Its address in the agent protocol, agent.COMPANY.NAME.")
     description: str = ""
     capabilities: list[str] = []
-    service_tier: ServiceTier = Field(default=ServiceTier.BASIC, description="Granted service tier, which decides the rate limit.")
+    service_tier: ServiceTier = Field(
+        default=ServiceTier.BASIC, description="Granted service tier, which decides the rate limit."
+    )
     requested_tier: ServiceTier = Field(
         default=ServiceTier.BASIC, description="What its last registration asked for; an operator may grant it."
     )
@@ -87,9 +89,7 @@ class Agent(Result):
     )
     reputation: float | None = Field(default=None, description="Mean of its ratings, 0 to 10; null without any.")
     rating_count: int = 0
-    public_keys: list[PublicKey] = Field(
-        default=[], description="Keys for encrypting messages to it; use the first."
-    )
+    public_keys: list[PublicKey] = Field(default=[], description="Keys for encrypting messages to it; use the first.")
 
 
 class Registration(Agent):
@@ -99,9 +99,7 @@ class Registration(Agent):
     token: str | None = Field(default=None, description="The agent's own token. Shown once: keep it.")
     created: bool = Field(default=True, description="False where an existing registration was updated.")
     pending_tasks: int = Field(default=0, description="Number of tasks that waited for this name.")
-    pending_messages: int = Field(
-        default=0, description="Messages held for this name that now wait in the inbox."
-    )
+    pending_messages: int = Field(default=0, description="Messages held for this name that now wait in the inbox.")
     warning: str | None = Field(
         default=None, description="Why no instances of it can be run, though its manifest says how."
     )
@@ -117,7 +115,9 @@ class AgentHeartbeat(Result):
     agent_id: str
     status: AgentStatus
     last_activity: Timestamp
-    next_before: Timestamp = Field(description="Time after which the agent counts as offline without another heartbeat.")
+    next_before: Timestamp = Field(
+        description="Time after which the agent counts as offline without another heartbeat."
+    )
 
 
 class AgentStatusReport(Result):

@@ -156,7 +156,9 @@ class BusPendingEntry(Result):
 
     entry_id: str
     message_id: str
-    consumer: str | None = Field(description="Consumer that holds it; null if it was reclaimed and waits for any consumer.")
+    consumer: str | None = Field(
+        description="Consumer that holds it; null if it was reclaimed and waits for any consumer."
+    )
     idle_seconds: float
     deliveries: int
 

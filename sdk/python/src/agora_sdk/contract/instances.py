@@ -73,7 +73,12 @@ Target = Annotated[
 ]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Wait = Annotated[
-    float, Field(ge=0, le=60, description="Seconds to wait for the change to complete; the answer holds the state reached by then.")
+    float,
+    Field(
+        ge=0,
+        le=60,
+        description="Seconds to wait for the change to complete; the answer holds the state reached by then.",
+    ),
 ]
 Size = Annotated[str, Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$", examples=["512M"])]
 CpuLimit = Annotated[
@@ -105,7 +110,9 @@ class InstanceConfig(BaseModel):
         "operators. Stored encrypted, never shown.",
     )
     restart: Literal["always", "on_failure", "never"] = "always"
-    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds within which it has to become healthy.")] = 60.0
+    start_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds within which it has to become healthy.")
+    ] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
     spend_limit: Amount | None = Field(
         default=None,

@@ -71,6 +71,8 @@ class Users(Service, category="user"):
             int | None,
             Field(ge=-1, le=1_000_000, description="0: no limit; -1: as the setting says. Unchanged if left out."),
         ] = None,
-        disabled: Annotated[bool | None, Field(description="Whether the user is blocked. Unchanged if left out.")] = None,
+        disabled: Annotated[
+            bool | None, Field(description="Whether the user is blocked. Unchanged if left out.")
+        ] = None,
     ) -> User:
         """Change a user's role or limit, block the user, or unblock the user; takes effect at once."""

@@ -239,7 +239,9 @@ class Span(Result):
     step: str
     status: StepStatus
     start: Timestamp | None = Field(default=None, description="Time at which it became ready.")
-    begun: Timestamp | None = Field(default=None, description="Time at which it started; null if it waits for approval.")
+    begun: Timestamp | None = Field(
+        default=None, description="Time at which it started; null if it waits for approval."
+    )
     end: Timestamp | None = None
     awaiting: Literal["approval"] | None = Field(default=None, description="Reason for waiting.")
     duration_seconds: float | None = None

@@ -91,7 +91,8 @@ Wait = Annotated[
     float, Field(ge=0, le=3600, description="Seconds to wait for the task; then its current state is returned.")
 ]
 BaseUrl = Annotated[
-    HttpUrl | None, Field(description="Base URL under which the caller reaches this server; its public_url if left out.")
+    HttpUrl | None,
+    Field(description="Base URL under which the caller reaches this server; its public_url if left out."),
 ]
 Agent = Annotated[
     AgentRef | None,
@@ -112,11 +113,11 @@ class A2A(Service, category="a2a"):
         agent: Agent = None,
         *,
         skill: Annotated[Label | None, Field(description="Id of the requested skill.")] = None,
-        task_id: Annotated[
-            Id | None, Field(description="Task to continue, if the message names none.")
-        ] = None,
+        task_id: Annotated[Id | None, Field(description="Task to continue, if the message names none.")] = None,
         context_id: ContextId | None = None,
-        return_immediately: Annotated[bool, Field(description="Return without waiting for the task to end or to need input.")] = False,
+        return_immediately: Annotated[
+            bool, Field(description="Return without waiting for the task to end or to need input.")
+        ] = False,
         wait: Wait = 60,
         history_length: HistoryLength = None,
         accepted_output_modes: Modes = [],
@@ -239,7 +240,10 @@ class A2A(Service, category="a2a"):
         *,
         card: Annotated[
             JsonObject | None,
-            Field(max_length=100, description="Fields of an agent card, which override the generated ones; null removes the stored card."),
+            Field(
+                max_length=100,
+                description="Fields of an agent card, which override the generated ones; null removes the stored card.",
+            ),
         ] = None,
         extended: Annotated[
             JsonObject | None, Field(max_length=100, description="Fields that only authenticated callers see.")
@@ -260,8 +264,13 @@ class A2A(Service, category="a2a"):
         name: Annotated[AgentRef | None, Field(description="Its name here; its own if left out.")] = None,
         *,
         headers: Headers = {},
-        timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds to wait without any data from it before the request fails.")] = 60,
-        verify: Annotated[bool, Field(description="Fetch its card first; false stores it even if the card cannot be fetched.")] = True,
+        timeout: Annotated[
+            float,
+            Field(gt=0, le=3600, description="Seconds to wait without any data from it before the request fails."),
+        ] = 60,
+        verify: Annotated[
+            bool, Field(description="Fetch its card first; false stores it even if the card cannot be fetched.")
+        ] = True,
     ) -> RemoteAgent:
         """Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
 

@@ -138,7 +138,8 @@ class Billing(Service, category="billing"):
         output_tokens: Count = 0,
         instance_id: InstanceId | None = None,
         at: Annotated[
-            Timestamp | None, Field(description="Time of the usage; now if left out. The price in force at that time applies.")
+            Timestamp | None,
+            Field(description="Time of the usage; now if left out. The price in force at that time applies."),
         ] = None,
         description: Words | None = None,
     ) -> UsageRecord:
@@ -210,7 +211,8 @@ class Billing(Service, category="billing"):
         ] = "credit",
         reason: Words | None = None,
         credit_key: Annotated[
-            Key | None, Field(description="Unique key of this credit: repeating the call with it has no further effect.")
+            Key | None,
+            Field(description="Unique key of this credit: repeating the call with it has no further effect."),
         ] = None,
     ) -> Entry:
         """Add credit to an account, or record its payment."""

@@ -20,7 +20,9 @@ class Balance(Result):
     credited: float = Field(description="Credit and payments received.")
     charged: float = Field(description="Charges, including accrued cost.")
     balance: float = Field(description="Remaining credit; negative if the account owes.")
-    reserved: float = Field(default=0.0, description="Part of the balance reserved for tasks that were assigned and have not ended.")
+    reserved: float = Field(
+        default=0.0, description="Part of the balance reserved for tasks that were assigned and have not ended."
+    )
     prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
 
 

@@ -47,7 +47,9 @@ class InvoiceSummary(Result):
     """An invoice without its lines."""
 
     invoice_id: str | None = None
-    number: str | None = Field(default=None, description="Invoice number, without gaps in the marketplace; null while the invoice is open.")
+    number: str | None = Field(
+        default=None, description="Invoice number, without gaps in the marketplace; null while the invoice is open."
+    )
     status: Literal["open", "closed"]
     account_id: str
     currency: str
