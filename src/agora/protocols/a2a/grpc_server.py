@@ -156,7 +156,9 @@ class GrpcServer:
     async def _read_request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
         scope = {**_to_scope(context), "agora.connection": connection}
         if versions.negotiate_version(scope) != versions.CURRENT:
-            raise protocol_error("VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'.")
+            raise protocol_error(
+                "VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'."
+            )
         caller = await self._authenticate(scope)
 
         async def check_credential() -> None:
