@@ -1,11 +1,16 @@
-"""The loop that every controller is: step, wait, and survive what goes wrong."""
+"""Controllers: loops that step, wait, and survive errors.
+
+A :class:`Controller` steps at an interval. A :class:`DueController` works on rows that carry the time at which they are due:
+it sleeps until the earliest of them, and commits wake it, so that an idle server reads almost nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -19,7 +24,7 @@ from .events.feed import Feed
 from .overrides import ActiveOverrides
 from .usage import DEFAULT_TENANT, Meter
 
-__all__ = ["MICROSECONDS", "CommitListener", "Controller", "JobContext", "split_batches"]
+__all__ = ["MICROSECONDS", "CommitListener", "Controller", "DueController", "JobContext", "split_batches"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -27,6 +32,7 @@ log = logging.getLogger(__name__)
 MICROSECONDS = 1_000_000
 LONGEST_WAIT = 300.0
 READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
+TIMER_SLACK = 0.002  # seconds by which a timer may fire before the clock says so: a step too early finds nothing due
 OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work goes on soon after it is back
 
 
@@ -100,7 +106,7 @@ class Controller:
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
-        while not await _wait_for_stop(stop, self.pause):
+        while not await self._rest(stop):
             await self._attempt(self.step if self._loaded else self._load_once)
         await self._attempt(self.finish)
 
@@ -113,6 +119,10 @@ class Controller:
     def stopping(self) -> bool:
         """Whether a long step is to leave the rest for another time."""
         return self._stop is not None and self._stop.is_set()
+
+    async def _rest(self, stop: asyncio.Event) -> bool:
+        """Wait until the next step. Returns True when the server stops instead."""
+        return await _wait_for_stop(stop, self.pause)
 
     async def _load_once(self) -> None:
         await self.load()
@@ -140,8 +150,11 @@ class Controller:
 
         Raises the first failure, after all of them had their turn.
         """
+        await self._for_tenants({DEFAULT_TENANT, *await self.house.store.tenants()}, work)
+
+    async def _for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
         first: Exception | None = None
-        for tenant in sorted({DEFAULT_TENANT, *await self.house.store.tenants()}):
+        for tenant in sorted(tenants):
             try:
                 await work(tenant)
             except Exception as error:
@@ -162,6 +175,85 @@ class Controller:
     async def act(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""
         return await self.house.dispatcher.system(tenant, work, label=f"controller.{self.name}")
+
+
+class DueController(Controller):
+    """A controller of rows that carry the time at which they are due. :meth:`tend` works on those of one tenant.
+
+    It reads a tenant when the earliest row it knows of is due, after each commit of events there (of any server), and
+    every ``idle_interval`` seconds in any case: a commit nobody reported, or a clock that was set, delays work by that
+    at most. While rows are due, or commits go on, it steps every ``interval`` seconds and not more often.
+
+    next_due: one row with ``due_at``, the earliest time in microseconds since 1970, or null.
+    """
+
+    next_due: Query
+    idle_interval = 5.0
+
+    def __init__(self, house: JobContext) -> None:
+        super().__init__(house)
+        self._due: dict[str, int] = {}
+        self._unread: set[str] = set()  # tenants with commits since their earliest time was read
+        self._wakeup = asyncio.Event()
+        self._read_all_at = 0.0  # of the monotonic clock
+
+    @property
+    def due_parameters(self) -> Mapping[str, Any]:
+        """Parameters of ``next_due``."""
+        return {}
+
+    def committed(self, events: Sequence[StoredEvent], /) -> None:
+        """Read the tenants of these events at the next step, which comes soon."""
+        for stored in events:
+            self.wake(stored.tenant_id)
+
+    def wake(self, tenant: str) -> None:
+        """Read a tenant at the next step: one of its rows may be due earlier than is known here."""
+        self._unread.add(tenant)
+        self._wakeup.set()
+
+    async def step(self) -> None:
+        if time.monotonic() >= self._read_all_at:
+            await self.each_tenant(self._tend_due)
+            # Multiples of the interval: all jobs read at the same moments, so they share the list of tenants.
+            self._read_all_at = (time.monotonic() // self.idle_interval + 1) * self.idle_interval
+            return
+        now = self.house.clock.now()
+        await self._for_tenants(self._unread | {name for name, due in self._due.items() if due <= now}, self._tend_due)
+
+    async def _tend_due(self, tenant: str) -> None:
+        self._unread.discard(tenant)  # before reading: a commit from here on counts as unread
+        try:
+            (row,) = await self.read(tenant, self.next_due, **self.due_parameters)
+            due = row["due_at"]
+            if due is not None and due <= self.house.clock.now():
+                await self.tend(tenant)  # its outcome is read at the next step, for the row stays noted as due
+        except BaseException:
+            self._unread.add(tenant)
+            raise
+        if due is None:
+            self._due.pop(tenant, None)
+        else:
+            self._due[tenant] = due
+
+    async def _rest(self, stop: asyncio.Event) -> bool:
+        if await super()._rest(stop):
+            return True
+        self._wakeup.clear()
+        if self._unread:
+            return False
+        until = min(self._due.values(), default=None)
+        seconds = self._read_all_at - time.monotonic()
+        if until is not None:
+            seconds = min(seconds, (until - self.house.clock.now()) / MICROSECONDS + TIMER_SLACK)
+        if seconds > 0:
+            waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
+            try:
+                await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        return stop.is_set()
 
 
 async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:

@@ -8,10 +8,10 @@ __all__ = [
     "RELAYS",
     "answer",
     "by_id",
+    "next_due",
     "open_under",
     "outlived",
     "overdue",
-    "pending_until",
     "prune",
     "release",
     "settle",
@@ -50,7 +50,17 @@ settle = Write(
     """,
     types={"now": BIG},
 )
-pending_until = Query("select min(deadline) as deadline from relays where tenant_id = :tenant and status = 'pending'")
+# The first deadline of those pending, or the time at which the first one settled has been kept for long enough.
+next_due = Query(
+    """
+    select min(due_at) as due_at from (
+        select min(deadline) as due_at from relays where tenant_id = :tenant and status = 'pending'
+        union all
+        select min(settled_at) + :retention from relays where tenant_id = :tenant and settled_at is not null
+    ) as times
+    """,
+    types={"retention": BIG},
+)
 overdue = Query(
     """
     select relay_id, operation, subject, target from relays

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from . import relay_queries as relays
 from .call import Call
-from .jobs import MICROSECONDS, Controller
+from .jobs import MICROSECONDS, DueController
 
 __all__ = ["RelaySettler"]
 
 BATCH = 500
 
 
-class RelaySettler(Controller):
+class RelaySettler(DueController):
     """A server that is alive settles a relay before its deadline; nobody waits for one that is over."""
 
     name = "relays"
     interval = 2.0
+    next_due = relays.next_due
+
+    @property
+    def due_parameters(self) -> Mapping[str, Any]:
+        return {"retention": self._retention}
+
+    @property
+    def _retention(self) -> int:
+        return self.house.context.settings.event_retention * MICROSECONDS
 
     async def tend(self, tenant: str) -> None:
-        while not self.stopping and await self._is_overdue(tenant):
-            if not await self.act(tenant, self._lose):
-                break
-        before = self.house.clock.now() - self.house.context.settings.event_retention * MICROSECONDS
+        while not self.stopping and await self.act(tenant, self._lose) == BATCH:
+            pass
+        before = self.house.clock.now() - self._retention
         while not self.stopping and await self.read(tenant, relays.outlived, before=before):
             await self.act(tenant, partial(_delete_old_relays, before=before))
-
-    async def _is_overdue(self, tenant: str) -> bool:
-        (first,) = await self.read(tenant, relays.pending_until)
-        return first["deadline"] is not None and bool(first["deadline"] < self.house.clock.now())
 
     async def _lose(self, call: Call) -> int:
         """Mark a batch as unknown; answers how many."""

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from agora.core import override_queries as overrides
 from agora.core.call import Call
-from agora.core.jobs import Controller
+from agora.core.jobs import DueController
 from agora.core.overrides import Override
 from agora.domains.agents.supervision import end_halt, resume_agent
 
@@ -20,11 +20,12 @@ FIELDS = tuple(
 BY = "system"
 
 
-class Overrides(Controller):
+class Overrides(DueController):
     """The gate stops minding an expired override by itself; here it is recorded, and its agent goes on."""
 
     name = "overrides"
     interval = 1.0
+    next_due = upkeep.next_override_end
 
     async def tend(self, tenant: str) -> None:
         now = self.house.clock.now()

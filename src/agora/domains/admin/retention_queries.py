@@ -9,6 +9,7 @@ __all__ = [
     "doomed_messages",
     "drop_deliveries",
     "drop_messages",
+    "next_override_end",
     "overdue_overrides",
     "prune_audit",
     "prune_events",
@@ -28,6 +29,12 @@ _OVERDUE_OVERRIDES = """
     select override_id from overrides {hint}
     where tenant_id = :tenant and status = 'active' and expires_at <= :now limit 1
 """
+_NEXT_OVERRIDE_END = """
+    select min(expires_at) as due_at from overrides {hint} where tenant_id = :tenant and status = 'active'
+"""
+next_override_end = Query(
+    _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), _NEXT_OVERRIDE_END.format(hint="")
+)
 overdue_overrides = Query(
     _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),
     _OVERDUE_OVERRIDES.format(hint=""),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from agora.core.call import Call
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import MICROSECONDS, DueController, JobContext
 from agora.domains.agents import queries as agents
 from agora.store.port import Reader, Row
 
@@ -23,7 +23,7 @@ TRIMMING = 60.0  # seconds between looks at what can be dropped
 DEAD_KEPT = 1000  # dead letters of one stream
 
 
-class BusReconciler(Controller):
+class BusReconciler(DueController):
     """Stands still while the marketplace is halted.
 
     The bridge's groups are not its business: what could not leave yet is no fault of an entry.
@@ -31,10 +31,23 @@ class BusReconciler(Controller):
 
     name = "bus"
     interval = 1.0
+    next_due = statements.next_due
 
     def __init__(self, house: JobContext) -> None:
         super().__init__(house)
-        self._trimmed: dict[str, int] = {}
+        self._trimmed = 0
+
+    async def step(self) -> None:
+        await super().step()
+        now = self.house.clock.now()
+        if not 0 <= now - self._trimmed < TRIMMING * MICROSECONDS:
+            self._trimmed = now
+            await self.each_tenant(self._trim_streams)
+
+    @property
+    def due_parameters(self) -> Mapping[str, Any]:
+        settings = self.house.context.settings
+        return {"stale": int(settings.bus_stale * MICROSECONDS), "silent": int(settings.bus_silent * MICROSECONDS)}
 
     async def tend(self, tenant: str) -> None:
         if self.house.gate.frozen(tenant):
@@ -49,9 +62,6 @@ class BusReconciler(Controller):
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * MICROSECONDS))
         await self._settle_responses(tenant, now)
-        if now - self._trimmed.get(tenant, 0) >= TRIMMING * MICROSECONDS:
-            self._trimmed[tenant] = now
-            await self._trim_streams(tenant, settings.bus_length)
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Consumers that are silent and hold nothing are forgotten."""
@@ -71,7 +81,10 @@ class BusReconciler(Controller):
 
     # -- what is done with -----------------------------------------------------------------------
 
-    async def _trim_streams(self, tenant: str, length: int) -> None:
+    async def _trim_streams(self, tenant: str) -> None:
+        if self.house.gate.frozen(tenant):
+            return
+        length = self.house.context.settings.bus_length
         for row in await self.read(tenant, statements.retired, limit=PAGE):
             await self.act(tenant, partial(_clear_stream, stream=row["stream"]))
         after = ""

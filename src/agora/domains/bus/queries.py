@@ -40,6 +40,7 @@ __all__ = [
     "members",
     "messages",
     "move_group",
+    "next_due",
     "open_responses",
     "open_stream",
     "own",
@@ -388,6 +389,19 @@ members = Query(
 )
 # -- responses ---------------------------------------------------------------------------------
 
+# The first response due, or the time at which the first delivery is stale or the first consumer silent for too long.
+next_due = Query(
+    """
+    select min(due_at) as due_at from (
+        select min(due_at) as due_at from bus_responses where tenant_id = :tenant
+        union all
+        select min(delivered_at) + :stale from bus_pending where tenant_id = :tenant and consumer <> ''
+        union all
+        select min(seen_at) + :silent from bus_consumers where tenant_id = :tenant
+    ) as times
+    """,
+    types={"stale": BIG, "silent": BIG},
+)
 due = Query(
     "select * from bus_responses where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     types={"now": BIG, "limit": BIG},

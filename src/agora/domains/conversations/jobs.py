@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 
 from agora.core.call import Call
-from agora.core.jobs import Controller
+from agora.core.jobs import DueController
 
 from . import queries as conversations
 
@@ -15,11 +15,12 @@ __all__ = ["ConversationTimeouts"]
 BATCH = 200
 
 
-class ConversationTimeouts(Controller):
+class ConversationTimeouts(DueController):
     """Ends due questions with a failure; does nothing while the marketplace is halted."""
 
     name = "conversations"
     interval = 0.5
+    next_due = conversations.next_due
 
     async def tend(self, tenant: str) -> None:
         house = self.house

@@ -25,6 +25,7 @@ __all__ = [
     "lock",
     "messages",
     "moved_on",
+    "next_due",
     "of_message",
     "open_questions",
     "own",
@@ -187,6 +188,7 @@ settle = Write(
     """,
     types={"closes": BIG},
 )
+next_due = Query("select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null")
 due = Query(
     "select message_id from envelopes where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     types={"now": BIG, "limit": BIG},

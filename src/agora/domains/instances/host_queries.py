@@ -31,6 +31,7 @@ __all__ = [
     "host",
     "hosts",
     "hosts_locked",
+    "next_due_on_agents",
     "of_agent",
     "outlived",
     "overdue",
@@ -128,6 +129,13 @@ host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref 
 of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1")
 _HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
 hosts = Query(_HOSTS, types={"limit": BIG})
+next_due_on_agents = Query(
+    """
+    select min((select min(i.due_at) from instances i where i.tenant_id = h.tenant_id and i.host_id = h.host_id
+        and i.due_at is not null)) as due_at
+    from hosts h where h.tenant_id = :tenant and h.kind = 'agent'
+    """
+)
 hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
 # Resources of each host that are reserved for its instances.
 reserved = Query(

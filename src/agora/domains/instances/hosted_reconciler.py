@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import MICROSECONDS, DueController, JobContext
 from agora.net.http_client import request_target
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
 from agora.store.port import Row
@@ -23,11 +23,12 @@ LARGEST = 65_536
 TIMEOUT = 5.0
 
 
-class HostedInstanceReconciler(Controller):
+class HostedInstanceReconciler(DueController):
     """Reconciles instances on hosting agents."""
 
     name = "instances_elsewhere"
     interval = 0.5
+    next_due = hosting.next_due_on_agents
 
     def __init__(self, house: JobContext, asker: InstanceClient) -> None:
         super().__init__(house)

@@ -32,6 +32,7 @@ __all__ = [
     "lock",
     "looked_at",
     "moved",
+    "next_due",
     "of_agent",
     "open_interval",
     "open_of_account",
@@ -131,6 +132,9 @@ by_request = Query(
     "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key"
 )
 found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}")
+next_due = Query(
+    "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null"
+)
 # Instances to be built come last, because building takes longest.
 due = Query(
     """

@@ -10,12 +10,12 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agora.core.call import Call, decode_json, encode_json
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import MICROSECONDS, DueController, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.runtimes.errors import EngineError, EngineUnavailable
 from agora.runtimes.local_host import LocalHost
@@ -51,11 +51,13 @@ GLANCE = 2 * MICROSECONDS  #: minimum time between two quick scans for ended pro
 REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
 
 
-class InstanceReconciler(Controller):
+class InstanceReconciler(DueController):
     """The reconciler of one host."""
 
     name = "instances"
     interval = 0.25
+    idle_interval = 2.0  # as often as engines are asked what has ended
+    next_due = statements.next_due
 
     def __init__(self, house: JobContext, local: LocalHost) -> None:
         super().__init__(house)
@@ -77,6 +79,10 @@ class InstanceReconciler(Controller):
     def check(self) -> int:
         """Microseconds between checks of an instance."""
         return int(self.house.context.settings.instance_check * MICROSECONDS)
+
+    @property
+    def due_parameters(self) -> Mapping[str, Any]:
+        return {"host_id": self.local.host_id}
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -152,6 +158,7 @@ class InstanceReconciler(Controller):
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """React at once to changed desired states, and register this host in new tenants."""
+        super().committed(events)
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
@@ -192,6 +199,7 @@ class InstanceReconciler(Controller):
 
     def _note_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lives[key]
+        self.wake(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s failed", key[1], exc_info=error)
             self._resting[key] = time.monotonic() + REST
@@ -219,6 +227,7 @@ class InstanceReconciler(Controller):
         if running:
             verdicts = await self._probe_instances([row for row, _ in running])
             await self.act(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
+            self.wake(tenant)
 
     async def _observe_instances(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
         """Each row with its engine's observation; None if the engine is unavailable."""
@@ -306,6 +315,7 @@ class InstanceReconciler(Controller):
         waiting = [name for name in ended if (tenant, name) not in self._working]
         if waiting:
             await self.act(tenant, partial(_wake_instances, ids=waiting))
+            self.wake(tenant)
 
     # -- being a host ----------------------------------------------------------------------------
 

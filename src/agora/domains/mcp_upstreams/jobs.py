@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from agora.core.call import Call
-from agora.core.jobs import Controller, JobContext
+from agora.core.jobs import MICROSECONDS, Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as upstreams
@@ -22,6 +24,8 @@ __all__ = ["UpstreamKeeper"]
 
 log = logging.getLogger(__name__)
 AT_ONCE, MINUTE = 5.0, 60.0
+READ_ROWS = 5.0  # seconds between reads of the rows, which another server may have changed without being heard
+FOLLOWED = "agora.upstream."
 
 
 class Restraint:
@@ -54,6 +58,9 @@ class UpstreamKeeper(Controller):
         self._engine: Upstreams = house.context.ports.get(UPSTREAMS)
         self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._restraint = Restraint()
+        self._endpoints: dict[str, list[Endpoint]] = {}
+        self._unread: set[str] = set()
+        self._read_at = 0
 
     async def load(self) -> None:
         wanted = declared(self.house.context.settings)
@@ -61,16 +68,41 @@ class UpstreamKeeper(Controller):
         for name in taken:
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
 
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """Read the upstreams of a tenant again when one of them has changed."""
+        self._unread.update(stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED))
+
     async def step(self) -> None:
-        await super().step()
+        await self._read_rows()
+        for tenant, endpoints in self._endpoints.items():
+            self._ask_changed(tenant, endpoints)
         await self._engine.tend()
 
+    async def _read_rows(self) -> None:
+        """Read the upstreams of those tenants whose have changed, and now and then of all: a change may go unreported."""
+        now = self.house.clock.now()
+        if not 0 <= now - self._read_at < READ_ROWS * MICROSECONDS:
+            await self.each_tenant(self.tend)
+            self._read_at = now
+            return
+        await self._for_tenants(self._unread, self.tend)
+
     async def tend(self, tenant: str) -> None:
+        """Hold connections to the upstreams that a tenant has."""
+        self._unread.discard(tenant)
         commands = self.house.context.settings.mcp_commands
-        rows = await self.read(tenant, upstreams.every)
+        try:
+            rows = await self.read(tenant, upstreams.every)
+        except BaseException:
+            self._unread.add(tenant)
+            raise
         endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
         self._engine.keep(tenant, endpoints)
         self._restraint.keep(tenant, {endpoint.key for endpoint in endpoints})
+        self._endpoints[tenant] = endpoints
+
+    def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
+        """Ask those upstreams what they offer that may have changed it."""
         changed = set(self._engine.changed(tenant))
         for endpoint in endpoints:
             due = endpoint.upstream_id in changed and endpoint.key not in self._asking

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from agora.core.jobs import Controller
+from agora.core.jobs import DueController
 
 from . import queries as tasks
 from .deadlines import look_after
@@ -15,11 +15,12 @@ __all__ = ["Tasks"]
 BATCH = 200
 
 
-class Tasks(Controller):
+class Tasks(DueController):
     """Looks after each task that is due; while the marketplace is halted none is."""
 
     name = "tasks"
     interval = 0.5
+    next_due = tasks.next_due
 
     async def tend(self, tenant: str) -> None:
         house = self.house

@@ -24,6 +24,7 @@ __all__ = [
     "in_hand",
     "lock",
     "lock_all",
+    "next_due",
     "of",
     "queues",
     "readdress",
@@ -289,6 +290,7 @@ take_over = Write(
 
 # -- time --------------------------------------------------------------------------------------
 
+next_due = Query("select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null")
 due = Query(
     "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     types={"now": BIG, "limit": BIG},

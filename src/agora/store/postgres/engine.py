@@ -85,7 +85,7 @@ class PostgresStore:
             batches=batches,
             solos=solos,
             publish=self._publish,
-            told=self._told,
+            told=lambda seconds, calls: self.on_transaction(seconds, calls),
             news=self.peers.news,
             outages=self._outages,
         )
@@ -120,9 +120,9 @@ class PostgresStore:
         return await self._readers.read(tenant, work)
 
     async def tenants(self) -> Sequence[str]:
-        """Ids of the tenants, read at most once in ``TENANTS_MAX_AGE`` while this server writes nothing.
+        """Ids of the tenants, read at most once in ``TENANTS_MAX_AGE`` while this server commits no events.
 
-        A dozen loops ask several times a second: an idle server would do little else.
+        A dozen loops ask for them: an idle server would do little else. Whoever adds or removes a tenant says so in an event.
         """
         if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
             writes, read_at = self._writes, time.monotonic()
@@ -172,12 +172,9 @@ class PostgresStore:
             )
             self.skew = ahead if abs(ahead) > TOLERANCE else 0
 
-    def _told(self, seconds: float, calls: int) -> None:
+    def _publish(self, events: list[StoredEvent]) -> None:
         self._writes += 1
         self._tenants = None
-        self.on_transaction(seconds, calls)
-
-    def _publish(self, events: list[StoredEvent]) -> None:
         try:
             self.on_commit(events)
         except Exception:
