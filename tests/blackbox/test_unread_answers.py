@@ -336,6 +336,7 @@ def test_everything_is_freed(attack: Attack) -> None:
     assert _until(lambda: _values(attack.server)["agora_unread_bytes"] == 0)
     assert _until(lambda: process_rss_bytes(attack.server.pid) < attack.rss_before + 60 * MEGABYTE)
     attack.honest.get("/agora/messaging/receive?limit=1")
+    assert "Traceback" not in attack.server.log()
 
 
 @pytest.mark.long

@@ -205,6 +205,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.backpressure.close(self.connection)
+        self.read_paused = False  # nothing resumes a transport that is gone: uvloop raises "the handler is closed"
         super().connection_lost(exc)
 
 

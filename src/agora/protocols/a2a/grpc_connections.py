@@ -135,7 +135,7 @@ class ClientSide(asyncio.Protocol):
             self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
         if self._server is None:
             self._early += data
-        else:
+        elif not self._server.transport.is_closing():
             self._server.transport.write(data)
 
     def pause_writing(self) -> None:
@@ -188,7 +188,8 @@ class ClientSide(asyncio.Protocol):
         for kind, flags, stream in self._answers.read(data):
             if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
                 self._unfinished.pop(stream, None)  # answered before all of it has come
-        self.transport.write(data)
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
     # -- its end ---------------------------------------------------------------------------------
 
