@@ -130,7 +130,7 @@ async def test_a_file_that_breaks_off_does_not_look_whole(told: Market, monkeypa
     async def receive() -> Any:
         await asyncio.Event().wait()
 
-    headers = [(b"authorization", b"Bearer " + key.token.encode())]
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer " + key.token.encode())]
     scope = {"type": "http", "method": "GET", "path": JSON, "raw_path": JSON.encode(), "query_string": b""}
     await told.app({**scope, "headers": headers, "client": ("203.0.113.9", 1)}, receive, send)
     assert taken.is_set()
