@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from agora.domains.admin import retention_queries as upkeep
+from agora.domains.admin import retention_queries
+from agora.domains.agents import presence_queries
+from agora.domains.messaging import expiry_queries
 from agora.store import migrate
+
+MODULES = (retention_queries, presence_queries, expiry_queries)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     [
         ("seen", "SEARCH agents USING INDEX sqlite_autoindex_agents_1 (tenant_id=? AND agent_id=?)"),
         ("silent", "SEARCH agents USING INDEX agents_activity (tenant_id=? AND last_activity<?)"),
+        ("next_override_end", "SEARCH overrides USING INDEX overrides_active (tenant_id=?)"),
         ("overdue_overrides", "SEARCH overrides USING INDEX overrides_active (tenant_id=?)"),
         ("page_end", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND (recipient,message_id)>(?,?))"),
         ("overdue_deliveries", "SEARCH m USING PRIMARY KEY (tenant_id=? AND message_id=?)"),
@@ -39,7 +44,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     ],
 )
 def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
-    statement = getattr(upkeep, name)
+    (statement,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
     values = dict.fromkeys(statement.parameters, "[]")
     plan = [row[3] for row in connection.execute(f"explain query plan {statement.sql}", values)]
     assert step in plan
